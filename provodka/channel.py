@@ -1,0 +1,121 @@
+"""What arrives: the two kinds of channel (a webhook receiver, a watcher that polls) and the intake they fill."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from provodka.errors import ProvodkaError
+from provodka.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP request to `/hooks/<channel>[/<path>]`, untouched. Header names are lower-case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The sender's own success reply."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A notice that is only a piece of something (a leg of a call). `id` makes it the same notice when it comes twice."""
+
+    key: str
+    id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a delivery holds: whole events, pieces to be joined later, and the reply that the sender expects."""
+
+    events: tuple[Event, ...] = ()
+    parts: tuple[Part, ...] = ()
+    reply: Reply = field(default_factory=Reply)
+
+
+class RefusedError(ProvodkaError):
+    """The delivery is not authentic: 403, nothing stored. The text names no secret."""
+
+
+class UnreadableError(ProvodkaError):
+    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`."""
+
+
+class PartsReader(Protocol):
+    """The pieces stored so far for a key of this channel, oldest first."""
+
+    def __call__(self, key: str) -> Sequence[Part]: ...
+
+
+class Receiver(Protocol):
+    """A channel that is called by HTTP."""
+
+    name: str
+
+    def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
+        """Verify, then parse. Raises RefusedError or UnreadableError; touches nothing else."""
+
+
+class Intake(Protocol):
+    """The door of the journal for everything that arrives."""
+
+    def accept(
+        self,
+        events: Sequence[Event],
+        *,
+        channel: str = "",
+        parts: Sequence[Part] = (),
+        cursors: Mapping[str, str] | None = None,
+        blobs: Sequence[bytes] = (),
+    ) -> None:
+        """Store all of it durably, in one transaction, before returning. Known (channel, external_id) are left out.
+
+        `channel` owns the parts; `blobs` are attachments, kept under their SHA-256. Raises JournalUnavailableError.
+        """
+
+    def cursor(self, name: str) -> str | None:
+        """Where a poller stood, as it was last accepted."""
+
+
+class Status(Protocol):
+    """Where a channel or connector tells how it fares; shown by `provodka status` and sent as one alert each."""
+
+    def trouble(self, name: str, cause: str, cure: str) -> None:
+        """Something holds `name` back. Said again and again it stays one alert. Cause in English, cure in Russian."""
+
+    def well(self, name: str) -> None:
+        """`name` works; ends its trouble."""
+
+
+class Watcher(Protocol):
+    """A channel that looks by itself (a mailbox). Runs in a thread of its own until `stop` is set."""
+
+    name: str
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+        """Return soon after `stop`; survive every outside fault, reporting it to `status`."""
+
+    def check(self) -> list[str]:
+        """Try the settings against the real service; sentences of what is wrong, empty when all is well."""

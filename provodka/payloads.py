@@ -1,0 +1,286 @@
+"""The typed payloads of events: their field names are the names that rules and templates use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+
+class EventType(StrEnum):
+    """What can start a rule (`on:`)."""
+
+    FORM_SUBMITTED = "form.submitted"
+    EMAIL_RECEIVED = "email.received"
+    CALL_STARTED = "call.started"
+    CALL_FINISHED = "call.finished"
+    CALL_MISSED = "call.missed"
+    CALL_RECORDED = "call.recorded"
+    LEAD_CREATED = "lead.created"
+    LEAD_UPDATED = "lead.updated"
+    LEAD_STAGE_CHANGED = "lead.stage_changed"
+    LEAD_ASSIGNED = "lead.assigned"
+    LEAD_WON = "lead.won"
+    LEAD_LOST = "lead.lost"
+    TASK_COMPLETED = "task.completed"
+    CLOCK_TICK = "clock.tick"
+    UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
+    CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who it is about, as far as known. Phones are E.164 (`+79160001122`), emails lower-case.
+
+    `messengers` are `service:id`, for example `telegram:1234567`.
+    """
+
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    messengers: tuple[str, ...] = ()
+
+    @property
+    def phone(self) -> str:
+        """The first phone, or an empty string."""
+        return self.phones[0] if self.phones else ""
+
+    @property
+    def email(self) -> str:
+        """The first email, or an empty string."""
+        return self.emails[0] if self.emails else ""
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What makes this person recognisable: `phone:+7…`, `email:…`, `telegram:…`."""
+        return (
+            *(f"phone:{p}" for p in self.phones),
+            *(f"email:{e}" for e in self.emails),
+            *self.messengers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Utm:
+    """Where the visit came from: the five classic marks and the click ids (`yclid`, `_ym_uid`, …)."""
+
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    clicks: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A filled-in form. `fields` holds what is not the person's name, phone or email, by the sender's own names."""
+
+    name: str = ""
+    id: str = ""
+    page: str = ""
+    comment: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of an order; sums in the form's currency."""
+
+    name: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that came with a form."""
+
+    id: str = ""
+    amount: Decimal = Decimal(0)
+    lines: tuple[OrderLine, ...] = ()
+    promocode: str = ""
+    delivery: str = ""
+
+
+class MailKind(StrEnum):
+    """What a letter is. Only `letter` is from a person who waits for an answer."""
+
+    LETTER = "letter"
+    AUTOREPLY = "autoreply"
+    BOUNCE = "bounce"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a letter. The bytes lie in the journal's blob of `sha256`; empty when over the size limit."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
+
+    `thread` lists Message-IDs from References and In-Reply-To, oldest first; `from_` and the lists are addresses.
+    For a bounce `failed` holds the addresses that could not be reached.
+    """
+
+    subject: str = ""
+    text: str = ""
+    full_text: str = ""
+    kind: MailKind = MailKind.LETTER
+    message_id: str = ""
+    thread: tuple[str, ...] = ()
+    from_: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    folder: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Direction(StrEnum):
+    """Seen from the client company: `in` is a customer calling."""
+
+    IN = "in"
+    OUT = "out"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One telephone talk, whatever the number of notices about it. `talk_seconds` 0 means that nobody talked."""
+
+    id: str
+    direction: Direction
+    phone: str = ""
+    line: str = ""
+    extension: str = ""
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    talk_seconds: int = 0
+    wait_seconds: int = 0
+    reason: str = ""
+    recording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRef:
+    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
+
+    id: str
+    title: str = ""
+    url: str = ""
+    pipeline: str = ""
+    stage: str = ""
+    state: str = "open"
+    responsible: str = ""
+    price: Decimal = Decimal(0)
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    contacts: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs from the last known snapshot, by field: old and new value as people see them."""
+
+    field: str = ""
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormSubmitted:
+    """`form.submitted`."""
+
+    form: Form = field(default_factory=Form)
+    utm: Utm = field(default_factory=Utm)
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmailReceived:
+    """`email.received`."""
+
+    message: Mail = field(default_factory=Mail)
+    utm: Utm = field(default_factory=Utm)
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """`call.*`."""
+
+    call: Call
+    utm: Utm = field(default_factory=Utm)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadEvent:
+    """`lead.*`; `change` says what differs."""
+
+    lead: LeadRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """`task.*`; the lead that the task hangs on."""
+
+    lead: LeadRef
+    text: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`clock.tick`: the moment that a schedule came due."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """`unreadable`: why the body could not be parsed."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CrmHint:
+    """`crm.hint`: entities that may have changed, as `kind:id` (`lead:17`, `contact:4`)."""
+
+    entities: tuple[str, ...] = ()
+
+
+Payload = FormSubmitted | EmailReceived | CallEvent | LeadEvent | TaskEvent | Tick | Unreadable | CrmHint
+
+PAYLOADS: Final[dict[EventType, type[Any]]] = {
+    EventType.FORM_SUBMITTED: FormSubmitted,
+    EventType.EMAIL_RECEIVED: EmailReceived,
+    EventType.CALL_STARTED: CallEvent,
+    EventType.CALL_FINISHED: CallEvent,
+    EventType.CALL_MISSED: CallEvent,
+    EventType.CALL_RECORDED: CallEvent,
+    EventType.LEAD_CREATED: LeadEvent,
+    EventType.LEAD_UPDATED: LeadEvent,
+    EventType.LEAD_STAGE_CHANGED: LeadEvent,
+    EventType.LEAD_ASSIGNED: LeadEvent,
+    EventType.LEAD_WON: LeadEvent,
+    EventType.LEAD_LOST: LeadEvent,
+    EventType.TASK_COMPLETED: TaskEvent,
+    EventType.CLOCK_TICK: Tick,
+    EventType.UNREADABLE: Unreadable,
+    EventType.CRM_HINT: CrmHint,
+}

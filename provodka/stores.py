@@ -1,0 +1,75 @@
+"""What connectors keep in the journal: tokens, the mirror of the CRM, and the pace that an account allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TokenPair:
+    """An access token and the refresh token that came with it."""
+
+    access: str
+    refresh: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last known state of an entity of the CRM. `identities` (`phone:+7…`, `email:…`) make it findable."""
+
+    id: str
+    body: str
+    updated_at: datetime
+    identities: tuple[str, ...] = ()
+
+
+class Tokens(Protocol):
+    """Token pairs by account."""
+
+    def load_tokens(self, account: str) -> TokenPair | None: ...
+
+    def save_tokens(self, account: str, pair: TokenPair) -> None:
+        """Durable on return: a new pair is saved before its first use."""
+
+    def lock(self, name: str, *, seconds: float = 60.0) -> AbstractContextManager[None]:
+        """One holder among all processes; waits for it. The lock is a lease, so a killed holder frees it in time.
+
+        No transaction is open while it is held.
+        """
+
+
+class Mirror(Protocol):
+    """Snapshots of entities of a system, by kind (`lead`, `contact`, `task`, `directory`)."""
+
+    def put_snapshots(
+        self, system: str, kind: str, rows: Sequence[Snapshot], *, cursors: dict[str, str] | None = None
+    ) -> None:
+        """Insert or replace, together with the cursors that tell how far the reading has come."""
+
+    def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]: ...
+
+    def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of the snapshots that carry each identity; identities that nobody carries are absent."""
+
+    def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None: ...
+
+    def cursor(self, name: str) -> str | None: ...
+
+
+class Pace(Protocol):
+    """The limiter of an account, shared by all processes that use the same journal."""
+
+    def reserve(self, account: str, per_second: float, burst: int) -> float:
+        """Take the next place in the row; the seconds to wait until it may be used (0 with a free place)."""
+
+    def hold(self, account: str, seconds: float, reason: str) -> None:
+        """Let nothing of this account go for so long (the other side said so)."""
+
+
+class ConnectorStore(Tokens, Mirror, Pace, Protocol):
+    """All that a CRM connector is given of the journal."""
