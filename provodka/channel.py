@@ -39,7 +39,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A notice that is only a piece of something (a leg of a call). `id` makes it the same notice when it comes twice."""
+    """A notice that is only a piece of something (a leg of a call). `id` tells a repeated notice from a new one."""
 
     key: str
     id: str

@@ -1,0 +1,56 @@
+"""Phones and emails in one form: E.164 and lower case, so that the same person is the same everywhere."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+_NOT_A_PHONE = re.compile(r"sip:|anonymous|unknown|restricted|private|скрыт|аноним", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
+
+
+def phone(text: str, region: str = "RU") -> str:
+    """E.164 of what a person or a telephone exchange wrote («8 (916) 000-11-22»), or an empty string.
+
+    Internal numbers, SIP addresses and hidden callers are not phones. Ten digits beginning with 9 are a Russian
+    mobile number without its prefix.
+    """
+    if not text or _NOT_A_PHONE.search(text):
+        return ""
+    digits = re.sub(r"\D", "", text)
+    if len(digits) < 7:
+        return ""
+    if region == "RU" and not text.strip().startswith("+"):
+        if len(digits) == 11 and digits[0] in "78":
+            text = "+7" + digits[1:]
+        elif len(digits) == 10:
+            text = "+7" + digits
+        elif len(digits) > 11:
+            text = "+" + digits
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email(text: str) -> str:
+    """The first address in the text in lower case, or an empty string."""
+    found = _EMAIL.search(text)
+    return found.group().lower().rstrip(".") if found else ""
+
+
+def phones_in(text: str, region: str = "RU") -> tuple[str, ...]:
+    """Every phone that stands in a running text, once each, in order."""
+    found: dict[str, None] = {}
+    for match in phonenumbers.PhoneNumberMatcher(text, region):
+        found[phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)] = None
+    return tuple(found)
+
+
+def emails_in(text: str) -> tuple[str, ...]:
+    """Every email address that stands in a running text, once each, in order."""
+    return tuple(dict.fromkeys(m.group().lower().rstrip(".") for m in _EMAIL.finditer(text)))
