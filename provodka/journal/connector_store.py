@@ -1,0 +1,157 @@
+"""What connectors keep in the journal: tokens, locks, snapshots of the CRM, and the pace of an account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, select, update
+
+from provodka.journal.database import Database
+from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
+from provodka.journal.sql import chunks, insert_new, upsert
+from provodka.journal.writer import Writer
+from provodka.stores import Snapshot, TokenPair
+
+
+class ConnectorStoreInJournal:
+    """`provodka.stores.ConnectorStore` on the journal's tables."""
+
+    def __init__(self, database: Database, writer: Writer, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._writer = writer
+        self._now = now
+
+    def load_tokens(self, account: str) -> TokenPair | None:
+        """The newest pair, as any process has saved it."""
+        with self._database.reading.connect() as connection:
+            row = connection.execute(select(tokens).where(tokens.c.account == account)).first()
+        return None if row is None else TokenPair(row.access, row.refresh, row.expires_at)
+
+    def save_tokens(self, account: str, pair: TokenPair) -> None:
+        """Durable on return."""
+        row = {"account": account, "access": pair.access, "refresh": pair.refresh, "expires_at": pair.expires_at}
+
+        def write(connection: Connection) -> None:
+            connection.execute(upsert(connection, tokens, ("account",), ("access", "refresh", "expires_at")), [row])
+
+        self._writer.run(write)
+
+    @contextmanager
+    def lock(self, name: str, *, seconds: float = 60.0) -> Iterator[None]:
+        """Wait for the lock, hold it as a lease of so many seconds, give it back."""
+        owner = uuid4().hex
+        while not self._writer.run(lambda connection: self._try_lock(connection, name, owner, seconds)):
+            time.sleep(0.05)
+        try:
+            yield
+        finally:
+            gone = delete(locks).where(locks.c.name == name, locks.c.owner == owner)
+            self._writer.run(lambda connection: connection.execute(gone).rowcount)
+
+    def _try_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
+        now = self._now()
+        row = {"name": name, "owner": owner, "until": now + timedelta(seconds=seconds)}
+        connection.execute(delete(locks).where(locks.c.name == name, locks.c.until < now))
+        connection.execute(insert_new(connection, locks, ("name",)), [row])
+        holder = connection.execute(select(locks.c.owner).where(locks.c.name == name)).scalar_one()
+        return bool(holder == owner)
+
+    def put_snapshots(
+        self, system: str, kind: str, rows: Sequence[Snapshot], *, cursors: dict[str, str] | None = None
+    ) -> None:
+        """Insert or replace, together with the cursors."""
+        self._writer.run(lambda connection: put_snapshots(connection, system, kind, rows, cursors or {}))
+
+    def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
+        """The snapshots of these ids that there are; without their identities, which only serve finding."""
+        found: dict[str, Snapshot] = {}
+        with self._database.reading.connect() as connection:
+            for part in chunks(list(ids)):
+                of_kind = (snapshots.c.system == system) & (snapshots.c.kind == kind)
+                for row in connection.execute(select(snapshots).where(of_kind, snapshots.c.id.in_(part))):
+                    found[row.id] = Snapshot(row.id, row.body, row.updated_at)
+        return found
+
+    def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids by identity."""
+        index = snapshot_identities
+        found: dict[str, list[str]] = {}
+        with self._database.reading.connect() as connection:
+            for part in chunks(list(identities)):
+                query = select(index.c.identity, index.c.id).where(
+                    index.c.system == system, index.c.kind == kind, index.c.identity.in_(part)
+                )
+                for identity, remote in connection.execute(query):
+                    found.setdefault(identity, []).append(remote)
+        return {identity: tuple(ids) for identity, ids in found.items()}
+
+    def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None:
+        """They are gone on the other side."""
+
+        def write(connection: Connection) -> None:
+            for part in chunks(list(ids)):
+                for table in (snapshots, snapshot_identities):
+                    of_kind = (table.c.system == system) & (table.c.kind == kind)
+                    connection.execute(delete(table).where(of_kind, table.c.id.in_(part)))
+
+        self._writer.run(write)
+
+    def cursor(self, name: str) -> str | None:
+        """The value last stored under this name."""
+        with self._database.reading.connect() as connection:
+            value: str | None = connection.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar()
+            return value
+
+    def reserve(self, account: str, per_second: float, burst: int) -> float:
+        """Take the next place (generic cell rate: places lie 1/per_second apart, `burst` may go at once)."""
+        return self._writer.run(lambda connection: self._reserve(connection, account, per_second, burst))
+
+    def _reserve(self, connection: Connection, account: str, per_second: float, burst: int) -> float:
+        now = self._now()
+        first = {"account": account, "next_at": now}
+        connection.execute(insert_new(connection, pace, ("account",)), [first])
+        row = connection.execute(select(pace).where(pace.c.account == account).with_for_update()).one()
+        if row.held_until is not None and row.held_until > now:
+            return float((row.held_until - now).total_seconds())
+        gap = timedelta(seconds=1 / per_second)
+        place = max(row.next_at, now - gap * (burst - 1))
+        if place > now + timedelta(hours=1):
+            place = now  # the clock was moved back: the stored place lies in a future that will not come soon
+        connection.execute(update(pace).where(pace.c.account == account).values(next_at=place + gap, held_until=None))
+        return max(0.0, float((place - now).total_seconds()))
+
+    def hold(self, account: str, seconds: float, reason: str) -> None:
+        """Nothing of this account goes for so long."""
+        now = self._now()
+        until = now + timedelta(seconds=seconds)
+        row = {"account": account, "next_at": now, "held_until": until, "reason": reason}
+
+        def write(connection: Connection) -> None:
+            connection.execute(upsert(connection, pace, ("account",), ("held_until", "reason")), [row])
+
+        self._writer.run(write)
+
+
+def put_snapshots(
+    connection: Connection, system: str, kind: str, rows: Sequence[Snapshot], cursor_values: dict[str, str]
+) -> None:
+    """Insert or replace snapshots, their identities and the cursors, in the caller's transaction."""
+    if rows:
+        bodies = [
+            {"system": system, "kind": kind, "id": r.id, "body": r.body, "updated_at": r.updated_at} for r in rows
+        ]
+        connection.execute(upsert(connection, snapshots, ("system", "kind", "id"), ("body", "updated_at")), bodies)
+        index = snapshot_identities
+        for part in chunks([r.id for r in rows]):
+            old = (index.c.system == system) & (index.c.kind == kind) & index.c.id.in_(part)
+            connection.execute(delete(index).where(old))
+        found = [{"system": system, "kind": kind, "identity": i, "id": r.id} for r in rows for i in r.identities]
+        if found:
+            connection.execute(insert_new(connection, index, ("system", "kind", "identity", "id")), found)
+    if cursor_values:
+        values = [{"name": n, "value": v} for n, v in cursor_values.items()]
+        connection.execute(upsert(connection, cursors, ("name",), ("value",)), values)

@@ -1,0 +1,68 @@
+"""The engines of the journal: SQLite as embedded default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool, QueuePool
+
+
+class Database:
+    """Two engines over one database: `writing` for the one writer thread, `reading` for everybody else.
+
+    On SQLite a writing transaction begins IMMEDIATE: a deferred one that reads first fails with "database is
+    locked" as soon as another process has written meanwhile.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        if self.is_sqlite:
+            self.writing = _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
+            self.reading = _sqlite(url, "BEGIN", pool_size=8)
+        else:
+            full = self.url.set(drivername="postgresql+psycopg")
+            self.writing = self.reading = create_engine(full, pool_size=6, max_overflow=8, pool_pre_ping=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where it is, without the password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def _sqlite(url: str, begin: str, *, pool_size: int) -> Engine:
+    in_memory = make_url(url).database in (None, "", ":memory:")
+    if in_memory:
+        raise ValueError("the journal needs a file: an in-memory SQLite would lose what was accepted")
+    engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=24, connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def throwaway(url: str) -> Engine:
+    """An engine without a pool, for the migrations."""
+    target = make_url(url)
+    if target.get_backend_name() != "sqlite":
+        target = target.set(drivername="postgresql+psycopg")
+    return create_engine(target, poolclass=NullPool)

@@ -1,0 +1,248 @@
+"""The journal as the rest of the house sees it: one object, durable on return."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from provodka.channel import Part
+from provodka.errors import JournalUnavailableError
+from provodka.event import Event, utc_now
+from provodka.journal import inbox, lanes, outbox, queries, troubles, turns
+from provodka.journal.connector_store import ConnectorStoreInJournal, put_snapshots
+from provodka.journal.database import Database
+from provodka.journal.migrate import upgrade
+from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
+from provodka.journal.schema import actions, meta
+from provodka.journal.sql import insert_new
+from provodka.journal.writer import Writer
+from provodka.stores import Snapshot
+
+T = TypeVar("T")
+
+LEASE = timedelta(seconds=60)
+
+
+class Journal:
+    """Opens (and migrates) the journal at `url`. Every writing method is committed when it returns."""
+
+    def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
+        upgrade(url)
+        self.database = Database(url)
+        self.now = now
+        self.owner = f"{socket.gethostname()}|{os.getpid()}|{secrets.token_hex(4)}"
+        self.new_events = threading.Event()
+        self.new_actions = threading.Event()
+        self._writer = Writer(self.database)
+        self.store = ConnectorStoreInJournal(self.database, self._writer, now)
+        self.key = self._key()
+
+    def close(self) -> None:
+        """Finish what waits to be written, then let go of the database."""
+        self._writer.close()
+        self.database.close()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a function of `provodka.journal` in a writing transaction."""
+        return self._writer.run(work)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a function of `provodka.journal.queries` on a snapshot of its own."""
+        try:
+            with self.database.reading.connect() as connection:
+                return work(connection)
+        except OperationalError as error:
+            raise JournalUnavailableError(str(error.orig)) from error
+
+    # what arrives
+
+    def accept(
+        self,
+        events: Sequence[Event],
+        *,
+        channel: str = "",
+        parts: Sequence[Part] = (),
+        cursors: Mapping[str, str] | None = None,
+        blobs: Sequence[bytes] = (),
+    ) -> None:
+        """See `provodka.channel.Intake`."""
+        rows = [inbox.event_row(event) for event in events]
+        if rows and not parts and not cursors and not blobs:
+            self._writer.add(inbox.add_events, rows)
+        else:
+            now = self.now()
+            pieces = [{"channel": channel, "key": p.key, "id": p.id, "body": p.body, "at": now} for p in parts]
+            self.write(lambda c: inbox.add_all(c, rows, pieces, cursors or {}, blobs))
+        if rows:
+            self.new_events.set()
+
+    def cursor(self, name: str) -> str | None:
+        """Where a poller stood."""
+        return self.store.cursor(name)
+
+    def parts(self, channel: str, key: str) -> list[Part]:
+        """The pieces of a key so far."""
+        found = self.read(lambda c: queries.stored_parts(c, channel, key))
+        return [Part(key, id_, body) for id_, body in found]
+
+    # what it means
+
+    def claim_events(self, most: int) -> list[StoredEvent]:
+        """Events to plan, oldest first."""
+        now = self.now()
+        return self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most))
+
+    def write_plans(
+        self, records: Sequence[PlanRecord], *, snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] | None = None
+    ) -> None:
+        """Plans, their actions, and the snapshots that derived events were found with, in one transaction."""
+        now = self.now()
+
+        def work(connection: Connection) -> None:
+            inbox.write_plans(connection, records, self.owner, now)
+            for (system, kind), rows in (snapshots or {}).items():
+                put_snapshots(connection, system, kind, rows, {})
+
+        self.write(work)
+        self.new_actions.set()
+        if any(r.derived for r in records):
+            self.new_events.set()
+
+    def put_back(self, seq: int, after: timedelta, error: str) -> None:
+        """An event that cannot be planned now."""
+        now = self.now()
+        self.write(lambda c: inbox.put_back(c, seq, now + after, error))
+
+    def fail_event(self, seq: int, error: str) -> None:
+        """An event that the rules cannot plan."""
+        self.write(lambda c: inbox.fail(c, seq, error))
+
+    def due_timers(self, most: int) -> list[StoredAction]:
+        """Timers that came due; each must be settled."""
+        now = self.now()
+        rows = self.write(lambda c: inbox.due_timers(c, self.owner, now, LEASE, most))
+        return [outbox.stored(row) for row in rows]
+
+    def settle_timer(self, action_id: int, record: PlanRecord | None, retry_in: timedelta | None, error: str) -> None:
+        """The timer's rule was evaluated (its plan is stored with it), or is to be tried again."""
+        now = self.now()
+
+        def work(connection: Connection) -> None:
+            if record is not None:
+                inbox.write_plans(connection, [record], None, now)
+            inbox.settle_timer(connection, action_id, now, now + retry_in if retry_in else None, error)
+
+        self.write(work)
+        self.new_actions.set()
+
+    # what is done
+
+    def claim_actions(self, most: int) -> list[StoredAction]:
+        """Actions of one kind to deliver."""
+        now = self.now()
+        return self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most))
+
+    def freeze(self, requests: Mapping[str, str]) -> None:
+        """Keep requests, by action key, before they are sent."""
+        self.write(lambda c: outbox.freeze(c, list(requests.items())))
+
+    def finish(self, endings: Sequence[Finished], system: str = "") -> None:
+        """Close attempts."""
+        now = self.now()
+        self.write(lambda c: outbox.finish(c, self.owner, endings, now, system))
+        self.new_actions.set()
+
+    def extend(self, ids: Sequence[int]) -> None:
+        """Keep leases of what takes long."""
+        until = self.now() + LEASE
+        self.write(lambda c: outbox.extend(c, self.owner, ids, until))
+
+    def recover(self) -> int:
+        """Take back what dead processes held; returns how many actions are in doubt now."""
+        now = self.now()
+        dead = self._dead_owners()
+
+        def work(connection: Connection) -> int:
+            inbox.free_expired(connection, now, dead)
+            return outbox.take_over(connection, now, dead)
+
+        lost = self.write(work)
+        if lost:
+            self.new_actions.set()
+        return lost
+
+    def take_turns(self, counter: str, people: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """(person, reason) for each action key."""
+        now = self.now()
+        return self.write(lambda c: turns.take(c, counter, people, keys, now))
+
+    def known_identities(self, wanted: Sequence[str]) -> dict[str, list[str]]:
+        """For each identity that is known, everything else of its lane, newest first."""
+
+        def work(connection: Connection) -> dict[str, list[str]]:
+            lane_of = lanes.lanes_of(connection, wanted)
+            members = lanes.identities_of(connection, list(lane_of.values()))
+            return {identity: members[lane] for identity, lane in lane_of.items()}
+
+        return self.read(work)
+
+    # troubles
+
+    def trouble(self, name: str, cause: str, cure: str) -> None:
+        """See `provodka.channel.Status`."""
+        now = self.now()
+        self.write(lambda c: troubles.report(c, name, cause, cure, now))
+
+    def well(self, name: str) -> None:
+        """Ends a trouble; costs nothing where there is none."""
+        if any(t.name == name for t in self.read(lambda c: troubles.all_troubles(c, opened=True))):
+            now = self.now()
+            self.write(lambda c: troubles.end(c, name, now))
+
+    # inner parts
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """A lock among all processes of this journal."""
+        return self.store.lock(name)
+
+    def _key(self) -> bytes:
+        """The key of this journal for hashes of personal data; made at the first opening."""
+
+        def work(connection: Connection) -> str:
+            fresh = {"name": "key", "value": secrets.token_hex(16)}
+            connection.execute(insert_new(connection, meta, ("name",)), [fresh])
+            value: str = connection.execute(select(meta.c.value).where(meta.c.name == "key")).scalar_one()
+            return value
+
+        return bytes.fromhex(self.write(work))
+
+    def _dead_owners(self) -> list[str]:
+        """Owners of running actions whose process, on this very machine, is gone."""
+        query = select(actions.c.owner).where(actions.c.owner.is_not(None)).distinct()
+        owners = self.read(lambda c: [row.owner for row in c.execute(query)])
+        owners += self.read(inbox.owners)
+        return [o for o in set(owners) if o != self.owner and _is_dead(o)]
+
+
+def _is_dead(owner: str) -> bool:
+    host, pid, _ = owner.split("|")
+    if host != socket.gethostname():
+        return False
+    if int(pid) == os.getpid():
+        return True  # an earlier life under the same number, as in a container
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -1,0 +1,53 @@
+"""Bringing a journal to the newest schema, by Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from provodka.errors import JournalUnavailableError
+from provodka.journal.database import throwaway
+
+NEWEST = "0001"  # a test compares it with the migrations on disk
+
+
+def upgrade(url: str) -> None:
+    """Migrate if needed. Alembic is only imported then: it costs a fifth of the start-up time."""
+    engine = throwaway(url)
+    try:
+        with engine.connect() as connection:
+            if _revision(connection) == NEWEST:
+                return
+        with engine.connect() as connection:
+            _migrate(connection)
+    except OperationalError as error:
+        raise JournalUnavailableError(f"cannot open the journal {engine.url!r}: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    value: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return value
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        # several processes may start together: one migrates, the others wait and find it done
+        connection.execute(text("SELECT pg_advisory_lock(20260101)"))
+    try:
+        command.upgrade(config, "head")
+        connection.commit()
+    finally:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_unlock(20260101)"))

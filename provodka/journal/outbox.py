@@ -1,0 +1,251 @@
+"""The outbox: actions claimed by lanes, their attempts, and how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+
+from provodka.journal import lanes
+from provodka.journal.records import WAIT, ActionState, DeadReason, Finished, StoredAction
+from provodka.journal.schema import actions, attempts, links
+from provodka.journal.sql import chunks, insert_new
+
+_LIVE = (ActionState.READY, ActionState.RUNNING)
+
+
+def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredAction]:
+    """Take up to `most` ready actions of one kind, the first of each lane only, and open an attempt for each.
+
+    The kind is that of the most urgent one: under a backlog a whole batch of the same operation comes out, so that
+    a limit of requests a second does not become a limit of leads a second.
+    """
+    free = _free(now)
+    first = connection.execute(select(actions.c.kind).where(free).order_by(*_urgency()).limit(1)).first()
+    if first is None:
+        return []
+    wanted = (
+        select(actions.c.id)
+        .where(free, actions.c.kind == first.kind)
+        .order_by(*_urgency())
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(actions)
+        .where(actions.c.id.in_([row.id for row in connection.execute(wanted)]), actions.c.state == ActionState.READY)
+        .values(state=ActionState.RUNNING, owner=owner, lease_until=now + lease, attempts=actions.c.attempts + 1)
+        .returning(*actions.c)
+    )
+    rows = sorted(connection.execute(taken), key=lambda row: row.id)
+    if not rows:
+        return []
+    numbers = _last_numbers(connection, [row.id for row in rows])
+    opened = [
+        {"action_id": row.id, "number": numbers.get(row.id, 0) + 1, "started_at": now, "owner": owner} for row in rows
+    ]
+    connection.execute(attempts.insert(), opened)
+    needed = _results(connection, [row.needs for row in rows if row.needs])
+    return [stored(row, needed.get(row.needs)) for row in rows]
+
+
+def _free(now: datetime) -> Any:  # noqa: ANN401 -- a SQL condition
+    other = actions.alias("other")
+    before = and_(
+        other.c.lane == actions.c.lane,
+        other.c.state.in_(_LIVE),
+        or_(other.c.id < actions.c.id, other.c.state == ActionState.RUNNING),
+    )
+    return and_(actions.c.state == ActionState.READY, actions.c.not_before <= now, ~exists().where(before))
+
+
+def _urgency() -> tuple[Any, Any]:
+    return actions.c.priority.desc(), actions.c.id
+
+
+def _last_numbers(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    query = select(attempts.c.action_id, func.max(attempts.c.number)).where(attempts.c.action_id.in_(ids))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(attempts.c.action_id))}
+
+
+def _results(connection: Connection, keys: Sequence[str]) -> dict[str | None, str]:
+    found: dict[str | None, str] = {}
+    for part in chunks(sorted(set(keys))):
+        query = select(actions.c.key, actions.c.result).where(actions.c.key.in_(part))
+        found.update({row.key: row.result for row in connection.execute(query) if row.result})
+    return found
+
+
+def stored(row: Row[Any], needed: str | None = None) -> StoredAction:
+    """A row as a record."""
+    return StoredAction(
+        id=row.id,
+        key=row.key,
+        event_seq=row.event_seq,
+        rule=row.rule,
+        kind=row.kind,
+        lane=row.lane,
+        params=row.params,
+        state=ActionState(row.state),
+        attempts=row.attempts,
+        priority=row.priority,
+        request=row.request,
+        needs=row.needs,
+        needed=needed,
+        not_before=row.not_before,
+        unsure_since=row.unsure_since,
+        result=row.result,
+        reason=row.reason,
+        error=row.error or "",
+        hint=row.hint or "",
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def freeze(connection: Connection, requests: Sequence[tuple[str, str]]) -> None:
+    """Keep the request of each action (by key) for all its attempts."""
+    for key, request in requests:
+        connection.execute(
+            update(actions).where(actions.c.key == key, actions.c.request.is_(None)).values(request=request)
+        )
+
+
+def finish(connection: Connection, owner: str, endings: Sequence[Finished], now: datetime, system: str) -> list[int]:
+    """Close attempts and move their actions on. Actions whose lease somebody else has taken over are left alone.
+
+    Returns the ids that were moved.
+    """
+    ids = [e.action_id for e in endings]
+    held = select(actions.c.id, actions.c.lane, actions.c.key).where(
+        actions.c.id.in_(ids), actions.c.owner == owner, actions.c.state == ActionState.RUNNING
+    )
+    mine = {row.id: row for row in connection.execute(held)}
+    moved = [e for e in endings if e.action_id in mine]
+    for ending in moved:
+        _close(connection, ending, now)
+    made = [
+        {"system": system, "kind": kind, "remote_id": remote, "action_id": e.action_id, "at": now}
+        for e in moved
+        for kind, remote in e.made
+    ]
+    if made:
+        connection.execute(insert_new(connection, links, ("system", "kind", "remote_id")), made)
+    groups: dict[int, tuple[str, ...]] = {}
+    for ending in moved:
+        lane = mine[ending.action_id].lane
+        if ending.identities and lane is not None:
+            groups[lane] = (*groups.get(lane, ()), *ending.identities)
+    if groups:
+        _join(connection, groups, now)
+    done = [mine[e.action_id].key for e in moved if e.state is ActionState.DONE]
+    if done:
+        release(connection, done, now)
+    return [e.action_id for e in moved]
+
+
+def _join(connection: Connection, groups: dict[int, tuple[str, ...]], now: datetime) -> None:
+    """Add identities to lanes that exist: an identity of the lane itself makes the join find it."""
+    anchored = lanes.identities_of(connection, list(groups))
+    lanes.join(connection, {lane: (*anchored[lane][:1], *group) for lane, group in groups.items()}, now)
+
+
+def _close(connection: Connection, ending: Finished, now: datetime) -> None:
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.action_id == ending.action_id, attempts.c.number == ending.attempt)
+        .values(finished_at=now, outcome=ending.outcome, error=ending.error or None, calls=ending.calls)
+    )
+    values: dict[str, Any] = {
+        "state": ending.state,
+        "owner": None,
+        "lease_until": None,
+        "error": ending.error or None,
+        "hint": ending.hint or None,
+        "reason": ending.reason,
+        "unsure_since": ending.unsure_since,
+    }
+    if ending.result is not None:
+        values["result"] = ending.result
+    if ending.not_before is not None:
+        values["not_before"] = ending.not_before
+    if ending.state in (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED):
+        values["finished_at"] = now
+    if not ending.counts:
+        values["attempts"] = actions.c.attempts - 1
+    connection.execute(update(actions).where(actions.c.id == ending.action_id).values(**values))
+
+
+def release(connection: Connection, keys: Sequence[str], now: datetime) -> None:
+    """Make ready what waited for the results of these actions."""
+    for part in chunks(keys):
+        connection.execute(
+            update(actions)
+            .where(actions.c.state == ActionState.WAITING, actions.c.needs.in_(part), actions.c.kind != WAIT)
+            .values(state=ActionState.READY, not_before=now)
+        )
+
+
+def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
+    """Actions whose worker died, or whose lease ran out: their outcome is in doubt from that attempt's start on."""
+    gone = or_(actions.c.lease_until < now, actions.c.owner.in_(dead_owners))
+    lost = select(actions.c.id).where(actions.c.state == ActionState.RUNNING, actions.c.kind != WAIT, gone)
+    ids = [row.id for row in connection.execute(lost.with_for_update(skip_locked=True))]
+    for action_id in ids:
+        started = connection.execute(
+            select(func.max(attempts.c.started_at)).where(attempts.c.action_id == action_id)
+        ).scalar_one()
+        connection.execute(
+            update(attempts)
+            .where(attempts.c.action_id == action_id, attempts.c.finished_at.is_(None))
+            .values(finished_at=now, outcome="lost", error="the process that made this attempt ended before its answer")
+        )
+        connection.execute(
+            update(actions)
+            .where(actions.c.id == action_id)
+            .values(
+                state=ActionState.READY,
+                owner=None,
+                lease_until=None,
+                not_before=now,
+                unsure_since=func.coalesce(actions.c.unsure_since, started),
+            )
+        )
+    timers = update(actions).where(actions.c.state == ActionState.RUNNING, actions.c.kind == WAIT, gone)
+    connection.execute(timers.values(state=ActionState.WAITING, owner=None, lease_until=None))
+    return len(ids)
+
+
+def extend(connection: Connection, owner: str, ids: Sequence[int], until: datetime) -> None:
+    """Keep the leases of actions that take long."""
+    connection.execute(update(actions).where(actions.c.id.in_(ids), actions.c.owner == owner).values(lease_until=until))
+
+
+def resend(connection: Connection, action_id: int, now: datetime) -> bool:
+    """Send a dead action again. One with an unknown outcome keeps its doubt, so that its stamp is looked for."""
+    changed = connection.execute(
+        update(actions)
+        .where(actions.c.id == action_id, actions.c.state.in_((ActionState.DEAD, ActionState.CANCELLED)))
+        .values(state=ActionState.READY, not_before=now, attempts=0, reason=None, finished_at=None)
+    )
+    return changed.rowcount == 1
+
+
+def resolve(connection: Connection, action_id: int, now: datetime, result: str | None) -> bool:
+    """Settle an unknown outcome: with a result it did happen; without one it did not and goes out again, unstamped."""
+    unknown = and_(
+        actions.c.id == action_id, actions.c.state == ActionState.DEAD, actions.c.reason == DeadReason.OUTCOME_UNKNOWN
+    )
+    row = connection.execute(select(actions.c.key).where(unknown)).first()
+    if row is None:
+        return False
+    if result is None:
+        values: dict[str, Any] = {"state": ActionState.READY, "not_before": now, "attempts": 0, "unsure_since": None}
+    else:
+        values = {"state": ActionState.DONE, "result": result, "unsure_since": None, "finished_at": now}
+    connection.execute(update(actions).where(actions.c.id == action_id).values(reason=None, error=None, **values))
+    if result is not None:
+        release(connection, [row.key], now)
+    return True

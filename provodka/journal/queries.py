@@ -1,0 +1,194 @@
+"""What support and status ask of the journal. Reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from provodka.journal import inbox, lanes, outbox
+from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
+from provodka.journal.schema import actions, attempts, events, links, parts, plans, turns
+from provodka.journal.sql import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan of an event; `trace` is JSON."""
+
+    number: int
+    at: datetime
+    cause: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that the journal knows of one event."""
+
+    event: StoredEvent
+    plans: tuple[StoredPlan, ...]
+    actions: tuple[StoredAction, ...]
+    attempts: dict[int, tuple[Attempt, ...]]
+    turns: dict[str, str]
+    needed_by_others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event in a list, with how many of its actions stand where."""
+
+    event: StoredEvent
+    states: dict[str, int]
+
+
+def event_by_id(connection: Connection, wanted: str) -> StoredEvent | None:
+    """The event with this id, or the only one whose id begins or ends so."""
+    row = connection.execute(select(events).where(events.c.id == wanted)).first()
+    if row is None and len(wanted) >= 4:
+        alike = or_(events.c.id.startswith(wanted, autoescape=True), events.c.id.endswith(wanted, autoescape=True))
+        rows = connection.execute(select(events).where(alike).limit(2)).all()
+        row = rows[0] if len(rows) == 1 else None
+    return None if row is None else inbox.stored(row)
+
+
+def event_by_seq(connection: Connection, seq: int) -> StoredEvent | None:
+    row = connection.execute(select(events).where(events.c.seq == seq)).first()
+    return None if row is None else inbox.stored(row)
+
+
+def story(connection: Connection, event: StoredEvent) -> Story:
+    """Plans, actions and attempts of an event."""
+    plan_rows = connection.execute(select(plans).where(plans.c.event_seq == event.seq).order_by(plans.c.number))
+    action_rows = connection.execute(
+        select(actions).where(actions.c.event_seq == event.seq).order_by(actions.c.id)
+    ).all()
+    ids = [row.id for row in action_rows]
+    tries: dict[int, tuple[Attempt, ...]] = {}
+    for row in _attempt_rows(connection, ids):
+        attempt = Attempt(row.number, row.started_at, row.finished_at, row.outcome, row.error or "", row.calls or "[]")
+        tries[row.action_id] = (*tries.get(row.action_id, ()), attempt)
+    keys = [row.key for row in action_rows]
+    chosen = connection.execute(select(turns).where(turns.c.action_key.in_(keys)))
+    return Story(
+        event=event,
+        plans=tuple(StoredPlan(r.number, r.at, r.cause, r.trace) for r in plan_rows),
+        actions=tuple(outbox.stored(row) for row in action_rows),
+        attempts=tries,
+        turns={row.action_key: row.reason for row in chosen},
+    )
+
+
+def _attempt_rows(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for part in chunks(ids):
+        query = select(attempts).where(attempts.c.action_id.in_(part)).order_by(attempts.c.action_id, attempts.c.number)
+        found.extend(connection.execute(query))
+    return found
+
+
+def list_events(
+    connection: Connection,
+    *,
+    identity: str = "",
+    kind: str = "",
+    channel: str = "",
+    state: str = "",
+    after_seq: int = 0,
+    limit: int = 50,
+) -> list[EventLine]:
+    """Newest first (oldest first when following with `after_seq`). `identity` finds the whole lane of a person."""
+    query = select(events)
+    if identity:
+        found = lanes.lanes_of(connection, [identity])
+        query = query.where(events.c.lane.in_(found.values()))
+    if kind:
+        query = query.where(events.c.type == kind)
+    if channel:
+        query = query.where(events.c.channel == channel)
+    if state in tuple(EventState):
+        query = query.where(events.c.state == state)
+    elif state:
+        query = query.where(events.c.seq.in_(select(actions.c.event_seq).where(actions.c.state == state)))
+    order = events.c.seq.asc() if after_seq else events.c.seq.desc()
+    rows = connection.execute(query.where(events.c.seq > after_seq).order_by(order).limit(limit)).all()
+    counts = _state_counts(connection, [row.seq for row in rows])
+    return [EventLine(inbox.stored(row), counts.get(row.seq, {})) for row in rows]
+
+
+def _state_counts(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
+    counts: dict[int, dict[str, int]] = {}
+    for part in chunks(numbers):
+        query = select(actions.c.event_seq, actions.c.state, func.count()).where(actions.c.event_seq.in_(part))
+        for seq, state, count in connection.execute(query.group_by(actions.c.event_seq, actions.c.state)):
+            counts.setdefault(seq, {})[state] = count
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much stands where, and since when the oldest waits."""
+
+    events: dict[str, int]
+    actions: dict[str, int]
+    oldest_unplanned: datetime | None
+    oldest_ready: datetime | None
+
+
+def totals(connection: Connection) -> Totals:
+    """Counts of what is not at rest, plus all events and all done actions."""
+    by_state = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
+    by_action = connection.execute(select(actions.c.state, func.count()).group_by(actions.c.state))
+    waiting = select(func.min(events.c.received_at)).where(
+        events.c.state.in_((EventState.RECEIVED, EventState.PLANNING))
+    )
+    ready = select(func.min(actions.c.created_at)).where(actions.c.state.in_((ActionState.READY, ActionState.RUNNING)))
+    return Totals(
+        events={row[0]: row[1] for row in by_state},
+        actions={row[0]: row[1] for row in by_action},
+        oldest_unplanned=connection.execute(waiting).scalar(),
+        oldest_ready=connection.execute(ready).scalar(),
+    )
+
+
+def action_by_id(connection: Connection, action_id: int) -> StoredAction | None:
+    row = connection.execute(select(actions).where(actions.c.id == action_id)).first()
+    return None if row is None else outbox.stored(row)
+
+
+def dead_actions(connection: Connection, limit: int = 100) -> list[StoredAction]:
+    """What needs a person, newest first."""
+    query = select(actions).where(actions.c.state == ActionState.DEAD).order_by(actions.c.id.desc()).limit(limit)
+    return [outbox.stored(row) for row in connection.execute(query)]
+
+
+def stored_parts(connection: Connection, channel: str, key: str) -> list[tuple[str, str]]:
+    """(id, body) of the pieces of a key, oldest first."""
+    of_key = (parts.c.channel == channel) & (parts.c.key == key)
+    query = select(parts.c.id, parts.c.body).where(of_key).order_by(parts.c.at, parts.c.id)
+    return [(row.id, row.body) for row in connection.execute(query)]
+
+
+def made_ids(connection: Connection, system: str, kind: str, ids: Sequence[str]) -> dict[str, int]:
+    """Which of these remote ids were made by us, and by which action."""
+    found: dict[str, int] = {}
+    for part in chunks(list(ids)):
+        query = select(links.c.remote_id, links.c.action_id).where(
+            links.c.system == system, links.c.kind == kind, links.c.remote_id.in_(part)
+        )
+        found.update({row.remote_id: row.action_id for row in connection.execute(query)})
+    return found
+
+
+def unfinished(connection: Connection) -> int:
+    """Events not planned yet and actions that still have to run (timers and held ones left out)."""
+    open_events = (
+        select(func.count()).select_from(events).where(events.c.state.in_((EventState.RECEIVED, EventState.PLANNING)))
+    )
+    open_actions = (
+        select(func.count()).select_from(actions).where(actions.c.state.in_((ActionState.READY, ActionState.RUNNING)))
+    )
+    return int(connection.execute(open_events).scalar_one()) + int(connection.execute(open_actions).scalar_one())

@@ -1,0 +1,154 @@
+"""What goes into the journal and comes out of it, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from provodka.event import Event
+
+
+class EventState(StrEnum):
+    """Where an event stands on its road."""
+
+    RECEIVED = "received"
+    PLANNING = "planning"
+    PLANNED = "planned"
+    FAILED = "failed"  # the rules could not be evaluated; `provodka replay` takes it up again
+
+
+class ActionState(StrEnum):
+    """Where an action stands."""
+
+    READY = "ready"
+    RUNNING = "running"
+    WAITING = "waiting"  # for its time, or for the action whose result it needs
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class DeadReason(StrEnum):
+    """Why an action is dead."""
+
+    REJECTED = "rejected"
+    EXHAUSTED = "exhausted"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+WAIT: str = "wait"  # the kind of an action that is a timer: when due, its rule is evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the journal holds it. `lane` is none until it was taken up for planning."""
+
+    seq: int
+    event: Event
+    state: EventState
+    lane: int | None = None
+    attempts: int = 0
+    error: str = ""
+    planned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """An action of a plan. `due` none means at once; `params` and `trace` elsewhere are JSON."""
+
+    key: str
+    rule: str
+    kind: str
+    params: str
+    priority: int = 0
+    needs: str | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What the rules made of an event; `cause` is `event`, `timer` or `replay`."""
+
+    seq: int
+    lane: int
+    cause: str
+    trace: str
+    actions: tuple[NewAction, ...] = ()
+    derived: tuple[Event, ...] = ()  # events that were found by following a hint
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """An action as the journal holds it; `needed` is the result of the action that it needs, as JSON."""
+
+    id: int
+    key: str
+    event_seq: int
+    rule: str
+    kind: str
+    lane: int | None
+    params: str
+    state: ActionState
+    attempts: int
+    priority: int = 0
+    request: str | None = None
+    needs: str | None = None
+    needed: str | None = None
+    not_before: datetime | None = None
+    unsure_since: datetime | None = None
+    result: str | None = None
+    reason: str | None = None
+    error: str = ""
+    hint: str = ""
+    created_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How an attempt ended and what becomes of its action.
+
+    `counts` says whether the attempt uses one up; `unsure_since` none clears the doubt; `identities` are joined
+    into the action's lane; `made` are (kind, remote id) of what was created.
+    """
+
+    action_id: int
+    attempt: int
+    outcome: str
+    state: ActionState
+    calls: str = "[]"
+    result: str | None = None
+    reason: DeadReason | None = None
+    error: str = ""
+    hint: str = ""
+    not_before: datetime | None = None
+    unsure_since: datetime | None = None
+    counts: bool = True
+    made: tuple[tuple[str, str], ...] = ()
+    identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to carry an action out."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    error: str
+    calls: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that holds a part of the house back, or did."""
+
+    name: str
+    cause: str
+    cure: str
+    since: datetime
+    last_at: datetime
+    times: int
+    ended_at: datetime | None

@@ -1,0 +1,265 @@
+"""The tables of the journal. Every time is microseconds of UTC in a column of type `Moment`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time as integer microseconds: exact, sortable and the same in both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401
+        return None if value is None else _EPOCH + timedelta(microseconds=int(value))
+
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the key is INTEGER
+_ROW_ID: Final = BigInteger().with_variant(Integer, "sqlite")
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("type", String(40), nullable=False),
+    Column("channel", String(80), nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("raw", LargeBinary),
+    Column("identities", Text, nullable=False),  # JSON list
+    Column("lane", BigInteger),
+    Column("state", String(12), nullable=False),  # received, planning, planned, failed
+    Column("not_before", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("owner", Text),
+    Column("lease_until", Moment),
+    Column("planned_at", Moment),
+    Column("error", Text),
+    UniqueConstraint("channel", "external_id"),
+)
+_unplanned = text("state IN ('received', 'planning')")
+Index("events_unplanned", events.c.state, events.c.seq, sqlite_where=_unplanned, postgresql_where=_unplanned)
+Index("events_lane", events.c.lane)
+Index("events_received", events.c.received_at)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("lane", BigInteger, nullable=False, index=True),
+    Column("seen_at", Moment, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1 is the first plan; timers and replays add more
+    Column("at", Moment, nullable=False),
+    Column("cause", String(20), nullable=False),  # event, timer, replay
+    Column("trace", Text, nullable=False),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("event_seq", BigInteger, nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("lane", BigInteger),
+    Column("priority", Integer, nullable=False),
+    Column("params", Text, nullable=False),
+    Column("request", Text),  # frozen before the first call, the same for every attempt
+    Column("needs", Text),  # key of the action whose result this one takes
+    Column("state", String(12), nullable=False),  # ready, running, waiting, done, dead, cancelled
+    Column("not_before", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("unsure_since", Moment),
+    Column("owner", Text),
+    Column("lease_until", Moment),
+    Column("result", Text),
+    Column("reason", String(20)),  # of a dead one: rejected, exhausted, outcome_unknown
+    Column("error", Text),
+    Column("hint", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+)
+_ready = text("state = 'ready'")
+_live = text("state IN ('ready', 'running')")
+_timer = text("state = 'waiting' AND kind = 'wait'")
+_held = text("state = 'waiting' AND needs IS NOT NULL")
+Index(
+    "actions_ready",
+    actions.c.priority.desc(),
+    actions.c.id,
+    sqlite_where=_ready,
+    postgresql_where=_ready,
+)
+Index("actions_live_lane", actions.c.lane, actions.c.id, sqlite_where=_live, postgresql_where=_live)
+Index("actions_timers", actions.c.not_before, sqlite_where=_timer, postgresql_where=_timer)
+Index("actions_held", actions.c.needs, sqlite_where=_held, postgresql_where=_held)
+Index("actions_lane", actions.c.lane)
+Index("actions_state", actions.c.state, actions.c.id)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("action_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("outcome", String(20)),  # done, found, retryable, …; lost when its process died
+    Column("error", Text),
+    Column("calls", Text),  # JSON: what was sent and answered, redacted
+    Column("owner", Text, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("remote_id", String(64), primary_key=True),
+    Column("action_id", BigInteger, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("channel", String(80), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("access", Text, nullable=False),
+    Column("refresh", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+snapshot_identities = Table(
+    "snapshot_identities",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("identity", Text, primary_key=True),
+    Column("id", String(64), primary_key=True),
+)
+Index("snapshot_identities_of", snapshot_identities.c.system, snapshot_identities.c.kind, snapshot_identities.c.id)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("next_at", Moment, nullable=False),
+    Column("held_until", Moment),
+    Column("reason", Text),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("last", Text, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("action_key", Text, primary_key=True),
+    Column("counter", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("cure", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("ended_at", Moment),
+    Column("alerted", Integer, nullable=False, server_default="0"),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
