@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select, update
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes
@@ -69,7 +69,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     """
     ready = (
         select(events.c.seq)
-        .where(events.c.state == EventState.RECEIVED, events.c.not_before <= now)
+        .where(events.c.state == literal_column("'received'"), events.c.not_before <= now)
         .order_by(events.c.seq)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -101,7 +101,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
 
 def _planned_elsewhere(connection: Connection, wanted: set[int], owner: str) -> set[int]:
     query = select(events.c.lane).where(
-        events.c.state == EventState.PLANNING, events.c.owner != owner, events.c.lane.in_(wanted)
+        events.c.state == literal_column("'planning'"), events.c.owner != owner, events.c.lane.in_(wanted)
     )
     return {row.lane for row in connection.execute(query)}
 
@@ -230,7 +230,7 @@ def free_expired(connection: Connection, now: datetime, dead_owners: Sequence[st
     gone = or_(events.c.lease_until < now, events.c.owner.in_(dead_owners))
     freed = (
         update(events)
-        .where(events.c.state == EventState.PLANNING, gone)
+        .where(events.c.state == literal_column("'planning'"), gone)
         .values(state=EventState.RECEIVED, owner=None, lease_until=None)
     )
     return connection.execute(freed).rowcount
@@ -240,7 +240,11 @@ def due_timers(connection: Connection, owner: str, now: datetime, lease: timedel
     """Take timers that came due: rows of `actions` of the kind `wait`."""
     ready = (
         select(actions.c.id)
-        .where(actions.c.state == ActionState.WAITING, actions.c.kind == WAIT, actions.c.not_before <= now)
+        .where(
+            actions.c.state == literal_column("'waiting'"),
+            actions.c.kind == literal_column("'wait'"),
+            actions.c.not_before <= now,
+        )
         .order_by(actions.c.not_before)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -272,5 +276,9 @@ def identities_in_lane(connection: Connection, lane: int) -> list[str]:
 
 def owners(connection: Connection) -> list[str]:
     """Who holds events in planning."""
-    query = select(events.c.owner).where(events.c.state == EventState.PLANNING, events.c.owner.is_not(None)).distinct()
+    query = (
+        select(events.c.owner)
+        .where(events.c.state == literal_column("'planning'"), events.c.owner.is_not(None))
+        .distinct()
+    )
     return [row.owner for row in connection.execute(query)]

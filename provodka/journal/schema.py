@@ -131,7 +131,8 @@ Index("actions_live_lane", actions.c.lane, actions.c.id, sqlite_where=_live, pos
 Index("actions_timers", actions.c.not_before, sqlite_where=_timer, postgresql_where=_timer)
 Index("actions_held", actions.c.needs, sqlite_where=_held, postgresql_where=_held)
 Index("actions_lane", actions.c.lane)
-Index("actions_state", actions.c.state, actions.c.id)
+_dead = text("state = 'dead'")
+Index("actions_dead", actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
 
 attempts = Table(
     "attempts",
