@@ -1,0 +1,1 @@
+"""Takes what the journal holds ready: events to plan, actions to deliver."""

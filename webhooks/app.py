@@ -1,0 +1,39 @@
+"""The Flask application: hooks, `/healthz`, `/readyz` and `/metrics`."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, jsonify
+
+from provodka.errors import JournalUnavailableError
+from provodka.journal import Journal, queries, troubles
+from webhooks.receive import Door, hooks
+
+
+def create_app(door: Door, journal: Journal) -> Flask:
+    """An application over one journal."""
+    app = Flask("provodka", static_folder=None)
+    app.register_blueprint(hooks(door))
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """The process lives and answers."""
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """The journal can be written; open troubles are named, but do not make it unready."""
+        try:
+            journal.write(lambda _connection: None)
+            opened = journal.read(lambda c: troubles.all_troubles(c, opened=True))
+        except JournalUnavailableError as error:
+            return jsonify(status="journal unavailable", error=str(error)), 503
+        return jsonify(status="ok", troubles=[t.name for t in opened]), 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        totals = journal.read(queries.totals)
+        opened = journal.read(lambda c: troubles.all_troubles(c, opened=True))
+        text = door.metrics.text(totals.events, totals.actions, len(opened))
+        return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return app

@@ -1,0 +1,34 @@
+"""Counters for `/metrics`, in Prometheus' text format."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+
+class Metrics:
+    """One registry per application, so that two in one process do not share counters."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._deliveries = Counter(
+            "provodka_deliveries",
+            "Deliveries to /hooks/ by channel and outcome",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
+        self._events = Gauge("provodka_events", "Events in the journal by state", ["state"], registry=self.registry)
+        self._actions = Gauge("provodka_actions", "Actions in the journal by state", ["state"], registry=self.registry)
+        self._troubles = Gauge("provodka_troubles", "Open troubles", registry=self.registry)
+
+    def delivered(self, channel: str, outcome: str) -> None:
+        """Count one delivery: `accepted`, `refused` or `unavailable`."""
+        self._deliveries.labels(channel, outcome).inc()
+
+    def text(self, events: dict[str, int], actions: dict[str, int], troubles: int) -> bytes:
+        """The page, with these figures of the journal."""
+        for gauge, figures in ((self._events, events), (self._actions, actions)):
+            gauge.clear()
+            for state, count in figures.items():
+                gauge.labels(state).set(count)
+        self._troubles.set(troubles)
+        return generate_latest(self.registry)

@@ -1,0 +1,127 @@
+"""`POST /hooks/<channel>`: verify, store, answer. Nothing is planned or sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Final, Protocol
+
+import structlog
+from flask import Blueprint, Request, Response, abort, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from provodka.channel import Delivery, Intake, Part, Received, Receiver, RefusedError, Reply, UnreadableError
+from provodka.errors import JournalUnavailableError
+from provodka.event import Event, new_event_id
+from provodka.payloads import EventType, Person, Unreadable
+from webhooks.metrics import Metrics
+
+log = structlog.get_logger("webhooks")
+
+_METHODS: Final = ["POST", "GET", "PUT"]  # some senders have only GET (Sipuni, Calltouch)
+_RETRY_AFTER: Final = timedelta(seconds=30)
+
+
+class Inbox(Intake, Protocol):
+    """The journal, as this room uses it."""
+
+    def parts(self, channel: str, key: str) -> list[Part]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the hooks need: the receivers by channel name, the journal, the clock and the largest body in bytes."""
+
+    receivers: Mapping[str, Receiver]
+    inbox: Inbox
+    now: Callable[[], datetime]
+    body_limit: int
+    metrics: Metrics
+
+
+def hooks(door: Door) -> Blueprint:
+    """The routes of `/hooks/`."""
+    blueprint = Blueprint("hooks", __name__)
+
+    @blueprint.route("/hooks/<channel>", methods=_METHODS, defaults={"rest": ""})
+    @blueprint.route("/hooks/<channel>/<path:rest>", methods=_METHODS)
+    def hook(channel: str, rest: str) -> Response:
+        receiver = door.receivers.get(channel)
+        if receiver is None:
+            abort(404)
+        return _answer(door, receiver, _delivery(request, rest, door))
+
+    return blueprint
+
+
+def _delivery(incoming: Request, rest: str, door: Door) -> Delivery:
+    if (incoming.content_length or 0) > door.body_limit:
+        raise RequestEntityTooLarge
+    body = incoming.stream.read(door.body_limit + 1)
+    if len(body) > door.body_limit:
+        raise RequestEntityTooLarge
+    return Delivery(
+        method=incoming.method,
+        path=rest,
+        headers={name.lower(): value for name, value in incoming.headers.items()},
+        query=incoming.args.to_dict(),
+        body=body,
+        received_at=door.now(),
+    )
+
+
+def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
+    name = receiver.name
+    try:
+        received = receiver.receive(delivery, partial(door.inbox.parts, name))
+    except RefusedError as refused:
+        log.warning("delivery.refused", channel=name, reason=str(refused), path=delivery.path.split("/")[0])
+        door.metrics.delivered(name, "refused")
+        return Response("forbidden\n", 403, mimetype="text/plain")
+    except UnreadableError as unreadable:
+        received = _kept(name, delivery, str(unreadable))
+    except JournalUnavailableError as error:
+        return _unavailable(door, name, error)
+    except Exception as error:
+        # a bug of our parser must not lose what the sender will not send again
+        log.exception("delivery.parser_failed", channel=name)
+        received = _kept(name, delivery, f"the parser failed: {type(error).__name__}")
+    return _store(door, name, received)
+
+
+def _store(door: Door, name: str, received: Received) -> Response:
+    try:
+        if received.events or received.parts:
+            door.inbox.accept(received.events, channel=name, parts=received.parts)
+    except JournalUnavailableError as error:
+        return _unavailable(door, name, error)
+    door.metrics.delivered(name, "accepted")
+    reply = received.reply
+    return Response(reply.body, reply.status, content_type=reply.content_type)
+
+
+def _unavailable(door: Door, name: str, error: JournalUnavailableError) -> Response:
+    log.warning("delivery.not_stored", channel=name, error=str(error))
+    door.metrics.delivered(name, "unavailable")
+    wait = str(int(_RETRY_AFTER.total_seconds()))
+    return Response("try again later\n", 503, {"Retry-After": wait}, mimetype="text/plain")
+
+
+def _kept(channel: str, delivery: Delivery, why: str) -> Received:
+    """The raw body as an event, so that support can see it."""
+    log.warning("delivery.unreadable", channel=channel, why=why, size=len(delivery.body))
+    event = Event(
+        id=new_event_id(delivery.received_at),
+        type=EventType.UNREADABLE,
+        channel=channel,
+        external_id=f"unreadable:{sha256(delivery.body).hexdigest()}",
+        occurred_at=delivery.received_at,
+        received_at=delivery.received_at,
+        person=Person(),
+        payload=Unreadable(why=why),
+        raw=delivery.body,
+    )
+    return Received(events=(event,), reply=Reply(body=b"ok"))
