@@ -184,6 +184,8 @@ def test_a_migrated_group_names_its_new_id(telegram):
     assert moved.value.new_chat_id == -1001234567890
 
 
+# The library announces that retry_after will become a timedelta; the sandbox answers whole seconds either way.
+@pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")
 def test_after_a_burst_the_bot_is_told_how_long_to_wait(telegram, clock):
     for n in range(20):
         assert call(telegram, "sendMessage", chat_id=PERSON, text=f"{n}").ok
