@@ -10,10 +10,9 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from provodka.redact import is_secret_name
+from provodka.secret_names import is_secret_name
 from provodka.yaml_marks import Document, DocumentPath, Plain
 
 _REFERENCE: Final = re.compile(r"\$(\$\{)|\$\{(?:([A-Za-z_]\w*)(?::-([^{}]*))?\}|)", re.ASCII)
@@ -109,9 +108,9 @@ class _Filler:
         if plain is not None and file:
             raise _MissingError(f"both {name} and {name}_FILE are set", "keep one of them")
         if file:
-            absolute = file.startswith("/")
-            shown = file if absolute else f"the environment variable {name}; the value of {name}_FILE as a file name"
-            value = self._read(file, shown, f"the file that {name}_FILE names")
+            shown = file if file.startswith("/") else f"the value of {name}_FILE in {self._document.directory}"
+            where = f"the environment variable {name}, which is not set; {shown}"
+            value = self._read(file, where, f"the file that {name}_FILE names")
             self.filled.secrets.add(value)
             return value
         if plain:
@@ -130,14 +129,15 @@ class _Filler:
     def _from_file(self, written: str, text: str, taken: set[str]) -> str:
         if not (_FILE.fullmatch(written) and (found := _FILE.fullmatch(text))):
             return text
-        value = self._read(found[1], written, "the file")
+        where = written if found[1].startswith("/") else f"{written} in {self._document.directory}"
+        value = self._read(found[1], where, "the file")
         taken.add(value)
         self.filled.secrets.add(value)
         return value
 
-    def _read(self, name: str, shown: str, who: str) -> str:
-        """The text of a file. `shown` is what problems say of the place: a name from outside may be a secret itself."""
-        searched = f"searched: {shown}, in {self._document.directory}"
+    def _read(self, name: str, where: str, who: str) -> str:
+        """The text of a file. `where` is what problems say of the place: a name from outside may be a secret itself."""
+        searched = f"searched: {where}"
         try:
             path = self._document.directory / name
             if path.stat().st_size > _MAX_FILE:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from provodka.journal import lanes
 from provodka.journal.records import WAIT, ActionState, DeadReason, Finished, StoredAction
-from provodka.journal.schema import actions, attempts, links
+from provodka.journal.schema import Moment, actions, attempts, links
 from provodka.journal.sql import chunks, insert_new
 
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
@@ -58,12 +58,11 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     if not rows:
         return []
     numbers = _last_numbers(connection, [row.id for row in rows])
-    opened = [
-        {"action_id": row.id, "number": numbers.get(row.id, 0) + 1, "started_at": now, "owner": owner} for row in rows
-    ]
+    number = {row.id: numbers.get(row.id, 0) + 1 for row in rows}
+    opened = [{"action_id": row.id, "number": number[row.id], "started_at": now, "owner": owner} for row in rows]
     connection.execute(attempts.insert(), opened)
     needed = _results(connection, [row.needs for row in rows if row.needs])
-    return [stored(row, needed.get(row.needs)) for row in rows]
+    return [stored(row, needed.get(row.needs), number[row.id]) for row in rows]
 
 
 def _free(now: datetime) -> Any:  # noqa: ANN401 -- a SQL condition
@@ -93,7 +92,7 @@ def _results(connection: Connection, keys: Sequence[str]) -> dict[str | None, st
     return found
 
 
-def stored(row: Row[Any], needed: str | None = None) -> StoredAction:
+def stored(row: Row[Any], needed: str | None = None, attempt: int = 0) -> StoredAction:
     """A row as a record."""
     return StoredAction(
         id=row.id,
@@ -105,6 +104,7 @@ def stored(row: Row[Any], needed: str | None = None) -> StoredAction:
         params=row.params,
         state=ActionState(row.state),
         attempts=row.attempts,
+        attempt=attempt,
         priority=row.priority,
         request=row.request,
         needs=row.needs,
@@ -190,7 +190,7 @@ _MOVE_ACTION = (
         reason=bindparam("b_reason"),
         unsure_since=bindparam("b_unsure"),
         result=func.coalesce(bindparam("b_result"), actions.c.result),
-        not_before=func.coalesce(bindparam("b_not_before"), actions.c.not_before),
+        not_before=func.coalesce(bindparam("b_not_before", type_=Moment), actions.c.not_before),
         finished_at=bindparam("b_finished"),
         attempts=actions.c.attempts - bindparam("b_uncounted"),
     )
@@ -266,7 +266,7 @@ def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str])
                 owner=None,
                 lease_until=None,
                 not_before=now,
-                unsure_since=func.coalesce(actions.c.unsure_since, started),
+                unsure_since=func.coalesce(actions.c.unsure_since, literal(started, Moment)),
             )
         )
     timers = update(actions).where(actions.c.state == ActionState.RUNNING, actions.c.kind == WAIT, gone)

@@ -91,6 +91,7 @@ class StoredAction:
     params: str
     state: ActionState
     attempts: int
+    attempt: int = 0  # number of the attempt that this claim has opened
     priority: int = 0
     request: str | None = None
     needs: str | None = None

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from provodka.errors import JournalUnavailableError
+from provodka.event import Event
+from provodka.journal import Journal, queries, troubles
+from provodka.journal.migrate import NEWEST
+from provodka.stores import Snapshot, TokenPair
+from tests.journal.conftest import Clock
+
+
+def test_a_new_token_pair_is_seen_by_every_process(open_journal: Callable[[], Journal], clock: Clock) -> None:
+    one, other = open_journal(), open_journal()
+    one.store.save_tokens("amocrm", TokenPair("a1", "r1", clock()))
+    one.store.save_tokens("amocrm", TokenPair("a2", "r2", clock()))
+    assert other.store.load_tokens("amocrm") == TokenPair("a2", "r2", clock())
+    assert other.store.load_tokens("bitrix24") is None
+
+
+def test_a_lock_has_one_holder_at_a_time(open_journal: Callable[[], Journal]) -> None:
+    journals = [open_journal(), open_journal()]
+    inside = 0
+    most = 0
+    guard = threading.Lock()
+
+    def work(journal: Journal) -> None:
+        nonlocal inside, most
+        for _ in range(5):
+            with journal.store.lock("refresh"):
+                with guard:
+                    inside += 1
+                    most = max(most, inside)
+                with guard:
+                    inside -= 1
+
+    threads = [threading.Thread(target=work, args=(j,)) for j in journals * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+
+
+def test_the_lock_of_a_killed_holder_frees_itself(open_journal: Callable[[], Journal], clock: Clock) -> None:
+    one, other = open_journal(), open_journal()
+    holder = one.store.lock("refresh", seconds=30)
+    holder.__enter__()
+    clock.forward(seconds=31)
+    with other.store.lock("refresh"):
+        pass
+
+
+def test_snapshots_are_found_by_their_identities(journal: Journal, clock: Clock) -> None:
+    put = journal.store.put_snapshots
+    put("amocrm", "contact", [Snapshot("1", "{}", clock(), ("phone:+7916", "email:a@b.ru"))], cursors={"c": "9"})
+    put("amocrm", "contact", [Snapshot("2", "{}", clock(), ("phone:+7916",))])
+    put("amocrm", "contact", [Snapshot("1", '{"x":1}', clock(), ("phone:+7916",))])
+    found = journal.store.find_snapshots("amocrm", "contact", ["phone:+7916", "email:a@b.ru"])
+    assert {k: set(v) for k, v in found.items()} == {"phone:+7916": {"1", "2"}}
+    assert journal.store.snapshots("amocrm", "contact", ["1"])["1"].body == '{"x":1}'
+    assert journal.store.cursor("c") == "9"
+    journal.store.forget_snapshots("amocrm", "contact", ["1", "2"])
+    assert journal.store.find_snapshots("amocrm", "contact", ["phone:+7916"]) == {}
+
+
+def test_places_lie_evenly_apart_for_all_processes(open_journal: Callable[[], Journal]) -> None:
+    one, other = open_journal(), open_journal()
+    waits = [j.store.reserve("amocrm", 5, 1) for j in (one, other, one, other)]
+    assert waits == pytest.approx([0, 0.2, 0.4, 0.6])
+
+
+def test_unused_places_are_kept_only_up_to_the_burst(journal: Journal, clock: Clock) -> None:
+    journal.store.reserve("amocrm", 5, 3)
+    clock.forward(minutes=1)
+    waits = [journal.store.reserve("amocrm", 5, 3) for _ in range(4)]
+    assert waits == pytest.approx([0, 0, 0, 0.2])
+
+
+def test_a_held_account_lets_nothing_go_until_its_time(journal: Journal, clock: Clock) -> None:
+    journal.store.hold("amocrm", 60, "blocked")
+    assert journal.store.reserve("amocrm", 5, 1) == pytest.approx(60)
+    clock.forward(seconds=61)
+    assert journal.store.reserve("amocrm", 5, 1) == 0
+
+
+def test_a_clock_that_was_moved_back_does_not_stop_the_account(journal: Journal, clock: Clock) -> None:
+    journal.store.reserve("amocrm", 5, 1)
+    clock.now -= timedelta(days=1)
+    assert journal.store.reserve("amocrm", 5, 1) == 0
+
+
+def test_turns_go_round_exactly_with_many_takers(open_journal: Callable[[], Journal]) -> None:
+    journals = [open_journal(), open_journal()]
+    people = ["anna", "ivan", "oleg"]
+
+    def work(journal: Journal, name: str) -> None:
+        for n in range(30):
+            journal.take_turns("сайт", people, [f"{name}:{n}"])
+
+    threads = [threading.Thread(target=work, args=(j, f"{i}")) for i, j in enumerate(journals)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    keys = [f"{i}:{n}" for i in range(2) for n in range(30)]
+    chosen = Counter(person for person, _ in journals[0].take_turns("сайт", people, keys).values())
+    assert chosen == {"anna": 20, "ivan": 20, "oleg": 20}
+
+
+def test_the_same_action_always_has_the_same_turn(journal: Journal) -> None:
+    first = journal.take_turns("сайт", ["anna", "ivan"], ["a", "b"])
+    again = journal.take_turns("сайт", ["anna", "ivan"], ["b", "a", "c"])
+    assert {k: again[k] for k in first} == first
+    assert again["c"][0] == "anna"
+    assert again["c"][1] == "round robin: turn 3 of [anna, ivan], before it ivan"
+
+
+def test_a_turn_follows_the_last_one_when_the_list_changes(journal: Journal) -> None:
+    journal.take_turns("сайт", ["anna", "ivan"], ["a"])
+    assert journal.take_turns("сайт", ["oleg", "anna", "ivan"], ["b"])["b"][0] == "ivan"
+
+
+def test_a_trouble_said_often_is_one_trouble(journal: Journal) -> None:
+    for _ in range(3):
+        journal.trouble("crm", "401", "Выпустите новый токен")
+    (trouble,) = journal.read(lambda c: troubles.all_troubles(c, opened=True))
+    assert (trouble.name, trouble.times) == ("crm", 3)
+    assert len(journal.write(troubles.take_unalerted)) == 1
+    assert journal.write(troubles.take_unalerted) == []
+    journal.well("crm")
+    assert journal.read(lambda c: troubles.all_troubles(c, opened=True)) == []
+    journal.trouble("crm", "401", "Выпустите новый токен")
+    assert len(journal.write(troubles.take_unalerted)) == 1, "a new trouble is a new alert"
+
+
+def test_a_write_that_fails_does_not_take_its_neighbours_with_it(journal: Journal, form: Callable[..., Event]) -> None:
+    results: list[str] = []
+
+    def bad(_connection: Connection) -> None:
+        raise ValueError("mine alone")
+
+    def write_badly() -> None:
+        with pytest.raises(ValueError, match="mine alone"):
+            journal.write(bad)
+        results.append("refused")
+
+    def write_well(n: int) -> None:
+        journal.accept([form(str(n))])
+        results.append("stored")
+
+    threads = [threading.Thread(target=write_badly) for _ in range(10)]
+    threads += [threading.Thread(target=write_well, args=(n,)) for n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(results) == {"refused": 10, "stored": 10}
+    assert len(journal.claim_events(100)) == 10
+
+
+def test_a_closed_journal_says_so(journal: Journal, form: Callable[..., Event]) -> None:
+    journal.close()
+    with pytest.raises(JournalUnavailableError):
+        journal.accept([form("1")])
+
+
+def test_the_newest_migration_is_the_one_the_code_expects() -> None:
+    folder = Path(queries.__file__).parent / "migrations" / "versions"
+    newest = max(p.name for p in folder.glob("m*.py"))
+    assert newest.startswith(f"m{NEWEST}_")
+
+
+def test_the_key_of_the_journal_stays_the_same(open_journal: Callable[[], Journal]) -> None:
+    first = open_journal().key
+    assert open_journal().key == first
+    assert len(first) == 16
