@@ -1,0 +1,81 @@
+"""The whole sandbox: every emulator on its port, started and stopped together."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from sandbox.base import Emulator
+from sandbox.mail import ADDRESS, PASSWORD, MailServer
+from sandbox.senders import Senders
+from sandbox.senders.http import post
+from sandbox.telegram import TOKEN, Telegram
+
+AMOCRM, TELEGRAM, IMAP, SMTP, SENDERS = 1, 4, 5, 6, 7
+AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
+
+
+class Sandbox:
+    """amoCRM, Telegram, mail and the senders, at `base_port` + 1, 4, 5, 6, 7; with base_port=0 each takes a free port.
+
+    With `state_dir` amoCRM and the mailbox keep what they hold over a restart.
+    """
+
+    def __init__(self, base_port: int = 8900, host: str = "127.0.0.1", state_dir: Path | None = None) -> None:
+        # Imported here, so that a test of the mailbox does not load the whole CRM.
+        from sandbox.amocrm import AmoCrm
+
+        if state_dir is not None:
+            state_dir.mkdir(parents=True, exist_ok=True)
+        self._base_port, self._host = base_port, host
+        self._running = ExitStack()
+        self.amocrm = AmoCrm(state_path=state_dir / "amocrm.db" if state_dir else None)
+        self.telegram = Telegram()
+        mail_state = state_dir / "mail.db" if state_dir else None
+        self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)
+        self.senders = Senders(smtp=lambda: (self.mail.host, self.mail.smtp_port), on_reset=self._reset_others)
+
+    def start(self) -> Self:
+        """Start all parts or none: if a port is taken, those already open are closed and the error is raised."""
+        with ExitStack() as started:
+            parts: tuple[tuple[Emulator, int], ...] = (
+                (self.amocrm, AMOCRM),
+                (self.telegram, TELEGRAM),
+                (self.senders, SENDERS),
+            )
+            for part, offset in parts:
+                started.callback(part.stop)
+                part.start(self._host, self._port(offset))
+            started.callback(self.mail.stop)
+            self.mail.start()
+            self._running = started.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """Close every port; harmless when not started."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def addresses(self) -> list[tuple[str, str]]:
+        """(what, where and how to enter) of each part, for printing after the start."""
+        return [
+            ("amoCRM: board and API", f"{self.amocrm.url}  token {AMOCRM_TOKEN}"),
+            ("Telegram: chats and Bot API", f"{self.telegram.url}  token {TOKEN}"),
+            ("IMAP", f"{self._host}:{self.mail.imap_port}  {ADDRESS} / {PASSWORD}"),
+            ("SMTP", f"{self._host}:{self.mail.smtp_port}"),
+            ("Senders: forms, calls, letters", self.senders.url),
+        ]
+
+    def _port(self, offset: int) -> int:
+        return self._base_port + offset if self._base_port else 0
+
+    def _reset_others(self) -> None:
+        for part in (self.amocrm, self.telegram):
+            post(f"{part.url}/_sandbox/reset", b"{}", "application/json").raise_for_status()
+        self.mail.reset()
