@@ -1,25 +1,214 @@
-"""Where a visitor came from: the five classic marks and the click ids, whichever way a sender passes them on."""
+"""What a visit to a site leaves behind: who filled in a form, what they wrote and where they came from.
+
+Senders name the same thing in many ways; here the names of all of them meet. `form_submitted` sorts the fields of a
+form, `utm_from_url` and `utm_from_fields` read the five classic marks and the click ids.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, unquote
 
-from provodka.payloads import Utm
+from provodka import identity
+from provodka.payloads import Form, FormSubmitted, Person, Utm
+
+Target = Literal[
+    "name", "surname", "phone", "email", "comment", "page", "form", "form_id", "id", "cookies",
+    "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term",
+]  # fmt: skip
+"""What a field of a form can mean."""
+
+ALIASES: Final[Mapping[Target, str]] = {
+    "name": "name firstname fullname fio clientname customername contactname имя фио имяклиента имяифамилия фамилияимя "
+    "фамилияимяотчество контактноелицо каквасзовут каквамобращаться представьтесь",
+    "surname": "surname lastname familyname фамилия",
+    "phone": "phone phones phonenumber tel telephone mobile mobilephone cellphone contactphone телефон телефоны тел "
+    "номертелефона контактныйтелефон мобильный мобильныйтелефон телефондлясвязи",
+    "email": "email emails mail emailaddress useremail почта электроннаяпочта электронныйадрес элпочта адреспочты "
+    "адресэлектроннойпочты имейл емейл",
+    "comment": "comment comments message msg text textarea question note сообщение комментарий комментарии "
+    "комментарийкзаказу вопрос текст текстсообщения пожелания примечание",
+    "page": "page pageurl url href sourceurl страница адресстраницы urlстраницы ссылканастраницу",
+    "form": "form formname formtitle form.name form.title quiz.name форма названиеформы имяформы",
+    "form_id": "formid form.id quiz.id",
+    "cookies": "cookies cookie",
+}
+"""Names by which a field is recognised, without case, separators, «your» and «ваш». `id` is never guessed: on many
+sites it is the form's own id, the same in every delivery, and all but the first would be taken for repeats."""
 
 MARKS: Final = ("source", "medium", "campaign", "content", "term")
 CLICK_IDS: Final = ("yclid", "gclid", "fbclid", "vkclid", "_ym_uid", "_ga", "roistat_visit")
 
+_CONTAINERS: Final = (
+    "contact", "contacts", "client", "customer", "person", "user", "lead", "data", "fields", "meta", "body", "extra",
+    "answers", "results", "namedvalues",
+)  # fmt: skip
+_YOUR: Final = re.compile(r"(?:your|ваше|ваша|ваш)(?=.)")
 _MARK: Final = re.compile(rf"(?:.*\.)?utm[._ -]?({'|'.join(MARKS)})", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _MAX_PAIRS: Final = 500
+
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A form as understood. `id` is the sender's own key of this submission, empty where it has none."""
+
+    person: Person
+    payload: FormSubmitted
+    id: str
+
+
+def form_submitted(
+    fields: Mapping[str, Any],
+    *,
+    mapping: Mapping[Target, str] | None = None,
+    aliases: Mapping[Target, Sequence[str]] | None = None,
+    defaults: Mapping[Target, str] | None = None,
+) -> Submitted:
+    """Sort the (nested) fields of a form.
+
+    `mapping` says where a target stands (`{"name": "contact.name", "phone": "phones.0"}`); what it does not find is
+    recognised by `aliases`, then by ALIASES; `defaults` fill what is still empty. Everything else, also what was
+    taken for a phone or an email but holds none, stays in `form.fields` as text under its own dotted name.
+    """
+    answers = _Answers(fields, mapping or {}, _targets_by_name(aliases or {}), defaults or {})
+    name, surname = answers.text("name"), answers.text("surname")
+    person = Person(
+        name=name if surname in name else f"{name} {surname}".strip(),
+        phones=answers.many("phone", _phones),
+        emails=answers.many("email", identity.emails_in),
+    )
+    page = answers.text("page")
+    marks = {mark: answers.text(mark) for mark in (*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS)}
+    utm = utm_from_fields(marks, page, answers.text("cookies"))
+    form_name, form_id, comment = answers.text("form"), answers.text("form_id"), answers.text("comment")
+    natural_id = answers.text("id")
+    form = Form(name=form_name, id=form_id, page=page, comment=comment, fields=answers.rest())
+    return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id)
+
+
+class _Answers:
+    """The texts of a form by path, what each path means, and which of them have been used."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        mapping: Mapping[Target, str],
+        names: Mapping[str, str],
+        defaults: Mapping[Target, str],
+    ) -> None:
+        self._texts: dict[_Path, str] = dict(_leaves(fields))
+        self._defaults = {str(target): text for target, text in defaults.items()}
+        self._used: set[_Path] = set()
+        self._places: dict[str, list[_Path]] = {}
+        for target, where in mapping.items():
+            if found := [path for path in self._texts if _leads_to(where, path) and self._texts[path]]:
+                self._places[target] = found
+        mapped = {*self._places}
+        for path in self._texts:
+            meaning = _meaning(path, names)
+            if meaning and meaning not in mapped:
+                self._places.setdefault(meaning, []).append(path)
+
+    def text(self, target: str) -> str:
+        """The first answer that is not empty."""
+        for path in self._places.get(target, ()):
+            self._used.add(path)
+            if self._texts[path]:
+                return self._texts[path]
+        return self._defaults.get(target, "")
+
+    def many(self, target: str, read: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+        """All that can be read from the answers, once each."""
+        found: dict[str, None] = {}
+        for path in self._places.get(target, ()):
+            values = read(self._texts[path])
+            if values or not self._texts[path]:
+                self._used.add(path)
+            found.update(dict.fromkeys(values))
+        return tuple(found) or read(self._defaults.get(target, ""))
+
+    def rest(self) -> dict[str, str]:
+        """What was not used; the members of a list of answers stand in one text."""
+        left: dict[str, list[str]] = {}
+        for path, text in self._texts.items():
+            if path not in self._used:
+                left.setdefault(_dotted(_without_numbers(path)), []).append(text)
+        return {name: ", ".join(texts) for name, texts in left.items()}
+
+
+def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(item, (*path, name) if name else path)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(item, (*path, number))
+    else:
+        yield path, _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value).strip()
+
+
+def _dotted(path: _Path) -> str:
+    return ".".join(map(str, path))
+
+
+def _without_numbers(path: _Path) -> _Path:
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path
+
+
+def _leads_to(where: str, path: _Path) -> bool:
+    return f"{_dotted(path)}.".lower().startswith(f"{where}.".lower())
+
+
+def _meaning(path: _Path, names: Mapping[str, str]) -> str:
+    """The target, mark or click id that the name of a field stands for, or nothing."""
+    steps = [str(step) for step in _without_numbers(path)]
+    if mark := mark_name(".".join(steps)):
+        return mark
+    while len(steps) > 1 and steps[0].lower() in _CONTAINERS:
+        steps = steps[1:]
+    name = ".".join(_plain(step) for step in steps)
+    numbered = names.get(name.rstrip("0123456789"), "")  # tel-456 of Contact Form 7, phone2
+    return names.get(name) or (numbered if numbered in ("phone", "email") else "")
+
+
+def _plain(name: str) -> str:
+    name = re.sub(r"[\W_]+", "", name.lower()).replace("ё", "е")
+    your = _YOUR.match(name)
+    return name[your.end() :] if your else name
+
+
+def _targets_by_name(aliases: Mapping[Target, Sequence[str]]) -> dict[str, str]:
+    own = {".".join(map(_plain, name.split("."))): target for target, names in aliases.items() for name in names}
+    return {**_BY_NAME, **own}
+
+
+def _phones(text: str) -> tuple[str, ...]:
+    one = identity.phone(text)
+    return (one,) if one else identity.phones_in(text)
+
+
+_BY_NAME: Final[Mapping[str, str]] = {name: target for target, names in ALIASES.items() for name in names.split()}
 
 
 def mark_name(field: str) -> str:
     """`utm_source` (or a click id) for a field that holds one (`UTM-Source`, `extra.utm.source`), else nothing."""
     name = field.strip().removeprefix("amp;")  # an "&" escaped as in HTML leaves it behind
+    if name.lower().endswith("utm.name"):  # Marquiz
+        return "utm_campaign"
     found = _MARK.fullmatch(name)
     if found:
         return f"utm_{found.group(1).lower()}"

@@ -1,0 +1,46 @@
+"""How a site's own form is received."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field, SecretStr, model_validator
+
+from connectors.visit import Target
+from provodka.settings import Strict
+
+
+class SignatureSettings(Strict):
+    """A header with an HMAC of the whole body: `<prefix><digest>`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    key: SecretStr = Field(min_length=1)
+    header: str = Field("X-Signature", min_length=1)
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    prefix: str = ""
+    encoding: Literal["hex", "base64"] = "hex"
+
+
+class FormSettings(Strict):
+    """A form of any site that can POST JSON or form data.
+
+    `secret` stands in the address, `/hooks/<channel>/<secret>` or `?token=`; `hmac` is a signature in a header. With
+    both set both must be right. `map` says where a field stands in the body (`phone: contacts.phones.0`), where its
+    name does not tell; `defaults` fill what the body leaves empty (`form: Обратный звонок`). Map `id` only to a key
+    that differs with every submission.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    type: Literal["form"] = "form"
+    secret: SecretStr | None = Field(None, min_length=1)
+    hmac: SignatureSettings | None = None
+    map: dict[Target, str] = Field(default_factory=dict)
+    defaults: dict[Target, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        if self.secret is None and self.hmac is None:
+            raise ValueError("set secret, hmac or both: without them anybody could send leads")
+        return self
