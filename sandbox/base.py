@@ -59,7 +59,7 @@ class Emulator:
     """One outside system on one port: a Flask app behind cheroot, with faults and counters around its API routes.
 
     A subclass adds routes to `app`, names the API by `api_prefixes` (other routes are never faulted, slowed, refused
-    or counted) and overrides `reset`, `objects`, `doubles`, and where needed `admit` and `route`.
+    or counted) and overrides `reset`, `objects`, `doubles`, and where needed `details`, `admit` and `route`.
     """
 
     api_prefixes: tuple[str, ...] = ("/",)
@@ -87,6 +87,10 @@ class Emulator:
 
     def doubles(self) -> dict[str, Any]:
         """Things stored more than once that a careful client stores once."""
+        return {}
+
+    def details(self) -> dict[str, Any]:
+        """Further members of `GET /_sandbox/stats`."""
         return {}
 
     def admit(self, environ: Environ) -> Refusal | None:
@@ -189,7 +193,8 @@ class Emulator:
     def _stats(self) -> Response:
         with self._count_lock:
             counts = self.counts.as_json()
-        return jsonify({"name": self.name, **counts, "objects": self.objects(), "doubles": self.doubles()})
+        stored = {"objects": self.objects(), "doubles": self.doubles()}
+        return jsonify({"name": self.name, **counts, **stored, **self.details()})
 
     def _arm_fault(self) -> tuple[Response, int]:
         try:
