@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from cheroot import wsgi
 from flask import Flask, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest
 
@@ -68,6 +69,8 @@ class Emulator:
     def __init__(self, name: str, app: Flask | None = None) -> None:
         self.name = name
         self.app = app or Flask(name, static_folder=None)
+        if isinstance(self.app.json, DefaultJSONProvider):
+            self.app.json.ensure_ascii = self.app.json.sort_keys = False
         self.faults = Faults()
         self.counts = Counts()
         self.latency = 0.0

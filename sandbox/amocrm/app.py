@@ -1,0 +1,183 @@
+"""The amoCRM emulator: API v4, OAuth, webhooks, and the board, on one port."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.amocrm.board import add_board_routes
+from sandbox.amocrm.call import Call, Switches
+from sandbox.amocrm.changes import Changes
+from sandbox.amocrm.control import add_control_routes
+from sandbox.amocrm.duplicates import count_doubles
+from sandbox.amocrm.hooks import Sender
+from sandbox.amocrm.limits import Door, Limit
+from sandbox.amocrm.model import Json, User
+from sandbox.amocrm.oauth import OAuth
+from sandbox.amocrm.oauth import problem as oauth_problem
+from sandbox.amocrm.problems import Problem, Raw
+from sandbox.amocrm.routes import ENTITY, ROUTES, View
+from sandbox.amocrm.seed import Seed
+from sandbox.amocrm.state import StateFile
+from sandbox.amocrm.store import Store
+from sandbox.base import Emulator, Environ, Refusal
+
+HAL = "application/hal+json"
+PROBLEM = "application/problem+json"
+NUMBER = re.compile(r"<int:\w+>")
+COUNTED = ("leads", "contacts", "companies", "tasks", "notes", "tags", "events", "hooks", "incoming")
+
+
+class AmoCrm(Emulator):
+    """An account that starts from `seed`, and from what `state_path` (an sqlite file) kept of an earlier run.
+
+    `clock` gives unix seconds for stored times and token lives; `hook_scale` multiplies the waits between a
+    webhook's attempts; `limit` is what `POST /_sandbox/limit` changes.
+    """
+
+    api_prefixes = ("/api/", "/oauth2/")
+
+    def __init__(
+        self,
+        state_path: Path | None = None,
+        *,
+        seed: Seed | None = None,
+        clock: Callable[[], float] = time.time,
+        hook_scale: float = 1.0,
+        limit: Limit | None = None,
+    ) -> None:
+        here = Path(__file__).parent
+        app = Flask("amocrm", root_path=str(here), static_folder="static", static_url_path="/static")
+        super().__init__("amocrm", app)
+        self.clock = clock
+        self.store = Store(seed or Seed())
+        self.switches = Switches()
+        self.changes = Changes(self.store, clock)
+        self.sender = Sender(self.store, hook_scale)
+        self.oauth = OAuth(self.store, clock)
+        self._first_limit = limit or Limit()
+        self.door = Door(self._first_limit)
+        self._state = StateFile(self.store, state_path) if state_path else None
+        self._add_api_routes()
+        add_control_routes(self)
+        add_board_routes(self)
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.sender.open()
+        self.store.close(closed=False)
+        if self._state:
+            self._state.start()
+        super().start(host, port)
+
+    def stop(self) -> None:
+        self.store.close()
+        super().stop()
+        self.sender.stop()
+        if self._state:
+            self._state.stop()
+
+    def reset(self) -> None:
+        self.sender.forget()
+        self.store.clear()
+        self.door.set(self._first_limit)
+        self.oauth.long_lived = True
+        self.switches = Switches()
+
+    def admit(self, environ: Environ) -> Refusal | None:
+        is_api = environ["PATH_INFO"].startswith("/api/")
+        return self.door.admit(environ.get("HTTP_AUTHORIZATION", "") if is_api else "oauth2")
+
+    def route(self) -> str:
+        """The address with the entity's word and `<id>` for every number."""
+        rule, words = super().route(), request.view_args or {}
+        return NUMBER.sub("<id>", rule.replace(ENTITY, words.get("entity", ENTITY)))
+
+    def objects(self) -> dict[str, int]:
+        with self.store.lock:
+            return {kind: len(self.store.table(kind)) for kind in COUNTED}
+
+    def doubles(self) -> dict[str, Any]:
+        with self.store.lock:
+            return count_doubles(self.store)
+
+    def details(self) -> dict[str, Any]:
+        return {"webhooks": dict(self.sender.counts), "revision": self.store.revision, "banned": self.door.banned}
+
+    def act(self, user: User, work: Callable[[Call], Any]) -> Any:  # noqa: ANN401  # what the work gives back
+        """Run `work` as a user under the store's lock, then send the webhooks of what it changed."""
+        with self.store.lock:
+            try:
+                answer = work(Call(self.store, self.changes, self.switches, user.id))
+            finally:
+                changes = self.changes.take()
+            self.sender.post(changes, self.url)
+        return answer
+
+    def _add_api_routes(self) -> None:
+        for method, path, view in ROUTES:
+            name = f"{method} {path}"
+            self.app.add_url_rule(f"/api/v4{path}", name, self._answering(view), methods=[method])
+        self.app.add_url_rule("/oauth2/access_token", view_func=self._access_token, methods=["POST"])
+        self.app.add_url_rule("/oauth2/account/subdomain", view_func=self._subdomain)
+        self.app.add_url_rule("/oauth2/account/current/subdomain", view_func=self._subdomain_by_refresh)
+        self.app.register_error_handler(Problem, lambda error: _respond(error.body, error.status, PROBLEM))
+        self.app.register_error_handler(Raw, lambda error: _respond(error.body, error.status, PROBLEM))
+        self.app.register_error_handler(HTTPException, _plain_error)
+
+    def _answering(self, view: View) -> Callable[..., Response]:
+        def run(**args: Any) -> Response:  # noqa: ANN401  # ids and words from the address
+            answer = self.act(self._user(), lambda call: view(call, **args))
+            body, status = answer if isinstance(answer, tuple) else (answer, 200)
+            return Response(status=204) if body is None else _respond(body, status, HAL)
+
+        return run
+
+    def _user(self) -> User:
+        with self.store.lock:
+            user = self.oauth.user(request.headers.get("Authorization", ""))
+            if user is None:
+                raise Problem(401, "Неверный логин или пароль")
+            other = request.headers.get("X-Context-User-ID")
+            if other is None:
+                return user
+            found = self.store.users.get(int(other)) if other.isdigit() else None
+            if found is None or not found.is_active:
+                raise Problem(403, "Forbidden")
+            return found
+
+    def _access_token(self) -> Response:
+        body = request.get_json(silent=True) if request.is_json else None
+        with self.store.lock:
+            return _respond(self.oauth.exchange(body, request.host), 200, "application/json")
+
+    def _subdomain(self) -> Response:
+        self._user()
+        return _respond(self.oauth.account(request.host), 200, "application/json")
+
+    def _subdomain_by_refresh(self) -> Response:
+        with self.store.lock:
+            account = self.oauth.account_of(request.headers.get("X-Refresh-Token", ""), request.host)
+        if account is None:
+            raise oauth_problem("Invalid refresh token", 401)
+        return _respond(account, 200, "application/json")
+
+
+def _respond(body: Json | list[Json], status: int, content_type: str) -> Response:
+    response = Response(json.dumps(body, ensure_ascii=False), status, content_type=content_type)
+    response.headers["X-Request-Id"] = uuid.uuid4().hex
+    return response
+
+
+def _plain_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if not request.path.startswith("/api/"):
+        return Response(error.description or error.name, status, content_type="text/plain; charset=utf-8")
+    return _respond(Problem(status, error.name).body, status, PROBLEM)

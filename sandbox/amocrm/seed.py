@@ -1,0 +1,99 @@
+"""The account a fresh emulator starts with: «Кровля Плюс», a small roofing company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sandbox.amocrm.model import LOST, WON, Field, Json, LossReason, Pipeline, Status, TaskType, User
+
+PHONE_KINDS = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER")
+EMAIL_KINDS = ("WORK", "PRIV", "OTHER")
+STAGE_COLORS = ("#99ccff", "#ffff99", "#ffcc66", "#ffc8c8", "#ccff99")
+
+
+def enums(first_id: int, *values: str) -> list[Json]:
+    """Options of a list field, numbered from `first_id`."""
+    return [
+        {"id": first_id + index, "value": value, "sort": 10 * (index + 1), "code": None}
+        for index, value in enumerate(values)
+    ]
+
+
+def pipeline(pipeline_id: int, name: str, stages: tuple[str, ...], *, first_status: int, is_main: bool) -> Pipeline:
+    """A pipeline with its three system stages: «Неразобранное» (type 1), 142 won and 143 lost."""
+    rows = [Status(first_status, "Неразобранное", 10, "#c1c1c1", pipeline_id, type=1, is_editable=False)]
+    for index, stage in enumerate(stages):
+        color = STAGE_COLORS[index % len(STAGE_COLORS)]
+        rows.append(Status(first_status + 1 + index, stage, 20 + 10 * index, color, pipeline_id))
+    rows.append(Status(WON, "Успешно реализовано", 10000, "#CCFF66", pipeline_id, is_editable=False))
+    rows.append(Status(LOST, "Закрыто и не реализовано", 11000, "#D5D8DB", pipeline_id, is_editable=False))
+    return Pipeline(pipeline_id, name, pipeline_id % 100, is_main, {row.id: row for row in rows})
+
+
+def _users() -> list[User]:
+    return [
+        User(7000001, "Анна Смирнова", "anna@krovlya.ru", phone="+74951000101"),
+        User(7000002, "Иван Петров", "ivan@krovlya.ru", phone="+74951000102"),
+        User(7000003, "Ольга Ропова", "rop@krovlya.ru", is_admin=True),
+        User(7000004, "Старый Менеджер", "old@krovlya.ru", is_active=False),
+    ]
+
+
+def _pipelines() -> list[Pipeline]:
+    stages = ("Новый лид", "Переговоры", "Счёт выставлен")
+    return [
+        pipeline(5000001, "Кровля", stages, first_status=50000001, is_main=True),
+        pipeline(5000002, "Сервис", ("Обращение", "В работе"), first_status=50000011, is_main=False),
+    ]
+
+
+def _fields() -> list[Field]:
+    rows: list[Field] = []
+    for entity in ("contacts", "companies"):
+        rows += [
+            Field(
+                300001, entity, "Телефон", "multitext", "PHONE", is_predefined=True, enums=enums(310101, *PHONE_KINDS)
+            ),
+            Field(300003, entity, "Email", "multitext", "EMAIL", is_predefined=True, enums=enums(310201, *EMAIL_KINDS)),
+        ]
+    rows += [
+        Field(300005, "contacts", "Должность", "text", "POSITION", is_predefined=True),
+        Field(300007, "companies", "Web", "url", "WEB", is_predefined=True),
+        Field(300009, "companies", "Адрес", "textarea", "ADDRESS", is_predefined=True),
+        Field(300101, "leads", "Источник", "select", enums=enums(310001, "Сайт", "Звонок", "Почта", "Рекомендация")),
+        Field(300102, "leads", "Комментарий", "text"),
+        Field(300103, "leads", "Дата доставки", "date"),
+    ]
+    return rows
+
+
+def _task_types() -> list[TaskType]:
+    return [
+        TaskType(1, "Связаться", "FOLLOW_UP"),
+        TaskType(2, "Встреча", "MEETING"),
+        TaskType(2000001, "Звонок", color="FF8F92", icon_id=1),
+    ]
+
+
+def _loss_reasons() -> list[LossReason]:
+    names = ("Дорого", "Спам", "Выбрали другую компанию")
+    return [LossReason(600001 + index, name, 10000 + index) for index, name in enumerate(names)]
+
+
+@dataclass(slots=True)
+class Seed:
+    """What an account holds before the first call. A reset returns to it."""
+
+    name: str = "Кровля Плюс"
+    subdomain: str = "krovlya"
+    account_id: int = 31000001
+    timezone: str = "Europe/Moscow"
+    token_user: str = "rop@krovlya.ru"  # noqa: S105  # an e-mail: the administrator whose rights the tokens carry
+    client_id: str = "0f0e0d0c-1111-4222-8333-444455556666"
+    client_secret: str = "sandbox-client-secret"  # noqa: S105  # opens nothing but this emulator
+    redirect_uri: str = "http://127.0.0.1:8080/oauth/amocrm"
+    users: list[User] = field(default_factory=_users)
+    pipelines: list[Pipeline] = field(default_factory=_pipelines)
+    fields: list[Field] = field(default_factory=_fields)
+    task_types: list[TaskType] = field(default_factory=_task_types)
+    loss_reasons: list[LossReason] = field(default_factory=_loss_reasons)
