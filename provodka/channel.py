@@ -105,8 +105,8 @@ class Status(Protocol):
     def trouble(self, name: str, cause: str, cure: str) -> None:
         """Something holds `name` back. Said again and again it stays one alert. Cause in English, cure in Russian."""
 
-    def well(self, name: str) -> None:
-        """`name` works; ends its trouble."""
+    def well(self, name: str) -> bool:
+        """`name` works; ends its trouble, and tells whether there was one."""
 
 
 class Watcher(Protocol):

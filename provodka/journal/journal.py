@@ -202,11 +202,18 @@ class Journal:
         now = self.now()
         self.write(lambda c: troubles.report(c, name, cause, cure, now))
 
-    def well(self, name: str) -> None:
-        """Ends a trouble; costs nothing where there is none."""
-        if any(t.name == name for t in self.read(lambda c: troubles.all_troubles(c, opened=True))):
-            now = self.now()
-            self.write(lambda c: troubles.end(c, name, now))
+    def well(self, name: str) -> bool:
+        """Ends a trouble and tells whether there was one; costs a read where there is none."""
+        if not any(t.name == name for t in self.read(lambda c: troubles.all_troubles(c, opened=True))):
+            return False
+        now = self.now()
+        return self.write(lambda c: troubles.end(c, name, now))
+
+    def wake(self) -> None:
+        """What backs off after an error goes again at once: the other side is back."""
+        now = self.now()
+        self.write(lambda c: outbox.wake(c, now))
+        self.new_actions.set()
 
     # inner parts
 

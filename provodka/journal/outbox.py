@@ -245,6 +245,12 @@ def release(connection: Connection, keys: Sequence[str], now: datetime) -> None:
         )
 
 
+def wake(connection: Connection, now: datetime) -> int:
+    """End the pauses of actions that failed for the moment."""
+    paused = update(actions).where(actions.c.state == _READY, actions.c.error.is_not(None), actions.c.not_before > now)
+    return connection.execute(paused.values(not_before=now)).rowcount
+
+
 def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
     """Actions whose worker died, or whose lease ran out: their outcome is in doubt from that attempt's start on."""
     gone = or_(actions.c.lease_until < now, actions.c.owner.in_(dead_owners))

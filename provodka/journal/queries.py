@@ -192,3 +192,27 @@ def unfinished(connection: Connection) -> int:
         select(func.count()).select_from(actions).where(actions.c.state.in_((ActionState.READY, ActionState.RUNNING)))
     )
     return int(connection.execute(open_events).scalar_one()) + int(connection.execute(open_actions).scalar_one())
+
+
+def events_by_seq(connection: Connection, numbers: Sequence[int]) -> dict[int, StoredEvent]:
+    """These events, by number."""
+    found: dict[int, StoredEvent] = {}
+    for part in chunks(sorted(set(numbers))):
+        found.update(
+            {row.seq: inbox.stored(row) for row in connection.execute(select(events).where(events.c.seq.in_(part)))}
+        )
+    return found
+
+
+def results_of_made(connection: Connection, kind: str, ids: Sequence[str]) -> dict[str, str]:
+    """By remote id, the result (JSON) of the action that made it; the newest where several systems know the id."""
+    found: dict[str, str] = {}
+    for part in chunks(list(ids)):
+        query = (
+            select(links.c.remote_id, actions.c.result)
+            .join(actions, actions.c.id == links.c.action_id)
+            .where(links.c.kind == kind, links.c.remote_id.in_(part))
+            .order_by(links.c.at)
+        )
+        found.update({row.remote_id: row.result for row in connection.execute(query) if row.result})
+    return found

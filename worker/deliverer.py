@@ -1,0 +1,155 @@
+"""Delivers actions: claims a batch of one kind, lets its class act, writes down how each ended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from connectors.base import CallTrace, collect_calls
+from provodka.channel import Status
+from provodka.errors import Ambiguous, ConnectorError, Retryable
+from provodka.journal import ActionState, Finished, Journal, StoredAction, queries
+from provodka.journal import lanes as lane_queries
+from provodka.operation import Outcome
+from rules.actions.base import Action, Delivery
+from worker.outcome import Attempted, settle
+from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
+
+log = structlog.get_logger("worker")
+
+_BATCH: Final = 50
+_BODIES_UP_TO: Final = 5  # in larger batches the bodies would be stored once per action, and say little of each
+
+
+class Deliverer:
+    """One thread's worth of delivering. `deliver_once` returns how many actions it handled."""
+
+    def __init__(
+        self, journal: Journal, registry: Mapping[str, Action[Any]], equipment: Equipment, status: Status
+    ) -> None:
+        self._journal = journal
+        self._registry = registry
+        self._equipment = equipment
+        self._status = status
+        self._turns = JournalTurns(journal)
+        self._links = JournalLinks(journal)
+        self._running: set[int] = set()
+        self._guard = threading.Lock()
+
+    def deliver_once(self) -> int:
+        """Claim and deliver one batch."""
+        claimed = self._journal.claim_actions(_BATCH)
+        if not claimed:
+            return 0
+        with self._guard:
+            self._running |= {a.id for a in claimed}
+        try:
+            endings = self._carry_out(claimed)
+            self._journal.finish(endings, self._system())
+        finally:
+            with self._guard:
+                self._running -= {a.id for a in claimed}
+        self._tell(claimed, endings)
+        return len(claimed)
+
+    def keep_leases(self) -> None:
+        """Extend the leases of what is running now; called by a clock."""
+        with self._guard:
+            running = sorted(self._running)
+        if running:
+            self._journal.extend(running)
+
+    def _system(self) -> str:
+        return self._equipment.crm.name if self._equipment.crm else ""
+
+    def _carry_out(self, claimed: Sequence[StoredAction]) -> list[Finished]:
+        started = self._journal.now()
+        with collect_calls() as calls:
+            outcomes = self._outcomes(claimed, started)
+        trace = _trace(calls, with_bodies=len(claimed) <= _BODIES_UP_TO)
+        now = self._journal.now()
+        return [
+            settle(Attempted(action, action.attempt, started, outcome, trace), now)
+            for action, outcome in zip(claimed, outcomes, strict=True)
+        ]
+
+    def _outcomes(self, claimed: Sequence[StoredAction], now: datetime) -> list[Outcome]:
+        action = self._registry.get(claimed[0].kind)
+        if action is None:
+            why = f"no action «{claimed[0].kind}» in this version"
+            return [Retryable(why, hint="Обновите Provodka: действие из более новой версии")] * len(claimed)
+        outside = JournalOutside(self._equipment, self._journal, self._turns, self._links, now)
+        try:
+            return action.deliver(self._deliveries(claimed), outside)
+        except ConnectorError as error:
+            return [error] * len(claimed)
+        except Exception as error:
+            # our bug: what was sent before it is unknown, so each item follows its operation's `repeat`
+            log.exception("action.broke", kind=claimed[0].kind, actions=[a.id for a in claimed])
+            return [Ambiguous(f"internal error: {type(error).__name__}: {error}")] * len(claimed)
+
+    def _deliveries(self, claimed: Sequence[StoredAction]) -> list[Delivery]:
+        numbers = [a.event_seq for a in claimed]
+        lanes = [a.lane for a in claimed if a.lane is not None]
+        events = self._journal.read(lambda c: queries.events_by_seq(c, numbers))
+        known = self._journal.read(lambda c: lane_queries.identities_of(c, lanes))
+        return [
+            Delivery(
+                key=a.key,
+                params=json.loads(a.params),
+                lane_identities=tuple(known.get(a.lane or 0, ())),
+                event=events[a.event_seq].event,
+                needed=json.loads(a.needed) if a.needed else None,
+                frozen=json.loads(a.request) if a.request else None,
+                unsure_since=a.unsure_since,
+            )
+            for a in claimed
+        ]
+
+    def _tell(self, claimed: Sequence[StoredAction], endings: Sequence[Finished]) -> None:
+        by_id = {a.id: a for a in claimed}
+        for ending in endings:
+            action = by_id[ending.action_id]
+            log.info(
+                "action.attempted",
+                action=action.id,
+                kind=action.kind,
+                rule=action.rule,
+                attempt=ending.attempt,
+                outcome=ending.outcome,
+                state=ending.state.value,
+                error=ending.error or None,
+                next=ending.not_before.isoformat() if ending.not_before else None,
+            )
+        self._tell_status(claimed[0].kind, endings)
+
+    def _tell_status(self, kind: str, endings: Sequence[Finished]) -> None:
+        """A connector that does not let us in, or does not answer, is one trouble, however many actions it holds."""
+        name = "telegram" if kind == "notify" and self._equipment.messengers else self._system() or kind
+        bad = next((e for e in endings if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
+        if bad is not None:
+            self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])
+        elif any(e.outcome in ("done", "found") for e in endings) and self._status.well(name):
+            self._journal.wake()
+
+
+_TROUBLING: Final = frozenset({"retryable", "auth_failed", "ambiguous"})
+_CURES: Final = {
+    "retryable": "Ничего не делайте: заявки сохранены и уйдут сами, когда сервис ответит",
+    "auth_failed": "Проверьте токен: сервис его не принимает. Заявки сохранены",
+    "ambiguous": "Ничего не делайте: перед повтором Provodka проверит, не выполнено ли действие",
+}
+
+
+def _trace(calls: Sequence[CallTrace], *, with_bodies: bool) -> str:
+    rows = [asdict(call) for call in calls]
+    if not with_bodies:
+        for row in rows:
+            row["request_summary"] = row["answer_summary"] = ""
+    return json.dumps(rows, ensure_ascii=False)

@@ -1,0 +1,49 @@
+"""The facts that rules ask of the outside, read from the CRM and the journal when first asked."""
+
+from __future__ import annotations
+
+from provodka.crm import Crm, LeadState
+from provodka.event import Event
+from provodka.journal import Journal
+from provodka.payloads import LeadEvent, LeadRef, TaskEvent
+from rules.facts import KnownContact
+
+
+class LiveFacts:
+    """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later."""
+
+    def __init__(self, event: Event, journal: Journal, crm: Crm | None) -> None:
+        self._event = event
+        self._journal = journal
+        self._crm = crm
+
+    def contact(self) -> KnownContact | None:
+        """The card of the person, by our own links first: a card that we made may not be searchable yet."""
+        if self._crm is None:
+            return None
+        (found,) = self._crm.find_people([self._event.person])
+        if found is not None:
+            return KnownContact(found.contact.id, found.contact.name)
+        own = [i.removeprefix("contact:") for i in self._lane() if i.startswith("contact:")]
+        return KnownContact(own[0]) if own else None
+
+    def lead(self) -> LeadRef | None:
+        """The event's own lead as it is now, else the person's newest open one."""
+        if self._crm is None:
+            return None
+        payload = self._event.payload
+        if isinstance(payload, LeadEvent | TaskEvent):
+            return self._crm.leads([payload.lead.id]).get(payload.lead.id)
+        ids = [i.removeprefix("lead:") for i in self._lane() if i.startswith("lead:")][:5]
+        read = self._crm.leads(ids) if ids else {}
+        for id_ in ids:
+            if id_ in read and read[id_].state == LeadState.OPEN:
+                return read[id_]
+        contact = self.contact()
+        leads = self._crm.open_leads([contact.id]).get(contact.id, []) if contact else []
+        return leads[0] if leads else None
+
+    def _lane(self) -> list[str]:
+        identities = self._event.identities
+        known = self._journal.known_identities(identities)
+        return list(dict.fromkeys(i for members in known.values() for i in members))

@@ -1,0 +1,146 @@
+"""Plans events: what the rules make of each, and what a hint of the CRM turns out to be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from provodka.crm import Crm
+from provodka.errors import ConnectorError, ProvodkaError
+from provodka.event import Event
+from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
+from provodka.payloads import CrmHint
+from provodka.stores import Snapshot
+from rules.engine import Engine
+from rules.plan import Plan, dump_trace
+from worker.facts import LiveFacts
+from worker.outcome import BACKOFF
+
+log = structlog.get_logger("worker")
+
+_BATCH: Final = 100
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+class Follower(Protocol):
+    """A CRM that can follow its own hints: fetch, compare, and say what really changed."""
+
+    name: str
+
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]: ...
+
+
+class Planner:
+    """Turns claimed events and due timers into plans."""
+
+    def __init__(self, journal: Journal, engine: Engine, crm: Crm | None, follower: Follower | None) -> None:
+        self._journal = journal
+        self._engine = engine
+        self._crm = crm
+        self._follower = follower
+
+    def plan_once(self) -> int:
+        """Plan one batch of events; how many were handled."""
+        claimed = self._journal.claim_events(_BATCH)
+        records: list[PlanRecord] = []
+        snapshots: dict[tuple[str, str], list[Snapshot]] = {}
+        for stored in claimed:
+            self._guarded(stored, lambda s=stored: records.append(self._record(s, snapshots)))
+        if records:
+            self._journal.write_plans(records, snapshots=snapshots)
+        for record in records:
+            log.info(
+                "event.planned", seq=record.seq, actions=[a.key for a in record.actions], found=len(record.derived)
+            )
+        return len(claimed)
+
+    def run_timers(self) -> int:
+        """Evaluate the rules whose time has come; how many there were."""
+        due = self._journal.due_timers(_BATCH)
+        numbers = [timer.event_seq for timer in due]
+        events = self._journal.read(lambda c: queries.events_by_seq(c, numbers)) if due else {}
+        for timer in due:
+            self._run_timer(timer, events[timer.event_seq])
+        return len(due)
+
+    def again(self, stored: StoredEvent) -> PlanRecord:
+        """What today's rules make of an event that was planned before (replay)."""
+        return self._evaluated(stored, "replay")
+
+    def _guarded(self, stored: StoredEvent, plan: Callable[[], None]) -> None:
+        try:
+            plan()
+        except ConnectorError as error:
+            pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
+            log.warning("event.put_back", event=stored.event.id, error=error.reason, pause=pause.total_seconds())
+            self._journal.put_back(stored.seq, pause, f"a fact could not be read: {error.reason}")
+        except Exception as error:
+            # one event that breaks the engine must not stop those behind it; it stays, marked, and can be replayed
+            log.exception("event.failed", event=stored.event.id)
+            self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
+
+    def _record(self, stored: StoredEvent, snapshots: dict[tuple[str, str], list[Snapshot]]) -> PlanRecord:
+        hint = stored.event.payload
+        if not isinstance(hint, CrmHint):
+            return self._evaluated(stored, "event")
+        if self._follower is None:
+            raise ProvodkaError("a hint of a CRM, but the config names none")
+        events, seen = self._follower.derive(hint, stored.event)
+        snapshots.setdefault((self._follower.name, "lead"), []).extend(seen)
+        found = [{"type": e.type.value, "id": e.id} for e in events]
+        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(hint.entities), "found": found})
+        return PlanRecord(stored.seq, _lane(stored), "event", trace, derived=tuple(events))
+
+    def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
+        facts = LiveFacts(stored.event, self._journal, self._crm)
+        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
+        return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+
+    def _run_timer(self, timer: StoredAction, stored: StoredEvent) -> None:
+        rule = json.loads(timer.params)["rule"]
+        try:
+            facts = LiveFacts(stored.event, self._journal, self._crm)
+            plan = self._engine.evaluate(stored.event, facts, self._journal.now(), only_rule=rule, resumed=True)
+        except ConnectorError as error:
+            pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
+            self._journal.settle_timer(timer.id, None, pause, error.reason)
+            return
+        trace = dump_trace(plan.trace).decode()
+        record = PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan))
+        self._journal.settle_timer(timer.id, record, None, "")
+
+
+def new_actions(plan: Plan) -> tuple[NewAction, ...]:
+    """A plan's actions and timers as the journal takes them."""
+    return (*_actions(plan), *_timers(plan))
+
+
+def _actions(plan: Plan) -> Sequence[NewAction]:
+    return [
+        NewAction(
+            key=a.key,
+            rule=a.rule,
+            kind=a.kind,
+            params=json.dumps(a.params, ensure_ascii=False),
+            priority=-int(a.priority),  # the journal takes the greater number first
+            needs=a.needs,
+        )
+        for a in plan.actions
+    ]
+
+
+def _timers(plan: Plan) -> Sequence[NewAction]:
+    return [
+        NewAction(
+            key=t.key, rule=t.rule, kind="wait", params=json.dumps({"rule": t.rule}, ensure_ascii=False), due=t.due
+        )
+        for t in plan.timers
+    ]
+
+
+def _lane(stored: StoredEvent) -> int:
+    return stored.lane if stored.lane is not None else stored.seq
