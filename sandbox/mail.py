@@ -133,6 +133,10 @@ class MailServer:
         """Put a letter straight into a folder, which is made if it is missing; gives the letter's UID."""
         return self._call(self._append(raw, folder, received_at))
 
+    def remove(self, uid: int, folder: str = INBOX) -> None:
+        """Expunge one letter, as another mail program would: between a client's SEARCH and its FETCH, say."""
+        self._call(self._remove(uid, folder))
+
     def count(self, folder: str = INBOX) -> int:
         return len(self.letters(folder))
 
@@ -258,6 +262,9 @@ class MailServer:
             await self._folders.add_mailbox(folder)
         mailbox = await self._folders.get_mailbox(folder)
         return (await mailbox.append(AppendMessage(raw, received_at), recent=True)).uid
+
+    async def _remove(self, uid: int, folder: str) -> None:
+        await (await self._folders.get_mailbox(folder)).delete([uid])
 
     async def _letters(self, folder: str) -> list[bytes]:
         return [letter.literal for _, letter in self._store.letters(folder)]

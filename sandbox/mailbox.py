@@ -149,7 +149,14 @@ class Folder(MailboxData):
             self._store.remove(self._name, [uid])
         return to_uid
 
+    async def get(self, uid: int, cached_msg: CachedMessage) -> Message:
+        # pymap would still show an expunged letter from its cache; other servers leave it out of the answer.
+        message = await super().get(uid, cached_msg)
+        return None if message.expunged else message  # type: ignore[return-value]  # every caller looks for None
+
     async def update(self, uid: int, cached_msg: CachedMessage, flag_set: frozenset[Flag], mode: FlagOp) -> Message:
+        if uid not in self._messages:
+            return await super().get(uid, cached_msg)
         message = await super().update(uid, cached_msg, flag_set, mode)
         self._store.set_flags(self._name, uid, message.permanent_flags)
         return message

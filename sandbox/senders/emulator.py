@@ -21,7 +21,7 @@ LINE = "74950003344"
 
 
 class Order(BaseModel):
-    """What a button sends: who writes or calls, and where to. Empty fields take what the page shows at first."""
+    """What a button sends: who writes or calls, and where to with which keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,7 +44,10 @@ def _utc_now() -> datetime:
 
 
 class Senders(Emulator):
-    """Plays those who send to us. `smtp` gives host and port of the mail server; `on_reset` is called by a reset."""
+    """Plays those who send to us. `smtp` gives host and port of the mail server; `on_reset` is called by a reset.
+
+    `order` is what the page shows at first; set it to the addresses and keys of the receiver at hand.
+    """
 
     api_prefixes = ("/vpbx",)
 
@@ -56,6 +59,7 @@ class Senders(Emulator):
     ) -> None:
         super().__init__("senders")
         self.recordings = Recordings(now)
+        self.order = Order()
         self._smtp, self._on_reset, self._now = smtp, on_reset, now
         self._buttons: Mapping[str, Callable[[Order], list[requests.Response]]] = {
             "tilda_probe": self._tilda_probe,
@@ -67,7 +71,7 @@ class Senders(Emulator):
         }
         self.recordings.mount(self.app)
         self.app.add_url_rule("/", view_func=self._page)
-        self.app.add_url_rule("/_sandbox/defaults", view_func=lambda: jsonify(Order().model_dump()))
+        self.app.add_url_rule("/_sandbox/defaults", view_func=lambda: jsonify(self.order.model_dump()))
         self.app.add_url_rule("/_sandbox/send/<what>", view_func=self._send, methods=["POST"])
 
     def reset(self) -> None:
@@ -79,12 +83,13 @@ class Senders(Emulator):
         return Response((files("sandbox.senders") / "page.html").read_text("utf-8"), mimetype="text/html")
 
     def _send(self, what: str) -> tuple[Response, int]:
-        """`POST /_sandbox/send/<button>` with an Order as JSON; tells the statuses that the receiver answered."""
+        """`POST /_sandbox/send/<button>` with what differs from `order` as JSON; tells what the receiver answered."""
         if what not in self._buttons:
             return jsonify({"error": f"no such button; there are {', '.join(self._buttons)}"}), 404
         try:
-            answers = self._buttons[what](Order.model_validate(request.get_json(force=True)))
-        except ValidationError as error:
+            given = Order.model_validate({**self.order.model_dump(), **request.get_json(force=True)})
+            answers = self._buttons[what](given)
+        except (ValidationError, TypeError) as error:
             return jsonify({"error": str(error)}), 400
         except (requests.RequestException, OSError) as error:
             return jsonify({"error": str(error)}), 502

@@ -186,6 +186,16 @@ def test_another_uidvalidity_gives_the_same_letters_other_uids(server):
     assert server.append(LETTER) == 3
 
 
+def test_a_letter_can_vanish_between_search_and_fetch(server):
+    server.append(LETTER)
+    server.append(LETTER)
+    with client(server) as imap:
+        imap.select_folder("INBOX", readonly=True)
+        assert imap.search() == [1, 2]
+        server.remove(1)
+        assert [uid for uid, parts in imap.fetch([1, 2], ["BODY.PEEK[]"]).items() if parts.get(b"BODY[]")] == [2]
+
+
 def test_dropped_connections_are_noticed_and_a_new_one_works(server):
     imap = client(server)
     imap.select_folder("INBOX")

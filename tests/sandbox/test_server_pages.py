@@ -1,0 +1,78 @@
+"""The pages of the sandbox in a real browser: what a person sees and presses."""
+
+import shutil
+
+import pytest
+import requests
+
+from sandbox.mail import MailServer
+from sandbox.senders import Senders
+from sandbox.telegram import TOKEN, Telegram
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    errors = []
+    opened = browser.new_page()
+    opened.set_default_timeout(5000)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    opened.close()
+    assert errors == []
+
+
+def test_a_person_talks_to_the_bot_on_the_telegram_page(page):
+    with Telegram() as telegram:
+        page.goto(telegram.url)
+        page.get_by_role("button", name="Начать чат").click()
+        page.get_by_text("/start").wait_for()
+        chat_id = telegram.messages(of_people=True)[0]["chat"]["id"]
+        keyboard = {"inline_keyboard": [[{"text": "Взял", "callback_data": "take:1"}]]}
+        lead = {"chat_id": chat_id, "text": "Лид <b>Крыша</b>", "parse_mode": "HTML", "reply_markup": keyboard}
+        requests.post(f"{telegram.base_url}{TOKEN}/sendMessage", json=lead, timeout=5).raise_for_status()
+        assert page.locator(".message b").inner_text() == "Крыша"
+        page.get_by_role("button", name="Взял").click()
+        page.get_by_label("Написать боту").fill("<img src=x onerror=alert(1)>")
+        page.get_by_role("button", name="Отправить").click()
+        page.get_by_text("<img src=x").wait_for()
+        page.get_by_role("button", name="Поделиться номером").click()
+        page.get_by_text("Контакт: 79160001122").wait_for()
+        page.get_by_role("button", name="Заблокировать бота").click()
+        page.get_by_role("button", name="Разблокировать бота").wait_for()
+        updates = requests.get(f"{telegram.base_url}{TOKEN}/getUpdates", timeout=5).json()["result"]
+    kinds = [next(key for key in update if key != "update_id") for update in updates]
+    assert kinds == ["message", "callback_query", "message", "message", "my_chat_member"]
+
+
+def test_the_buttons_of_the_senders_page_send_and_tell_the_answer(page):
+    with MailServer() as mail, Senders(smtp=lambda: (mail.host, mail.smtp_port)) as senders:
+        senders.order = senders.order.model_copy(
+            update={"form_url": f"{senders.url}/nobody", "tilda_url": "http://127.0.0.1:9"}
+        )
+        page.goto(senders.url)
+        page.get_by_label("Телефон").fill("8 999 123-45-67")
+        page.get_by_role("button", name="Письмо").click()
+        page.get_by_text("письмо принято почтовым сервером").wait_for()
+        page.get_by_role("button", name="Форма сайта").click()
+        page.get_by_text("ответ 404").wait_for()
+        page.get_by_role("button", name="Заявка Tilda").click()
+        page.get_by_text("Приёмник не отвечает").wait_for()
+        (raw,) = mail.letters()
+        assert raw
+        page.get_by_role("button", name="Очистить песочницу").click()
+        page.get_by_text("Песочница очищена").wait_for()
