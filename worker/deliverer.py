@@ -47,6 +47,7 @@ class Deliverer:
         claimed = self._journal.claim_actions(_BATCH)
         if not claimed:
             return 0
+        self._journal.new_actions.set()  # there may be other kinds, for other threads
         with self._guard:
             self._running |= {a.id for a in claimed}
         try:
@@ -58,12 +59,13 @@ class Deliverer:
         self._tell(claimed, endings)
         return len(claimed)
 
-    def keep_leases(self) -> None:
-        """Extend the leases of what is running now; called by a clock."""
+    def keep_leases(self) -> int:
+        """Extend the leases of what is running now, and say how many; called by a clock."""
         with self._guard:
             running = sorted(self._running)
         if running:
             self._journal.extend(running)
+        return len(running)
 
     def _system(self) -> str:
         return self._equipment.crm.name if self._equipment.crm else ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
+from rules.engine import Engine
 
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, ProvodkaError
@@ -15,7 +16,6 @@ from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
 from provodka.payloads import CrmHint
 from provodka.stores import Snapshot
-from rules.engine import Engine
 from rules.plan import Plan, dump_trace
 from worker.facts import LiveFacts
 from worker.outcome import BACKOFF
@@ -49,7 +49,9 @@ class Planner:
         records: list[PlanRecord] = []
         snapshots: dict[tuple[str, str], list[Snapshot]] = {}
         for stored in claimed:
-            self._guarded(stored, lambda s=stored: records.append(self._record(s, snapshots)))
+            record = self._guarded(stored, snapshots)
+            if record is not None:
+                records.append(record)
         if records:
             self._journal.write_plans(records, snapshots=snapshots)
         for record in records:
@@ -71,9 +73,9 @@ class Planner:
         """What today's rules make of an event that was planned before (replay)."""
         return self._evaluated(stored, "replay")
 
-    def _guarded(self, stored: StoredEvent, plan: Callable[[], None]) -> None:
+    def _guarded(self, stored: StoredEvent, snapshots: dict[tuple[str, str], list[Snapshot]]) -> PlanRecord | None:
         try:
-            plan()
+            return self._record(stored, snapshots)
         except ConnectorError as error:
             pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
             log.warning("event.put_back", event=stored.event.id, error=error.reason, pause=pause.total_seconds())
@@ -82,6 +84,7 @@ class Planner:
             # one event that breaks the engine must not stop those behind it; it stays, marked, and can be replayed
             log.exception("event.failed", event=stored.event.id)
             self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
+        return None
 
     def _record(self, stored: StoredEvent, snapshots: dict[tuple[str, str], list[Snapshot]]) -> PlanRecord:
         hint = stored.event.payload

@@ -57,7 +57,8 @@ class Worker:
 
     def _keep(self) -> None:
         while not self._stop.wait(_KEEPING):
-            self._survive(lambda: (self._deliverer.keep_leases(), self._journal.recover())[1])
+            self._survive(self._deliverer.keep_leases)
+            self._survive(self._journal.recover)
 
     def _survive(self, work: Callable[[], int]) -> int:
         """Run one round; a journal that is locked or full is waited for, and never ends the thread."""

@@ -44,19 +44,29 @@ class ConnectorStoreInJournal:
     def lock(self, name: str, *, seconds: float = 60.0) -> Iterator[None]:
         """Wait for the lock, hold it as a lease of so many seconds, give it back."""
         owner = uuid4().hex
-        while not self._writer.run(lambda connection: self._try_lock(connection, name, owner, seconds)):
+        while not self.keep_lock(name, owner, seconds):
             time.sleep(0.05)
         try:
             yield
         finally:
-            gone = delete(locks).where(locks.c.name == name, locks.c.owner == owner)
-            self._writer.run(lambda connection: connection.execute(gone).rowcount)
+            self.drop_lock(name, owner)
 
-    def _try_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
+    def keep_lock(self, name: str, owner: str, seconds: float) -> bool:
+        """Take the lock, or prolong it when it is ours already; false while somebody else holds it."""
+        return self._writer.run(lambda connection: self._keep_lock(connection, name, owner, seconds))
+
+    def drop_lock(self, name: str, owner: str) -> None:
+        """Give the lock back, if it is ours."""
+        gone = delete(locks).where(locks.c.name == name, locks.c.owner == owner)
+        self._writer.run(lambda connection: connection.execute(gone).rowcount)
+
+    def _keep_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
         now = self._now()
         row = {"name": name, "owner": owner, "until": now + timedelta(seconds=seconds)}
         connection.execute(delete(locks).where(locks.c.name == name, locks.c.until < now))
         connection.execute(insert_new(connection, locks, ("name",)), [row])
+        ours = update(locks).where(locks.c.name == name, locks.c.owner == owner)
+        connection.execute(ours.values(until=row["until"]))
         holder = connection.execute(select(locks.c.owner).where(locks.c.name == name)).scalar_one()
         return bool(holder == owner)
 

@@ -1,0 +1,21 @@
+FROM python:3.12-slim AS build
+WORKDIR /app
+COPY requirements.lock pyproject.toml ./
+RUN python -m venv /venv && grep -v -i -E -f /dev/null requirements.lock > /tmp/lock && /venv/bin/pip install --no-cache-dir -r /tmp/lock
+COPY . .
+RUN /venv/bin/pip install --no-cache-dir --no-deps -e .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --home-dir /data --create-home provodka
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /data
+USER provodka
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["provodka"]
+CMD ["run", "--config", "/data/config.yaml", "--host", "0.0.0.0"]

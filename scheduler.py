@@ -1,0 +1,143 @@
+"""What happens by the clock: watchers of mailboxes, alerts, the index of people, tokens kept alive."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from provodka.channel import Watcher
+from provodka.crm import Messenger, StaffMessage
+from provodka.errors import ConnectorError, JournalUnavailableError
+from provodka.journal import Journal, Trouble, troubles
+from provodka.operation import Done, Request
+
+log = structlog.get_logger("scheduler")
+
+_LEASE_SECONDS: Final = 20.0
+_RENEW_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every so many seconds, and once at the start."""
+
+    name: str
+    seconds: float
+    work: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Who is told of troubles: the messenger and the ids of the people in it."""
+
+    messenger: Messenger | None = None
+    to: tuple[str, ...] = field(default=())
+
+    def tell(self, journal: Journal) -> None:
+        """One message per new trouble and person. A message that cannot be sent is logged; `status` shows it anyway."""
+        for trouble in journal.write(troubles.take_unalerted):
+            log.warning("trouble", name=trouble.name, cause=trouble.cause, cure=trouble.cure)
+            if self.messenger is not None:
+                self._send(self.messenger, trouble)
+
+    def _send(self, messenger: Messenger, trouble: Trouble) -> None:
+        text = f"⚠️ Provodka: {trouble.name}\n{trouble.cause}\nЧто делать: {trouble.cure}"
+        key = f"alert:{trouble.name}:{trouble.since.isoformat()}"
+        outcomes = messenger.notify([Request(f"{key}:{to}", StaffMessage(to, text)) for to in self.to])
+        for to, outcome in zip(self.to, outcomes, strict=True):
+            if not isinstance(outcome, Done):
+                log.warning("alert.not_sent", to=to, reason=outcome.reason)
+
+
+class Scheduler:
+    """Runs the jobs and watchers of one process, while it is the only scheduler of its journal.
+
+    Others stand by: the lock is a lease, so the next one takes over within half a minute of the first one's death.
+    """
+
+    def __init__(self, journal: Journal, watchers: Sequence[Watcher], jobs: Sequence[Job]) -> None:
+        self._journal = journal
+        self._watchers = watchers
+        self._jobs = jobs
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._lead, name="scheduler")
+
+    def start(self) -> None:
+        """Stand for the lock in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop jobs and watchers, give the lock back."""
+        self._stop.set()
+        self._thread.join()
+
+    def _lead(self) -> None:
+        while not self._stop.is_set():
+            if self._keeps_lock():
+                self._run()
+            self._stop.wait(_RENEW_SECONDS)
+
+    def _keeps_lock(self) -> bool:
+        try:
+            return self._journal.store.keep_lock("scheduler", self._journal.owner, _LEASE_SECONDS)
+        except JournalUnavailableError as error:
+            log.warning("journal.unavailable", error=str(error))
+            return False
+
+    def _run(self) -> None:
+        """Work until told to stop or the lock is lost."""
+        halt = threading.Event()
+        threads = [threading.Thread(target=self._watch, args=(w, halt), name=f"watch-{w.name}") for w in self._watchers]
+        clock = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
+        for job in self._jobs:
+            options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+            now = datetime.now(clock.timezone)
+            clock.add_job(_guarded(job), "interval", seconds=job.seconds, id=job.name, next_run_time=now, **options)
+        clock.start()
+        for thread in threads:
+            thread.start()
+        while not self._stop.wait(_RENEW_SECONDS) and self._keeps_lock():
+            pass
+        halt.set()
+        clock.shutdown(wait=True)
+        for thread in threads:
+            thread.join(_GRACE_SECONDS)
+        if self._stop.is_set():
+            self._release()
+
+    def _release(self) -> None:
+        try:
+            self._journal.store.drop_lock("scheduler", self._journal.owner)
+        except JournalUnavailableError as error:
+            log.warning("journal.unavailable", error=str(error))
+
+    def _watch(self, watcher: Watcher, halt: threading.Event) -> None:
+        """A watcher survives every outside fault by itself; one that breaks is started anew."""
+        while not halt.is_set():
+            try:
+                watcher.watch(halt, self._journal, self._journal)
+            except Exception:
+                log.exception("watcher.broke", channel=watcher.name)
+                halt.wait(_GRACE_SECONDS)
+
+
+def _guarded(job: Job) -> Callable[[], None]:
+    """A job that fails is logged and comes again at its time."""
+
+    def run() -> None:
+        try:
+            job.work()
+        except ConnectorError as error:
+            log.warning("job.failed", job=job.name, error=error.reason)
+        except JournalUnavailableError as error:
+            log.warning("journal.unavailable", job=job.name, error=str(error))
+
+    return run
