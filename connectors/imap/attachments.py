@@ -1,0 +1,92 @@
+"""The files of a letter, under names that are safe anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from connectors.imap.charsets import clean, decode
+from connectors.imap.headers import Headers, RawMessage, decode_words, to_bytes
+from connectors.imap.parts import children, content, is_text, leaves
+from provodka.payloads import Attachment
+
+LARGE_INLINE: Final = 100_000  # a picture in the text bigger than this is a photo, not a logo
+MOST: Final = 200
+LONGEST_NAME: Final = 120
+SIZE_HEADER: Final = "Content-Length"  # of a part whose bytes were left on the server
+
+_REPORT_PARTS: Final = frozenset({"message/delivery-status", "message/rfc822-headers", "text/rfc822-headers"})
+_CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+
+
+def read_attachments(message: RawMessage, html: str) -> tuple[tuple[Attachment, ...], list[bytes]]:
+    """The files and their bytes. A file whose bytes were left on the server has a size and no SHA-256."""
+    shown = {reference.strip("<>").lower() for reference in _CID.findall(html)}
+    files: list[Attachment] = []
+    blobs: list[bytes] = []
+    for part in _files(message):
+        data = content(part) or b"".join(map(_as_bytes, children(part)))
+        if _is_decoration(part, len(data), shown):
+            continue
+        digest = hashlib.sha256(data).hexdigest() if data else ""
+        size = len(data) or _announced_size(part)
+        files.append(Attachment(_name(part, len(files) + 1), clean(part.get_content_type()), size, digest))
+        if data:
+            blobs.append(data)
+        if len(files) == MOST:
+            break
+    return tuple(files), blobs
+
+
+def safe_name(name: str) -> str:
+    """The last piece of a path, without control and direction signs, cut to 120 bytes before its extension."""
+    path = PurePosixPath(_FORBIDDEN.sub("", clean(name).replace("\\", "/").replace("\n", " ")).strip(" ."))
+    suffix = path.suffix if len(path.suffix) <= 12 else ""
+    stem = path.name.removesuffix(suffix).encode()[:LONGEST_NAME].decode(errors="ignore")
+    return (stem + suffix).strip()
+
+
+def _files(message: RawMessage) -> Iterator[RawMessage]:
+    return (part for part in leaves(message) if part.get_content_type() not in _REPORT_PARTS and not is_text(part))
+
+
+def _is_decoration(part: RawMessage, size: int, shown: set[str]) -> bool:
+    """A small picture that the HTML shows in its text."""
+    reference = str(part.get("Content-ID", "")).strip().strip("<>").lower()
+    return bool(reference) and reference in shown and size < LARGE_INLINE
+
+
+def _as_bytes(message: RawMessage) -> bytes:
+    try:
+        return message.as_bytes()
+    except (ValueError, LookupError, TypeError, AttributeError):  # the generator is stricter than the parser
+        return to_bytes("".join(f"{name}: {value}\n" for name, value in message.raw_items()))
+
+
+def _announced_size(part: RawMessage) -> int:
+    announced = str(part.get(SIZE_HEADER, "")).strip()
+    return int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 15 else 0
+
+
+def _name(part: RawMessage, number: int) -> str:
+    given = safe_name(_given_name(part))
+    if given:
+        return given
+    if part.get_content_type() == "message/rfc822":
+        subject = next((Headers(letter).text("Subject") for letter in children(part)), "")
+        return (safe_name(subject) or f"letter-{number}") + ".eml"
+    return f"file-{number}{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"
+
+
+def _given_name(part: RawMessage) -> str:
+    """From Content-Disposition, else Content-Type; RFC 2231, RFC 2047 in quotes, or bare bytes."""
+    value = part.get_param("filename", None, "content-disposition") or part.get_param("name", None)
+    if isinstance(value, tuple):
+        charset, _, text = value
+        return decode(text.encode("latin-1", "replace"), charset or "")
+    return decode_words(str(value)) if value else ""

@@ -1,0 +1,150 @@
+"""One connection to a mail server: opened, logged in, and never left hanging."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+
+from connectors.imap.settings import ImapSettings
+from provodka.errors import AuthFailed, Retryable
+
+GRACE: Final = 1.0
+_GLANCE: Final = 0.2
+
+# RFC 5530 response codes, and words of servers that do not send them: the login is right, the moment is not.
+_NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|try again|temporar|later", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a mailbox is, in seconds.
+
+    `idle`: IDLE is renewed after this at the latest; NAT tables forget sooner than the 29 minutes of RFC 2177.
+    `answer`: a server silent for so long after a command is taken for dead. `refused`: between two logins after a
+    refused one, because providers lock mailboxes that are knocked at.
+    """
+
+    connect: float = 10
+    answer: float = 60
+    idle: float = 540
+    glance: float = 0.5
+    refused: float = 900
+    first_retry: float = 1
+    last_retry: float = 300
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # IMAPClient ships no types
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:  # noqa: ANN401
+        """Look into the read buffer first: an EXISTS that came in one packet with «+ idling» never wakes the socket."""
+        reader = getattr(self._imap, "file", None)
+        try:
+            if reader is not None and reader.peek(1):
+                return [sock]
+        except OSError:  # TLS has no whole record yet
+            pass
+        return super()._poll_socket(sock, timeout)
+
+
+@contextmanager
+def logged_in(settings: ImapSettings, pace: Pace, stop: threading.Event) -> Iterator[IMAPClient]:
+    """A client after LOGIN; closed at the end, and cut off soon after `stop` even where the server keeps silent.
+
+    Raises AuthFailed or Retryable, with the cure in `hint`; later commands raise OSError or IMAPClientError.
+    """
+    client = _open(settings, pace)
+    done = threading.Event()
+    guard = threading.Thread(target=_cut_off, args=(client, stop, done), name="imap-guard", daemon=True)
+    guard.start()
+    try:
+        _log_in(client, settings)
+        client.normalise_times = False  # INTERNALDATE with its own zone, not in this machine's
+        yield client
+        client.logout()
+    finally:
+        done.set()
+        guard.join()
+        _close(client)
+
+
+def words(error: BaseException) -> str:
+    """What the other side said, in one line."""
+    text = str(error) or type(error).__name__
+    return re.sub(r"\s+", " ", text.removeprefix("b'").removesuffix("'"))[:300]
+
+
+def _open(settings: ImapSettings, pace: Pace) -> IMAPClient:
+    timeout = SocketTimeout(connect=pace.connect, read=pace.answer)
+    where = f"{settings.host}:{settings.port}"
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        client = _Client(settings.host, settings.port, ssl=settings.tls is True, ssl_context=context, timeout=timeout)
+    except ssl.SSLError as error:
+        raise Retryable(f"no TLS with {where}: {words(error)}", hint=_tls_cure(settings)) from error
+    except (OSError, IMAPClientError) as error:
+        cure = f"Проверьте host и port канала и доступ с этой машины к {where}."
+        raise Retryable(f"cannot connect to {where}: {words(error)}", hint=cure) from error
+    try:
+        if settings.tls == "starttls":
+            client.starttls(context)
+    except (OSError, IMAPClientError) as error:
+        _close(client)
+        raise Retryable(f"no TLS with {where}: {words(error)}", hint=_tls_cure(settings)) from error
+    return client
+
+
+def _log_in(client: IMAPClient, settings: ImapSettings) -> None:
+    try:
+        client.login(settings.user, settings.password.get_secret_value())
+    except UnicodeError as error:
+        cure = (
+            f"В user или password ящика {settings.user} есть буквы, которых вход по IMAP не передаёт; нужна латиница."
+        )
+        raise AuthFailed("login and password must be ASCII for the LOGIN command of IMAP", hint=cure) from error
+    except IMAPClientError as error:
+        # IMAPClient turns every failure here into LoginError, a lost connection too; the reason is its context.
+        lost = isinstance(error.__context__, IMAPClientAbortError)
+        if lost or _NOT_NOW.search(str(error)):
+            cure = "Почтовый сервер временно не пускает в ящик; Provodka повторит сама."
+            raise Retryable(f"{settings.host} did not log in {settings.user}: {words(error)}", hint=cure) from error
+        cure = (
+            f"Проверьте user и password ящика {settings.user}. Яндекс, Mail.ru и Gmail принимают только пароль "
+            "приложения, а доступ по IMAP включается в настройках почты."
+        )
+        raise AuthFailed(f"{settings.host} refused the login of {settings.user}: {words(error)}", hint=cure) from error
+
+
+def _tls_cure(settings: ImapSettings) -> str:
+    return (
+        f"Сертификат или порт сервера {settings.host} не подходит. Для порта 143 укажите tls: starttls; для своего "
+        "сертификата укажите его файл в ca_file."
+    )
+
+
+def _cut_off(client: IMAPClient, stop: threading.Event, done: threading.Event) -> None:
+    """A thread that waits for a silent server cannot look at `stop`; closing the socket under it wakes it."""
+    while not done.wait(_GLANCE):
+        if stop.is_set() and not done.wait(GRACE):
+            try:
+                socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)
+            except OSError:  # closed meanwhile
+                pass
+            return
+
+
+def _close(client: IMAPClient) -> None:
+    try:
+        client.shutdown()
+    except OSError as error:
+        log.debug("closing the connection: %s", error)

@@ -1,0 +1,116 @@
+"""HTML letters to plain text: what a reader sees, without what senders hide in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from html2text import HTML2Text
+
+LONGEST: Final = 400_000
+
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+_DATA_URI = re.compile(r"""\b(src|href)\s*=\s*(["']?)data:[^"'>\s]*""", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"<!(?:--)?\[(?:if|endif)[^>]*>(?:.*?<!\[endif\](?:--)?>)?", re.IGNORECASE | re.DOTALL)
+_VOID: Final = frozenset(("br", "img", "hr", "meta", "link", "input", "area", "base", "col", "embed", "source", "wbr"))
+_DROPPED: Final = frozenset(("title", "noscript", "object", "svg", "select", "button"))
+_PLAIN: Final = frozenset(("table", "code", "kbd", "tt", "s", "del", "strike", "abbr"))  # html2text would mark these
+_BLOCKS: Final = dict.fromkeys(
+    ("h1", "h2", "h3", "h4", "h5", "h6", "hr", "article", "section", "header", "footer"), "p"
+)
+
+# Marks that mail programs put on the heading of the quoted letter, or on the whole of it.
+_QUOTE_CLASSES: Final = frozenset({"gmail_attr", "moz-cite-prefix", "yahoo_quoted", "mail-quote-collapse"})
+_QUOTE_BELOW = re.compile(r"<\w+[^>]{0,300}\bid\s*=\s*[\"']?(divRplyFwdMsg|appendonsend)\b", re.IGNORECASE)  # Outlook
+
+Attributes = dict[str, str | None]
+
+
+class _Reader(HTML2Text):
+    def __init__(self, *, own_words: bool) -> None:
+        super().__init__(bodywidth=0)
+        self.unicode_snob = self.ignore_links = self.ignore_images = self.ignore_emphasis = True
+        self._own_words = own_words
+        self._skipped = ""
+        self._depth = 0
+        self._links: list[str] = []
+
+    def handle_tag(self, tag: str, attrs: Attributes, start: bool) -> None:
+        if self._skipped:
+            self._leave_skipped(tag, start=start)
+        elif start and tag not in _VOID and self._is_skipped(tag, attrs):
+            self._skipped, self._depth = tag, 1
+            self.quiet += 1
+        elif tag in {"td", "th", "tr"}:
+            self._table(tag, start=start)
+        elif tag in {"p", "div"} and start and self._cell_begins():
+            return
+        elif tag == "a":
+            self._link(attrs, start=start)
+        elif tag not in _PLAIN:
+            super().handle_tag(_BLOCKS.get(tag, tag), attrs, start)
+
+    def handle_data(self, data: str, entity_char: bool = False) -> None:  # noqa: ARG002
+        super().handle_data(data, entity_char=True)  # the flag's only effect: no Markdown escapes («1\.»)
+
+    def _is_skipped(self, tag: str, attrs: Attributes) -> bool:
+        if tag in _DROPPED or "hidden" in attrs or _HIDDEN.search(attrs.get("style") or ""):
+            return True
+        return self._own_words and not _QUOTE_CLASSES.isdisjoint((attrs.get("class") or "").lower().split())
+
+    def _leave_skipped(self, tag: str, *, start: bool) -> None:
+        if tag == self._skipped:
+            self._depth += 1 if start else -1
+        if self._depth == 0:
+            self._skipped = ""
+            self.quiet -= 1
+
+    def _table(self, tag: str, *, start: bool) -> None:
+        if tag == "tr":
+            self.td_count = 0
+            self.soft_br()
+        elif start:
+            self.td_count += 1
+            if self.td_count > 1:
+                self.p_p = 0
+                self.o(" | ")
+
+    def _cell_begins(self) -> bool:
+        return bool(self.outtextlist) and self.outtextlist[-1] == " | "
+
+    def _link(self, attrs: Attributes, *, start: bool) -> None:
+        """The address of a link follows its text, unless the text is the address."""
+        if start:
+            self._links.append(attrs.get("href") or "")
+            self._link_begins = len(self.outtextlist)
+        elif self._links:
+            url = self._links.pop().strip()
+            shown = "".join(self.outtextlist[self._link_begins :])
+            target = re.sub(r"^(mailto:|tel:)", "", url)
+            if url.startswith(("http:", "https:", "mailto:", "tel:")) and not _says(shown, target):
+                self.o(f" ({target})")
+
+
+def to_text(html: str, *, own_words: bool = False) -> str:
+    """What the HTML shows, blockquotes as lines with «>»; `own_words` leaves out what is marked as quoted."""
+    html = _CONDITIONAL.sub("", _DATA_URI.sub(r"\1=\2", html))[:LONGEST]
+    if own_words:
+        html = _before_outlooks_quote(html)
+    try:
+        return _Reader(own_words=own_words).handle(html)
+    except (AssertionError, ValueError, LookupError, TypeError, RecursionError):
+        # The standard HTML parser gives up on some broken markup («<![»); the words between the tags still count.
+        return re.sub(r"<[^<>]{0,2000}>", " ", html)
+
+
+def _before_outlooks_quote(html: str) -> str:
+    mark = _QUOTE_BELOW.search(html)
+    return html[: mark.start()] if mark else html
+
+
+def _says(shown: str, target: str) -> bool:
+    """Whether the text of a link already holds its target; phones are compared by their digits."""
+    digits = re.sub(r"\D", "", target)
+    if target.startswith(("http:", "https:")) or not digits:
+        return target.rstrip("/").split("://")[-1] in shown
+    return digits[-10:] in re.sub(r"\D", "", shown) or target in shown

@@ -1,0 +1,173 @@
+"""The mailbox channel: watches the folders by IDLE with a poll behind it, and comes back after every fault."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
+
+from connectors.imap.connection import Pace, logged_in, words
+from connectors.imap.folder import Folder, Memory
+from connectors.imap.settings import ImapSettings
+from provodka.channel import Intake, Status
+from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, Retryable
+from provodka.event import utc_now
+
+BLIPS = 3  # so many failures in a row are worth an alert; servers close connections as a matter of course
+
+log = logging.getLogger(__name__)
+
+
+class ImapChannel:
+    """A mailbox as a Watcher. Each letter becomes one `email.received` event, known by its Message-ID.
+
+    One connection serves all folders: IDLE on the first of them, every `poll` seconds a look into all. The cursor
+    `imap:<channel>:<folder>` is `UIDVALIDITY:UID`, stored together with the events; `…:start` is the moment of the
+    first start. The mailbox itself is never changed: people read it too.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: ImapSettings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        pace: Pace = Pace(),  # noqa: B008  # immutable
+    ) -> None:
+        self.name = name
+        self._settings, self._now, self._pace = settings, now, pace
+        self._memory = Memory()
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+        """Run until `stop`, and return within about a second of it (a connection being opened may take longer)."""
+        run = _Run(self.name, self._settings, self._pace, self._memory, self._now, stop, intake, status)
+        run.forever()
+
+    def check(self) -> list[str]:
+        """Log in and look for the folders."""
+        try:
+            with logged_in(self._settings, self._pace, threading.Event()) as client:
+                missing, there = _missing(client, self._settings.folders)
+        except (ConnectorError, OSError, IMAPClientError) as error:
+            return [words(error)]
+        return [_no_folder(folder, there) for folder in missing]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One watch. `failures` counts connections in a row that did not come as far as looking into the folders."""
+
+    name: str
+    settings: ImapSettings
+    pace: Pace
+    memory: Memory
+    now: Callable[[], datetime]
+    stop: threading.Event
+    intake: Intake
+    status: Status
+    failures: int = 0
+    in_trouble: bool = True  # until the first look: what an earlier run told may still stand
+
+    def forever(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self._session()
+            except Exception as error:  # noqa: BLE001  # the edge of a connection: whatever happened, come back
+                if not self.stop.is_set():
+                    self.stop.wait(self._after(error))
+
+    def _after(self, error: Exception) -> float:
+        """Tell what happened; the seconds until the next try."""
+        self.failures += 1
+        log.warning("mailbox connection ended: channel=%s: %s", self.name, words(error), exc_info=_unexpected(error))
+        if isinstance(error, AuthFailed):
+            self._trouble(error.reason, error.hint)
+            return self.pace.refused
+        if self.failures >= BLIPS:
+            told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")
+            self._trouble(told.reason, told.hint or _WAIT)
+        pause = min(self.pace.first_retry * 2 ** min(self.failures - 1, 20), self.pace.last_retry)
+        return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
+
+    def _session(self) -> None:
+        with logged_in(self.settings, self.pace, self.stop) as client:
+            found = self._look_everywhere(client)
+            self.failures = 0
+            while not self.stop.is_set():
+                if self._wait(client, found):
+                    found[0].look()
+                else:
+                    found = self._look_everywhere(client)
+
+    def _look_everywhere(self, client: IMAPClient) -> Sequence[Folder]:
+        """The folders that exist, the first one looked into last: it stays selected for IDLE."""
+        missing, there = _missing(client, self.settings.folders)
+        found = [self._folder(client, name) for name in self.settings.folders if name not in missing]
+        for folder in reversed(found):
+            folder.look()
+        if missing:
+            cause = "; ".join(_no_folder(name, there) for name in missing)
+            self._trouble(cause, _folder_cure(missing, there))
+        elif self.in_trouble:
+            self.status.well(self.name)
+            self.in_trouble = False
+        return found
+
+    def _trouble(self, cause: str, cure: str) -> None:
+        self.in_trouble = True
+        self.status.trouble(self.name, cause, cure)
+
+    def _folder(self, client: IMAPClient, name: str) -> Folder:
+        return Folder(client, name, self.name, self.settings, self.intake, self.memory, self.now)
+
+    def _wait(self, client: IMAPClient, found: Sequence[Folder]) -> bool:
+        """Until the next poll; True as soon as IDLE tells of a letter in the first folder."""
+        if not (self.settings.idle and found and client.has_capability("IDLE")):
+            self.stop.wait(self.settings.poll)
+            return False
+        until = time.monotonic() + min(self.settings.poll, self.pace.idle)
+        client.idle()
+        told: Sequence[tuple[object, ...]] = ()
+        while not (self.stop.is_set() or _has_news(told)) and (left := until - time.monotonic()) > 0:
+            asked = time.monotonic()
+            told = client.idle_check(timeout=min(self.pace.glance, left))
+            if not told and time.monotonic() - asked < min(self.pace.glance, left) / 2:
+                break  # the socket woke without a line, as it does when it was closed: DONE will tell
+        _, told_at_end = client.idle_done()
+        return _has_news([*told, *told_at_end])
+
+
+_WAIT = "Provodka повторяет попытки сама. Если это длится дольше часа, спросите поддержку почтового сервера."
+
+
+def _has_news(told: Sequence[tuple[object, ...]]) -> bool:
+    """Whether there is «* 12 EXISTS» among the lines."""
+    return any(len(line) > 1 and line[1] == b"EXISTS" for line in told)
+
+
+def _missing(client: IMAPClient, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The wanted folders that are not there, and those that are. INBOX has no case (RFC 3501, 5.1)."""
+    there = [str(name) for _, _, name in client.list_folders()]
+    known = {*there, *(name for name in wanted if name.upper() == "INBOX")}
+    return [name for name in wanted if name not in known], there
+
+
+def _no_folder(name: str, there: Sequence[str]) -> str:
+    return f"there is no folder {name!r}; there are: {', '.join(there)}"
+
+
+def _folder_cure(missing: Sequence[str], there: Sequence[str]) -> str:
+    named = ", ".join(f"«{name}»" for name in missing)
+    return f"В ящике нет папки {named}. Есть: {', '.join(there)}. Исправьте folders в настройках канала."
+
+
+def _unexpected(error: Exception) -> bool:
+    """Whether the traceback is worth a look: not for what servers and networks do every day."""
+    return not isinstance(error, ConnectorError | OSError | IMAPClientError | JournalUnavailableError)

@@ -1,0 +1,133 @@
+"""A letter's bytes to an event. Nothing here touches a socket, and nothing raises."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from datetime import datetime
+from typing import Final
+
+from connectors.imap.attachments import read_attachments
+from connectors.imap.body import Body, read_body
+from connectors.imap.headers import Headers, RawMessage, parse_message
+from connectors.imap.kind import Bounce, kind_of, read_bounce
+from connectors.imap.parts import text_charset
+from connectors.imap.person import FormLetter, is_robot, read_form, read_person
+from connectors.imap.quotes import without_signature
+from connectors.imap.settings import ImapSettings
+from provodka.event import Event, new_event_id
+from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Unreadable, Utm
+
+RAW_LIMIT: Final = 256 * 1024  # enough for headers and text; the files lie in blobs of their own
+OUR_MESSAGE_ID: Final = "<prv."
+
+_SUBJECT_LIMIT: Final = 1000
+
+log = logging.getLogger(__name__)
+
+
+def parse_letter(
+    raw: bytes,
+    *,
+    channel: str,
+    folder: str,
+    received_at: datetime,
+    internal_date: datetime | None,
+    settings: ImapSettings,
+) -> tuple[Event, list[bytes]]:
+    """The event of a letter, and the bytes of its attachments.
+
+    `internal_date` is the moment the server took the letter (IMAP's INTERNALDATE): a Date header may be years off.
+    What cannot be read as a letter becomes an event of type `unreadable` with all its bytes.
+    """
+    happened = internal_date or received_at
+    try:
+        message = parse_message(raw)
+        if not message.keys():
+            return unreadable(raw, "no headers: not a letter", channel, received_at, happened), []
+        person, payload, blobs = _read(message, folder, settings)
+        key = payload.message.message_id or _fingerprint(message, raw)
+        event = Event(
+            new_event_id(received_at),
+            EventType.EMAIL_RECEIVED,
+            channel,
+            key,
+            happened,
+            received_at,
+            person,
+            payload,
+            raw[:RAW_LIMIT],
+        )
+    except Exception as error:
+        log.exception("letter cannot be parsed: channel=%s folder=%s size=%s", channel, folder, len(raw))
+        return unreadable(raw, f"{type(error).__name__}: {error}", channel, received_at, happened), []
+    return event, blobs
+
+
+def unreadable(
+    raw: bytes, why: str, channel: str, received_at: datetime, occurred_at: datetime, key: str = ""
+) -> Event:
+    """The event of a letter that nobody can read; kept whole, so that support can look at it."""
+    return Event(
+        new_event_id(received_at),
+        EventType.UNREADABLE,
+        channel,
+        key or "sha256:" + hashlib.sha256(raw).hexdigest(),
+        occurred_at,
+        received_at,
+        Person(),
+        Unreadable(why.encode("utf-8", "replace").decode()[:1000]),
+        raw,
+    )
+
+
+def is_our_own(event: Event) -> bool:
+    """Whether it is a letter that Provodka sent itself: its Message-ID begins with `prv.`"""
+    return isinstance(event.payload, EmailReceived) and event.payload.message.message_id.startswith(OUR_MESSAGE_ID)
+
+
+def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Person, EmailReceived, list[bytes]]:
+    headers = Headers(message, text_charset(message))
+    subject = headers.text("Subject")[:_SUBJECT_LIMIT]
+    sender = headers.mailbox("From")[1]
+    body = read_body(message, subject)
+    form = read_form(body.own, sender, settings)
+    kind = kind_of(message, headers, sender, is_form=form is not None and is_robot(sender, settings))
+    bounce = read_bounce(message, headers) if kind is MailKind.BOUNCE else Bounce((), "")
+    files, blobs = read_attachments(message, body.html) if kind is not MailKind.BOUNCE else ((), [])
+    mail = Mail(
+        subject=subject,
+        text=without_signature(body.own),
+        full_text=body.full,
+        kind=kind,
+        message_id=headers.text("Message-ID"),
+        thread=_thread(headers, bounce),
+        from_=sender,
+        to=headers.addresses("To"),
+        cc=headers.addresses("Cc"),
+        folder=folder,
+        attachments=files,
+        failed=bounce.failed,
+    )
+    return _person(headers, mail, body, form, settings), EmailReceived(mail, form.utm if form else Utm()), blobs
+
+
+def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, settings: ImapSettings) -> Person:
+    """A bounce is about whom it could not reach. Machines' letters name other people's phones: those are not taken."""
+    if mail.kind is MailKind.BOUNCE:
+        return Person(emails=mail.failed)
+    return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings)
+
+
+def _thread(headers: Headers, bounce: Bounce) -> tuple[str, ...]:
+    ids = (*headers.ids("References", "In-Reply-To"), bounce.original)
+    return tuple(dict.fromkeys(each for each in ids if each))
+
+
+def _fingerprint(message: RawMessage, raw: bytes) -> str:
+    """What makes a letter without Message-ID the same letter when it is read again."""
+    headers = Headers(message)
+    named = [headers.raw(name).encode("utf-8", "surrogateescape") for name in ("From", "Date", "Subject")]
+    body = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1]
+    return "sha256:" + hashlib.sha256(b"\n".join([*named, body])).hexdigest()
