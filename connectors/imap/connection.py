@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -108,9 +108,7 @@ def _log_in(client: IMAPClient, settings: ImapSettings) -> None:
     try:
         client.login(settings.user, settings.password.get_secret_value())
     except UnicodeError as error:
-        cure = (
-            f"В user или password ящика {settings.user} есть буквы, которых вход по IMAP не передаёт; нужна латиница."
-        )
+        cure = "В user или password есть буквы, которых вход по IMAP не передаёт: нужна латиница."
         raise AuthFailed("login and password must be ASCII for the LOGIN command of IMAP", hint=cure) from error
     except IMAPClientError as error:
         # IMAPClient turns every failure here into LoginError, a lost connection too; the reason is its context.
@@ -136,10 +134,8 @@ def _cut_off(client: IMAPClient, stop: threading.Event, done: threading.Event) -
     """A thread that waits for a silent server cannot look at `stop`; closing the socket under it wakes it."""
     while not done.wait(_GLANCE):
         if stop.is_set() and not done.wait(GRACE):
-            try:
+            with suppress(OSError):  # closed meanwhile
                 socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)
-            except OSError:  # closed meanwhile
-                pass
             return
 
 

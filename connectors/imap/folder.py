@@ -90,10 +90,9 @@ class Folder:
         stored = self.intake.cursor(self.cursor)
         known = Position.parse(stored) if stored else None
         if known is None:
-            start = self.now() - timedelta(days=self.settings.first_sync_days)
-            self._catch_up(
-                here, start if self.settings.first_sync_days else None, {self._start_cursor: start.isoformat()}
-            )
+            reach_back = timedelta(days=self.settings.first_sync_days)
+            start = self.now() - reach_back
+            self._catch_up(here, start if reach_back else None, {self._start_cursor: start.isoformat()})
         elif known.validity != here.validity:
             log.warning("UIDVALIDITY changed, recent mail is read again: channel=%s folder=%s", self.channel, self.name)
             self._catch_up(here, self._rescan_from(), {})
@@ -108,7 +107,7 @@ class Folder:
         return bool(uids)
 
     def _catch_up(self, here: Position, since: datetime | None, more_cursors: Mapping[str, str]) -> None:
-        """Read by date. The cursor moves at the end only, so that a stop on the way begins anew; repeats are dropped."""
+        """Read by date. The cursor moves at the end only: a stop on the way begins anew, repeats are dropped."""
         last = here.last if here.last >= 0 else max(self._search(["ALL"]), default=0)
         uids = self._search(["SINCE", (since - timedelta(days=1)).date()]) if since else []
         for portion in self._portions(uids, here.validity):

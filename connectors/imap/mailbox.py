@@ -93,7 +93,7 @@ class _Run:
         if self.failures >= BLIPS:
             told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")
             self._trouble(told.reason, told.hint or _WAIT)
-        pause = min(self.pace.first_retry * 2 ** min(self.failures - 1, 20), self.pace.last_retry)
+        pause = min(self.pace.first_retry * 2.0 ** min(self.failures - 1, 20), self.pace.last_retry)
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:

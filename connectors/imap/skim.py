@@ -29,9 +29,8 @@ def skim_letter(client: IMAPClient, uid: int) -> bytes:
     structure: Structure = client.fetch([uid], ["BODYSTRUCTURE"])[uid][b"BODYSTRUCTURE"]
     parts = dict(list(_leaves(structure, ""))[:MOST_PARTS])
     several = isinstance(structure[0], list)
-    heads = client.fetch([uid], ["BODY.PEEK[HEADER]", *(f"BODY.PEEK[{number}.MIME]" for number in parts if several)])[
-        uid
-    ]
+    fields = [f"BODY.PEEK[{number}.MIME]" for number in parts if several]
+    heads = client.fetch([uid], ["BODY.PEEK[HEADER]", *fields])[uid]
     header = heads[b"BODY[HEADER]"]
     mime = {number: heads.get(f"BODY[{number}.MIME]".encode(), b"") if several else header for number in parts}
     spoken = [number for number in parts if is_text(parse_headers(mime[number]))]
