@@ -1,7 +1,7 @@
 FROM python:3.12-slim AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml ./
-RUN python -m venv /venv && grep -v -i -E -f /dev/null requirements.lock > /tmp/lock && /venv/bin/pip install --no-cache-dir -r /tmp/lock
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.lock
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps -e .
 
