@@ -67,7 +67,7 @@ class BoardView:
         return {
             "id": status.id,
             "name": status.name,
-            "count": len(leads),
+            "count": leads_word(len(leads)),
             "total": money(total) if total else "",
             "cards": [self._card(lead) for lead in islice(leads, CARDS_SHOWN)],
             "hidden": max(0, len(leads) - CARDS_SHOWN),
@@ -81,6 +81,7 @@ class BoardView:
             "id": lead.id,
             "name": lead.name,
             "status_id": lead.status_id,
+            "open": lead.is_open,
             "price": money(lead.price) if lead.price else "",
             "person": contact.name if contact else "",
             "reach": next(iter(phones + emails), ""),
@@ -156,7 +157,7 @@ class BoardView:
         row = {
             "title": NOTE_TITLES.get(note.note_type, note.note_type),
             "when": self.moment(note.created_at),
-            "author": user_name(self.store, note.created_by),
+            "author": str(note.params.get("service") or user_name(self.store, note.created_by)),
             "text": str(note.params.get("text") or note.params.get("file_name") or ""),
             "is_call": is_call(note),
         }
@@ -192,6 +193,14 @@ class BoardView:
         words = {today: "сегодня", today - timedelta(days=1): "вчера", today + timedelta(days=1): "завтра"}
         plain = f"{when.day} {MONTHS[when.month - 1]}"
         return words.get(when.date(), plain if when.year == today.year else f"{plain} {when.year}")
+
+
+def leads_word(count: int) -> str:
+    """«1 сделка», «2 сделки», «5 сделок»."""
+    tens, ones = count % 100, count % 10
+    if ones == 1 and tens != 11:
+        return f"{count} сделка"
+    return f"{count} сделки" if 2 <= ones <= 4 and not 12 <= tens <= 14 else f"{count} сделок"
 
 
 def money(amount: int) -> str:
