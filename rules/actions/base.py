@@ -1,0 +1,211 @@
+"""What an action is. To add one: a class in a file of its own beside this one, and a line in the registry.
+
+An action has two halves. `plan` is pure: it turns the rendered parameters into what the journal keeps. `deliver` acts,
+on a batch: it decides (reads, chooses), freezes the decision in the journal, and only then sends. A later attempt finds
+the frozen decision and sends the very same request again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from provodka.crm import Crm, Messenger, Need
+from provodka.errors import ConnectorError, Rejected
+from provodka.event import Event
+from provodka.operation import Outcome
+from provodka.settings import Strict
+from rules.assignment import Turns
+from rules.calendar import WorkingCalendar
+from rules.plan import Priority
+from rules.team import Team
+
+P = TypeVar("P", bound=Strict)
+Place = tuple[str | int, ...]
+
+
+class LeadUse(StrEnum):
+    """What an action has to do with a lead. All but NONE and MAKES wait for the `intake` before them in their rule."""
+
+    NONE = "none"
+    MAKES = "makes"
+    USES = "uses"  # better with a lead, but can do without
+    NEEDS = "needs"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One action of a batch.
+
+    `lane_identities` are all identities joined in its lane; `needed` the result values of the action that it needs
+    (an intake: lead_id, contact_id, responsible, url); `frozen` the decision of an earlier attempt, and `unsure_since`
+    the moment since when that attempt may have been carried out.
+    """
+
+    key: str
+    params: Mapping[str, Any]
+    lane_identities: tuple[str, ...]
+    event: Event
+    needed: Mapping[str, str] | None = None
+    frozen: Mapping[str, Any] | None = None
+    unsure_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What we ourselves made or used for these identities before; lead ids newest first."""
+
+    contact_ids: tuple[str, ...] = ()
+    lead_ids: tuple[str, ...] = ()
+
+
+class LinkBook(Protocol):
+    """Our own links, recorded in the journal from the results of actions."""
+
+    def of(self, identities: Sequence[str]) -> Links: ...
+
+    def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Which of these calls were logged already, each with the recording it was logged with ('' for none).
+
+        Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
+        """
+
+
+class Outside(Protocol):
+    """All that an action may touch. `messengers` are by kind (`telegram`); `now` is the moment of this batch."""
+
+    @property
+    def crm(self) -> Crm | None: ...
+
+    @property
+    def messengers(self) -> Mapping[str, Messenger]: ...
+
+    @property
+    def turns(self) -> Turns: ...
+
+    @property
+    def links(self) -> LinkBook: ...
+
+    @property
+    def team(self) -> Team: ...
+
+    @property
+    def calendar(self) -> WorkingCalendar: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Commit the decisions, by action key, before anything is sent. They are JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning(Generic[P]):
+    """What `plan` may look at: the parameters as configured, and as rendered for this event (JSON)."""
+
+    params: P
+    rendered: dict[str, Any]
+    rule: str
+    now: datetime
+    calendar: WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An item with its frozen decision. `unsure_since` is set only where that decision may have been sent before."""
+
+    item: Delivery
+    frozen: Mapping[str, Any]
+    unsure_since: datetime | None
+
+
+Decision = dict[str, Any] | Outcome
+"""What is to be frozen and sent, or the outcome of an item that needs no sending."""
+
+_Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
+
+
+class Action(ABC, Generic[P]):
+    """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event."""
+
+    name: ClassVar[str]
+    params: type[P]
+    templates: ClassVar[frozenset[str]] = frozenset()
+    lead: ClassVar[LeadUse] = LeadUse.NONE
+    priority: ClassVar[Priority] = Priority.USUAL
+
+    def plan(self, planning: Planning[P]) -> dict[str, Any]:
+        """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
+        return planning.rendered
+
+    def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """The planned parameters of each action that this step makes, by the suffix of its key; usually one."""
+        return {"": params}
+
+    def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
+        """The staff keys that the parameters name, each with its place."""
+        yield from ()
+
+    def needs(self, params: P) -> Iterator[tuple[Place, Need]]:  # noqa: ARG002 -- for those who override it
+        """The names of the CRM that the parameters use, each with its place."""
+        yield from ()
+
+    def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
+        """Carry out a batch; one outcome per item, in their order."""
+        outcomes, fresh = self._decisions([item for item in items if item.frozen is None], outside)
+        if fresh:
+            outside.freeze(fresh)
+        ready = [_decided(item, fresh) for item in items if item.key not in outcomes]
+        if ready:
+            outcomes.update(zip((d.item.key for d in ready), self._sent(ready, outside), strict=True))
+        return [outcomes[item.key] for item in items]
+
+    @abstractmethod
+    def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
+        """What to send for each item. May read and take turns; sends nothing.
+
+        A ConnectorError raised stands for all of them, a Rejected only for a single one: more are tried one by one.
+        """
+
+    @abstractmethod
+    def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
+        """Send what was decided; one outcome each. A ConnectorError is raised only before anything was sent."""
+
+    def _decisions(self, items: list[Delivery], outside: Outside) -> _Split:
+        try:
+            decisions = self.decide(items, outside) if items else []
+        except Rejected as error:
+            if len(items) == 1:
+                return {items[0].key: error}, {}
+            return _joined([self._decisions([item], outside) for item in items])  # one bad item must not kill the rest
+        except ConnectorError as error:
+            return {item.key: error for item in items}, {}
+        found = list(zip((item.key for item in items), decisions, strict=True))
+        settled = {key: decision for key, decision in found if not isinstance(decision, dict)}
+        return settled, {key: decision for key, decision in found if isinstance(decision, dict)}
+
+    def _sent(self, ready: list[Decided], outside: Outside) -> list[Outcome]:
+        try:
+            return self.send(ready, outside)
+        except ConnectorError as error:
+            return [error] * len(ready)
+
+
+def _decided(item: Delivery, fresh: dict[str, dict[str, Any]]) -> Decided:
+    """Without a frozen decision nothing can have been sent, whatever became of the attempt that was to make one."""
+    if item.frozen is None:
+        return Decided(item, fresh[item.key], None)
+    return Decided(item, item.frozen, item.unsure_since)
+
+
+def _joined(splits: list[_Split]) -> _Split:
+    settled: dict[str, Outcome] = {}
+    fresh: dict[str, dict[str, Any]] = {}
+    for one, other in splits:
+        settled.update(one)
+        fresh.update(other)
+    return settled, fresh

@@ -1,0 +1,129 @@
+"""`intake`: find the person or create them; find their open lead or create one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from provodka.crm import ContactAddition, LeadChange, Need, NewLead
+from provodka.errors import ConnectorError, Rejected, Retryable
+from provodka.operation import Done, Outcome
+from provodka.settings import Strict
+from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
+from rules.actions.desk import Desk, submit, told
+from rules.actions.intake_decision import decide_by_link, decide_by_search
+from rules.actions.targets import linked_leads, search
+from rules.assignment import Responsible, people_of, with_counter
+from rules.faults import RuleError
+from rules.plan import Priority
+from rules.team import KEEP
+from rules.text import number
+
+
+class IntakeParams(Strict):
+    """`reuse`: which open lead of the person is taken instead of a new one: `any`, one of the same `pipeline`, `never`.
+
+    A known person stays with their own responsible unless `keep` is false; `responsible` is for the others.
+    """
+
+    title: str = Field(min_length=1)
+    pipeline: str = ""
+    stage: str = ""
+    responsible: Responsible = KEEP
+    keep: bool = True
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = Field(default_factory=dict)
+    price: str | int | float | None = None
+    reuse: Literal["any", "pipeline", "never"] = "any"
+
+    @model_validator(mode="after")
+    def _pipeline_named(self) -> Self:
+        if self.reuse == "pipeline" and not self.pipeline:
+            raise ValueError("reuse: pipeline needs a pipeline")
+        return self
+
+
+class Intake(Action[IntakeParams]):
+    """Values of its result: lead_id, contact_id, created (`yes` or `no`), responsible (a staff key), reason, url."""
+
+    name = "intake"
+    params = IntakeParams
+    templates = frozenset({"title", "tags", "fields", "price"})
+    lead = LeadUse.MAKES
+    priority = Priority.NEW_LEAD
+
+    def plan(self, planning: Planning[IntakeParams]) -> dict[str, Any]:
+        responsible = with_counter(planning.rendered["responsible"], f"{planning.rule}: intake")
+        return {**planning.rendered, "responsible": responsible, "price": _price(planning.rendered["price"])}
+
+    def people(self, params: IntakeParams) -> Iterator[tuple[Place, str]]:
+        yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
+
+    def needs(self, params: IntakeParams) -> Iterator[tuple[Place, Need]]:
+        if params.pipeline:
+            yield ("pipeline",), Need("pipeline", params.pipeline)
+        if params.stage:
+            yield ("stage",), Need("stage", params.stage, within=params.pipeline)
+        yield from ((("fields", name), Need("field", name)) for name in params.fields)
+
+    def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
+        """Own links first, since the CRM's search may lag behind what we just made; then the search."""
+        desk = Desk(outside)
+        decisions: dict[str, Decision] = dict(_one_per_person(items))
+        left = [item for item in items if item.key not in decisions]
+        linked = linked_leads(left, desk)
+        for item in left:
+            if decision := decide_by_link(item, linked[item.key], desk):
+                decisions[item.key] = decision
+        left = [item for item in left if item.key not in decisions]
+        found = search(left, desk)
+        for item in left:
+            try:
+                decisions[item.key] = decide_by_search(item, found[item.key], linked[item.key], desk)
+            except ConnectorError as error:
+                decisions[item.key] = error
+        return [decisions[item.key] for item in items]
+
+    def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
+        """What a card lacks goes first: it may be repeated, so that its failure never leaves a lead half reported."""
+        crm = Desk(outside).crm
+        added = submit(crm.add_to_contacts, ContactAddition, "addition", ready)
+        outcomes: dict[str, Outcome] = {k: o for k, o in added.items() if not isinstance(o, Done | Rejected)}
+        left = [d for d in ready if d.item.key not in outcomes]
+        outcomes |= submit(crm.create_leads, NewLead, "create", left)
+        outcomes |= submit(crm.update_leads, LeadChange, "change", left)
+        for d in left:
+            done = told(outcomes.get(d.item.key, Done(d.frozen["told"].get("lead_id", ""))), d.frozen["told"])
+            outcomes[d.item.key] = _with_lead(done, added.get(d.item.key))
+        return [outcomes[d.item.key] for d in ready]
+
+
+def _price(rendered: object) -> str | None:
+    if rendered is None or rendered == "":
+        return None
+    amount = number(rendered)
+    if amount is None:
+        raise RuleError(f"price: «{rendered}» is not a number")
+    return str(amount)
+
+
+def _one_per_person(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:
+    """Two of a batch about one person would both find nobody. Lanes keep them apart; if not, the later one waits."""
+    seen: set[str] = set()
+    for item in items:
+        identities = {*item.lane_identities, *item.event.person.identities}
+        if seen & identities:
+            yield item.key, Retryable("the same person is being taken in by another action of this batch", wait=1)
+        seen |= identities
+
+
+def _with_lead(outcome: Outcome, added: Outcome | None) -> Outcome:
+    """Names the lead that was made, and says so where the card refused its new phones and emails."""
+    if not isinstance(outcome, Done):
+        return outcome
+    values = {"lead_id": outcome.remote_id, **outcome.values}
+    if isinstance(added, Rejected):
+        values["reason"] = f"{values['reason']}; the card refused its new phones and emails: {added.reason}"
+    return Done(outcome.remote_id, values, outcome.found)

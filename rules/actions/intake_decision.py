@@ -1,0 +1,125 @@
+"""What an intake makes of what is known: reuse a lead, or create one, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from provodka.crm import Contact, ContactAddition, LeadChange, LeadState, NewContact, NewLead
+from provodka.payloads import LeadRef, Person
+from rules.actions.base import Delivery
+from rules.actions.desk import Desk, pack
+from rules.actions.targets import Known
+from rules.team import KEEP
+from rules.text import fold, same
+
+
+def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | None:
+    """Reuse the newest of our own leads of this lane that is still open, if the parameters let us."""
+    lead = _reusable(item, linked)
+    if lead is None:
+        return None
+    person = item.event.person
+    contact = Contact(lead.contacts[0] if lead.contacts else "", "")
+    # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new.
+    addition = _addition(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
+    return _reuse(item, lead, contact.id, addition, f"own open lead {lead.id} of this person", desk)
+
+
+def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any]:
+    """Reuse the newest open lead of the known person, else create one. Raises Rejected when nobody can be chosen."""
+    card = known.person.contact if known.person else None
+    lead = _reusable(item, known.leads)
+    if lead is not None and card is not None:
+        contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
+        reason = f"open lead {lead.id} of known contact {card.id}"
+        return _reuse(item, lead, contact_id, _addition(item.event.person, card), reason, desk)
+    own = next((lead for lead in linked if lead.contacts), None)
+    if card is None and own is not None:  # the search does not know the card yet that we made with this lead
+        card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
+    return _create(item, card, desk)
+
+
+def _reusable(item: Delivery, leads: Sequence[LeadRef]) -> LeadRef | None:
+    reuse, pipeline = item.params["reuse"], item.params["pipeline"]
+    for lead in leads:
+        fits = reuse == "any" or (reuse == "pipeline" and same(lead.pipeline, pipeline))
+        if fits and lead.state == LeadState.OPEN:
+            return lead
+    return None
+
+
+def _reuse(
+    item: Delivery, lead: LeadRef, contact_id: str, addition: ContactAddition | None, reason: str, desk: Desk
+) -> dict[str, Any]:
+    has = {fold(tag) for tag in lead.tags}
+    tags = tuple(tag for tag in item.params["tags"] if fold(tag) not in has)
+    return {
+        "create": None,
+        "change": pack(LeadChange(lead.id, add_tags=tags)) if tags else None,
+        "addition": pack(addition) if addition else None,
+        "told": {
+            "lead_id": lead.id,
+            "contact_id": contact_id,
+            "created": "no",
+            "responsible": desk.outside.team.key(lead.responsible),
+            "reason": reason,
+            "url": lead.url,
+        },
+    }
+
+
+def _create(item: Delivery, card: Contact | None, desk: Desk) -> dict[str, Any]:
+    params, person = item.params, item.event.person
+    responsible, reason = _responsible(item, card, desk)
+    price = params["price"]
+    lead = NewLead(
+        title=params["title"],
+        pipeline=params["pipeline"],
+        stage=params["stage"],
+        responsible=desk.outside.team.login(responsible),
+        price=None if price is None else Decimal(price),
+        tags=tuple(params["tags"]),
+        fields=dict(params["fields"]),
+        contact_id=card.id if card else "",
+        contact=None if card else NewContact(_name(person), person.phones, person.emails),
+    )
+    addition = _addition(person, card) if card else None
+    whose = f"new lead for known contact {card.id}" if card else "new person"
+    return {
+        "create": pack(lead),
+        "change": None,
+        "addition": pack(addition) if addition else None,
+        "told": {
+            "contact_id": lead.contact_id,
+            "created": "yes",
+            "responsible": responsible,
+            "reason": f"{whose}; {reason}",
+        },
+    }
+
+
+def _responsible(item: Delivery, card: Contact | None, desk: Desk) -> tuple[str, str]:
+    """The staff key and the reason. Whoever has a known person keeps them, and no turn is used up."""
+    before = ""
+    if card is not None and card.responsible and item.params["keep"]:
+        person = desk.outside.team.key(card.responsible)
+        if desk.is_active(person):
+            return person, f"stays with {person}"
+        before = f"{person} is no active user of the CRM; "
+    if item.params["responsible"] == KEEP:
+        return "", f"{before}the rule names no responsible"
+    choice = desk.choose(item, item.params["responsible"])
+    return choice.person, f"{before}{choice.reason}"
+
+
+def _addition(person: Person, card: Contact) -> ContactAddition | None:
+    known = {email.casefold() for email in card.emails}
+    phones = tuple(phone for phone in person.phones if phone not in card.phones)
+    emails = tuple(email for email in person.emails if email.casefold() not in known)
+    return ContactAddition(card.id, phones, emails) if phones or emails else None
+
+
+def _name(person: Person) -> str:
+    return person.name or person.phone or person.email or "Без имени"

@@ -1,0 +1,114 @@
+"""Which lead (or, without one, which contact) an action is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from provodka.crm import FoundPerson, LeadState
+from provodka.errors import Rejected
+from provodka.payloads import LeadEvent, LeadRef, TaskEvent
+from rules.actions.base import Delivery
+from rules.actions.desk import Desk
+
+_LOOK_AT: Final = 5
+"""How many of our own links of a lane are looked at: an older lead than that is hardly the one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an action hangs on. `responsible` is a staff key, or a login where staff has none."""
+
+    lead_id: str = ""
+    contact_id: str = ""
+    responsible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the CRM knows of a person: the card, and the open leads of it (else of its doubles), newest first."""
+
+    person: FoundPerson | None = None
+    leads: tuple[LeadRef, ...] = ()
+
+
+def event_lead(item: Delivery) -> LeadRef | None:
+    """The lead that the event itself is about, as it was then."""
+    payload = item.event.payload
+    return payload.lead if isinstance(payload, LeadEvent | TaskEvent) else None
+
+
+def linked_leads(items: Sequence[Delivery], desk: Desk) -> dict[str, list[LeadRef]]:
+    """By action key, the leads that we linked to its lane before, freshly read, newest first; deleted ones left out."""
+    ids = {item.key: desk.outside.links.of(item.lane_identities).lead_ids[:_LOOK_AT] for item in items}
+    wanted = tuple(dict.fromkeys(id_ for some in ids.values() for id_ in some))
+    read = desk.crm.leads(wanted) if wanted else {}
+    return {key: [read[id_] for id_ in some if id_ in read] for key, some in ids.items()}
+
+
+def search(items: Sequence[Delivery], desk: Desk) -> dict[str, Known]:
+    """By action key, what the CRM knows of the event's person: two calls for the whole batch."""
+    asked = [item for item in items if item.event.person.phones or item.event.person.emails]
+    people = desk.crm.find_people([item.event.person for item in asked]) if asked else []
+    found = {item.key: person for item, person in zip(asked, people, strict=True) if person is not None}
+    cards = tuple(dict.fromkeys(id_ for person in found.values() for id_ in (person.contact.id, *person.others)))
+    leads = desk.crm.open_leads(cards) if cards else {}
+    return {item.key: _known(found.get(item.key), leads) for item in items}
+
+
+def _known(person: FoundPerson | None, leads: dict[str, list[LeadRef]]) -> Known:
+    if person is None:
+        return Known()
+    cards = (person.contact.id, *person.others)
+    return Known(person, tuple(lead for card in cards for lead in leads.get(card, ())))
+
+
+def find_targets(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Rejected]:
+    """By action key: the result it needs, the event's own lead, our own link, or what a search finds; in this order."""
+    targets: dict[str, Target | Rejected] = {}
+    targets.update({item.key: _needed(item) for item in items if item.needed and item.needed.get("lead_id")})
+    targets.update(_own([item for item in items if item.key not in targets and event_lead(item)], desk))
+    rest = [item for item in items if item.key not in targets]
+    for key, leads in (linked_leads(rest, desk) if rest else {}).items():
+        lead = next((lead for lead in leads if lead.state == LeadState.OPEN), None)
+        if lead is not None:
+            targets[key] = of_lead(lead, desk)
+    rest = [item for item in rest if item.key not in targets]
+    for key, known in (search(rest, desk) if rest else {}).items():
+        targets[key] = _found(known, desk)
+    return targets
+
+
+def of_lead(lead: LeadRef, desk: Desk) -> Target:
+    """A lead that was just read, as a target."""
+    contact = lead.contacts[0] if lead.contacts else ""
+    return Target(lead.id, contact, desk.outside.team.key(lead.responsible))
+
+
+def _needed(item: Delivery) -> Target:
+    values = item.needed or {}
+    return Target(values["lead_id"], values.get("contact_id", ""), values.get("responsible", ""))
+
+
+def _own(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Rejected]:
+    """The events' own leads, read anew: the responsible may be another by now."""
+    ids = {item.key: lead.id for item in items if (lead := event_lead(item))}
+    read = desk.crm.leads(tuple(dict.fromkeys(ids.values()))) if ids else {}
+    return {key: of_lead(read[id_], desk) if id_ in read else _deleted(id_) for key, id_ in ids.items()}
+
+
+def _deleted(lead_id: str) -> Rejected:
+    return Rejected(f"lead {lead_id} is not in the CRM any more", hint="Сделку удалили: действие больше не нужно")
+
+
+def _found(known: Known, desk: Desk) -> Target | Rejected:
+    if known.leads:
+        return of_lead(known.leads[0], desk)
+    if known.person is not None:
+        contact = known.person.contact
+        return Target(contact_id=contact.id, responsible=desk.outside.team.key(contact.responsible))
+    return Rejected(
+        "there is no lead that this could be about",
+        hint="Поставьте перед этим действием intake или проверьте, что у события есть телефон или почта",
+    )

@@ -1,0 +1,151 @@
+"""The client's working time: hours of the week, public holidays with their moved days, own exceptions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from rules.durations import Duration
+from rules.hours import Hours, Piece, parse_hours
+
+_DAY: Final = timedelta(days=1)
+Interval = tuple[datetime, datetime]
+
+
+class Holidays(Protocol):
+    """Public holidays of a country, as the `holidays` library gives them."""
+
+    @property
+    def weekend_workdays(self) -> Collection[date]: ...
+
+    def __contains__(self, day: object) -> bool: ...
+
+
+class WorkingCalendar:
+    """Working time of one client. Moments go in and come out as aware UTC.
+
+    A Saturday or Sunday that the state made a working day (the library knows the yearly decrees) and a day of
+    `working_days` have the hours of the first working day of the week, where the week gives them none.
+    """
+
+    def __init__(
+        self,
+        timezone: ZoneInfo,
+        hours: str,
+        *,
+        holidays: str | None = None,
+        days_off: Collection[date] = (),
+        working_days: Collection[date] = (),
+    ) -> None:
+        self.timezone = timezone
+        self._hours: Hours = parse_hours(hours)
+        self._usual = next(day for day in self._hours if day)
+        self._off = frozenset(days_off)
+        self._on = frozenset(working_days)
+        self._holidays = _load(holidays) if holidays else None
+        self._lock = threading.Lock()  # the library works out a year when it is first asked, and is not thread-safe
+        self._days: dict[date, tuple[Interval, ...]] = {}
+
+    @classmethod
+    def around_the_clock(cls, timezone: ZoneInfo) -> WorkingCalendar:
+        """For a config that names no hours: all time is working time."""
+        return cls(timezone, "пн-вс 00:00-24:00")
+
+    def local(self, moment: datetime) -> datetime:
+        """The same moment on the client's clocks."""
+        return moment.astimezone(self.timezone)
+
+    def is_working(self, moment: datetime) -> bool:
+        """Whether it is working time; the last moment of a stretch does not belong to it."""
+        return any(begin <= moment < end for begin, end in self._on_day(self.local(moment).date()))
+
+    def add(self, duration: Duration, start: datetime) -> datetime:
+        """The moment that is so much later.
+
+        Working days lead to the same time of day, or to the nearest working time of that day. A time of day means
+        today if it is still ahead and today is a working day, else the next working day.
+        """
+        if duration.clock is not None:
+            return self._next_at(duration.clock, start)
+        if not duration.working:
+            return (start + timedelta(days=duration.days, seconds=duration.seconds)).astimezone(UTC)
+        begin = next(self._intervals(start))[0]
+        moment = self._days_later(max(begin, start), duration.days) if duration.days else max(begin, start)
+        return self._spend(moment, timedelta(seconds=duration.seconds)).astimezone(UTC)
+
+    def _spend(self, moment: datetime, left: timedelta) -> datetime:
+        if not left:
+            return moment
+        for begin, end in self._intervals(moment):
+            room = end - max(begin, moment)
+            if left <= room:
+                return max(begin, moment) + left
+            left -= room
+        raise AssertionError("working time never ends")
+
+    def _days_later(self, moment: datetime, days: int) -> datetime:
+        local = self.local(moment)
+        day = local.date()
+        for _ in range(days):
+            day = self._working_day_from(day + _DAY)
+        wanted = datetime.combine(day, local.time(), self.timezone).astimezone(UTC)
+        pieces = self._on_day(day)
+        ahead = next(((begin, end) for begin, end in pieces if wanted <= end), None)
+        return max(wanted, ahead[0]) if ahead else pieces[-1][1]
+
+    def _next_at(self, clock: time, start: datetime) -> datetime:
+        day = self._working_day_from(self.local(start).date())
+        wanted = datetime.combine(day, clock, self.timezone).astimezone(UTC)
+        if wanted <= start:
+            day = self._working_day_from(day + _DAY)
+            wanted = datetime.combine(day, clock, self.timezone).astimezone(UTC)
+        return wanted
+
+    def _working_day_from(self, day: date) -> date:
+        while not self._on_day(day):
+            day += _DAY
+        return day
+
+    def _intervals(self, moment: datetime) -> Iterator[Interval]:
+        """The stretches of working time that end after the moment, without end."""
+        day = self.local(moment).date()
+        while True:
+            yield from (piece for piece in self._on_day(day) if piece[1] > moment)
+            day += _DAY
+
+    def _on_day(self, day: date) -> tuple[Interval, ...]:
+        known = self._days.get(day)
+        if known is None:
+            moments = (self._moments(day, piece) for piece in self._pieces(day))
+            known = tuple((begin, end) for begin, end in moments if begin < end)  # the clock may jump over a piece
+            self._days[day] = known
+        return known
+
+    def _pieces(self, day: date) -> tuple[Piece, ...]:
+        week = self._hours[day.weekday()]
+        if day in self._on:
+            return week or self._usual
+        if day in self._off:
+            return ()
+        if self._holidays is not None:
+            with self._lock:
+                off = day in self._holidays
+                moved_here = day in self._holidays.weekend_workdays
+            if off or moved_here:
+                return () if off else week or self._usual
+        return week
+
+    def _moments(self, day: date, piece: Piece) -> Interval:
+        midnight = datetime.combine(day, time(), self.timezone)
+        begin, end = (midnight + timedelta(minutes=m) for m in (piece.begin, piece.end))
+        return begin.astimezone(UTC), end.astimezone(UTC)
+
+
+def _load(country: str) -> Holidays:
+    import holidays  # not above: it costs 0.2 s and some memory, which a client without holidays does not pay
+
+    loaded: Holidays = holidays.country_holidays(country)
+    return loaded

@@ -1,0 +1,178 @@
+"""Conditions (`when`): every one answers with both values, so that a trace shows why a rule did or did not match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rules.facts import Scope
+from rules.faults import RuleError
+from rules.names import did_you_mean
+from rules.operators import OPERATORS, Operator
+from rules.plan import ConditionTrace, plain
+from rules.templates import Expression, Templates
+
+Path = tuple[str | int, ...]
+Report = Callable[[Path, str, str], None]
+"""Takes a mistake of the config: where (relative to `when`), what is wrong, and the hint."""
+
+GROUPS: Final = ("all", "any", "not")
+_UNNEEDED: Final = "the others have decided already, and it would need a call"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`path: value` or `path: {operator: value}`."""
+
+    where: Path
+    path: str
+    parts: tuple[str, ...]
+    operator: Operator
+    expected: Any
+    wanted: Any
+
+    def asks_outside(self, scope: Scope) -> bool:
+        return scope.asks_outside(self.parts)
+
+    def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        if decided and self.asks_outside(scope):
+            return ConditionTrace(self.path, self.operator.name, self.expected, note=_UNNEEDED)
+        actual = scope.read(self.parts)
+        matched = self.operator.test(actual, self.wanted)
+        note = "" if matched else self.operator.note(actual)
+        return ConditionTrace(self.path, self.operator.name, self.expected, plain(actual), matched, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One expression string. An unknown name in it is an error of the rule."""
+
+    where: Path
+    expression: Expression
+    paths: tuple[tuple[str, ...], ...]
+
+    def asks_outside(self, scope: Scope) -> bool:
+        return any(scope.asks_outside(parts) for parts in self.paths)
+
+    def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        source = self.expression.source
+        if decided and self.asks_outside(scope):
+            return ConditionTrace(source, "expression", note=_UNNEEDED)
+        return ConditionTrace(source, "expression", matched=bool(self.expression.value(scope.names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`all`, `any` or `not`. Everything in it is evaluated, except calls that could change nothing any more."""
+
+    where: Path
+    op: str
+    members: tuple[Condition, ...]
+
+    def asks_outside(self, scope: Scope) -> bool:
+        return any(member.asks_outside(scope) for member in self.members)
+
+    def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        deciding = self.op == "any"  # the answer of a member that settles the group
+        traces: dict[int, ConditionTrace] = {}
+        late = []
+        for i, member in enumerate(self.members):
+            if member.asks_outside(scope):
+                late.append(i)
+            else:
+                traces[i] = member.evaluate(scope, decided=decided)
+                decided = decided or traces[i].matched is deciding
+        for i in late:
+            traces[i] = self.members[i].evaluate(scope, decided=decided)
+            decided = decided or traces[i].matched is deciding
+        parts = tuple(traces[i] for i in range(len(self.members)))
+        return ConditionTrace(self.op, self.op, matched=self._verdict([t.matched for t in parts]), parts=parts)
+
+    def _verdict(self, answers: list[bool | None]) -> bool | None:
+        deciding = self.op == "any"
+        if deciding in answers:
+            verdict: bool | None = deciding
+        else:
+            verdict = None if None in answers else not deciding
+        return not verdict if self.op == "not" and verdict is not None else verdict
+
+
+Condition = Compare | Formula | Group
+
+
+def parse_when(when: object, templates: Templates, report: Report) -> Group:
+    """Read a `when`. Every mistake is reported; what could be read is returned. Absent means: always."""
+    if when is None:
+        return Group((), "all", ())
+    return Group((), "all", tuple(_read_any(when, (), templates, report)))
+
+
+def refuse(where: Path, text: str, hint: str) -> None:
+    """The report of those who cannot go on with a mistake."""
+    raise RuleError(f"{'.'.join(map(str, where))}: {text}{f' ({hint})' if hint else ''}")
+
+
+def leaves(condition: Condition) -> Iterator[Compare | Formula]:
+    """The single conditions in it, in order."""
+    if isinstance(condition, Group):
+        for member in condition.members:
+            yield from leaves(member)
+    else:
+        yield condition
+
+
+def _read_any(when: object, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
+    if isinstance(when, str):
+        yield from _read_expression(when, where, templates, report)
+    elif isinstance(when, dict) and when:
+        for key, value in when.items():
+            yield from _read_entry(key, value, (*where, key), templates, report)
+    else:
+        report(where, "a condition is a mapping or one expression in quotes", "for example {utm.source: yandex}")
+
+
+def _read_entry(key: object, value: object, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
+    if key in GROUPS:
+        yield from _read_group(str(key), value, where, templates, report)
+        return
+    parts = tuple(str(key).split("."))
+    if not isinstance(key, str) or not all(parts) or any(part.startswith("_") for part in parts):
+        report(where, f"{key!r} is no name", "names are dotted: person.name, form.fields.Площадь")
+        return
+    tests = value if isinstance(value, dict) else {"is": value}
+    for name, expected in tests.items():
+        here = (*where, name) if isinstance(value, dict) else where
+        operator = OPERATORS.get(str(name))
+        if operator is None:
+            report(here, f"unknown operator {name}", did_you_mean(str(name), OPERATORS))
+            continue
+        try:
+            yield Compare(here, key, parts, operator, plain(expected), operator.prepare(expected))
+        except RuleError as error:
+            report(here, str(error), "")
+    if not tests:
+        report(where, "nothing is said about it", f"write a value or one of: {', '.join(OPERATORS)}")
+
+
+def _read_group(op: str, value: object, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
+    if op == "not":
+        yield Group(where, op, tuple(_read_any(value, where, templates, report)))
+        return
+    if not isinstance(value, list) or not value:
+        report(where, f"{op} takes a list of conditions", f"{op}: [{{utm.source: yandex}}, {{form.name: Акция}}]")
+        return
+    members: list[Condition] = []
+    for i, item in enumerate(value):
+        inner = tuple(_read_any(item, (*where, i), templates, report))
+        members.append(inner[0] if len(inner) == 1 else Group((*where, i), "all", inner))
+    yield Group(where, op, tuple(members))
+
+
+def _read_expression(source: str, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
+    try:
+        expression = templates.expression(source)
+    except RuleError as error:
+        report(where, str(error), "")
+        return
+    yield Formula(where, expression, tuple(tuple(name.split(".")) for name in sorted(expression.names)))

@@ -1,0 +1,108 @@
+"""Which names a rule may use for which event type: read from the payloads, so that the two never differ."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+
+NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
+"""Event types that no rule may start on."""
+
+WITHOUT_PERSON: Final = frozenset({EventType.CLOCK_TICK, EventType.UNREADABLE, EventType.CRM_HINT})
+"""Event types that are about nobody: there can be no lead either, unless a rule makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in the tree of names. `open` takes any name below it; `choices` are the only values it can have."""
+
+    fields: Mapping[str, Node] = field(default_factory=dict)
+    open: bool = False
+    choices: tuple[str, ...] = ()
+    kind: type = str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A path that leads nowhere: the first wrong part, and the nearest right path, if any."""
+
+    path: str
+    part: str
+    nearest: str = ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The most similar of the words, or an empty string."""
+    by_lower = {w.lower(): w for w in words}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else ""
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """A hint with the nearest right word; with none near, the list of the right words."""
+    known = sorted(words)
+    close = nearest(word, known)
+    if close:
+        return f"did you mean {close}?"
+    return f"known: {', '.join(known)}" if known else ""
+
+
+@cache
+def names_for(event_type: EventType) -> Node:
+    """The tree of all names that a rule on this event type may use."""
+    payload = _node(PAYLOADS[event_type])
+    text, moment = Node(), Node(kind=datetime)
+    fields = {
+        **payload.fields,
+        "event": Node({"type": Node(choices=tuple(EventType)), "channel": text, "occurred_at": moment}),
+        "now": moment,
+        "client": text,
+    }
+    if event_type not in WITHOUT_PERSON:
+        contact = Node({"id": text, "name": text})
+        extra = {"phone": text, "email": text, "known": Node(kind=bool), "contact": contact}
+        fields["person"] = Node({**_node(Person).fields, **extra})
+        fields.setdefault("lead", _node(LeadRef))
+    return Node(fields)
+
+
+def find(path: str, event_type: EventType) -> Node | UnknownName:
+    """The node that a dotted path leads to, for this event type."""
+    node, parts = names_for(event_type), path.split(".")
+    for at, part in enumerate(parts):
+        if node.open:
+            return Node()
+        if part in node.fields:
+            node = node.fields[part]
+        elif node.kind is datetime and part in ("year", "month", "day", "hour", "minute"):
+            node = Node(kind=int)
+        else:
+            close = nearest(part, node.fields)
+            right = ".".join((*parts[:at], close, *parts[at + 1 :])) if close else ""
+            return UnknownName(path, part, right)
+    return node
+
+
+def _node(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _node(next(arg for arg in get_args(kind) if arg is not type(None)))
+    if origin is dict:
+        return Node(open=True)
+    if origin is tuple:
+        return Node(kind=tuple)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return Node({f.name: _node(hints[f.name]) for f in dataclasses.fields(kind)})
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return Node(choices=tuple(kind))
+    return Node(kind=kind)

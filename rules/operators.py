@@ -1,0 +1,155 @@
+"""The fixed list of operators of a condition. An operator is one `Operator` line in `OPERATORS`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from rules.faults import RuleError
+from rules.text import fold, number
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """`prepare` reads what the config expects (raises RuleError); `test` compares an actual value with that."""
+
+    name: str
+    prepare: Callable[[object], Any]
+    test: Callable[[Any, Any], bool]
+    note: Callable[[Any], str] = lambda _: ""
+
+
+def _wanted(value: object) -> object:
+    """A value of the config in the form that `equals` compares."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float | Decimal):
+        return number(value)
+    if isinstance(value, str | date):
+        return fold(str(value))
+    raise RuleError(f"{value!r} cannot be compared with anything")
+
+
+def _any_of(value: object) -> tuple[object, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values:
+        raise RuleError("an empty list can never be met")
+    return tuple(_wanted(item) for item in values)
+
+
+def equals(actual: object, wanted: object) -> bool:
+    """Whether they are the same for a person: texts without case and ё, «1 000» is 1000, a list holds it."""
+    if isinstance(actual, str) and isinstance(wanted, str):
+        return fold(actual) == wanted
+    if wanted is None:
+        return _empty(actual)
+    if isinstance(actual, list | tuple):
+        return any(equals(item, wanted) for item in actual)
+    if isinstance(actual, bool) or isinstance(wanted, bool):
+        return actual is wanted
+    if isinstance(wanted, Decimal):
+        return number(actual) == wanted
+    amount = number(actual)
+    return amount is not None and amount == number(wanted)
+
+
+def _is(actual: object, wanted: tuple[object, ...]) -> bool:
+    return any(equals(actual, one) for one in wanted)
+
+
+def _not(actual: object, wanted: tuple[object, ...]) -> bool:
+    return not _is(actual, wanted)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    found = tuple(fold(str(item)) for item in values if isinstance(item, str | int | float))
+    if not found or len(found) != len(values) or not all(found):
+        raise RuleError(f"{value!r} is no text (or list of texts) to look for")
+    return found
+
+
+def _contains(actual: object, wanted: tuple[str, ...]) -> bool:
+    if isinstance(actual, list | tuple):
+        return any(_contains(item, wanted) for item in actual)
+    text = fold(str(actual)) if actual is not None else ""
+    return any(one in text for one in wanted)
+
+
+def _starts_with(actual: object, wanted: tuple[str, ...]) -> bool:
+    if isinstance(actual, list | tuple):
+        return any(_starts_with(item, wanted) for item in actual)
+    return actual is not None and fold(str(actual)).startswith(wanted)
+
+
+def _pattern(value: object) -> re.Pattern[str]:
+    try:
+        return re.compile(str(value), re.IGNORECASE)
+    except re.error as error:
+        raise RuleError(f"the pattern cannot be read: {error}") from error
+
+
+def _matches(actual: object, pattern: re.Pattern[str]) -> bool:
+    if isinstance(actual, list | tuple):
+        return any(_matches(item, pattern) for item in actual)
+    return actual is not None and pattern.search(str(actual)) is not None
+
+
+def _limit(value: object) -> Decimal:
+    limit = number(value)
+    if limit is None:
+        raise RuleError(f"{value!r} is not a number")
+    return limit
+
+
+def _above(actual: object, limit: Decimal) -> bool:
+    amount = number(actual)
+    return amount is not None and amount > limit
+
+
+def _below(actual: object, limit: Decimal) -> bool:
+    amount = number(actual)
+    return amount is not None and amount < limit
+
+
+def _no_number(actual: object) -> str:
+    return "not a number" if actual is not None and number(actual) is None else ""
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _empty(actual: object) -> bool:
+    return actual is None or (isinstance(actual, str) and not actual.strip()) or actual in ((), [], {})
+
+
+def _is_empty(actual: object, wanted: bool) -> bool:
+    return _empty(actual) is wanted
+
+
+def _is_known(actual: object, wanted: bool) -> bool:
+    return (actual is not None) is wanted
+
+
+OPERATORS: Final = {
+    operator.name: operator
+    for operator in (
+        Operator("is", _any_of, _is),
+        Operator("not", _any_of, _not),
+        Operator("in", _any_of, _is),
+        Operator("contains", _texts, _contains),
+        Operator("starts_with", _texts, _starts_with),
+        Operator("matches", _pattern, _matches),
+        Operator("above", _limit, _above, _no_number),
+        Operator("below", _limit, _below, _no_number),
+        Operator("empty", _flag, _is_empty),
+        Operator("known", _flag, _is_known),
+    )
+}

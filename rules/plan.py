@@ -1,0 +1,180 @@
+"""A plan: which actions and timers follow from an event, and the trace that says why. Kept in the journal as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+_LONG: Final = 200
+
+
+class Priority(IntEnum):
+    """What goes first when there is a backlog; the smaller number."""
+
+    NEW_LEAD = 0
+    USUAL = 1
+
+
+class RuleOutcome(StrEnum):
+    """What became of a rule. `waiting`: its `when` is read when the timer is due."""
+
+    MATCHED = "matched"
+    NOT_MATCHED = "not_matched"
+    OTHER_TRIGGER = "other_trigger"
+    STOPPED = "stopped"
+    WAITING = "waiting"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionTrace:
+    """One condition with both values. `matched` is None where it was not evaluated; a group has `parts`.
+
+    `note` says what the two values cannot say (no number, no such thing, why not evaluated).
+    """
+
+    path: str
+    op: str
+    expected: Any = None
+    actual: Any = None
+    matched: bool | None = None
+    note: str = ""
+    parts: tuple[ConditionTrace, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The condition in one sentence, for people."""
+        if self.matched is None:
+            return f"{self.path}: not evaluated ({self.note})"
+        verdict = "yes" if self.matched else "no"
+        if self.parts:
+            return f"{self.op}: {verdict}"
+        if self.op == "expression":
+            return f"{self.path}: {verdict}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.path} {self.op} {_shown(self.expected)}: {verdict}, it is {_shown(self.actual)}{note}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """What became of one rule and why."""
+
+    rule: str
+    outcome: RuleOutcome
+    conditions: tuple[ConditionTrace, ...] = ()
+    action_keys: tuple[str, ...] = ()
+    error: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTrace:
+    """All rules that were considered at the moment `at`, and the outside facts that they asked for."""
+
+    at: datetime
+    rules: tuple[RuleTrace, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """An action to be delivered. `params` are rendered; `needs` is the key of the action whose result it uses.
+
+    The key is the same whenever the same rule plans the same step for the same event.
+    """
+
+    key: str
+    kind: str
+    rule: str
+    index: int
+    params: dict[str, Any]
+    needs: str | None = None
+    priority: Priority = Priority.USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTimer:
+    """A rule that waits: to be evaluated again, alone, when `due` has come."""
+
+    key: str
+    rule: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from one event."""
+
+    event_id: str
+    actions: tuple[PlannedAction, ...]
+    timers: tuple[PlannedTimer, ...]
+    trace: PlanTrace
+
+
+_PLAN: Final = TypeAdapter(Plan)
+_TRACE: Final = TypeAdapter(PlanTrace)
+
+
+def dump_plan(plan: Plan) -> bytes:
+    """JSON of a plan; members that hold their default are left out."""
+    return _PLAN.dump_json(plan, exclude_defaults=True)
+
+
+def load_plan(body: bytes | str) -> Plan:
+    """A plan from its JSON."""
+    return _PLAN.validate_json(body)
+
+
+def dump_trace(trace: PlanTrace) -> bytes:
+    """JSON of a trace alone."""
+    return _TRACE.dump_json(trace, exclude_defaults=True)
+
+
+def load_trace(body: bytes | str) -> PlanTrace:
+    """A trace from its JSON."""
+    return _TRACE.validate_json(body)
+
+
+def rule_slug(name: str) -> str:
+    """What stands for a rule in the keys of its actions and timers; the same name gives the same slug."""
+    return sha256(name.encode()).hexdigest()[:8]
+
+
+def action_key(event_id: str, slug: str, index: int, part: str = "") -> str:
+    """The idempotency key of the `index`-th step of a rule; `part` where a step makes several actions."""
+    return f"{event_id}:{slug}:{index}:{part}" if part else f"{event_id}:{slug}:{index}"
+
+
+def timer_key(event_id: str, slug: str) -> str:
+    """The key of a rule's timer."""
+    return f"{event_id}:{slug}:wait"
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
+    """A value as a trace keeps it: JSON, long texts and lists cut."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        text = str(value)
+        return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+    if isinstance(value, float | Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value[:20]]
+    return f"a {type(value).__name__.removesuffix('Ref').lower()}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(item) for item in value)}]"
+    return f"«{value}»" if isinstance(value, str) else str(value)

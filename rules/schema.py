@@ -1,0 +1,106 @@
+"""The part of the config that is about rules, as strict models. Names are checked against each other in `check`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+
+from provodka.payloads import EventType
+from provodka.settings import Strict
+from rules.durations import DurationText
+from rules.hours import parse_hours
+from rules.names import NEVER_SEEN, did_you_mean
+from rules.team import Staff
+
+__all__ = ["Calendar", "EventTypes", "Rule", "RuleTest", "Staff"]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _event_type(value: object) -> object:
+    known = [kind.value for kind in EventType if kind not in NEVER_SEEN]
+    if isinstance(value, str) and value not in known:
+        raise ValueError(f"unknown event type {value} ({did_you_mean(value, known)})")
+    return value
+
+
+def _steps(value: object) -> object:
+    """`- log_call` is short for `- log_call: {}`."""
+    if not isinstance(value, list):
+        return value
+    return [{step: {}} if isinstance(step, str) else step for step in value]
+
+
+_OneType = Annotated[EventType, BeforeValidator(_event_type)]
+EventTypes = Annotated[
+    tuple[_OneType, ...],
+    BeforeValidator(_as_list, json_schema_input_type=EventType | list[EventType]),
+    Field(min_length=1),
+]
+Channels = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+When = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})]
+Steps = Annotated[
+    tuple[dict[str, Any], ...],
+    BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]]),
+    Field(min_length=1),
+]
+
+
+class Rule(Strict):
+    """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
+
+    With `wait` the conditions are read when the time is over. `stop`: no later rule sees the event if this one matched.
+    """
+
+    name: str = Field(min_length=1)
+    on: EventTypes
+    channel: Channels = ()
+    when: When = None
+    wait: DurationText | None = None
+    do: Steps
+    stop: bool = False
+
+    @field_validator("do")
+    @classmethod
+    def _one_action_a_step(cls, steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        for i, step in enumerate(steps):
+            if len(step) != 1:
+                raise ValueError(f"step {i + 1} must name one action, it names {', '.join(step) or 'none'}")
+        return steps
+
+    @property
+    def steps(self) -> list[tuple[str, Any]]:
+        """The steps as (name of the action, its parameters as written)."""
+        return [(name, {} if params is None else params) for step in self.do for name, params in step.items()]
+
+
+class Calendar(Strict):
+    """Working time. `days_off` and `working_days` are the client's own exceptions and win over the state's."""
+
+    hours: str
+    holidays: Literal["RU"] | None = None
+    days_off: tuple[date, ...] = ()
+    working_days: tuple[date, ...] = ()
+
+    @field_validator("hours")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        parse_hours(text)
+        return text
+
+
+class RuleTest(Strict):
+    """What the rules must make of an event: `given` is its type, channel, person and payload fields.
+
+    `at` is a moment on the client's clocks; `facts` what the outside would answer (`person.known`, `lead`).
+    """
+
+    name: str = Field(min_length=1)
+    given: dict[str, Any]
+    at: datetime | str | None = None
+    facts: dict[str, Any] = Field(default_factory=dict)
+    expect: Literal["no_actions"] | dict[str, Any]

@@ -1,0 +1,58 @@
+"""The client's staff: the keys that the config uses, and what the CRM, telephony and messengers know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import Field
+
+from provodka.settings import Strict
+
+KEEP: Final = "keep"
+RESPONSIBLE: Final = "responsible"
+RESERVED: Final = frozenset({KEEP, RESPONSIBLE})
+"""Words that the config uses where a staff key could stand, so that nobody may be called so."""
+
+
+class Staff(Strict):
+    """One member of the staff: `crm` is the login, `extension` the internal number, `telegram` the chat id."""
+
+    crm: str = Field(min_length=1)
+    extension: str = ""
+    telegram: int | None = None
+
+
+class Team:
+    """All of the staff. Logins are compared without regard to case."""
+
+    def __init__(self, members: Mapping[str, Staff]) -> None:
+        self._members = dict(members)
+        self._keys = {m.crm.casefold(): key for key, m in self._members.items()}
+        self._extensions = {m.extension: key for key, m in self._members.items() if m.extension}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __getitem__(self, key: str) -> Staff:
+        return self._members[key]
+
+    def key(self, login: str) -> str:
+        """The staff key of a login; whoever is not of the staff stays as given (a key stays a key)."""
+        return self._keys.get(login.casefold(), login)
+
+    def login(self, key: str) -> str:
+        """The CRM's login of a staff key; anything else stays as given."""
+        member = self._members.get(key)
+        return member.crm if member else key
+
+    def telegram(self, key: str) -> int | None:
+        member = self._members.get(key)
+        return member.telegram if member else None
+
+    def by_extension(self, extension: str) -> str:
+        """The staff key of an internal number, or an empty string."""
+        return self._extensions.get(extension, "")

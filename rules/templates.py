@@ -1,0 +1,161 @@
+"""Texts and expressions of rules: Jinja2 in its sandbox, where an unknown name is an error and never an empty text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from rules.faults import RuleError
+from rules.text import fold, number, same
+
+Names = Mapping[str, Any]
+Render = Callable[[Names], Any]
+
+
+class _Unknown(StrictUndefined):
+    """An unknown name, said in the words of the config rather than in those of Python."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: object = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        if hint is None and name is not None:
+            hint = f"there is no «{name}»" if obj is missing else f"there is no «{name}» in {_shown(obj)}"
+        super().__init__(hint, obj, name, exc)
+
+
+def _shown(obj: object) -> str:
+    if obj is None:
+        return "something absent"
+    if isinstance(obj, dict):
+        return "these fields"
+    return f"the {type(obj).__name__.removesuffix('Ref').removesuffix('View').removeprefix('Lazy').lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A compiled text. `names` are the dotted paths that it reads, `constant` says that it reads none."""
+
+    source: str
+    names: frozenset[str]
+    constant: bool
+    render: Callable[[Names], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression with the dotted paths that it reads."""
+
+    source: str
+    names: frozenset[str]
+    value: Callable[[Names], Any]
+
+
+class Templates:
+    """Compiles texts and expressions, once each. Dates are shown on the clocks of the client's time zone."""
+
+    def __init__(self, timezone: ZoneInfo) -> None:
+        self._timezone = timezone
+        self._texts: dict[str, Text] = {}
+        self._expressions: dict[str, Expression] = {}
+        self._env = ImmutableSandboxedEnvironment(undefined=_Unknown, autoescape=False, keep_trailing_newline=True)
+        self._env.policies["truncate.leeway"] = 0
+        self._env.filters.update(phone=pretty_phone, money=money, date=self._date, fold=fold)
+        self._env.tests.update(like=same)
+
+    def text(self, source: str) -> Text:
+        """Compile a text; raises RuleError."""
+        known = self._texts.get(source)
+        if known is None:
+            known = self._texts[source] = self._compile_text(source)
+        return known
+
+    def expression(self, source: str) -> Expression:
+        """Compile an expression (`utm.source == "yandex" and not person.known`); raises RuleError."""
+        known = self._expressions.get(source)
+        if known is None:
+            known = self._expressions[source] = self._compile_expression(source)
+        return known
+
+    def _compile_text(self, source: str) -> Text:
+        if "{" not in source:
+            return Text(source, frozenset(), constant=True, render=lambda _: source)
+        try:
+            tree = self._env.parse(source)
+            return Text(source, names_used(tree), constant=False, render=self._env.from_string(source).render)
+        except TemplateSyntaxError as error:
+            raise RuleError(f"the template cannot be read: {error.message}") from error
+
+    def _compile_expression(self, source: str) -> Expression:
+        try:
+            tree = self._env.parse("{{ " + source + " }}")
+            return Expression(source, names_used(tree), self._env.compile_expression(source, undefined_to_none=False))
+        except TemplateSyntaxError as error:
+            raise RuleError(f"the expression cannot be read: {error.message}") from error
+
+    def _date(self, moment: datetime, form: str = "%d.%m.%Y %H:%M") -> str:
+        return moment.astimezone(self._timezone).strftime(form)
+
+
+def pretty_phone(value: str) -> str:
+    """`+79160001122` as people write it, `+7 916 000-11-22`; anything else stays as it is."""
+    try:
+        parsed = phonenumbers.parse(str(value), None)
+    except phonenumbers.NumberParseException:
+        return str(value)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def money(value: object, currency: str = "₽") -> str:
+    """`12500` as `12 500 ₽`, with unbreakable blanks; kopecks only where there are any."""
+    amount = number(value)
+    if amount is None:
+        raise ValueError(f"«{value}» is not a sum")
+    whole = amount == amount.to_integral_value()
+    text = f"{amount:,.0f}" if whole else f"{amount:,.2f}"
+    return f"{text.replace(',', ' ').replace('.', ',')} {currency}".strip().replace(" ", "\u00a0")
+
+
+def names_used(tree: nodes.Template) -> frozenset[str]:
+    """The dotted paths that a template reads from outside (`person.name`), its own variables left out."""
+    outside = meta.find_undeclared_variables(tree) - DEFAULT_NAMESPACE.keys()
+    return frozenset(path for path in _paths(tree, calls=False) if path.split(".")[0] in outside)
+
+
+def _paths(node: nodes.Node, *, calls: bool) -> Iterator[str]:
+    if isinstance(node, nodes.Call):
+        yield from _paths(node.node, calls=True)
+        for child in node.iter_child_nodes(exclude=("node",)):
+            yield from _paths(child, calls=False)
+        return
+    chain = _chain(node)
+    if chain is None:
+        for child in node.iter_child_nodes():
+            yield from _paths(child, calls=False)
+    else:
+        yield ".".join(chain[:-1] if calls and len(chain) > 1 else chain)  # `person.name.split()` reads person.name
+
+
+def _chain(node: nodes.Node) -> list[str] | None:
+    """`a.b["c"]` as [a, b, c]; None for anything else."""
+    if isinstance(node, nodes.Name):
+        return [node.name] if node.ctx == "load" else None
+    if isinstance(node, nodes.Getattr):
+        inner, last = _chain(node.node), node.attr
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        inner, last = _chain(node.node), node.arg.value
+    else:
+        return None
+    return None if inner is None else [*inner, last]

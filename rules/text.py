@@ -1,0 +1,37 @@
+"""How rules compare Russian words and read numbers that people typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Final
+
+_NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?")
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: no case, ё as е, blanks (also unbreakable ones) as one blank."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.casefold().replace("ё", "е").split())
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two texts are the same for a Russian reader («Ёлка» and «елка»)."""
+    return fold(str(one)) == fold(str(other))
+
+
+def number(value: object) -> Decimal | None:
+    """The number that a value holds or spells («12 000,50»), or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
+    if isinstance(value, int):
+        return Decimal(value)
+    text = str(value) if isinstance(value, float) else value
+    if not isinstance(text, str):
+        return None
+    text = "".join(text.split()).replace(",", ".")
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
