@@ -27,11 +27,14 @@ _ENCODED: Final = (
     r"|\\u00a0|\\u20[01][0-9a-fA-F]|\\u202f|\\u2212|\\[nrt]){0,5}+"
 )
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_LONG_HEX: Final = r"(?<![0-9A-Za-z])(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{16,128}(?![0-9A-Za-z])"
+_UUID: Final = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+_OUR_MASK: Final = r"•••(?:\d{2,4}|\.[\w-]{1,24})#[0-9a-f]{8}"
 _NOT_A_PHONE: Final = "|".join(
     (
-        r"•••(?:\d{2,4}|\.[\w-]{1,24})#[0-9a-f]{8}",
-        r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])",
-        r"(?<![0-9A-Za-z])(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{16,128}(?![0-9A-Za-z])",
+        _OUR_MASK,
+        _UUID,
+        _LONG_HEX,
         r"(?<!\d)(?:19|20)\d\d(?P<iso>[-./])[01]?\d(?P=iso)[0-3]?\d(?!\d)",
         r"(?<!\d)[0-3]?\d(?P<our>[-./])[01]?\d(?P=our)(?:19|20)\d\d(?!\d)",
         rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\d|\.\d)",
@@ -55,13 +58,17 @@ def _phones(separator: str) -> re.Pattern[str]:
         rf"{_START}\(?[3489]\d\d{digits(7)}(?!\d)",
         r"(?<![\d-])\d{3}-\d\d-\d\d(?![\d-])",
     )
-    return re.compile(rf"(?P<other>{_NOT_A_PHONE})|(?P<phone>{'|'.join(forms)})")
+    # What can begin here is looked at first: most of a text is letters, and they are passed over quickly.
+    other_hex = rf"(?<![0-9A-Za-z])(?=[a-fA-F][0-9a-fA-F]{{7}})(?:{_UUID}|{_LONG_HEX})"
+    return re.compile(rf"(?=[\d+%(•])(?:{_NOT_A_PHONE}|(?P<phone>{'|'.join(forms)}))|{other_hex}")
 
 
 _IN_PLAIN: Final = _phones(_PLAIN)
 _IN_ENCODED: Final = _phones(_ENCODED)
 _CODES: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\(0\)")
 _RUN: Final = re.compile(r"\+?\d(?:[\s\-().]{0,3}+\d){6,19}")
+_JSON_BEFORE: Final = frozenset(":[,")
+_JSON_AFTER: Final = frozenset(",]}")
 _DOMAIN: Final = re.compile(r"(?:@|%40)([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 _LOCAL: Final = re.compile(r"[\w.+%-]{1,256}")
 
@@ -104,19 +111,21 @@ def hide_emails(text: str, tag: Tag) -> str:
 
 def _judged(found: re.Match[str], tag: Tag) -> str:
     phone = found["phone"]
-    if phone is None or (_is_json_number(found) and phone[0] != "9" and len(phone) == 10):
+    if phone is None or (len(phone) == 10 and phone.isdigit() and phone[0] == "8"):
         return found[0]
-    if len(phone) == 10 and phone.isdigit() and phone[0] == "8":
-        return found[0]
-    return _mask(_e164(phone), tag)
+    if not _is_json_number(found):
+        return _mask(_e164(phone), tag)
+    surely = hide_number(int(phone), tag)
+    return found[0] if isinstance(surely, int) else f'"{surely}"'
 
 
 def _is_json_number(found: re.Match[str]) -> bool:
     """Bare digits between the signs of JSON, without quotes."""
-    if not found[0].isdigit():
+    if not found[0].isdecimal():
         return False
     text, start, end = found.string, found.start(), found.end()
-    return text[max(0, start - 3) : start].rstrip()[-1:] in ":[," and text[end : end + 3].lstrip()[:1] in ",]}"
+    before, after = text[max(0, start - 3) : start].rstrip()[-1:], text[end : end + 3].lstrip()[:1]
+    return before in _JSON_BEFORE and after in _JSON_AFTER
 
 
 def _e164(written: str) -> str:

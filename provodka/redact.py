@@ -45,6 +45,7 @@ class Redactor:
         short = sorted((re.escape(f) for f in forms if len(f) < _SHORT), key=len, reverse=True)
         self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
         self._tag = lru_cache(maxsize=10_000)(self._hash)
+        self._key_text = lru_cache(maxsize=2_000)(self.text)
 
     def tag(self, identity: str) -> str:
         """`#a1b2c3d4` for an identity as events carry it: `phone:+79160001122`, `email:anna@example.test`."""
@@ -75,10 +76,13 @@ class Redactor:
     def _value(self, value: object, depth: int) -> Shown:
         if isinstance(value, str):
             return self.text(str(value.value) if isinstance(value, Enum) else str(value))
-        if value is None or isinstance(value, bool | float):
+        if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
             return personal.hide_number(int(value), self.tag)
+        if isinstance(value, float):
+            masked = personal.hide_number(int(value), self.tag) if value.is_integer() else 0
+            return masked if isinstance(masked, str) else value
         if depth > _MAX_DEPTH:
             return "…"
         return self._structure(value, depth + 1)
@@ -93,7 +97,7 @@ class Redactor:
         if isinstance(value, Enum):
             return self._value(value.value, depth)
         if (fields := _fields(value)) is not None:
-            return {self.text(str(name)): self._named(str(name), item, depth) for name, item in fields}
+            return {self._key_text(str(name)): self._named(str(name), item, depth) for name, item in fields}
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
             return [self.text(value[0]), self._named(value[0], value[1], depth)]
         if isinstance(value, list | tuple | set | frozenset):
@@ -105,6 +109,8 @@ class Redactor:
             return MASK
         if is_phone_name(name) and isinstance(value, str | int) and not isinstance(value, bool):
             return personal.hide_digits(self.text(str(value)), self.tag)
+        if is_phone_name(name) and isinstance(value, list | tuple):
+            return [self._named(name, item, depth) for item in value]
         return self._value(value, depth)
 
 

@@ -18,11 +18,6 @@ _KEYS: Final = frozenset({"api", "private", "secret", "access", "shared", "signi
 _HARMLESS_END: Final = frozenset({"at", "count", "type", "kind", "file", "failed"})
 _PHONE: Final = re.compile("phones?|tel|telephone|mobile|msisdn|caller|callee|whatsapp|телефоны?|тел")
 
-# Quick words: unless one of them is in the lower-cased text, nothing below can match it.
-_HINTS: Final = (
-    *("token", "secret", "passw", "pwd", "authoriz", "cookie", "salt", "sign", "apikey", "api_key", "api-key"),
-    *("_key", "-key", "bearer", "basic ", "credential", "eyj", "://", "pass", "auth", "пароль"),
-)
 # The longest value that is masked whole; bounds the work for every match.
 _LONG: Final = 8192
 _QUOTED: Final = rf"""(?P<quote>\\{{0,3}}["'])(?!(?P=quote))[^\r\n]{{1,{_LONG}}}?(?P=quote)"""
@@ -44,6 +39,20 @@ _SCHEME: Final = re.compile(
 )
 _JWT: Final = re.compile(rf"\beyJ[\w-]{{8,{_LONG}}}\.[\w-]{{2,{_LONG}}}(?:\.[\w-]{{0,{_LONG}}})?")
 _USERINFO: Final = re.compile(r"(?P<name>://[^\s/:@\"'<>]{0,256}:)[^\s/@\"'<>]{1,256}@")
+
+
+# What to look for, and the quick words without which (in the lower-cased text) it cannot be there.
+_PATTERNS: Final = (
+    (("authorization", "cookie"), _HEADER, rf"\g<name>{MASK}"),
+    (("bearer", "basic"), _SCHEME, rf"\g<name>{MASK}"),
+    (("eyj",), _JWT, MASK),
+    (("://",), _USERINFO, rf"\g<name>{MASK}@"),
+    (
+        ("token", "secret", "pass", "sign", "key", "auth", "salt", "credential", "pwd", "otp", "jwt", "пароль"),
+        _NAMED,
+        rf"\g<name>\g<quote>{MASK}\g<quote>",
+    ),
+)
 
 
 @lru_cache(maxsize=4096)
@@ -69,10 +78,9 @@ def is_phone_name(name: str) -> bool:
 def hide_named(text: str) -> str:
     """The text without the values that stand beside a secret's name, after an auth scheme or inside a URL."""
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
-        return text
-    text = _HEADER.sub(rf"\g<name>{MASK}", text)
-    text = _SCHEME.sub(rf"\g<name>{MASK}", text)
-    text = _JWT.sub(MASK, text)
-    text = _USERINFO.sub(rf"\g<name>{MASK}@", text)
-    return _NAMED.sub(rf"\g<name>{MASK}", text)
+    for hints, pattern, instead in _PATTERNS:
+        for hint in hints:
+            if hint in lowered:
+                text = pattern.sub(instead, text)
+                break
+    return text

@@ -1,11 +1,71 @@
-"""The strict base of every settings model."""
+"""The strict base of every settings model and the settings that every client has; the reading is in `config.py`."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from provodka.config import DIRECTORY, Parsed, Section, Sections, json_schema, load, one_of_kinds, read_config
+from provodka.mistakes import Finding, Mistakes
+from provodka.units import Duration, Size, Timezone
+from provodka.wording import did_you_mean
+
+__all__ = [
+    "Duration",
+    "Finding",
+    "JournalSettings",
+    "Mistakes",
+    "Parsed",
+    "Section",
+    "Sections",
+    "Server",
+    "Size",
+    "Strict",
+    "Timezone",
+    "did_you_mean",
+    "json_schema",
+    "load",
+    "one_of_kinds",
+    "read_config",
+]
+
+_SQLITE: Final = re.compile(r"sqlite(?:\+pysqlite)?:///(?P<file>.*)")
+_POSTGRES: Final = re.compile(r"postgresql(?:\+psycopg)?://.+")
 
 
 class Strict(BaseModel):
     """A part of the config: unknown keys are mistakes, values do not change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Server(Strict):
+    """Where the product serves. `body_limit` is in bytes; a larger delivery is refused. `threads` answer requests."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8080, ge=1, le=65535)
+    body_limit: Size = Field(2 * 1024 * 1024, ge=1024)
+    threads: int = Field(8, ge=1, le=256)
+
+
+def _journal_url(url: str, info: ValidationInfo) -> str:
+    if found := _SQLITE.fullmatch(url):
+        if found["file"] in ("", ":memory:"):
+            raise Mistakes(Finding((), "a journal in memory would be lost", "name a file: sqlite:///provodka.sqlite"))
+        directory = (info.context or {}).get(DIRECTORY, Path.cwd())
+        return f"sqlite:///{Path(directory) / found['file']}"
+    if _POSTGRES.fullmatch(url):
+        return url
+    known = "sqlite:///provodka.sqlite or postgresql://user:password@host/database"
+    raise Mistakes(Finding((), "no address of a journal", f"write {known}"))
+
+
+class JournalSettings(Strict):
+    """Where the journal is kept. A relative file is relative to the config; `url` may hold a password."""
+
+    url: Annotated[str, AfterValidator(_journal_url)] = Field(
+        "sqlite:///provodka.sqlite", validate_default=True, repr=False
+    )
