@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, literal_column, or_, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
-from provodka.journal.schema import actions, attempts, events, links, parts, plans, turns
+from provodka.journal.schema import actions, attempts, events, links, pace, parts, plans, turns
 from provodka.journal.sql import chunks
 
 
@@ -216,3 +217,57 @@ def results_of_made(connection: Connection, kind: str, ids: Sequence[str]) -> di
         )
         found.update({row.remote_id: row.result for row in connection.execute(query) if row.result})
     return found
+
+
+def ids_alike(connection: Connection, wanted: str, most: int = 6) -> list[str]:
+    """Ids of events that begin so, else of those that end so. Reads nothing but the index of the ids."""
+    begin = select(events.c.id).where(events.c.id >= wanted, events.c.id < f"{wanted}g").limit(most)
+    found = [row.id for row in connection.execute(begin)]  # an id is hexadecimal, so that "g" ends the range
+    end = select(events.c.id).where(events.c.id.endswith(wanted, autoescape=True)).limit(most)
+    return found or [row.id for row in connection.execute(end)]
+
+
+def not_planned_yet(connection: Connection, identity: str) -> list[StoredEvent]:
+    """Events of somebody that are still in the inbox, newest first: they have no lane to be found by."""
+    waiting = events.c.state.in_((literal_column("'received'"), literal_column("'planning'")))
+    named = events.c.identities.contains(json.dumps(identity, ensure_ascii=False), autoescape=True)
+    query = select(events).where(waiting, events.c.lane.is_(None), named).order_by(events.c.seq.desc())
+    return [inbox.stored(row) for row in connection.execute(query)]
+
+
+def actions_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[StoredAction]]:
+    """The actions of these events, by event number, in their order."""
+    found: dict[int, list[StoredAction]] = {}
+    for part in chunks(list(numbers)):
+        for row in connection.execute(select(actions).where(actions.c.event_seq.in_(part)).order_by(actions.c.id)):
+            found.setdefault(row.event_seq, []).append(outbox.stored(row))
+    return found
+
+
+def ahead_in_lane(connection: Connection, action: StoredAction) -> int | None:
+    """The action of the same lane that has to be over before this one may start."""
+    live = actions.c.state.in_((literal_column("'ready'"), literal_column("'running'")))
+    query = select(func.min(actions.c.id)).where(actions.c.lane == action.lane, live, actions.c.id < action.id)
+    return connection.execute(query).scalar()
+
+
+def last_by_channel(connection: Connection) -> list[tuple[str, int, datetime]]:
+    """(channel, how many events, when the last one came), by channel. Counts in the index of the channels."""
+    query = select(events.c.channel, func.count().label("number"), func.max(events.c.seq).label("last"))
+    rows = connection.execute(query.group_by(events.c.channel).order_by(events.c.channel)).all()
+    newest = select(events.c.seq, events.c.received_at).where(events.c.seq.in_([row.last for row in rows]))
+    at = {row.seq: row.received_at for row in connection.execute(newest)}
+    return [(row.channel, row.number, at[row.last]) for row in rows]
+
+
+def dead_by_reason(connection: Connection) -> list[tuple[str, int, datetime, int]]:
+    """(reason, how many actions, when the first of them died, the newest one's id), by reason."""
+    query = select(actions.c.reason, func.count(), func.min(actions.c.finished_at), func.max(actions.c.id))
+    dead = query.where(actions.c.state == literal_column("'dead'")).group_by(actions.c.reason)
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(dead.order_by(actions.c.reason))]
+
+
+def holds(connection: Connection, now: datetime) -> list[tuple[str, datetime, str]]:
+    """(account, until when, why) of the accounts that nothing may be sent to now."""
+    query = select(pace).where(pace.c.held_until > now).order_by(pace.c.account)
+    return [(row.account, row.held_until, row.reason or "") for row in connection.execute(query)]
