@@ -78,6 +78,8 @@ class Recordings:
             return self._refuse(BAD_KEY)
         if sign != mango_sign(key, f"{timestamp}{recording_id}", self.salt):
             return self._refuse(BAD_SIGNATURE)
+        if not timestamp.isdigit() or int(timestamp) < self._now().timestamp():
+            return Response("expired", 403)  # the timestamp is the link's end; what MANGO answers then is unverified
         return self._give(recording_id)
 
     def _give(self, recording_id: str) -> AnyResponse:

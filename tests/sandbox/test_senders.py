@@ -373,12 +373,14 @@ def test_a_bad_signature_is_refused_and_a_second_error_is_punished_for_two_minut
     assert ask_recording(senders).json() == {"code": 3301}
 
 
-def test_a_recording_can_also_be_had_by_a_signed_link(senders):
-    recording, moment = "MTox/MDA=", "1764576000"
+def test_a_recording_can_also_be_had_by_a_signed_link_until_its_moment(senders, clock):
+    recording, moment = "MTox/MDA=", str(int(STARTED.timestamp()) + 60)
     sign = hashlib.sha256(f"sandbox{moment}{recording}sandbox".encode()).hexdigest()
     path = f"/vpbx/queries/recording/link/{quote(recording, safe='')}/download/sandbox/{moment}/{sign}"
     file = requests.get(senders.url + path, timeout=5)
     assert file.headers["Content-Type"] == "audio/x-wav"
+    clock.now += timedelta(seconds=61)
+    assert requests.get(senders.url + path, timeout=5).status_code == 403
 
 
 def test_the_page_is_russian_and_its_buttons_send(senders, receiver):
