@@ -70,7 +70,7 @@ def plain_body(delivery: Delivery) -> bytes:
 def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     """The fields of a form-urlencoded body, decoded to the exact bytes that a signature may cover."""
     pairs = []
-    for field in body.strip().split(b"&"):
+    for field in body.split(b"&"):
         name, _, value = field.replace(b"+", b" ").partition(b"=")
         if field:
             pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
@@ -159,7 +159,9 @@ def _parse(body: bytes, content_type: str) -> dict[str, Any]:
         return _json(unquote_plus(text).rstrip("="))
     if "=" not in text or text.startswith(("<", '"')) or _CONTROL.search(text):
         raise UnreadableError("the body is neither JSON nor a form")
-    return unflatten((_text(name, content_type), _text(value, content_type)) for name, value in form_pairs(body))
+    return unflatten(
+        (_text(name, content_type), _text(value, content_type)) for name, value in form_pairs(body.strip())
+    )
 
 
 def _json(text: str) -> dict[str, Any]:

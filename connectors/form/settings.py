@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, model_validator
 
@@ -27,7 +27,8 @@ class FormSettings(Strict):
 
     `secret` stands in the address, `/hooks/<channel>/<secret>` or `?token=`; `hmac` is a signature in a header. With
     both set both must be right. `map` says where a field stands in the body (`phone: contacts.phones.0`), where its
-    name does not tell; `defaults` fill what the body leaves empty (`form: Обратный звонок`). Map `id` only to a key
+    name does not tell; Elementor's fields stand under their ids, a quiz's answers under the questions
+    (`answers.Ваш город`). `defaults` fill what the body leaves empty (`form: Обратный звонок`). Map `id` only to a key
     that differs with every submission.
     """
 
@@ -36,11 +37,13 @@ class FormSettings(Strict):
     type: Literal["form"] = "form"
     secret: SecretStr | None = Field(None, min_length=1)
     hmac: SignatureSettings | None = None
-    map: dict[Target, str] = Field(default_factory=dict)
+    map: dict[Target, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     defaults: dict[Target, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _is_protected(self) -> Self:
+    def _is_safe(self) -> Self:
         if self.secret is None and self.hmac is None:
             raise ValueError("set secret, hmac or both: without them anybody could send leads")
+        if "id" in self.defaults:
+            raise ValueError("defaults.id would give every form the same key, and only the first would be kept")
         return self

@@ -90,7 +90,7 @@ class MangoChannel:
 def _started(leg: Notice, talk: Conversation) -> _Fact | None:
     """The call has come in, unless this leg is a transfer, is late, or belongs to a call that we made."""
     appeared = leg.text("call_state") == "Appeared" and leg_direction(leg) is Direction.IN
-    transferred = leg.fields.get("transfer") or leg.text("from", "was_transferred")
+    transferred = leg.text("transfer") or leg.flag("from", "was_transferred")
     if not appeared or transferred or talk.summary is not None or talk.direction is not Direction.IN:
         return None
     return _Fact(EventType.CALL_STARTED, f"start:{leg.entry_id}", leg.at, talk.call())

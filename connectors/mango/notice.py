@@ -56,10 +56,12 @@ class Notice:
 
     def text(self, *path: str) -> str:
         """The text or number under these names, as text; empty where there is none."""
-        value: object = self.fields
-        for name in path:
-            value = value.get(name) if isinstance(value, Mapping) else None
+        value = self._value(path)
         return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+    def flag(self, *path: str) -> bool:
+        """Whether the value under these names says yes."""
+        return str(self._value(path)).lower() in ("true", "1")
 
     def moment(self, name: str) -> datetime | None:
         """Unix seconds, which come as numbers or as texts; 0 is "never"."""
@@ -68,6 +70,12 @@ class Notice:
         except ValueError:
             return None
         return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LAST_MOMENT else None
+
+    def _value(self, path: tuple[str, ...]) -> object:
+        value: object = self.fields
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
 
 
 def read_notice(path: str, text: bytes) -> Notice:

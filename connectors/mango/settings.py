@@ -22,8 +22,8 @@ class MangoSettings(Strict):
     `lines` names the company's numbers (`"+74950003344": yandex`): a call to such a line carries the name as
     `utm.source`, as in static call tracking. An incoming talk shorter than `min_talk` seconds counts as missed: a
     voice menu or an answering robot "answers" too. `recording_url` is the address that a recording gets in the CRM;
-    the vendor's own form, the default, is signed and works when «доступ к записям
-    по ссылке» is switched on in the cabinet. It lives for `recording_days`.
+    the default is the vendor's own signed link, which MANGO has off by default: have access by link switched on. It
+    works for `recording_days` days.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -61,4 +61,5 @@ class MangoSettings(Strict):
         names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
         if unknown := names - LINK_FIELDS:
             raise ValueError(f"knows no {sorted(unknown)}, only {sorted(LINK_FIELDS)}")
+        template.format(**dict.fromkeys(LINK_FIELDS, ""))
         return template

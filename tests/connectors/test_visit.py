@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.visit import utm_from_fields, utm_from_url
-from provodka.payloads import Utm
+from connectors.visit import Target, form_submitted, utm_from_fields, utm_from_url
+from provodka.payloads import Form, Person, Utm
 
 _COOKIES = (
     "_ym_uid=1700000000999; _ga=GA1.2.333.444; roistat_visit=55; "
@@ -77,3 +77,109 @@ def test_an_empty_hidden_field_does_not_hide_the_mark_of_the_page() -> None:
 @given(st.text(), st.text(), st.text())
 def test_no_text_makes_it_fail(value: str, page: str, cookies: str) -> None:
     utm_from_fields({value: value, "utm_term": value}, page, f"{cookies};TILDAUTM={cookies}")
+
+
+def test_fields_are_recognised_by_their_usual_russian_and_english_names() -> None:
+    form = form_submitted(
+        {
+            "Ваше имя *": "Мария",
+            "Фамилия": "Петрова",
+            "Телефон:": "8 916 111-22-33",
+            "E-mail": "Maria@Example.RU",
+            "Ваш вопрос": "Сколько стоит окно?",
+            "Page URL": "https://site.example/?utm_source=yandex",
+            "form_name": "Обратный звонок",
+            "formid": "f1",
+            "Площадь": 12,
+            "Согласие": True,
+        }
+    )
+    assert form.person == Person("Мария Петрова", ("+79161112233",), ("maria@example.ru",))
+    assert form.payload.form == Form(
+        name="Обратный звонок",
+        id="f1",
+        page="https://site.example/?utm_source=yandex",
+        comment="Сколько стоит окно?",
+        fields={"Площадь": "12", "Согласие": "true"},
+    )
+    assert form.payload.utm.source == "yandex"
+    assert form.id == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"contact": {"name": "Мария", "phones": ["+7 916 111 22 33"]}},
+        {"data": {"client": {"fio": "Мария", "tel-456": "89161112233"}}},
+        {"your-name": "Мария", "your-tel": "9161112233"},
+        {"NAME": ["", "Мария"], "Phone_2": "7 (916) 111-22-33"},
+    ],
+)
+def test_the_person_is_found_in_the_usual_containers(fields: dict[str, object]) -> None:
+    assert form_submitted(fields).person == Person("Мария", ("+79161112233",))
+
+
+def test_every_phone_and_email_is_kept_once() -> None:
+    fields = {"phone": "+79161112233", "Телефон": "8 (916) 111-22-33, 8 (495) 000-33-44", "email": "A@b.ru, a@b.ru"}
+    person = form_submitted(fields).person
+    assert person.phones == ("+79161112233", "+74950003344")
+    assert person.emails == ("a@b.ru",)
+
+
+def test_a_mistyped_phone_or_email_stays_readable_in_the_fields() -> None:
+    form = form_submitted({"phone": "89161", "email": "maria(at)example.ru"})
+    assert form.person == Person()
+    assert form.payload.form.fields == {"phone": "89161", "email": "maria(at)example.ru"}
+
+
+def test_a_second_answer_to_the_same_question_stays_in_the_fields() -> None:
+    form = form_submitted({"name": "Мария", "fio": "Петрова М.", "comment": "раз", "message": "два"}).payload.form
+    assert form.comment == "раз"
+    assert form.fields == {"fio": "Петрова М.", "message": "два"}
+
+
+def test_the_map_says_where_a_field_stands_and_wins_over_its_name() -> None:
+    fields = {"name": "форма 7", "who": {"title": "Мария"}, "nums": ["+79161112233", "+74950003344"], "n": 17}
+    form = form_submitted(fields, mapping={"name": "Who.Title", "phone": "nums.1", "id": "n"})
+    assert form.person == Person("Мария", ("+74950003344",))
+    assert form.id == "17"
+    assert form.payload.form.fields == {"name": "форма 7", "nums": "+79161112233"}
+
+
+def test_a_mapped_list_gives_all_its_phones() -> None:
+    fields = {"nums": ["+79161112233", "+74950003344"]}
+    assert form_submitted(fields, mapping={"phone": "nums"}).person.phones == ("+79161112233", "+74950003344")
+
+
+def test_where_the_map_finds_nothing_the_name_still_counts() -> None:
+    assert form_submitted({"name": "Мария"}, mapping={"name": "contact.name"}).person.name == "Мария"
+
+
+def test_own_aliases_are_added_to_the_known_ones() -> None:
+    fields = {"Номер для связи": "+79161112233", "Телефон": "+74950003344"}
+    assert len(form_submitted(fields, aliases={"phone": ["номер для связи"]}).person.phones) == 2
+
+
+def test_defaults_fill_only_what_is_empty() -> None:
+    defaults: dict[Target, str] = {"form": "Заявка", "name": "Гость", "utm_source": "site"}
+    form = form_submitted({"name": "Мария", "form": ""}, defaults=defaults)
+    assert (form.person.name, form.payload.form.name, form.payload.utm.source) == ("Мария", "Заявка", "site")
+
+
+def test_an_id_field_is_not_taken_for_the_key_by_itself() -> None:
+    form = form_submitted({"id": "callback-form", "phone": "+79161112233"})
+    assert form.id == ""
+    assert form.payload.form.fields == {"id": "callback-form"}
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=5), below, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "phone", "Email", "page", "x", "utm_source", "COOKIES"]), _json))
+def test_any_json_can_be_sorted(fields: dict[str, object]) -> None:
+    form = form_submitted(fields)
+    assert all(isinstance(text, str) for text in form.payload.form.fields.values())
