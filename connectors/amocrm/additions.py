@@ -1,0 +1,86 @@
+"""Adding phones and emails to known contacts: read, merge, write, since a written list replaces the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from connectors.amocrm.batch import deliver
+from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.known import KnownContact, multitext_rows, read_contact
+from connectors.amocrm.new_leads import ROBOT
+from connectors.amocrm.people import People
+from connectors.amocrm.room import Room
+from connectors.http import Reply
+from provodka.crm import ContactAddition
+from provodka.errors import Rejected
+from provodka.operation import Done, Outcome, Request
+
+GONE: Final = "Контакта нет в amoCRM: его удалили или объединили с другим."
+
+
+class Additions:
+    """`add_to_contacts` of one account."""
+
+    def __init__(self, room: Room, people: People) -> None:
+        self._room = room
+        self._people = people
+
+    def add(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
+        ids = list(dict.fromkeys(request.params.contact_id for request in requests))
+        cards = self._room.by_ids("contacts", ids, "leads")
+        outcomes: dict[str, Outcome] = {one: Done(one) for one in ids}
+        bodies: dict[str, Json] = {}
+        richer: dict[str, KnownContact] = {}
+        for one in ids:
+            if one not in cards:
+                outcomes[one] = Rejected(f"contact {one} is not in the account", hint=GONE)
+                continue
+            richer[one], body = _merge(cards[one], [r.params for r in requests if r.params.contact_id == one])
+            if body:
+                bodies[one] = body
+        outcomes.update(self._send(bodies))
+        self._people.forget([one for one in ids if one not in cards])
+        self._people.remember(richer[one] for one in bodies if isinstance(outcomes[one], Done))
+        return [outcomes[request.params.contact_id] for request in requests]
+
+    def _send(self, bodies: dict[str, Json]) -> dict[str, Outcome]:
+        order = list(bodies)
+        client = self._room.client
+        sent = deliver(
+            [bodies[one] for one in order],
+            send=lambda items: client.write("PATCH", "/contacts", items, accept=(400,)),
+            answers=lambda reply, indices: _answers(reply, [order[i] for i in indices], indices),
+            size=self._room.settings.batch,
+        )
+        return dict(zip(order, sent, strict=True))
+
+
+def _merge(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
+    """The contact as it will be, and the body that makes it so; no body where it has everything already."""
+    known = read_contact(card)
+    wanted = list(additions)
+    phones = [p for p in dict.fromkeys(p for one in wanted for p in one.phones) if p not in known.phones]
+    emails = [e for e in dict.fromkeys(e for one in wanted for e in one.emails) if e not in known.emails]
+    values = [
+        _values(card, code, kind, new)
+        for code, kind, new in (("PHONE", "MOB", phones), ("EMAIL", "WORK", emails))
+        if new
+    ]
+    richer = replace(known, phones=(*known.phones, *phones), emails=(*known.emails, *emails))
+    return richer, {"id": int(known.id), "updated_by": ROBOT, "custom_fields_values": values} if values else {}
+
+
+def _values(card: Json, code: str, kind: str, new: Sequence[str]) -> Json:
+    old = [
+        {key: row[key] for key in ("value", "enum_id") if row.get(key) is not None}
+        for row in multitext_rows(card, code)
+    ]
+    return {"field_code": code, "values": [*old, *({"value": value, "enum_code": kind} for value in new)]}
+
+
+def _answers(reply: Reply, ids: list[str], indices: list[int]) -> dict[int, Outcome]:
+    changed = {str(row["id"]) for row in embedded(reply.data, "contacts")}
+    gone = Rejected("amoCRM's answer does not mention this contact", hint=GONE, status=reply.status)
+    return {index: Done(one) if one in changed else gone for index, one in zip(indices, ids, strict=True)}

@@ -1,0 +1,59 @@
+"""Reading leads: by id, and the open ones of contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.directory import plain
+from connectors.amocrm.known import KnownLead, lead_ref, read_lead
+from connectors.amocrm.room import Room
+from provodka.crm import LeadState
+from provodka.payloads import LeadRef
+
+WITH: Final = "contacts,loss_reason"
+
+
+class Leads:
+    """The leads of one account."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def read(self, ids: Sequence[str]) -> dict[str, LeadRef]:
+        """As rules see them."""
+        return {one: self.ref(item) for one, item in self.items(ids).items()}
+
+    def items(self, ids: Sequence[str]) -> dict[str, Json]:
+        """As amoCRM gives them; deleted ones are absent."""
+        found = self._room.by_ids("leads", ids, WITH)
+        return {one: item for one, item in found.items() if not item.get("is_deleted")}
+
+    def ref(self, item: Json) -> LeadRef:
+        """An item as rules see it."""
+        room = self._room
+        return lead_ref(item, room.directory, room.settings.url, room.settings.stamp_code)
+
+    def known(self, item: Json) -> KnownLead:
+        """An item as the mirror keeps it."""
+        return read_lead(item, self._room.directory, self._room.settings.stamp_code)
+
+    def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
+        """The open leads of each contact, newest first."""
+        cards = self._room.by_ids("contacts", contacts, "leads")
+        leads = {one: [str(lead["id"]) for lead in embedded(card, "leads")] for one, card in cards.items()}
+        refs = self.read([lead for ids in leads.values() for lead in ids])
+        wanted = plain(pipeline)
+        fitting = {
+            one: ref
+            for one, ref in refs.items()
+            if ref.state == LeadState.OPEN and (not wanted or plain(ref.pipeline) == wanted)
+        }
+        return {
+            one: _newest_first([fitting[lead] for lead in leads.get(one, ()) if lead in fitting]) for one in contacts
+        }
+
+
+def _newest_first(refs: list[LeadRef]) -> list[LeadRef]:
+    return sorted(refs, key=lambda ref: (ref.created_at, int(ref.id)), reverse=True)

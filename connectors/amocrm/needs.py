@@ -1,0 +1,60 @@
+"""Which names of the config the account lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from connectors.amocrm.directory import Directory, plain
+from provodka.crm import Missing, Need, Pipeline
+
+Names = Callable[[Directory, Need], Sequence[Sequence[str]]]
+
+
+def missing(directory: Directory, needs: Sequence[Need]) -> list[Missing]:
+    """Needs that are not met, each with the names that there are; a kind that we do not know is not met."""
+    lacking = []
+    for need in needs:
+        names = _NAMES.get(need.kind)
+        known = names(directory, need) if names else []
+        if not any(plain(need.name) == plain(alias) for one in known for alias in one):
+            lacking.append(Missing(need, tuple(one[0] for one in known)))
+    return lacking
+
+
+def _pipelines(directory: Directory, _: Need) -> list[tuple[str, ...]]:
+    return [(pipeline.name,) for pipeline in directory.pipelines()]
+
+
+def _stages(directory: Directory, need: Need) -> list[tuple[str, ...]]:
+    pipeline = _within(directory.pipelines(), need.within)
+    return [(stage.name,) for stage in pipeline.stages if not stage.incoming] if pipeline else []
+
+
+def _users(directory: Directory, _: Need) -> list[tuple[str, ...]]:
+    """Only active ones: amoCRM refuses the others as responsible."""
+    return [(user.login, user.name) for user in directory.users() if user.active]
+
+
+def _fields(directory: Directory, _: Need) -> list[tuple[str, ...]]:
+    return [(field.name, field.code) if field.code else (field.name,) for field in directory.fields("leads")]
+
+
+def _task_types(directory: Directory, _: Need) -> list[tuple[str, ...]]:
+    return [(name,) for name in directory.account().task_types.values()]
+
+
+def _within(pipelines: Sequence[Pipeline], name: str) -> Pipeline | None:
+    """The named pipeline; without a name the main one."""
+    if not name:
+        return pipelines[0] if pipelines else None
+    return next((one for one in pipelines if plain(one.name) == plain(name)), None)
+
+
+_NAMES: Final[dict[str, Names]] = {
+    "pipeline": _pipelines,
+    "stage": _stages,
+    "user": _users,
+    "field": _fields,
+    "task_type": _task_types,
+}

@@ -1,0 +1,123 @@
+"""What the parts of this room share: one account with its client, names, store and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connectors.amocrm.client import PAGE, Client, Json, Pairs, embedded
+from connectors.amocrm.directory import Directory
+from connectors.amocrm.settings import AmocrmSettings
+from provodka.crm import Progress
+from provodka.errors import Retryable
+from provodka.operation import Done, Request
+from provodka.stores import ConnectorStore, Snapshot
+
+CLOCKS: Final = 120  # seconds by which the clocks of both sides may differ
+SMALL_PAGE: Final = 25
+IDS_AT_ONCE: Final = 100  # keeps the address of a call under 4 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One account. `name` is the system in the mirror and the channel of the account's events."""
+
+    name: str
+    settings: AmocrmSettings
+    client: Client
+    directory: Directory
+    store: ConnectorStore
+    now: Callable[[], datetime]
+
+    def cursor(self, what: str) -> str:
+        """Where a reading stands; empty at its beginning."""
+        return self.store.cursor(f"{self.name}:{what}") or ""
+
+    def put(self, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str] | None = None) -> None:
+        """Into the mirror, together with the cursors."""
+        if rows or cursors:
+            named = {f"{self.name}:{what}": value for what, value in (cursors or {}).items()}
+            self.store.put_snapshots(self.name, kind, rows, cursors=named)
+
+    def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
+        """Items of `leads`, `contacts` by id; missing ones are absent.
+
+        Accounts without API filtering ignore `filter[id]` silently and give everything: there each is read alone.
+        """
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        if not self.directory.account().api_filter:
+            items = (self.client.get(f"/{entity}/{one}", [("with", with_)]) for one in wanted)
+            return {str(item["id"]): item for item in items if item is not None}
+        found: dict[str, Json] = {}
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            part = wanted[start : start + IDS_AT_ONCE]
+            params = [*(("filter[id][]", one) for one in part), ("with", with_), ("limit", str(PAGE))]
+            for item in embedded(self.client.get(f"/{entity}", params), entity):
+                found[str(item["id"])] = item
+        return {one: found[one] for one in wanted if one in found}
+
+    def newest_changes(self, entity: str, with_: str, *, many: bool) -> Iterator[list[Json]]:
+        """Pages of `leads` or `contacts`, the last changed first. Where little happens a small first page is enough."""
+        params = [("with", with_), ("order[updated_at]", "desc")]
+        if not many:
+            small = [*params, ("limit", str(SMALL_PAGE)), ("page", "1")]
+            items = embedded(self.client.get(f"/{entity}", small), entity)
+            yield items
+            if len(items) < SMALL_PAGE:
+                return
+        yield from (items for _, items in self.client.pages(f"/{entity}", entity, params))
+
+    def read_all(
+        self,
+        entity: str,
+        with_: str,
+        keep: Callable[[list[Json], dict[str, str]], None],
+        start: dict[str, str],
+        progress: Progress,
+        stop: Callable[[], bool],
+    ) -> bool:
+        """Every item of `leads` or `contacts`, by pages, going on where an earlier run ended; whether it is complete.
+
+        `keep` stores a page together with the cursors; `start` are cursors that are set once, before the first page.
+        """
+        page_cursor, filled_cursor = f"{entity}:page", f"{entity}:filled"
+        if self.cursor(filled_cursor):
+            return True
+        if fresh := {name: value for name, value in start.items() if not self.cursor(name)}:
+            keep([], fresh)
+        first = int(self.cursor(page_cursor) or 1)
+        done = (first - 1) * PAGE
+        params = [("with", with_), ("order[id]", "asc")]
+        for page, items in self.client.pages(f"/{entity}", entity, params, first=first):
+            keep(items, {page_cursor: str(page + 1)})
+            done += len(items)
+            progress(done)
+            if stop():
+                return False
+        keep([], {filled_cursor: self.now().isoformat()})
+        return True
+
+    def created_since(self, path: str, collection: str, since: datetime, params: Pairs = ()) -> Iterator[Json]:
+        """Items made since then, newest first, by a list that does not hang on the search index or on filters."""
+        oldest = since.timestamp() - CLOCKS
+        for _, items in self.client.pages(path, collection, [*params, ("order[id]", "desc")]):
+            yield from items
+            if all(int(item.get("created_at") or 0) < oldest for item in items):
+                return
+
+    def settled(self, requests: Sequence[Request[Any]], found: Sequence[Done | None]) -> list[Done | None]:
+        """What a look-up found, if it may be believed: amoCRM may still be at work on a call that has just broken."""
+        soon = self.now().timestamp() - self.settings.settle_seconds
+        for request, done in zip(requests, found, strict=True):
+            if done is None and request.unsure_since is not None and request.unsure_since.timestamp() > soon:
+                raise Retryable("it broke off just now: too early to tell whether it was carried out")
+        return list(found)
+
+
+def earliest(requests: Sequence[Request[Any]]) -> datetime:
+    """The moment since which unsure attempts may have been carried out."""
+    return min(request.unsure_since for request in requests if request.unsure_since is not None)

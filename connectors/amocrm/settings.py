@@ -1,0 +1,49 @@
+"""Settings of an amoCRM account (`crm: {type: amocrm, …}`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from connectors.http import check_base_url
+from provodka.settings import Strict
+
+
+class OAuthSettings(Strict):
+    """An OAuth integration. `code` (valid for 20 minutes, once) or `refresh_token` starts it; later pairs are kept in
+    the journal, so both may stay in the config or go."""
+
+    client_id: str
+    client_secret: SecretStr
+    redirect_uri: str
+    code: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+
+
+class AmocrmSettings(Strict):
+    """One account: `token` is a long-lived token of a private integration (the simplest way), else `oauth`.
+
+    The vendor allows 7 calls a second per integration; `per_second` keeps a margin, `burst` 1 spaces them evenly.
+    `stamp_*` name the service field of leads by which an earlier attempt is recognised.
+    """
+
+    type: Literal["amocrm"]
+    url: Annotated[str, AfterValidator(check_base_url)]
+    token: SecretStr | None = None
+    oauth: OAuthSettings | None = None
+    hook_secret: SecretStr | None = None
+    connect_timeout: float = Field(default=5.0, gt=0)
+    read_timeout: float = Field(default=20.0, gt=0)
+    per_second: float = Field(default=6.5, gt=0)
+    burst: int = Field(default=1, ge=1)
+    batch: int = Field(default=50, ge=1, le=50)
+    settle_seconds: float = Field(default=3.0, ge=0)
+    stamp_field: str = "Provodka ID"
+    stamp_code: str = Field(default="PROVODKA_ID", pattern=r"^[A-Z][A-Z0-9_]*$")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.token is None) == (self.oauth is None):
+            raise ValueError("give either token (a long-lived token) or oauth, not both")
+        return self

@@ -1,0 +1,110 @@
+"""Tasks: fifty in one call; an earlier attempt is recognised by what the task hangs on, its text and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from connectors.amocrm.batch import among, build, deliver, with_fresh_names
+from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.new_leads import ROBOT
+from connectors.amocrm.room import Room, earliest
+from connectors.http import Reply
+from provodka.crm import NewTask
+from provodka.errors import Rejected
+from provodka.operation import Done, Outcome, Request
+
+NOWHERE: Final = "Не указано, к какой сделке или контакту относится запись."
+Print = tuple[str, int, str, int]
+
+
+class Tasks:
+    """`create_tasks` of one account."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
+        began = self._room.now()
+        return with_fresh_names(self._room.directory, requests, lambda part: self._create(part, began))
+
+    def find(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
+        """Among the newest tasks; two requests never claim the same task."""
+        return self._room.settled(requests, self._look(requests, earliest(requests)))
+
+    def _create(self, requests: Sequence[Request[NewTask]], began: datetime) -> list[Outcome]:
+        bodies, outcomes = build(requests, self._body)
+        order = list(bodies)
+        client = self._room.client
+        made = deliver(
+            [bodies[index] for index in order],
+            send=lambda items: client.write("POST", "/tasks", items, accept=(400,)),
+            answers=lambda reply, indices: answers(reply, "tasks", indices),
+            already=among(lambda part: self._look(part, began), [requests[i] for i in order]),
+            size=self._room.settings.batch,
+        )
+        outcomes.update(zip(order, made, strict=True))
+        return [outcomes[i] for i in range(len(requests))]
+
+    def _look(self, requests: Sequence[Request[NewTask]], since: datetime) -> list[Done | None]:
+        claims: dict[Print, list[int]] = {}
+        for index, request in enumerate(requests):
+            claims.setdefault(_wanted(request.params), []).append(index)
+        found: dict[int, Done] = {}
+        for item in self._room.created_since("/tasks", "tasks", since):
+            waiting = claims.get(_given(item))
+            if waiting:
+                found[waiting.pop(0)] = Done(str(item["id"]), found=True)
+                if len(found) == len(requests):
+                    break
+        return [found.get(index) for index in range(len(requests))]
+
+    def _body(self, request: Request[NewTask]) -> Json:
+        task, directory = request.params, self._room.directory
+        entity, entity_id = place_of(task.lead_id, task.contact_id)
+        body: Json = {
+            "task_type_id": directory.task_type(task.type),
+            "text": task.text,
+            "complete_till": int(task.due.timestamp()),
+            "entity_id": entity_id,
+            "entity_type": entity,
+            "created_by": ROBOT,
+        }
+        if task.responsible:
+            body["responsible_user_id"] = int(directory.user(task.responsible).id)
+        return body
+
+
+def place_of(lead_id: str, contact_id: str) -> tuple[str, int]:
+    """The kind and id of the card that a task, note or call hangs on."""
+    if lead_id:
+        return "leads", int(lead_id)
+    if contact_id:
+        return "contacts", int(contact_id)
+    raise Rejected("neither a lead nor a contact is named", hint=NOWHERE)
+
+
+def answers(reply: Reply, collection: str, indices: list[int]) -> dict[int, Outcome]:
+    """The ids of what was made, by the `request_id` that amoCRM echoes."""
+    told: dict[int, Outcome] = {}
+    for row in embedded(reply.data, collection):
+        place = str(row.get("request_id", ""))
+        if place.isdigit() and int(place) < len(indices):
+            told[indices[int(place)]] = Done(str(row["id"]))
+    return told
+
+
+def same_text(text: object) -> str:
+    """A text as it compares after amoCRM has stored it: line ends and outer spaces may differ."""
+    return "\n".join(line.rstrip() for line in str(text or "").strip().splitlines())
+
+
+def _wanted(task: NewTask) -> Print:
+    entity, entity_id = place_of(task.lead_id, task.contact_id)
+    return entity, entity_id, same_text(task.text), int(task.due.timestamp())
+
+
+def _given(item: Json) -> Print:
+    due = int(item.get("complete_till") or 0)
+    return str(item.get("entity_type")), int(item.get("entity_id") or 0), same_text(item.get("text")), due

@@ -1,0 +1,244 @@
+"""HTTP to an outside system: pooled, paced, never repeated where that could do a thing twice, every call reported."""
+
+from __future__ import annotations
+
+import json as json_codec
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from connectors.answers import Reply, by_status, explain, never_sent, parse
+from connectors.base import CallTrace, collect_calls, collecting, mask, report, summarize
+from provodka.errors import ConnectorError, RateLimited
+from provodka.stores import Pace
+
+__all__ = ["CallTrace", "Http", "Limit", "Reply", "Timeouts", "check_base_url", "collect_calls"]
+
+USER_AGENT: Final = "Provodka/0.1"
+LONGEST_WAIT: Final = 5.0  # seconds a thread sleeps for its place in the row; beyond that the work goes back
+LATEST_START: Final = 0.04  # seconds by which a place may be missed before it counts as lost
+IDLE_SECONDS: Final = 20.0  # connections unused for longer are opened anew: the other side may be closing them
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for a connection and for the next bytes of an answer."""
+
+    connect: float = 5.0
+    read: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The pace of an account; `burst` calls may go at once, the others evenly spaced."""
+
+    account: str
+    per_second: float
+    burst: int = 1
+
+
+Classify = Callable[[Reply], ConnectorError | None]
+
+
+class Http:
+    """One outside account. Threads share it; each call takes a session of its own out of the pool.
+
+    Raises only children of `ConnectorError`. `classify` sees every answer first and may name the error by the vendor's
+    own code. `auth` gives the headers that open the door; redirects are never followed.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        limit: Limit,
+        pace: Pace,
+        *,
+        auth: Callable[[], Mapping[str, str]] = dict,
+        timeouts: Timeouts = Timeouts(),
+        classify: Classify = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = check_base_url(base_url)
+        self._limit = limit
+        self._pace = pace
+        self._auth = auth
+        self._timeouts = (timeouts.connect, timeouts.read)
+        self._classify = classify
+        self._sleep = sleep
+        self._sessions = _Sessions(self.base_url)
+        self._retrying = Retrying(
+            retry=retry_if_exception(never_sent),
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.1, max=0.5),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params = (),
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        write: bool | None = None,
+        accept: Collection[int] = (),
+        private: bool = False,
+    ) -> Reply:
+        """One request and its judged answer.
+
+        `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
+        name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
+        """
+        self._take_place()
+        changes = method not in {"GET", "HEAD"} if write is None else write
+        body = None if json is None else json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
+        send = {"method": method, "url": self.base_url + path, "params": params, "data": body}
+        opening = self._auth() if headers is None else headers
+        started = time.perf_counter()
+        reply: Reply | None = None
+        error: ConnectorError | None = None
+        try:
+            reply = self._exchange(send, opening, write=changes)
+            error = self._judge(reply, accept)
+        except requests.RequestException as fault:
+            error = explain(fault, write=changes)
+            raise error from fault
+        finally:
+            if collecting():
+                shown = (body or b"", reply.body if reply else b"") if not private else (b"", b"")
+                took = (time.perf_counter() - started) * 1000
+                report(_trace(method, path, params, took, reply, error, shown))
+        if error is not None:
+            raise error
+        return reply
+
+    def close(self) -> None:
+        """Close the connections; the object can be used again."""
+        self._sessions.close()
+
+    def _take_place(self) -> None:
+        """Wait for our place in the account's row. Woken too late we line up again, so that calls never bunch."""
+        limit = self._limit
+        for _ in range(3):
+            wait = self._pace.reserve(limit.account, limit.per_second, limit.burst)
+            if wait <= 0:
+                return
+            if wait > LONGEST_WAIT:
+                raise RateLimited(f"the account is held back for {wait:.0f} s", wait=wait)
+            due = time.monotonic() + wait
+            self._sleep(wait)
+            if time.monotonic() - due <= LATEST_START:
+                return
+
+    def _exchange(self, send: dict[str, Any], headers: Mapping[str, str], *, write: bool) -> Reply:
+        answer: requests.Response = self._retrying(self._send, send, headers)
+        content = answer.content
+        names = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(answer.status_code, names, content, parse(content), write)
+
+    def _send(self, send: dict[str, Any], headers: Mapping[str, str]) -> requests.Response:
+        session = self._sessions.take()
+        kind = {} if send["data"] is None else {"Content-Type": "application/json"}
+        try:
+            return session.request(**send, headers={**kind, **headers}, timeout=self._timeouts, allow_redirects=False)
+        finally:
+            self._sessions.give_back(session)
+
+    def _judge(self, reply: Reply, accept: Collection[int]) -> ConnectorError | None:
+        error = self._classify(reply)
+        if error is None and not (reply.status in accept and reply.readable):
+            error = by_status(reply)
+        if isinstance(error, RateLimited) and error.wait:
+            self._pace.hold(self._limit.account, error.wait, error.reason)
+        return error
+
+
+def check_base_url(url: str) -> str:
+    """The address without its last slash; ValueError unless it is https, or http to this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"not the address of an account: {url}")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(f"plain http would show the token to everybody on the way: use https://{parts.netloc}")
+    return url.rstrip("/")
+
+
+class _Sessions:
+    """Idle sessions, the last used first. `deque` gives and takes atomically, so no lock is needed."""
+
+    def __init__(self, base_url: str) -> None:
+        self._idle: deque[tuple[requests.Session, float]] = deque()
+        with requests.Session() as session:
+            self._surroundings = session.merge_environment_settings(base_url, {}, None, None, None)
+
+    def take(self) -> requests.Session:
+        while self._idle:
+            try:
+                session, used = self._idle.pop()
+            except IndexError:
+                break
+            if time.monotonic() - used < IDLE_SECONDS:
+                return session
+            session.close()
+        return self._new()
+
+    def give_back(self, session: requests.Session) -> None:
+        self._idle.append((session, time.monotonic()))
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop()[0].close()
+
+    def _new(self) -> requests.Session:
+        session = requests.Session()
+        # Proxies and CA bundles are taken over once; left on, .netrc could replace our Authorization.
+        session.trust_env = False
+        session.proxies, session.verify = self._surroundings["proxies"], self._surroundings["verify"]
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        session.headers["User-Agent"] = USER_AGENT
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _trace(
+    method: str,
+    path: str,
+    params: Params,
+    took: float,
+    reply: Reply | None,
+    error: ConnectorError | None,
+    shown: tuple[bytes, bytes],
+) -> CallTrace:
+    pairs = params.items() if isinstance(params, Mapping) else params
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    return CallTrace(
+        method=method,
+        path=mask(f"{path}?{query}" if query else path),
+        status=reply.status if reply else None,
+        milliseconds=round(took, 1),
+        request_summary=summarize(shown[0]),
+        answer_summary=summarize(shown[1]),
+        error_kind=error.kind if error else "",
+    )
