@@ -1,0 +1,125 @@
+"""The whole config of a client: its sections, and the check of what they say together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, TypeAdapter
+
+from connectors.registry import CHANNELS, CRMS
+from provodka.settings import (
+    Finding,
+    JournalSettings,
+    Parsed,
+    Section,
+    Sections,
+    Server,
+    Strict,
+    Timezone,
+    did_you_mean,
+    load,
+    one_of_kinds,
+)
+from rules.actions import REGISTRY
+from rules.calendar import WorkingCalendar
+from rules.check import check as check_rules
+from rules.schema import Calendar, Rule, RuleTest, Staff
+from rules.team import RESERVED, Team
+
+DEFAULT_HOURS: Final = {"hours": "пн-пт 09:00-18:00", "holidays": "RU"}
+
+
+class Alerts(Strict):
+    """Who is told of troubles: staff keys whose `telegram` is known."""
+
+    to: tuple[str, ...] = Field(default=(), min_length=0)
+
+
+SECTIONS: Final[Sections] = {
+    "client": Section(TypeAdapter(str), required=True),
+    "timezone": Section(TypeAdapter(Timezone), absent="Europe/Moscow"),
+    "calendar": Section(TypeAdapter(Calendar), absent=DEFAULT_HOURS),
+    "server": Section(TypeAdapter(Server), absent={}),
+    "journal": Section(TypeAdapter(JournalSettings), absent={}),
+    "crm": Section(one_of_kinds(CRMS), noun="crm"),
+    "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
+    "channels": Section(
+        one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
+    ),
+    "alerts": Section(TypeAdapter(Alerts), absent={}),
+    "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
+    "tests": Section(TypeAdapter(RuleTest), each="list", noun="test"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A config without mistakes."""
+
+    path: Path
+    client: str
+    timezone: str
+    calendar: WorkingCalendar
+    server: Server
+    journal_url: str = field(repr=False)
+    crm: Any
+    team: Team
+    channels: Mapping[str, Any]
+    alerts: Alerts
+    rules: tuple[Rule, ...]
+    tests: tuple[RuleTest, ...]
+    secrets: frozenset[str] = field(repr=False)
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """The config, or ConfigError with all its mistakes."""
+    parsed = load(path, SECTIONS, environ=environ, check=_meaning)
+    values = parsed.values
+    return Config(
+        path=path,
+        client=values["client"],
+        timezone=values["timezone"],
+        calendar=working_calendar(values["calendar"], values["timezone"]),
+        server=values["server"],
+        journal_url=values["journal"].url,
+        crm=values["crm"],
+        team=Team(values["staff"]),
+        channels=values["channels"],
+        alerts=values["alerts"],
+        rules=tuple(values["rules"].values()),
+        tests=tuple(values["tests"].values()),
+        secrets=parsed.secrets,
+    )
+
+
+def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
+    """The client's working time."""
+    return WorkingCalendar(
+        ZoneInfo(timezone),
+        calendar.hours,
+        holidays=calendar.holidays,
+        days_off=calendar.days_off,
+        working_days=calendar.working_days,
+    )
+
+
+def _meaning(parsed: Parsed) -> Iterator[Finding]:
+    values = parsed.values
+    staff, channels = values["staff"], values["channels"]
+    for key in staff:
+        if key in RESERVED:
+            yield Finding(("staff", key), f'"{key}" has a meaning of its own in rules', "choose another key", key=True)
+    if values["alerts"] is not None:
+        for i, key in enumerate(values["alerts"].to):
+            if key not in staff:
+                yield Finding(("alerts", "to", i), f'unknown staff key "{key}"', did_you_mean(key, staff))
+            elif staff[key].telegram is None:
+                yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
+    yields = {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    for problem in check_rules(values["rules"], REGISTRY, Team(staff), yields, has_crm=values["crm"] is not None):
+        yield Finding(problem.path, problem.text, problem.hint)

@@ -1,0 +1,120 @@
+"""The whole house out of one config: journal, connectors, engine, and the doors that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import structlog
+
+from cli.config import Config
+from connectors.amocrm import Amocrm, AmocrmHooks
+from connectors.registry import CHANNELS, Role
+from provodka.channel import Receiver, Watcher
+from provodka.crm import Crm, Messenger
+from provodka.event import utc_now
+from provodka.journal import Journal
+from provodka.redact import Redactor
+from rules.actions import REGISTRY
+from rules.engine import Engine
+from scheduler import Alerts, Job, Scheduler
+from webhooks.app import create_app
+from webhooks.metrics import Metrics
+from webhooks.receive import Door
+from webhooks.server import WebServer
+from worker.deliverer import Deliverer
+from worker.outside import Equipment
+from worker.planner import Planner
+from worker.threads import Worker
+
+log = structlog.get_logger("house")
+
+CRM_CHANNEL: Final = "crm"  # the address of the CRM's own hooks: /hooks/crm/<secret>
+
+
+class House:
+    """Opens the journal at once; everything else is made when it is first asked for. Close it at the end."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.journal = Journal(config.journal_url)
+        self.redactor = Redactor(self.journal.key, config.secrets)
+        self._closing: list[Any] = []
+
+    def close(self) -> None:
+        """Let go of connections, then of the journal."""
+        for part in self._closing:
+            part.close()
+        self.journal.close()
+
+    @property
+    def now(self) -> datetime:
+        return utc_now()
+
+    @cached_property
+    def engine(self) -> Engine:
+        config = self.config
+        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+
+    @cached_property
+    def crm(self) -> Crm | None:
+        """The CRM of the config; the staff's cards and stages are read when first needed."""
+        if self.config.crm is None:
+            return None
+        crm = Amocrm(self.config.crm, self.journal.store)
+        self._closing.append(crm)
+        return crm
+
+    @cached_property
+    def messengers(self) -> dict[str, Messenger]:
+        """By kind, as actions ask for them."""
+        made: dict[str, Messenger] = {}
+        for _, settings in self._of_role(Role.MESSENGER):
+            messenger = CHANNELS[settings.type].load()(settings, self.journal.store)
+            self._closing.append(messenger)
+            made[settings.type] = messenger
+        return made
+
+    @cached_property
+    def receivers(self) -> Mapping[str, Receiver]:
+        made: dict[str, Receiver] = {
+            name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
+        }
+        if self.config.crm is not None and self.config.crm.hook_secret is not None:
+            made[CRM_CHANNEL] = AmocrmHooks(CRM_CHANNEL, self.config.crm)
+        return made
+
+    @cached_property
+    def watchers(self) -> list[Watcher]:
+        return [CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.WATCHER)]
+
+    @cached_property
+    def planner(self) -> Planner:
+        follower = self.crm if isinstance(self.crm, Amocrm) else None
+        return Planner(self.journal, self.engine, self.crm, follower)
+
+    def web(self, host: str | None = None, port: int | None = None) -> WebServer:
+        """The web server of this config, not started."""
+        server = self.config.server
+        door = Door(self.receivers, self.journal, utc_now, server.body_limit, Metrics())
+        app = create_app(door, self.journal)
+        return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
+
+    def worker(self) -> Worker:
+        """The worker, not started."""
+        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar)
+        return Worker(self.journal, self.planner, Deliverer(self.journal, REGISTRY, equipment, self.journal))
+
+    def scheduler(self) -> Scheduler:
+        """The scheduler, not started."""
+        telegram = (self.config.team.telegram(key) for key in self.config.alerts.to)
+        alerts = Alerts(self.messengers.get("telegram"), tuple(str(id_) for id_ in telegram if id_ is not None))
+        jobs = [Job("alerts", 5, lambda: alerts.tell(self.journal))]
+        if isinstance(self.crm, Amocrm):
+            jobs += [Job("people", 600, self.crm.fill), Job("tokens", 3600, self.crm.keep_alive)]
+        return Scheduler(self.journal, self.watchers, jobs)
+
+    def _of_role(self, role: Role) -> list[tuple[str, Any]]:
+        return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]
