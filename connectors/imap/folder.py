@@ -18,6 +18,7 @@ from provodka.channel import Intake
 from provodka.event import Event
 
 RESCAN: Final = timedelta(days=30)
+SKEW: Final = timedelta(minutes=5)  # the first start is by our clock, INTERNALDATE by the server's, in whole seconds
 PORTION_LETTERS: Final = 20
 PORTION_BYTES: Final = 4 * 1024 * 1024
 LISTED_AT_ONCE: Final = 200
@@ -201,7 +202,7 @@ class Folder:
 
 
 def _arrived_after(letter: Listed, since: datetime) -> bool:
-    return letter.arrived is None or letter.arrived >= since
+    return letter.arrived is None or letter.arrived >= since - SKEW
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -110,12 +110,12 @@ class _Run:
         """The folders that exist, the first one looked into last: it stays selected for IDLE."""
         missing, there = _missing(client, self.settings.folders)
         found = [self._folder(client, name) for name in self.settings.folders if name not in missing]
-        for folder in reversed(found):
-            folder.look()
         if missing:
             cause = "; ".join(_no_folder(name, there) for name in missing)
             self._trouble(cause, _folder_cure(missing, there))
-        elif self.in_trouble:
+        for folder in reversed(found):
+            folder.look()
+        if self.in_trouble and not missing:
             self.status.well(self.name)
             self.in_trouble = False
         return found
