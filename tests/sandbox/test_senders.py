@@ -1,31 +1,22 @@
 """The senders are heard by a plain receiver that keeps the raw bytes, and judged by independent arithmetic."""
 
-import email
 import hashlib
 import hmac
-import io
 import json
 import threading
-import wave
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from email.policy import default
-from urllib.parse import parse_qs, parse_qsl, quote, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 import pytest
 import requests
 from cheroot import wsgi
 
-from sandbox.mail import MailServer
 from sandbox.senders import (
-    Attachment,
     MangoSender,
-    NameStyle,
     Senders,
     Signing,
     form_post,
-    letter,
-    send_letter,
     tilda_lead,
     tilda_order,
     tilda_probe,
@@ -269,118 +260,10 @@ def test_a_call_can_be_signed_badly(receiver, signing):
     assert not any(signed_well(post) for post in receiver.posts)
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r"])
-def test_a_letter_is_readable_in_its_charset(charset):
-    raw = letter(
-        from_="Мария Петрова <maria@example.ru>",
-        subject="Заявка: замер окон в субботу, улица Академика Королёва",
-        text="Добрый день!\n",
-        html="<p>Добрый день!</p>",
-        charset=charset,
-        headers={"Auto-Submitted": "auto-replied"},
-        sent_at=STARTED,
-    )
-    assert raw.isascii()
-    parsed = email.message_from_bytes(raw, policy=default)
-    assert parsed["Subject"] == "Заявка: замер окон в субботу, улица Академика Королёва"
-    assert parsed["From"].addresses[0].display_name == "Мария Петрова"
-    assert parsed.get_body(("plain",)).get_content().strip() == "Добрый день!"
-    assert parsed.get_body(("html",)).get_content_charset() == charset
-    assert parsed["Auto-Submitted"] == "auto-replied"
-    assert parsed["Date"].datetime == STARTED
-    assert f"=?{charset}?".encode() in raw.lower()
-
-
-def test_an_undeclared_letter_is_raw_bytes_with_no_charset_named():
-    raw = letter(subject="Заказ", text="Перезвоните мне", charset="windows-1251", declared=False)
-    assert "Subject: Заказ\r\n".encode("cp1251") in raw
-    assert raw.rstrip().endswith("Перезвоните мне".encode("cp1251"))
-    assert b"charset" not in raw
-
-
-@pytest.mark.parametrize("style", list(NameStyle))
-def test_an_attachment_keeps_its_cyrillic_name(style):
-    raw = letter(
-        text="Во вложении", attachments=[Attachment("Смета №5.pdf", b"%PDF-1.4\x00", "application/pdf", style)]
-    )
-    (file,) = email.message_from_bytes(raw, policy=default).iter_attachments()
-    assert (file.get_filename(), file.get_content()) == ("Смета №5.pdf", b"%PDF-1.4\x00")
-
-
-def test_a_reply_names_what_it_answers():
-    parsed = email.message_from_bytes(letter(text="Да", in_reply_to="<prv.17.x@example.ru>"), policy=default)
-    assert parsed["In-Reply-To"] == parsed["References"] == "<prv.17.x@example.ru>"
-
-
-def test_a_letter_reaches_the_mailbox_unchanged():
-    raw = letter(subject="Заказ", text="Перезвоните", charset="koi8-r", declared=False)
-    with MailServer() as mail:
-        send_letter(mail.host, mail.smtp_port, raw)
-        (kept,) = mail.letters()
-    assert kept.endswith(raw)
-
-
-class Clock:
-    def __init__(self):
-        self.now = STARTED
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def senders(clock):
-    with Senders(now=clock) as running:
+def senders():
+    with Senders() as running:
         yield running
-
-
-def ask_recording(senders, recording_id="MToxMDA=", key="sandbox", salt="sandbox"):
-    text = json.dumps({"recording_id": recording_id, "action": "download"})
-    sign = hashlib.sha256(f"{key}{text}{salt}".encode()).hexdigest()
-    fields = {"vpbx_api_key": key, "sign": sign, "json": text}
-    return requests.post(f"{senders.url}/vpbx/queries/recording/post/", fields, allow_redirects=False, timeout=5)
-
-
-def test_a_recording_is_given_by_a_link_that_works_once(senders):
-    answer = ask_recording(senders)
-    assert answer.status_code == 302
-    file = requests.get(answer.headers["Location"], timeout=5)
-    with wave.open(io.BytesIO(file.content)) as sound:
-        assert sound.getnframes() > 0
-    assert requests.get(answer.headers["Location"], timeout=5).status_code == 404
-
-
-def test_a_recording_is_not_there_at_once(senders, clock):
-    senders.recordings.ready_after = 60
-    assert ask_recording(senders).status_code == 404
-    clock.now += timedelta(seconds=60)
-    assert ask_recording(senders).status_code == 302
-
-
-def test_a_bad_signature_is_refused_and_a_second_error_is_punished_for_two_minutes(senders, clock):
-    refused = ask_recording(senders, salt="wrong")
-    assert (refused.status_code, refused.json()) == (420, {"code": 3102})
-    assert ask_recording(senders, key="wrong").status_code == 401
-    assert ask_recording(senders, salt="wrong").status_code == 401
-    clock.now += timedelta(minutes=2)
-    assert ask_recording(senders).status_code == 302
-    senders.recordings.forget("MToxMDA=")
-    assert ask_recording(senders).json() == {"code": 3301}
-
-
-def test_a_recording_can_also_be_had_by_a_signed_link_until_its_moment(senders, clock):
-    recording, moment = "MTox/MDA=", str(int(STARTED.timestamp()) + 60)
-    sign = hashlib.sha256(f"sandbox{moment}{recording}sandbox".encode()).hexdigest()
-    path = f"/vpbx/queries/recording/link/{quote(recording, safe='')}/download/sandbox/{moment}/{sign}"
-    file = requests.get(senders.url + path, timeout=5)
-    assert file.headers["Content-Type"] == "audio/x-wav"
-    clock.now += timedelta(seconds=61)
-    assert requests.get(senders.url + path, timeout=5).status_code == 403
 
 
 def test_the_page_is_russian_and_its_buttons_send(senders, receiver):
