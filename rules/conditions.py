@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rules.facts import Scope
+from rules.facts import Scope, may_ask
 from rules.faults import RuleError
 from rules.names import did_you_mean
 from rules.operators import OPERATORS, Operator
@@ -21,6 +21,9 @@ GROUPS: Final = ("all", "any", "not")
 _UNNEEDED: Final = "the others have decided already, and it would need a call"
 
 
+# `local` of a condition: it never needs a call, whatever the event.
+
+
 @dataclass(frozen=True, slots=True)
 class Compare:
     """`path: value` or `path: {operator: value}`."""
@@ -31,9 +34,10 @@ class Compare:
     operator: Operator
     expected: Any
     wanted: Any
+    local: bool
 
     def asks_outside(self, scope: Scope) -> bool:
-        return scope.asks_outside(self.parts)
+        return not self.local and scope.asks_outside(self.parts)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
         if decided and self.asks_outside(scope):
@@ -51,9 +55,10 @@ class Formula:
     where: Path
     expression: Expression
     paths: tuple[tuple[str, ...], ...]
+    local: bool
 
     def asks_outside(self, scope: Scope) -> bool:
-        return any(scope.asks_outside(parts) for parts in self.paths)
+        return not self.local and any(scope.asks_outside(parts) for parts in self.paths)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
         source = self.expression.source
@@ -69,11 +74,19 @@ class Group:
     where: Path
     op: str
     members: tuple[Condition, ...]
+    local: bool
 
     def asks_outside(self, scope: Scope) -> bool:
-        return any(member.asks_outside(scope) for member in self.members)
+        return not self.local and any(member.asks_outside(scope) for member in self.members)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        if self.local:
+            parts = tuple([member.evaluate(scope, decided=decided) for member in self.members])
+        else:
+            parts = self._calls_last(scope, decided=decided)
+        return ConditionTrace(self.op, self.op, matched=self._verdict([t.matched for t in parts]), parts=parts)
+
+    def _calls_last(self, scope: Scope, *, decided: bool) -> tuple[ConditionTrace, ...]:
         deciding = self.op == "any"  # the answer of a member that settles the group
         traces: dict[int, ConditionTrace] = {}
         late = []
@@ -86,8 +99,7 @@ class Group:
         for i in late:
             traces[i] = self.members[i].evaluate(scope, decided=decided)
             decided = decided or traces[i].matched is deciding
-        parts = tuple(traces[i] for i in range(len(self.members)))
-        return ConditionTrace(self.op, self.op, matched=self._verdict([t.matched for t in parts]), parts=parts)
+        return tuple(traces[i] for i in range(len(self.members)))
 
     def _verdict(self, answers: list[bool | None]) -> bool | None:
         deciding = self.op == "any"
@@ -104,8 +116,8 @@ Condition = Compare | Formula | Group
 def parse_when(when: object, templates: Templates, report: Report) -> Group:
     """Read a `when`. Every mistake is reported; what could be read is returned. Absent means: always."""
     if when is None:
-        return Group((), "all", ())
-    return Group((), "all", tuple(_read_any(when, (), templates, report)))
+        return _group((), "all", ())
+    return _group((), "all", tuple(_read_any(when, (), templates, report)))
 
 
 def refuse(where: Path, text: str, hint: str) -> None:
@@ -148,7 +160,7 @@ def _read_entry(key: object, value: object, where: Path, templates: Templates, r
             report(here, f"unknown operator {name}", did_you_mean(str(name), OPERATORS))
             continue
         try:
-            yield Compare(here, key, parts, operator, plain(expected), operator.prepare(expected))
+            yield Compare(here, key, parts, operator, plain(expected), operator.prepare(expected), not may_ask(parts))
         except RuleError as error:
             report(here, str(error), "")
     if not tests:
@@ -157,7 +169,7 @@ def _read_entry(key: object, value: object, where: Path, templates: Templates, r
 
 def _read_group(op: str, value: object, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
     if op == "not":
-        yield Group(where, op, tuple(_read_any(value, where, templates, report)))
+        yield _group(where, op, tuple(_read_any(value, where, templates, report)))
         return
     if not isinstance(value, list) or not value:
         report(where, f"{op} takes a list of conditions", f"{op}: [{{utm.source: yandex}}, {{form.name: Акция}}]")
@@ -165,8 +177,12 @@ def _read_group(op: str, value: object, where: Path, templates: Templates, repor
     members: list[Condition] = []
     for i, item in enumerate(value):
         inner = tuple(_read_any(item, (*where, i), templates, report))
-        members.append(inner[0] if len(inner) == 1 else Group((*where, i), "all", inner))
-    yield Group(where, op, tuple(members))
+        members.append(inner[0] if len(inner) == 1 else _group((*where, i), "all", inner))
+    yield _group(where, op, tuple(members))
+
+
+def _group(where: Path, op: str, members: tuple[Condition, ...]) -> Group:
+    return Group(where, op, members, local=all(member.local for member in members))
 
 
 def _read_expression(source: str, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
@@ -175,4 +191,5 @@ def _read_expression(source: str, where: Path, templates: Templates, report: Rep
     except RuleError as error:
         report(where, str(error), "")
         return
-    yield Formula(where, expression, tuple(tuple(name.split(".")) for name in sorted(expression.names)))
+    paths = tuple(tuple(name.split(".")) for name in sorted(expression.names))
+    yield Formula(where, expression, paths, local=not any(map(may_ask, paths)))

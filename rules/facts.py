@@ -167,17 +167,21 @@ class Scope:
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
         """The value at a path; None where the path ends early (no order, no such form field, no lead)."""
         value = self.names.get(parts[0])
-        for at in range(1, len(parts)):
-            if isinstance(value, dict):
+        for at, part in enumerate(parts):
+            if at and isinstance(value, dict):
                 return value.get(".".join(parts[at:]))
-            value = getattr(value, parts[at], None)
+            if at:
+                value = getattr(value, part, None)
         return value.now() if isinstance(value, LazyLead) else value
 
     def asks_outside(self, parts: tuple[str, ...]) -> bool:
-        """Whether reading this path may need a call."""
-        if parts[0] == LEAD:
-            return self.lead_is_outside
-        return parts[0] == "person" and len(parts) > 1 and parts[1] in ("known", "contact")
+        """Whether reading this path needs a call, for this event."""
+        return self.lead_is_outside if parts[0] == LEAD else may_ask(parts)
+
+
+def may_ask(parts: tuple[str, ...]) -> bool:
+    """Whether reading this path needs a call for some events; for the others it never does."""
+    return parts[0] == LEAD or parts[:2] in (("person", "known"), ("person", "contact"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class RuleTrace:
     """What became of one rule and why."""
 
     rule: str
-    outcome: RuleOutcome
+    outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
     conditions: tuple[ConditionTrace, ...] = ()
     action_keys: tuple[str, ...] = ()
     error: str = ""
@@ -158,11 +158,10 @@ def timer_key(event_id: str, slug: str) -> str:
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
     """A value as a trace keeps it: JSON, long texts and lists cut."""
+    if isinstance(value, str):
+        return str(value) if len(value) <= _LONG else f"{value[:_LONG]}…"
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str):
-        text = str(value)
-        return text if len(text) <= _LONG else f"{text[:_LONG]}…"
     if isinstance(value, float | Decimal):
         return str(value)
     if isinstance(value, datetime):

@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
+_SHORT: Final = 64
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?")
 
 
 def fold(text: str) -> str:
     """The form in which texts are compared: no case, ё as е, blanks (also unbreakable ones) as one blank."""
+    return _fold_short(text) if len(text) <= _SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.casefold().replace("ё", "е").split())
+
+
+_fold_short = lru_cache(maxsize=4096)(_fold)  # the same few words are compared by rule after rule
 
 
 def same(one: object, other: object) -> bool:

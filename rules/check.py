@@ -1,0 +1,170 @@
+"""The static check of rules: everything that can be known to be wrong without an event. All of it, not the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
+from rules.actions.base import Action, LeadUse
+from rules.compiled import CompiledRule, Step, compile_rule
+from rules.conditions import Compare, leaves
+from rules.contradictions import contradictions
+from rules.names import WITHOUT_PERSON, Node, UnknownName, did_you_mean, find
+from rules.schema import Rule, Staff
+from rules.team import RESERVED
+from rules.templates import Templates
+from rules.text import same
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProblem:
+    """One mistake: its place in the config (`rules`, 0, `do`, 1, …), what is wrong, and the cure."""
+
+    path: Path
+    text: str
+    hint: str = ""
+
+
+Channels = Mapping[str, frozenset[EventType] | None]
+"""The channels of the config, each with the event types that its kind yields, or None where that is not known."""
+
+Report = Callable[[Path, str, str], None]
+
+
+def check(
+    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], channels: Channels
+) -> list[RuleProblem]:
+    """All mistakes, in the order of the config."""
+    problems: list[RuleProblem] = list(_staff(staff))
+    templates = Templates(ZoneInfo("UTC"))
+    names: dict[str, int] = {}
+    for i, rule in enumerate(rules):
+
+        def report(place: Path, text: str, hint: str = "", at: int = i) -> None:
+            problems.append(RuleProblem(("rules", at, *place), text, hint))
+
+        first = names.setdefault(rule.name, i)
+        if first != i:
+            report(
+                ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
+            )
+        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report).run()
+    return problems
+
+
+def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
+    for member in ("crm", "extension", "telegram"):
+        seen: dict[str, str] = {}
+        for key, one in staff.items():
+            value = str(getattr(one, member) or "").casefold()
+            if value and seen.setdefault(value, key) != key:
+                yield RuleProblem(("staff", key, member), f"{seen[value]} has the same {member}")
+    for key in sorted(RESERVED & staff.keys()):
+        yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
+
+
+class _RuleCheck:
+    """The check of one rule that could be compiled, at least in part."""
+
+    def __init__(
+        self, compiled: CompiledRule, staff: Mapping[str, Staff], channels: Channels, report: Report
+    ) -> None:  # fmt: skip
+        self._compiled = compiled
+        self._rule = compiled.rule
+        self._staff = staff
+        self._channels = channels
+        self._report = report
+
+    def run(self) -> None:
+        self._trigger()
+        for leaf in leaves(self._compiled.condition):
+            if isinstance(leaf, Compare):
+                self._comparison(leaf)
+            else:
+                for name in sorted(leaf.expression.names):
+                    self._name(("when", *leaf.where), name)
+        for place, text in contradictions(self._compiled.condition, self._is_list):
+            self._report(("when", *place), text, "the rule can never match")
+        for step in self._compiled.steps:
+            self._step(step)
+
+    def _trigger(self) -> None:
+        rule = self._rule
+        if rule.wait is not None and rule.stop:
+            self._report(
+                ("stop",), "a rule that waits cannot stop the others: they go on at once", "remove stop or wait"
+            )
+        for i, channel in enumerate(rule.channel):
+            place: Path = ("channel", i)
+            if channel not in self._channels:
+                self._report(place, f"unknown channel {channel}", did_you_mean(channel, self._channels))
+                continue
+            yields = self._channels[channel]
+            if yields is not None and not yields & set(rule.on):
+                wanted = ", ".join(rule.on)
+                self._report(
+                    place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
+                )
+
+    def _name(self, place: Path, name: str) -> Node | None:
+        """Report a name that one of the event types does not have; the node where all have it."""
+        node: Node | None = None
+        for kind in self._rule.on:
+            found = find(name, kind)
+            if isinstance(found, UnknownName):
+                hint = f"did you mean {found.nearest}?" if found.nearest else ""
+                self._report(place, f"{kind} has no {name}", hint)
+                return None
+            node = found
+        return node
+
+    def _is_list(self, path: str) -> bool:
+        found = find(path, self._rule.on[0])
+        return isinstance(found, Node) and found.kind is tuple
+
+    def _comparison(self, leaf: Compare) -> None:
+        place: Path = ("when", *leaf.where)
+        node = self._name(place, leaf.path)
+        if node is None or leaf.operator.name not in ("is", "in", "not"):
+            return
+        values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
+        for value in values:
+            if node.choices and not any(same(value, choice) for choice in node.choices):
+                self._report(place, f"{leaf.path} is never «{value}»", did_you_mean(str(value), node.choices))
+            elif leaf.path == "event.channel" and value not in self._channels:
+                self._report(place, f"unknown channel {value}", did_you_mean(str(value), self._channels))
+            elif leaf.path == "lead.responsible" and "@" not in str(value):
+                self._person(place, str(value))
+        if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.on):
+            self._report(place, f"the rule starts on {', '.join(self._rule.on)}", "the rule can never match")
+
+    def _person(self, place: Path, key: str) -> None:
+        if key not in self._staff:
+            self._report(place, f"unknown staff key {key}", did_you_mean(key, self._staff))
+
+    def _step(self, step: Step) -> None:
+        at: Path = ("do", step.index, step.action.name)
+        for place, key in step.action.people(step.params):
+            self._person((*at, *place), key)
+        for place, text in step.texts:
+            for name in sorted(text.names):
+                self._name(place, name)
+            if "lead" not in text.names and self._reads_missing_lead(text.names):
+                hint = "ask for it: when: {lead: {known: true}}, or in the text {% if lead %}…{% endif %}"
+                self._report(place, "there may be no lead when this text is made, and the rule would fail", hint)
+        nobody = [kind for kind in self._rule.on if kind in WITHOUT_PERSON]
+        if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
+            self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+
+    def _reads_missing_lead(self, names: frozenset[str]) -> bool:
+        """Whether a text reads the lead where the event has none of its own and no condition asks for one."""
+        if not any(name.startswith("lead.") for name in names):
+            return False
+        own = all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.on)
+        conditions = leaves(self._compiled.condition)
+        return not own and not any(isinstance(leaf, Compare) and leaf.parts[0] == "lead" for leaf in conditions)

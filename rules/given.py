@@ -1,0 +1,116 @@
+"""The event and the facts of a rule test, from what the config gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from provodka import identity
+from provodka.event import Event, build_payload
+from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from rules.facts import KnownContact, StaticFacts
+from rules.faults import RuleError
+from rules.names import Node, did_you_mean, names_for
+from rules.schema import RuleTest
+
+USUAL_MOMENT: Final = "2026-03-02 12:00"
+"""When a test plays that says nothing: a Monday noon on the client's clocks."""
+
+_REQUIRED: Final[dict[str, dict[str, Any]]] = {"call": {"id": "1", "direction": "in"}, "lead": {"id": "1"}}
+_ENVELOPE: Final = ("type", "channel", "person")
+_PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
+_FACTS: Final = ("person.known", "person.contact", "lead")
+_LEAD: Final = TypeAdapter(LeadRef)
+_CONTACT: Final = TypeAdapter(KnownContact)
+
+
+def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
+    """The event; raises RuleError, or pydantic's ValidationError for a value that its field cannot hold."""
+    kind = test.given.get("type")
+    if kind not in tuple(EventType):
+        raise RuleError(f"given.type: unknown event type {kind} ({did_you_mean(str(kind), tuple(EventType))})")
+    at = moment(test.at or USUAL_MOMENT, zone)
+    return Event(
+        id="test",
+        type=EventType(kind),
+        channel=str(test.given.get("channel", "test")),
+        external_id="test",
+        occurred_at=at,
+        received_at=at,
+        person=_person(_mapping(test.given.get("person") or {}, "given.person")),
+        payload=build_payload(EventType(kind), _values(test.given, EventType(kind))),
+    )
+
+
+def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
+    """`person.known`, `person.contact` and `lead`; where the last is not given, a lead's own event finds it unchanged."""
+    _refuse_others(given, _FACTS, "facts")
+    contact = given.get("person.contact")
+    if contact is None and given.get("person.known"):
+        contact = {"id": "1", "name": event.person.name}
+    lead = getattr(event.payload, "lead", None)
+    if "lead" in given:
+        values = {"id": lead.id if lead else "1", **_mapping(given["lead"] or {}, "facts.lead")}
+        _refuse_unknown(values, names_for(EventType.LEAD_UPDATED).fields["lead"], "facts.lead")
+        lead = _LEAD.validate_python(values) if given["lead"] else None
+    return StaticFacts(_CONTACT.validate_python(contact) if contact else None, lead)
+
+
+def moment(value: object, zone: ZoneInfo) -> datetime:
+    """A moment on the client's clocks as aware UTC; raises RuleError."""
+    try:
+        read = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise RuleError(f"«{value}» is no moment: write 2026-03-02 12:00") from error
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
+    """The payload's fields. What every call or lead has, but no rule looks at, need not be given."""
+    values = {name: value for name, value in given.items() if name not in _ENVELOPE}
+    _refuse_others(values, [field.name for field in dataclasses.fields(PAYLOADS[kind])], "given")
+    _refuse_unknown(values, names_for(kind), "given")
+    for name, required in _REQUIRED.items():
+        if name in values:
+            values[name] = {**required, **_mapping(values[name], f"given.{name}")}
+    return values
+
+
+def _person(given: Mapping[str, Any]) -> Person:
+    """Phones and emails may be written as one (`phone`) or as a list, and as people write them."""
+    _refuse_others(given, _PERSON, "given.person")
+    phones = tuple(identity.phone(text) or text for text in _texts(given, "phone"))
+    emails = tuple(identity.email(text) or text for text in _texts(given, "email"))
+    return Person(str(given.get("name", "")), phones, emails, tuple(map(str, given.get("messengers", ()))))
+
+
+def _texts(given: Mapping[str, Any], name: str) -> list[str]:
+    one = [given[name]] if name in given else []
+    return [str(value) for value in (*one, *given.get(f"{name}s", ()))]
+
+
+def _mapping(value: object, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise RuleError(f"{path}: expected a mapping, it is {value!r}")
+    return value
+
+
+def _refuse_others(values: Mapping[str, Any], known: Iterable[str], path: str) -> None:
+    known = list(known)
+    for name in values:
+        if name not in known:
+            raise RuleError(f"{path}: unknown name {name} ({did_you_mean(str(name), known)})")
+
+
+def _refuse_unknown(values: Mapping[str, Any], node: Node, path: str) -> None:
+    if node.open:
+        return
+    _refuse_others(values, node.fields, path)
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            _refuse_unknown(value, node.fields[name], f"{path}.{name}")
