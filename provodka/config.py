@@ -179,7 +179,7 @@ class _Reader:
         return {name: None if section.each == "one" else {} for name, section in sections.items()}
 
     def _names(self, data: dict[str, Plain], sections: Sections) -> dict[str, str]:
-        """Note wrong and missing names; the misspelt sections as they are written, so that they are read all the same."""
+        """Note wrong and missing names; misspelt sections as written, so that they are read all the same."""
         misspelt: dict[str, str] = {}
         for name in data:
             if name not in sections:

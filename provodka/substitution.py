@@ -98,7 +98,7 @@ class _Filler:
         if value is None:
             return default or ""
         taken.add(value)
-        if is_secret_name(name):
+        if is_secret_name(name) or name.endswith("KEY"):
             self.filled.secrets.add(value)
         return value
 

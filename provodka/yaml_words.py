@@ -38,7 +38,7 @@ _WORDS: Final[tuple[tuple[str, bool, str, str], ...]] = (
         "flow mapping",
         True,
         "the brace { that opens here is not closed, or a comma is missing",
-        "quote templates {{ … }}",
+        "inside { } put ${NAME} and {{ … }} in quotes",
     ),
     ("undefined alias", False, "an alias without its anchor", "a text that begins with * needs quotes"),
     ("scanning an alias", True, "not an alias", "a text that begins with * needs quotes"),
