@@ -1,0 +1,80 @@
+"""`provodka explain`: what became of an event, or of all that a person sent, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli.find import Found, find
+from cli.show import Exit, ShownLine, View, events_table, shown_line
+from cli.story import ShownStory, tell
+from cli.tree import story_tree
+from provodka.journal import Journal, queries
+from provodka.payloads import EventType
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What `--json` prints. `found_by` is `id`, `phone`, `email` or `lead`.
+
+    `events` lists all of a person, newest first (empty where one event was asked for); `stories` tells the newest
+    of them in full, or all. Times are ISO 8601 in UTC. The members of a story are described in `cli/story.py`.
+    """
+
+    wanted: str
+    found_by: str
+    events: tuple[ShownLine, ...]
+    stories: tuple[ShownStory, ...]
+
+
+def explain(journal: Journal, wanted: str, view: View, *, everything: bool = False) -> int:
+    """Explain one event by its id or a piece of it, or a person's by phone, email or lead: the newest, or `everything`.
+
+    Ends with 1 where nothing was found, with 2 where the text is ambiguous or none of these.
+    """
+    found = find(journal, wanted)
+    mask = view.mask(journal, [line.event.event.person for line in found.lines])
+    chosen = [found.one] if found.one else [line.event for line in found.lines]
+    explanation = Explanation(
+        wanted=mask.text(wanted.strip()),
+        found_by=found.way,
+        events=tuple(shown_line(line, mask) for line in found.lines),
+        stories=tuple(tell(journal, stored, view) for stored in (chosen if everything else chosen[:1])),
+    )
+    if view.as_json:
+        view.json(explanation)
+    elif chosen:
+        _draw(explanation, view)
+    return Exit.FINE if chosen else _nothing(journal, found, explanation.wanted, view)
+
+
+def _draw(explanation: Explanation, view: View) -> None:
+    if explanation.events:
+        view.print(events_table(explanation.events, view), "")
+    for story in explanation.stories:
+        view.print(story_tree(story, view), "")
+    left = len(explanation.events) - len(explanation.stories)
+    if explanation.events and left:
+        view.print(f"{left} earlier in short above; in full: --all, or provodka explain with an id")
+
+
+def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
+    if found.alike:
+        view.problem(f"several events are like «{wanted}»: {', '.join(found.alike)}", "write more of the id")
+        return Exit.USAGE
+    if not found.way:
+        view.problem(f"«{wanted}» is no id of an event, no phone, no email and no lead")
+        return Exit.USAGE
+    if found.way == "id":
+        view.problem(f"no event has an id like «{wanted}»", "see provodka events ls")
+        return Exit.PROBLEM
+    view.problem(f"no event carries the {found.way} {wanted}", _where_else(journal))
+    return Exit.PROBLEM
+
+
+def _where_else(journal: Journal) -> str:
+    unreadable = journal.read(lambda c: queries.list_events(c, kind=EventType.UNREADABLE, limit=100))
+    silent = "provodka status tells when each channel was last heard of"
+    if not unreadable:
+        return silent
+    many = "100 or more" if len(unreadable) == 100 else str(len(unreadable))
+    return f"{silent}; events that could not be read: {many} (provodka events ls --type unreadable)"

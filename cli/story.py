@@ -1,0 +1,258 @@
+"""The story of an event as `explain` tells it: what `--json` prints and what the tree is drawn from, already masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from cli.masking import Mask, ShownPerson
+from cli.show import View
+from cli.waiting import Surroundings, next_commands, why_not_yet
+from provodka.event import Event
+from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
+from provodka.journal.queries import StoredPlan, Story
+from provodka.journal.records import Attempt
+from rules.facts import CONTACT
+from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """The event and how far it has come. `error` says why it could not be planned, the last time."""
+
+    id: str
+    type: str
+    channel: str
+    external_id: str
+    person: ShownPerson
+    state: str
+    occurred_at: datetime
+    received_at: datetime
+    planned_at: datetime | None
+    error: str
+    next: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCondition:
+    """One condition with both values. `matched` is None where it was not evaluated; a group has `parts`."""
+
+    path: str
+    op: str
+    expected: Any
+    actual: Any
+    matched: bool | None
+    note: str
+    reason: str
+    parts: tuple[ShownCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    """What became of a rule; `actions` are the ids of what it made, timers included."""
+
+    rule: str
+    outcome: str
+    reason: str
+    error: str
+    conditions: tuple[ShownCondition, ...]
+    actions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """One evaluation of the rules. `facts` were read from outside; `hint` and `found` belong to a CRM's hint.
+
+    `note` says so when the journal's trace cannot be read.
+    """
+
+    number: int
+    at: datetime
+    cause: str
+    rules: tuple[ShownRule, ...] = ()
+    facts: Mapping[str, Any] | None = None
+    hint: tuple[str, ...] = ()
+    found: tuple[Mapping[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttempt:
+    """One try; `calls` are those of its whole batch: method, path, status, milliseconds, both summaries, error kind."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    milliseconds: float | None
+    outcome: str
+    error: str
+    calls: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """An action with all its attempts. `needs` is the id of the action whose result it takes.
+
+    `waits` says why it is not over yet, `choice` why this responsible; `next` are the commands that help.
+    """
+
+    id: int
+    key: str
+    kind: str
+    rule: str
+    params: Any
+    state: str
+    created_at: datetime | None
+    not_before: datetime | None
+    finished_at: datetime | None
+    needs: int | None
+    waits: str
+    choice: str
+    result: Any
+    reason: str
+    error: str
+    hint: str
+    unsure_since: datetime | None
+    next: tuple[str, ...]
+    attempts: tuple[ShownAttempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStory:
+    """One event with everything that followed."""
+
+    event: ShownEvent
+    plans: tuple[ShownPlan, ...]
+    actions: tuple[ShownAction, ...]
+
+
+def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
+    """Everything that the journal knows of an event."""
+    story = journal.read(lambda c: queries.story(c, stored))
+    traces = [_read_trace(plan) for plan in story.plans]
+    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in _names_in(trace.facts)]
+    mask = view.mask(journal, [stored.event.person], names)
+    ids = {action.key: action.id for action in story.actions}
+    plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
+    return ShownStory(_event(stored, mask), plans, _actions(journal, story, mask, view))
+
+
+def _names_in(facts: Mapping[str, Any]) -> Iterator[str]:
+    contact = facts.get(CONTACT)
+    if isinstance(contact, dict) and contact.get("name"):
+        yield str(contact["name"])
+
+
+def _read_trace(plan: StoredPlan) -> PlanTrace | dict[str, Any] | None:
+    """The trace; a mapping where it is that of a hint; None where it was written by another version."""
+    try:
+        return load_trace(plan.trace)
+    except ValidationError:
+        document = json.loads(plan.trace)
+        return document if isinstance(document, dict) and "hint" in document else None
+
+
+def _event(stored: StoredEvent, mask: Mask) -> ShownEvent:
+    event: Event = stored.event
+    return ShownEvent(
+        id=event.id,
+        type=event.type.value,
+        channel=event.channel,
+        external_id=mask.text(event.external_id),
+        person=mask.person(event.person),
+        state=stored.state.value,
+        occurred_at=event.occurred_at,
+        received_at=event.received_at,
+        planned_at=stored.planned_at,
+        error=mask.text(stored.error),
+        next=(f"provodka replay {event.id}",) if stored.state is EventState.FAILED else (),
+    )
+
+
+def _plan(plan: StoredPlan, trace: PlanTrace | dict[str, Any] | None, ids: Mapping[str, int], mask: Mask) -> ShownPlan:
+    if isinstance(trace, PlanTrace):
+        rules = tuple(_rule(rule, ids, mask) for rule in trace.rules)
+        return ShownPlan(plan.number, plan.at, plan.cause, rules, mask.value(trace.facts))
+    if trace is None:
+        return ShownPlan(plan.number, plan.at, plan.cause, note="its trace cannot be read by this version")
+    return ShownPlan(plan.number, plan.at, plan.cause, hint=tuple(trace["hint"]), found=tuple(trace.get("found", ())))
+
+
+def _rule(trace: RuleTrace, ids: Mapping[str, int], mask: Mask) -> ShownRule:
+    return ShownRule(
+        rule=trace.rule,
+        outcome=trace.outcome.value,
+        reason=mask.text(trace.reason),
+        error=mask.text(trace.error),
+        conditions=tuple(_condition(mask.condition(one)) for one in trace.conditions),
+        actions=tuple(ids[key] for key in trace.action_keys if key in ids),
+    )
+
+
+def _condition(trace: ConditionTrace) -> ShownCondition:
+    return ShownCondition(
+        path=trace.path,
+        op=trace.op,
+        expected=trace.expected,
+        actual=trace.actual,
+        matched=trace.matched,
+        note=trace.note,
+        reason=trace.reason,
+        parts=tuple(_condition(part) for part in trace.parts),
+    )
+
+
+def _actions(journal: Journal, story: Story, mask: Mask, view: View) -> tuple[ShownAction, ...]:
+    around = Surroundings.of(journal, story.actions)
+    return tuple(_action(action, story, around, mask, why_not_yet(action, around, view.at)) for action in story.actions)
+
+
+def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask, waits: str) -> ShownAction:
+    needed = around.by_key.get(action.needs or "")
+    return ShownAction(
+        id=action.id,
+        key=action.key,
+        kind=action.kind,
+        rule=action.rule,
+        params=mask.value(json.loads(action.params)),
+        state=action.state.value,
+        created_at=action.created_at,
+        not_before=action.not_before,
+        finished_at=action.finished_at,
+        needs=needed.id if needed else None,
+        waits=mask.text(waits),
+        choice=story.turns.get(action.key, ""),
+        result=None if action.result is None else mask.value(json.loads(action.result)),
+        reason=action.reason or "",
+        error=mask.text(action.error),
+        hint=mask.text(action.hint),
+        unsure_since=action.unsure_since,
+        next=next_commands(action),
+        attempts=_attempts(story.attempts.get(action.id, ()), mask),
+    )
+
+
+def _attempts(attempts: Sequence[Attempt], mask: Mask) -> tuple[ShownAttempt, ...]:
+    return tuple(
+        ShownAttempt(
+            number=attempt.number,
+            started_at=attempt.started_at,
+            finished_at=attempt.finished_at,
+            milliseconds=_milliseconds(attempt),
+            outcome=attempt.outcome or "running",
+            error=mask.text(attempt.error),
+            calls=tuple(mask.value(json.loads(attempt.calls))),
+        )
+        for attempt in attempts
+    )
+
+
+def _milliseconds(attempt: Attempt) -> float | None:
+    if attempt.finished_at is None:
+        return None
+    return round((attempt.finished_at - attempt.started_at).total_seconds() * 1000, 1)
