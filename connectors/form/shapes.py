@@ -21,7 +21,7 @@ def plain_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     if described:
         del plain["fields"]
         for key, answer in described.items():
-            _add(plain, _elementor_name(key, answer, plain), answer["value"])
+            _add(plain, _elementor_name(key, answer), answer["value"])
         if meta := _described(fields.get("meta")):
             plain["meta"] = {key: item["value"] for key, item in meta.items()}
     return plain
@@ -34,9 +34,8 @@ def _described(items: object) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def _elementor_name(key: str, answer: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
-    by_type = _BY_TYPE.get(str(answer.get("type")), "")
-    if by_type and by_type not in taken:
+def _elementor_name(key: str, answer: Mapping[str, Any]) -> str:
+    if by_type := _BY_TYPE.get(str(answer.get("type"))):
         return by_type
     title = str(answer.get("title") or "")
     return title if key.startswith(_GENERATED) and title else key

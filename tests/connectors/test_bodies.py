@@ -60,6 +60,10 @@ def test_without_a_body_the_query_is_the_form() -> None:
     assert fields_of(delivery(query={"name": "Мария", "tags[0]": "a"})) == {"name": "Мария", "tags": ["a"]}
 
 
+def test_a_line_break_after_a_form_is_no_part_of_it() -> None:
+    assert fields_of(delivery(b"name=A\r\n", FORM)) == {"name": "A"}
+
+
 def test_a_body_wins_over_the_query() -> None:
     assert fields_of(delivery(b"name=A", query={"name": "B"})) == {"name": "A"}
 

@@ -146,6 +146,12 @@ def test_the_map_says_where_a_field_stands_and_wins_over_its_name() -> None:
     assert form.payload.form.fields == {"name": "форма 7", "nums": "+79161112233"}
 
 
+def test_a_mapped_phone_is_the_only_one() -> None:
+    form = form_submitted({"n": "+79161112233", "Телефон": "+74950003344"}, mapping={"phone": "n"})
+    assert form.person.phones == ("+79161112233",)
+    assert form.payload.form.fields == {"Телефон": "+74950003344"}
+
+
 def test_a_mapped_list_gives_all_its_phones() -> None:
     fields = {"nums": ["+79161112233", "+74950003344"]}
     assert form_submitted(fields, mapping={"phone": "nums"}).person.phones == ("+79161112233", "+74950003344")

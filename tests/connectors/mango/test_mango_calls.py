@@ -360,6 +360,13 @@ def test_two_other_notices_of_one_call_are_two_parts() -> None:
     assert len(journal.known(ENTRY)) == 2
 
 
+def test_two_notices_of_a_leg_without_its_numbers_are_two_parts() -> None:
+    journal = Journal()
+    for state in ("Appeared", "Connected", "Connected"):
+        journal.take(("events/call", {"entry_id": ENTRY, "call_state": state}))
+    assert len(journal.known(ENTRY)) == 2
+
+
 def test_every_notice_of_a_call_is_kept_under_its_entry() -> None:
     journal = Journal().take_all(ANSWERED)
     assert len(journal.known(ENTRY)) == len(ANSWERED)
