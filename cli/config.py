@@ -29,7 +29,7 @@ from rules.actions import REGISTRY
 from rules.calendar import WorkingCalendar
 from rules.check import check as check_rules
 from rules.schema import Calendar, Rule, RuleTest, Staff
-from rules.team import RESERVED, Team
+from rules.team import Team
 
 DEFAULT_HOURS: Final = {"hours": "пн-пт 09:00-18:00", "holidays": "RU"}
 
@@ -68,6 +68,7 @@ class Config:
     server: Server
     journal_url: str = field(repr=False)
     crm: Any
+    staff: Mapping[str, Staff]
     team: Team
     channels: Mapping[str, Any]
     alerts: Alerts
@@ -88,6 +89,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         server=values["server"],
         journal_url=values["journal"].url,
         crm=values["crm"],
+        staff=values["staff"],
         team=Team(values["staff"]),
         channels=values["channels"],
         alerts=values["alerts"],
@@ -111,9 +113,6 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
 def _meaning(parsed: Parsed) -> Iterator[Finding]:
     values = parsed.values
     staff, channels = values["staff"], values["channels"]
-    for key in staff:
-        if key in RESERVED:
-            yield Finding(("staff", key), f'"{key}" has a meaning of its own in rules', "choose another key", key=True)
     if values["alerts"] is not None:
         for i, key in enumerate(values["alerts"].to):
             if key not in staff:
@@ -121,5 +120,10 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
             elif staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yields = {name: CHANNELS[settings.type].events for name, settings in channels.items()}
-    for problem in check_rules(values["rules"], REGISTRY, Team(staff), yields, has_crm=values["crm"] is not None):
-        yield Finding(problem.path, problem.text, problem.hint)
+    rules: dict[int, Rule] = values["rules"]
+    numbers = list(rules)  # a rule that could not be read has left a gap
+    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
+        path = problem.path
+        if path[0] == "rules" and isinstance(path[1], int):
+            path = ("rules", numbers[path[1]], *path[2:])
+        yield Finding(path, problem.text, problem.hint)

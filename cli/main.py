@@ -1,0 +1,129 @@
+"""The application: every command, its options and its help."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from cli.config import Config, read
+from cli.run import RunRole
+from provodka.errors import ConfigError, JournalUnavailableError
+
+app = typer.Typer(
+    name="provodka",
+    help="Wires mail, forms, telephony and 1C to the CRM: nothing lost, nothing twice, everything explained.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(soft_wrap=False)
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The client's config.", envvar="PROVODKA_CONFIG")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DEFAULT = Path("config.yaml")
+
+
+def opened(path: Path, *, as_json: bool = False) -> Config:
+    """The config; ends the process with 2 after showing all its mistakes."""
+    from cli.check import show_problems
+
+    try:
+        return read(path)
+    except ConfigError as error:
+        raise typer.Exit(show_problems(error, out, as_json=as_json)) from error
+
+
+def done(code: int) -> NoReturn:
+    """End the command with this code."""
+    raise typer.Exit(code)
+
+
+@contextmanager
+def clear_words() -> Iterator[None]:
+    """A journal that cannot be opened is a sentence, not a traceback."""
+    try:
+        yield
+    except JournalUnavailableError as error:
+        sys.stderr.write(f"the journal cannot be used: {error}\n")
+        done(1)
+
+
+@app.command()
+def run(
+    config: ConfigFile = DEFAULT,
+    role: Annotated[list[RunRole] | None, typer.Option(help="Only this part of the work; may be repeated.")] = None,
+    host: Annotated[str | None, typer.Option(help="Serve here instead of where the config says.")] = None,
+    port: Annotated[int | None, typer.Option(help="Serve on this port; 0 takes a free one.")] = None,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Log as JSON lines.")] = False,
+) -> None:
+    """Receive, plan and deliver until SIGTERM or Ctrl-C."""
+    from cli import run as running
+
+    with clear_words():
+        done(running.run(opened(config), role or list(RunRole), host=host, port=port, json=json_logs))
+
+
+@app.command()
+def check(
+    config: ConfigFile = DEFAULT,
+    online: Annotated[bool, typer.Option("--online", help="Ask the accounts too.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="With --online: make the service field in the CRM.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Name every mistake of a config before the start; exit code 2 when there are any."""
+    from cli import check as checking
+
+    read_config = opened(config, as_json=as_json)
+    code = checking.check(read_config, out)
+    with clear_words():
+        done(checking.check_online(read_config, out, create=create) if online else code)
+
+
+@app.command("test")
+def rule_tests(config: ConfigFile = DEFAULT) -> None:
+    """Run the tests of the rules that stand in the config."""
+    from cli import check as checking
+
+    done(checking.test(opened(config), out))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a config, for editors."""
+    from cli import check as checking
+
+    done(checking.schema(out))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[
+        int, typer.Option(help="Base of the ports: amoCRM at +1, Telegram at +4, mail at +5, +6, senders at +7.")
+    ] = 8900,
+    state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
+) -> None:
+    """Serve the emulators alone, to rehearse a client's config."""
+    from sandbox.__main__ import main as serve
+
+    done(serve(["--port", str(port), *(["--state", str(state)] if state else [])]))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play the scenes, check the CRM, and end.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where journal and emulators keep their state.")] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help="Where the product serves.")] = 8080,
+    sandbox_port: Annotated[int, typer.Option(help="Base of the emulators' ports.")] = 8900,
+) -> None:
+    """Watch a form, a letter and a call become leads."""
+    from cli import demo as playing
+
+    with clear_words():
+        done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port))
