@@ -8,14 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
+from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, leaves
 from rules.contradictions import contradictions
-from rules.names import WITHOUT_PERSON, Node, UnknownName, did_you_mean, find
+from rules.names import WITHOUT_PERSON, Node, UnknownName, find
 from rules.schema import Rule, Staff
 from rules.team import RESERVED
-from rules.templates import Templates
+from rules.templates import Templates, Text
 from rules.text import same
 
 Path = tuple[str | int, ...]
@@ -71,9 +72,7 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
 
-    def __init__(
-        self, compiled: CompiledRule, staff: Mapping[str, Staff], channels: Channels, report: Report
-    ) -> None:  # fmt: skip
+    def __init__(self, compiled: CompiledRule, staff: Mapping[str, Staff], channels: Channels, report: Report) -> None:
         self._compiled = compiled
         self._rule = compiled.rule
         self._staff = staff
@@ -88,8 +87,10 @@ class _RuleCheck:
             else:
                 for name in sorted(leaf.expression.names):
                     self._name(("when", *leaf.where), name)
-        for place, text in contradictions(self._compiled.condition, self._is_list):
-            self._report(("when", *place), text, "the rule can never match")
+        for place, pair in contradictions(self._compiled.condition, self._is_list):
+            self._report(("when", *place), pair, "the rule can never match")
+        for place, text in self._compiled.texts:
+            self._text(place, text)
         for step in self._compiled.steps:
             self._step(step)
 
@@ -117,7 +118,7 @@ class _RuleCheck:
         for kind in self._rule.on:
             found = find(name, kind)
             if isinstance(found, UnknownName):
-                hint = f"did you mean {found.nearest}?" if found.nearest else ""
+                hint = f'did you mean "{found.nearest}"?' if found.nearest else ""
                 self._report(place, f"{kind} has no {name}", hint)
                 return None
             node = found
@@ -151,15 +152,16 @@ class _RuleCheck:
         at: Path = ("do", step.index, step.action.name)
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
-        for place, text in step.texts:
-            for name in sorted(text.names):
-                self._name(place, name)
-            if "lead" not in text.names and self._reads_missing_lead(text.names):
-                hint = "ask for it: when: {lead: {known: true}}, or in the text {% if lead %}…{% endif %}"
-                self._report(place, "there may be no lead when this text is made, and the rule would fail", hint)
         nobody = [kind for kind in self._rule.on if kind in WITHOUT_PERSON]
         if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+
+    def _text(self, place: Path, text: Text) -> None:
+        for name in sorted(text.names):
+            self._name(place, name)
+        if "lead" not in text.names and self._reads_missing_lead(text.names):
+            hint = "ask for it: when: {lead: {known: true}}, or in the text {% if lead %}…{% endif %}"
+            self._report(place, "there may be no lead when this text is made, and the rule would fail", hint)
 
     def _reads_missing_lead(self, names: frozenset[str]) -> bool:
         """Whether a text reads the lead where the event has none of its own and no condition asks for one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from provodka.settings import Strict
+from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
 from rules.actions.base import Action, LeadUse, Place, Planning
 from rules.calendar import WorkingCalendar
 from rules.conditions import Group, Report, parse_when
 from rules.faults import RuleError
-from rules.names import did_you_mean
 from rules.plan import rule_slug
 from rules.schema import Rule
 from rules.templates import Names, Templates, Text
@@ -24,14 +24,13 @@ Fill = Callable[[Names], Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action of a rule. `fills` render the parameters that hold templates, `texts` are those templates."""
+    """One action of a rule. `fills` render the parameters that hold templates."""
 
     index: int
     action: Action[Any]
     params: Strict
     constants: Mapping[str, Any]
     fills: tuple[tuple[str, Fill], ...]
-    texts: tuple[tuple[Place, Text], ...]
     needs: int | None = None
 
     def plan(self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar) -> dict[str, dict[str, Any]]:
@@ -43,76 +42,85 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with everything in it compiled."""
+    """A rule with everything in it compiled. `texts` are the templates of all steps, those of wrong steps too."""
 
     rule: Rule
     slug: str
     condition: Group
     steps: tuple[Step, ...]
+    texts: tuple[tuple[Place, Text], ...]
 
 
-def compile_rule(
-    rule: Rule, registry: Mapping[str, Action[Any]], templates: Templates, report: Report
-) -> CompiledRule:  # fmt: skip
+def compile_rule(rule: Rule, registry: Mapping[str, Action[Any]], templates: Templates, report: Report) -> CompiledRule:
     """Compile one rule; every mistake goes to `report` with its place in the rule, and what is wrong is left out."""
     condition = parse_when(rule.when, templates, lambda place, text, hint: report(("when", *place), text, hint))
     steps: list[Step] = []
+    texts: list[tuple[Place, Text]] = []
     maker: int | None = None
     for index, (name, raw) in enumerate(rule.steps):
         action = registry.get(name)
         if action is None:
             report(("do", index, name), f"unknown action {name}", did_you_mean(name, registry))
             continue
+        params = _params(action, raw, ("do", index, name), report)
+        written = params.model_dump(mode="json") if params else raw
+        fills = _fills(action, written, ("do", index, name), _Reader(templates, texts, report))
         needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
-        if step := _compile_step(index, action, raw, needs, templates, report):
-            steps.append(step)
+        if params is not None:
+            steps.append(Step(index, action, params, written, fills, needs))
         if action.lead is LeadUse.MAKES:
             maker = index
-    return CompiledRule(rule, rule_slug(rule.name), condition, tuple(steps))
+    return CompiledRule(rule, rule_slug(rule.name), condition, tuple(steps), tuple(texts))
 
 
-def _compile_step(
-    index: int, action: Action[Any], raw: object, needs: int | None, templates: Templates, report: Report
-) -> Step | None:
-    at: Place = ("do", index, action.name)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Compiles texts, collects them, and reports those that cannot be read."""
+
+    templates: Templates
+    texts: list[tuple[Place, Text]]
+    report: Report
+
+    def read(self, source: str, place: Place) -> Fill | None:
+        try:
+            text = self.templates.text(source)
+        except RuleError as error:
+            self.report(place, str(error), "")
+            return None
+        if text.constant:
+            return None
+        self.texts.append((place, text))
+        return text.render
+
+
+def _params(action: Action[Any], raw: object, at: Place, report: Report) -> Strict | None:
     try:
-        params = action.params.model_validate(raw)
+        params: Strict = action.params.model_validate(raw)
     except ValidationError as error:
-        for mistake in error.errors(include_url=False, include_context=False):
-            place = _in_document(raw, mistake["loc"])
-            report((*at, *place), mistake["msg"].removeprefix("Value error, "), _hint(mistake, action))
+        for place, text, hint in _mistakes(error, raw, tuple(action.params.model_fields)):
+            report((*at, *place), text, hint)
         return None
-    constants = params.model_dump(mode="json")
-    texts: list[tuple[Place, Text]] = []
-    fills: dict[str, Fill] = {}
-    for name in action.templates:
-        fill = _compile_value(constants[name], (*at, name), templates, texts, report)
-        if fill is not None:
-            fills[name] = fill
-    return Step(index, action, params, constants, tuple(fills.items()), tuple(texts), needs)
+    return params
 
 
-def _compile_value(
-    value: object, place: Place, templates: Templates, texts: list[tuple[Place, Text]], report: Report
-) -> Fill | None:
+def _fills(action: Action[Any], written: object, at: Place, reader: _Reader) -> tuple[tuple[str, Fill], ...]:
+    if not isinstance(written, dict):
+        return ()
+    found = {name: _compile_value(written[name], (*at, name), reader) for name in written if name in action.templates}
+    return tuple((name, fill) for name, fill in found.items() if fill is not None)
+
+
+def _compile_value(value: object, place: Place, reader: _Reader) -> Fill | None:
     """How to fill in a value, or None where it holds no template. In lists and mappings, empty texts are left out."""
+    if isinstance(value, str):
+        return reader.read(value, place)
     if isinstance(value, list):
-        items = [(_compile_value(v, (*place, i), templates, texts, report), v) for i, v in enumerate(value)]
+        items = [(_compile_value(item, (*place, i), reader), item) for i, item in enumerate(value)]
         return _filled_list(items) if any(fill for fill, _ in items) else None
     if isinstance(value, dict):
-        members = {k: (_compile_value(v, (*place, k), templates, texts, report), v) for k, v in value.items()}
+        members = {name: (_compile_value(item, (*place, name), reader), item) for name, item in value.items()}
         return _filled_mapping(members) if any(fill for fill, _ in members.values()) else None
-    if not isinstance(value, str):
-        return None
-    try:
-        text = templates.text(value)
-    except RuleError as error:
-        report(place, str(error), "")
-        return None
-    if text.constant:
-        return None
-    texts.append((place, text))
-    return text.render
+    return None
 
 
 def _filled_list(items: list[tuple[Fill | None, Any]]) -> Fill:
@@ -144,8 +152,19 @@ def _in_document(raw: Any, loc: tuple[int | str, ...]) -> Place:  # noqa: ANN401
     return tuple(place)
 
 
-def _hint(mistake: Mapping[str, Any], action: Action[Any]) -> str:
-    """The nearest right name for an unknown parameter; the whole list where nothing comes near."""
-    if mistake["type"] == "extra_forbidden" and len(mistake["loc"]) == 1:
-        return did_you_mean(str(mistake["loc"][0]), action.params.model_fields)
-    return ""
+def _mistakes(error: ValidationError, raw: object, known: Sequence[str]) -> Iterator[tuple[Place, str, str]]:
+    """One mistake for each place, in the words of all config mistakes; a misspelt name is not a missing one besides."""
+    found = [(_in_document(raw, one["loc"]), one) for one in error.errors(include_url=False)]
+    meant = {nearest(str(place[-1]), known) for place, one in found if one["type"] in UNKNOWN and len(place) == 1}
+    seen: set[Place] = set()
+    for place, one in found:
+        if place in seen or (one["type"] in MISSING and place[-1] in meant):
+            continue
+        seen.add(place)
+        if one["type"] in UNKNOWN:
+            yield place, f'unknown key "{place[-1]}"', did_you_mean(str(place[-1]), known) if len(place) == 1 else ""
+        elif one["type"] in MISSING:
+            yield place, f'missing key "{place[-1]}"', ""
+        else:
+            text, hint = words(Wrong(one["type"], one["msg"], one["input"], one.get("ctx", {})), [], "")
+            yield place, text, hint

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provodka.wording import did_you_mean
 from rules.facts import Scope, may_ask
 from rules.faults import RuleError
-from rules.names import did_you_mean
 from rules.operators import OPERATORS, Operator
 from rules.plan import ConditionTrace, plain
 from rules.templates import Expression, Templates

@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from provodka import identity
 from provodka.event import Event, build_payload
 from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from provodka.wording import did_you_mean
 from rules.facts import KnownContact, StaticFacts
 from rules.faults import RuleError
-from rules.names import Node, did_you_mean, names_for
+from rules.names import Node, names_for
 from rules.schema import RuleTest
 
 USUAL_MOMENT: Final = "2026-03-02 12:00"
@@ -48,7 +49,7 @@ def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
 
 
 def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
-    """`person.known`, `person.contact` and `lead`; where the last is not given, a lead's own event finds it unchanged."""
+    """`person.known`, `person.contact`, `lead`; without the last, a lead's own event finds its lead unchanged."""
     _refuse_others(given, _FACTS, "facts")
     contact = given.get("person.contact")
     if contact is None and given.get("person.known"):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from provodka.wording import nearest
 
 NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 """Event types that no rule may start on."""
@@ -38,22 +38,6 @@ class UnknownName:
     path: str
     part: str
     nearest: str = ""
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The most similar of the words, or an empty string."""
-    by_lower = {w.lower(): w for w in words}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else ""
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """A hint with the nearest right word; with none near, the list of the right words."""
-    known = sorted(words)
-    close = nearest(word, known)
-    if close:
-        return f"did you mean {close}?"
-    return f"known: {', '.join(known)}" if known else ""
 
 
 @cache

@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
+from provodka.wording import did_you_mean
 from rules.durations import DurationText
 from rules.hours import parse_hours
-from rules.names import NEVER_SEEN, did_you_mean
+from rules.names import NEVER_SEEN
 from rules.team import Staff
 
 __all__ = ["Calendar", "EventTypes", "Rule", "RuleTest", "Staff"]

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from provodka.event import Event
+from provodka.wording import did_you_mean
 from rules.engine import Engine
 from rules.facts import StaticFacts
 from rules.faults import RuleError
 from rules.given import given_event, given_facts, moment
-from rules.names import did_you_mean
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
-
 
 Expected = tuple[str, object]
 """The name of an action and the part of its parameters that matters."""
