@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from cli.show import View, one_line, short, span, state
 from cli.story import ShownAction, ShownAttempt, ShownCondition, ShownEvent, ShownPlan, ShownRule, ShownStory
-from provodka.journal.records import WAIT
+from provodka.journal.records import WAIT, EventState
 from rules.plan import RuleOutcome
 
 _VERDICTS: Final = {True: Text("✓ ", "green"), False: Text("✗ ", "red"), None: Text("· ", "dim")}
@@ -38,7 +38,8 @@ def _headline(event: ShownEvent) -> Text:
 def _event(tree: Tree, event: ShownEvent, view: View) -> None:
     tree.add(_plain(f"happened {view.at(event.occurred_at)}{_after(event.occurred_at, event.received_at, 'received')}"))
     if event.planned_at is None:
-        tree.add(_plain(f"received {view.at(event.received_at)}, not planned yet"))
+        why = "the rules could not plan it" if event.state == EventState.FAILED else "not planned yet"
+        tree.add(_plain(f"received {view.at(event.received_at)}, {why} ({view.clocks})"))
     else:
         tail = _after(event.received_at, event.planned_at, "planned")
         tree.add(_plain(f"received {view.at(event.received_at)}{tail} ({view.clocks})"))
@@ -109,14 +110,14 @@ def _action(tree: Tree, action: ShownAction, view: View) -> None:
     if action.waits:
         branch.add(Text(one_line(action.waits), "yellow"))
     if action.result is not None and action.kind != WAIT:
-        branch.add(Text(one_line(f"result: {_result(action.result)}"), "green"))
+        branch.add(Text(one_line(f"result: {result_line(action.result)}"), "green"))
     for attempt in action.attempts:
         _attempt(branch, attempt, view)
     _death(branch, action, view)
 
 
-def _result(result: Any) -> str:  # noqa: ANN401 -- JSON
-    """The lead and its address first: that is what was asked for."""
+def result_line(result: Any) -> str:  # noqa: ANN401 -- JSON
+    """A result on one line, the lead and its address first: that is what was asked for."""
     if not isinstance(result, dict):
         return short(result)
     made = {"yes": " (new)", "no": " (taken over)"}.get(str(result.get("created", "")), "")
