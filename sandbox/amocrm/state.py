@@ -44,24 +44,32 @@ class StateFile:
         self.load()
 
     def load(self) -> None:
-        """Fill the store from the file; a missing file leaves the seed."""
+        """Fill the store from the file; a missing or empty file leaves the seed."""
+        rows: list[dict[str, Any]] = []
         if self.path.exists():
             db = sqlite_utils.Database(self.path)
             rows = list(db.query(f"select kind, key, body from {TABLE}")) if TABLE in db.table_names() else []  # noqa: S608
             db.close()
-            with self.store.lock:
-                self._fill(rows)
         with self.store.lock:
             self.store.is_saved = True
+            if rows:
+                self._fill(rows)
+            else:
+                self.store.dirty_all()
 
     def _fill(self, rows: list[dict[str, Any]]) -> None:
+        found: dict[str, list[Any]] = {kind: [] for kind in ADAPTERS}
         for row in rows:
-            kind, key, body = row["kind"], row["key"], row["body"]
-            if kind == COUNTERS:
-                self.store.next_ids.update(COUNTERS_ADAPTER.validate_json(body))
-                continue
-            value = ADAPTERS[kind].validate_json(body)
-            self.store.table(kind)[key if kind == "fields" else value.id] = value
+            if row["kind"] == COUNTERS:
+                self.store.next_ids.update(COUNTERS_ADAPTER.validate_json(row["body"]))
+            else:
+                found[row["kind"]].append(ADAPTERS[row["kind"]].validate_json(row["body"]))
+        for kind, values in found.items():
+            table = self.store.table(kind)
+            table.clear()
+            # Ids grow with time, so this is the order in which the rows were made.
+            for value in sorted(values, key=lambda value: value.id):
+                table[f"{value.entity}:{value.id}" if kind == "fields" else value.id] = value
         self.store.reindex()
         self.store.wake()
 

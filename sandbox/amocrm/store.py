@@ -109,7 +109,13 @@ class Store:
             self.reindex()
             self.dirty.clear()
             self.is_cleared = self.is_saved
-            self.wake()
+            self.dirty_all()
+
+    def dirty_all(self) -> None:
+        """Have every row written to the state file."""
+        if self.is_saved:
+            self.dirty |= {(kind, key) for kind in SAVED for key in self.table(kind)}
+        self.wake()
 
     def reindex(self) -> None:
         """Build every index from the tables; for a caller that filled the tables itself."""

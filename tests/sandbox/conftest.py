@@ -1,0 +1,42 @@
+"""A running amoCRM for the sandbox's own tests, fresh for each of them."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from amocrm_client import Api, Receiver
+
+from sandbox.amocrm import AmoCrm, Limit
+
+
+@pytest.fixture(scope="session")
+def running_crm():
+    with AmoCrm(limit=Limit(per_second=None), hook_scale=0.0002) as crm:
+        yield crm
+
+
+@pytest.fixture
+def crm(running_crm):
+    requests.post(f"{running_crm.url}/_sandbox/reset", timeout=10).raise_for_status()
+    return running_crm
+
+
+@pytest.fixture
+def api(crm):
+    api = Api(crm)
+    yield api
+    api.session.close()
+
+
+@pytest.fixture(scope="session")
+def running_receiver():
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(running_receiver):
+    running_receiver.forms.clear()
+    running_receiver.queries.clear()
+    running_receiver.statuses.clear()
+    return running_receiver
