@@ -1,0 +1,230 @@
+"""`provodka resend` and `resolve`: a person decides what becomes of an action that Provodka gave up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from cli.find import find_one, identity_of
+from cli.show import Exit, View, one_line, table
+from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, outbox, queries
+
+REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
+_ALL: Final = 100_000
+_RESENDABLE: Final = (ActionState.DEAD, ActionState.CANCELLED)
+_IN_DOUBT: Final = (
+    "may have been carried out already. It is sent in doubt: where its operation leaves a stamp, the stamp is looked "
+    "for first and nothing is made twice; where it leaves none, it stops again, and only provodka resolve settles it"
+)
+
+Confirm = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What to resend: these actions, or the dead ones of an event, or all dead ones (of one reason)."""
+
+    ids: Sequence[int] = ()
+    event: str = ""
+    all_dead: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """An action that is sent again or left; `why` is empty for the sent ones."""
+
+    id: int
+    event: str = ""
+    kind: str = ""
+    rule: str = ""
+    reason: str = ""
+    why: str = ""
+
+
+@dataclass(slots=True)
+class _Resending:
+    """The work of one `resend`: what will be sent, and what will not and why."""
+
+    ready: list[StoredAction] = field(default_factory=list)
+    left: list[ShownAction] = field(default_factory=list)
+    events: Mapping[int, str] = field(default_factory=dict)
+
+    def leave(self, actions: Iterable[StoredAction], why: str) -> None:
+        leaving = list(actions)
+        self.left += [self.shown(action, why) for action in leaving]
+        self.ready = [action for action in self.ready if action not in leaving]
+
+    def shown(self, action: StoredAction, why: str = "") -> ShownAction:
+        event = self.events.get(action.event_seq, "")
+        return ShownAction(action.id, event, action.kind, action.rule, action.reason or "", why)
+
+
+def resend(journal: Journal, chosen: Chosen, view: View, *, confirm: Confirm, dry_run: bool = False) -> int:
+    """Send dead actions again. `confirm` is asked once if there are any whose outcome is unknown (`--yes`: say yes).
+
+    Ends with 1 where an action could not be sent again or the person said no, with 2 where the choice is unclear.
+    With `--json` it prints `{dry_run, sent: [action], left: [action with why]}`.
+    """
+    if mistake := _mistake(chosen):
+        view.problem(mistake)
+        return Exit.USAGE
+    event = find_one(journal, chosen.event).one if chosen.event else None
+    work = journal.read(lambda c: _gather(c, chosen, event))
+    for action in [a for a in work.ready if a.state not in _RESENDABLE]:
+        work.leave([action], f"it is {action.state}: only dead and cancelled ones are sent again")
+    doubtful = [a for a in work.ready if a.reason == DeadReason.OUTCOME_UNKNOWN]
+    if doubtful and not dry_run and not confirm(_question(doubtful)):
+        work.leave(doubtful, "its outcome is unknown, and the answer was no")
+    if not dry_run:
+        gone = _send(journal, work.ready)
+        work.leave([a for a in work.ready if a.id in gone], "it has moved on meanwhile")
+    _tell_resent(work, view, dry_run=dry_run)
+    return Exit.PROBLEM if work.left else Exit.FINE
+
+
+def _mistake(chosen: Chosen) -> str:
+    if sum([bool(chosen.ids), bool(chosen.event), chosen.all_dead]) != 1:
+        return "say what to resend in one way: ids of actions, or --event ID, or --all-dead"
+    if chosen.reason and not chosen.all_dead:
+        return "--reason goes with --all-dead"
+    if chosen.reason and chosen.reason not in REASONS:
+        return f"--reason: no such reason, known: {', '.join(REASONS)}; an unknown outcome is for provodka resolve"
+    return ""
+
+
+def _gather(connection: Connection, chosen: Chosen, event: StoredEvent | None) -> _Resending:
+    work = _Resending()
+    if chosen.all_dead:
+        dead = queries.dead_actions(connection, _ALL)
+        work.ready = [a for a in reversed(dead) if chosen.reason in ("", a.reason)]
+    elif event is not None:
+        actions = queries.actions_of(connection, [event.seq]).get(event.seq, [])
+        work.ready = [a for a in actions if a.state is ActionState.DEAD]
+    elif chosen.event:
+        work.left.append(ShownAction(0, chosen.event, why="there is no such event, or several are like it"))
+    for id_ in dict.fromkeys(chosen.ids):
+        action = queries.action_by_id(connection, id_)
+        if action is None:
+            work.left.append(ShownAction(id_, why="there is no such action"))
+        else:
+            work.ready.append(action)
+    events = queries.events_by_seq(connection, [a.event_seq for a in work.ready])
+    work.events = {seq: stored.event.id for seq, stored in events.items()}
+    return work
+
+
+def _question(doubtful: Sequence[StoredAction]) -> str:
+    names = ", ".join(f"{a.id} ({a.kind})" for a in doubtful[:5]) + ("…" if len(doubtful) > 5 else "")
+    each = f"Action {names}" if len(doubtful) == 1 else f"Each of {len(doubtful)} actions, {names},"
+    return f"{each} {_IN_DOUBT}. Send?"
+
+
+def _send(journal: Journal, ready: Sequence[StoredAction]) -> set[int]:
+    """In one transaction; the ids of those that somebody else has moved meanwhile."""
+    now = journal.now()
+    return journal.write(lambda c: {action.id for action in ready if not outbox.resend(c, action.id, now)})
+
+
+def _tell_resent(work: _Resending, view: View, *, dry_run: bool) -> None:
+    sent = [work.shown(action) for action in work.ready]
+    if view.as_json:
+        view.json({"dry_run": dry_run, "sent": sent, "left": work.left})
+        return
+    if sent:
+        rows = [(str(a.id), a.kind, one_line(a.rule), a.reason, a.event) for a in sent]
+        view.print(table(("action", "kind", "rule", "was dead for", "event"), rows), "")
+    view.print(f"{len(sent)} would be sent again (dry run: nothing was done)" if dry_run else f"{len(sent)} sent again")
+    for action in work.left:
+        view.problem(f"action {action.id} is left: {action.why}" if action.id else f"«{action.event}»: {action.why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a person found out: it was done (and what it made: ids of the CRM), or it was not."""
+
+    done: bool = False
+    not_done: bool = False
+    lead: str = ""
+    contact: str = ""
+    remote: str = ""
+
+
+def resolve(journal: Journal, action_id: int, settled: Settlement, view: View, *, dry_run: bool = False) -> int:
+    """Settle an unknown outcome: done, with what it made, or not done, so that it is sent once more without doubt.
+
+    Ends with 1 where the action is not one of unknown outcome, with 2 where the options do not fit together.
+    With `--json` it prints `{dry_run, action, settled, result, released}`.
+    """
+    action = journal.read(lambda c: queries.action_by_id(c, action_id))
+    if action is None or action.reason != DeadReason.OUTCOME_UNKNOWN or action.state is not ActionState.DEAD:
+        why = "there is no such action" if action is None else f"it is {action.state} {action.reason or ''}"
+        view.problem(f"action {action_id} has no unknown outcome: {why.strip()}")
+        return Exit.PROBLEM
+    if mistake := _unfit(action, settled):
+        view.problem(mistake)
+        return Exit.USAGE
+    result = _result(action, settled) if settled.done else None
+    released = [a.id for a in _held_by(journal, action)] if settled.done else []
+    now = journal.now()
+    body = None if result is None else json.dumps(result, ensure_ascii=False)
+    if not dry_run and not journal.write(lambda c: outbox.resolve(c, action_id, now, body)):
+        view.problem(f"action {action_id} has moved on meanwhile: nothing was written")
+        return Exit.PROBLEM
+    word = "done" if settled.done else "not_done"
+    if view.as_json:
+        view.json({"dry_run": dry_run, "action": action_id, "settled": word, "result": result, "released": released})
+    else:
+        _tell_resolved(action, result, released, view, dry_run=dry_run)
+    return Exit.FINE
+
+
+def _unfit(action: StoredAction, settled: Settlement) -> str:
+    given = settled.lead or settled.contact or settled.remote
+    if settled.done == settled.not_done:
+        return "say either --done or --not-done"
+    if settled.not_done and given:
+        return "what was not done has made nothing: --lead, --contact and --remote go with --done"
+    if not settled.done:
+        return ""
+    if action.kind != "intake":
+        return f"a {action.kind} is named by --remote, not by --lead or --contact" if given != settled.remote else ""
+    if settled.remote:
+        return "an intake is named by --lead and --contact, not by --remote"
+    return "" if settled.lead else "an intake that was done has a lead: give --lead ID, and --contact ID if you know it"
+
+
+def _result(action: StoredAction, settled: Settlement) -> dict[str, Any]:
+    """As the action itself would have told it: what it had decided (its frozen request), with the ids that are given."""
+    decided = json.loads(action.request) if action.request else {}
+    told = {str(name): value for name, value in (decided.get("told") or {}).items()}
+    told["reason"] = "; ".join(filter(None, (told.get("reason"), "settled by a person")))
+    if action.kind != "intake":
+        return {**told, "remote_id": settled.remote}
+    lead = identity_of(settled.lead).removeprefix("lead:") if "/" in settled.lead else settled.lead
+    contact = settled.contact or told.get("contact_id", "")
+    return {"created": "yes", **told, "remote_id": lead, "lead_id": lead, "contact_id": contact}
+
+
+def _held_by(journal: Journal, action: StoredAction) -> list[StoredAction]:
+    of_event = journal.read(lambda c: queries.actions_of(c, [action.event_seq])).get(action.event_seq, [])
+    return [a for a in of_event if a.needs == action.key and a.state is ActionState.WAITING]
+
+
+def _tell_resolved(
+    action: StoredAction, result: Mapping[str, Any] | None, released: Sequence[int], view: View, *, dry_run: bool
+) -> None:
+    would = "would be " if dry_run else "is "
+    if result is None:
+        view.print(f"action {action.id} ({action.kind}) {would}sent once more, since it was not done")
+    else:
+        values = "; ".join(f"{name}: {value}" for name, value in result.items() if value)
+        view.print(f"action {action.id} ({action.kind}) {would}settled as done: {one_line(values)}")
+    if released:
+        view.print(f"{'would release' if dry_run else 'releases'} what waited for it: {', '.join(map(str, released))}")
+    if dry_run:
+        view.print("dry run: nothing was done")
