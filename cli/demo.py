@@ -20,7 +20,7 @@ from cli.config import read
 from cli.house import CRM_CHANNEL, House
 from cli.road import Road
 from cli.run import Running, RunRole
-from connectors.amocrm import Amocrm
+from connectors.amocrm.crm import AmoCrm
 from provodka import logs
 from sandbox.senders import MangoSender, Order, letter, send_letter, tilda_lead
 from sandbox.server import AMOCRM_TOKEN, Sandbox
@@ -60,7 +60,7 @@ def mail(stage: Stage) -> None:
     raw = letter(
         from_="Пётр Кузнецов <petr@example.com>",
         subject="Ремонт крыши",
-        text="Добрый день!\n\nСколько стоит перекрыть крышу 120 м²?\n\nПётр, тел. +7 916 000-77-88",
+        text="Добрый день!\n\nСколько стоит перекрыть крышу 120 кв. м?\n\nПётр, тел. +7 916 000-77-88",
         charset="windows-1251",
         message_id="<demo-1@example.com>",
         sent_at=datetime.now(UTC),
@@ -129,7 +129,7 @@ def _product(folder: Path, sandbox: Sandbox, port: int) -> Running:
 
 def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     """Let the CRM know where its webhooks go, and the senders' page where the product is."""
-    if isinstance(house.crm, Amocrm):
+    if isinstance(house.crm, AmoCrm):
         house.crm.subscribe(f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
     hooks = f"{stage.product}/hooks"
     sandbox.senders.order = Order(

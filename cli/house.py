@@ -10,7 +10,8 @@ from typing import Any, Final
 import structlog
 
 from cli.config import Config
-from connectors.amocrm import Amocrm, AmocrmHooks
+from connectors.amocrm.crm import AmoCrm
+from connectors.amocrm.hooks import AmocrmHooks
 from connectors.registry import CHANNELS, Role
 from provodka.channel import Receiver, Watcher
 from provodka.crm import Crm, Messenger
@@ -63,7 +64,7 @@ class House:
         """The CRM of the config; the staff's cards and stages are read when first needed."""
         if self.config.crm is None:
             return None
-        crm = Amocrm(self.config.crm, self.journal.store)
+        crm = AmoCrm(self.config.crm, self.journal.store)
         self._closing.append(crm)
         return crm
 
@@ -83,7 +84,7 @@ class House:
             name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
         }
         if self.config.crm is not None and self.config.crm.hook_secret is not None:
-            made[CRM_CHANNEL] = AmocrmHooks(CRM_CHANNEL, self.config.crm)
+            made[CRM_CHANNEL] = AmocrmHooks(CRM_CHANNEL, self.config.crm.hook_secret)
         return made
 
     @cached_property
@@ -92,7 +93,7 @@ class House:
 
     @cached_property
     def planner(self) -> Planner:
-        follower = self.crm if isinstance(self.crm, Amocrm) else None
+        follower = self.crm if isinstance(self.crm, AmoCrm) else None
         return Planner(self.journal, self.engine, self.crm, follower)
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
@@ -112,9 +113,21 @@ class House:
         telegram = (self.config.team.telegram(key) for key in self.config.alerts.to)
         alerts = Alerts(self.messengers.get("telegram"), tuple(str(id_) for id_ in telegram if id_ is not None))
         jobs = [Job("alerts", 5, lambda: alerts.tell(self.journal))]
-        if isinstance(self.crm, Amocrm):
-            jobs += [Job("people", 600, self.crm.fill), Job("tokens", 3600, self.crm.keep_alive)]
+        if isinstance(self.crm, AmoCrm):
+            jobs += _crm_jobs(self.crm, self.journal)
         return Scheduler(self.journal, self.watchers, jobs)
 
     def _of_role(self, role: Role) -> list[tuple[str, Any]]:
         return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]
+
+
+def _crm_jobs(crm: AmoCrm, journal: Journal) -> list[Job]:
+    def reconcile() -> None:
+        """What no webhook told: found by update time, put into the inbox with the snapshots it was found by."""
+        events, snapshots, cursors = crm.reconcile(utc_now())
+        journal.accept_derived(events, {(crm.name, "lead"): snapshots}, cursors)
+
+    def fill() -> None:
+        crm.fill()
+
+    return [Job("people", 600, fill), Job("reconcile", 60, reconcile), Job("tokens", 3600, crm.keep_alive)]

@@ -65,7 +65,7 @@ class Pace(Protocol):
     """The limiter of an account, shared by all processes that use the same journal."""
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
-        """Take the next place in the row; the seconds to wait until it may be used (0 with a free place)."""
+        """Take the next place: at most `burst` in any burst/per_second seconds; the seconds to wait for it."""
 
     def hold(self, account: str, seconds: float, reason: str) -> None:
         """Let nothing of this account go for so long (the other side said so)."""

@@ -89,6 +89,8 @@ def _done(attempted: Attempted, done: Done) -> Finished:
 def _made(kind: str, values: dict[str, str]) -> tuple[tuple[str, str], ...]:
     if kind == "intake":
         return (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
+    if "call" in values:
+        return (("call", values["call"]),)  # by its own name, so that its recording finds it
     return ((kind, values["remote_id"]),) if values.get("remote_id") else ()
 
 

@@ -24,7 +24,7 @@ class OAuthSettings(Strict):
 class AmocrmSettings(Strict):
     """One account: `token` is a long-lived token of a private integration (the simplest way), else `oauth`.
 
-    The vendor allows 7 calls a second per integration; `per_second` keeps a margin, `burst` 1 spaces them evenly.
+    The vendor allows 7 calls a second per integration; `per_second` keeps a margin, at most `burst` in any burst/per_second seconds.
     `stamp_*` name the service field of leads by which an earlier attempt is recognised.
     """
 
@@ -36,7 +36,7 @@ class AmocrmSettings(Strict):
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=20.0, gt=0)
     per_second: float = Field(default=6.5, gt=0)
-    burst: int = Field(default=1, ge=1)
+    burst: int = Field(default=7, ge=1)
     batch: int = Field(default=50, ge=1, le=50)
     settle_seconds: float = Field(default=3.0, ge=0)
     stamp_field: str = "Provodka ID"

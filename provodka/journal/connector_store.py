@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -118,28 +119,31 @@ class ConnectorStoreInJournal:
             return value
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
-        """Take the next place (generic cell rate: places lie 1/per_second apart, `burst` may go at once)."""
+        """Take the next place: at most `burst` lie in any stretch of burst/per_second seconds.
+
+        So 7 at 6.5 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once.
+        """
         return self._writer.run(lambda connection: self._reserve(connection, account, per_second, burst))
 
     def _reserve(self, connection: Connection, account: str, per_second: float, burst: int) -> float:
         now = self._now()
-        first = {"account": account, "next_at": now}
-        connection.execute(insert_new(connection, pace, ("account",)), [first])
+        connection.execute(insert_new(connection, pace, ("account",)), [{"account": account, "places": "[]"}])
         row = connection.execute(select(pace).where(pace.c.account == account).with_for_update()).one()
         if row.held_until is not None and row.held_until > now:
             return float((row.held_until - now).total_seconds())
-        gap = timedelta(seconds=1 / per_second)
-        place = max(row.next_at, now - gap * (burst - 1))
-        if place > now + timedelta(hours=1):
-            place = now  # the clock was moved back: the stored place lies in a future that will not come soon
-        connection.execute(update(pace).where(pace.c.account == account).values(next_at=place + gap, held_until=None))
-        return max(0.0, float((place - now).total_seconds()))
+        moment = now.timestamp()
+        # places an hour ahead: the clock was moved back, and they lie in a future that will not come soon
+        places = [p for p in json.loads(row.places) if p < moment + 3600][-burst:]
+        place = max(moment, places[0] + burst / per_second) if len(places) == burst else moment
+        values = {"places": json.dumps([*places, place][-burst:]), "held_until": None}
+        connection.execute(update(pace).where(pace.c.account == account).values(**values))
+        return max(0.0, place - moment)
 
     def hold(self, account: str, seconds: float, reason: str) -> None:
         """Nothing of this account goes for so long."""
         now = self._now()
         until = now + timedelta(seconds=seconds)
-        row = {"account": account, "next_at": now, "held_until": until, "reason": reason}
+        row = {"account": account, "places": "[]", "held_until": until, "reason": reason}
 
         def write(connection: Connection) -> None:
             connection.execute(upsert(connection, pace, ("account",), ("held_until", "reason")), [row])

@@ -85,6 +85,24 @@ class Journal:
         if rows:
             self.new_events.set()
 
+    def accept_derived(
+        self,
+        events: Sequence[Event],
+        snapshots: Mapping[tuple[str, str], Sequence[Snapshot]],
+        cursors: Mapping[str, str],
+    ) -> None:
+        """Events found by comparing, with the snapshots and cursors that they were found by, in one transaction."""
+        rows = [inbox.event_row(event) for event in events]
+
+        def work(connection: Connection) -> None:
+            inbox.add_all(connection, rows, [], cursors, [])
+            for (system, kind), seen in snapshots.items():
+                put_snapshots(connection, system, kind, seen, {})
+
+        self.write(work)
+        if rows:
+            self.new_events.set()
+
     def cursor(self, name: str) -> str | None:
         """Where a poller stood."""
         return self.store.cursor(name)

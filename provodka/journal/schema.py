@@ -222,7 +222,7 @@ pace = Table(
     "pace",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("next_at", Moment, nullable=False),
+    Column("places", Text, nullable=False),  # JSON: the last places that were given away, in microseconds
     Column("held_until", Moment),
     Column("reason", Text),
 )

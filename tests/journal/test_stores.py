@@ -77,11 +77,13 @@ def test_places_lie_evenly_apart_for_all_processes(open_journal: Callable[[], Jo
     assert waits == pytest.approx([0, 0.2, 0.4, 0.6])
 
 
-def test_unused_places_are_kept_only_up_to_the_burst(journal: Journal, clock: Clock) -> None:
-    journal.store.reserve("amocrm", 5, 3)
-    clock.forward(minutes=1)
-    waits = [journal.store.reserve("amocrm", 5, 3) for _ in range(4)]
-    assert waits == pytest.approx([0, 0, 0, 0.2])
+def test_a_burst_goes_at_once_and_no_stretch_of_time_holds_more(journal: Journal, clock: Clock) -> None:
+    at = [clock().timestamp() + journal.store.reserve("amocrm", 6, 3) for _ in range(4)]
+    clock.forward(seconds=0.2)
+    at += [clock().timestamp() + journal.store.reserve("amocrm", 6, 3) for _ in range(8)]
+    assert at[0] == at[2]
+    assert all(later - earlier >= 0.5 - 1e-6 for earlier, later in zip(at, at[3:], strict=False))
+    assert at[-1] - at[0] == pytest.approx(1.5), "the pace is used up whole"
 
 
 def test_a_held_account_lets_nothing_go_until_its_time(journal: Journal, clock: Clock) -> None:
