@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests
-from amocrm_client import Api, Receiver
 
 from sandbox.amocrm import AmoCrm, Limit
+from tests.sandbox.amocrm_client import Api, Receiver
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from amocrm_client import ANNA, GONE, MAIN, NEW, ROP, TALKS, Api, phone
 
 from sandbox.amocrm import AmoCrm, Limit, Seed
+from tests.sandbox.amocrm_client import ANNA, GONE, MAIN, NEW, ROP, TALKS, Api, phone
 
 
 def names(rows):

@@ -1,7 +1,8 @@
 """Leads, contacts and companies: shapes, searches, filters, pages, and what is refused."""
 
 import pytest
-from amocrm_client import ANNA, GONE, IVAN, LOST, MAIN, NEW, ROP, TALKS, WON, Api, email, phone
+
+from tests.sandbox.amocrm_client import ANNA, GONE, IVAN, LOST, MAIN, NEW, ROP, TALKS, WON, Api, email, phone
 
 
 def test_without_a_token_every_call_is_401_with_the_vendor_s_words(crm):

@@ -1,6 +1,6 @@
 """`/leads/complex`: a lead with its contact and company in one call."""
 
-from amocrm_client import LOST, MAIN, NEW, TALKS, email, phone
+from tests.sandbox.amocrm_client import LOST, MAIN, NEW, TALKS, email, phone
 
 
 def complex_lead(name="Заявка", number="+79000000001", **more):

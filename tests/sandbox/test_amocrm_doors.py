@@ -8,10 +8,10 @@ import threading
 
 import pytest
 import requests
-from amocrm_client import Api
 
 from sandbox.amocrm import AmoCrm, Limit
 from sandbox.amocrm.limits import Door
+from tests.sandbox.amocrm_client import Api
 
 
 def offer(api):

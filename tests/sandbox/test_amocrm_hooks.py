@@ -4,9 +4,9 @@ import time
 
 import pytest
 import requests
-from amocrm_client import ANNA, IVAN, LOST, MAIN, NEW, ROP, TALKS, WON, phone
 
 from sandbox.amocrm.hooks import retry_after
+from tests.sandbox.amocrm_client import ANNA, IVAN, LOST, MAIN, NEW, ROP, TALKS, WON, phone
 
 ALL = [
     "add_lead",

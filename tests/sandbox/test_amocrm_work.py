@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from amocrm_client import ANNA, GONE, IVAN, LOST, ROP, TALKS, phone
+
+from tests.sandbox.amocrm_client import ANNA, GONE, IVAN, LOST, ROP, TALKS, phone
 
 
 @pytest.fixture
