@@ -23,6 +23,7 @@ BLOCKED: Final = (
     "укажите IP-адрес сервера, поддомен и ID аккаунта."
 )
 IP_LIST: Final = "В amoCRM включён список разрешённых IP-адресов: добавьте в него адрес этого сервера."
+BUSINESS: Final = "amoCRM не принял изменение этой карточки: её удалили, или её состояние этого не допускает."
 NO_RIGHTS: Final = "У пользователя, от имени которого выдан токен amoCRM, нет прав на это действие."
 NO_ADDING: Final = "amoCRM не даёт создавать сделки: истекла подписка или у владельца токена нет прав (ошибка 244)."
 
@@ -82,7 +83,8 @@ def read_refusals(reply: Reply) -> Refusals:
         by_request[str(row.get("request_id"))] = _validation(row, reply.status)
     errors = data.get("errors")
     if isinstance(errors, dict):
-        return Refusals(whole, by_request, {str(i): Rejected(_short(text), status=400) for i, text in errors.items()})
+        refused = {str(i): Rejected(_short(text), hint=BUSINESS, status=400) for i, text in errors.items()}
+        return Refusals(whole, by_request, refused)
     for row in _rows(errors):
         if "request_id" in row:
             text = _short(row.get("detail") or row.get("title"))

@@ -1,0 +1,312 @@
+"""Hint, fetch, compare: webhooks and polls become events once each, and our own writes make none."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from pydantic import SecretStr
+
+from connectors.amocrm.hooks import AmocrmHooks
+from provodka.channel import Delivery, RefusedError
+from provodka.crm import LeadChange, NewContact, NewLead
+from provodka.event import Event
+from provodka.payloads import Change, CrmHint, EventType, Person
+
+
+@dataclass
+class Follower:
+    """Does with a hint what the planner does: derives, keeps the snapshots, drops what came before."""
+
+    crm: object
+    store: object
+    seen: set
+
+    def hint(self, *entities):
+        hint = CrmHint(tuple(entities))
+        now = datetime.now(UTC)
+        event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
+        return self._take(*self.crm.derive(hint, event))
+
+    def reconcile(self):
+        events, snapshots, cursors = self.crm.reconcile(datetime.now(UTC))
+        self.store.cursors.update(cursors)
+        return self._take(events, snapshots)
+
+    def _take(self, events, snapshots):
+        self.store.put_snapshots("crm", "lead", snapshots)
+        fresh = [event for event in events if event.external_id not in self.seen]
+        self.seen.update(event.external_id for event in fresh)
+        return fresh
+
+
+@pytest.fixture
+def follower(crm, store):
+    return Follower(crm, store, set())
+
+
+def told(events):
+    return [(event.type.value, event.payload.change.field, event.payload.change.new) for event in events]
+
+
+def one(desk, **more):
+    return desk.add("/leads", {"name": "Сайт", "pipeline_id": 5000001, "status_id": 50000002, **more})[0]
+
+
+def test_a_lead_that_somebody_made_is_announced_once(crm, desk, follower):
+    assert crm.fill()
+    lead = one(desk)
+    [event] = follower.hint(f"lead:{lead}")
+    assert (event.type, event.external_id) == (EventType.LEAD_CREATED, f"{lead}:created")
+    assert (event.payload.lead.id, event.payload.lead.stage) == (lead, "Новый лид")
+    assert follower.hint(f"lead:{lead}") == []
+
+
+def test_leads_from_before_the_filling_are_not_new(crm, desk, follower):
+    lead = one(desk, created_at=1_700_000_000)
+    assert crm.fill()
+    assert follower.hint(f"lead:{lead}") == []
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 50000003})
+    assert told(follower.hint(f"lead:{lead}")) == [("lead.stage_changed", "stage", "Переговоры")]
+
+
+def test_an_old_lead_met_before_the_filling_is_updated_not_created(desk, follower):
+    lead = one(desk, created_at=1_700_000_000)
+    assert told(follower.hint(f"lead:{lead}")) == [("lead.updated", "", "")]
+
+
+def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, follower):
+    assert crm.fill()
+    lead = one(desk, responsible_user_id=7000001)
+    follower.hint(f"lead:{lead}")
+    body = {
+        "name": "Крыша",
+        "price": 500,
+        "status_id": 50000003,
+        "responsible_user_id": 7000002,
+        "custom_fields_values": [{"field_id": 300102, "values": [{"value": "срочно"}]}],
+        "tags_to_add": [{"name": "VIP"}],
+    }
+    desk.api("PATCH", f"/leads/{lead}", body)
+    events = follower.hint(f"lead:{lead}")
+    assert [event.payload.change for event in events] == [
+        Change("stage", "Новый лид", "Переговоры"),
+        Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru"),
+        Change("title", "Сайт", "Крыша"),
+        Change("price", "0", "500"),
+        Change("tags", "", "VIP"),
+        Change("Комментарий", "", "срочно"),
+    ]
+    assert [event.type.value for event in events[:3]] == ["lead.stage_changed", "lead.assigned", "lead.updated"]
+    assert follower.hint(f"lead:{lead}") == []
+
+
+@pytest.mark.parametrize(("status", "kind"), [(142, "lead.won"), (143, "lead.lost")])
+def test_closing_is_a_change_of_stage_and_an_event_of_its_own(crm, desk, follower, status, kind):
+    assert crm.fill()
+    lead = one(desk)
+    follower.hint(f"lead:{lead}")
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": status})
+    events = follower.hint(f"lead:{lead}")
+    assert [event.type.value for event in events] == ["lead.stage_changed", kind]
+    assert {event.payload.lead.state for event in events} == {kind.removeprefix("lead.")}
+
+
+def test_a_reason_of_loss_is_among_the_fields(crm, desk, follower):
+    assert crm.fill()
+    lead = one(desk)
+    follower.hint(f"lead:{lead}")
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 143, "loss_reason_id": 600001})
+    assert follower.hint(f"lead:{lead}")[-1].payload.lead.fields == {"Причина отказа": "Дорого"}
+
+
+def test_our_own_lead_is_announced_once_and_its_echo_says_nothing_else(crm, desk, follower, ask):
+    assert crm.fill()
+    wanted = NewLead(
+        " Сайт ",
+        "Кровля",
+        "Новый лид",
+        responsible="anna@krovlya.ru",
+        price=Decimal(100),
+        tags=("сайт", "б"),
+        fields={"Комментарий": "Хочу крышу"},
+        contact=NewContact("Мария", ("+79160001122",)),
+    )
+    named, bare = crm.create_leads(ask(wanted, NewLead("", contact=NewContact("", ("+79031112233",)))))
+    events = follower.hint(f"lead:{named.remote_id}", f"lead:{bare.remote_id}")
+    assert told(events) == [("lead.created", "", ""), ("lead.created", "", "")]
+    assert events[0].person == Person("Мария", ("+79160001122",))
+    assert events[0].payload.lead.fields == {"Комментарий": "Хочу крышу"}
+    assert follower.hint(f"lead:{named.remote_id}", f"lead:{bare.remote_id}") == []
+
+
+def test_a_change_by_somebody_right_after_our_creation_is_told_too(crm, desk, follower, ask):
+    assert crm.fill()
+    [done] = crm.create_leads(ask(NewLead("Сайт", "Кровля", "Новый лид")))
+    desk.api("PATCH", f"/leads/{done.remote_id}", {"status_id": 50000003})
+    assert told(follower.hint(f"lead:{done.remote_id}")) == [
+        ("lead.created", "", ""),
+        ("lead.stage_changed", "stage", "Переговоры"),
+    ]
+
+
+def test_the_echo_of_our_own_change_makes_no_event(crm, desk, follower, ask):
+    assert crm.fill()
+    lead = one(desk, responsible_user_id=7000001)
+    follower.hint(f"lead:{lead}")
+    change = LeadChange(
+        lead,
+        title="Крыша",
+        stage="Переговоры",
+        responsible="ivan@krovlya.ru",
+        price=Decimal("99.6"),
+        add_tags=("б", "а"),
+        fields={"Источник": "сайт", "Дата доставки": "05.01.2026", "Комментарий": " перезвонить "},
+    )
+    crm.update_leads(ask(change))
+    assert follower.hint(f"lead:{lead}") == []
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 50000002})
+    assert told(follower.hint(f"lead:{lead}")) == [("lead.stage_changed", "stage", "Новый лид")]
+
+
+def test_an_echo_that_overtakes_the_answer_makes_no_event(crm, desk, follower, ask, monkeypatch):
+    assert crm.fill()
+    lead = one(desk)
+    follower.hint(f"lead:{lead}")
+    early, write = [], crm._room.client.write
+
+    def overtaken(*args, **more):
+        reply = write(*args, **more)
+        early.extend(follower.hint(f"lead:{lead}"))
+        return reply
+
+    monkeypatch.setattr(crm._room.client, "write", overtaken)
+    crm.update_leads(ask(LeadChange(lead, stage="Переговоры", add_tags=("VIP",))))
+    assert early == []
+    assert follower.hint(f"lead:{lead}") == []
+
+
+def test_a_change_that_was_refused_is_not_expected_for_ever(crm, desk, follower, ask):
+    assert crm.fill()
+    lead = one(desk)
+    follower.hint(f"lead:{lead}")
+    desk.fault("/leads", status=403, body='{"status": 403}', method="PATCH")
+    crm.update_leads(ask(LeadChange(lead, stage="Переговоры")))
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 50000003})
+    assert told(follower.hint(f"lead:{lead}")) == [("lead.stage_changed", "stage", "Переговоры")]
+
+
+def test_reconciling_finds_what_no_webhook_told(crm, desk, follower):
+    assert crm.fill()
+    old = one(desk)
+    follower.hint(f"lead:{old}")
+    assert follower.reconcile() == []
+    new = one(desk)
+    desk.api("PATCH", f"/leads/{old}", {"status_id": 142})
+    assert sorted(told(follower.reconcile())) == [
+        ("lead.created", "", ""),
+        ("lead.stage_changed", "stage", "Успешно реализовано"),
+        ("lead.won", "stage", "Успешно реализовано"),
+    ]
+    assert follower.hint(f"lead:{old}", f"lead:{new}") == []
+    assert follower.reconcile() == []
+
+
+def test_a_deleted_lead_makes_no_event(desk, follower):
+    assert follower.hint("lead:999") == []
+
+
+def test_a_deleted_contact_leaves_the_index(crm, desk, follower):
+    contact = desk.contact("Мария", "+79160001122")
+    assert crm.fill()
+    with desk.account.store.lock:
+        del desk.account.store.contacts[int(contact)]
+    assert follower.hint(f"contact:{contact}") == []
+    assert crm.find_people([Person(phones=("+79160001122",))]) == [None]
+
+
+def test_the_subscription_is_made_once_and_mended_when_it_was_switched_off(crm, desk):
+    address = "https://mw.example.ru/hooks/crm?token=abc"
+    assert crm.subscribe(address)
+    assert not crm.subscribe(address)
+    with desk.account.store.lock:
+        for hook in desk.account.store.hooks.values():
+            hook.disabled = True
+    assert crm.subscribe(address)
+    [hook] = desk.api("GET", "/webhooks")["_embedded"]["webhooks"]
+    assert (hook["destination"], hook["disabled"]) == (address, False)
+    assert {"add_lead", "status_lead", "responsible_lead"} <= set(hook["settings"])
+
+
+HOOKS = AmocrmHooks("crm", SecretStr("тайна-0"))
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def delivery(body, path="/тайна-0", query=None, at=NOW):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return Delivery("POST", path, headers, query or {}, body.encode(), at)
+
+
+def no_parts(_):
+    return ()
+
+
+STATUS = (
+    "leads[status][0][id]=11000001&leads[status][0][status_id]=142&leads[status][0][updated_at]=1767225660"
+    "&leads[status][0][old_status_id]=50000003&account[id]=31000001"
+)
+
+
+def test_a_webhook_is_one_hint_with_all_its_leads():
+    body = STATUS + "&leads[update][0][id]=11000002&leads[update][1][id]=11000001&contacts[update][0][id]=21000001"
+    [event] = HOOKS.receive(delivery(body), no_parts).events
+    assert (event.type, event.channel) == (EventType.CRM_HINT, "crm")
+    assert event.payload == CrmHint(("lead:11000001", "lead:11000002"))
+
+
+def test_a_deleted_contact_is_a_hint_but_a_company_is_none():
+    rows = {"0": ("1", "contact"), "1": ("2", "company")}
+    body = "&".join(f"contacts[delete][{n}][id]={one}&contacts[delete][{n}][type]={t}" for n, (one, t) in rows.items())
+    [event] = HOOKS.receive(delivery(body), no_parts).events
+    assert event.payload.entities == ("contact:1",)
+
+
+def test_the_same_webhook_again_has_the_same_key_and_a_later_change_another():
+    first = HOOKS.receive(delivery(STATUS), no_parts).events[0]
+    again = HOOKS.receive(delivery(STATUS, at=NOW + timedelta(minutes=5)), no_parts).events[0]
+    later = HOOKS.receive(delivery(STATUS.replace("1767225660", "1767225661")), no_parts).events[0]
+    assert first.external_id == again.external_id != later.external_id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "junk",
+        "leads[note][0][note][type]=3&leads[note][0][note][type][message_uuid]=a",
+        "leads[update][0][id]=x",
+        "%ff",
+    ],
+)
+def test_junk_with_the_secret_is_answered_with_200(body):
+    received = HOOKS.receive(delivery(body), no_parts)
+    assert (received.reply.status, received.events) == (200, ())
+
+
+def test_a_webhook_without_the_secret_is_refused():
+    with pytest.raises(RefusedError):
+        HOOKS.receive(delivery(STATUS, path="/other"), no_parts)
+    assert HOOKS.receive(delivery(STATUS, path="", query={"token": "тайна-0"}), no_parts).events
+
+
+def test_what_the_sandbox_sends_is_understood(crm, desk, follower):
+    crm.subscribe(f"{desk.account.url}/nowhere")
+    lead = one(desk)
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 142})
+    sent = desk.control("webhooks", method="GET")
+    for _ in range(100):
+        sent = desk.control("webhooks", method="GET")
+        if len(sent) >= 2:
+            break
+    events = [event for one_ in sent for event in HOOKS.receive(delivery(one_["body"]), no_parts).events]
+    assert {event.payload.entities for event in events} == {(f"lead:{lead}",)}

@@ -1,0 +1,84 @@
+"""A ConnectorStore in memory: what the journal gives connectors, for tests that need no disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from provodka.stores import Snapshot, TokenPair
+
+
+class MemoryStore:
+    """Threads may share it. `holds` lists what connectors held back, as (account, seconds, reason)."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, TokenPair] = {}
+        self.cursors: dict[str, str] = {}
+        self.holds: list[tuple[str, float, str]] = []
+        self.locked: list[str] = []
+        self._rows: dict[tuple[str, str], dict[str, Snapshot]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._next: dict[str, float] = {}
+        self._held: dict[str, float] = {}
+        self._mutex = threading.RLock()
+
+    def load_tokens(self, account: str) -> TokenPair | None:
+        return self.tokens.get(account)
+
+    def save_tokens(self, account: str, pair: TokenPair) -> None:
+        self.tokens[account] = pair
+
+    @contextmanager
+    def lock(self, name: str, *, seconds: float = 60.0) -> Iterator[None]:
+        with self._mutex:
+            one = self._locks.setdefault(name, threading.Lock())
+        with one:
+            self.locked.append(name)
+            yield
+
+    def put_snapshots(
+        self, system: str, kind: str, rows: Sequence[Snapshot], *, cursors: dict[str, str] | None = None
+    ) -> None:
+        with self._mutex:
+            self._rows.setdefault((system, kind), {}).update((row.id, row) for row in rows)
+            self.cursors.update(cursors or {})
+
+    def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
+        with self._mutex:
+            rows = self._rows.get((system, kind), {})
+            return {one: rows[one] for one in ids if one in rows}
+
+    def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        with self._mutex:
+            rows = self._rows.get((system, kind), {})
+            found = {one: tuple(row.id for row in rows.values() if one in row.identities) for one in identities}
+            return {one: ids for one, ids in found.items() if ids}
+
+    def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None:
+        with self._mutex:
+            for one in ids:
+                self._rows.get((system, kind), {}).pop(one, None)
+
+    def cursor(self, name: str) -> str | None:
+        return self.cursors.get(name)
+
+    def reserve(self, account: str, per_second: float, burst: int) -> float:
+        with self._mutex:
+            now = time.monotonic()
+            if self._held.get(account, 0) > now:
+                return self._held[account] - now
+            place = max(self._next.get(account, 0), now - (burst - 1) / per_second)
+            self._next[account] = place + 1 / per_second
+            return max(0.0, place - now)
+
+    def hold(self, account: str, seconds: float, reason: str) -> None:
+        with self._mutex:
+            self.holds.append((account, seconds, reason))
+            self._held[account] = time.monotonic() + seconds
+
+    def release(self) -> None:
+        """Let go of every account again."""
+        with self._mutex:
+            self._held.clear()
