@@ -1,7 +1,8 @@
 """Finds phones and emails in running text and masks them.
 
 What is a phone. With a plus, or grouped as people group phones: whatever can be one. Bare digits: 11 that begin with
-7 or 8, 10 that begin with 9, 4 or 3, 12 that begin with the code of a neighbour country, and 810 with what follows.
+7 or 8, 10 that begin with 9, 8, 4 or 3 (8 not where an id is announced: `telegram:8123456789`), 12 that begin with the
+code of a neighbour country, and 810 with what follows.
 A number that stands alone as a JSON number is taken for a phone only where it is a whole Russian number or a mobile
 one without its prefix (10 digits that begin with 9). So Unix seconds and milliseconds, the CRM's ids, Telegram's
 ids, UUIDs, long hexadecimal ids, dates and network addresses stay readable. In doubt it is masked: a taxpayer's
@@ -21,11 +22,11 @@ _DOTS: Final = "•••"
 
 # Everything below is bounded, so the work is linear in the text. Separators as they stand in plain text, and those
 # of texts that are URL-encoded, JSON or HTML.
-_PLAIN: Final = r"[\s\-().+\u00a0\u2000-\u2015\u202f\u2060\u2212]{0,5}+"
-_ENCODED: Final = (
-    r"(?:[\s\-().+\u00a0\u2000-\u2015\u202f\u2060\u2212]|%20|%28|%29|%2[BbDdEe]|%C2%A0|&nbsp;"
-    r"|\\u00a0|\\u20[01][0-9a-fA-F]|\\u202f|\\u2212|\\[nrt]){0,5}+"
-)
+_SIGNS: Final = r"[\s\-().+/*_·\u00a0\u2000-\u2015\u202f\u2060\u2212]"
+_PLAIN: Final = _SIGNS + "{0,5}+"
+_URL_SIGNS: Final = r"%20|%28|%29|%2[BbDdEeFf]|%[Cc]2%(?:[Aa]0|[Bb]7)|%[Ee]2%80%[89][0-9A-Fa-f]|%[Ee]2%88%92"
+_JSON_SIGNS: Final = r"\\u00(?:a0|b7)|\\u20[01][0-9a-fA-F]|\\u202f|\\u2212|\\[nrt]|\\/"
+_ENCODED: Final = rf"(?:{_SIGNS}|{_URL_SIGNS}|{_JSON_SIGNS}|&nbsp;){{0,5}}+"
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _LONG_HEX: Final = r"(?<![0-9A-Za-z])(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{16,128}(?![0-9A-Za-z])"
 _UUID: Final = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
@@ -55,7 +56,7 @@ def _phones(separator: str) -> re.Pattern[str]:
         rf"{_START}8{separator}10{digits(9, 12)}(?!\d)",
         rf"{_START}[78]{separator}[3-9]{digits(9)}(?!\d)",
         rf"{_START}(?:375|380|99[2-68]){digits(9)}(?!\d)",
-        rf"{_START}\(?[3489]\d\d{digits(7)}(?!\d)",
+        rf"{_START}\(?[34789]\d\d{digits(7)}(?!\d)",
         r"(?<![\d-])\d{3}-\d\d-\d\d(?![\d-])",
     )
     # What can begin here is looked at first: most of a text is letters, and they are passed over quickly.
@@ -67,6 +68,7 @@ _IN_PLAIN: Final = _phones(_PLAIN)
 _IN_ENCODED: Final = _phones(_ENCODED)
 _CODES: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\(0\)")
 _RUN: Final = re.compile(r"\+?\d(?:[\s\-().]{0,3}+\d){6,19}")
+_SAYS_ID: Final = re.compile(r"""(?:id|telegram)\\?["']?\s?[:=]\s?\\?["']?$""", re.IGNORECASE)
 _JSON_BEFORE: Final = frozenset(":[,")
 _JSON_AFTER: Final = frozenset(",]}")
 _DOMAIN: Final = re.compile(r"(?:@|%40)([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
@@ -111,12 +113,20 @@ def hide_emails(text: str, tag: Tag) -> str:
 
 def _judged(found: re.Match[str], tag: Tag) -> str:
     phone = found["phone"]
-    if phone is None or (len(phone) == 10 and phone.isdigit() and phone[0] == "8"):
+    if phone is None or _is_messenger_id(found):
         return found[0]
     if not _is_json_number(found):
         return _mask(_e164(phone), tag)
     surely = hide_number(int(phone), tag)
     return found[0] if isinstance(surely, int) else f'"{surely}"'
+
+
+def _is_messenger_id(found: re.Match[str]) -> bool:
+    """Ten bare digits that begin with 7 or 8 may be Telegram's: with a 7 always, with an 8 where it says so."""
+    written = found[0]
+    if len(written) != 10 or not written.isdecimal() or written[0] not in "78":
+        return False
+    return written[0] == "7" or bool(_SAYS_ID.search(found.string[max(0, found.start() - 16) : found.start()]))
 
 
 def _is_json_number(found: re.Match[str]) -> bool:
