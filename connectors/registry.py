@@ -40,7 +40,9 @@ class Kind:
         return getattr(import_module(module), name)
 
 
-_CALLS: Final = frozenset({EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED})
+_CALLS: Final = frozenset(
+    {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
+)
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 
@@ -49,7 +51,7 @@ CHANNELS: Final[dict[str, Kind]] = {
     "tilda": Kind(TildaSettings, "connectors.tilda:TildaChannel", Role.RECEIVER, _FORM),
     "mango": Kind(MangoSettings, "connectors.mango:MangoChannel", Role.RECEIVER, _CALLS),
     "imap": Kind(ImapSettings, "connectors.imap:ImapChannel", Role.WATCHER, _MAIL),
-    "telegram": Kind(TelegramSettings, "connectors.telegram:Telegram", Role.MESSENGER),
+    "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER),
 }
 
 CRMS: Final[dict[str, type[Strict]]] = {"amocrm": AmocrmSettings}
