@@ -199,7 +199,7 @@ def _unfit(action: StoredAction, settled: Settlement) -> str:
 
 
 def _result(action: StoredAction, settled: Settlement) -> dict[str, Any]:
-    """As the action itself would have told it: what it had decided (its frozen request), with the ids that are given."""
+    """As the action itself would have told it: what it had decided (its frozen request), with the ids given."""
     decided = json.loads(action.request) if action.request else {}
     told = {str(name): value for name, value in (decided.get("told") or {}).items()}
     told["reason"] = "; ".join(filter(None, (told.get("reason"), "settled by a person")))
