@@ -85,8 +85,8 @@ class AmoCrm(Emulator):
             self._state.stop()
 
     def reset(self) -> None:
-        self.sender.forget()
         self.store.clear()
+        self.sender.forget()
         self.door.set(self._first_limit)
         self.oauth.long_lived = True
         self.switches = Switches()

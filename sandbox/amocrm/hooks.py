@@ -97,7 +97,7 @@ class Sender:
         for hook in self.store.hooks.values():
             body = "" if hook.disabled else compose(changes, hook.settings, account)
             if body:
-                self._queue(Delivery(hook.id, hook.destination, body))
+                self._queue(Delivery(hook, body))
 
     def _queue(self, delivery: Delivery) -> None:
         faults, dice = self.faults, self._dice
@@ -111,7 +111,7 @@ class Sender:
         self._put(delivery, delay)
         if dice.random() < faults.double:
             self.counts["doubled"] += 1
-            again = Delivery(delivery.hook_id, delivery.destination, delivery.body)
+            again = Delivery(delivery.hook, delivery.body)
             self._put(again, delay)
 
     def send(self, session: requests.Session, delivery: Delivery) -> None:
@@ -119,13 +119,13 @@ class Sender:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "amoCRM-Webhooks/3.0"}
         try:
             answer = session.post(
-                delivery.destination, data=delivery.body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+                delivery.hook.destination, data=delivery.body, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
             delivery.status = answer.status_code
         except requests.Timeout:
             delivery.status = TIMED_OUT
         except requests.RequestException as error:
-            log.debug("webhook not delivered to %s: %s", delivery.destination, error)
+            log.debug("webhook not delivered to %s: %s", delivery.hook.destination, error)
             delivery.status = NO_ANSWER
         self.log.append(delivery)
         if 100 <= delivery.status < 300:
@@ -136,14 +136,14 @@ class Sender:
 
     def _failed(self, delivery: Delivery) -> None:
         with self.store.lock:
-            hook = self.store.hooks.get(delivery.hook_id)
-            if hook is None or hook.disabled:
+            hook = delivery.hook
+            if self.store.hooks.get(hook.id) is not hook or hook.disabled:
                 return
             self._note_failure(hook)
             disabled = hook.disabled
         wait = retry_after(delivery.attempt, delivery.status or NO_ANSWER)
         if wait is not None and not disabled:
-            again = Delivery(delivery.hook_id, delivery.destination, delivery.body, delivery.attempt + 1)
+            again = Delivery(delivery.hook, delivery.body, delivery.attempt + 1)
             self._put(again, wait * self.scale)
 
     def _note_failure(self, hook: Hook) -> None:
@@ -158,16 +158,16 @@ class Sender:
     def _put(self, delivery: Delivery, delay: float) -> None:
         if self._closed:
             return
-        lane = self._lanes.get(delivery.destination)
+        lane = self._lanes.get(delivery.hook.destination)
         if lane is None:
-            lane = self._lanes[delivery.destination] = Lane(delivery.destination, self.send)
+            lane = self._lanes[delivery.hook.destination] = Lane(delivery.hook.destination, self.send)
             lane.start()
         lane.put(delivery, delay)
 
     def forget(self) -> None:
-        """Drop everything queued and all counts."""
-        for lane in self._lanes.values():
-            lane.forget()
+        """Drop everything queued and all counts; nothing queued so far is posted after this."""
+        for lane in list(self._lanes.values()):
+            lane.forget(TIMEOUT + 1)
         self.log.clear()
         self.counts.clear()
         self.set_faults(HookFaults())

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import requests
 
+from sandbox.amocrm.model import Hook
+
 IDLE_SESSION = 1.0
 """A connection idle for longer is not used again: the other side may be closing it at this very moment."""
 
@@ -19,14 +21,13 @@ IDLE_SESSION = 1.0
 class Delivery:
     """One POST to one destination; `status` is the last answer, 0 where no answer came."""
 
-    hook_id: int
-    destination: str
+    hook: Hook
     body: str
     attempt: int = 1
     status: int | None = None
 
     def as_json(self) -> dict[str, object]:
-        return {"destination": self.destination, "attempt": self.attempt, "status": self.status, "body": self.body}
+        return {"destination": self.hook.destination, "attempt": self.attempt, "status": self.status, "body": self.body}
 
 
 @dataclass(order=True, slots=True)
@@ -46,20 +47,23 @@ class Lane(threading.Thread):
         self._numbers = itertools.count()
         self._wake = threading.Condition()
         self._stopped = False
+        self._busy = False
 
     def put(self, delivery: Delivery, delay: float) -> None:
         with self._wake:
             heapq.heappush(self._due, _Due(time.monotonic() + delay, next(self._numbers), delivery))
-            self._wake.notify()
+            self._wake.notify_all()
 
-    def forget(self) -> None:
+    def forget(self, seconds: float) -> None:
+        """Drop what waits, and let what is on its way end, for at most so long."""
         with self._wake:
             self._due.clear()
+            self._wake.wait_for(lambda: not self._busy, seconds)
 
     def stop(self) -> None:
         with self._wake:
             self._stopped = True
-            self._wake.notify()
+            self._wake.notify_all()
 
     def run(self) -> None:
         session, used = requests.Session(), time.monotonic()
@@ -73,9 +77,12 @@ class Lane(threading.Thread):
 
     def _next(self) -> Delivery | None:
         with self._wake:
+            self._busy = False
+            self._wake.notify_all()
             while not self._stopped:
                 wait = self._due[0].at - time.monotonic() if self._due else None
                 if wait is not None and wait <= 0:
+                    self._busy = True
                     return heapq.heappop(self._due).delivery
                 self._wake.wait(wait)
         return None

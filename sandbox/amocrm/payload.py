@@ -112,6 +112,7 @@ def note(store: Store, row: Note) -> Pairs:
         "account_id": store.seed.account_id,
         "timestamp_x": stamp,
         "date_create": stamp,
+        "metadata": json.dumps({"event_source": {"type": 5, "author_name": str(row.params.get("service", ""))}}),
     }
     return [(f"[note]{key}", value) for key, value in _plain(scalars)]
 

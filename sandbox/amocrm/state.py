@@ -69,6 +69,8 @@ class StateFile:
             table.clear()
             # Ids grow with time, so this is the order in which the rows were made.
             for value in sorted(values, key=lambda value: value.id):
+                if isinstance(value, model.Card):
+                    value.born = 0.0
                 table[f"{value.entity}:{value.id}" if kind == "fields" else value.id] = value
         self.store.reindex()
         self.store.wake()
