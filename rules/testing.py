@@ -17,6 +17,7 @@ from rules.faults import RuleError
 from rules.given import given_event, given_facts, moment
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
+from rules.text import number
 
 Expected = tuple[str, object]
 """The name of an action and the part of its parameters that matters."""
@@ -104,11 +105,13 @@ def _differ(expected: object, actual: object, path: str, zone: ZoneInfo) -> Iter
 
 
 def _same(expected: object, actual: object, zone: ZoneInfo) -> bool:
-    """Moments may be written on the client's clocks; YAML reads some texts as dates or numbers."""
+    """Moments may be written on the client's clocks, numbers as numbers; YAML reads some texts as dates."""
     if expected == actual:
         return True
     if not isinstance(actual, str) or isinstance(expected, list | Mapping):
         return False
+    if isinstance(expected, int | float):
+        return number(expected) == number(actual)
     try:
         return moment(expected, zone) == datetime.fromisoformat(actual)
     except (RuleError, ValueError, TypeError):

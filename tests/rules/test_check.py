@@ -1,0 +1,194 @@
+"""The static check: every mistake at its place, with the nearest right name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provodka.payloads import EventType
+from rules.actions import REGISTRY
+from rules.check import RuleProblem, check
+from rules.schema import Staff
+from tests.rules.world import STAFF, make_rule
+
+CHANNELS = {
+    "site": frozenset({EventType.FORM_SUBMITTED}),
+    "phone": frozenset({EventType.CALL_MISSED, EventType.CALL_FINISHED}),
+    "odd": None,
+}
+TASK = {"task": {"text": "x", "due": "15m working"}}
+INTAKE = {"intake": {"title": "x", "responsible": {"round_robin": ["anna", "ivan"]}}}
+
+
+def found(*do: Any, staff: dict[str, Staff] | None = None, **more: Any) -> list[RuleProblem]:
+    return check([make_rule(*do, **more)], REGISTRY, STAFF if staff is None else staff, CHANNELS)
+
+
+def only(*do: Any, **more: Any) -> RuleProblem:
+    (problem,) = found(*do, **more)
+    return problem
+
+
+def test_a_right_config_has_no_problems() -> None:
+    rules = [
+        make_rule(INTAKE, TASK, channel="site", when={"utm.source": "yandex", "person.known": False}),
+        make_rule(
+            {"notify": {"to": ["rop", "responsible"], "text": "Лид «{{ lead.title }}» ждёт: {{ lead.url }}"}},
+            on="lead.created",
+            name="ждёт",
+            wait="1m",
+            when={"lead.stage": "Новый лид", "lead.responsible": ["anna", "boss@krovlya.ru"]},
+        ),
+        make_rule("log_call", on=["call.missed", "call.finished"], name="звонки", channel=["phone", "odd"]),
+        make_rule(
+            {"note": {"text": "{{ form.fields['Площадь'] }} {{ order.lines | length }} {{ now.hour }}"}},
+            name="имена",
+            when="utm.clicks.yclid and event.channel == 'site' and person.contact.name",
+        ),
+        make_rule({"notify": {"to": "rop", "text": "пора"}}, on="clock.tick", name="часы"),
+    ]
+    assert check(rules, REGISTRY, STAFF, CHANNELS) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "place", "words"),
+    [
+        ({"tsk": {}}, ("tsk",), 'did you mean "task"'),
+        ({"task": {"text": "x", "due": "15 min"}}, ("task", "due"), "no duration"),
+        ({"task": {"txt": "x", "due": "15m"}}, ("task", "txt"), 'did you mean "text"'),
+        ({"task": {"due": "15m"}}, ("task", "text"), "missing"),
+        ({"task": 5}, ("task",), "mapping"),
+        ({"task": {"text": "x", "due": "1h", "responsible": "ana"}}, ("task", "responsible"), 'did you mean "anna"'),
+        (
+            {"assign": {"responsible": {"round_robin": ["anna", "petr"]}}},
+            ("assign", "responsible", "round_robin", 1),
+            "petr",
+        ),
+        (
+            {"assign": {"responsible": {"round_robin": []}}},
+            ("assign", "responsible", "round_robin"),
+            "must not be empty",
+        ),
+        ({"assign": {"responsible": {"by_turns": []}}}, ("assign", "responsible"), "round_robin"),
+        ({"assign": {"responsible": "keep"}}, ("assign", "responsible"), "keep changes nothing"),
+        ({"notify": {"to": ["rop", "rob"], "text": "x"}}, ("notify", "to", 1), "rob"),
+        ({"note": {"text": "{{ person.nme }}"}}, ("note", "text"), 'did you mean "person.name"'),
+        ({"note": {"text": "{{ call.phone }}"}}, ("note", "text"), "form.submitted has no call.phone"),
+        ({"note": {"text": "{{ person.name"}}, ("note", "text"), "cannot be read"),
+        ({"note": {"text": "{{ person.name | fone }}"}}, ("note", "text"), "fone"),
+        ({"tag": {"add": ["a", "{{ utm.sorce }}"]}}, ("tag", "add", 1), 'did you mean "utm.source"'),
+        ({"tag": {}}, ("tag",), "names no tag"),
+        ({"intake": {"title": "x", "fields": {"Тип": "{{ x }}"}}}, ("intake", "fields", "Тип"), "no x"),
+        ({"intake": {"title": "x", "reuse": "sometimes"}}, ("intake", "reuse"), "never"),
+        ({"intake": {"title": "x", "reuse": "pipeline"}}, ("intake",), "needs a pipeline"),
+        ({"note": {"text": "{{ lead.title }}"}}, ("note", "text"), "there may be no lead"),
+    ],
+)
+def test_a_mistake_in_a_step_is_found_at_its_place(step: Any, place: tuple[Any, ...], words: str) -> None:
+    problem = only(step)
+    assert problem.path == ("rules", 0, "do", 0, *place)
+    assert words in f"{problem.text} {problem.hint}"
+
+
+def test_the_texts_of_a_step_are_checked_even_if_the_step_has_another_mistake() -> None:
+    problems = found({"task": {"text": "{{ utm.sorce }}", "due": "soon"}})
+    assert [problem.path[-1] for problem in problems] == ["due", "text"]
+
+
+@pytest.mark.parametrize(
+    ("when", "place", "words"),
+    [
+        ({"form.nme": "x"}, ("form.nme",), 'did you mean "form.name"'),
+        ({"lead.stge": "x"}, ("lead.stge",), 'did you mean "lead.stage"'),
+        ({"form.name": {"contain": "x"}}, ("form.name", "contain"), 'did you mean "contains"'),
+        ("utm.sorce == 'x'", (), "utm.sorce"),
+        ({"all": ["utm.sorce == 'x'"]}, ("all", 0), "utm.sorce"),
+        ({"lead.responsible": "ana"}, ("lead.responsible",), 'did you mean "anna"'),
+        ({"event.channel": {"is": "sait"}}, ("event.channel", "is"), 'did you mean "site"'),
+        ({"event.type": "call.missed"}, ("event.type",), "never match"),
+        ({"utm.source": {"is": "vk", "not": ["vk", "ok"]}}, ("utm.source", "not"), "contradicts"),
+        ({"utm.source": "vk", "all": [{"utm.source": "ok"}]}, ("all", 0, "utm.source"), "contradicts"),
+        ({"utm.source": {"is": "vk", "empty": True}}, ("utm.source", "empty"), "contradicts"),
+        ({"order.amount": {"above": 10, "below": 10}}, ("order.amount", "below"), "contradicts"),
+        ({"order.amount": {"is": 5, "above": 10}}, ("order.amount", "above"), "contradicts"),
+    ],
+)
+def test_a_mistake_in_a_condition_is_found_at_its_place(when: Any, place: tuple[Any, ...], words: str) -> None:
+    problem = only(TASK, when=when)
+    assert problem.path == ("rules", 0, "when", *place)
+    assert words in f"{problem.text} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"utm.source": {"is": ["vk", "ok"], "not": "vk"}},
+        {"utm.source": ["vk", "ok"], "all": [{"utm.source": ["ok", "ya"]}]},
+        {"order.amount": {"above": 5, "below": 10}},
+        {"any": [{"utm.source": "vk"}, {"utm.source": "ok"}]},
+        {"utm.source": "vk", "not": {"utm.source": "ok"}},
+        {"person.phones": "+79160001122", "all": [{"person.phones": "+79160001133"}]},
+    ],
+)
+def test_conditions_that_can_hold_together_are_no_contradiction(when: Any) -> None:
+    assert found(TASK, when=when) == []
+
+
+def test_a_value_that_a_name_never_has_is_a_mistake() -> None:
+    problem = only(TASK, on="call.missed", when={"call.direction": ["in", "inbound"]})
+    assert (problem.path[-1], problem.text) == ("call.direction", "call.direction is never «inbound»")
+
+
+def test_a_name_must_exist_for_every_event_type_of_the_rule() -> None:
+    problem = only({"note": {"text": "{{ form.name }}"}}, on=["form.submitted", "call.missed"])
+    assert problem.text == "call.missed has no form.name"
+
+
+def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
+    text = {"note": {"text": "{{ lead.title }}"}}
+    assert found(text, when={"lead": {"known": True}}) == []
+    assert found({"note": {"text": "{% if lead %}{{ lead.title }}{% endif %}"}}) == []
+    assert found(text, on=["lead.created", "task.completed"]) == []
+
+
+def test_an_unknown_channel_is_a_mistake_and_so_is_one_that_never_yields_the_event() -> None:
+    unknown, silent = found(TASK, channel=["sait", "phone"])
+    assert (unknown.path, unknown.hint) == (("rules", 0, "channel", 0), 'did you mean "site"?')
+    assert silent.path == ("rules", 0, "channel", 1)
+    assert "never yields form.submitted" in silent.text
+    assert found(TASK, channel="odd") == []
+
+
+def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -> None:
+    assert "about nobody" in only(TASK, on="clock.tick").text
+    assert found(INTAKE, TASK, on="clock.tick") == []
+
+
+def test_a_rule_that_waits_cannot_stop_the_others() -> None:
+    assert only(TASK, wait="1m", stop=True).path == ("rules", 0, "stop")
+
+
+def test_two_rules_cannot_have_one_name() -> None:
+    (problem,) = check([make_rule(TASK), make_rule(TASK)], REGISTRY, STAFF, CHANNELS)
+    assert problem.path == ("rules", 1, "name")
+
+
+def test_staff_must_be_told_apart_and_not_take_words_of_the_rules() -> None:
+    staff = {
+        "anna": Staff(crm="A@x.ru", extension="1"),
+        "ivan": Staff(crm="a@x.ru", extension="1"),
+        "keep": Staff(crm="k@x.ru"),
+    }
+    paths = [problem.path for problem in found({"note": {"text": "x"}}, staff=staff)]
+    assert paths == [("staff", "ivan", "crm"), ("staff", "ivan", "extension"), ("staff", "keep")]
+
+
+def test_all_mistakes_of_all_rules_are_told_at_once_in_the_order_of_the_config() -> None:
+    rules = [
+        make_rule({"tsk": {}}, {"task": {"text": "{{ a }}{{ b }}", "due": "x"}}, channel="nowhere"),
+        make_rule({"notify": {"to": "nobody", "text": "{{ person.nme }}"}}, name="вторая", when={"x.y": 1}),
+    ]
+    problems = check(rules, REGISTRY, STAFF, CHANNELS)
+    assert len(problems) == 8
+    assert [problem.path[1] for problem in problems] == [0] * 5 + [1] * 3

@@ -1,0 +1,397 @@
+"""The intake: who is known, which lead is reused, what is made, and never twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from provodka.crm import Contact, ContactAddition, LeadChange, NewContact, NewLead, User
+from provodka.errors import Ambiguous, OutcomeUnknownError, RateLimited, Rejected, Retryable
+from provodka.operation import Done, Outcome
+from provodka.payloads import LeadRef, Person
+from rules.actions import REGISTRY
+from tests.rules.world import CLIENT, NOW, World, deliver_step, delivery, make_event, plan_of
+
+QUEUE = {"round_robin": ["anna", "ivan"]}
+STEP = {
+    "intake": {
+        "pipeline": "Кровля",
+        "stage": "Новый лид",
+        "title": "Сайт: {{ person.name }}",
+        "responsible": QUEUE,
+        "tags": ["сайт", "{{ utm.source }}"],
+        "fields": {"Площадь": "{{ form.fields['Площадь'] | default('') }}"},
+        "price": "{{ order.amount if order else '' }}",
+    }
+}
+CARD = Contact("4", "Пётр", ("+79160001122",), ("petr@example.ru",), "ivan@krovlya.ru")
+OPEN = LeadRef(
+    "17", "Старая", "https://crm/leads/17", "Кровля", "Горячие", responsible="ivan@krovlya.ru", tags=("Сайт",)
+)
+CLOSED = replace(OPEN, id="16", state="lost")
+OTHER_PIPELINE = replace(OPEN, id="18", pipeline="Окна")
+
+
+def step(**changes: Any) -> dict[str, Any]:
+    return {"intake": {**STEP["intake"], **changes}}
+
+
+def done(outcome: Outcome) -> dict[str, str]:
+    assert isinstance(outcome, Done), outcome
+    return outcome.values
+
+
+def test_an_unknown_person_gets_a_contact_and_a_lead_in_one_call_and_a_turn_is_taken() -> None:
+    world = World()
+    event = make_event(utm={"source": "yandex"}, form={"fields": {"Площадь": "120"}}, order={"amount": "99.50"})
+    values = done(deliver_step(world, STEP, event))
+    assert world.crm.calls("create_leads") == [
+        [
+            NewLead(
+                title="Сайт: Пётр Сидоров",
+                pipeline="Кровля",
+                stage="Новый лид",
+                responsible="anna@krovlya.ru",
+                price=Decimal("99.50"),
+                tags=("сайт", "yandex"),
+                fields={"Площадь": "120"},
+                contact=NewContact("Пётр Сидоров", ("+79160001122",), ("petr@example.ru",)),
+            )
+        ]
+    ]
+    assert values == {
+        "lead_id": "100",
+        "contact_id": "c100",
+        "created": "yes",
+        "responsible": "anna",
+        "reason": "new person; round robin: turn 1 of [anna, ivan]",
+        "url": "https://crm/leads/100",
+    }
+
+
+def test_the_decision_is_frozen_after_the_reads_and_before_the_lead_is_made() -> None:
+    world = World()
+    deliver_step(world, STEP)
+    assert world.crm.names == ["find_people", "freeze", "create_leads"]
+
+
+def test_a_person_without_a_name_is_called_by_phone_then_by_email_then_by_nothing() -> None:
+    for person, name in (
+        (Person("", ("+79160001122",), ("a@b.ru",)), "+79160001122"),
+        (Person("", (), ("a@b.ru",)), "a@b.ru"),
+        (Person(), "Без имени"),
+    ):
+        world = World()
+        deliver_step(world, step(title="x"), make_event(person=person))
+        assert world.crm.calls("create_leads")[0][0].contact.name == name
+
+
+def test_a_person_without_phone_and_email_is_not_searched_for() -> None:
+    world = World()
+    done(deliver_step(world, STEP, make_event(person=Person("Аноним", messengers=("telegram:5",)))))
+    assert "find_people" not in world.crm.names
+
+
+def test_a_known_person_with_an_open_lead_gets_tags_on_it_and_no_new_one() -> None:
+    world = World()
+    world.crm.know(CARD, OPEN, CLOSED)
+    values = done(deliver_step(world, STEP, make_event(utm={"source": "vk"})))
+    assert world.crm.calls("create_leads") == []
+    assert world.crm.calls("update_leads") == [[LeadChange("17", add_tags=("vk",))]]
+    assert world.turns.taken == {}
+    assert values == {
+        "lead_id": "17",
+        "contact_id": "4",
+        "created": "no",
+        "responsible": "ivan",
+        "reason": "open lead 17 of known contact 4",
+        "url": "https://crm/leads/17",
+    }
+
+
+def test_a_lead_that_has_all_the_tags_is_not_touched() -> None:
+    world = World()
+    world.crm.know(CARD, OPEN)
+    assert done(deliver_step(world, STEP))["lead_id"] == "17"
+    assert world.crm.names == ["find_people", "open_leads", "freeze"]
+
+
+def test_new_phones_and_emails_of_a_known_person_are_added_to_the_card() -> None:
+    world = World()
+    world.crm.know(replace(CARD, emails=()), OPEN)
+    person = Person("Пётр", ("+79160001122", "+74950001122"), ("petr@example.ru",))
+    done(deliver_step(world, STEP, make_event(person=person)))
+    assert world.crm.calls("add_to_contacts") == [[ContactAddition("4", ("+74950001122",), ("petr@example.ru",))]]
+
+
+def test_a_known_person_without_an_open_lead_gets_one_and_keeps_their_manager() -> None:
+    world = World()
+    world.crm.know(CARD, CLOSED)
+    values = done(deliver_step(world, STEP))
+    ((lead,),) = world.crm.calls("create_leads")
+    assert (lead.contact_id, lead.contact, lead.responsible) == ("4", None, "ivan@krovlya.ru")
+    assert (values["created"], values["contact_id"], values["responsible"]) == ("yes", "4", "ivan")
+    assert values["reason"] == "new lead for known contact 4; stays with ivan"
+    assert world.turns.taken == {}
+
+
+def test_a_manager_outside_the_staff_who_is_active_in_the_crm_is_kept_too() -> None:
+    world = World()
+    world.crm.staff.append(User("9", "boss@krovlya.ru", "Босс"))
+    world.crm.know(replace(CARD, responsible="boss@krovlya.ru"))
+    assert done(deliver_step(world, STEP))["responsible"] == "boss@krovlya.ru"
+
+
+def test_a_manager_who_left_is_replaced_by_the_next_in_turn() -> None:
+    world = World()
+    world.crm.staff = [replace(user, active=user.name != "ivan") for user in world.crm.staff]
+    world.crm.know(CARD)
+    values = done(deliver_step(world, STEP))
+    assert values["responsible"] == "anna"
+    assert "ivan is no active user of the CRM" in values["reason"]
+
+
+def test_a_rule_may_give_known_persons_to_others_too() -> None:
+    world = World()
+    world.crm.know(CARD)
+    assert done(deliver_step(world, step(keep=False)))["responsible"] == "anna"
+
+
+def test_without_a_responsible_in_the_rule_the_crm_decides() -> None:
+    world = World()
+    values = done(deliver_step(world, {"intake": {"title": "x"}}))
+    assert world.crm.calls("create_leads")[0][0].responsible == ""
+    assert values["responsible"] == ""
+
+
+def test_nobody_active_to_choose_is_a_refusal_and_nothing_is_made() -> None:
+    world = World()
+    world.crm.staff = []
+    outcome = deliver_step(world, STEP)
+    assert isinstance(outcome, Rejected)
+    assert world.crm.calls("create_leads") == []
+
+
+@pytest.mark.parametrize(
+    ("reuse", "leads", "taken"),
+    [
+        ("any", (OTHER_PIPELINE, OPEN), "18"),
+        ("pipeline", (OTHER_PIPELINE, OPEN), "17"),
+        ("pipeline", (OTHER_PIPELINE,), None),
+        ("never", (OPEN,), None),
+        ("any", (CLOSED,), None),
+    ],
+)
+def test_which_open_lead_is_reused_is_the_rules_choice(
+    reuse: str, leads: tuple[LeadRef, ...], taken: str | None
+) -> None:
+    for by_link in (False, True):
+        world = World()
+        world.crm.know(CARD, *leads)
+        if by_link:
+            world.links.leads["phone:+79160001122"] = tuple(lead.id for lead in leads)
+        values = done(deliver_step(world, step(reuse=reuse)))
+        assert values["created"] == ("no" if taken else "yes")
+        assert values["lead_id"] == (taken or world.crm.stamps[next(iter(world.crm.stamps))])
+        assert values["contact_id"] == "4"
+
+
+def test_the_open_lead_of_a_double_of_the_card_is_reused() -> None:
+    world = World()
+    world.crm.know(CARD)
+    world.crm.doubles["4"] = ("5",)
+    world.crm.know(Contact("5", "Пётр С."), OPEN)
+    values = done(deliver_step(world, STEP))
+    assert (values["lead_id"], values["contact_id"]) == ("17", "5")
+
+
+def test_our_own_open_lead_is_reused_without_any_search() -> None:
+    world = World()
+    world.crm.know(Contact("4", "Пётр"), OPEN)  # the search does not know the phone yet
+    world.links.leads["phone:+79160001122"] = ("17",)
+    values = done(deliver_step(world, STEP, make_event(person=Person("Пётр", ("+79160001122",)))))
+    assert (values["lead_id"], values["contact_id"], values["created"]) == ("17", "4", "no")
+    assert world.crm.names == ["leads", "freeze"]
+
+
+def test_a_second_identity_is_offered_to_the_card_that_we_made_ourselves() -> None:
+    world = World()
+    world.crm.know(Contact("4", "Пётр"), OPEN)
+    world.links.leads["phone:+79160001122"] = ("17",)
+    done(deliver_step(world, STEP))
+    assert world.crm.calls("add_to_contacts") == [[ContactAddition("4", CLIENT.phones, CLIENT.emails)]]
+
+
+def test_our_own_lead_that_was_closed_still_tells_the_card_that_the_search_does_not_know_yet() -> None:
+    world = World()
+    world.crm.know(Contact("4", "Пётр"), CLOSED)
+    world.links.leads["phone:+79160001122"] = ("16",)
+    values = done(deliver_step(world, STEP))
+    ((lead,),) = world.crm.calls("create_leads")
+    assert (lead.contact_id, lead.responsible, values["created"]) == ("4", "ivan@krovlya.ru", "yes")
+
+
+def test_our_own_lead_that_was_deleted_is_forgotten() -> None:
+    world = World()
+    world.links.leads["phone:+79160001122"] = ("16",)
+    assert done(deliver_step(world, STEP))["created"] == "yes"
+    assert world.crm.calls("create_leads")[0][0].contact is not None
+
+
+# --- later attempts
+
+
+def attempts(world: World, *, lost: bool) -> tuple[Outcome, Outcome]:
+    """A first attempt whose answer got lost (after the lead was made, or before), and the second one."""
+    event = make_event()
+    action = plan_of(STEP, event=event).actions[0]
+    if lost:
+        world.crm.refuse["create_leads"] = Ambiguous("read timeout")
+        (first,) = world.deliver_items([delivery(action, event)], "intake")
+        del world.crm.refuse["create_leads"]
+    else:
+        (first,) = world.deliver_items([delivery(action, event)], "intake")
+    frozen = world.frozen[action.key]
+    world.crm.asked.clear()
+    (second,) = world.deliver_items([delivery(action, event, frozen=frozen, unsure_since=NOW)], "intake")
+    return first, second
+
+
+def test_an_unsure_attempt_that_had_made_the_lead_finds_it_and_makes_no_other() -> None:
+    world = World()
+    first, second = attempts(world, lost=False)
+    assert world.crm.names == ["look back"]
+    assert done(second)["lead_id"] == done(first)["lead_id"]
+    assert isinstance(second, Done)
+    assert second.found
+    assert done(second)["responsible"] == "anna"
+
+
+def test_an_unsure_attempt_that_had_made_nothing_sends_the_very_same_request() -> None:
+    world = World()
+    first, second = attempts(world, lost=True)
+    assert isinstance(first, Ambiguous)
+    assert world.crm.names == ["look back", "create_leads"]
+    assert done(second)["responsible"] == "anna"
+    assert len(world.turns.taken) == 1
+
+
+def test_a_frozen_decision_is_sent_as_it_is_even_if_the_person_is_known_by_now() -> None:
+    world = World()
+    event = make_event()
+    action = plan_of(STEP, event=event).actions[0]
+    world.crm.refuse["create_leads"] = Retryable("503")
+    world.deliver_items([delivery(action, event)], "intake")
+    world.crm.refuse.clear()
+    world.crm.know(CARD, OPEN)
+    (outcome,) = world.deliver_items([delivery(action, event, frozen=world.frozen[action.key])], "intake")
+    assert done(outcome)["created"] == "yes"
+
+
+def test_an_attempt_that_died_before_its_decision_was_frozen_has_sent_nothing_and_need_not_look_back() -> None:
+    world = World()
+    event = make_event()
+    action = plan_of(STEP, event=event).actions[0]
+    (outcome,) = world.deliver_items([delivery(action, event, unsure_since=NOW)], "intake")
+    assert done(outcome)["created"] == "yes"
+    assert "look back" not in world.crm.names
+
+
+# --- batches
+
+
+def batch(world: World, *people: Person) -> list[Outcome]:
+    items = []
+    for i, person in enumerate(people):
+        event = make_event(person=person, id=f"e{i}")
+        items.append((plan_of(STEP, event=event).actions[0], event))
+    return world.deliver(*items)
+
+
+def stranger(n: int) -> Person:
+    return Person(f"Клиент {n}", (f"+7916000{n:04}",))
+
+
+def test_a_batch_of_fifty_strangers_takes_one_search_and_one_creating_call() -> None:
+    world = World()
+    outcomes = batch(world, *(stranger(n) for n in range(50)))
+    assert world.crm.names == ["find_people", "freeze", "create_leads"]
+    assert [done(outcome)["responsible"] for outcome in outcomes] == ["anna", "ivan"] * 25
+    assert len({done(outcome)["lead_id"] for outcome in outcomes}) == 50
+
+
+def test_in_a_mixed_batch_each_gets_what_is_right_for_them_in_their_order() -> None:
+    world = World()
+    world.crm.know(CARD, OPEN)
+    outcomes = batch(world, stranger(1), CLIENT, stranger(2))
+    assert [done(outcome)["created"] for outcome in outcomes] == ["yes", "no", "yes"]
+    assert done(outcomes[1])["lead_id"] == "17"
+
+
+def test_two_of_a_batch_about_one_person_make_one_lead_and_the_other_waits() -> None:
+    world = World()
+    first, second = batch(world, stranger(1), replace(stranger(1), name="Тот же"))
+    assert done(first)["created"] == "yes"
+    assert isinstance(second, Retryable)
+    assert len(world.crm.calls("create_leads")[0]) == 1
+
+
+def test_one_refused_lead_does_not_take_the_others_with_it() -> None:
+    world = World()
+    world.crm.refuse["create_leads"] = lambda lead: Rejected("bad name") if "1" in lead.title else None
+    first, second = batch(world, stranger(1), stranger(2))
+    assert isinstance(first, Rejected)
+    assert done(second)["created"] == "yes"
+
+
+def test_one_person_whom_the_search_refuses_does_not_take_the_others_with_it() -> None:
+    world = World()
+    bad = replace(stranger(1), name="bad")
+    world.crm.refuse["find_people"] = lambda people: Rejected("400") if any(p.name == "bad" for p in people) else None
+    first, second = batch(world, bad, stranger(2))
+    assert isinstance(first, Rejected)
+    assert done(second)["created"] == "yes"
+
+
+def test_a_search_that_fails_for_now_leaves_everything_for_later() -> None:
+    world = World()
+    world.crm.refuse["find_people"] = RateLimited("429", wait=1)
+    outcomes = batch(world, stranger(1), stranger(2))
+    assert all(isinstance(outcome, RateLimited) for outcome in outcomes)
+    assert (world.frozen, world.crm.calls("create_leads")) == ({}, [])
+
+
+def test_a_card_that_cannot_be_completed_now_holds_back_the_lead_so_that_a_retry_cannot_make_two() -> None:
+    world = World()
+    world.crm.know(replace(CARD, emails=()))
+    world.crm.refuse["add_to_contacts"] = Retryable("503")
+    assert isinstance(deliver_step(world, STEP), Retryable)
+    assert world.crm.calls("create_leads") == []
+
+
+def test_a_card_that_refuses_a_phone_does_not_cost_the_lead() -> None:
+    world = World()
+    world.crm.know(replace(CARD, emails=()))
+    world.crm.refuse["add_to_contacts"] = Rejected("bad email")
+    values = done(deliver_step(world, STEP))
+    assert values["created"] == "yes"
+    assert "bad email" in values["reason"]
+
+
+def test_without_a_crm_the_action_is_refused_with_the_cure() -> None:
+    outcome = deliver_step(World(crm=None), STEP)
+    assert isinstance(outcome, Rejected)
+    assert "crm" in outcome.hint
+
+
+def test_an_unknown_outcome_that_needs_a_person_is_passed_on() -> None:
+    world = World()
+    world.crm.refuse["create_leads"] = OutcomeUnknownError("nobody knows")  # type: ignore[assignment]
+    assert isinstance(deliver_step(world, STEP), OutcomeUnknownError)
+
+
+def test_the_intake_takes_its_names_from_the_registry() -> None:
+    assert REGISTRY["intake"].templates <= REGISTRY["intake"].params.model_fields.keys()
