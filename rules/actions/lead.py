@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from provodka.crm import Crm, Write
 from provodka.errors import ConnectorError, Rejected
@@ -40,8 +40,8 @@ class LeadAction(Action[P], Generic[P, R]):
         outcomes = submit(self.write(Desk(outside).crm), self.request, "request", ready)
         return [told(outcomes[d.item.key], d.frozen["told"]) for d in ready]
 
-    def _decision(self, item: Delivery, target: Target | Rejected, desk: Desk) -> dict[str, Any] | ConnectorError:
-        if isinstance(target, Rejected):
+    def _decision(self, item: Delivery, target: Target | ConnectorError, desk: Desk) -> Decision:
+        if isinstance(target, ConnectorError):
             return target
         if not target.lead_id and not self.contact_will_do:
             return Rejected(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from provodka.crm import NewCall, NewNote
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import Call, CallEvent
 from provodka.settings import Strict
@@ -64,8 +64,8 @@ def _is_complete(item: Delivery, call: Call, logged: Mapping[str, str]) -> bool:
     return recording is not None and (bool(recording) or not call.recording)
 
 
-def _decision(item: Delivery, call: Call, target: Target | Rejected, logged: bool, desk: Desk) -> Decision:
-    if isinstance(target, Rejected):
+def _decision(item: Delivery, call: Call, target: Target | ConnectorError, logged: bool, desk: Desk) -> Decision:
+    if isinstance(target, ConnectorError):
         return target
     lead_id, contact_id = target.lead_id, "" if target.lead_id else target.contact_id
     values = {"lead_id": target.lead_id, "contact_id": target.contact_id}

@@ -51,11 +51,10 @@ class Notify(Action[NotifyParams]):
         yield from ((("to", i), person) for i, person in enumerate(params.to) if person != RESPONSIBLE)
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
-        desk = Desk(outside)
         to = {item.key: _recipient(item) for item in items}
         written = {item.key for item in items if to[item.key] and _chat(to[item.key], outside)}
         lost = [item for item in items if item.key not in written]
-        targets = find_targets(lost, desk) if lost else {}
+        targets = find_targets(lost, Desk(outside))
         return [
             _by_messenger(item, to[item.key], outside)
             if item.key in written
@@ -92,7 +91,9 @@ def _by_messenger(item: Delivery, person: str, outside: Outside) -> dict[str, An
     return {"message": pack(message), "told": {"to": person, "reason": f"{person} has {MESSENGER}"}}
 
 
-def _by_lead(item: Delivery, person: str, target: Target | Rejected, outside: Outside) -> Decision:
+def _by_lead(item: Delivery, person: str, target: Target | ConnectorError, outside: Outside) -> Decision:
+    if isinstance(target, ConnectorError) and not isinstance(target, Rejected):
+        return target
     if isinstance(target, Rejected):
         return Rejected(
             f"{person or RESPONSIBLE} cannot be reached by {MESSENGER}, and there is no lead to hang a task on",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provodka.crm import FoundPerson, LeadState
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.payloads import LeadEvent, LeadRef, TaskEvent
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk
@@ -64,11 +64,25 @@ def _known(person: FoundPerson | None, leads: dict[str, list[LeadRef]]) -> Known
     return Known(person, tuple(lead for card in cards for lead in leads.get(card, ())))
 
 
-def find_targets(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Rejected]:
-    """By action key: the result it needs, the event's own lead, our own link, or what a search finds; in this order."""
-    targets: dict[str, Target | Rejected] = {}
-    targets.update({item.key: _needed(item) for item in items if item.needed and item.needed.get("lead_id")})
-    targets.update(_own([item for item in items if item.key not in targets and event_lead(item)], desk))
+def find_targets(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorError]:
+    """By action key: the result it needs, the event's own lead, our own link, or what a search finds; in this order.
+
+    A CRM that cannot be read now holds back only those that have to be looked up.
+    """
+    targets: dict[str, Target | ConnectorError] = {
+        item.key: _needed(item) for item in items if item.needed and item.needed.get("lead_id")
+    }
+    unknown = [item for item in items if item.key not in targets]
+    try:
+        return {**targets, **_looked_up(unknown, desk)} if unknown else targets
+    except Rejected:
+        raise  # the fault of one of them: the caller tries them one by one
+    except ConnectorError as error:
+        return {**targets, **{item.key: error for item in unknown}}
+
+
+def _looked_up(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorError]:
+    targets = _own([item for item in items if event_lead(item)], desk)
     rest = [item for item in items if item.key not in targets]
     for key, leads in (linked_leads(rest, desk) if rest else {}).items():
         lead = next((lead for lead in leads if lead.state == LeadState.OPEN), None)
@@ -91,7 +105,7 @@ def _needed(item: Delivery) -> Target:
     return Target(values["lead_id"], values.get("contact_id", ""), values.get("responsible", ""))
 
 
-def _own(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Rejected]:
+def _own(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorError]:
     """The events' own leads, read anew: the responsible may be another by now."""
     ids = {item.key: lead.id for item in items if (lead := event_lead(item))}
     read = desk.crm.leads(tuple(dict.fromkeys(ids.values()))) if ids else {}

@@ -166,6 +166,16 @@ def test_a_task_whose_answer_was_lost_is_not_made_again_blindly() -> None:
     assert len(world.crm.calls("create_tasks")) == 1
 
 
+def test_a_crm_that_cannot_be_searched_now_holds_back_only_those_that_have_to_be_looked_up() -> None:
+    world = World()
+    world.crm.refuse["find_people"] = RateLimited("429")
+    items = []
+    for i, needed in enumerate((NEEDED, None)):
+        event = make_event(id=f"e{i}")
+        items.append(delivery(plan_of(TASK, event=event).actions[0], event, needed=needed))
+    assert [type(outcome) for outcome in world.deliver_items(items, "task")] == [Done, RateLimited]
+
+
 def test_a_batch_makes_one_call_and_each_gets_its_own_outcome() -> None:
     world = World()
     world.crm.know(CARD, OPEN)

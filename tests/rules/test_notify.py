@@ -99,6 +99,17 @@ def test_a_crm_that_does_not_answer_does_not_keep_telegram_back() -> None:
     assert len(messenger.sent) == 1
 
 
+def test_a_crm_that_cannot_be_searched_now_does_not_keep_telegram_back() -> None:
+    world, messenger = with_telegram()
+    event = make_event()
+    world.crm.refuse["find_people"] = Retryable("503")
+    actions = plan_of(notify(["anna", "rop"]), event=event).actions
+    anna, rop = world.deliver(*((action, event) for action in actions))
+    assert isinstance(anna, Retryable)
+    assert isinstance(rop, Done)
+    assert len(messenger.sent) == 1
+
+
 def test_a_way_that_was_decided_and_is_gone_is_refused() -> None:
     world, _ = with_telegram()
     event = make_event()
