@@ -70,13 +70,9 @@ def _check(call: Call, item: Json, checks: Checks) -> None:
     for key in REQUIRED:
         if item.get(key) is None:
             checks.fail(key, "FieldMissing")
-    if item.get("direction") is not None and item["direction"] not in DIRECTIONS:
-        checks.fail("direction", "NotSupportedChoice")
-    for key in ("duration", "created_at", "updated_at"):
-        if item.get(key) is not None and not isinstance(item[key], int):
-            checks.wrong_type(key, "int")
-    if item.get("call_status") is not None and item["call_status"] not in STATUSES:
-        checks.fail("call_status", "NotSupportedChoice")
+    checks.choice(item, "direction", DIRECTIONS)
+    checks.choice(item, "call_status", STATUSES)
+    checks.integers(item, "duration", "created_at", "updated_at")
     reader = call.reader()
     for key in ("responsible_user_id", "created_by", "updated_by"):
         user_id = item.get(key)

@@ -39,9 +39,11 @@ def create_fields(call: Call, entity: str) -> Json:
 
 def patch_field(call: Call, entity: str, field_id: int) -> Json:
     """`PATCH /{entity}/custom_fields/{id}`: name, sort and is_api_only."""
-    field, item = _known(call, entity, field_id), call.item()
+    field, item, checks = _known(call, entity, field_id), call.item(), Checks()
+    checks.integers(item, "sort")
+    checks.finish()
     field.name = str(item.get("name") or field.name)
-    field.sort = int(item.get("sort") or field.sort)
+    field.sort = item.get("sort") or field.sort
     field.is_api_only = bool(item.get("is_api_only", field.is_api_only))
     call.store.touch("fields", f"{entity}:{field_id}")
     return _field(call, field)
@@ -71,8 +73,7 @@ def create_tags(call: Call, entity: str) -> Json:
     checks, items = Checks(), call.items()
     for request_id, item in items:
         checks.item(request_id)
-        if not isinstance(item.get("name"), str) or not item["name"]:
-            checks.fail("name", "FieldMissing")
+        checks.name(item)
     checks.finish()
     rows = [
         {**_tag(call.store.tag(entity, item["name"], item.get("color"))), "request_id": request_id}
@@ -82,14 +83,18 @@ def create_tags(call: Call, entity: str) -> Json:
 
 
 def _check(call: Call, entity: str, item: Json, checks: Checks) -> None:
-    if not isinstance(item.get("name"), str) or not item["name"]:
-        checks.fail("name", "FieldMissing")
-    if item.get("type") not in TYPES:
-        checks.fail("type", "NotSupportedChoice" if item.get("type") else "FieldMissing")
+    checks.name(item)
+    checks.choice(item, "type", TYPES, required=True)
+    checks.integers(item, "sort")
     code = item.get("code")
+    if code is not None and not isinstance(code, str):
+        checks.wrong_type("code", "string")
     if code is not None and call.store.field_by_code(entity, str(code)):
         checks.fail("code", "NotUnique")
-    if item.get("type") in LISTS and not item.get("enums"):
+    enums = item.get("enums") or []
+    if not isinstance(enums, list) or not all(isinstance(option, dict) for option in enums):
+        checks.wrong_type("enums", "array")
+    elif item.get("type") in list(LISTS) and not enums:
         checks.fail("enums", "FieldMissing")
 
 
@@ -109,7 +114,7 @@ def _new(call: Call, entity: str, item: Json) -> Field:
         name=item["name"],
         type=item["type"],
         code=item.get("code"),
-        sort=int(item.get("sort") or 500),
+        sort=item.get("sort") or 500,
         is_api_only=bool(item.get("is_api_only")),
         enums=options,
     )

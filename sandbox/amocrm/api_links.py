@@ -68,9 +68,9 @@ def _wishes(call: Call, entity: str, card_id: int | None) -> list[_Wish]:
     known = None if card_id is None else _card(call, entity, card_id)
     for request_id, item in call.items():
         checks.item(request_id)
-        card = known or call.store.table(entity).get(item.get("entity_id"))
+        card = known or _found(call.store, entity, item.get("entity_id"))
         to_type = item.get("to_entity_type")
-        other = call.store.table(to_type).get(item.get("to_entity_id")) if to_type in ENTITIES else None
+        other = _found(call.store, to_type, item.get("to_entity_id"))
         metadata = item.get("metadata") if isinstance(item.get("metadata"), dict) else {}
         if card is None:
             checks.fail("entity_id", "NotSupportedChoice")
@@ -86,6 +86,13 @@ def _wishes(call: Call, entity: str, card_id: int | None) -> list[_Wish]:
             )
     checks.finish()
     return wishes
+
+
+def _found(store: Store, entity: object, card_id: object) -> AnyCard | None:
+    if not isinstance(entity, str) or entity not in ENTITIES or not isinstance(card_id, int):
+        return None
+    card: AnyCard | None = store.table(entity).get(card_id)
+    return card
 
 
 def _is_author(store: Store, user_id: object) -> bool:

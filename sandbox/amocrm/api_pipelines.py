@@ -94,10 +94,8 @@ def _named(call: Call) -> list[tuple[str, Json]]:
     checks, items = Checks(), call.items()
     for request_id, item in items:
         checks.item(request_id)
-        if not isinstance(item.get("name"), str) or not item["name"]:
-            checks.fail("name", "FieldMissing")
-        if item.get("sort") is not None and not isinstance(item["sort"], int):
-            checks.wrong_type("sort", "int")
+        checks.name(item)
+        checks.integers(item, "sort")
     checks.finish()
     return items
 

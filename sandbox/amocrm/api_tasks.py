@@ -134,19 +134,17 @@ def _read(call: Call, reader: DraftReader, item: Json) -> Json:
         values["text"] = item["text"]
         if not isinstance(item["text"], str):
             checks.wrong_type("text", "string")
+    checks.integers(item, *INTS)
+    checks.choice(item, "task_type_id", call.store.task_types)
     for key in INTS:
         if item.get(key) is not None:
             values[key] = item[key]
-            if not isinstance(item[key], int):
-                checks.wrong_type(key, "int")
     for key in USERS:
         user_id = item.get(key)
         if user_id is not None:
             values[key] = user_id
             if not isinstance(user_id, int) or not reader.is_user(user_id, robot=key != "responsible_user_id"):
                 checks.fail(key, "NotSupportedChoice")
-    if values.get("task_type_id") is not None and values["task_type_id"] not in call.store.task_types:
-        checks.fail("task_type_id", "NotSupportedChoice")
     _read_entity(call, reader, item, values)
     if isinstance(item.get("is_completed"), bool):
         values["is_completed"] = item["is_completed"]
@@ -161,10 +159,9 @@ def _read_entity(call: Call, reader: DraftReader, item: Json, values: Json) -> N
         if "entity_id" in values and "id" not in item:
             reader.checks.fail("entity_type", "FieldMissing")
         return
-    if kind not in ENTITIES:
-        reader.checks.fail("entity_type", "NotSupportedChoice")
-    elif values.get("entity_id") not in call.store.table(kind):
-        reader.checks.fail("entity_id", "NotSupportedChoice")
+    reader.checks.choice(item, "entity_type", ENTITIES)
+    if kind in ENTITIES:
+        reader.checks.choice(item, "entity_id", call.store.table(kind), required=True)
     values["entity_type"] = kind
 
 

@@ -43,7 +43,7 @@ def subscribe(call: Call) -> tuple[Json, int]:
     if not isinstance(settings, list) or not settings:
         checks.fail("settings", "FieldMissing")
     for index, setting in enumerate(settings if isinstance(settings, list) else ()):
-        if setting not in SETTINGS:
+        if not isinstance(setting, str) or setting not in SETTINGS:
             checks.fail(f"settings.{index}", "NotSupportedChoice")
     checks.finish()
     destination = _destination(item)

@@ -15,13 +15,13 @@ from sandbox.amocrm.store import Store, kind_of
 CARDS_SHOWN = 60
 MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 CALL_STATUSES = {
-    1: "оставили сообщение",
-    2: "перезвонить позже",
-    3: "нет на месте",
-    4: "разговор состоялся",
-    5: "неверный номер",
-    6: "не дозвонились",
-    7: "номер занят",
+    "1": "оставили сообщение",
+    "2": "перезвонить позже",
+    "3": "нет на месте",
+    "4": "разговор состоялся",
+    "5": "неверный номер",
+    "6": "не дозвонились",
+    "7": "номер занят",
 }
 NOTE_TITLES = {
     "common": "Примечание",
@@ -163,7 +163,7 @@ class BoardView:
         }
         if is_call(note):
             words = [str(note.params.get("phone", "")), duration(note.params.get("duration"))]
-            words.append(CALL_STATUSES.get(note.params.get("call_status") or 0, ""))
+            words.append(CALL_STATUSES.get(str(note.params.get("call_status")), ""))
             row["text"] = " · ".join(word for word in words if word)
             row["result"] = str(note.params.get("call_result") or "")
             row["link"] = safe_link(str(note.params.get("link") or ""))

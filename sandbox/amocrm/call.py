@@ -22,6 +22,7 @@ from sandbox.amocrm.writer import CardWriter
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
 MAX_BATCH = 250
+LAST_PAGE = 1_000_000
 
 Row = TypeVar("Row")
 
@@ -103,7 +104,7 @@ class Call:
     def page(self, most: int) -> tuple[int, int]:
         """Page number from 1, and page size."""
         size = min(_number(self.params.get("limit"), DEFAULT_LIMIT), most)
-        return max(1, _number(self.params.get("page"), 1)), max(1, size)
+        return min(max(1, _number(self.params.get("page"), 1)), LAST_PAGE), max(1, size)
 
     def listing(
         self, name: str, rows: Iterable[Row], show: Callable[[Row], Json], *, most: int = MAX_LIMIT, total: bool = False

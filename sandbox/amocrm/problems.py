@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Any
+
 from sandbox.amocrm.model import Json
 
 TITLES = {
@@ -79,6 +82,26 @@ class Checks:
 
     def wrong_type(self, path: str, wanted: str) -> None:
         self.fail(path, "InvalidType", f"This value should be of type {wanted}.")
+
+    def choice(self, item: Json, key: str, known: Container[Any], *, required: bool = False) -> None:
+        """`item[key]` must be one of the known words or numbers; an absent one fails only where required."""
+        value = item.get(key)
+        if value is None:
+            if required:
+                self.fail(key, "FieldMissing")
+        elif not isinstance(value, str | int) or value not in known:
+            self.fail(key, "NotSupportedChoice")
+
+    def name(self, item: Json) -> None:
+        """`item["name"]` must be a text that is not empty."""
+        if not isinstance(item.get("name"), str) or not item["name"]:
+            self.fail("name", "FieldMissing")
+
+    def integers(self, item: Json, *keys: str) -> None:
+        """These members, where present, must be whole numbers."""
+        for key in keys:
+            if item.get(key) is not None and not isinstance(item[key], int):
+                self.wrong_type(key, "int")
 
     def finish(self) -> None:
         """Raise if anything failed."""
