@@ -111,7 +111,8 @@ class Emulator:
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Serve in a background thread; returns when the port is open. Port 0 takes any free one."""
-        server = wsgi.Server((host, port), self._around(self.app.wsgi_app), numthreads=self.threads, timeout=60)
+        app = self._around(self.app.wsgi_app)
+        server = wsgi.Server((host, port), app, numthreads=self.threads, request_queue_size=128, timeout=60)
         server.gateway = _Gateway
         server.shutdown_timeout = 1
         server.prepare()
