@@ -78,11 +78,11 @@ class Planner:
             return self._record(stored, snapshots)
         except ConnectorError as error:
             pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
-            log.warning("event.put_back", event=stored.event.id, error=error.reason, pause=pause.total_seconds())
+            log.warning("event.put_back", id=stored.event.id, error=error.reason, pause=pause.total_seconds())
             self._journal.put_back(stored.seq, pause, f"a fact could not be read: {error.reason}")
         except Exception as error:
             # one event that breaks the engine must not stop those behind it; it stays, marked, and can be replayed
-            log.exception("event.failed", event=stored.event.id)
+            log.exception("event.failed", id=stored.event.id)
             self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return None
 
