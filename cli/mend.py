@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from cli.find import find_one, identity_of
 from cli.show import Exit, View, one_line, table
+from cli.tree import result_line
 from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, outbox, queries
 
 REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
@@ -175,11 +176,12 @@ def resolve(journal: Journal, action_id: int, settled: Settlement, view: View, *
     if not dry_run and not journal.write(lambda c: outbox.resolve(c, action_id, now, body)):
         view.problem(f"action {action_id} has moved on meanwhile: nothing was written")
         return Exit.PROBLEM
+    shown = view.mask(journal).value(result)
     word = "done" if settled.done else "not_done"
     if view.as_json:
-        view.json({"dry_run": dry_run, "action": action_id, "settled": word, "result": result, "released": released})
+        view.json({"dry_run": dry_run, "action": action_id, "settled": word, "result": shown, "released": released})
     else:
-        _tell_resolved(action, result, released, view, dry_run=dry_run)
+        _tell_resolved(action, shown, released, view, dry_run=dry_run)
     return Exit.FINE
 
 
@@ -222,8 +224,7 @@ def _tell_resolved(
     if result is None:
         view.print(f"action {action.id} ({action.kind}) {would}sent once more, since it was not done")
     else:
-        values = "; ".join(f"{name}: {value}" for name, value in result.items() if value)
-        view.print(f"action {action.id} ({action.kind}) {would}settled as done: {one_line(values)}")
+        view.print(f"action {action.id} ({action.kind}) {would}settled as done: {one_line(result_line(result))}")
     if released:
         view.print(f"{'would release' if dry_run else 'releases'} what waited for it: {', '.join(map(str, released))}")
     if dry_run:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, update
 
 from cli.find import find_one
 from cli.masking import Mask
-from cli.show import Exit, View, one_line, short, state
+from cli.show import Exit, View, counted, one_line, short, state
 from provodka.errors import ProvodkaError
 from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, inbox, queries
 from provodka.journal.records import WAIT
@@ -193,7 +193,7 @@ def _draw(told: Sequence[Replayed], view: View, *, dry_run: bool) -> None:
     new = sum(d.what == "new" for one in told for d in one.differences)
     events_told = sum(one.outcome != "refused" for one in told)
     done = "would be replayed (dry run: nothing was done)" if dry_run else "replayed"
-    view.print(f"{events_told} events {done}, {new} new actions")
+    view.print(f"{counted(events_told, 'event')} {done}, {counted(new, 'new action')}")
 
 
 def _line(difference: Difference) -> Text:

@@ -129,6 +129,11 @@ def span(length: timedelta | float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
     """Rows under their titles; long cells are folded, never cut, since ids are there to be copied."""
     made = Table(box=None, pad_edge=False, header_style="bold")
@@ -170,7 +175,7 @@ def shown_line(line: EventLine, mask: Mask) -> ShownLine:
 
 def events_table(lines: Sequence[ShownLine], view: View) -> Table:
     """A list of events."""
-    titles = ("received", "event", "type", "channel", "person", "state", "actions")
+    titles = (f"received ({view.zone})", "event", "type", "channel", "person", "state", "actions")
     return table(titles, (line_cells(line, view) for line in lines))
 
 

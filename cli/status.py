@@ -11,7 +11,7 @@ from rich.text import Text
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from cli.show import Exit, View, one_line, span, state, table
+from cli.show import Exit, View, counted, one_line, span, state, table
 from provodka.errors import JournalUnavailableError
 from provodka.journal import ActionState, EventState, Journal, Trouble, queries, troubles
 
@@ -146,7 +146,7 @@ def _draw(found: Status, view: View) -> None:
     view.print(_counts("events", found.events), _counts("actions", found.actions))
     view.print(_backlog("to plan", found.to_plan, found.at), _backlog("to send", found.to_send, found.at))
     if failed := found.events.get(EventState.FAILED, 0):
-        view.print(Text(f"{failed} events could not be planned; next: provodka replay --failed", "bold red"))
+        view.print(Text(f"{counted(failed, 'event')} could not be planned; next: provodka replay --failed", "bold red"))
     _channels(found, view)
     _dead(found, view)
     for hold in found.holds:
@@ -188,7 +188,7 @@ def _dead(found: Status, view: View) -> None:
 
 
 def _trouble(trouble: Trouble, view: View) -> None:
-    since = f"since {view.at(trouble.since)}, {trouble.times} times, last {view.at(trouble.last_at)}"
+    since = f"since {view.at(trouble.since)}, {counted(trouble.times, 'time')}, last {view.at(trouble.last_at)}"
     view.print(
         Text.assemble(("trouble ", "bold red"), f"{one_line(trouble.name)}: {one_line(trouble.cause)} ({since})")
     )

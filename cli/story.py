@@ -150,11 +150,13 @@ def _names_in(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _read_trace(plan: StoredPlan) -> PlanTrace | dict[str, Any] | None:
     """The trace; a mapping where it is that of a hint; None where it was written by another version."""
+    document = json.loads(plan.trace)
+    if isinstance(document, dict) and "hint" in document:
+        return document
     try:
         return load_trace(plan.trace)
     except ValidationError:
-        document = json.loads(plan.trace)
-        return document if isinstance(document, dict) and "hint" in document else None
+        return None
 
 
 def _event(stored: StoredEvent, mask: Mask) -> ShownEvent:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.show import View, one_line, short, span, state
+from cli.show import View, counted, one_line, short, span, state
 from cli.story import ShownAction, ShownAttempt, ShownCondition, ShownEvent, ShownPlan, ShownRule, ShownStory
 from provodka.journal.records import WAIT, EventState
 from rules.plan import RuleOutcome
@@ -25,7 +25,7 @@ def story_tree(story: ShownStory, view: View) -> Tree:
         _plan(tree, plan, view)
     for action in story.actions:
         _action(tree, action, view)
-    if story.plans and not story.actions:
+    if not story.actions and any(plan.rules for plan in story.plans):
         tree.add("no actions follow from it")
     return tree
 
@@ -68,7 +68,7 @@ def _plan(tree: Tree, plan: ShownPlan, view: View) -> None:
             _rule(branch, rule)
     if others:
         names = ", ".join(f"«{name}»" for name in others)
-        branch.add(Text(one_line(f"{len(others)} rules start on other events: {names}", 600), "dim"))
+        branch.add(Text(one_line(f"{counted(len(others), 'rule')} for other events: {names}", 600), "dim"))
     for name, value in (plan.facts or {}).items():
         branch.add(_plain(f"read from outside: {name} = {'nobody knows of one' if value is None else short(value)}"))
 
