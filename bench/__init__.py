@@ -1,0 +1,1 @@
+"""Figures that are promised, each measured beside its floor: `make bench`."""

@@ -1,0 +1,159 @@
+"""`python -m bench [name …]`: webhooks, latency, throughput, start. Prints a table; see bench/README.md."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from bench import load, parts
+
+Row = tuple[str, str, str]
+_UNLIMITED: Final = 100_000.0
+
+
+def webhooks(folder: Path) -> Iterator[Row]:
+    """Acknowledged webhooks a second beside an empty route on the same server; alternately, best of three each."""
+    port = parts.free_port()
+    with (
+        parts.crm() as crm,
+        parts.process(["-m", "bench.floor", str(port)], f"http://127.0.0.1:{port}/x"),
+        parts.product(parts.environment(folder, crm, _UNLIMITED), "web") as (url, _),
+    ):
+        floors, ours = [], []
+        for _ in range(3):
+            floors.append(load.run(f"http://127.0.0.1:{port}/{parts.HOOK}", seconds=4, connections=16))
+            ours.append(load.run(f"{url}/{parts.HOOK}", seconds=4, connections=16))
+        steady = load.run(f"{url}/{parts.HOOK}", seconds=5, connections=8, rate=200)
+    floor = max(r.per_second for r in floors)
+    our = max(r.per_second for r in ours)
+    yield "empty route, requests a second (floor)", "", f"{floor:.0f}"
+    yield "webhooks acknowledged after commit a second", "≥ 60 % of the floor", f"{our:.0f} ({our / floor:.0%})"
+    yield "their p99 at 200 a second, ms", "< 50", f"{steady.p99} (p50 {steady.p50}, wrong answers {steady.wrong})"
+
+
+def latency(folder: Path) -> Iterator[Row]:
+    """From webhook to lead, responsible and task, five a second."""
+    for delay, target in ((0.03, "p50 < 120, p99 < 500"), (0.0, "p50 < 30")):
+        room = folder / f"latency{delay}"
+        room.mkdir()
+        with parts.crm(latency=delay) as crm, parts.product(parts.environment(room, crm, _UNLIMITED)) as (url, _):
+            load.run(f"{url}/{parts.HOOK}", seconds=2, connections=1, rate=5)  # the directory is read, threads are warm
+            time.sleep(2)
+            known = len(parts.dump(crm))
+            load.run(f"{url}/{parts.HOOK}", seconds=20, connections=1, rate=5)
+            time.sleep(2)
+            took = sorted(_journal_times(room)[known:])
+        p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
+        yield (
+            f"webhook to task in the CRM, CRM answers in {delay * 1000:.0f} ms, ms",
+            target,
+            f"p50 {p50:.0f}, p99 {p99:.0f}",
+        )
+
+
+def _journal_times(room: Path) -> list[float]:
+    """Milliseconds from the receipt of each event to the end of its last action."""
+    from sqlalchemy import func, select
+
+    from provodka.journal import Journal
+    from provodka.journal.schema import actions, events
+
+    journal = Journal(f"sqlite:///{room}/journal.sqlite")
+    query = (
+        select(events.c.received_at, func.max(actions.c.finished_at), events.c.seq)
+        .join(actions, actions.c.event_seq == events.c.seq)
+        .where(actions.c.kind == "task", actions.c.state == "done")
+        .group_by(events.c.seq, events.c.received_at)
+        .order_by(events.c.seq)
+    )
+    rows = journal.read(lambda c: c.execute(query).all())
+    journal.close()
+    return [(row[1] - row[0]).total_seconds() * 1000 for row in rows]
+
+
+def throughput(folder: Path) -> Iterator[Row]:
+    """A backlog of events end to end, no limit at the CRM: from the first webhook to the last task done."""
+    for processes, target in ((1, "≥ 400"), (2, "≥ 850")):
+        room = folder / f"throughput{processes}"
+        room.mkdir()
+        roles: tuple[str, ...] = () if processes == 1 else ("web", "scheduler")
+        environ = parts.environment(room, "", _UNLIMITED)
+        with parts.crm() as crm:
+            environ["BENCH_AMOCRM"] = crm
+            with parts.product(environ, *roles) as (url, _):
+                if processes == 1:
+                    done, seconds = _drain(url, crm)
+                else:
+                    arguments = ["-m", "cli", "run", "--config", str(parts.HERE / "config.yaml"), "--role", "worker"]
+                    with parts.process(arguments, f"{url}/healthz", **environ):
+                        done, seconds = _drain(url, crm)
+        what = "one process" if processes == 1 else "a web and a worker process"
+        yield f"events end to end a second, {what}", target, f"{done / seconds:.0f} ({done} in {seconds:.1f} s)"
+
+
+def _drain(url: str, crm: str) -> tuple[int, float]:
+    load.run(f"{url}/{parts.HOOK}", seconds=0.5, connections=1, rate=5)
+    time.sleep(1.5)
+    before = _tasks(crm)
+    began = time.monotonic()
+    sent = load.run(f"{url}/{parts.HOOK}", seconds=5, connections=8)
+    while _tasks(crm) - before < sent.requests and time.monotonic() - began < 120:
+        time.sleep(0.1)
+    return _tasks(crm) - before, time.monotonic() - began
+
+
+def _tasks(crm: str) -> int:
+    counted: int = requests.get(f"{crm}/_sandbox/stats", timeout=30).json()["objects"]["tasks"]
+    return counted
+
+
+def start(folder: Path) -> Iterator[Row]:
+    """Start-up on an existing journal, and memory idle and under load."""
+    with parts.crm() as crm:
+        environ = parts.environment(folder, crm, _UNLIMITED)
+        with parts.product(environ):
+            pass
+        times = []
+        for _ in range(3):
+            began = time.monotonic()
+            with parts.product(environ) as (url, child):
+                answer = requests.post(f"{url}/{parts.HOOK}", data=load.tilda(time.time_ns() % 10**9), timeout=5)
+                answer.raise_for_status()
+                times.append(time.monotonic() - began)
+                time.sleep(5)
+                idle = parts.rss(child.pid)
+                load.run(f"{url}/{parts.HOOK}", seconds=10, connections=8, rate=200)
+                busy = parts.rss(child.pid)
+    yield "start to first webhook accepted, s", "< 1.5", f"{min(times):.2f}"
+    yield "memory idle, MB", "< 110", f"{idle:.0f}"
+    yield "memory under 200 webhooks a second, MB", "< 200", f"{busy:.0f}"
+
+
+PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
+    "webhooks": webhooks,
+    "latency": latency,
+    "throughput": throughput,
+    "start": start,
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all."""
+    table = Table("what", "promised", "measured")
+    for name in sys.argv[1:] or PARTS:
+        with tempfile.TemporaryDirectory(prefix="provodka-bench-") as folder:
+            for row in PARTS[name](Path(folder)):
+                table.add_row(*row)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The processes that a benchmark needs: the floor, the product and the emulated CRM, each on its own port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+HERE = Path(__file__).parent
+HOOK = "hooks/site/bench-secret"
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(arguments: Sequence[str], ready: str, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process, once `ready` answers; stopped at the end."""
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        env={**os.environ, **environ},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(ready, child)
+        yield child
+    finally:
+        child.terminate()
+        child.wait(timeout=30)
+
+
+def wait_for(url: str, child: subprocess.Popen[bytes], patience: float = 30.0) -> None:
+    """Until the address answers."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        try:
+            requests.get(url, timeout=1)
+        except requests.RequestException:
+            if child.poll() is not None:
+                raise RuntimeError(f"{child.args!r} ended with {child.returncode}") from None
+            time.sleep(0.01)
+        else:
+            return
+    raise TimeoutError(url)
+
+
+@contextmanager
+def crm(latency: float = 0.0, per_second: float | None = None) -> Iterator[str]:
+    """The emulated amoCRM, with this delay per call and this limit; its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with process(["-m", "bench.crm", str(port)], f"{url}/_sandbox/stats"):
+        requests.post(f"{url}/_sandbox/limit", json={"per_second": per_second}, timeout=5).raise_for_status()
+        requests.post(f"{url}/_sandbox/latency", json={"seconds": latency}, timeout=5).raise_for_status()
+        yield url
+
+
+def environment(folder: Path, amocrm: str, per_second: float, journal: str | None = None) -> dict[str, str]:
+    """The variables of `config.yaml`."""
+    return {
+        "BENCH_JOURNAL": journal or f"sqlite:///{folder}/journal.sqlite",
+        "BENCH_AMOCRM": amocrm,
+        "BENCH_PER_SECOND": str(per_second),
+        "BENCH_BURST": str(max(1, int(per_second))),
+    }
+
+
+@contextmanager
+def product(environ: dict[str, str], *roles: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`provodka run` in its own process; its address."""
+    port = free_port()
+    named = [word for role in roles for word in ("--role", role)]
+    arguments = ["-m", "cli", "run", "--config", str(HERE / "config.yaml"), "--port", str(port), *named]
+    url = f"http://127.0.0.1:{port}"
+    with process(arguments, f"{url}/healthz", **environ) as child:
+        yield url, child
+
+
+def dump(url: str) -> list[dict[str, Any]]:
+    """What the emulated CRM holds."""
+    found = requests.get(f"{url}/_sandbox/dump", timeout=60).json()
+    leads: list[dict[str, Any]] = found["leads"] if isinstance(found, dict) else found
+    return leads
+
+
+def rss(pid: int) -> float:
+    """Resident memory in MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,5 @@
+"""`python -m cli`: the command `provodka`."""
+
+from cli import main
+
+main()
