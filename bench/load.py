@@ -80,7 +80,10 @@ def _send(order: dict[str, object]) -> Result:
     _all(client, connections)
     lasted = time.monotonic() - began
     took.sort()
-    at: Callable[[float], float] = lambda share: round(took[min(len(took) - 1, int(len(took) * share))] * 1000, 2)
+
+    def at(share: float) -> float:
+        return round(took[min(len(took) - 1, int(len(took) * share))] * 1000, 2)
+
     return Result(len(took), round(len(took) / lasted, 1), at(0.5), at(0.99), sum(wrong))
 
 

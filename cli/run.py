@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ from cli.house import House
 from provodka import logs
 
 log = structlog.get_logger("run")
+
+_M_ARENA_MAX = -8  # of malloc.h
 
 
 class RunRole(StrEnum):
@@ -60,8 +63,16 @@ class Running:
         self._parts.close()
 
 
+def _spare_memory() -> None:
+    """glibc keeps an arena per thread, which with our thirty threads is a third of the idle memory."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_ARENA_MAX, 2)
+
+
 def run(config: Config, roles: Collection[RunRole], *, host: str | None, port: int | None, json: bool) -> int:
     """Run until told to stop; 1 when the address or the journal cannot be had."""
+    _spare_memory()
     house = House(config)
     logs.configure(house.redactor, json=json)
     stop = threading.Event()

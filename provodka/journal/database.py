@@ -20,7 +20,7 @@ class Database:
         self.url = make_url(url)
         if self.is_sqlite:
             self.writing = _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
-            self.reading = _sqlite(url, "BEGIN", pool_size=8)
+            self.reading = _sqlite(url, "BEGIN", pool_size=4)
         else:
             full = self.url.set(drivername="postgresql+psycopg")
             self.writing = self.reading = create_engine(full, pool_size=6, max_overflow=8, pool_pre_ping=True)
@@ -49,7 +49,13 @@ def _sqlite(url: str, begin: str, *, pool_size: int) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "temp_store=MEMORY",
+            "cache_size=-1000",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
