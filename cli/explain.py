@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cli.find import Found, find
 from cli.show import Exit, ShownLine, View, events_table, shown_line
@@ -10,6 +11,8 @@ from cli.story import ShownStory, tell
 from cli.tree import story_tree
 from provodka.journal import Journal, queries
 from provodka.payloads import EventType
+
+_RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,11 @@ def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
 
 
 def _where_else(journal: Journal) -> str:
-    unreadable = journal.read(lambda c: queries.list_events(c, kind=EventType.UNREADABLE, limit=100))
+    newest = journal.read(lambda c: queries.list_events(c, limit=1))
+    after = max(0, newest[0].event.seq - _RECENT) if newest else 0
+    unreadable = journal.read(lambda c: queries.list_events(c, kind=EventType.UNREADABLE, after_seq=after, limit=100))
     silent = "provodka status tells when each channel was last heard of"
     if not unreadable:
         return silent
     many = "100 or more" if len(unreadable) == 100 else str(len(unreadable))
-    return f"{silent}; events that could not be read: {many} (provodka events ls --type unreadable)"
+    return f"{silent}; recent events that could not be read: {many} (provodka events ls --type unreadable)"

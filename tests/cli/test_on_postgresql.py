@@ -1,0 +1,61 @@
+"""The same commands over a journal on PostgreSQL: every query that they ask has to be understood there too."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from cli.events import Wanted, ls, show
+from cli.explain import explain
+from cli.mend import Chosen, resend
+from cli.status import status
+from cli.tail import tail
+from provodka.journal import DeadReason, Journal
+from tests.cli.playing import PHONE, Clock, House, Seen
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def journal(postgresql_url: str, clock: Clock) -> Iterator[Journal]:
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(
+        postgresql_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    opened = Journal(postgresql_url.replace("/postgres?", f"/{name}?"), clock)
+    yield opened
+    opened.close()
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def test_a_support_engineer_gets_the_same_answers(journal: Journal, house: House, clock: Clock) -> None:
+    event = house.planned("1")
+    dead = house.dead(DeadReason.EXHAUSTED)
+    clock.forward(hours=1)
+    waiting = house.event("2")
+    journal.trouble("mail", "no route", "Ждать")
+    journal.store.hold("amocrm", 60, "слишком часто")
+
+    for wanted in (event.id, event.id[:13], event.id[-7:], PHONE):
+        seen = Seen()
+        assert explain(journal, wanted, seen.view()) == 0
+        seen.has(event.id)
+        seen.is_masked()
+    assert waiting.id in seen.text, "what lies in the inbox is found by phone"
+
+    seen = Seen()
+    assert status(journal, seen.view()) == 1
+    seen.has("site", "2", "exhausted", "1", "account amocrm is held", "trouble mail: no route")
+    seen = Seen()
+    assert ls(journal, Wanted(phone=PHONE, state="dead"), seen.view()) == 0
+    seen.has(event.id)
+    assert show(journal, event.id, Seen().view()) == 0
+    assert tail(journal, Seen().view(), seconds=0) == 0
+    assert resend(journal, Chosen(ids=[dead]), Seen().view(), confirm=lambda _: False) == 0
