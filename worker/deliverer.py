@@ -137,8 +137,8 @@ class Deliverer:
         bad = next((e for e in endings if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
         if bad is not None:
             self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])
-        elif any(e.outcome in ("done", "found") for e in endings) and self._status.well(name):
-            self._journal.wake()
+        elif any(e.outcome in ("done", "found") for e in endings):
+            self._journal.back(name)
 
 
 _TROUBLING: Final = frozenset({"retryable", "auth_failed", "ambiguous"})

@@ -25,6 +25,7 @@ from provodka.operation import Done, Outcome
 BACKOFF: Final[Sequence[timedelta]] = tuple(
     timedelta(seconds=s) for s in (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
 )
+_PATIENCE: Final = timedelta(days=1.5)  # attempts may be used up sooner: an action is woken whenever an outage ends
 _AUTH_PAUSE: Final = timedelta(seconds=60)
 _LONGEST_HOLD: Final = timedelta(days=3)  # a limit or a dead token uses up no attempt, but not for ever
 
@@ -63,11 +64,15 @@ def settle(attempted: Attempted, now: datetime, jitter: Callable[[], float] = ra
                 return _dead(attempted, DeadReason.EXHAUSTED, _words(outcome), outcome.hint, outcome.kind)
             return _again(attempted, outcome, now + pause, counts=False)
         case Retryable() | Ambiguous():
-            if action.attempts > len(BACKOFF):
+            if action.attempts > len(BACKOFF) and not _is_young(action, now):
                 return _exhausted(attempted, outcome)
-            pause = BACKOFF[max(0, action.attempts - 1)]
+            pause = BACKOFF[min(max(0, action.attempts - 1), len(BACKOFF) - 1)]
             return _again(attempted, outcome, now + pause * (0.8 + 0.4 * jitter()), counts=True)
     raise TypeError(f"no outcome: {outcome!r}")
+
+
+def _is_young(action: StoredAction, now: datetime) -> bool:
+    return action.created_at is not None and now - action.created_at < _PATIENCE
 
 
 def _done(attempted: Attempted, done: Done) -> Finished:

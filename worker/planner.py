@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
-from rules.engine import Engine
 
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, ProvodkaError
@@ -16,6 +15,7 @@ from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
 from provodka.payloads import CrmHint
 from provodka.stores import Snapshot
+from rules.engine import Engine
 from rules.plan import Plan, dump_trace
 from worker.facts import LiveFacts
 from worker.outcome import BACKOFF

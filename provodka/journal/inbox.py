@@ -219,6 +219,14 @@ def put_back(connection: Connection, seq: int, not_before: datetime, error: str)
     connection.execute(update(events).where(events.c.seq == seq).values(**values))
 
 
+def wake(connection: Connection, now: datetime) -> int:
+    """End the pauses of events that were put back after an error."""
+    paused = update(events).where(
+        events.c.state == literal_column("'received'"), events.c.error.is_not(None), events.c.not_before > now
+    )
+    return connection.execute(paused.values(not_before=now)).rowcount
+
+
 def fail(connection: Connection, seq: int, error: str) -> None:
     """An event that the rules cannot plan: it stays, marked, until it is replayed."""
     values = {"state": EventState.FAILED, "error": error, "owner": None, "lease_until": None}

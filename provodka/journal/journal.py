@@ -30,6 +30,7 @@ from provodka.stores import Snapshot
 T = TypeVar("T")
 
 LEASE = timedelta(seconds=60)
+OUTAGE = timedelta(seconds=10)  # a trouble that lasted as long is more than a blip: pauses may have grown by then
 
 
 class Journal:
@@ -222,16 +223,26 @@ class Journal:
 
     def well(self, name: str) -> bool:
         """Ends a trouble and tells whether there was one; costs a read where there is none."""
+        return self._end_trouble(name) is not None
+
+    def back(self, name: str) -> None:
+        """The other side works: after an outage, what backs off goes again at once.
+
+        Not after a blip: where every second call fails, each success would spend an attempt of all that had failed.
+        """
+        lasted = self._end_trouble(name)
+        if lasted is None or lasted < OUTAGE:
+            return
+        now = self.now()
+        self.write(lambda c: (outbox.wake(c, now), inbox.wake(c, now)))
+        self.new_actions.set()
+        self.new_events.set()
+
+    def _end_trouble(self, name: str) -> timedelta | None:
         if not any(t.name == name for t in self.read(lambda c: troubles.all_troubles(c, opened=True))):
-            return False
+            return None
         now = self.now()
         return self.write(lambda c: troubles.end(c, name, now))
-
-    def wake(self) -> None:
-        """What backs off after an error goes again at once: the other side is back."""
-        now = self.now()
-        self.write(lambda c: outbox.wake(c, now))
-        self.new_actions.set()
 
     # inner parts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -26,10 +26,14 @@ def report(connection: Connection, name: str, cause: str, cure: str, now: dateti
     return True
 
 
-def end(connection: Connection, name: str, now: datetime) -> bool:
-    """It works again; true when there was a trouble to end."""
-    ended = update(troubles).where(troubles.c.name == name, troubles.c.ended_at.is_(None)).values(ended_at=now)
-    return connection.execute(ended).rowcount > 0
+def end(connection: Connection, name: str, now: datetime) -> timedelta | None:
+    """It works again; how long the trouble lasted, or none when there was none to end."""
+    open_one = (troubles.c.name == name) & troubles.c.ended_at.is_(None)
+    since: datetime | None = connection.execute(select(troubles.c.since).where(open_one)).scalar()
+    if since is None:
+        return None
+    connection.execute(update(troubles).where(open_one).values(ended_at=now))
+    return now - since
 
 
 def take_unalerted(connection: Connection) -> list[Trouble]:

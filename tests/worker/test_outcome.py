@@ -19,6 +19,7 @@ from worker.outcome import BACKOFF, Attempted, settle
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = STARTED + timedelta(seconds=2)
+LONG_AGO = NOW - timedelta(days=2)
 
 
 def ending(
@@ -67,12 +68,17 @@ def test_pauses_grow_with_the_attempts(attempts: int, pause: timedelta) -> None:
 
 
 def test_after_the_last_pause_the_action_is_dead_as_exhausted() -> None:
-    end = ending(Retryable("no connection"), attempts=len(BACKOFF) + 1)
+    end = ending(Retryable("no connection"), attempts=len(BACKOFF) + 1, created=LONG_AGO)
     assert (end.state, end.reason) == (ActionState.DEAD, DeadReason.EXHAUSTED)
 
 
+def test_an_action_whose_attempts_were_used_up_within_a_day_is_tried_on() -> None:
+    end = ending(Retryable("no connection"), attempts=len(BACKOFF) + 5, created=NOW - timedelta(days=1))
+    assert (end.state, end.not_before) == (ActionState.READY, NOW + BACKOFF[-1])
+
+
 def test_an_exhausted_action_that_was_ever_in_doubt_needs_a_person() -> None:
-    end = ending(Retryable("no connection"), attempts=len(BACKOFF) + 1, unsure=STARTED)
+    end = ending(Retryable("no connection"), attempts=len(BACKOFF) + 1, unsure=STARTED, created=LONG_AGO)
     assert end.reason is DeadReason.OUTCOME_UNKNOWN
 
 
