@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
-from connectors.imap.charsets import clean, decode
-from connectors.imap.headers import Headers, RawMessage, decode_words, to_bytes
+from connectors.imap.charsets import clean
+from connectors.imap.headers import Headers, RawMessage, param, to_bytes
 from connectors.imap.parts import children, content, is_text, leaves
 from provodka.payloads import Attachment
 
@@ -74,19 +74,10 @@ def _announced_size(part: RawMessage) -> int:
 
 
 def _name(part: RawMessage, number: int) -> str:
-    given = safe_name(_given_name(part))
+    given = safe_name(param(part, "filename", "content-disposition") or param(part, "name"))
     if given:
         return given
     if part.get_content_type() == "message/rfc822":
         subject = next((Headers(letter).text("Subject") for letter in children(part)), "")
         return (safe_name(subject) or f"letter-{number}") + ".eml"
     return f"file-{number}{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"
-
-
-def _given_name(part: RawMessage) -> str:
-    """From Content-Disposition, else Content-Type; RFC 2231, RFC 2047 in quotes, or bare bytes."""
-    value = part.get_param("filename", None, "content-disposition") or part.get_param("name", None)
-    if isinstance(value, tuple):
-        charset, _, text = value
-        return decode(text.encode("latin-1", "replace"), charset or "")
-    return decode_words(str(value)) if value else ""

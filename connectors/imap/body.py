@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +11,12 @@ from connectors.imap.charsets import clean
 from connectors.imap.headers import RawMessage
 from connectors.imap.html_text import to_text
 from connectors.imap.parts import children, is_container, is_text, leaves, text
-from connectors.imap.quotes import without_quotes
 
 LONGEST: Final = 200_000
 
+Cut = Callable[[str], str]
+
 _STUB = re.compile(r"\b(?:html|browser|браузер\w*)\b", re.IGNORECASE)
-_FORWARD = re.compile(r"^\s*(?:(?:re|отв)\s*:\s*)*(?:fwd?|пересл\w*|вл)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class Body:
     html: str = ""
 
 
-def read_body(message: RawMessage, subject: str) -> Body:
-    """The text to show. In a forwarded letter the quoted one is the point: nothing is cut."""
+def read_body(message: RawMessage, cut: Cut | None) -> Body:
+    """The text to show; `cut` takes the quotes out of it, None leaves them in."""
     fragments = list(_fragments(message))
     full = tidy("\n\n".join(each.whole for each in fragments))[:LONGEST]
     html = "".join(_markup(message))
-    if _FORWARD.match(subject):
+    if cut is None:
         return Body(full, full, html)
     own = tidy("\n\n".join(each.own for each in fragments))[:LONGEST] or full
-    return Body(full, without_quotes(own), html)
+    return Body(full, cut(own), html)
 
 
 def tidy(text: str) -> str:

@@ -107,14 +107,15 @@ def _likeliest(data: bytes) -> str:
 
 def _russianness(text: str) -> float:
     """How much a text looks Russian: common letters, syllables, no capital after a small letter."""
-    score, before = 0.0, " "
+    score, before, capitals = 0.0, " ", 0
     for sign in text:
         if sign > "\x7f":
             small = sign.lower()
+            capitals += small != sign
             score += _WEIGHT.get(small, -7.0 if sign in _PUNCTUATION else -12.0)
             if small != sign and before.isalpha() and before == before.lower():
                 score -= 6.0
             if before > "\x7f" and (small in _VOWELS) != (before.lower() in _VOWELS):
                 score += 1.5
         before = sign
-    return score - (4.0 if text.isupper() else 0.0)
+    return score - (4.0 if text.isupper() else 1.0 * capitals)

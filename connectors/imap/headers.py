@@ -15,7 +15,7 @@ from typing import Any, Final
 from connectors.imap.charsets import clean, decode
 from provodka import identity
 
-LONGEST: Final = 20_000
+LONGEST: Final = 10_000  # of one header; the standard parameter parser is quadratic
 MOST_IDS: Final = 100
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
@@ -31,12 +31,15 @@ class _Untouched(Compat32):
     """The standard policies turn undeclared 8-bit headers into question marks; this one leaves their bytes alone."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ANN401, ARG002  # the signature of Policy
-        return value
+        return value[:LONGEST]
 
 
 def parse_message(raw: bytes) -> RawMessage:
     """The tree of a letter's parts. Broken structure is taken as far as it goes."""
-    return BytesParser(policy=_Untouched()).parsebytes(raw)
+    try:
+        return BytesParser(policy=_Untouched()).parsebytes(raw)
+    except (TypeError, ValueError, RecursionError):  # a boundary in RFC 2231 pieces that do not fit; endless nesting
+        return parse_headers(raw)
 
 
 def parse_headers(raw: bytes) -> RawMessage:
@@ -104,6 +107,18 @@ def decode_words(raw: str, hint: str = "") -> str:
             joined.append((charset, data))
     text = "".join(decode(data, charset or "", hint) for charset, data in joined)
     return re.sub(r"\s+", " ", clean(text)).strip()
+
+
+def param(message: RawMessage, name: str, header: str = "content-type") -> str:
+    """A parameter of a structured header, by RFC 2231, by RFC 2047 in quotes, or in bare bytes; empty when absent."""
+    try:
+        value = message.get_param(name, None, header)
+    except (TypeError, ValueError):  # RFC 2231 pieces that do not fit together
+        return ""
+    if isinstance(value, tuple):
+        charset, _, text = value
+        return clean(decode(text.encode("latin-1", "replace"), charset or ""))
+    return decode_words(str(value)) if value else ""
 
 
 def to_bytes(text: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.imap.headers import Headers, RawMessage, address, parse_headers
+from connectors.imap.headers import Headers, RawMessage, address, param, parse_headers
 from connectors.imap.parts import children, content, leaves, text
 from provodka import identity
 from provodka.payloads import MailKind
@@ -96,11 +96,11 @@ def _precedence(headers: Headers) -> str:
 def _report_type(message: RawMessage) -> str:
     if message.get_content_type() != "multipart/report":
         return ""
-    return str(message.get_param("report-type", "") or "unknown").lower()
+    return param(message, "report-type").lower() or "unknown"
 
 
 def _is_calendar_reply(part: RawMessage) -> bool:
-    return part.get_content_type() == "text/calendar" and str(part.get_param("method", "")).upper() == "REPLY"
+    return part.get_content_type() == "text/calendar" and param(part, "method").upper() == "REPLY"
 
 
 def _report_blocks(message: RawMessage) -> Iterator[RawMessage]:

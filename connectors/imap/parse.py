@@ -6,15 +6,16 @@ import hashlib
 import logging
 import re
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from connectors.imap.attachments import read_attachments
-from connectors.imap.body import Body, read_body
+from connectors.imap.body import Body, Cut, read_body
 from connectors.imap.headers import Headers, RawMessage, parse_message
 from connectors.imap.kind import Bounce, kind_of, read_bounce
 from connectors.imap.parts import text_charset
 from connectors.imap.person import FormLetter, is_robot, read_form, read_person
-from connectors.imap.quotes import without_signature
+from connectors.imap.quotes import without_quotes, without_signature
 from connectors.imap.settings import ImapSettings
 from provodka.event import Event, new_event_id
 from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Unreadable, Utm
@@ -23,6 +24,11 @@ RAW_LIMIT: Final = 256 * 1024  # enough for headers and text; the files lie in b
 OUR_MESSAGE_ID: Final = "<prv."
 
 _SUBJECT_LIMIT: Final = 1000
+_ID_LIMIT: Final = 500
+
+_ID = re.compile(r"<?[^\s<>]{3}")  # «<>» or «<@>», as some scripts send it, would make all their letters one
+_REPLY = re.compile(r"\s*(?:re|отв|ответ)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_FORWARD = re.compile(r"\s*(?:(?:re|отв)\s*:\s*)*(?:fwd?|пересл\w*|вл)\s*:", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +53,7 @@ def parse_letter(
         if not message.keys():
             return unreadable(raw, "no headers: not a letter", channel, received_at, happened), []
         person, payload, blobs = _read(message, folder, settings)
-        key = payload.message.message_id or _fingerprint(message, raw)
+        key = payload.message.message_id if _ID.match(payload.message.message_id) else _fingerprint(message, raw)
         event = Event(
             new_event_id(received_at),
             EventType.EMAIL_RECEIVED,
@@ -91,9 +97,11 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
     headers = Headers(message, text_charset(message))
     subject = headers.text("Subject")[:_SUBJECT_LIMIT]
     sender = headers.mailbox("From")[1]
-    body = read_body(message, subject)
+    body = read_body(message, _cut(headers, subject, robot=is_robot(sender, settings)))
     form = read_form(body.own, sender, settings)
-    kind = kind_of(message, headers, sender, is_form=form is not None and is_robot(sender, settings))
+    is_form = form is not None and (settings.is_own(sender) or form.person.name != "")  # newsletters have phones, too
+    kind = kind_of(message, headers, sender, is_form=is_form)
+    form = form if kind is MailKind.LETTER else None
     bounce = read_bounce(message, headers) if kind is MailKind.BOUNCE else Bounce((), "")
     files, blobs = read_attachments(message, body.html) if kind is not MailKind.BOUNCE else ((), [])
     mail = Mail(
@@ -101,7 +109,7 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
         text=without_signature(body.own),
         full_text=body.full,
         kind=kind,
-        message_id=headers.text("Message-ID"),
+        message_id=headers.text("Message-ID")[:_ID_LIMIT],
         thread=_thread(headers, bounce),
         from_=sender,
         to=headers.addresses("To"),
@@ -111,6 +119,14 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
         failed=bounce.failed,
     )
     return _person(headers, mail, body, form, settings), EmailReceived(mail, form.utm if form else Utm()), blobs
+
+
+def _cut(headers: Headers, subject: str, *, robot: bool) -> Cut | None:
+    """How to cut quotes: in a forwarded letter not at all, the quoted one is the point; in a site's form carefully."""
+    if _FORWARD.match(subject):
+        return None
+    answer = headers.has("In-Reply-To", "References") or _REPLY.match(subject)
+    return without_quotes if answer or not robot else partial(without_quotes, walls=False)
 
 
 def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, settings: ImapSettings) -> Person:

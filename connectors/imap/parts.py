@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.imap.charsets import decode
-from connectors.imap.headers import RawMessage
+from connectors.imap.headers import RawMessage, param
 
 
 def children(message: RawMessage) -> list[RawMessage]:
@@ -48,7 +48,7 @@ def text(part: RawMessage) -> str:
 
 
 def charset(part: RawMessage) -> str:
-    return part.get_content_charset("") or ""
+    return param(part, "charset")
 
 
 def text_charset(message: RawMessage) -> str:

@@ -17,7 +17,12 @@ SEARCHED: Final = 20_000  # a phone stands near the top or in the signature; loo
 _ROBOT = re.compile(
     r"(?:no[._-]?reply|do[._-]?not[._-]?reply|robot|wordpress|www-data|bitrix|mailer|notifications?)[@+._-]"
 )
-_LINE = re.compile(r"^[ \t*•-]*([^\W\d_][^\n:|=]{0,40}?)[ \t*]*[:|=][ \t*]*\n?[ \t]*([^\n]{1,300})$", re.MULTILINE)
+_LINE = re.compile(
+    r"^[ \t*•-]*([^\W\d_][^\n:|=]{0,40}?)[ \t*]*[:|=][ \t*]*"
+    r"(?:\n{1,2}(?![^\n:|=]{1,40}[:|=])[ \t]*)?"  # the answer may stand below its question, unless that is the next one
+    r"([^\n]{1,300})$",
+    re.MULTILINE,
+)
 _MARKED_URL = re.compile(r"https?://[^\s<>\"']+[?&](?:utm_|yclid=|gclid=|fbclid=|vkclid=)[^\s<>\"')]+")
 
 

@@ -70,9 +70,12 @@ _SENT_FROM = re.compile(
 )
 
 
-def without_quotes(text: str) -> str:
-    """The writer's own words, answers between quoted lines included; all of it where nothing else would be left."""
-    return _unless_blank(_drop_marked(_cut_at_heading(text)), text)
+def without_quotes(text: str, *, walls: bool = True) -> str:
+    """The writer's own words, answers between quoted lines included; all of it where nothing else would be left.
+
+    `walls` off spares what only looks like the old headers of a letter: a form with «От:», «Дата:», «Тема:».
+    """
+    return _unless_blank(_QUOTED_LINE.sub("", _cut_at_heading(text, walls=walls)), text)
 
 
 def without_signature(text: str) -> str:
@@ -80,8 +83,8 @@ def without_signature(text: str) -> str:
     return _unless_blank(_SENT_FROM.sub("", _SIGNATURE.sub("", text)), text)
 
 
-def _cut_at_heading(text: str) -> str:
-    wall = _first(text, wall=True)
+def _cut_at_heading(text: str, *, walls: bool) -> str:
+    wall = _first(text, wall=True) if walls else None
     text = text[: wall.start()] if wall else text
     first = _first(text, wall=False)
     if first is None:
@@ -93,10 +96,6 @@ def _cut_at_heading(text: str) -> str:
 def _first(text: str, *, wall: bool) -> re.Match[str] | None:
     found = (heading.pattern.search(text) for heading in HEADINGS if heading.wall is wall)
     return min(filter(None, found), key=lambda match: match.start(), default=None)
-
-
-def _drop_marked(text: str) -> str:
-    return _QUOTED_LINE.sub("", text)
 
 
 def _unless_blank(shorter: str, whole: str) -> str:

@@ -205,13 +205,13 @@ def test_the_same_letter_in_two_folders_is_one_event(server, channel, watch, let
 def test_a_broken_letter_is_kept_raw_and_does_not_stop_the_next(server, channel, watch, letter, monkeypatch):
     from connectors.imap import parse
 
-    def stumble(message, subject):
-        if subject == "Письмо 1":
+    def stumble(message, headers, sender, *, is_form):
+        if headers.text("Subject") == "Письмо 1":
             raise KeyError("a letter that nobody foresaw")
-        return real(message, subject)
+        return real(message, headers, sender, is_form=is_form)
 
-    real = parse.read_body
-    monkeypatch.setattr(parse, "read_body", stumble)
+    real = parse.kind_of
+    monkeypatch.setattr(parse, "kind_of", stumble)
     broken = numbered(letter, 1)
     with watch(channel()) as seen:
         server.append(broken)

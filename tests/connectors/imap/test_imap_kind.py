@@ -1,0 +1,143 @@
+"""Letters of people are told apart from those of machines."""
+
+import pytest
+
+from provodka.payloads import MailKind
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({}, MailKind.LETTER),
+        ({"Auto-Submitted": "no"}, MailKind.LETTER),
+        ({"Precedence": "first-class"}, MailKind.LETTER),
+        ({"Auto-Submitted": "auto-replied"}, MailKind.AUTOREPLY),
+        ({"Auto-Submitted": "auto-generated"}, MailKind.AUTOREPLY),
+        ({"Auto-Submitted": "Auto-Replied; owner=x"}, MailKind.AUTOREPLY),
+        ({"X-Autoreply": "yes"}, MailKind.AUTOREPLY),
+        ({"X-Autorespond": "Автоответ"}, MailKind.AUTOREPLY),
+        ({"X-Auto-Response-Suppress": "All"}, MailKind.AUTOREPLY),
+        ({"Precedence": "auto_reply"}, MailKind.AUTOREPLY),
+        ({"Return-Path": "<>"}, MailKind.AUTOREPLY),
+        ({"From": "MAILER-DAEMON@example.org"}, MailKind.AUTOREPLY),
+        ({"Auto-Submitted": "auto-replied", "Precedence": "bulk"}, MailKind.AUTOREPLY),
+        ({"Precedence": "bulk"}, MailKind.BULK),
+        ({"Precedence": "List"}, MailKind.BULK),
+        ({"List-Unsubscribe": "<https://news.example.net/u/1>"}, MailKind.BULK),
+        ({"List-Id": "<weekly.news.example.net>"}, MailKind.BULK),
+        ({"Feedback-ID": "1:weekly:example"}, MailKind.BULK),
+        ({"Auto-Submitted": "auto-generated", "List-Id": "<x>"}, MailKind.BULK),
+        ({"X-Failed-Recipients": "nobody@example.org"}, MailKind.BOUNCE),
+    ],
+    ids=str,
+)
+def test_headers_tell_what_a_letter_is(letter, read, headers, kind):
+    assert read(letter(headers=headers)).mail.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("Автоответ: в отпуске", MailKind.AUTOREPLY),
+        ("Автоматический ответ: Замер", MailKind.AUTOREPLY),
+        ("Re: Out of Office", MailKind.AUTOREPLY),
+        ("Automatic reply: order", MailKind.AUTOREPLY),
+        ("Автоответчик на телефон, сколько стоит?", MailKind.LETTER),
+        ("Нужен автоответ на сайте", MailKind.LETTER),
+    ],
+)
+def test_subjects_of_automatic_answers_are_known(letter, read, subject, kind):
+    assert read(letter(subject=subject)).mail.kind is kind
+
+
+def report(multipart, part, *, action="failed", third=None, kind="delivery-status"):
+    status = part(
+        "Reporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; Nobody@Example.org\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n"
+        f"Final-Recipient: rfc822; other@example.org\r\nAction: delivered\r\n",
+        "message/delivery-status",
+    )
+    third = third or part("From: info@krovlya.ru\r\nMessage-ID: <prv.18.aa01@krovlya.ru>\r\n", "message/rfc822-headers")
+    return multipart(
+        part("Адрес не существует"),
+        status,
+        third,
+        subtype=f'report; report-type="{kind}"',
+        sender="mailer-daemon@mx.example.org",
+        headers={"Return-Path": "<>", "Auto-Submitted": "auto-replied"},
+    )
+
+
+def test_a_bounce_names_the_failed_address_and_the_letter_it_is_about(multipart, part, read):
+    got = read(report(multipart, part))
+    assert got.mail.kind is MailKind.BOUNCE
+    assert got.mail.failed == ("nobody@example.org",)
+    assert got.mail.thread == ("<prv.18.aa01@krovlya.ru>",)
+    assert got.person.emails == ("nobody@example.org",)
+    assert got.mail.attachments == ()
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
+def test_the_letter_a_bounce_is_about_is_found_in_each_form_it_is_enclosed(multipart, part, read, kind):
+    third = part("From: info@krovlya.ru\r\nMessage-ID: <prv.18.aa01@krovlya.ru>\r\n\r\nтекст", kind)
+    assert read(report(multipart, part, third=third)).mail.thread == ("<prv.18.aa01@krovlya.ru>",)
+
+
+def test_a_delayed_letter_has_not_failed(multipart, part, read):
+    got = read(report(multipart, part, action="delayed"))
+    assert got.mail.kind is MailKind.AUTOREPLY
+    assert got.mail.failed == ()
+
+
+def test_a_read_receipt_is_automatic(multipart, part, read):
+    assert read(report(multipart, part, kind="disposition-notification")).mail.kind is MailKind.AUTOREPLY
+
+
+def test_a_bounce_in_plain_words_is_read_from_its_headers_and_its_quote(letter, read):
+    text = (
+        "Это письмо создано автоматически. Ваше сообщение не доставлено.\n\n"
+        "------ This is a copy of your message's headers. ------\n\n"
+        "Received: from x\nMessage-ID: <prv.18.aa01@krovlya.ru>\nSubject: КП"
+    )
+    headers = {"From": "mailer-daemon@corp.mail.ru", "X-Failed-Recipients": "nobody@mail.ru, b@mail.ru"}
+    got = read(letter(text, subject="Mail failure", headers=headers))
+    assert got.mail.kind is MailKind.BOUNCE
+    assert got.mail.failed == ("nobody@mail.ru", "b@mail.ru")
+    assert got.mail.thread == ("<prv.18.aa01@krovlya.ru>",)
+
+
+def test_a_daemons_word_of_failure_is_a_bounce_without_any_header(letter, read):
+    got = read(letter(sender="mailer-daemon@yandex.ru", subject="Недоставленное сообщение"))
+    assert got.mail.kind is MailKind.BOUNCE
+
+
+def test_an_answer_to_an_invitation_is_automatic(multipart, part, read):
+    calendar = part("BEGIN:VCALENDAR\r\nEND:VCALENDAR", "text/calendar; method=REPLY")
+    assert read(multipart(part("Принято"), calendar)).mail.kind is MailKind.AUTOREPLY
+
+
+def test_a_form_that_a_site_sends_as_bulk_is_a_letter(letter, read):
+    raw = letter(
+        "Имя: Мария\nТелефон: 8 916 000-11-22",
+        sender="www@krovlya.ru",
+        headers={"Precedence": "bulk", "Auto-Submitted": "auto-generated"},
+    )
+    assert read(raw).mail.kind is MailKind.LETTER
+
+
+def test_a_colleagues_automatic_answer_with_a_phone_is_no_form(letter, read):
+    raw = letter(
+        "Я в отпуске.\nТел.: 8 916 000-11-22", sender="anna@krovlya.ru", headers={"Auto-Submitted": "auto-replied"}
+    )
+    got = read(raw)
+    assert got.mail.kind is MailKind.AUTOREPLY
+    assert got.person.phones == ()
+
+
+def test_a_newsletter_with_the_shops_phone_in_its_footer_is_no_form(letter, read):
+    text = "Скидки!\n\nТелефон: 8 800 555-35-35\nE-mail: shop@example.com"
+    got = read(
+        letter(text, sender="Магазин <noreply@example.com>", headers={"List-Unsubscribe": "<https://x.example>"})
+    )
+    assert got.mail.kind is MailKind.BULK
+    assert got.person.phones == ()
