@@ -3,6 +3,7 @@
 
 def main() -> None:
     """The entry point; the application is imported here, so that `import cli` stays cheap."""
-    from cli.main import app
+    import cli.main  # noqa: F401 -- mounts the commands
+    from cli.app import app
 
     app()

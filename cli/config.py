@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from connectors.registry import CHANNELS, CRMS
@@ -77,8 +78,14 @@ class Config:
     secrets: frozenset[str] = field(repr=False)
 
 
-def read(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
-    """The config, or ConfigError with all its mistakes."""
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The config, or ConfigError with all its mistakes.
+
+    Secrets come from the environment, and from a file `.env` beside the config for what the environment lacks.
+    """
+    if environ is None:
+        beside = {name: value for name, value in dotenv_values(path.parent / ".env").items() if value is not None}
+        environ = {**beside, **os.environ}
     parsed = load(path, SECTIONS, environ=environ, check=_meaning)
     values = parsed.values
     return Config(

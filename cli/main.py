@@ -1,58 +1,15 @@
-"""The application: every command, its options and its help."""
+"""The commands that do the work: run, check, test, schema, sandbox, demo. Support's are in `cli.support`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.config import Config, read
+import cli.support  # noqa: F401 -- mounts its commands
+from cli.app import DEFAULT, AsJson, ConfigFile, app, clear_words, done, opened, out
 from cli.run import RunRole
-from provodka.errors import ConfigError, JournalUnavailableError
-
-app = typer.Typer(
-    name="provodka",
-    help="Wires mail, forms, telephony and 1C to the CRM: nothing lost, nothing twice, everything explained.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-out = Console(soft_wrap=False)
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The client's config.", envvar="PROVODKA_CONFIG")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-DEFAULT = Path("config.yaml")
-
-
-def opened(path: Path, *, as_json: bool = False) -> Config:
-    """The config; ends the process with 2 after showing all its mistakes."""
-    from cli.check import show_problems
-
-    try:
-        return read(path)
-    except ConfigError as error:
-        raise typer.Exit(show_problems(error, out, as_json=as_json)) from error
-
-
-def done(code: int) -> NoReturn:
-    """End the command with this code."""
-    raise typer.Exit(code)
-
-
-@contextmanager
-def clear_words() -> Iterator[None]:
-    """A journal that cannot be opened is a sentence, not a traceback."""
-    try:
-        yield
-    except JournalUnavailableError as error:
-        sys.stderr.write(f"the journal cannot be used: {error}\n")
-        done(1)
 
 
 @app.command()
