@@ -72,8 +72,13 @@ class Changes:
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Learn all leads without a word to the rules, going on where an earlier run ended; whether it is complete."""
-        start = {SINCE: str(int(self._room.now().timestamp()))}
-        return self._room.read_all("leads", "contacts", self._keep, start, progress, stop)
+        self.begin()
+        return self._room.read_all("leads", "contacts", self._keep, {}, progress, stop)
+
+    def begin(self) -> None:
+        """From now on leads that appear are news to the rules; said once for ever."""
+        if not self._room.cursor(SINCE):
+            self._room.put(LEAD, [], {SINCE: str(int(self._room.now().timestamp()))})
 
     def _keep(self, items: list[Json], cursors: dict[str, str]) -> None:
         """A page of the first reading. What the mirror has already is newer, or written by ourselves just now."""

@@ -108,6 +108,7 @@ class AmoCrm:
         Cheap when they are. Call it at the start and again from time to time: after very many changes at once the
         index asks to be filled anew. `progress` gets the number of cards read so far.
         """
+        self._changes.begin()
         return self._people.fill(progress, stop) and self._changes.fill(progress, stop)
 
     def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:

@@ -17,7 +17,8 @@ PAGE_CURSOR, FILLED = "contacts:page", "contacts:filled"
 FRESH: Final = "contacts:fresh"  # unix seconds: what changed before is in the index
 OVERLAP: Final = 5  # seconds: what commits late has an older time
 FEW: Final = 12
-MOST_PAGES: Final = 20  # of changes; beyond that, reading everything anew is cheaper
+BUSY_SECONDS: Final = 1.0  # with more changes than that, one freshening a second is enough
+MOST_PAGES: Final = 100  # of changes; beyond that, reading everything anew is cheaper
 PHONE_DIGITS: Final = 10  # `query` compares as typed: +7… and 8… share only the last ten digits
 
 
@@ -28,7 +29,7 @@ class People:
         self._room = room
         self._mutex = threading.Lock()
         self._freshened_at = float("-inf")
-        self._recent: dict[str, KnownContact] = {}
+        self._recent: dict[str, Json] = {}
         self._busy = False
 
     @property
@@ -56,8 +57,8 @@ class People:
         """Bring what changed since the last time into the index: newest first, back to the mark."""
         asked = time.monotonic()
         with self._mutex:
-            if self._freshened_at >= asked:
-                return  # one that began after we asked has just ended
+            if self._freshened_at >= asked - (BUSY_SECONDS if self._busy else 0):
+                return  # one that began after we asked has just ended, or so much happens that one a second must do
             began = time.monotonic()
             self._read_changes()
             self._freshened_at = began
@@ -90,20 +91,22 @@ class People:
     def _read_changes(self) -> None:
         mark = int(self._room.cursor(FRESH) or 0)
         latest = int(self._room.now().timestamp()) + CLOCKS
-        changed: dict[str, KnownContact] = {}
+        seen: dict[str, Json] = {}
+        news: list[KnownContact] = []
         newest = mark
         for pages, items in enumerate(self._room.newest_changes("contacts", "leads", many=self._busy), start=1):
-            fresh = [item for item in items if int(item.get("updated_at") or 0) >= mark - OVERLAP]
-            changed.update((contact.id, contact) for contact in map(read_contact, fresh))
-            newest = max([newest, *(at for item in fresh if (at := int(item["updated_at"])) <= latest)])
-            if len(fresh) < len(items):
+            fresh = {str(item["id"]): item for item in items if _changed_at(item) >= mark - OVERLAP}
+            page_news = [item for one, item in fresh.items() if self._recent.get(one) != item and one not in seen]
+            seen.update(fresh)
+            news += map(read_contact, page_news)
+            newest = max([newest, *(at for item in page_news if (at := _changed_at(item)) <= latest)])
+            if len(fresh) < len(items) or (not page_news and items and _changed_at(items[-1]) <= mark):
                 break
             if pages >= MOST_PAGES:
                 self._put([], {FILLED: "", PAGE_CURSOR: "", FRESH: ""})
                 return
-        news = [contact for contact in changed.values() if self._recent.get(contact.id) != contact]
         self._put(news, {FRESH: str(newest)} if newest > mark else {})
-        self._recent, self._busy = changed, len(changed) > FEW
+        self._recent, self._busy = seen, len(seen) > FEW
 
     def _ask_index(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         room = self._room
@@ -141,3 +144,7 @@ class People:
 
     def _put(self, contacts: Sequence[KnownContact], cursors: dict[str, str]) -> None:
         self._room.put(CONTACT, [contact_snapshot(contact) for contact in contacts], cursors)
+
+
+def _changed_at(item: Json) -> int:
+    return int(item.get("updated_at") or 0)

@@ -24,8 +24,9 @@ class OAuthSettings(Strict):
 class AmocrmSettings(Strict):
     """One account: `token` is a long-lived token of a private integration (the simplest way), else `oauth`.
 
-    The vendor allows 7 calls a second per integration; `per_second` keeps a margin, at most `burst` in any burst/per_second seconds.
-    `stamp_*` name the service field of leads by which an earlier attempt is recognised.
+    The vendor allows 7 calls a second per integration. At most `burst` go in any burst / per_second seconds, so that 7
+    and 6.5 leave 77 ms for what delays a call on its way. `stamp_*` name the service field of leads by which an earlier
+    attempt is recognised.
     """
 
     type: Literal["amocrm"]

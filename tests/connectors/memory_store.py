@@ -20,7 +20,7 @@ class MemoryStore:
         self.locked: list[str] = []
         self._rows: dict[tuple[str, str], dict[str, Snapshot]] = {}
         self._locks: dict[str, threading.Lock] = {}
-        self._next: dict[str, float] = {}
+        self._places: dict[str, list[float]] = {}
         self._held: dict[str, float] = {}
         self._mutex = threading.RLock()
 
@@ -69,9 +69,10 @@ class MemoryStore:
             now = time.monotonic()
             if self._held.get(account, 0) > now:
                 return self._held[account] - now
-            place = max(self._next.get(account, 0), now - (burst - 1) / per_second)
-            self._next[account] = place + 1 / per_second
-            return max(0.0, place - now)
+            places = self._places.get(account, [])[-burst:]
+            place = max(now, places[0] + burst / per_second) if len(places) == burst else now
+            self._places[account] = [*places, place]
+            return place - now
 
     def hold(self, account: str, seconds: float, reason: str) -> None:
         with self._mutex:

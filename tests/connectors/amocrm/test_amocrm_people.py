@@ -32,7 +32,8 @@ def test_a_person_without_phone_and_email_is_not_searched(crm, desk):
     assert desk.stats()["calls"] == {}
 
 
-def test_after_the_filling_fifty_people_cost_one_call(crm, desk):
+def test_after_the_filling_fifty_people_cost_one_call(crm, desk, monkeypatch):
+    monkeypatch.setattr("connectors.amocrm.people.BUSY_SECONDS", 0)
     ids = desk.add(
         "/contacts",
         *(
@@ -51,6 +52,15 @@ def test_after_the_filling_fifty_people_cost_one_call(crm, desk):
     found = crm.find_people([by_phone(f"+7916000{n:04}") for n in range(50)])
     assert [person.contact.id for person in found] == ids
     assert desk.calls(CONTACTS) == before + 1
+
+
+def test_while_much_happens_one_freshening_a_second_is_enough(crm, desk):
+    assert crm.fill()
+    ids = [desk.contact(f"Клиент {n}", f"+7916000{n:04}") for n in range(20)]
+    assert crm.find_people([by_phone("+79160000019")])[0].contact.id == ids[19]
+    before = desk.calls(CONTACTS)
+    assert crm.find_people([by_phone("+79160000001")])[0].contact.id == ids[1]
+    assert desk.calls(CONTACTS) == before
 
 
 def test_what_others_change_after_the_filling_is_seen(crm, desk):
