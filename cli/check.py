@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 
-from cli.config import SECTIONS, Config
-from cli.house import House
-from provodka.crm import Crm, Missing
-from provodka.errors import ConfigError, ConnectorError, Problem
+from cli.accounts import ask_accounts
+from cli.config import SECTIONS, Config, parse
+from provodka.errors import ConfigError, Problem
 from provodka.settings import json_schema
 from rules.actions import REGISTRY
 from rules.engine import Engine
-from rules.needs import needs
 from rules.testing import run_tests
 
 
@@ -41,53 +39,25 @@ def _problem(problem: Problem) -> dict[str, object]:
     }
 
 
-def check(config: Config, out: Console) -> int:
-    """The config has been read without mistakes: say what is in it."""
-    out.print(
-        f"{config.path.name} is right: {len(config.rules)} rules, {len(config.channels)} channels, "
-        f"{len(config.tests)} tests",
-        style="green",
-        highlight=False,
-    )
+def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool) -> int:
+    """Every mistake of a config at once, exit code 2; with `online` what the accounts say too, 1 if they are silent."""
+    parsed = parse(path)
+    silent: list[str] = []
+    if online:
+        silent = ask_accounts(parsed, create=create)
+    if parsed.problems:
+        return show_problems(ConfigError(parsed.problems), out, as_json=as_json)
+    for sentence in silent:
+        out.print(f"✗ {sentence}", markup=False, highlight=False, soft_wrap=True)
+    if silent:
+        return 1
+    if as_json:
+        out.print_json("[]")
+        return 0
+    counts = ", ".join(f"{len(parsed.values[name])} {name}" for name in ("rules", "channels", "tests"))
+    asked = "; the accounts know every name in it" if online else ""
+    out.print(f"{path.name} is right: {counts}{asked}", style="green", highlight=False)
     return 0
-
-
-def check_online(config: Config, out: Console, *, create: bool) -> int:
-    """Ask the accounts: whether they let us in, and whether every name of the config exists there."""
-    house = House(config)
-    try:
-        troubles = [*_ask_crm(config, house.crm, create=create), *_ask_channels(house)]
-    finally:
-        house.close()
-    for trouble in troubles:
-        out.print(f"✗ {trouble}", markup=False, highlight=False, soft_wrap=True)
-    if not troubles:
-        out.print("the accounts know every name of the config", style="green")
-    return 1 if troubles else 0
-
-
-def _ask_crm(config: Config, crm: Crm | None, *, create: bool) -> Iterable[str]:
-    if crm is None:
-        return
-    try:
-        used = [used.need for used in needs(config.rules, REGISTRY, config.staff)]
-        for missing in crm.check(used, create=create):
-            yield _sentence(missing)
-    except ConnectorError as error:
-        yield f"crm: {error.reason}" + (f" ({error.hint})" if error.hint else "")
-
-
-def _sentence(missing: Missing) -> str:
-    need = missing.need
-    where = f" in «{need.within}»" if need.within else ""
-    known = f"; there are: {', '.join(missing.known)}" if missing.known else ""
-    return f"crm: no {need.kind.replace('_', ' ')} «{need.name}»{where}{known}"
-
-
-def _ask_channels(house: House) -> Iterable[str]:
-    for watcher in house.watchers:
-        for sentence in watcher.check():
-            yield f"{watcher.name}: {sentence}"
 
 
 def test(config: Config, out: Console) -> int:

@@ -23,8 +23,8 @@ from provodka.settings import (
     Strict,
     Timezone,
     did_you_mean,
-    load,
     one_of_kinds,
+    read_config,
 )
 from rules.actions import REGISTRY
 from rules.calendar import WorkingCalendar
@@ -78,15 +78,28 @@ class Config:
     secrets: frozenset[str] = field(repr=False)
 
 
-def read(path: Path, environ: Mapping[str, str] | None = None) -> Config:
-    """The config, or ConfigError with all its mistakes.
+def parse(path: Path, environ: Mapping[str, str] | None = None) -> Parsed:
+    """The config as far as it can be read, with every mistake that can be known offline.
 
     Secrets come from the environment, and from a file `.env` beside the config for what the environment lacks.
     """
     if environ is None:
         beside = {name: value for name, value in dotenv_values(path.parent / ".env").items() if value is not None}
         environ = {**beside, **os.environ}
-    parsed = load(path, SECTIONS, environ=environ, check=_meaning)
+    parsed = read_config(path, SECTIONS, environ)
+    parsed.report(_meaning(parsed))
+    return parsed
+
+
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The config, or ConfigError with all its mistakes."""
+    parsed = parse(path, environ)
+    parsed.settle()
+    return settled(path, parsed)
+
+
+def settled(path: Path, parsed: Parsed) -> Config:
+    """A parsed config that has no mistakes."""
     values = parsed.values
     return Config(
         path=path,

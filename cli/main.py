@@ -37,10 +37,8 @@ def check(
     """Name every mistake of a config before the start; exit code 2 when there are any."""
     from cli import check as checking
 
-    read_config = opened(config, as_json=as_json)
-    code = checking.check(read_config, out)
     with clear_words():
-        done(checking.check_online(read_config, out, create=create) if online else code)
+        done(checking.check(config, out, online=online, create=create, as_json=as_json))
 
 
 @app.command("test")

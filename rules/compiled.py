@@ -97,8 +97,20 @@ def _params(action: Action[Any], raw: object, at: Place, report: Report) -> Stri
     try:
         params: Strict = action.params.model_validate(raw)
     except ValidationError as error:
-        for place, text, hint in _mistakes(error, raw, tuple(action.params.model_fields)):
+        wrong = list(_mistakes(error, raw, tuple(action.params.model_fields)))
+        for place, text, hint in wrong:
             report((*at, *place), text, hint)
+        return _salvaged(action, raw, {place[0] for place, _, _ in wrong if place})
+    return params
+
+
+def _salvaged(action: Action[Any], raw: object, wrong: set[int | str]) -> Strict | None:
+    """What is right among parameters that have mistakes, so that one mistake does not hide another; None if nothing."""
+    if not isinstance(raw, dict):
+        return None
+    try:
+        params: Strict = action.params.model_validate({name: v for name, v in raw.items() if name not in wrong})
+    except ValidationError:
         return None
     return params
 

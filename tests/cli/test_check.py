@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from rich.console import Console
+
+from cli.check import check
+from cli.config import parse
+from sandbox.amocrm import AmoCrm
+
+TEN_MISTAKES = """\
+client: Кровля
+timezone: Europe/Mosow
+crm: {type: amocrm, url: "https://krovlya.amocrm.ru", token: "${NO_SUCH_TOKEN}"}
+staff:
+  anna: {crm: anna@krovlya.ru, extention: "101"}
+  ivan: {crm: ivan@krovlya.ru}
+channels:
+  site: {type: tlda, secret: s}
+rules:
+  - name: Заявка
+    on: form.submited
+    do: [{note: {text: x}}]
+  - name: Заявка с сайта
+    on: form.submitted
+    when: {utm.sorce: yandex}
+    do:
+      - intake: {pipeline: Кровля, stgae: Новый лид, title: "{{ person.nam }}", responsible: {round_robin: [anna, ivn]}}
+      - taks: {text: Позвонить}
+      - note: {text: один, text: два}
+"""
+
+
+def run(path: Path, *, online: bool = False) -> tuple[int, str]:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        out = Console(record=True, width=200, file=nowhere)
+        code = check(path, out, online=online, create=online, as_json=False)
+    return code, out.export_text()
+
+
+def test_ten_planted_mistakes_are_all_named_at_their_places_in_one_run(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(TEN_MISTAKES, encoding="utf-8")
+    code, text = run(path)
+    assert code == 2
+    for place, *words in (
+        (":2:11", "Europe/Mosow", "Europe/Moscow"),
+        (":3:", "NO_SUCH_TOKEN"),
+        (":5:", "extention", "extension"),
+        (":8:", "tlda", "tilda"),
+        (":11:9", "form.submited", "form.submitted"),
+        (":15:", "utm.sorce", "utm.source"),
+        (":17:", "stgae", "stage"),
+        (":17:", "person.nam", "person.name"),
+        (":17:", "ivn", "ivan"),
+        (":18:9", "taks", "task"),
+        (":19:", "text"),
+    ):
+        found = [line for line in text.splitlines() if f"config.yaml{place}" in line and all(w in line for w in words)]
+        assert found, f"nothing at {place} about {words} in:\n{text}"
+
+
+@pytest.fixture
+def amocrm() -> Iterator[AmoCrm]:
+    emulator = AmoCrm(state_path=None)
+    emulator.start("127.0.0.1", 0)
+    yield emulator
+    emulator.stop()
+
+
+CONFIG = """\
+client: Кровля
+journal: {{url: "sqlite:///journal.sqlite"}}
+crm: {{type: amocrm, url: "{url}", token: {token}}}
+staff:
+  anna: {{crm: {anna}}}
+channels:
+  site: {{type: tilda, secret: s}}
+rules:
+  - name: Заявка с сайта
+    on: form.submitted
+    do:
+      - intake: {{pipeline: Кровля, stage: {stage}, title: Сайт, responsible: anna}}
+      - task: {{text: Позвонить, type: {task}, due: 15m working}}
+"""
+
+
+def write(path: Path, url: str, **names: str) -> Path:
+    usual = {"token": "sandbox", "anna": "anna@krovlya.ru", "stage": "Новый лид", "task": "Звонок"}
+    path.write_text(CONFIG.format(url=url, **(usual | names)), encoding="utf-8")
+    return path
+
+
+def test_online_a_right_config_is_right_and_the_service_field_is_made(tmp_path: Path, amocrm: AmoCrm) -> None:
+    code, text = run(write(tmp_path / "config.yaml", amocrm.url), online=True)
+    assert (code, "is right" in text) == (0, True)
+    fields = requests.get(
+        f"{amocrm.url}/api/v4/leads/custom_fields", headers={"Authorization": "Bearer sandbox"}, timeout=5
+    ).json()["_embedded"]["custom_fields"]
+    assert "PROVODKA_ID" in [field["code"] for field in fields]
+
+
+def test_online_a_wrong_stage_user_and_task_type_are_named_with_place_and_nearest_name(
+    tmp_path: Path, amocrm: AmoCrm
+) -> None:
+    path = write(tmp_path / "config.yaml", amocrm.url, stage="Новый лит", anna="ana@krovlya.ru", task="Званок")
+    code, text = run(path, online=True)
+    assert code == 2
+    lines = text.splitlines()
+    assert any(":5:" in line and "ana@krovlya.ru" in line and "anna@krovlya.ru" in line for line in lines), text
+    assert any(":12:" in line and "Новый лит" in line and "Новый лид" in line for line in lines), text
+    assert any(":13:" in line and "Званок" in line and "Звонок" in line for line in lines), text
+
+
+def test_online_a_token_that_is_not_accepted_is_said_with_its_cure(tmp_path: Path, amocrm: AmoCrm) -> None:
+    code, text = run(write(tmp_path / "config.yaml", amocrm.url, token="revoked"), online=True)
+    assert code == 1
+    assert "crm: " in text
+
+
+def test_secrets_come_from_a_file_beside_the_config_where_the_environment_lacks_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "config.yaml", "https://krovlya.amocrm.ru", token='"${BESIDE_TOKEN}"')
+    monkeypatch.delenv("BESIDE_TOKEN", raising=False)
+    assert "BESIDE_TOKEN" in str(parse(path).problems)
+    (tmp_path / ".env").write_text("BESIDE_TOKEN=abc\n", encoding="utf-8")
+    assert parse(path).problems == []
