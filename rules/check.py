@@ -14,7 +14,7 @@ from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, leaves
 from rules.contradictions import contradictions
 from rules.names import WITHOUT_PERSON, Node, UnknownName, find
-from rules.schema import Rule, Staff
+from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
 from rules.templates import Templates, Text
 from rules.text import same
@@ -100,14 +100,17 @@ class _RuleCheck:
             self._report(
                 ("stop",), "a rule that waits cannot stop the others: they go on at once", "remove stop or wait"
             )
+        for i, kind in enumerate(rule.on):
+            if not isinstance(kind, EventType):
+                self._report(("on", i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
                 self._report(place, f"unknown channel {channel}", did_you_mean(channel, self._channels))
                 continue
             yields = self._channels[channel]
-            if yields is not None and not yields & set(rule.on):
-                wanted = ", ".join(rule.on)
+            if yields is not None and rule.triggers and not yields & set(rule.triggers):
+                wanted = ", ".join(rule.triggers)
                 self._report(
                     place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
                 )
@@ -115,7 +118,7 @@ class _RuleCheck:
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""
         node: Node | None = None
-        for kind in self._rule.on:
+        for kind in self._rule.triggers:
             found = find(name, kind)
             if isinstance(found, UnknownName):
                 hint = f'did you mean "{found.nearest}"?' if found.nearest else ""
@@ -125,8 +128,8 @@ class _RuleCheck:
         return node
 
     def _is_list(self, path: str) -> bool:
-        found = find(path, self._rule.on[0])
-        return isinstance(found, Node) and found.kind is tuple
+        found = (find(path, kind) for kind in self._rule.triggers)
+        return any(isinstance(node, Node) and node.kind is tuple for node in found)
 
     def _comparison(self, leaf: Compare) -> None:
         place: Path = ("when", *leaf.where)
@@ -141,8 +144,8 @@ class _RuleCheck:
                 self._report(place, f"unknown channel {value}", did_you_mean(str(value), self._channels))
             elif leaf.path == "lead.responsible" and "@" not in str(value):
                 self._person(place, str(value))
-        if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.on):
-            self._report(place, f"the rule starts on {', '.join(self._rule.on)}", "the rule can never match")
+        if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
+            self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")
 
     def _person(self, place: Path, key: str) -> None:
         if key not in self._staff:
@@ -152,7 +155,7 @@ class _RuleCheck:
         at: Path = ("do", step.index, step.action.name)
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
-        nobody = [kind for kind in self._rule.on if kind in WITHOUT_PERSON]
+        nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
         if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
 
@@ -167,6 +170,6 @@ class _RuleCheck:
         """Whether a text reads the lead where the event has none of its own and no condition asks for one."""
         if not any(name.startswith("lead.") for name in names):
             return False
-        own = all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.on)
+        own = all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.triggers)
         conditions = leaves(self._compiled.condition)
         return not own and not any(isinstance(leaf, Compare) and leaf.parts[0] == "lead" for leaf in conditions)

@@ -14,7 +14,6 @@ from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
 from rules.faults import RULE_FAULTS
-from rules.names import NEVER_SEEN
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -73,16 +72,14 @@ class Engine:
         compiled = self._by_name.get(name)
         if compiled is None:
             return RuleTrace(name, RuleOutcome.ERROR, error="there is no rule of this name any more")
-        if run.event.type not in compiled.rule.on:
+        if run.event.type not in compiled.rule.triggers:
             return _other_trigger(compiled)
         return run.consider(compiled, resumed=resumed)
 
     def _index(self, kind: EventType) -> tuple[list[RuleTrace], list[tuple[int, CompiledRule]]]:
         """For one event type: the traces of all rules as if none started, and those that may start, by position."""
         blank = [_other_trigger(compiled) for compiled in self._rules]
-        if kind in NEVER_SEEN:
-            return blank, []
-        return blank, [(at, compiled) for at, compiled in enumerate(self._rules) if kind in compiled.rule.on]
+        return blank, [(at, compiled) for at, compiled in enumerate(self._rules) if kind in compiled.rule.triggers]
 
 
 class _Run:

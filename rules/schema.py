@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
-from provodka.wording import did_you_mean
 from rules.durations import DurationText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
 
-__all__ = ["Calendar", "EventTypes", "Rule", "RuleTest", "Staff"]
+__all__ = ["EVENT_TYPES", "Calendar", "Rule", "RuleTest", "Staff"]
+
+EVENT_TYPES: Final = tuple(kind.value for kind in EventType if kind not in NEVER_SEEN)
+"""What a rule may start on."""
 
 
 def _as_list(value: object) -> object:
@@ -23,10 +25,8 @@ def _as_list(value: object) -> object:
 
 
 def _event_type(value: object) -> object:
-    known = [kind.value for kind in EventType if kind not in NEVER_SEEN]
-    if isinstance(value, str) and value not in known:
-        raise ValueError(f"unknown event type {value} ({did_you_mean(value, known)})")
-    return value
+    """Unknown types stay texts, to be reported by `check` together with all other mistakes of their rule."""
+    return EventType(value) if isinstance(value, str) and value in EVENT_TYPES else value
 
 
 def _steps(value: object) -> object:
@@ -36,11 +36,12 @@ def _steps(value: object) -> object:
     return [{step: {}} if isinstance(step, str) else step for step in value]
 
 
-_OneType = Annotated[EventType, BeforeValidator(_event_type)]
+_Types = {"type": "string", "enum": list(EVENT_TYPES)}
 EventTypes = Annotated[
-    tuple[_OneType, ...],
-    BeforeValidator(_as_list, json_schema_input_type=EventType | list[EventType]),
+    tuple[Annotated[EventType | str, BeforeValidator(_event_type)], ...],
+    BeforeValidator(_as_list),
     Field(min_length=1),
+    WithJsonSchema({"anyOf": [_Types, {"type": "array", "items": _Types, "minItems": 1}]}),
 ]
 Channels = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 When = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})]
@@ -72,6 +73,11 @@ class Rule(Strict):
             if len(step) != 1:
                 raise ValueError(f"step {i + 1} must name one action, it names {', '.join(step) or 'none'}")
         return steps
+
+    @property
+    def triggers(self) -> tuple[EventType, ...]:
+        """The event types of `on` that exist."""
+        return tuple(kind for kind in self.on if isinstance(kind, EventType))
 
     @property
     def steps(self) -> list[tuple[str, Any]]:

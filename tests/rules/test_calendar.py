@@ -35,6 +35,7 @@ def moscow(text: str) -> datetime:
         ("2025-10-31 17:55", "15m working", "2025-11-01 09:10"),  # a Saturday that the state made a working day
         ("2026-03-06 12:00", "1d working", "2026-03-10 12:00"),  # over the Women's Day, moved to Monday
         ("2026-03-02 20:00", "1d working", "2026-03-04 09:00"),
+        ("2026-03-02 18:00", "1d working", "2026-03-04 09:00"),
         ("2026-03-02 12:00", "2d", "2026-03-04 12:00"),
         ("2026-03-02 23:50", "15m", "2026-03-03 00:05"),
         ("2026-03-02 12:00", "18:00", "2026-03-02 18:00"),
@@ -51,6 +52,13 @@ def test_a_working_day_later_keeps_to_the_hours_of_that_day() -> None:
     assert friday == moscow("2026-03-06 16:45")
     lunch = WorkingCalendar(MOSCOW, "пн 09:00-18:00; вт 09:00-13:00, 14:00-18:00")
     assert lunch.add(parse_duration("1d working"), moscow("2026-03-02 13:20")) == moscow("2026-03-03 14:00")
+
+
+def test_working_time_that_the_clock_jumps_over_does_not_exist() -> None:
+    night = WorkingCalendar(ZoneInfo("Europe/Berlin"), "вс 02:30-03:15; пн 09:00-10:00")
+    jump = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)  # a Sunday: 02:00 becomes 03:00
+    assert night.add(parse_duration("15m working"), jump) == datetime(2026, 3, 30, 7, 15, tzinfo=UTC)
+    assert night.add(parse_duration("10:00"), jump - timedelta(days=1)) == datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
 
 
 def test_the_last_moment_of_a_day_is_not_working_time_and_the_first_is() -> None:

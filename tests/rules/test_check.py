@@ -165,6 +165,17 @@ def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -
     assert found(INTAKE, TASK, on="clock.tick") == []
 
 
+def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
+    problems = found({"task": {"text": "{{ utm.sorce", "due": "soon"}}, on=["form.submited", "crm.hint"])
+    assert [problem.path[2:] for problem in problems][-2:] == [("on", 0), ("on", 1)]
+    assert len(problems) == 4
+    assert problems[-2].hint == 'did you mean "form.submitted"?'
+
+
+def test_a_rule_cannot_start_on_a_hint_of_the_crm() -> None:
+    assert only(TASK, on="crm.hint").text == "unknown event type crm.hint"
+
+
 def test_a_rule_that_waits_cannot_stop_the_others() -> None:
     assert only(TASK, wait="1m", stop=True).path == ("rules", 0, "stop")
 

@@ -176,6 +176,17 @@ def test_a_crm_that_cannot_be_searched_now_holds_back_only_those_that_have_to_be
     assert [type(outcome) for outcome in world.deliver_items(items, "task")] == [Done, RateLimited]
 
 
+def test_one_person_whom_the_search_refuses_does_not_take_the_others_with_it() -> None:
+    world = World()
+    world.crm.know(CARD, OPEN)
+    world.crm.refuse["find_people"] = lambda people: Rejected("400") if any(p.name == "bad" for p in people) else None
+    items = []
+    for i, person in enumerate((CLIENT, Person("bad", ("+79990000000",)))):
+        event = make_event(person=person, id=f"e{i}")
+        items.append((plan_of(TASK, event=event).actions[0], event))
+    assert [type(outcome) for outcome in world.deliver(*items)] == [Done, Rejected]
+
+
 def test_a_batch_makes_one_call_and_each_gets_its_own_outcome() -> None:
     world = World()
     world.crm.know(CARD, OPEN)

@@ -10,7 +10,7 @@ from provodka.errors import Rejected, Retryable
 from provodka.operation import Done
 from provodka.payloads import LeadRef
 from rules.team import Staff, Team
-from tests.rules.world import NOW, STAFF, FakeMessenger, World, deliver_step, delivery, make_event, plan_of
+from tests.rules.world import STAFF, FakeMessenger, World, deliver_step, delivery, make_event, plan_of
 
 URL = "https://crm/leads/100"
 NEEDED = {"lead_id": "100", "contact_id": "c100", "responsible": "anna", "url": URL}
@@ -110,12 +110,13 @@ def test_a_crm_that_cannot_be_searched_now_does_not_keep_telegram_back() -> None
     assert len(messenger.sent) == 1
 
 
-def test_a_way_that_was_decided_and_is_gone_is_refused() -> None:
+def test_a_way_that_was_decided_and_is_gone_is_refused_and_the_other_way_still_goes() -> None:
     world, _ = with_telegram()
     event = make_event()
-    action = plan_of(notify("rop"), event=event).actions[0]
-    world.deliver_items([delivery(action, event)], "notify")
+    actions = plan_of(notify(["rop", "anna"]), event=event).actions
+    world.deliver(*((action, event) for action in actions), needed=NEEDED)
     world.messengers.clear()
-    again = delivery(action, event, frozen=world.frozen[action.key], unsure_since=NOW)
-    (outcome,) = world.deliver_items([again], "notify")
-    assert isinstance(outcome, Rejected)
+    again = [delivery(action, event, frozen=world.frozen[action.key]) for action in actions]
+    rop, anna = world.deliver_items(again, "notify")
+    assert isinstance(rop, Rejected)
+    assert isinstance(anna, Done)

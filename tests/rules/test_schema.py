@@ -31,17 +31,6 @@ def test_a_step_without_parameters_may_be_a_mere_name() -> None:
     assert rule.steps == [("log_call", {}), ("log_call", {}), ("task", TASK["task"])]
 
 
-def test_a_misspelt_event_type_is_answered_with_the_nearest_right_one() -> None:
-    ((loc, text),) = mistakes(Rule, {"name": "a", "on": "form.submited", "do": [TASK]})
-    assert loc == ("on", 0)
-    assert 'did you mean "form.submitted"' in text
-
-
-def test_a_rule_cannot_start_on_a_hint_of_the_crm() -> None:
-    ((_, text),) = mistakes(Rule, {"name": "a", "on": "crm.hint", "do": [TASK]})
-    assert "unknown event type" in text
-
-
 def test_all_mistakes_of_a_rule_are_told_at_once() -> None:
     found = mistakes(Rule, {"name": "", "on": [], "wait": "1 minute", "do": [{"a": 1, "b": 2}], "until": 1})
     assert {loc[0] for loc, _ in found} == {"name", "on", "wait", "do", "until"}

@@ -149,7 +149,8 @@ class FakeCrm:
             contact = request.params.contact_id or f"c{id_}"
             self.lead_cards[id_] = LeadRef(id_, request.params.title, contacts=(contact,))
             self.stamps[request.key] = id_
-            return Done(id_, {"contact_id": contact, "url": f"https://crm/leads/{id_}"})
+            made = "" if request.params.contact_id else contact
+            return Done(id_, {"contact_id": made, "url": f"https://crm/leads/{id_}"})
 
         return self._write("create_leads", requests, make)
 
