@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cli.find import find_one, identity_of
 from cli.show import Exit, View, one_line, table
 from cli.tree import result_line
-from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, outbox, queries
+from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, mending, queries
 
 REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
 _ALL: Final = 100_000
@@ -128,7 +128,7 @@ def _question(doubtful: Sequence[StoredAction]) -> str:
 def _send(journal: Journal, ready: Sequence[StoredAction]) -> set[int]:
     """In one transaction; the ids of those that somebody else has moved meanwhile."""
     now = journal.now()
-    return journal.write(lambda c: {action.id for action in ready if not outbox.resend(c, action.id, now)})
+    return journal.write(lambda c: {action.id for action in ready if not mending.resend(c, action.id, now)})
 
 
 def _tell_resent(work: _Resending, view: View, *, dry_run: bool) -> None:
@@ -173,7 +173,7 @@ def resolve(journal: Journal, action_id: int, settled: Settlement, view: View, *
     released = [a.id for a in _held_by(journal, action)] if settled.done else []
     now = journal.now()
     body = None if result is None else json.dumps(result, ensure_ascii=False)
-    if not dry_run and not journal.write(lambda c: outbox.resolve(c, action_id, now, body)):
+    if not dry_run and not journal.write(lambda c: mending.resolve(c, action_id, now, body)):
         view.problem(f"action {action_id} has moved on meanwhile: nothing was written")
         return Exit.PROBLEM
     shown = view.mask(journal).value(result)

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter
 
 from provodka.payloads import PAYLOADS, EventType, LeadEvent, Payload, Person, TaskEvent
 
-
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 

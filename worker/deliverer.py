@@ -13,7 +13,7 @@ import structlog
 
 from connectors.base import CallTrace, collect_calls
 from provodka.channel import Status
-from provodka.errors import Ambiguous, ConnectorError, Retryable
+from provodka.errors import Ambiguous, ConnectorError, JournalUnavailableError, Retryable
 from provodka.journal import ActionState, Finished, Journal, StoredAction, queries
 from provodka.journal import lanes as lane_queries
 from provodka.operation import Outcome
@@ -40,10 +40,16 @@ class Deliverer:
         self._turns = JournalTurns(journal)
         self._links = JournalLinks(journal)
         self._running: set[int] = set()
+        self._unsaved: list[tuple[list[StoredAction], list[Finished]]] = []
         self._guard = threading.Lock()
 
     def deliver_once(self) -> int:
-        """Claim and deliver one batch."""
+        """Claim and deliver one batch.
+
+        What was done and could not be written down, as the journal was locked or full, is written before anything new
+        is begun: nobody else knows of it.
+        """
+        self._save()
         claimed = self._journal.claim_actions(_BATCH)
         if not claimed:
             return 0
@@ -52,11 +58,12 @@ class Deliverer:
             self._running |= {a.id for a in claimed}
         try:
             endings = self._carry_out(claimed)
-            self._journal.finish(endings, self._system())
-        finally:
-            with self._guard:
-                self._running -= {a.id for a in claimed}
-        self._tell(claimed, endings)
+        except BaseException:
+            self._let_go(claimed)
+            raise
+        with self._guard:
+            self._unsaved.append((claimed, endings))
+        self._save()
         return len(claimed)
 
     def keep_leases(self) -> int:
@@ -66,6 +73,26 @@ class Deliverer:
         if running:
             self._journal.extend(running)
         return len(running)
+
+    def _save(self) -> None:
+        while (batch := self._next_unsaved()) is not None:
+            claimed, endings = batch
+            try:
+                self._journal.finish(endings, self._system())
+            except JournalUnavailableError:
+                with self._guard:
+                    self._unsaved.append(batch)
+                raise
+            self._let_go(claimed)
+            self._tell(claimed, endings)
+
+    def _next_unsaved(self) -> tuple[list[StoredAction], list[Finished]] | None:
+        with self._guard:
+            return self._unsaved.pop() if self._unsaved else None
+
+    def _let_go(self, claimed: Sequence[StoredAction]) -> None:
+        with self._guard:
+            self._running -= {a.id for a in claimed}
 
     def _system(self) -> str:
         return self._equipment.crm.name if self._equipment.crm else ""

@@ -18,7 +18,7 @@ from provodka.errors import (
     Rejected,
     Retryable,
 )
-from provodka.journal import ActionState, DeadReason, Finished, StoredAction
+from provodka.journal import ActionState, DeadReason, Finished, StoredAction, outbox
 from provodka.operation import Done, Outcome
 
 # the pauses before attempts 2, 3, …; together more than two days, so that a weekend's outage is survived
@@ -77,8 +77,7 @@ def _is_young(action: StoredAction, now: datetime) -> bool:
 
 def _done(attempted: Attempted, done: Done) -> Finished:
     values = {"remote_id": done.remote_id, **done.values}
-    identities = tuple(f"{kind}:{values[f'{kind}_id']}" for kind in ("lead", "contact") if values.get(f"{kind}_id"))
-    made = _made(attempted.action.kind, values)
+    made, identities = outbox.left_behind(attempted.action.kind, values)
     return Finished(
         action_id=attempted.action.id,
         attempt=attempted.number,
@@ -87,16 +86,8 @@ def _done(attempted: Attempted, done: Done) -> Finished:
         calls=attempted.calls,
         result=json.dumps(values, ensure_ascii=False),
         made=made,
-        identities=identities if attempted.action.kind == "intake" else (),
+        identities=identities,
     )
-
-
-def _made(kind: str, values: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    if kind == "intake":
-        return (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
-    if "call" in values:
-        return (("call", values["call"]),)  # by its own name, so that its recording finds it
-    return ((kind, values["remote_id"]),) if values.get("remote_id") else ()
 
 
 def _words(error: ConnectorError) -> str:

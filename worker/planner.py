@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import structlog
 
 from provodka.crm import Crm
-from provodka.errors import ConnectorError, ProvodkaError
+from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
 from provodka.payloads import CrmHint
@@ -42,23 +42,30 @@ class Planner:
         self._engine = engine
         self._crm = crm
         self._follower = follower
+        self._held: list[StoredEvent] = []
 
     def plan_once(self) -> int:
-        """Plan one batch of events; how many were handled."""
-        claimed = self._journal.claim_events(_BATCH)
-        records: list[PlanRecord] = []
-        snapshots: dict[tuple[str, str], list[Snapshot]] = {}
-        for stored in claimed:
-            record = self._guarded(stored, snapshots)
-            if record is not None:
-                records.append(record)
+        """Plan one batch of events; how many were handled.
+
+        A batch that could not be written, as the journal was locked or full, is taken up again before any other.
+        """
+        self._held = self._held or self._journal.claim_events(_BATCH)
+        records = [record for stored in self._held if (record := self._guarded(stored)) is not None]
         if records:
-            self._journal.write_plans(records, snapshots=snapshots)
+            self._journal.write_plans(records)
+        handled, self._held = len(self._held), []
         for record in records:
             log.info(
                 "event.planned", seq=record.seq, actions=[a.key for a in record.actions], found=len(record.derived)
             )
-        return len(claimed)
+        return handled
+
+    def keep_leases(self) -> int:
+        """Extend the leases of what is being planned now, and say how many; called by a clock."""
+        numbers = [stored.seq for stored in self._held]
+        if numbers:
+            self._journal.extend_events(numbers)
+        return len(numbers)
 
     def run_timers(self) -> int:
         """Evaluate the rules whose time has come; how many there were."""
@@ -73,30 +80,33 @@ class Planner:
         """What today's rules make of an event that was planned before (replay)."""
         return self._evaluated(stored, "replay")
 
-    def _guarded(self, stored: StoredEvent, snapshots: dict[tuple[str, str], list[Snapshot]]) -> PlanRecord | None:
+    def _guarded(self, stored: StoredEvent) -> PlanRecord | None:
         try:
-            return self._record(stored, snapshots)
+            return self._record(stored)
         except ConnectorError as error:
             pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
             log.warning("event.put_back", id=stored.event.id, error=error.reason, pause=pause.total_seconds())
             self._journal.put_back(stored.seq, pause, f"a fact could not be read: {error.reason}")
+        except JournalUnavailableError:
+            raise
         except Exception as error:
             # one event that breaks the engine must not stop those behind it; it stays, marked, and can be replayed
             log.exception("event.failed", id=stored.event.id)
             self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return None
 
-    def _record(self, stored: StoredEvent, snapshots: dict[tuple[str, str], list[Snapshot]]) -> PlanRecord:
+    def _record(self, stored: StoredEvent) -> PlanRecord:
         hint = stored.event.payload
         if not isinstance(hint, CrmHint):
             return self._evaluated(stored, "event")
         if self._follower is None:
             raise ProvodkaError("a hint of a CRM, but the config names none")
         events, seen = self._follower.derive(hint, stored.event)
-        snapshots.setdefault((self._follower.name, "lead"), []).extend(seen)
         found = [{"type": e.type.value, "id": e.id} for e in events]
         trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(hint.entities), "found": found})
-        return PlanRecord(stored.seq, _lane(stored), "event", trace, derived=tuple(events))
+        return PlanRecord(
+            stored.seq, _lane(stored), "event", trace, (), tuple(events), {(self._follower.name, "lead"): seen}
+        )
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         facts = LiveFacts(stored.event, self._journal, self._crm)

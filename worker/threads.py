@@ -26,7 +26,7 @@ class Worker:
     def __init__(self, journal: Journal, planner: Planner, deliverer: Deliverer, delivering: int = 4) -> None:
         self._journal = journal
         self._stop = threading.Event()
-        self._deliverer = deliverer
+        self._keepers = (deliverer.keep_leases, planner.keep_leases)
         loops: list[tuple[str, Callable[[], int], threading.Event]] = [
             ("planner", lambda: planner.plan_once() + planner.run_timers(), journal.new_events)
         ]
@@ -57,8 +57,8 @@ class Worker:
 
     def _keep(self) -> None:
         while not self._stop.wait(_KEEPING):
-            self._survive(self._deliverer.keep_leases)
-            self._survive(self._journal.recover)
+            for work in (*self._keepers, self._journal.recover):
+                self._survive(work)
 
     def _survive(self, work: Callable[[], int]) -> int:
         """Run one round; a journal that is locked or full is waited for, and never ends the thread."""

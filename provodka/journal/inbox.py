@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, se
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes
+from provodka.journal.connector_store import put_snapshots
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord, StoredEvent
 from provodka.journal.schema import actions, blobs, cursors, events, identities, parts, plans
 from provodka.journal.sql import insert_new, upsert
@@ -133,7 +134,8 @@ def stored(row: Row[Any], lane: int | None = None) -> StoredEvent:
 def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: str | None, now: datetime) -> None:
     """Store plans with their actions, and mark the events planned: all of it or nothing.
 
-    With `owner`, only for events that this owner still holds; the others were taken over after its lease ran out.
+    With `owner`, only for events that this owner still holds; the others were taken over after its lease ran out. Of
+    those nothing is kept, least of all the snapshots: they would hide the differences from who follows the hint next.
     """
     held = _still_held(connection, records, owner)
     records = [r for r in records if r.cause != "event" or r.seq in held]
@@ -160,6 +162,9 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     derived = [event_row(e) for r in records for e in r.derived]
     if derived:
         add_events(connection, derived)
+    for record in records:
+        for (system, kind), seen in record.snapshots.items():
+            put_snapshots(connection, system, kind, seen, {})
     done = [r.seq for r in records if r.cause == "event"]
     if done:
         values = {"state": EventState.PLANNED, "planned_at": now, "owner": None, "lease_until": None, "error": None}
@@ -231,6 +236,12 @@ def fail(connection: Connection, seq: int, error: str) -> None:
     """An event that the rules cannot plan: it stays, marked, until it is replayed."""
     values = {"state": EventState.FAILED, "error": error, "owner": None, "lease_until": None}
     connection.execute(update(events).where(events.c.seq == seq).values(**values))
+
+
+def extend(connection: Connection, owner: str, numbers: Sequence[int], until: datetime) -> None:
+    """Keep the leases of events whose planning takes long."""
+    held = events.c.seq.in_(numbers) & (events.c.owner == owner)
+    connection.execute(update(events).where(held).values(lease_until=until))
 
 
 def free_expired(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:

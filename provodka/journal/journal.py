@@ -120,18 +120,10 @@ class Journal:
         now = self.now()
         return self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most))
 
-    def write_plans(
-        self, records: Sequence[PlanRecord], *, snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] | None = None
-    ) -> None:
-        """Plans, their actions, and the snapshots that derived events were found with, in one transaction."""
+    def write_plans(self, records: Sequence[PlanRecord]) -> None:
+        """Plans, their actions, derived events and their snapshots, in one transaction."""
         now = self.now()
-
-        def work(connection: Connection) -> None:
-            inbox.write_plans(connection, records, self.owner, now)
-            for (system, kind), rows in (snapshots or {}).items():
-                put_snapshots(connection, system, kind, rows, {})
-
-        self.write(work)
+        self.write(lambda c: inbox.write_plans(c, records, self.owner, now))
         self.new_actions.set()
         if any(r.derived for r in records):
             self.new_events.set()
@@ -181,9 +173,14 @@ class Journal:
         self.new_actions.set()
 
     def extend(self, ids: Sequence[int]) -> None:
-        """Keep leases of what takes long."""
+        """Keep leases of actions that take long."""
         until = self.now() + LEASE
         self.write(lambda c: outbox.extend(c, self.owner, ids, until))
+
+    def extend_events(self, numbers: Sequence[int]) -> None:
+        """Keep leases of events whose planning takes long."""
+        until = self.now() + LEASE
+        self.write(lambda c: inbox.extend(c, self.owner, numbers, until))
 
     def recover(self) -> int:
         """Take back what dead processes held; returns how many actions are in doubt now."""

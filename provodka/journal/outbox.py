@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from provodka.journal import lanes
-from provodka.journal.records import WAIT, ActionState, DeadReason, Finished, StoredAction
+from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import Moment, actions, attempts, links
 from provodka.journal.sql import chunks, insert_new
 
@@ -143,27 +143,21 @@ def finish(connection: Connection, owner: str, endings: Sequence[Finished], now:
     if not moved:
         return []
     _close(connection, moved, now)
-    made = [
-        {"system": system, "kind": kind, "remote_id": remote, "action_id": e.action_id, "at": now}
-        for e in moved
-        for kind, remote in e.made
-    ]
-    if made:
-        connection.execute(insert_new(connection, links, ("system", "kind", "remote_id")), made)
+    link(connection, [(e.action_id, *one) for e in moved for one in e.made], now, system)
     groups: dict[int, tuple[str, ...]] = {}
     for ending in moved:
         lane = mine[ending.action_id].lane
         if ending.identities and lane is not None:
             groups[lane] = (*groups.get(lane, ()), *ending.identities)
     if groups:
-        _join(connection, groups, now)
+        join_lanes(connection, groups, now)
     done = [mine[e.action_id].key for e in moved if e.state is ActionState.DONE]
     if done:
         release(connection, done, now)
     return [e.action_id for e in moved]
 
 
-def _join(connection: Connection, groups: dict[int, tuple[str, ...]], now: datetime) -> None:
+def join_lanes(connection: Connection, groups: dict[int, tuple[str, ...]], now: datetime) -> None:
     """Add identities to lanes that exist: an identity of the lane itself makes the join find it."""
     anchored = lanes.identities_of(connection, list(groups))
     lanes.join(connection, {lane: (*anchored[lane][:1], *group) for lane, group in groups.items()}, now)
@@ -286,29 +280,18 @@ def extend(connection: Connection, owner: str, ids: Sequence[int], until: dateti
     connection.execute(update(actions).where(actions.c.id.in_(ids), actions.c.owner == owner).values(lease_until=until))
 
 
-def resend(connection: Connection, action_id: int, now: datetime) -> bool:
-    """Send a dead action again. One with an unknown outcome keeps its doubt, so that its stamp is looked for."""
-    changed = connection.execute(
-        update(actions)
-        .where(actions.c.id == action_id, actions.c.state.in_((ActionState.DEAD, ActionState.CANCELLED)))
-        .values(state=ActionState.READY, not_before=now, attempts=0, reason=None, finished_at=None)
-    )
-    return changed.rowcount == 1
+def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """What a done action leaves for later ones: (kind, remote id) of what it made, and identities for its lane."""
+    if kind == "intake":
+        made = (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
+        return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
+    if "call" in values:
+        return (("call", values["call"]),), ()  # by its own name, so that its recording finds it
+    return ((kind, values["remote_id"]),) if values.get("remote_id") else (), ()
 
 
-def resolve(connection: Connection, action_id: int, now: datetime, result: str | None) -> bool:
-    """Settle an unknown outcome: with a result it did happen; without one it did not and goes out again, unstamped."""
-    unknown = and_(
-        actions.c.id == action_id, actions.c.state == ActionState.DEAD, actions.c.reason == DeadReason.OUTCOME_UNKNOWN
-    )
-    row = connection.execute(select(actions.c.key).where(unknown)).first()
-    if row is None:
-        return False
-    if result is None:
-        values: dict[str, Any] = {"state": ActionState.READY, "not_before": now, "attempts": 0, "unsure_since": None}
-    else:
-        values = {"state": ActionState.DONE, "result": result, "unsure_since": None, "finished_at": now}
-    connection.execute(update(actions).where(actions.c.id == action_id).values(reason=None, error=None, **values))
-    if result is not None:
-        release(connection, [row.key], now)
-    return True
+def link(connection: Connection, made: Sequence[tuple[int, str, str]], now: datetime, system: str) -> None:
+    """Remember which action made what: (action id, kind, remote id)."""
+    rows = [{"system": system, "kind": kind, "remote_id": id_, "action_id": by, "at": now} for by, kind, id_ in made]
+    if rows:
+        connection.execute(insert_new(connection, links, ("system", "kind", "remote_id")), rows)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from provodka.event import Event
+from provodka.stores import Snapshot
 
 
 class EventState(StrEnum):
@@ -68,14 +70,18 @@ class NewAction:
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """What the rules made of an event; `cause` is `event`, `timer` or `replay`."""
+    """What the rules made of an event; `cause` is `event`, `timer` or `replay`.
+
+    `derived` are events that were found by following a hint, `snapshots` (by system and kind) what they were found by.
+    """
 
     seq: int
     lane: int
     cause: str
     trace: str
     actions: tuple[NewAction, ...] = ()
-    derived: tuple[Event, ...] = ()  # events that were found by following a hint
+    derived: tuple[Event, ...] = ()
+    snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

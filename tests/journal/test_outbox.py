@@ -15,7 +15,6 @@ from provodka.journal import (
     NewAction,
     PlanRecord,
     StoredAction,
-    outbox,
     queries,
 )
 from tests.journal.conftest import Clock
@@ -92,7 +91,7 @@ def test_a_resent_action_releases_what_waited_for_it(journal: Journal, form: For
     plan(journal, NewAction("lead", "r", "intake", "{}"), NewAction("task", "r", "task", "{}", needs="lead"))
     (first,) = journal.claim_actions(10)
     journal.finish([dead(first)])
-    assert journal.write(lambda c: outbox.resend(c, first.id, journal.now()))
+    assert journal.write(lambda c: mending.resend(c, first.id, journal.now()))
     (again,) = journal.claim_actions(10)
     journal.finish([done(again)])
     assert ids(journal.claim_actions(10)) == ["task"]
@@ -163,10 +162,11 @@ def test_an_unknown_outcome_is_settled_by_a_person(journal: Journal, form: Form)
     plan(journal, NewAction("a", "r", "intake", "{}"), NewAction("b", "r", "task", "{}", needs="a"))
     (first,) = journal.claim_actions(10)
     journal.finish([dead(first, DeadReason.OUTCOME_UNKNOWN)])
-    assert journal.write(lambda c: outbox.resolve(c, first.id, journal.now(), '{"lead_id": "9"}'))
+    assert journal.write(lambda c: mending.resolve(c, first.id, journal.now(), '{"lead_id": "9"}'))
     (task,) = journal.claim_actions(10)
     assert task.needed == '{"lead_id": "9"}'
-    assert not journal.write(lambda c: outbox.resolve(c, first.id, journal.now(), "{}")), "it is settled already"
+    assert "lead:9" in journal.known_identities(["phone:+79160001122"])["phone:+79160001122"]
+    assert not journal.write(lambda c: mending.resolve(c, first.id, journal.now(), "{}")), "it is settled already"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,45 @@
+"""What a person decides about actions that were given up: send again, or settle what is unknown."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, select, update
+
+from provodka.journal import outbox
+from provodka.journal.records import ActionState, DeadReason
+from provodka.journal.schema import actions
+
+
+def resend(connection: Connection, action_id: int, now: datetime) -> bool:
+    """Send a dead action again. One with an unknown outcome keeps its doubt, so that its stamp is looked for."""
+    changed = connection.execute(
+        update(actions)
+        .where(actions.c.id == action_id, actions.c.state.in_((ActionState.DEAD, ActionState.CANCELLED)))
+        .values(state=ActionState.READY, not_before=now, attempts=0, reason=None, finished_at=None)
+    )
+    return changed.rowcount == 1
+
+
+def resolve(connection: Connection, action_id: int, now: datetime, result: str | None, system: str = "") -> bool:
+    """Settle an unknown outcome: with a result it did happen; without one it did not and goes out again, unstamped."""
+    unknown = and_(
+        actions.c.id == action_id, actions.c.state == ActionState.DEAD, actions.c.reason == DeadReason.OUTCOME_UNKNOWN
+    )
+    row = connection.execute(select(actions).where(unknown)).first()
+    if row is None:
+        return False
+    if result is None:
+        values: dict[str, Any] = {"state": ActionState.READY, "not_before": now, "attempts": 0, "unsure_since": None}
+    else:
+        values = {"state": ActionState.DONE, "result": result, "unsure_since": None, "finished_at": now}
+    connection.execute(update(actions).where(actions.c.id == action_id).values(reason=None, error=None, **values))
+    if result is not None:
+        made, identities = outbox.left_behind(row.kind, json.loads(result))
+        outbox.link(connection, [(action_id, *one) for one in made], now, system)
+        if identities and row.lane is not None:
+            outbox.join_lanes(connection, {row.lane: identities}, now)
+        outbox.release(connection, [row.key], now)
+    return True
