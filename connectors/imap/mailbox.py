@@ -62,7 +62,11 @@ class ImapChannel:
 
 @dataclass(slots=True)
 class _Run:
-    """One watch. `failures` counts connections in a row that did not come as far as looking into the folders."""
+    """One watch.
+
+    `failures` counts connections in a row that did not come as far as looking into the folders: they are worth an
+    alert. `drops` counts those that did not last until the first poll: they stretch the pause before the next login.
+    """
 
     name: str
     settings: ImapSettings
@@ -73,6 +77,7 @@ class _Run:
     intake: Intake
     status: Status
     failures: int = 0
+    drops: int = 0
     in_trouble: bool = True  # until the first look: what an earlier run told may still stand
 
     def forever(self) -> None:
@@ -85,7 +90,7 @@ class _Run:
 
     def _after(self, error: Exception) -> float:
         """Tell what happened; the seconds until the next try."""
-        self.failures += 1
+        self.failures, self.drops = self.failures + 1, self.drops + 1
         log.warning("mailbox connection ended: channel=%s: %s", self.name, words(error), exc_info=_unexpected(error))
         if isinstance(error, AuthFailed):
             self._trouble(error.reason, error.hint)
@@ -93,7 +98,7 @@ class _Run:
         if self.failures >= BLIPS:
             told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")
             self._trouble(told.reason, told.hint or _WAIT)
-        pause = min(self.pace.first_retry * 2.0 ** min(self.failures - 1, 20), self.pace.last_retry)
+        pause = min(self.pace.first_retry * 2.0 ** min(self.drops - 1, 20), self.pace.last_retry)
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:
@@ -105,6 +110,7 @@ class _Run:
                     found[0].look()
                 else:
                     found = self._look_everywhere(client)
+                    self.drops = 0
 
     def _look_everywhere(self, client: IMAPClient) -> Sequence[Folder]:
         """The folders that exist, the first one looked into last: it stays selected for IDLE."""

@@ -217,6 +217,18 @@ def test_a_login_refused_for_the_moment_is_tried_again_soon(watch, words, letter
         assert len(tries) == 3
 
 
+def test_a_server_that_drops_every_connection_is_not_knocked_at_faster_and_faster(watch, letter):
+    box = Box()
+    box.on(" IDLE$", lambda tag, _: None)
+    pace = Pace(connect=2, answer=1, first_retry=0.1, last_retry=30)
+    with ScriptedServer(box) as server, watch(channel_to(server, pace=pace)) as seen:
+        time.sleep(1.5)
+        box.letters[1] = numbered(letter, 1)
+        seen.intake.wait_for(1)  # each new connection still looks
+    assert sum(command.startswith(b"LOGIN") for command in server.commands) < 10
+    assert seen.status.troubles == []
+
+
 def test_a_letter_split_across_packets_is_read_whole(watch, letter):
     box = Box()
     with ScriptedServer(box) as server, watch(channel_to(server, poll=1)) as seen:
