@@ -1,4 +1,4 @@
-"""Hint, fetch, compare: what really changed of the leads that amoCRM says have changed, as typed events."""
+"""Hint, fetch, compare: what really changed of what amoCRM says has changed, as typed events."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from connectors.amocrm.known import CONTACT, LEAD, KnownLead, lead_snapshot, loa
 from connectors.amocrm.leads import WITH, Leads
 from connectors.amocrm.people import People
 from connectors.amocrm.room import CLOCKS, Room
+from connectors.amocrm.task_changes import TASK, CompletedTasks
 from provodka.crm import Progress
 from provodka.event import Event, new_event_id
 from provodka.payloads import Change, CrmHint, EventType, LeadEvent, Person
@@ -37,23 +38,25 @@ class News:
 
 
 class Changes:
-    """The changes of one account's leads."""
+    """The changes of one account's leads, and its tasks as they are completed."""
 
     def __init__(self, room: Room, leads: Leads, people: People) -> None:
         self._room = room
         self._leads = leads
         self._people = people
+        self._tasks = CompletedTasks(room, leads)
 
     def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
         """Events and the new snapshots of kind `lead`, to be stored in one transaction."""
-        kinds: dict[str, list[str]] = {LEAD: [], CONTACT: []}
+        kinds: dict[str, list[str]] = {LEAD: [], CONTACT: [], TASK: []}
         for entity in dict.fromkeys(hint.entities):
             kind, _, one = entity.partition(":")
             if kind in kinds:
                 kinds[kind].append(one)
         if kinds[CONTACT]:
             self._people.refresh(kinds[CONTACT])
-        return self._compare(self._leads.items(kinds[LEAD]).values(), event.received_at)
+        events, snapshots = self._compare(self._leads.items(kinds[LEAD]).values(), event.received_at)
+        return [*events, *self._tasks.completed(kinds[TASK], event.received_at)], snapshots
 
     def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
         """What changed since the last time, whether or not a webhook told of it; with the cursors to store along."""

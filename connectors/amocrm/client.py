@@ -12,7 +12,7 @@ from provodka.errors import AuthFailed
 
 API: Final = "/api/v4"
 PAGE: Final = 250  # the most that lists give at once; custom fields give 50
-NO_CONTENT: Final = 204
+NOT_FOUND: Final = 404
 
 Json = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
@@ -29,6 +29,11 @@ class Client:
         """The JSON object at `path`; None for 204, which is amoCRM's "nothing found"."""
         reply = self._call("GET", path, params=params)
         return reply.data if isinstance(reply.data, dict) else None
+
+    def find(self, path: str, params: Pairs = ()) -> Json | None:
+        """One item by its id; None where there is none, which amoCRM says with 204 or, for some kinds, with 404."""
+        reply = self._call("GET", path, params=params, accept=(NOT_FOUND,))
+        return reply.data if isinstance(reply.data, dict) and reply.status != NOT_FOUND else None
 
     def pages(
         self, path: str, collection: str, params: Pairs = (), *, limit: int = PAGE, first: int = 1

@@ -1,4 +1,4 @@
-"""amoCRM's webhooks: hints that leads changed. Unsigned, repeated, merged and sometimes missing, so only hints."""
+"""amoCRM's webhooks: hints that something changed. Unsigned, repeated, merged and sometimes missing, so only hints."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
 
-SETTINGS: Final = ("add_lead", "update_lead", "status_lead", "responsible_lead", "restore_lead", "delete_contact")
+SETTINGS: Final = (
+    "add_lead",
+    "update_lead",
+    "status_lead",
+    "responsible_lead",
+    "restore_lead",
+    "delete_contact",
+    "update_task",
+)
 _KEY: Final = re.compile(
-    r"(leads|contacts)\[(add|update|status|responsible|restore|delete)\]\[(\d+)\]"
-    r"\[(id|updated_at|last_modified|status_id|responsible_user_id|type)\]"
+    r"(leads|contacts|task)\[(add|update|status|responsible|restore|delete)\]\[(\d+)\]"
+    r"\[(id|updated_at|last_modified|status_id|responsible_user_id|type|status)\]"
 )
 
 
@@ -93,9 +101,16 @@ def _mentions(pairs: Iterable[tuple[str, str]]) -> list[_Mention]:
     mentions = []
     for (entity, action, _), row in rows.items():
         one, kind = row.get("id", ""), entity.removesuffix("s")
-        worth = entity == "leads" or (action in {"delete", "restore"} and row.get("type", "contact") == "contact")
-        if one.isdigit() and worth:
+        if one.isdigit() and _matters(entity, action, row):
             at = row.get("updated_at") or row.get("last_modified") or ""
-            mark = ":".join((kind, action, one, at, row.get("status_id", ""), row.get("responsible_user_id", "")))
+            state = (row.get(member, "") for member in ("status_id", "responsible_user_id", "status"))
+            mark = ":".join((kind, action, one, at, *state))
             mentions.append(_Mention(f"{kind}:{one}", mark))
     return mentions
+
+
+def _matters(entity: str, action: str, row: dict[str, str]) -> bool:
+    """Leads always; contacts when they vanish or come back, since the index is fresh anyway; tasks when done."""
+    if entity == "contacts":
+        return action in {"delete", "restore"} and row.get("type", "contact") == "contact"
+    return entity == "leads" or row.get("status", "1") == "1"

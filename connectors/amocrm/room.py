@@ -49,13 +49,14 @@ class Room:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
+        extra = [("with", with_)] if with_ else []
         if not self.directory.account().api_filter:
-            items = (self.client.get(f"/{entity}/{one}", [("with", with_)]) for one in wanted)
+            items = (self.client.find(f"/{entity}/{one}", extra) for one in wanted)
             return {str(item["id"]): item for item in items if item is not None}
         found: dict[str, Json] = {}
         for start in range(0, len(wanted), IDS_AT_ONCE):
             part = wanted[start : start + IDS_AT_ONCE]
-            params = [*(("filter[id][]", one) for one in part), ("with", with_), ("limit", str(PAGE))]
+            params = [*(("filter[id][]", one) for one in part), *extra, ("limit", str(PAGE))]
             for item in embedded(self.client.get(f"/{entity}", params), entity):
                 found[str(item["id"])] = item
         return {one: found[one] for one in wanted if one in found}

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from connectors.amocrm.hooks import AmocrmHooks
 from provodka.channel import Delivery, RefusedError
-from provodka.crm import LeadChange, NewContact, NewLead
+from provodka.crm import LeadChange, NewContact, NewLead, NewTask
 from provodka.event import Event
 from provodka.payloads import Change, CrmHint, EventType, Person
 
@@ -223,6 +223,30 @@ def test_a_deleted_contact_leaves_the_index(crm, desk, follower):
         del desk.account.store.contacts[int(contact)]
     assert follower.hint(f"contact:{contact}") == []
     assert crm.find_people([Person(phones=("+79160001122",))]) == [None]
+
+
+def test_a_task_that_is_completed_is_told_once_with_its_result(crm, desk, follower, ask):
+    lead = one(desk)
+    contact = desk.contact("Мария", "+79160001122")
+    due = datetime(2026, 12, 1, tzinfo=UTC)
+    on_lead, on_contact = crm.create_tasks(
+        ask(NewTask("Позвонить", due, lead_id=lead), NewTask("Уточнить", due, contact_id=contact))
+    )
+    entities = [f"task:{done.remote_id}" for done in (on_lead, on_contact)]
+    assert follower.hint(*entities) == []
+    for done in (on_lead, on_contact):
+        desk.api("PATCH", f"/tasks/{done.remote_id}", {"is_completed": True, "result": {"text": "Дозвонились"}})
+    [event] = follower.hint(*entities)
+    assert event.type is EventType.TASK_COMPLETED
+    assert (event.payload.lead.id, event.payload.text, event.payload.result) == (lead, "Позвонить", "Дозвонились")
+    assert follower.hint(*entities) == []
+
+
+def test_a_webhook_about_a_task_is_a_hint_once_it_is_done():
+    body = "task[update][0][id]=33000001&task[update][0][status]={}&task[update][0][element_id]=11000001"
+    assert HOOKS.receive(delivery(body.format(0)), no_parts).events == ()
+    [event] = HOOKS.receive(delivery(body.format(1)), no_parts).events
+    assert event.payload.entities == ("task:33000001",)
 
 
 def test_the_subscription_is_made_once_and_mended_when_it_was_switched_off(crm, desk):
