@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from connectors.registry import CHANNELS, CRMS
+from provodka.payloads import EventType
 from provodka.settings import (
     Finding,
     JournalSettings,
@@ -132,14 +133,17 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
 
 def _meaning(parsed: Parsed) -> Iterator[Finding]:
     values = parsed.values
-    staff, channels = values["staff"], values["channels"]
+    # what stands in the config but could not be read is known by name all the same: one mistake is not two
+    staff = {name: Staff(crm=name) for name in _written(parsed, "staff")} | values["staff"]
+    channels = values["channels"]
     if values["alerts"] is not None:
         for i, key in enumerate(values["alerts"].to):
             if key not in staff:
                 yield Finding(("alerts", "to", i), f'unknown staff key "{key}"', did_you_mean(key, staff))
-            elif staff[key].telegram is None:
+            elif key in values["staff"] and staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
-    yields = {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
+    yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     rules: dict[int, Rule] = values["rules"]
     numbers = list(rules)  # a rule that could not be read has left a gap
     for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
@@ -147,3 +151,10 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
         if path[0] == "rules" and isinstance(path[1], int):
             path = ("rules", numbers[path[1]], *path[2:])
         yield Finding(path, problem.text, problem.hint)
+
+
+def _written(parsed: Parsed, section: str) -> list[str]:
+    """The names that a mapping section has in the file, right or wrong."""
+    data = parsed.document.data
+    found = data.get(section) if isinstance(data, dict) else None
+    return [str(name) for name in found] if isinstance(found, dict) else []

@@ -15,6 +15,7 @@ from provodka.journal import (
     NewAction,
     PlanRecord,
     StoredAction,
+    mending,
     queries,
 )
 from tests.journal.conftest import Clock
