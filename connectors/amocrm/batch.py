@@ -65,7 +65,11 @@ def with_fresh_names(
     outcomes = attempt(requests)
     stale = [i for i, one in enumerate(outcomes) if isinstance(one, Rejected) and one.code in STALE]
     if stale and directory.refresh():
-        for i, outcome in zip(stale, attempt([requests[i] for i in stale]), strict=True):
+        try:
+            again = attempt([requests[i] for i in stale])
+        except ConnectorError as error:  # it must not touch the outcomes of the others
+            again = [error] * len(stale)
+        for i, outcome in zip(stale, again, strict=True):
             outcomes[i] = outcome
     return outcomes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,13 +20,14 @@ from connectors.amocrm.room import Room, earliest
 from connectors.amocrm.stamp import Stamp
 from connectors.http import Reply
 from provodka.crm import NewContact, NewLead
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 from provodka.payloads import Person
 
 ROBOT: Final = 0  # the author that the feed shows instead of the person who gave the token
 LONGEST_NAME: Final = 255
 NewLeadRequest = Request[NewLead]
+Attempt = Callable[[Sequence[NewLeadRequest]], list[Outcome]]
 
 
 class NewLeads:
@@ -49,10 +50,9 @@ class NewLeads:
             return outcomes
 
         outcomes = with_fresh_names(self._room.directory, requests, attempt)
-        gone = [i for i, one in enumerate(outcomes) if isinstance(one, Rejected) and one.code == CONTACT_GONE]
-        for i, request in zip(gone, self._with_other_contacts([requests[i] for i in gone]), strict=True):
-            if request is not None:
-                outcomes[i] = attempt([request])[0]
+        for i, outcome in enumerate(outcomes):
+            if isinstance(outcome, Rejected) and outcome.code == CONTACT_GONE and requests[i].params.contact_id:
+                outcomes[i] = self._with_other_contact(requests[i], outcome, attempt)
         return outcomes
 
     def find(self, requests: Sequence[NewLeadRequest]) -> list[Done | None]:
@@ -153,20 +153,21 @@ class NewLeads:
             and one.values.get("contact_id")
         ]
 
-    def _with_other_contacts(self, requests: Sequence[NewLeadRequest]) -> list[NewLeadRequest | None]:
+    def _with_other_contact(self, request: NewLeadRequest, refusal: Rejected, attempt: Attempt) -> Outcome:
         """Cards get deleted and merged. The person's other card takes the place, else a new one like the old."""
-        ids = [request.params.contact_id for request in requests]
-        lost = self._people.known(ids)
-        self._people.forget(ids)
-        people = [Person(c.name, c.phones, c.emails) if (c := lost.get(one)) else Person() for one in ids]
-        found = self._people.find(people)
-        others: list[NewLeadRequest | None] = []
-        for request, person, card in zip(requests, people, found, strict=True):
-            again = NewContact(person.name, person.phones, person.emails)
+        gone = request.params.contact_id
+        lost = self._people.known([gone]).get(gone)
+        if lost is None:
+            return refusal
+        self._people.forget([gone])
+        try:
+            [card] = self._people.find([Person(lost.name, lost.phones, lost.emails)])
+            again = NewContact(lost.name, lost.phones, lost.emails)
             use = {"contact_id": card.contact.id} if card else {"contact_id": "", "contact": again}
-            knows = person.identities or person.name
-            others.append(replace(request, params=replace(request.params, **use)) if knows else None)
-        return others
+            return attempt([replace(request, params=replace(request.params, **use))])[0]
+        except ConnectorError as error:
+            self._people.remember([lost])  # or the next attempt would not know who it was
+            return error
 
 
 def whole(price: Decimal) -> int:

@@ -189,6 +189,32 @@ def test_the_card_of_a_deleted_contact_is_replaced(crm, desk, ask):
     assert card["custom_fields_values"][0]["values"][0]["value"] == "+79160001122"
 
 
+def test_a_search_that_fails_for_a_lost_card_costs_the_others_nothing_and_is_tried_again(crm, desk, ask):
+    contact = desk.contact("Мария", "+79160001122")
+    assert crm.fill()
+    assert crm.find_people([Person(phones=("+79160001122",))])[0]
+    with desk.account.store.lock:
+        del desk.account.store.contacts[int(contact)]
+    wanted = ask(lead("добрый"), lead("потерянный", contact=None, contact_id=contact))
+    desk.fault("/contacts", status=500, method="GET")
+    good, lost = crm.create_leads(wanted)
+    assert isinstance(good, Done)
+    assert isinstance(lost, Retryable)
+    [done] = crm.create_leads(wanted[1:])
+    assert isinstance(done, Done)
+    assert len(desk.leads()) == 2
+
+
+def test_names_that_cannot_be_read_again_cost_the_good_items_nothing(crm, desk, ask):
+    crm.create_leads(ask(lead(), prefix="warm"))
+    crm._room.directory._clock = lambda: time.monotonic() + 60
+    desk.fault("/leads/pipelines", status=500, method="GET")
+    good, bad = crm.create_leads(ask(lead("добрый"), NewLead("злой", "Кровля", "Замер")))
+    assert isinstance(good, Done)
+    assert isinstance(bad, Retryable)
+    assert len(desk.leads()) == 2
+
+
 def test_an_unpaid_account_holds_the_connector_and_loses_no_lead(crm, desk, ask):
     crm.check([], create=True)
     desk.fault("/leads/complex", status=402, body="{}")
