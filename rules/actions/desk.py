@@ -74,7 +74,12 @@ def submit(write: Write[T], kind: type[T], member: str, ready: Sequence[Decided]
 
 
 def told(outcome: Outcome, values: Mapping[str, str]) -> Outcome:
-    """The outcome with the values of the decision beside those of the connector, for the journal and its readers."""
+    """The outcome with the values of the decision beside those of the connector, for the journal and its readers.
+
+    Where both say something the decision is right: it knows people by their staff keys.
+    """
     if not isinstance(outcome, Done):
         return outcome
-    return replace(outcome, values={**values, **{name: value for name, value in outcome.values.items() if value}})
+    decided = {name: value for name, value in values.items() if value}
+    answered = {name: value for name, value in outcome.values.items() if value}
+    return replace(outcome, values={**values, **answered, **decided})

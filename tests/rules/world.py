@@ -150,7 +150,8 @@ class FakeCrm:
             self.lead_cards[id_] = LeadRef(id_, request.params.title, contacts=(contact,))
             self.stamps[request.key] = id_
             made = "" if request.params.contact_id else contact
-            return Done(id_, {"contact_id": made, "url": f"https://crm/leads/{id_}"})
+            values = {"contact_id": made, "responsible": request.params.responsible}
+            return Done(id_, {**values, "url": f"https://crm/leads/{id_}"})
 
         return self._write("create_leads", requests, make)
 
