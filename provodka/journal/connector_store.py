@@ -7,15 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from provodka.journal.database import Database
 from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
 from provodka.journal.sql import chunks, insert_new, upsert
 from provodka.journal.writer import Writer
 from provodka.stores import Snapshot, TokenPair
+
+# What lies further ahead was written before the clock was moved back: that future would not come soon.
+_LONGEST_LOCK: Final = timedelta(hours=1)
+_LONGEST_HOLD: Final = timedelta(days=1)
+_FARTHEST_PLACE: Final = 60.0
 
 
 class ConnectorStoreInJournal:
@@ -64,7 +70,8 @@ class ConnectorStoreInJournal:
     def _keep_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
         now = self._now()
         row = {"name": name, "owner": owner, "until": now + timedelta(seconds=seconds)}
-        connection.execute(delete(locks).where(locks.c.name == name, locks.c.until < now))
+        over = or_(locks.c.until < now, locks.c.until > now + _LONGEST_LOCK)
+        connection.execute(delete(locks).where(locks.c.name == name, over))
         connection.execute(insert_new(connection, locks, ("name",)), [row])
         ours = update(locks).where(locks.c.name == name, locks.c.owner == owner)
         connection.execute(ours.values(until=row["until"]))
@@ -129,11 +136,11 @@ class ConnectorStoreInJournal:
         now = self._now()
         connection.execute(insert_new(connection, pace, ("account",)), [{"account": account, "places": "[]"}])
         row = connection.execute(select(pace).where(pace.c.account == account).with_for_update()).one()
-        if row.held_until is not None and row.held_until > now:
+        if row.held_until is not None and now < row.held_until < now + _LONGEST_HOLD:
             return float((row.held_until - now).total_seconds())
         moment = now.timestamp()
-        # places an hour ahead: the clock was moved back, and they lie in a future that will not come soon
-        places = [p for p in json.loads(row.places) if p < moment + 3600][-burst:]
+        farthest = moment + _FARTHEST_PLACE + burst / per_second
+        places = [p for p in json.loads(row.places) if p < farthest][-burst:]
         place = max(moment, places[0] + burst / per_second) if len(places) == burst else moment
         values = {"places": json.dumps([*places, place][-burst:]), "held_until": None}
         connection.execute(update(pace).where(pace.c.account == account).values(**values))
