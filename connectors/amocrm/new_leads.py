@@ -164,10 +164,12 @@ class NewLeads:
             [card] = self._people.find([Person(lost.name, lost.phones, lost.emails)])
             again = NewContact(lost.name, lost.phones, lost.emails)
             use = {"contact_id": card.contact.id} if card else {"contact_id": "", "contact": again}
-            return attempt([replace(request, params=replace(request.params, **use))])[0]
+            outcome = attempt([replace(request, params=replace(request.params, **use))])[0]
         except ConnectorError as error:
+            outcome = error
+        if not isinstance(outcome, Done):
             self._people.remember([lost])  # or the next attempt would not know who it was
-            return error
+        return outcome
 
 
 def whole(price: Decimal) -> int:
