@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from provodka.journal.database import Database
+from provodka.journal.owners import is_dead, new_owner
 from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
 from provodka.journal.sql import chunks, insert_new, upsert
 from provodka.journal.writer import Writer
@@ -50,7 +50,7 @@ class ConnectorStoreInJournal:
     @contextmanager
     def lock(self, name: str, *, seconds: float = 60.0) -> Iterator[None]:
         """Wait for the lock, hold it as a lease of so many seconds, give it back."""
-        owner = uuid4().hex
+        owner = new_owner()
         while not self.keep_lock(name, owner, seconds):
             time.sleep(0.05)
         try:
@@ -70,8 +70,9 @@ class ConnectorStoreInJournal:
     def _keep_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
         now = self._now()
         row = {"name": name, "owner": owner, "until": now + timedelta(seconds=seconds)}
-        over = or_(locks.c.until < now, locks.c.until > now + _LONGEST_LOCK)
-        connection.execute(delete(locks).where(locks.c.name == name, over))
+        held = connection.execute(select(locks.c.owner, locks.c.until).where(locks.c.name == name)).first()
+        if held is not None and (not now <= held.until <= now + _LONGEST_LOCK or is_dead(held.owner)):
+            connection.execute(delete(locks).where(locks.c.name == name, locks.c.owner == held.owner))
         connection.execute(insert_new(connection, locks, ("name",)), [row])
         ours = update(locks).where(locks.c.name == name, locks.c.owner == owner)
         connection.execute(ours.values(until=row["until"]))

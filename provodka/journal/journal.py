@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +19,7 @@ from provodka.journal import inbox, lanes, outbox, queries, troubles, turns
 from provodka.journal.connector_store import ConnectorStoreInJournal, put_snapshots
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
+from provodka.journal.owners import is_dead, new_owner
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
 from provodka.journal.schema import actions, meta
 from provodka.journal.sql import insert_new
@@ -40,7 +39,7 @@ class Journal:
         upgrade(url)
         self.database = Database(url)
         self.now = now
-        self.owner = f"{socket.gethostname()}|{os.getpid()}|{secrets.token_hex(4)}"
+        self.owner = new_owner()
         self.new_events = threading.Event()
         self.new_actions = threading.Event()
         self._writer = Writer(self.database)
@@ -263,19 +262,4 @@ class Journal:
         query = select(actions.c.owner).where(actions.c.owner.is_not(None)).distinct()
         owners = self.read(lambda c: [row.owner for row in c.execute(query)])
         owners += self.read(inbox.owners)
-        return [o for o in set(owners) if o != self.owner and _is_dead(o)]
-
-
-def _is_dead(owner: str) -> bool:
-    host, pid, _ = owner.split("|")
-    if host != socket.gethostname():
-        return False
-    if int(pid) == os.getpid():
-        return True  # an earlier life under the same number, as in a container
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        return [o for o in set(owners) if o != self.owner and is_dead(o)]
