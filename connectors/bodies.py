@@ -73,8 +73,12 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     for field in body.split(b"&"):
         name, _, value = field.replace(b"+", b" ").partition(b"=")
         if field:
-            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+            pairs.append((_unquoted(name), _unquoted(value)))
     return pairs
+
+
+def _unquoted(text: bytes) -> bytes:
+    return unquote_to_bytes(text) if b"%" in text else text
 
 
 def unflatten(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -195,11 +199,10 @@ def _multipart_pairs(body: bytes, boundary: bytes) -> list[tuple[str, str]]:
 
 def _text(data: bytes, content_type: str) -> str:
     """UTF-8 where the bytes are UTF-8, which is never chance; else the declared charset, else Windows-1251."""
-    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if data.startswith(mark):
-            return data.decode(name, "replace")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
     try:
-        return data.decode("utf-8-sig")
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         return data.decode(_declared(content_type), "replace")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -143,7 +144,9 @@ class _Answers:
 
 
 def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # nearly all are
+        yield path, value.strip()
+    elif isinstance(value, Mapping):
         for name, item in value.items():
             yield from _leaves(item, (*path, name) if name else path)
     elif isinstance(value, list):
@@ -185,13 +188,16 @@ def _meaning(path: _Path, names: Mapping[str, str]) -> str:
     return names.get(name) or (numbered if numbered in ("phone", "email") else "")
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     name = re.sub(r"[\W_]+", "", name.lower()).replace("ё", "е")
     your = _YOUR.match(name)
     return name[your.end() :] if your else name
 
 
-def _targets_by_name(aliases: Mapping[Target, Sequence[str]]) -> dict[str, str]:
+def _targets_by_name(aliases: Mapping[Target, Sequence[str]]) -> Mapping[str, str]:
+    if not aliases:
+        return _BY_NAME
     own = {".".join(map(_plain, name.split("."))): target for target, names in aliases.items() for name in names}
     return {**_BY_NAME, **own}
 
@@ -204,6 +210,7 @@ def _phones(text: str) -> tuple[str, ...]:
 _BY_NAME: Final[Mapping[str, str]] = {name: target for target, names in ALIASES.items() for name in names.split()}
 
 
+@lru_cache(maxsize=4096)  # a site sends the same names every day
 def mark_name(field: str) -> str:
     """`utm_source` (or a click id) for a field that holds one (`UTM-Source`, `extra.utm.source`), else nothing."""
     name = field.strip().removeprefix("amp;")  # an "&" escaped as in HTML leaves it behind
