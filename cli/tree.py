@@ -75,7 +75,7 @@ def _plan(tree: Tree, plan: ShownPlan, view: View) -> None:
 
 def _is_aside(rule: ShownRule) -> bool:
     """A rule for quite other events; one that only listens to another channel is worth its own line."""
-    return rule.outcome == RuleOutcome.OTHER_TRIGGER and rule.reason.startswith("starts on ")
+    return rule.outcome == RuleOutcome.OTHER_TRIGGER and not rule.reason
 
 
 def _rule(branch: Tree, rule: ShownRule) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -23,7 +23,11 @@ from worker.outcome import BACKOFF
 log = structlog.get_logger("worker")
 
 _BATCH: Final = 100
+_HINTS: Final = 50  # followed by one call: each may name several entities, and a call takes a hundred
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+_Plan = Callable[[Sequence[StoredEvent]], list[PlanRecord]]
 
 
 class Follower(Protocol):
@@ -50,7 +54,13 @@ class Planner:
         A batch that could not be written, as the journal was locked or full, is taken up again before any other.
         """
         self._held = self._held or self._journal.claim_events(_BATCH)
-        records = [record for stored in self._held if (record := self._guarded(stored)) is not None]
+        hints = [stored for stored in self._held if isinstance(stored.event.payload, CrmHint)]
+        records = [
+            r for n in range(0, len(hints), _HINTS) for r in self._guarded(hints[n : n + _HINTS], self._followed)
+        ]
+        for stored in self._held:
+            if not isinstance(stored.event.payload, CrmHint):
+                records += self._guarded([stored], self._ruled)
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
@@ -80,33 +90,41 @@ class Planner:
         """What today's rules make of an event that was planned before (replay)."""
         return self._evaluated(stored, "replay")
 
-    def _guarded(self, stored: StoredEvent) -> PlanRecord | None:
+    def _guarded(self, taken: Sequence[StoredEvent], plan: _Plan) -> list[PlanRecord]:
         try:
-            return self._record(stored)
+            return plan(taken)
         except ConnectorError as error:
-            pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
-            log.warning("event.put_back", id=stored.event.id, error=error.reason, pause=pause.total_seconds())
-            self._journal.put_back(stored.seq, pause, f"a fact could not be read: {error.reason}")
+            for stored in taken:
+                pause = min(BACKOFF[min(stored.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
+                log.warning("event.put_back", id=stored.event.id, error=error.reason, pause=pause.total_seconds())
+                self._journal.put_back(stored.seq, pause, f"a fact could not be read: {error.reason}")
         except JournalUnavailableError:
             raise
         except Exception as error:
             # one event that breaks the engine must not stop those behind it; it stays, marked, and can be replayed
-            log.exception("event.failed", id=stored.event.id)
-            self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
-        return None
+            for stored in taken:
+                log.exception("event.failed", id=stored.event.id)
+                self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
+        return []
 
-    def _record(self, stored: StoredEvent) -> PlanRecord:
-        hint = stored.event.payload
-        if not isinstance(hint, CrmHint):
-            return self._evaluated(stored, "event")
+    def _ruled(self, taken: Sequence[StoredEvent]) -> list[PlanRecord]:
+        return [self._evaluated(stored, "event") for stored in taken]
+
+    def _followed(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
+        """What hints that came together turn out to be: one call for all, so that they do not slow a backlog down."""
         if self._follower is None:
             raise ProvodkaError("a hint of a CRM, but the config names none")
-        events, seen = self._follower.derive(hint, stored.event)
+        payloads = [hint.event.payload for hint in hints if isinstance(hint.event.payload, CrmHint)]
+        entities = tuple(dict.fromkeys(entity for payload in payloads for entity in payload.entities))
+        events, seen = self._follower.derive(CrmHint(entities), hints[-1].event)
         found = [{"type": e.type.value, "id": e.id} for e in events]
-        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(hint.entities), "found": found})
-        return PlanRecord(
-            stored.seq, _lane(stored), "event", trace, (), tuple(events), {(self._follower.name, "lead"): seen}
-        )
+        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(entities), "found": found})
+        first, *rest = hints
+        snapshots = {(self._follower.name, "lead"): seen}
+        return [
+            PlanRecord(first.seq, _lane(first), "event", trace, (), tuple(events), snapshots),
+            *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
+        ]
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         facts = LiveFacts(stored.event, self._journal, self._crm)

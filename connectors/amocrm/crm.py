@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from connectors.amocrm import hooks
 from connectors.amocrm.additions import Additions
 from connectors.amocrm.changes import Changes
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
+from connectors.amocrm.known import lead_url
 from connectors.amocrm.lead_changes import LeadChanges
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.needs import missing
@@ -42,6 +43,8 @@ from provodka.event import Event, utc_now
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
 from provodka.stores import ConnectorStore, Snapshot
+
+O = TypeVar("O")
 
 BATCH: Final = 50  # the vendor's advice; /leads/complex takes no more
 
@@ -132,12 +135,18 @@ class AmoCrm:
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
-        """Leads with their contacts; the key goes into the service field. Values: contact_id, responsible (login)."""
-        return self._new_leads.create(requests)
+        """Leads with their contacts; the key goes into the service field. Values: contact_id, responsible (login), url."""
+        return [self._addressed(outcome) for outcome in self._new_leads.create(requests)]
 
     @create_leads.find
     def _find_leads(self, requests: Sequence[Request[NewLead]]) -> list[Done | None]:
-        return self._new_leads.find(requests)
+        return [done and self._addressed(done) for done in self._new_leads.find(requests)]
+
+    def _addressed(self, outcome: O) -> O:
+        """With the address of the card, for messages to the staff."""
+        if isinstance(outcome, Done):
+            outcome.values["url"] = lead_url(self._room.settings.url, outcome.remote_id)
+        return outcome
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:

@@ -1,0 +1,170 @@
+"""A client's house in this process, with what its people and the tests do to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+from cli.config import Config, read
+from cli.house import CRM_CHANNEL, House
+from cli.run import Running, RunRole
+from provodka.journal import Journal, StoredAction, StoredEvent, Trouble, queries, troubles
+from sandbox.senders import MangoSender, letter, send_letter, tilda_lead
+from sandbox.server import Sandbox
+
+CONFIG = Path(__file__).with_name("client.yaml")
+SECRET = "sandbox"
+PATIENCE = 40.0
+OUR_LINE = "74950003344"
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+    """Look again and again until there is something; its absence is a failure that says what was awaited."""
+    end = time.monotonic() + patience
+    while not (found := look()):
+        assert time.monotonic() < end, f"in vain for {patience:.0f} s: {what}"
+        time.sleep(0.02)
+    return found
+
+
+class Company:
+    """«Кровля Плюс»: its config in `folder`, its systems in the sandbox, its house when it is open."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.journal_url = f"sqlite:///{folder}/journal.sqlite"
+        self.mail_password = SECRET
+        self.extra_rules = ""
+        self.house: House
+        self._running: Running | None = None
+
+    # the house
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What the config takes from the environment."""
+        return {
+            "PORT": "8080",
+            "JOURNAL": self.journal_url,
+            "AMOCRM": self.sandbox.amocrm.url,
+            "SECRET": SECRET,
+            "MAIL_PASSWORD": self.mail_password,
+            "IMAP": str(self.sandbox.mail.imap_port),
+            "TELEGRAM": self.sandbox.telegram.url,
+            "SENDERS": self.sandbox.senders.url,
+        }
+
+    def write_config(self) -> Path:
+        """The client's YAML file."""
+        path = self.folder / "client.yaml"
+        path.write_text(CONFIG.read_text() + self.extra_rules)
+        return path
+
+    def config(self) -> Config:
+        return read(self.write_config(), self.environ)
+
+    def open(self, roles: Collection[RunRole] = tuple(RunRole), *, hooks: bool = True) -> None:
+        """Start the house; with `hooks` the CRM tells it of changes. A restart is `close` and `open`."""
+        self.house = House(self.config())
+        self._running = Running(self.house, roles, None, 0)
+        if hooks:
+            self.house.crm.subscribe(f"{self.url}/hooks/{CRM_CHANNEL}/{SECRET}")  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """Stop gracefully; harmless when not open."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    @property
+    def url(self) -> str:
+        assert self._running is not None
+        return f"http://127.0.0.1:{self._running.port}"
+
+    @property
+    def journal(self) -> Journal:
+        return self.house.journal
+
+    # what people do
+
+    def form(self, phone: str, *, name: str = "Мария", tranid: str | None = None, **more: Any) -> requests.Response:
+        """Somebody fills in the form of the site."""
+        url = f"{self.url}/hooks/site/{SECRET}"
+        return tilda_lead(url, name=name, phone=phone, email=more.pop("email", ""), tranid=tranid, **more)
+
+    def letter(self, from_: str, subject: str, text: str, **more: Any) -> None:
+        """Somebody writes to the company's mailbox."""
+        address = from_.rpartition("<")[2].rstrip(">")
+        raw = letter(from_=from_, subject=subject, text=text, sent_at=datetime.now(UTC), **more)
+        send_letter(self.sandbox.mail.host, self.sandbox.mail.smtp_port, raw, from_=address)
+
+    @property
+    def mango(self) -> MangoSender:
+        """The telephone exchange."""
+        return MangoSender(f"{self.url}/hooks/phone", SECRET, SECRET)
+
+    def move(self, lead: Json, stage: str) -> None:
+        """A person drags the card on the CRM's board."""
+        pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == lead["pipeline"])
+        status = next(s for s in pipeline.statuses.values() if s.name == stage)
+        url = f"{self.sandbox.amocrm.url}/board/leads/{lead['id']}/move"
+        requests.post(url, json={"status_id": status.id}, timeout=10).raise_for_status()
+
+    def crm_control(self, path: str, body: Json | None = None, method: str = "POST") -> Json:
+        """`/_sandbox/<path>` of the CRM's emulator."""
+        answer = requests.request(method, f"{self.sandbox.amocrm.url}/_sandbox/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        found: Json = answer.json() if answer.content else {}
+        return found
+
+    # what can be seen
+
+    def leads(self) -> list[Json]:
+        """All leads of the CRM with everything on them, oldest first."""
+        found: list[Json] = self.crm_control("dump", method="GET")["leads"]
+        return sorted(found, key=lambda lead: int(lead["id"]))
+
+    def lead(self) -> Json:
+        """The only lead that there is."""
+        (found,) = self.leads()
+        return found
+
+    def doubles(self) -> Json:
+        found: Json = self.crm_control("stats", method="GET")["doubles"]
+        return found
+
+    def events(self, kind: str = "") -> list[StoredEvent]:
+        """What the journal accepted, oldest first."""
+        lines = self.journal.read(lambda c: queries.list_events(c, kind=kind, limit=1000))
+        return [line.event for line in reversed(lines)]
+
+    def actions(self) -> list[StoredAction]:
+        """All actions, in their order."""
+        numbers = [event.seq for event in self.events()]
+        found = self.journal.read(lambda c: queries.actions_of(c, numbers))
+        return sorted((action for actions in found.values() for action in actions), key=lambda action: action.id)
+
+    def troubles(self, *, opened: bool = True) -> list[Trouble]:
+        return list(self.journal.read(lambda c: troubles.all_troubles(c, opened=opened)))
+
+    def told(self) -> list[str]:
+        """What the staff were told by Telegram."""
+        return [message["text"] for message in self.sandbox.telegram.messages()]
+
+    def rest(self, kind: str, times: int = 1) -> list[StoredEvent]:
+        """Wait until so many events of a kind came and nothing is left to do; gives these events."""
+
+        def rested() -> bool:
+            return len(self.events(kind)) >= times and not self.journal.read(queries.unfinished)
+
+        until(rested, f"{times} × {kind}, and rest")
+        return self.events(kind)

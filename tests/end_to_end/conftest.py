@@ -1,0 +1,42 @@
+"""The whole house in this process, against emulators of its own for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox
+from tests.end_to_end.company import Company
+
+
+@pytest.fixture(scope="module")
+def emulators() -> Iterator[Sandbox]:
+    with Sandbox(base_port=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(emulators: Sandbox) -> Sandbox:
+    """Emulators as on the first day, but without the CRM's limit: the waiting would be the longest part of a test."""
+    for part in (emulators.amocrm, emulators.telegram):
+        part.app.test_client().post("/_sandbox/reset")
+    emulators.amocrm.app.test_client().post("/_sandbox/limit", json={"per_second": None})
+    emulators.mail.reset()
+    return emulators
+
+
+@pytest.fixture
+def closed(tmp_path: Path, sandbox: Sandbox) -> Iterator[Company]:
+    """A company whose house is still to be opened."""
+    company = Company(tmp_path, sandbox)
+    yield company
+    company.close()
+
+
+@pytest.fixture
+def company(closed: Company) -> Company:
+    """A company whose house is open."""
+    closed.open()
+    return closed

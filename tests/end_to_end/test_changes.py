@@ -1,0 +1,103 @@
+"""What people and we ourselves change in the CRM."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.end_to_end.company import Company, until
+
+MARIA = "+79160001122"
+
+FOLLOWING = """
+  - name: Выслать договор
+    on: lead.stage_changed
+    when: {change.old: Новый лид, change.new: Переговоры}
+    do:
+      - task: {text: "Выслать договор: {{ lead.title }}", due: 1h}
+"""
+BUSYBODY = """
+  - name: Взять в работу
+    on: lead.created
+    do:
+      - tag: {add: [проверено]}
+      - move: {stage: Переговоры}
+      - assign: {responsible: rop}
+
+  - name: Следить за всем
+    on: [lead.updated, lead.stage_changed, lead.assigned]
+    do:
+      - tag: {add: ["изменён"]}
+      - note: {text: "Изменено: {{ change.field }}"}
+"""
+WAITING = """
+  - name: Лид не взят
+    on: lead.created
+    wait: 1s
+    when: {lead.stage: Новый лид}
+    do:
+      - notify: {to: rop, text: "Ждёт: {{ lead.title }}"}
+"""
+
+
+def test_a_lead_moved_by_hand_on_the_board_is_seen_by_the_rules(closed: Company) -> None:
+    closed.extra_rules = FOLLOWING
+    closed.open()
+    closed.form(MARIA)
+    closed.rest("lead.created")
+    closed.move(closed.lead(), "Переговоры")
+    (event,) = closed.rest("lead.stage_changed")
+    assert event.event.person.phones == (MARIA,)
+    assert [task["text"] for task in closed.lead()["tasks"]] == ["Позвонить клиенту", "Выслать договор: Сайт: Мария"]
+
+
+def test_a_move_that_no_webhook_told_of_is_found_after_a_restart(closed: Company) -> None:
+    closed.extra_rules = FOLLOWING
+    closed.open()
+    closed.form(MARIA)
+    closed.rest("lead.created")
+    closed.close()
+    closed.move(closed.lead(), "Переговоры")
+    closed.open()
+    closed.rest("lead.stage_changed")
+    assert [task["text"] for task in closed.lead()["tasks"]] == ["Позвонить клиенту", "Выслать договор: Сайт: Мария"]
+
+
+def test_our_own_writes_make_no_loop(closed: Company) -> None:
+    closed.extra_rules = BUSYBODY
+    closed.open()
+    closed.form(MARIA)
+    closed.rest("lead.created")
+    until(lambda: closed.lead()["responsible_email"] == "rop@krovlya.ru", "the rule has assigned the lead")
+    _let_the_echoes_come(closed)
+    told = Counter(event.event.type.value for event in closed.events() if event.event.type.value != "crm.hint")
+    assert told == {"form.submitted": 1, "lead.created": 1}
+    lead = closed.lead()
+    assert (lead["status"], sorted(lead["tags"])) == ("Переговоры", ["проверено", "сайт"])
+
+
+def test_a_lead_that_nobody_took_in_time_is_told_of(closed: Company) -> None:
+    closed.extra_rules = WAITING
+    closed.open()
+    closed.form(MARIA)
+    until(closed.told, "a message about the lead")
+    (message,) = closed.told()
+    assert message.startswith("Ждёт: Сайт: Мария")
+
+
+def test_a_lead_that_was_taken_in_time_is_not_told_of(closed: Company) -> None:
+    closed.extra_rules = WAITING
+    closed.open()
+    closed.form(MARIA)
+    closed.rest("lead.created")
+    closed.move(closed.lead(), "Переговоры")
+    timer = lambda: [a for a in closed.actions() if a.kind == "wait" and a.state == "done"]  # noqa: E731
+    until(timer, "the time is over and the rule was read")
+    closed.rest("lead.created")
+    assert closed.told() == []
+
+
+def _let_the_echoes_come(company: Company) -> None:
+    """The CRM has told of the lead, its tag, its stage and its responsible, and what follows from it is done."""
+    sender = company.sandbox.amocrm.sender
+    until(lambda: sender.counts["delivered"] >= 4, "the CRM's webhooks")
+    company.rest("crm.hint", 4)
