@@ -6,7 +6,7 @@ A new strategy is one class, a line in `STRATEGIES` and a member of `Responsible
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Protocol
 
@@ -29,26 +29,12 @@ class Choice:
 class Turns(Protocol):
     """The counters of those who take turns, kept by the journal."""
 
-    def take(self, counter: str, people: Sequence[str], action_key: str) -> Choice:
-        """The next of `people`, who are all present. Asked again with the same action key, the same answer as before,
-        whoever is present then: exact under concurrency and after a crash."""
+    def take(self, counter: str, people: Sequence[str], action_keys: Sequence[str]) -> Mapping[str, Choice]:
+        """By action key, the next of `people`, who are all present, in the order of the keys.
 
-
-def next_in_turn(position: int, last: str, people: Sequence[str], present: Collection[str] | None = None) -> Choice:
-    """Whose turn it is when `position` turns were taken and the last one was `last`'s; the absent are passed over.
-
-    Whoever stands after `last` in the list is next, so that a changed list goes on where it was. Somebody must be
-    present: raises ValueError otherwise.
-    """
-    begin = people.index(last) + 1 if last in people else 0
-    order = [*people[begin:], *people[:begin]]
-    here = [person for person in order if present is None or person in present]
-    if not here:
-        raise ValueError(f"nobody of [{', '.join(people)}] is present")
-    before = f", before it {last}" if last else ""
-    passed = order[: order.index(here[0])]
-    absent = f", passed over {', '.join(passed)}" if passed else ""
-    return Choice(here[0], f"round robin: turn {position + 1} of [{', '.join(people)}]{before}{absent}", position + 1)
+        Asked again with the same key, the same answer as before, whoever is present then: exact under concurrency and
+        after a crash.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +54,11 @@ class Strategy(Strict, ABC):
     @abstractmethod
     def people(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """The staff keys that it names, each with its place below the strategy."""
+
+    def queue(self, active: Callable[[str], bool]) -> tuple[str, tuple[str, ...]] | None:
+        """The counter and the people present, where this strategy takes turns."""
+        del active
+        return None
 
     @abstractmethod
     def choose(self, choosing: Choosing) -> Choice:
@@ -97,7 +88,11 @@ class RoundRobin(Strategy):
                 f"nobody of [{', '.join(self.round_robin)}] is an active user of the CRM",
                 hint="Назначьте в правиле действующих сотрудников и отправьте действие снова",
             )
-        return choosing.turns.take(self.counter, present, choosing.action_key)
+        key = choosing.action_key
+        return choosing.turns.take(self.counter, present, [key])[key]
+
+    def queue(self, active: Callable[[str], bool]) -> tuple[str, tuple[str, ...]] | None:
+        return self.counter, tuple(person for person in self.round_robin if active(person))
 
 
 STRATEGIES: Final = {"round_robin": RoundRobin}
@@ -138,9 +133,14 @@ def with_counter(responsible: Any, counter: str) -> Any:  # noqa: ANN401 -- JSON
     return responsible
 
 
+def read_responsible(responsible: object) -> str | Strategy:
+    """The planned form of a responsible."""
+    return _RESPONSIBLE.validate_python(responsible)
+
+
 def choose(responsible: object, choosing: Choosing) -> Choice:
     """Choose by the planned form of a responsible; raises Rejected when there is nobody."""
-    read = _RESPONSIBLE.validate_python(responsible)
+    read = read_responsible(responsible)
     if isinstance(read, Strategy):
         return read.choose(choosing)
     if not choosing.active(read):

@@ -22,10 +22,10 @@ class JournalTurns:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def take(self, counter: str, people: Sequence[str], action_key: str) -> Choice:
-        """The next of `people`; the same answer for the same key."""
-        person, reason = self._journal.take_turns(counter, people, [action_key])[action_key]
-        return Choice(person, reason)
+    def take(self, counter: str, people: Sequence[str], action_keys: Sequence[str]) -> Mapping[str, Choice]:
+        """A turn for each key; the same answer for the same key."""
+        taken = self._journal.take_turns(counter, people, action_keys)
+        return {key: Choice(person, reason) for key, (person, reason) in taken.items()}
 
 
 class JournalLinks:

@@ -13,7 +13,7 @@ from provodka.operation import Done, Outcome
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
-from rules.actions.intake_decision import decide_by_link, decide_by_search
+from rules.actions.intake_decision import Creation, decide_by_link, decide_by_search, decide_creation
 from rules.actions.targets import linked_leads, search
 from rules.assignment import Responsible, people_of, with_counter
 from rules.faults import RuleError
@@ -79,11 +79,19 @@ class Intake(Action[IntakeParams]):
                 decisions[item.key] = decision
         left = [item for item in left if item.key not in decisions]
         found = search(left, desk)
+        creations = []
         for item in left:
+            decided = decide_by_search(item, found[item.key], linked[item.key], desk)
+            if isinstance(decided, Creation):
+                creations.append(decided)
+            else:
+                decisions[item.key] = decided
+        desk.line_up([(c.item, c.item.params["responsible"]) for c in creations if c.takes_turn(desk)])
+        for creation in creations:
             try:
-                decisions[item.key] = decide_by_search(item, found[item.key], linked[item.key], desk)
+                decisions[creation.item.key] = decide_creation(creation, desk)
             except ConnectorError as error:
-                decisions[item.key] = error
+                decisions[creation.item.key] = error
         return [decisions[item.key] for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:

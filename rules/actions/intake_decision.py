@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -27,8 +28,22 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
     return _reuse(item, lead, contact.id, addition, f"own open lead {lead.id} of this person", desk)
 
 
-def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any]:
-    """Reuse the newest open lead of the known person, else create one. Raises Rejected when nobody can be chosen."""
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A lead is to be made, for this card or for a new person."""
+
+    item: Delivery
+    card: Contact | None
+
+    def takes_turn(self, desk: Desk) -> bool:
+        """Whether the rule's own choice counts: whoever has a known person keeps them."""
+        if self.item.params["responsible"] == KEEP:
+            return False
+        return _owner(self.item, self.card, desk) == "" or not desk.is_active(_owner(self.item, self.card, desk))
+
+
+def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | Creation:
+    """Reuse the newest open lead of the known person, else create one."""
     card = known.person.contact if known.person else None
     lead = _reusable(item, known.leads)
     if lead is not None and card is not None:
@@ -38,7 +53,7 @@ def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], de
     own = next((lead for lead in linked if lead.contacts), None)
     if card is None and own is not None:  # the search does not know the card yet that we made with this lead
         card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
-    return _create(item, card, desk)
+    return Creation(item, card)
 
 
 def _reusable(item: Delivery, leads: Sequence[LeadRef]) -> LeadRef | None:
@@ -70,7 +85,9 @@ def _reuse(
     }
 
 
-def _create(item: Delivery, card: Contact | None, desk: Desk) -> dict[str, Any]:
+def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
+    """The lead to be made, with its responsible. Raises Rejected when nobody can be chosen."""
+    item, card = creation.item, creation.card
     params, person = item.params, item.event.person
     responsible, reason = _responsible(item, card, desk)
     price = params["price"]
@@ -103,15 +120,19 @@ def _create(item: Delivery, card: Contact | None, desk: Desk) -> dict[str, Any]:
 def _responsible(item: Delivery, card: Contact | None, desk: Desk) -> tuple[str, str]:
     """The staff key and the reason. Whoever has a known person keeps them, and no turn is used up."""
     before = ""
-    if card is not None and card.responsible and item.params["keep"]:
-        person = desk.outside.team.key(card.responsible)
-        if desk.is_active(person):
-            return person, f"stays with {person}"
-        before = f"{person} is no active user of the CRM; "
+    if owner := _owner(item, card, desk):
+        if desk.is_active(owner):
+            return owner, f"stays with {owner}"
+        before = f"{owner} is no active user of the CRM; "
     if item.params["responsible"] == KEEP:
         return "", f"{before}the rule names no responsible"
     choice = desk.choose(item, item.params["responsible"])
     return choice.person, f"{before}{choice.reason}"
+
+
+def _owner(item: Delivery, card: Contact | None, desk: Desk) -> str:
+    """Who has the known person, where that counts."""
+    return desk.outside.team.key(card.responsible) if card and card.responsible and item.params["keep"] else ""
 
 
 def _addition(person: Person, card: Contact) -> ContactAddition | None:

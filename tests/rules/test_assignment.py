@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from provodka.errors import Rejected
-from rules.assignment import STRATEGIES, Choosing, Responsible, choose, next_in_turn, people_of, with_counter
+from rules.assignment import STRATEGIES, Choosing, Responsible, choose, people_of, with_counter
 from rules.team import Team
 from tests.rules.world import STAFF, FakeTurns
 
@@ -22,33 +22,10 @@ def choosing(turns: FakeTurns, key: str, absent: frozenset[str] = frozenset()) -
     return Choosing(turns, key, lambda person: person not in absent)
 
 
-def test_the_next_one_stands_after_the_last_one_and_the_reason_says_so() -> None:
-    choice = next_in_turn(6, "ivan", ["anna", "ivan"])
-    assert (choice.person, choice.position) == ("anna", 7)
-    assert choice.reason == "round robin: turn 7 of [anna, ivan], before it ivan"
-
-
-def test_the_first_turn_is_the_first_ones() -> None:
-    assert next_in_turn(0, "", PEOPLE).reason == "round robin: turn 1 of [anna, ivan, olga]"
-
-
-def test_the_absent_are_passed_over_and_named() -> None:
-    choice = next_in_turn(1, "anna", PEOPLE, present={"anna", "olga"})
-    assert choice.person == "olga"
-    assert "passed over ivan" in choice.reason
-    with pytest.raises(ValueError, match="nobody"):
-        next_in_turn(1, "anna", PEOPLE, present=set())
-
-
-def test_a_changed_list_goes_on_after_the_last_one_who_is_still_in_it() -> None:
-    assert next_in_turn(3, "anna", ["olga", "anna", "petr", "ivan"]).person == "petr"
-    assert next_in_turn(3, "gone", ["olga", "anna"]).person == "olga"
-
-
 @given(st.integers(1, 40), st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True))
 def test_turns_are_even_to_one_whatever_the_number(turns: int, people: list[str]) -> None:
     counters, keys = FakeTurns(), range(turns)
-    counted = Counter(counters.take("очередь", people, str(key)).person for key in keys)
+    counted = Counter(counters.take("очередь", people, [str(key)])[str(key)].person for key in keys)
     assert max(counted.values()) - min(counted.get(person, 0) for person in people) <= 1
 
 

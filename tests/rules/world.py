@@ -28,7 +28,7 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import EventType, LeadRef, Person
 from rules.actions import REGISTRY
 from rules.actions.base import Delivery, Links
-from rules.assignment import Choice, next_in_turn
+from rules.assignment import Choice
 from rules.calendar import WorkingCalendar
 from rules.engine import Engine
 from rules.facts import StaticFacts
@@ -203,12 +203,16 @@ class FakeTurns:
         self.taken: dict[str, Choice] = {}
         self.last: dict[str, Choice] = {}
 
-    def take(self, counter: str, people: Sequence[str], action_key: str) -> Choice:
-        if action_key not in self.taken:
-            last = self.last.get(counter)
-            choice = next_in_turn(last.position if last else 0, last.person if last else "", people)
-            self.taken[action_key] = self.last[counter] = choice
-        return self.taken[action_key]
+    def take(self, counter: str, people: Sequence[str], action_keys: Sequence[str]) -> dict[str, Choice]:
+        for key in action_keys:
+            if key not in self.taken:
+                last = self.last.get(counter)
+                after = people.index(last.person) + 1 if last and last.person in people else 0
+                number = (last.position if last else 0) + 1
+                before = f", before it {last.person}" if last else ""
+                reason = f"round robin: turn {number} of [{', '.join(people)}]{before}"
+                self.taken[key] = self.last[counter] = Choice(people[after % len(people)], reason, number)
+        return {key: self.taken[key] for key in action_keys}
 
 
 class FakeLinks:
