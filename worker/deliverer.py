@@ -14,7 +14,7 @@ import structlog
 from connectors.base import CallTrace, collect_calls
 from provodka.channel import Status
 from provodka.errors import Ambiguous, ConnectorError, JournalUnavailableError, Retryable
-from provodka.journal import ActionState, Finished, Journal, StoredAction, queries
+from provodka.journal import ActionState, Finished, Journal, StoredAction
 from provodka.journal import lanes as lane_queries
 from provodka.operation import Outcome
 from rules.actions.base import Action, Delivery
@@ -126,7 +126,7 @@ class Deliverer:
     def _deliveries(self, claimed: Sequence[StoredAction]) -> list[Delivery]:
         numbers = [a.event_seq for a in claimed]
         lanes = [a.lane for a in claimed if a.lane is not None]
-        events = self._journal.read(lambda c: queries.events_by_seq(c, numbers))
+        events = self._journal.events(numbers)
         known = self._journal.read(lambda c: lane_queries.identities_of(c, lanes))
         return [
             Delivery(
@@ -142,19 +142,25 @@ class Deliverer:
         ]
 
     def _tell(self, claimed: Sequence[StoredAction], endings: Sequence[Finished]) -> None:
+        """One wide line per attempt; those of a batch that went alike share theirs."""
         by_id = {a.id: a for a in claimed}
+        alike: dict[tuple[str, str, str, str], list[Finished]] = {}
         for ending in endings:
-            action = by_id[ending.action_id]
+            alike.setdefault(
+                (by_id[ending.action_id].rule, ending.outcome, ending.state.value, ending.error), []
+            ).append(ending)
+        for (rule, outcome, state, error), group in alike.items():
+            pauses = [e.not_before for e in group if e.not_before is not None]
             log.info(
                 "action.attempted",
-                action=action.id,
-                kind=action.kind,
-                rule=action.rule,
-                attempt=ending.attempt,
-                outcome=ending.outcome,
-                state=ending.state.value,
-                error=ending.error or None,
-                next=ending.not_before.isoformat() if ending.not_before else None,
+                actions=[e.action_id for e in group],
+                attempts=max(e.attempt for e in group),
+                kind=claimed[0].kind,
+                rule=rule,
+                outcome=outcome,
+                state=state,
+                error=error or None,
+                next=min(pauses).isoformat() if pauses else None,
             )
         self._tell_status(claimed[0].kind, endings)
 

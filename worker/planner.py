@@ -12,7 +12,7 @@ import structlog
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
+from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent
 from provodka.payloads import CrmHint
 from provodka.stores import Snapshot
 from rules.engine import Engine
@@ -64,10 +64,9 @@ class Planner:
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
-        for record in records:
-            log.info(
-                "event.planned", seq=record.seq, actions=[a.key for a in record.actions], found=len(record.derived)
-            )
+        if records:
+            planned = [{"event": r.seq, "actions": len(r.actions), "found": len(r.derived)} for r in records]
+            log.info("event.planned", events=planned)
         return handled
 
     def keep_leases(self) -> int:
@@ -81,7 +80,7 @@ class Planner:
         """Evaluate the rules whose time has come; how many there were."""
         due = self._journal.due_timers(_BATCH)
         numbers = [timer.event_seq for timer in due]
-        events = self._journal.read(lambda c: queries.events_by_seq(c, numbers)) if due else {}
+        events = self._journal.events(numbers)
         for timer in due:
             self._run_timer(timer, events[timer.event_seq])
         return len(due)

@@ -20,6 +20,7 @@ from provodka.journal.connector_store import ConnectorStoreInJournal, put_snapsh
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
 from provodka.journal.owners import is_dead, new_owner
+from provodka.journal.recent import Recent
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
 from provodka.journal.schema import actions, meta
 from provodka.journal.sql import insert_new
@@ -45,6 +46,7 @@ class Journal:
         self._writer = Writer(self.database)
         self.store = ConnectorStoreInJournal(self.database, self._writer, now)
         self.key = self._key()
+        self._recent = Recent()
 
     def close(self) -> None:
         """Finish what waits to be written, then let go of the database."""
@@ -117,7 +119,16 @@ class Journal:
     def claim_events(self, most: int) -> list[StoredEvent]:
         """Events to plan, oldest first."""
         now = self.now()
-        return self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most))
+        claimed = self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most))
+        for stored in claimed:
+            self._recent.put(stored)
+        return claimed
+
+    def events(self, numbers: Sequence[int]) -> dict[int, StoredEvent]:
+        """These events, by number; `state` and `lane` may be those of the moment of planning."""
+        found = {n: stored for n in numbers if (stored := self._recent.get(n)) is not None}
+        missing = [n for n in numbers if n not in found]
+        return found | self.read(lambda c: queries.events_by_seq(c, missing)) if missing else found
 
     def write_plans(self, records: Sequence[PlanRecord]) -> None:
         """Plans, their actions, derived events and their snapshots, in one transaction."""
