@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,20 @@ from tests.end_to_end.company import Company
 
 @pytest.fixture(scope="module")
 def emulators() -> Iterator[Sandbox]:
-    with Sandbox(base_port=0) as sandbox:
-        yield sandbox
+    sandbox = started()
+    yield sandbox
+    sandbox.stop()
+
+
+def started() -> Sandbox:
+    """On named ports below those that the system hands out: one that was handed out cannot be opened again at once."""
+    for _ in range(50):
+        sandbox = Sandbox(base_port=random.randrange(20000, 32000, 10))
+        try:
+            return sandbox.start()
+        except OSError:
+            continue
+    raise AssertionError("no free ports")
 
 
 @pytest.fixture
