@@ -19,7 +19,7 @@ from provodka.journal import Journal
 
 app = typer.Typer(
     name="provodka",
-    help="Wires mail, forms, telephony and 1C to the CRM: nothing lost, nothing twice, everything explained.",
+    help="Wires mail, forms and telephony to the CRM: nothing lost, nothing twice, everything explained.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

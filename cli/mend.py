@@ -190,13 +190,13 @@ def _unfit(action: StoredAction, settled: Settlement) -> str:
     if settled.done == settled.not_done:
         return "say either --done or --not-done"
     if settled.not_done and given:
-        return "what was not done has made nothing: --lead, --contact and --remote go with --done"
+        return "what was not done has made nothing: --lead, --contact and --remote-id go with --done"
     if not settled.done:
         return ""
     if action.kind != "intake":
-        return f"a {action.kind} is named by --remote, not by --lead or --contact" if given != settled.remote else ""
+        return f"a {action.kind} is named by --remote-id, not by --lead or --contact" if given != settled.remote else ""
     if settled.remote:
-        return "an intake is named by --lead and --contact, not by --remote"
+        return "an intake is named by --lead and --contact, not by --remote-id"
     return "" if settled.lead else "an intake that was done has a lead: give --lead ID, and --contact ID if you know it"
 
 

@@ -20,7 +20,11 @@ app.add_typer(events_app, name="events")
 @app.command()
 def explain(
     wanted: Annotated[
-        str, typer.Argument(metavar="EVENT|PHONE|EMAIL", help="An event's id, a phone in any form, an email.")
+        str,
+        typer.Argument(
+            metavar="EVENT|PHONE|EMAIL|LEAD",
+            help="An event's id, a phone in any form, an email, a lead's address or lead:17.",
+        ),
     ],
     config: ConfigFile = DEFAULT,
     everything: Annotated[bool, typer.Option("--all", help="All events of the person in full.")] = False,
@@ -96,9 +100,7 @@ def resend(
     ids: Annotated[list[int] | None, typer.Argument(help="Ids of dead actions.", show_default=False)] = None,
     event: Annotated[str, typer.Option(help="The dead actions of this event.")] = "",
     all_dead: Annotated[bool, typer.Option("--all-dead", help="All dead actions.")] = False,
-    reason: Annotated[
-        str, typer.Option(help="With --all-dead: only these (rejected, exhausted, outcome_unknown).")
-    ] = "",
+    reason: Annotated[str, typer.Option(help="With --all-dead: only these (rejected, exhausted).")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about unknown outcomes.")] = False,
     config: ConfigFile = DEFAULT,
     dry_run: DryRun = False,

@@ -78,7 +78,7 @@ def next_commands(action: StoredAction) -> tuple[str, ...]:
         return ()
     if action.reason != DeadReason.OUTCOME_UNKNOWN:
         return (f"provodka resend {action.id}",)
-    ids = "--lead ID --contact ID" if action.kind == "intake" else "--remote ID"
+    ids = "--lead ID --contact ID" if action.kind == "intake" else "--remote-id ID"
     return (
         f"provodka resolve {action.id} --done {ids}",
         f"provodka resolve {action.id} --not-done",

@@ -9,13 +9,35 @@ down_revision = None
 
 def upgrade() -> None:
     """All tables and indexes."""
-    _part_1()
-    _part_2()
-    _part_3()
-    _part_4()
+    for part in (
+        _actions,
+        _actions_indexes,
+        _attempts,
+        _blobs,
+        _counters,
+        _cursors,
+        _events,
+        _events_indexes,
+        _identities,
+        _identities_indexes,
+        _links,
+        _links_indexes,
+        _locks,
+        _meta,
+        _pace,
+        _parts,
+        _plans,
+        _snapshot_identities,
+        _snapshot_identities_indexes,
+        _snapshots,
+        _tokens,
+        _troubles,
+        _turns,
+    ):
+        part()
 
 
-def _part_1() -> None:
+def _actions() -> None:
     op.create_table(
         "actions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -43,6 +65,9 @@ def _part_1() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
+
+
+def _actions_indexes() -> None:
     op.create_index(
         "actions_dead",
         "actions",
@@ -85,6 +110,9 @@ def _part_1() -> None:
         postgresql_where=sa.text("state = 'waiting' AND kind = 'wait'"),
     )
     op.create_index(op.f("ix_actions_event_seq"), "actions", ["event_seq"], unique=False)
+
+
+def _attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("action_id", sa.BigInteger(), nullable=False),
@@ -99,13 +127,16 @@ def _part_1() -> None:
     )
 
 
-def _part_2() -> None:
+def _blobs() -> None:
     op.create_table(
         "blobs",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
+
+
+def _counters() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.Text(), nullable=False),
@@ -113,12 +144,18 @@ def _part_2() -> None:
         sa.Column("last", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _cursors() -> None:
     op.create_table(
         "cursors",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _events() -> None:
     op.create_table(
         "events",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -144,6 +181,9 @@ def _part_2() -> None:
         sa.UniqueConstraint("channel", "external_id"),
         sa.UniqueConstraint("id"),
     )
+
+
+def _events_indexes() -> None:
     op.create_index("events_lane", "events", ["lane"], unique=False)
     op.create_index("events_received", "events", ["received_at"], unique=False)
     op.create_index(
@@ -154,6 +194,9 @@ def _part_2() -> None:
         sqlite_where=sa.text("state IN ('received', 'planning')"),
         postgresql_where=sa.text("state IN ('received', 'planning')"),
     )
+
+
+def _identities() -> None:
     op.create_table(
         "identities",
         sa.Column("identity", sa.Text(), nullable=False),
@@ -161,10 +204,13 @@ def _part_2() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("identity"),
     )
+
+
+def _identities_indexes() -> None:
     op.create_index(op.f("ix_identities_lane"), "identities", ["lane"], unique=False)
 
 
-def _part_3() -> None:
+def _links() -> None:
     op.create_table(
         "links",
         sa.Column("system", sa.String(length=40), nullable=False),
@@ -174,7 +220,13 @@ def _part_3() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("system", "kind", "remote_id"),
     )
+
+
+def _links_indexes() -> None:
     op.create_index(op.f("ix_links_action_id"), "links", ["action_id"], unique=False)
+
+
+def _locks() -> None:
     op.create_table(
         "locks",
         sa.Column("name", sa.Text(), nullable=False),
@@ -182,12 +234,18 @@ def _part_3() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _meta() -> None:
     op.create_table(
         "meta",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _pace() -> None:
     op.create_table(
         "pace",
         sa.Column("account", sa.Text(), nullable=False),
@@ -196,6 +254,9 @@ def _part_3() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("account"),
     )
+
+
+def _parts() -> None:
     op.create_table(
         "parts",
         sa.Column("channel", sa.String(length=80), nullable=False),
@@ -207,7 +268,7 @@ def _part_3() -> None:
     )
 
 
-def _part_4() -> None:
+def _plans() -> None:
     op.create_table(
         "plans",
         sa.Column("event_seq", sa.BigInteger(), nullable=False),
@@ -217,6 +278,9 @@ def _part_4() -> None:
         sa.Column("trace", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("event_seq", "number"),
     )
+
+
+def _snapshot_identities() -> None:
     op.create_table(
         "snapshot_identities",
         sa.Column("system", sa.String(length=40), nullable=False),
@@ -225,7 +289,13 @@ def _part_4() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("system", "kind", "identity", "id"),
     )
+
+
+def _snapshot_identities_indexes() -> None:
     op.create_index("snapshot_identities_of", "snapshot_identities", ["system", "kind", "id"], unique=False)
+
+
+def _snapshots() -> None:
     op.create_table(
         "snapshots",
         sa.Column("system", sa.String(length=40), nullable=False),
@@ -235,6 +305,9 @@ def _part_4() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("system", "kind", "id"),
     )
+
+
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("account", sa.Text(), nullable=False),
@@ -243,6 +316,9 @@ def _part_4() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
+
+
+def _troubles() -> None:
     op.create_table(
         "troubles",
         sa.Column("name", sa.Text(), nullable=False),
@@ -255,6 +331,9 @@ def _part_4() -> None:
         sa.Column("alerted", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _turns() -> None:
     op.create_table(
         "turns",
         sa.Column("action_key", sa.Text(), nullable=False),
