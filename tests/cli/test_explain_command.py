@@ -90,7 +90,7 @@ def test_rules_of_other_events_share_one_line_and_rules_of_other_channels_keep_t
 ) -> None:
     event = house.event()
     other = RuleOutcome.OTHER_TRIGGER
-    rules = [RuleTrace(name, other, reason="starts on call.missed") for name in ("Звонок", "Ещё звонок")]
+    rules = [RuleTrace(name, other) for name in ("Звонок", "Ещё звонок")]
     elsewhere = RuleTrace("Заявка с лендинга", other, reason="listens to landing, not to site")
     house.plan(event, *rules, elsewhere, actions=())
     assert explain(journal, event.id, seen.view()) == 0
