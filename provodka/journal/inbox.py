@@ -14,7 +14,7 @@ from provodka.event import Event, dump_payload, dump_person, load_payload, load_
 from provodka.journal import lanes
 from provodka.journal.connector_store import put_snapshots
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord, StoredEvent
-from provodka.journal.schema import actions, blobs, cursors, events, identities, microseconds, parts, plans
+from provodka.journal.schema import AT_ONCE, actions, blobs, cursors, events, identities, microseconds, parts, plans
 from provodka.journal.sql import chunks, insert_new, upsert
 from provodka.payloads import EventType
 
@@ -33,7 +33,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "raw": event.raw or None,
         "identities": json.dumps(event.identities, ensure_ascii=False),
         "state": EventState.RECEIVED.value,
-        "not_before": event.received_at,
+        "not_before": AT_ONCE,
     }
 
 
@@ -228,7 +228,7 @@ def _action_row(action: NewAction, record: PlanRecord, lane: int, now: datetime)
         "params": action.params,
         "needs": action.needs,
         "state": ActionState.WAITING if waits else ActionState.READY,
-        "not_before": action.due or now,
+        "not_before": action.due or AT_ONCE,
         "created_at": now,
     }
 
@@ -250,7 +250,7 @@ def wake(connection: Connection, now: datetime) -> int:
     paused = update(events).where(
         events.c.state == literal_column("'received'"), events.c.error.is_not(None), events.c.not_before > now
     )
-    return connection.execute(paused.values(not_before=now)).rowcount
+    return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
 
 def fail(connection: Connection, seq: int, error: str) -> None:

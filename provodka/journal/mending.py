@@ -41,5 +41,5 @@ def resolve(connection: Connection, action_id: int, now: datetime, result: str |
         outbox.link(connection, [(action_id, *one) for one in made], now, system)
         if identities and row.lane is not None:
             outbox.join_lanes(connection, {row.lane: identities}, now)
-        outbox.release(connection, [row.key], now)
+        outbox.release(connection, [row.key])
     return True

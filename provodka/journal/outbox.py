@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from provodka.journal import lanes
 from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
-from provodka.journal.schema import Moment, actions, attempts, links
+from provodka.journal.schema import AT_ONCE, Moment, actions, attempts, links
 from provodka.journal.sql import chunks, insert_new
 
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
@@ -153,7 +153,7 @@ def finish(connection: Connection, owner: str, endings: Sequence[Finished], now:
         join_lanes(connection, groups, now)
     done = [mine[e.action_id].key for e in moved if e.state is ActionState.DONE]
     if done:
-        release(connection, done, now)
+        release(connection, done)
     return [e.action_id for e in moved]
 
 
@@ -229,20 +229,20 @@ def _close(connection: Connection, endings: Sequence[Finished], now: datetime) -
     )
 
 
-def release(connection: Connection, keys: Sequence[str], now: datetime) -> None:
+def release(connection: Connection, keys: Sequence[str]) -> None:
     """Make ready what waited for the results of these actions."""
     for part in chunks(keys):
         connection.execute(
             update(actions)
             .where(actions.c.state == _WAITING, actions.c.needs.is_not(None), actions.c.needs.in_(part))
-            .values(state=ActionState.READY, not_before=now)
+            .values(state=ActionState.READY, not_before=AT_ONCE)
         )
 
 
 def wake(connection: Connection, now: datetime) -> int:
     """End the pauses of actions that failed for the moment."""
     paused = update(actions).where(actions.c.state == _READY, actions.c.error.is_not(None), actions.c.not_before > now)
-    return connection.execute(paused.values(not_before=now)).rowcount
+    return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
 
 def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
@@ -266,7 +266,7 @@ def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str])
                 state=ActionState.READY,
                 owner=None,
                 lease_until=None,
-                not_before=now,
+                not_before=AT_ONCE,
                 unsure_since=func.coalesce(actions.c.unsure_since, literal(started, Moment)),
             )
         )

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+AT_ONCE: Final = _EPOCH  # the `not_before` of what waits for nothing: so it depends on no clock, not even a wrong one
 
 
 def microseconds(moment: datetime) -> int:
