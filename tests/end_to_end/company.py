@@ -44,6 +44,7 @@ class Company:
         self.journal_url = f"sqlite:///{folder}/journal.sqlite"
         self.mail_password = SECRET
         self.extra_rules = ""
+        self.burst = 1000
         self.house: House
         self._running: Running | None = None
 
@@ -55,6 +56,7 @@ class Company:
         return {
             "PORT": "8080",
             "JOURNAL": self.journal_url,
+            "BURST": str(self.burst),
             "AMOCRM": self.sandbox.amocrm.url,
             "SECRET": SECRET,
             "MAIL_PASSWORD": self.mail_password,
