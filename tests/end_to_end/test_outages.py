@@ -41,7 +41,7 @@ def test_when_the_crm_is_back_what_waits_goes_at_once(company: Company) -> None:
     crm.stop()
     try:
         company.form("+79160000001", name="Первая")
-        until(lambda: [a for a in company.actions() if a.error], "a failed attempt")
+        until(company.troubles, "a failed attempt, and the trouble told")
         company.journal.write(_as_if_it_lasted_an_hour)
     finally:
         crm.start(host, port)
@@ -54,7 +54,7 @@ def test_when_the_crm_is_back_what_waits_goes_at_once(company: Company) -> None:
 def test_where_nothing_new_comes_in_the_reconciling_poll_sees_that_the_crm_is_back(company: Company) -> None:
     company.crm_control("faults", {"status": 503, "share": 1.0})
     company.form("+79160000001")
-    until(lambda: [a for a in company.actions() if a.error], "a failed attempt")
+    until(company.troubles, "a failed attempt, and the trouble told")
     company.journal.write(_as_if_it_lasted_an_hour)
     company.crm_control("faults", method="DELETE")
     company.close()

@@ -1,0 +1,118 @@
+"""The product as processes: ended gracefully, and many of them over one journal."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, func, select, text
+
+from provodka.journal import queries
+from provodka.journal.database import Database
+from provodka.journal.schema import actions, attempts
+from sandbox.senders import tilda_lead
+from tests.end_to_end.company import SECRET, Company, until
+from tests.end_to_end.product import Product
+
+NO_DOUBLES = {"open_leads": 0, "extra_leads": 0, "contacts_by_phone": 0}
+
+
+@pytest.fixture
+def database(closed: Company) -> Iterator[Database]:
+    """The journal, read beside the processes."""
+    database = Database(closed.journal_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def on_postgresql(closed: Company, postgresql_url: str) -> Iterator[None]:
+    """A PostgreSQL database of its own for the company's journal."""
+    name = f"test_{uuid.uuid4().hex}"
+    server = create_engine(
+        postgresql_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    closed.journal_url = postgresql_url.replace("/postgres?", f"/{name}?")
+    yield
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+def product(company: Company, *roles: str) -> Product:
+    log = company.folder / f"{'-'.join(roles) or 'all'}-{uuid.uuid4().hex[:4]}.log"
+    return Product(company.write_config(), company.environ, log, roles)
+
+
+def send(house: Product, people: range) -> None:
+    for n in people:
+        url = f"{house.url}/hooks/site/{SECRET}"
+        answer = tilda_lead(url, name=f"Гость {n}", phone=f"+791600001{n:02}", email="")
+        assert answer.status_code == 200
+
+
+def rest(database: Database, people: int) -> None:
+    def rested() -> bool:
+        with database.reading.connect() as connection:
+            done = select(func.count()).select_from(actions).where(actions.c.kind == "task", actions.c.state == "done")
+            return connection.execute(done).scalar_one() == people and not queries.unfinished(connection)
+
+    until(rested, f"{people} tasks, and rest")
+
+
+def test_sigterm_finishes_what_runs_and_ends_with_0(closed: Company, database: Database) -> None:
+    house = product(closed)
+    house.start()
+    house.ready()
+    closed.sandbox.amocrm.latency = 0.3
+    send(house, range(10))
+    until(closed.leads, "the first leads: now there is work in hand")
+    began = time.monotonic()
+    assert house.stop() == 0
+    assert time.monotonic() - began < 10
+    with database.reading.connect() as connection:
+        hanging = select(func.count()).select_from(attempts).where(attempts.c.finished_at.is_(None))
+        assert connection.execute(hanging).scalar_one() == 0, "every attempt has its ending"
+        assert "running" not in queries.totals(connection).actions
+
+    closed.sandbox.amocrm.latency = 0
+    house.start()
+    rest(database, 10)
+    assert house.stop() == 0
+    assert [len(lead["tasks"]) for lead in closed.leads()] == [1] * 10
+    assert closed.doubles() == NO_DOUBLES
+
+
+@pytest.mark.postgres
+def test_processes_of_different_roles_share_the_work_and_double_nothing(
+    closed: Company, on_postgresql: None, database: Database
+) -> None:
+    closed.sandbox.amocrm.latency = 0.05
+    front = product(closed, "web", "scheduler")
+    workers = [product(closed, "worker"), product(closed, "worker")]
+    try:
+        for house in (front, *workers):
+            house.start()
+        front.ready()
+        for n in range(4):
+            send(front, range(n * 10, n * 10 + 10))
+            closed.letter(f"Автор {n} <author{n}@example.com>", f"Письмо {n}", "Сколько стоит?")
+        rest(database, 40)
+        until(lambda: len(closed.leads()) == 44, "the letters' leads, which the scheduler's mailbox brought")
+        rest(database, 40)
+    finally:
+        codes = [house.stop() for house in (front, *workers)]
+    assert codes == [0, 0, 0]
+    assert Counter(len(lead["tasks"]) for lead in closed.leads()) == {1: 40, 0: 4}
+    assert {len(lead["notes"]) for lead in closed.leads()} == {1}
+    assert closed.doubles() == NO_DOUBLES
+    with database.reading.connect() as connection:
+        owners = connection.execute(select(attempts.c.owner).distinct()).scalars().all()
+        responsible = Counter(lead["responsible_email"] for lead in closed.leads())
+    assert len(owners) == 2, "both workers had their share"
+    assert responsible == {"anna@krovlya.ru": 22, "ivan@krovlya.ru": 22}
