@@ -44,7 +44,7 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
 from provodka.stores import ConnectorStore, Snapshot
 
-O = TypeVar("O")
+Answer = TypeVar("Answer")
 
 BATCH: Final = 50  # the vendor's advice; /leads/complex takes no more
 
@@ -135,14 +135,14 @@ class AmoCrm:
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
-        """Leads with their contacts; the key goes into the service field. Values: contact_id, responsible (login), url."""
+        """Leads with their contacts; the key goes into the service field. Values: contact_id, responsible, url."""
         return [self._addressed(outcome) for outcome in self._new_leads.create(requests)]
 
     @create_leads.find
     def _find_leads(self, requests: Sequence[Request[NewLead]]) -> list[Done | None]:
         return [done and self._addressed(done) for done in self._new_leads.find(requests)]
 
-    def _addressed(self, outcome: O) -> O:
+    def _addressed(self, outcome: Answer) -> Answer:
         """With the address of the card, for messages to the staff."""
         if isinstance(outcome, Done):
             outcome.values["url"] = lead_url(self._room.settings.url, outcome.remote_id)
