@@ -36,7 +36,7 @@ class AmocrmSettings(Strict):
     hook_secret: SecretStr | None = None
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=20.0, gt=0)
-    per_second: float = Field(default=6.5, gt=0)
+    per_second: float = Field(default=6.0, gt=0)
     burst: int = Field(default=7, ge=1)
     batch: int = Field(default=50, ge=1, le=50)
     settle_seconds: float = Field(default=3.0, ge=0)

@@ -129,7 +129,7 @@ class ConnectorStoreInJournal:
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         """Take the next place: at most `burst` lie in any stretch of burst/per_second seconds.
 
-        So 7 at 6.5 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once.
+        So 7 at 6 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once.
         """
         return self._writer.run(lambda connection: self._reserve(connection, account, per_second, burst))
 
