@@ -25,7 +25,7 @@ class AmocrmSettings(Strict):
     """One account: `token` is a long-lived token of a private integration (the simplest way), else `oauth`.
 
     The vendor allows 7 calls a second per integration. At most `burst` go in any burst / per_second seconds, so that 7
-    and 6.5 leave 77 ms for what delays a call on its way. `stamp_*` name the service field of leads by which an earlier
+    and 6 leave 167 ms for what delays a call on its way. `stamp_*` name the service field of leads by which an earlier
     attempt is recognised.
     """
 
