@@ -60,12 +60,12 @@ class ConnectorStoreInJournal:
 
     def keep_lock(self, name: str, owner: str, seconds: float) -> bool:
         """Take the lock, or prolong it when it is ours already; false while somebody else holds it."""
-        return self._writer.run(lambda connection: self._keep_lock(connection, name, owner, seconds))
+        return self._writer.run(lambda c: self._keep_lock(c, name, owner, seconds), durable=False)
 
     def drop_lock(self, name: str, owner: str) -> None:
         """Give the lock back, if it is ours."""
         gone = delete(locks).where(locks.c.name == name, locks.c.owner == owner)
-        self._writer.run(lambda connection: connection.execute(gone).rowcount)
+        self._writer.run(lambda connection: connection.execute(gone).rowcount, durable=False)
 
     def _keep_lock(self, connection: Connection, name: str, owner: str, seconds: float) -> bool:
         now = self._now()
@@ -84,7 +84,7 @@ class ConnectorStoreInJournal:
         self, system: str, kind: str, rows: Sequence[Snapshot], *, cursors: dict[str, str] | None = None
     ) -> None:
         """Insert or replace, together with the cursors."""
-        self._writer.run(lambda connection: put_snapshots(connection, system, kind, rows, cursors or {}))
+        self._writer.run(lambda c: put_snapshots(c, system, kind, rows, cursors or {}), durable=False)
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         """The snapshots of these ids that there are; without their identities, which only serve finding."""
@@ -131,7 +131,7 @@ class ConnectorStoreInJournal:
 
         So 7 at 6 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once.
         """
-        return self._writer.run(lambda connection: self._reserve(connection, account, per_second, burst))
+        return self._writer.run(lambda c: self._reserve(c, account, per_second, burst), durable=False)
 
     def _reserve(self, connection: Connection, account: str, per_second: float, burst: int) -> float:
         now = self._now()

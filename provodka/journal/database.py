@@ -10,7 +10,10 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 
 class Database:
-    """Two engines over one database: `writing` for the one writer thread, `reading` for everybody else.
+    """Engines over one database: `writing` and `passing` for the one writer thread, `reading` for everybody else.
+
+    What `passing` commits survives the death of any process, but is flushed to disk only by the next commit of
+    `writing`: for what can be worked out again from what was flushed before it.
 
     On SQLite a writing transaction begins IMMEDIATE: a deferred one that reads first fails with "database is
     locked" as soon as another process has written meanwhile.
@@ -20,10 +23,13 @@ class Database:
         self.url = make_url(url)
         if self.is_sqlite:
             self.writing = _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
+            self.passing = _sqlite(url, "BEGIN IMMEDIATE", pool_size=1, synchronous="NORMAL")
             self.reading = _sqlite(url, "BEGIN", pool_size=4)
         else:
             full = self.url.set(drivername="postgresql+psycopg")
-            self.writing = self.reading = create_engine(full, pool_size=6, max_overflow=8, pool_pre_ping=True)
+            self.writing = self.passing = self.reading = create_engine(
+                full, pool_size=6, max_overflow=8, pool_pre_ping=True
+            )
 
     @property
     def is_sqlite(self) -> bool:
@@ -36,10 +42,11 @@ class Database:
 
     def close(self) -> None:
         self.writing.dispose()
+        self.passing.dispose()
         self.reading.dispose()
 
 
-def _sqlite(url: str, begin: str, *, pool_size: int) -> Engine:
+def _sqlite(url: str, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:
     in_memory = make_url(url).database in (None, "", ":memory:")
     if in_memory:
         raise ValueError("the journal needs a file: an in-memory SQLite would lose what was accepted")
@@ -51,7 +58,7 @@ def _sqlite(url: str, begin: str, *, pool_size: int) -> Engine:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "busy_timeout=10000",
             "temp_store=MEMORY",
             "cache_size=-1000",

@@ -53,9 +53,13 @@ class Journal:
         self._writer.close()
         self.database.close()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a function of `provodka.journal` in a writing transaction."""
-        return self._writer.run(work)
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+        """Run a function of `provodka.journal` in a writing transaction.
+
+        Not `durable` are claims, plans and turns: a power cut that forgets them is followed by the same work again,
+        and nothing has been sent before the durable `freeze` after them.
+        """
+        return self._writer.run(work, durable=durable)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run a function of `provodka.journal.queries` on a snapshot of its own."""
@@ -119,7 +123,7 @@ class Journal:
     def claim_events(self, most: int) -> list[StoredEvent]:
         """Events to plan, oldest first."""
         now = self.now()
-        claimed = self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most))
+        claimed = self.write(lambda c: inbox.claim(c, self.owner, now, LEASE, most), durable=False)
         for stored in claimed:
             self._recent.put(stored)
         return claimed
@@ -133,7 +137,7 @@ class Journal:
     def write_plans(self, records: Sequence[PlanRecord]) -> None:
         """Plans, their actions, derived events and their snapshots, in one transaction."""
         now = self.now()
-        self.write(lambda c: inbox.write_plans(c, records, self.owner, now))
+        self.write(lambda c: inbox.write_plans(c, records, self.owner, now), durable=False)
         self.new_actions.set()
         if any(r.derived for r in records):
             self.new_events.set()
@@ -170,7 +174,7 @@ class Journal:
     def claim_actions(self, most: int) -> list[StoredAction]:
         """Actions of one kind to deliver."""
         now = self.now()
-        return self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most))
+        return self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most), durable=False)
 
     def freeze(self, requests: Mapping[str, str]) -> None:
         """Keep requests, by action key, before they are sent."""
@@ -209,7 +213,7 @@ class Journal:
     def take_turns(self, counter: str, people: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(person, reason) for each action key."""
         now = self.now()
-        return self.write(lambda c: turns.take(c, counter, people, keys, now))
+        return self.write(lambda c: turns.take(c, counter, people, keys, now), durable=False)
 
     def known_identities(self, wanted: Sequence[str]) -> dict[str, list[str]]:
         """For each identity that is known, everything else of its lane, newest first."""

@@ -25,10 +25,11 @@ _LARGEST_GROUP = 512
 
 
 class _Job(Generic[T]):
-    __slots__ = ("done", "error", "item", "result", "work")
+    __slots__ = ("done", "durable", "error", "item", "result", "work")
 
-    def __init__(self, work: Work[T] | Bulk, item: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, work: Work[T] | Bulk, item: Any = None, *, durable: bool = True) -> None:  # noqa: ANN401
         self.work = work
+        self.durable = durable
         self.item = item
         self.result: T | None = None
         self.error: BaseException | None = None
@@ -56,9 +57,13 @@ class Writer:
         self._thread = threading.Thread(target=self._loop, name="journal-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Work[T]) -> T:
-        """Run `work` in a transaction; raises JournalUnavailableError when it cannot be committed."""
-        job: _Job[T] = _Job(work)
+    def run(self, work: Work[T], *, durable: bool = True) -> T:
+        """Run `work` in a transaction; raises JournalUnavailableError when it cannot be committed.
+
+        What is not `durable` survives the death of the process, but a power cut only once something durable has been
+        written after it.
+        """
+        job: _Job[T] = _Job(work, durable=durable)
         self._put(job)
         return job.wait()
 
@@ -113,7 +118,10 @@ class Writer:
 
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
         bulks: dict[Any, list[Any]] = {}
-        with self._database.writing.begin() as connection:
+        durable = any(job.durable for job in group)
+        with (self._database.writing if durable else self._database.passing).begin() as connection:
+            if not durable and not self._database.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             for job in group:
                 if job.item is None:
                     job.result = cast("Work[Any]", job.work)(connection)
