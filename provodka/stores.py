@@ -51,6 +51,12 @@ class Mirror(Protocol):
     ) -> None:
         """Insert or replace, together with the cursors that tell how far the reading has come."""
 
+    def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
+        """Insert those that are not there yet; the others are newer than what is being read, and stay.
+
+        Without identities: only what is found by its id is added so.
+        """
+
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]: ...
 
     def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -84,10 +84,13 @@ class Changes:
             self._room.put(LEAD, [], {SINCE: str(int(self._room.now().timestamp()))})
 
     def _keep(self, items: list[Json], cursors: dict[str, str]) -> None:
-        """A page of the first reading. What the mirror has already is newer, or written by ourselves just now."""
-        known = self._room.store.snapshots(self._room.name, LEAD, [str(item["id"]) for item in items])
-        rows = [self._snapshot(self._leads.known(item), item) for item in items if str(item["id"]) not in known]
-        self._room.put(LEAD, rows, cursors)
+        """A page of the first reading. What the mirror has already is newer, or written by ourselves just now.
+
+        Leads that appeared since the reading began are left out, so that the rules will be told of them.
+        """
+        since = moment(self._room.cursor(SINCE))
+        old = [item for item in items if moment(item.get("created_at")) < since]
+        self._room.add(LEAD, [self._snapshot(self._leads.known(item), item) for item in old], cursors)
 
     def _compare(self, items: Iterable[Json], received_at: datetime) -> tuple[list[Event], list[Snapshot]]:
         by_id = {str(item["id"]): item for item in items}

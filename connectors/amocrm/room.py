@@ -41,6 +41,11 @@ class Room:
             named = {f"{self.name}:{what}": value for what, value in (cursors or {}).items()}
             self.store.put_snapshots(self.name, kind, rows, cursors=named)
 
+    def add(self, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
+        """Into the mirror what it does not hold yet, together with the cursors."""
+        named = {f"{self.name}:{what}": value for what, value in cursors.items()}
+        self.store.add_snapshots(self.name, kind, rows, named)
+
     def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
         """Items of `leads`, `contacts` by id; missing ones are absent.
 

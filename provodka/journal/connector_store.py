@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -86,6 +86,17 @@ class ConnectorStoreInJournal:
         """Insert or replace, together with the cursors."""
         self._writer.run(lambda c: put_snapshots(c, system, kind, rows, cursors or {}), durable=False)
 
+    def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
+        """Insert those that are not there yet; identities are left out."""
+        bodies = _bodies(system, kind, rows)
+
+        def write(connection: Connection) -> None:
+            if bodies:
+                connection.execute(insert_new(connection, snapshots, ("system", "kind", "id")), bodies)
+            put_snapshots(connection, system, kind, [], cursors)
+
+        self._writer.run(write)
+
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         """The snapshots of these ids that there are; without their identities, which only serve finding."""
         found: dict[str, Snapshot] = {}
@@ -159,14 +170,16 @@ class ConnectorStoreInJournal:
         self._writer.run(write)
 
 
+def _bodies(system: str, kind: str, rows: Sequence[Snapshot]) -> list[dict[str, Any]]:
+    return [{"system": system, "kind": kind, "id": r.id, "body": r.body, "updated_at": r.updated_at} for r in rows]
+
+
 def put_snapshots(
     connection: Connection, system: str, kind: str, rows: Sequence[Snapshot], cursor_values: dict[str, str]
 ) -> None:
     """Insert or replace snapshots, their identities and the cursors, in the caller's transaction."""
     if rows:
-        bodies = [
-            {"system": system, "kind": kind, "id": r.id, "body": r.body, "updated_at": r.updated_at} for r in rows
-        ]
+        bodies = _bodies(system, kind, rows)
         connection.execute(upsert(connection, snapshots, ("system", "kind", "id"), ("body", "updated_at")), bodies)
         index = snapshot_identities
         for part in chunks([r.id for r in rows]):

@@ -45,6 +45,10 @@ class MemoryStore:
             self._rows.setdefault((system, kind), {}).update((row.id, row) for row in rows)
             self.cursors.update(cursors or {})
 
+    def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
+        there = self.snapshots(system, kind, [row.id for row in rows])
+        self.put_snapshots(system, kind, [row for row in rows if row.id not in there], cursors=cursors)
+
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         with self._mutex:
             rows = self._rows.get((system, kind), {})

@@ -130,6 +130,16 @@ def test_a_turn_follows_the_last_one_when_the_list_changes(journal: Journal) -> 
     assert journal.take_turns("сайт", ["oleg", "anna", "ivan"], ["b"])["b"][0] == "ivan"
 
 
+def test_a_snapshot_that_was_written_meanwhile_is_not_replaced_by_a_slow_reading(
+    journal: Journal, clock: Clock
+) -> None:
+    journal.store.put_snapshots("crm", "lead", [Snapshot("1", "ours", clock())])
+    read = [Snapshot("1", "as it was read", clock()), Snapshot("2", "as it was read", clock())]
+    journal.store.add_snapshots("crm", "lead", read, {"page": "2"})
+    found = journal.store.snapshots("crm", "lead", ["1", "2"])
+    assert [found["1"].body, found["2"].body, journal.store.cursor("page")] == ["ours", "as it was read", "2"]
+
+
 def test_a_trouble_said_often_is_one_trouble(journal: Journal) -> None:
     for _ in range(3):
         journal.trouble("crm", "401", "Выпустите новый токен")

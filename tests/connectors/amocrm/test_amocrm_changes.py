@@ -1,5 +1,6 @@
 """Hint, fetch, compare: webhooks and polls become events once each, and our own writes make none."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -68,6 +69,13 @@ def test_leads_from_before_the_filling_are_not_new(crm, desk, follower):
     assert follower.hint(f"lead:{lead}") == []
     desk.api("PATCH", f"/leads/{lead}", {"status_id": 50000003})
     assert told(follower.hint(f"lead:{lead}")) == [("lead.stage_changed", "stage", "Переговоры")]
+
+
+def test_a_lead_that_appears_while_the_leads_are_being_learned_is_announced_all_the_same(crm, desk, store, follower):
+    store.cursors["amocrm:leads:since"] = str(int(time.time()) - 60)  # the learning began a minute ago
+    lead = one(desk)
+    assert crm.fill()
+    assert told(follower.hint(f"lead:{lead}")) == [("lead.created", "", "")]
 
 
 def test_an_old_lead_met_before_the_filling_is_updated_not_created(desk, follower):
