@@ -1,0 +1,112 @@
+"""Makes processes of the product, and can let one kill itself at a commit of the journal.
+
+Started as a command it has everything imported and forks a process for each order, so that a test can have hundreds
+of them. An order is a line of JSON: `config`, `environ`, `roles`, `port`, `log`, and to kill it `commit` (the number
+of the commit, counted from the one that accepts the first event) and `moment`, `before` or `after` it. Answers are two
+lines: the number of the process, and when it is over its exit code, negative for a signal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Pool, event
+
+from cli.config import Config, read
+from cli.run import RunRole, run
+
+
+class Bomb:
+    """Kills this process by SIGKILL at its n-th commit that changes something. All commits are made by one thread."""
+
+    def __init__(self, commit: int, moment: str) -> None:
+        self._left = commit
+        self._moment = moment
+        self._changes: int | None = None  # unknown before the first event comes
+        self._lit = False
+
+    def set(self) -> None:
+        event.listen(Engine, "before_cursor_execute", self._look)
+        event.listen(Engine, "commit", self._before)
+        event.listen(Pool, "reset", self._after)
+
+    def _look(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if self._changes is None and statement.lstrip().startswith("INSERT INTO events"):
+            self._changes = _changes(connection)
+
+    def _before(self, connection: Connection) -> None:
+        """The transaction is whole, and nothing of it is on disk."""
+        if self._changes is None or _changes(connection) == self._changes:
+            return
+        self._changes = _changes(connection)
+        self._left -= 1
+        if self._left == 0 and self._moment == "before":
+            _die()
+        self._lit = self._left == 0
+
+    def _after(self, *_: object) -> None:
+        """It is on disk, and nobody was told yet."""
+        if self._lit:
+            _die()
+
+
+def _changes(connection: Connection) -> int:
+    return int(connection.connection.dbapi_connection.total_changes)  # type: ignore[union-attr]
+
+
+def _spare_the_disk(connection: sqlite3.Connection, *_: object) -> None:
+    """What a process has written outlives its death without being flushed; the machine's death is not tried here."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@cache
+def config_of(path: str, environ: tuple[tuple[str, str], ...]) -> Config:
+    """Read once, before the processes are forked."""
+    return read(Path(path), dict(environ))
+
+
+def product(order: dict[str, Any], config: Config) -> int:
+    """Be the product until told to stop."""
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, stream in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(number, stream)
+    event.listen(Pool, "checkout", _spare_the_disk)
+    if "commit" in order:
+        Bomb(order["commit"], order["moment"]).set()
+    return run(config, [RunRole(role) for role in order["roles"]], host=None, port=order["port"], json=True)
+
+
+def main() -> None:
+    """Carry out one order after another."""
+    for module in ("connectors.amocrm.crm", "connectors.form", "cli.house"):
+        import_module(module)
+    for line in sys.stdin:
+        order = json.loads(line)
+        config = config_of(order["config"], tuple(order["environ"].items()))
+        pid = os.fork()
+        if pid == 0:
+            os._exit(product(order, config))
+        _answer(pid)
+        _answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _answer(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The product dies at each of its commits in turn, and its successor goes on."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.amocrm import AmoCrm
+from tests.crash.nursery import Nursery
+from tests.crash.world import World, until
+
+pytestmark = pytest.mark.crash
+
+FORM = ("+79160001122", "первая")
+FEWEST = 20  # commits from the webhook to rest; fewer would mean that the counting is broken
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where one life after another is played; `journal` is one that has met its CRM, and nothing else yet."""
+
+    world: World
+    nursery: Nursery
+    journal: Path
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Iterator[list[Stage]]:
+    """Two, since each spends half of its time waiting."""
+    made: list[Stage] = []
+    crms = [AmoCrm(), AmoCrm()]
+    for number, crm in enumerate(crms):
+        crm.start()
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        made.append(_settled(World(folder, crm), Nursery(folder), tmp_path / f"settled-{number}.sqlite"))
+    yield made
+    for stage in made:
+        stage.nursery.close()
+        stage.world.close()
+    for crm in crms:
+        crm.stop()
+
+
+@pytest.mark.timeout(600)
+def test_whichever_commit_is_the_last_there_is_one_lead_with_one_of_each(stages: list[Stage]) -> None:
+    """Death right before each commit; and right after those that are followed by a call that changes the CRM.
+
+    Where none follows, "after" is the same moment as "before the next one".
+    """
+    with ThreadPoolExecutor(len(stages)) as threads:
+        odd, even = threads.map(_die_before, stages, (itertools.count(1, 2), itertools.count(2, 2)))
+        written = {0: 0} | odd | even
+        assert len(written) > FEWEST
+        assert sorted(written) == list(range(len(written)))
+        followed = [n for n in range(1, len(written) - 1) if written[n + 1] > written[n]]
+        assert followed, "the CRM was changed"
+        list(threads.map(_die_after, stages, (followed[::2], followed[1::2])))
+    print(f"died before each of {len(written) - 1} commits, and after {followed}")
+
+
+def _die_before(stage: Stage, commits: Iterable[int]) -> dict[int, int]:
+    """By commit, how often the CRM had been changed at the death; ends at the first commit that is not reached."""
+    written: dict[int, int] = {}
+    for commit in commits:
+        changes = _life_and_death(stage, commit, "before")
+        if changes is None:
+            break
+        written[commit] = changes
+    return written
+
+
+def _die_after(stage: Stage, commits: Iterable[int]) -> None:
+    for commit in commits:
+        _life_and_death(stage, commit, "after")
+
+
+def _life_and_death(stage: Stage, commit: int, moment: str) -> int | None:
+    """One form; the product dies, and another one goes on. How often the CRM had been changed at the death, if any."""
+    world, nursery, death = stage.world, stage.nursery, f"death {moment} commit {commit}"
+    world.reset()
+    shutil.copy(stage.journal, world.journal)
+    nursery.start(world, roles=("web", "worker"), commit=commit, moment=moment)
+    with world.sender("1", *FORM) as sender:
+        until(lambda: not nursery.alive or (sender.done and world.at_rest(1)), death)
+        changes = None if nursery.alive else world.changes()
+        if changes is not None:
+            assert nursery.exit_code == -9, nursery.log()
+            nursery.start(world)
+        until(lambda: sender.done and world.at_rest(1), f"rest after {death}")
+    nursery.kill()
+    assert world.wrongs([FORM]) == [], death
+    return changes
+
+
+def _settled(world: World, nursery: Nursery, journal: Path) -> Stage:
+    """So that what is counted later is the work on the form alone."""
+    world.reset()
+    nursery.start(world)
+    until(world.knows_the_crm, "the first reading of the CRM")
+    world.close()  # the last one to let go of the journal brings all of it into its file
+    nursery.stop()
+    shutil.copy(world.journal, journal)
+    return Stage(world, nursery, journal)
