@@ -71,16 +71,18 @@ class Meeting(Faults):
 @contextmanager
 def pragma(company: Company, text: str) -> Iterator[None]:
     """Say this on every connection that writes, before it is used."""
-    pool = company.journal.database.writing.pool
+    pools = [engine.pool for engine in (company.journal.database.writing, company.journal.database.passing)]
 
     def say(connection: sqlite3.Connection, *_: Any) -> None:
         connection.execute(f"PRAGMA {text}")
 
-    event.listen(pool, "checkout", say)
+    for pool in pools:
+        event.listen(pool, "checkout", say)
     try:
         yield
     finally:
-        event.remove(pool, "checkout", say)
+        for pool in pools:
+            event.remove(pool, "checkout", say)
 
 
 def test_a_journal_that_is_locked_for_a_moment_makes_the_sender_wait_and_loses_nothing(company: Company) -> None:
