@@ -1,107 +1,90 @@
-"""The product is killed at random moments under load, while the CRM answers nearly every third call with a fault."""
+"""The product is killed again and again while forms come in and the CRM fails every third call.
+
+PROVODKA_KILLS is how often (12 unless it is set), PROVODKA_SEED what chance begins with.
+"""
 
 from __future__ import annotations
 
 import os
-import queue
 import random
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-import requests
+from sqlalchemy import func, select
 
-from tests.crash.world import Nursery, World, until
+from provodka.journal.schema import attempts
+from sandbox.amocrm import AmoCrm
+from tests.crash.load import Load
+from tests.crash.world import CONFIG, World, until
+from tests.end_to_end.product import Product
 
 pytestmark = pytest.mark.crash
 
-KILLS = int(os.environ.get("PROVODKA_KILLS", "8"))
+KILLS = int(os.environ.get("PROVODKA_KILLS", "12"))
+SEED = int(os.environ.get("PROVODKA_SEED", "1"))
 PER_SECOND = 40
-FAULTS = {
-    "share": 0.3,
-    "seed": 7,
-    "kinds": [
-        {"kind": "status", "status": 429},
-        {"kind": "status", "status": 500},
-        {"kind": "cut_before"},
-        {"kind": "cut_after"},
-    ],
-}
-Form = tuple[str, str]
+EARLY = 0.2  # the share of processes that are killed before they serve
+BIRTH = 1.5  # seconds from the start of such a process
+LIFE = 1.5  # seconds from the moment on when the others serve
+FAULTS = (
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 500},
+    {"kind": "cut_before"},
+    {"kind": "cut_after"},
+)
 
 
-class Crowd:
-    """People who fill in forms at a steady pace; a form that was not acknowledged is sent again, as senders do."""
-
-    def __init__(self, hook: str) -> None:
-        self.acknowledged: list[Form] = []
-        self._hook = hook
-        self._todo: queue.SimpleQueue[tuple[str, Form] | None] = queue.SimpleQueue()
-        self._stop = threading.Event()
-        self._chance = random.Random(3)
-        self._threads = [threading.Thread(target=self._come)]
-        self._threads += [threading.Thread(target=self._send) for _ in range(8)]
-        for thread in self._threads:
-            thread.start()
-
-    def leave(self) -> None:
-        """Nobody new comes; whoever has come stays until acknowledged."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _come(self) -> None:
-        people: list[str] = []
-        number = 0
-        while not self._stop.wait(1 / PER_SECOND):
-            number += 1
-            if not people or self._chance.random() < 0.8:
-                people.append(f"+7916{number:07d}")
-            self._todo.put((str(number), (self._chance.choice(people[-20:]), f"форма {number}")))
-        for _ in self._threads[1:]:
-            self._todo.put(None)
-
-    def _send(self) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            while (one := self._todo.get()) is not None:
-                number, form = one
-                body = {"number": number, "phone": form[0], "comment": form[1]}
-                while not _accepted(lambda body=body: session.post(self._hook, json=body, timeout=10)):
-                    time.sleep(0.05)
-                self.acknowledged.append(form)
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with AmoCrm() as crm:
+        world = World(tmp_path, crm)
+        yield world
+        world.close()
 
 
-def _accepted(post: Callable[[], requests.Response]) -> bool:
-    try:
-        return post().ok
-    except requests.RequestException:
-        return False
-
-
-@pytest.mark.timeout(1800)
-def test_every_acknowledged_form_is_in_one_lead_once_however_often_the_product_was_killed(
-    world: World, nursery: Nursery
-) -> None:
-    chance = random.Random(11)
+@pytest.fixture
+def product(world: World) -> Iterator[Product]:
+    product = Product(CONFIG, world.environ, world.folder / "product.log")
+    world.port = product.port
     world.reset()
-    nursery.start(world)
-    until(world.knows_the_crm, "the first reading of the CRM")
-    world.control("POST", "faults", FAULTS)
-    crowd = Crowd(world.hook)
-    try:
+    yield product
+    product.kill()
+
+
+@pytest.mark.timeout(120 + 20 * KILLS)
+def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_doubled(
+    world: World, product: Product
+) -> None:
+    dice = random.Random(SEED)
+    world.control("POST", "faults", {"share": 0.3, "seed": SEED, "kinds": list(FAULTS)})
+    began = time.monotonic()
+    with Load(world.hook, PER_SECOND, SEED) as load:
         for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 1.0))
-            nursery.kill()
-            nursery.start(world)
-    finally:
-        world.control("DELETE", "faults")
-        crowd.leave()
-    forms = crowd.acknowledged
+            product.start()
+            if dice.random() < EARLY:
+                time.sleep(dice.uniform(0, BIRTH))
+            else:
+                product.ready()
+                time.sleep(dice.uniform(0, LIFE))
+            assert product.alive, f"the product has ended by itself: {product.log.read_text()[-3000:]}"
+            product.kill()
+        product.start()
+        product.ready()
+    killed = time.monotonic()
+    world.control("DELETE", "faults")
+    world.end_pauses()
+    forms = [(form.phone, form.comment) for form in load.acknowledged]
     people = len({phone for phone, _ in forms})
-    until(lambda: world.at_rest(people), f"rest after {len(forms)} forms of {people} people", patience=300)
-    nursery.stop()
+    until(lambda: world.at_rest(people), "rest", patience=120 + 5 * KILLS)
+    rested = time.monotonic()
+    product.kill()
+    lost = select(func.count()).select_from(attempts).where(attempts.c.outcome == "lost")
+    print(
+        f"\n{KILLS} kills in {killed - began:.0f} s, rest after {rested - killed:.0f} s more: "
+        f"{len(forms)} forms of {people} people acknowledged in {load.tries} tries, "
+        f"{world.read(lambda c: c.execute(lost).scalar_one())} attempts cut short, "
+        f"CRM: {world.control('GET', 'stats')['faults']}"
+    )
     assert world.wrongs(forms) == []
-    assert len(forms) > KILLS, "there was something to lose"
-    print(f"{KILLS} kills, {len(forms)} acknowledged forms of {people} people: each in one lead, each once")

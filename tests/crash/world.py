@@ -14,7 +14,8 @@ from typing import Any, Self
 import requests
 from sqlalchemy import Connection, func, select
 
-from provodka.journal import queries
+from provodka.event import utc_now
+from provodka.journal import inbox, outbox, queries
 from provodka.journal.database import Database
 from provodka.journal.schema import actions, cursors, events
 from sandbox.amocrm import AmoCrm
@@ -98,6 +99,14 @@ class World:
         """Whether somebody listens at the product's address."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def end_pauses(self) -> None:
+        """As the end of an outage does: nobody waits here for the longest of the pauses."""
+        database = Database(self.environ["JOURNAL"])
+        with database.writing.begin() as connection:
+            outbox.wake(connection, utc_now())
+            inbox.wake(connection, utc_now())
+        database.close()
 
     def knows_the_crm(self) -> bool:
         """Whether the first reading of contacts and leads is over, and so is the first reconciling."""
