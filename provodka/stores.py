@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +20,21 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The last known state of an entity of the CRM. `identities` (`phone:+7…`, `email:…`) make it findable."""
+    """The last known state of an entity of the CRM. `identities` (`phone:+7…`, `email:…`) make it findable.
+
+    `before` is the body with which a new state was compared, empty where there was none: what was found holds only
+    while the mirror still has that. None, where nothing was compared.
+    """
 
     id: str
     body: str
     updated_at: datetime
     identities: tuple[str, ...] = ()
+    before: str | None = None
+
+
+Amend = Callable[[Mapping[str, Snapshot]], Sequence[Snapshot]]
+"""From the snapshots that there are, by id, to those that are to be stored."""
 
 
 class Tokens(Protocol):
@@ -56,6 +65,9 @@ class Mirror(Protocol):
 
         Without identities: only what is found by its id is added so.
         """
+
+    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
+        """Read, amend and store with nobody in between. `amend` only computes: it may be called twice."""
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]: ...
 

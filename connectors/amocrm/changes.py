@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -55,7 +55,7 @@ class Changes:
                 kinds[kind].append(one)
         if kinds[CONTACT]:
             self._people.refresh(kinds[CONTACT])
-        events, snapshots = self._compare(self._leads.items(kinds[LEAD]).values(), event.received_at)
+        events, snapshots = self._follow(kinds[LEAD], event.received_at)
         return [*events, *self._tasks.completed(kinds[TASK], event.received_at)], snapshots
 
     def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
@@ -70,7 +70,9 @@ class Changes:
             newest = max([newest, *(at for item in fresh if (at := int(item["updated_at"])) <= latest)])
             if len(fresh) < len(items):
                 break
-        events, snapshots = self._compare(changed.values(), received_at)
+        events, snapshots = self._compare(changed, self._mirror(list(changed)), received_at)
+        if events:  # compared with a mirror that is younger than the reading: once more, in the right order
+            events, snapshots = self._follow(list(changed), received_at)
         return events, snapshots, {f"{self._room.name}:{FRESH}": str(newest)}
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
@@ -92,9 +94,17 @@ class Changes:
         old = [item for item in items if moment(item.get("created_at")) < since]
         self._room.add(LEAD, [self._snapshot(self._leads.known(item), item) for item in old], cursors)
 
-    def _compare(self, items: Iterable[Json], received_at: datetime) -> tuple[list[Event], list[Snapshot]]:
-        by_id = {str(item["id"]): item for item in items}
-        found = self._room.store.snapshots(self._room.name, LEAD, list(by_id)) if by_id else {}
+    def _follow(self, ids: Sequence[str], received_at: datetime) -> tuple[list[Event], list[Snapshot]]:
+        """Look into the mirror first: what we write while we read shows then as a change of the mirror."""
+        mirror = self._mirror(ids)
+        return self._compare(self._leads.items(ids), mirror, received_at)
+
+    def _mirror(self, ids: Sequence[str]) -> dict[str, Snapshot]:
+        return self._room.store.snapshots(self._room.name, LEAD, ids) if ids else {}
+
+    def _compare(
+        self, by_id: Mapping[str, Json], found: Mapping[str, Snapshot], received_at: datetime
+    ) -> tuple[list[Event], list[Snapshot]]:
         since = self._since(received_at)
         changed: list[tuple[Json, list[News]]] = []
         snapshots: list[Snapshot] = []
@@ -102,7 +112,8 @@ class Changes:
             old = load_lead(found[one]) if one in found else None
             new = self._leads.known(item)
             changed.append((item, self._news(old, new, item, since)))
-            snapshots.append(self._snapshot(replace(new, expected=_still_expected(old, new)), item))
+            before = found[one].body if one in found else ""
+            snapshots.append(self._snapshot(replace(new, expected=_still_expected(old, new)), item, before))
         return self._events([(item, news) for item, news in changed if news], received_at), snapshots
 
     def _since(self, received_at: datetime) -> datetime:
@@ -146,8 +157,8 @@ class Changes:
                 )
         return events
 
-    def _snapshot(self, lead: KnownLead, item: Json) -> Snapshot:
-        return lead_snapshot(lead, moment(item.get("updated_at")))
+    def _snapshot(self, lead: KnownLead, item: Json, before: str | None = None) -> Snapshot:
+        return lead_snapshot(lead, moment(item.get("updated_at")), before)
 
 
 def differences(old: KnownLead, new: KnownLead, directory: Directory) -> Iterator[News]:

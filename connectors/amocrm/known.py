@@ -79,8 +79,8 @@ _LEAD: Final = TypeAdapter(KnownLead)
 _CONTACT: Final = TypeAdapter(KnownContact)
 
 
-def lead_snapshot(lead: KnownLead, updated_at: datetime) -> Snapshot:
-    return Snapshot(lead.id, _LEAD.dump_json(lead, exclude_none=True).decode(), updated_at)
+def lead_snapshot(lead: KnownLead, updated_at: datetime, before: str | None = None) -> Snapshot:
+    return Snapshot(lead.id, _LEAD.dump_json(lead, exclude_none=True).decode(), updated_at, before=before)
 
 
 def contact_snapshot(contact: KnownContact) -> Snapshot:

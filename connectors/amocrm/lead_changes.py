@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from connectors.http import Reply
 from provodka.crm import LeadChange, Pipeline
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
+from provodka.stores import Snapshot
 
 GONE: Final = "Сделки нет в amoCRM: её удалили."
 CLOSING: Final = {str(WON), str(LOST)}
@@ -107,7 +108,7 @@ class LeadChanges:
         for change, body in changes:
             aim = aims[change.lead_id]
             aim.update(self._aim(settle(leads[change.lead_id], **aim), body))
-        self._put([replace(lead, expected=aims[one]) for one, lead in leads.items()])
+        self._amend(aims, lambda one, lead: replace(lead or _stranger(one), expected=aims[one]))
         return aims
 
     def _aim(self, lead: KnownLead, body: Json) -> Aim:
@@ -137,13 +138,19 @@ class LeadChanges:
     def _settle(self, outcomes: Sequence[tuple[str, Outcome]], aims: dict[str, Aim]) -> None:
         """What was expected is so, or will not come; where the outcome is unknown it stays expected."""
         sure = {one: outcome for one, outcome in outcomes if not isinstance(outcome, Ambiguous)}
-        known = self._known(list(sure))
         done = {one for one, outcome in sure.items() if isinstance(outcome, Done)}
-        self._put([settle(lead, **(aims[one] if one in done else {})) for one, lead in known.items()])
+        self._amend(sure, lambda one, lead: lead and settle(lead, **(aims[one] if one in done else {})))
 
-    def _put(self, leads: Sequence[KnownLead]) -> None:
-        now = self._room.now()
-        self._room.put(LEAD, [lead_snapshot(lead, now) for lead in leads])
+    def _amend(self, ids: Iterable[str], change: Callable[[str, KnownLead | None], KnownLead | None]) -> None:
+        """Change what the mirror holds of these leads at this very moment: others write to it too."""
+        wanted, now = list(ids), self._room.now()
+
+        def amend(found: Mapping[str, Snapshot]) -> list[Snapshot]:
+            changed = (change(one, load_lead(found[one]) if one in found else None) for one in wanted)
+            return [lead_snapshot(lead, now) for lead in changed if lead is not None]
+
+        if wanted:
+            self._room.store.amend_snapshots(self._room.name, LEAD, wanted, amend)
 
 
 def _stranger(lead_id: str) -> KnownLead:

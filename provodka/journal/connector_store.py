@@ -16,7 +16,7 @@ from provodka.journal.owners import is_dead, new_owner
 from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
 from provodka.journal.sql import chunks, insert_new, upsert
 from provodka.journal.writer import Writer
-from provodka.stores import Snapshot, TokenPair
+from provodka.stores import Amend, Snapshot, TokenPair
 
 # What lies further ahead was written before the clock was moved back: that future would not come soon.
 _LONGEST_LOCK: Final = timedelta(hours=1)
@@ -97,15 +97,18 @@ class ConnectorStoreInJournal:
 
         self._writer.run(write)
 
+    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
+        """Read, amend and store in one transaction."""
+
+        def write(connection: Connection) -> None:
+            put_snapshots(connection, system, kind, amend(_stored(connection, system, kind, ids, lock=True)), {})
+
+        self._writer.run(write, durable=False)
+
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         """The snapshots of these ids that there are; without their identities, which only serve finding."""
-        found: dict[str, Snapshot] = {}
         with self._database.reading.connect() as connection:
-            for part in chunks(list(ids)):
-                of_kind = (snapshots.c.system == system) & (snapshots.c.kind == kind)
-                for row in connection.execute(select(snapshots).where(of_kind, snapshots.c.id.in_(part))):
-                    found[row.id] = Snapshot(row.id, row.body, row.updated_at)
-        return found
+            return _stored(connection, system, kind, ids)
 
     def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Ids by identity."""
@@ -168,6 +171,25 @@ class ConnectorStoreInJournal:
             connection.execute(upsert(connection, pace, ("account",), ("held_until", "reason")), [row])
 
         self._writer.run(write)
+
+
+def outdated(connection: Connection, system: str, kind: str, rows: Sequence[Snapshot]) -> set[str]:
+    """The ids of those that were compared with something else than what the mirror holds now."""
+    compared = {row.id: row.before for row in rows if row.before is not None}
+    now = _stored(connection, system, kind, list(compared), lock=True)
+    return {one for one, before in compared.items() if (now[one].body if one in now else "") != before}
+
+
+def _stored(
+    connection: Connection, system: str, kind: str, ids: Sequence[str], *, lock: bool = False
+) -> dict[str, Snapshot]:
+    found: dict[str, Snapshot] = {}
+    query = select(snapshots).where(snapshots.c.system == system, snapshots.c.kind == kind)
+    for part in chunks(list(ids)):
+        some = query.where(snapshots.c.id.in_(part))
+        for row in connection.execute(some.with_for_update() if lock else some):
+            found[row.id] = Snapshot(row.id, row.body, row.updated_at)
+    return found
 
 
 def _bodies(system: str, kind: str, rows: Sequence[Snapshot]) -> list[dict[str, Any]]:

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select, update
 
-from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
+from provodka.event import Event, dump_payload, dump_person, load_payload, load_person, new_event_id
 from provodka.journal import lanes
-from provodka.journal.connector_store import put_snapshots
+from provodka.journal.connector_store import outdated, put_snapshots
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord, StoredEvent
 from provodka.journal.schema import AT_ONCE, actions, blobs, cursors, events, identities, microseconds, parts, plans
 from provodka.journal.sql import chunks, insert_new, upsert
-from provodka.payloads import EventType
+from provodka.payloads import CrmHint, EventType, LeadEvent, Person
+from provodka.stores import Snapshot
 
 
 def event_row(event: Event) -> dict[str, Any]:
@@ -180,16 +181,48 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     action_rows = [_action_row(a, r, current.get(r.seq, r.lane), now) for r in records for a in r.actions]
     if action_rows:
         connection.execute(insert_new(connection, actions, ("key",)), action_rows)
-    derived = [event_row(e) for r in records for e in r.derived]
+    derived = [event_row(e) for r in records for e in compared(connection, r.derived, r.snapshots, now)]
     if derived:
         add_events(connection, derived)
-    for record in records:
-        for (system, kind), seen in record.snapshots.items():
-            put_snapshots(connection, system, kind, seen, {})
     done = [r.seq for r in records if r.cause == "event"]
     if done:
         values = {"state": EventState.PLANNED, "planned_at": now, "owner": None, "lease_until": None, "error": None}
         connection.execute(update(events).where(events.c.seq.in_(done)).values(**values))
+
+
+def compared(
+    connection: Connection,
+    found: Sequence[Event],
+    snapshots: Mapping[tuple[str, str], Sequence[Snapshot]],
+    now: datetime,
+) -> list[Event]:
+    """Store the snapshots, and give the events that were found by them.
+
+    Where the mirror is not any more what was compared with (we have written to that lead meanwhile), both are void:
+    they would tell of our own writing as somebody else's. Such a lead is hinted at again, to be compared anew.
+    """
+    kept = list(found)
+    for (system, kind), rows in snapshots.items():
+        void = outdated(connection, system, kind, rows)
+        put_snapshots(connection, system, kind, [row for row in rows if row.id not in void], {})
+        if void:
+            kept = [e for e in kept if not (isinstance(e.payload, LeadEvent) and e.payload.lead.id in void)]
+            kept.append(_hint_again(system, [f"{kind}:{one}" for one in sorted(void)], now))
+    return kept
+
+
+def _hint_again(system: str, entities: Sequence[str], now: datetime) -> Event:
+    id_ = new_event_id(now)
+    return Event(
+        id=id_,
+        type=EventType.CRM_HINT,
+        channel=system,
+        external_id=f"again:{id_}",
+        occurred_at=now,
+        received_at=now,
+        person=Person(),
+        payload=CrmHint(tuple(entities)),
+    )
 
 
 def _still_held(connection: Connection, records: Sequence[PlanRecord], owner: str | None) -> set[int]:

@@ -16,7 +16,7 @@ from provodka.channel import Part
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, utc_now
 from provodka.journal import inbox, lanes, outbox, queries, troubles, turns
-from provodka.journal.connector_store import ConnectorStoreInJournal, put_snapshots
+from provodka.journal.connector_store import ConnectorStoreInJournal
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
 from provodka.journal.owners import is_dead, new_owner
@@ -98,15 +98,14 @@ class Journal:
         cursors: Mapping[str, str],
     ) -> None:
         """Events found by comparing, with the snapshots and cursors that they were found by, in one transaction."""
-        rows = [inbox.event_row(event) for event in events]
+        now = self.now()
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> int:
+            rows = [inbox.event_row(e) for e in inbox.compared(connection, events, snapshots, now)]
             inbox.add_all(connection, rows, [], cursors, [])
-            for (system, kind), seen in snapshots.items():
-                put_snapshots(connection, system, kind, seen, {})
+            return len(rows)
 
-        self.write(work)
-        if rows:
+        if self.write(work):
             self.new_events.set()
 
     def cursor(self, name: str) -> str | None:
@@ -139,7 +138,7 @@ class Journal:
         now = self.now()
         self.write(lambda c: inbox.write_plans(c, records, self.owner, now), durable=False)
         self.new_actions.set()
-        if any(r.derived for r in records):
+        if any(r.derived or r.snapshots for r in records):
             self.new_events.set()
 
     def put_back(self, seq: int, after: timedelta, error: str) -> None:
@@ -172,9 +171,16 @@ class Journal:
     # what is done
 
     def claim_actions(self, most: int) -> list[StoredAction]:
-        """Actions of one kind to deliver."""
+        """Actions of one kind to deliver.
+
+        Claims of what was frozen before are flushed: no `freeze` follows them, and a power cut that forgot the attempt
+        would make its action look as if nothing had been sent.
+        """
         now = self.now()
-        return self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most), durable=False)
+        claimed = self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most), durable=False)
+        if frozen := [a.id for a in claimed if a.request is not None]:
+            self.extend(frozen)
+        return claimed
 
     def freeze(self, requests: Mapping[str, str]) -> None:
         """Keep requests, by action key, before they are sent."""

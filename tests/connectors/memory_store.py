@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from provodka.stores import Snapshot, TokenPair
+from provodka.stores import Amend, Snapshot, TokenPair
 
 
 class MemoryStore:
@@ -48,6 +48,9 @@ class MemoryStore:
     def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
         there = self.snapshots(system, kind, [row.id for row in rows])
         self.put_snapshots(system, kind, [row for row in rows if row.id not in there], cursors=cursors)
+
+    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
+        self.put_snapshots(system, kind, amend(self.snapshots(system, kind, ids)))
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         with self._mutex:

@@ -29,6 +29,19 @@ BUSYBODY = """
       - tag: {add: ["изменён"]}
       - note: {text: "Изменено: {{ change.field }}"}
 """
+HASTY = """
+  - name: Сразу в работу
+    on: form.submitted
+    do:
+      - tag: {add: [проверено]}
+      - move: {stage: Переговоры}
+      - assign: {responsible: rop}
+
+  - name: Следить за всем
+    on: [lead.updated, lead.stage_changed, lead.assigned]
+    do:
+      - note: {text: "Изменено: {{ change.field }}"}
+"""
 WAITING = """
   - name: Лид не взят
     on: lead.created
@@ -73,6 +86,20 @@ def test_our_own_writes_make_no_loop(closed: Company) -> None:
     assert told == {"form.submitted": 1, "lead.created": 1}
     lead = closed.lead()
     assert (lead["status"], sorted(lead["tags"])) == ("Переговоры", ["проверено", "сайт"])
+
+
+def test_our_own_writes_make_no_loop_however_early_their_echoes_come(closed: Company) -> None:
+    """The CRM tells of a lead at once, so that it is looked at while we are still writing to it."""
+    closed.extra_rules = HASTY
+    closed.open()
+    for n in range(20):
+        closed.form(f"+791600001{n:02}", name=f"Гость {n}")
+    closed.rest("lead.created", 20)
+    until(lambda: {lead["responsible_email"] for lead in closed.leads()} == {"rop@krovlya.ru"}, "all are assigned")
+    closed.rest("lead.created", 20)
+    assert closed.house.crm.reconcile(closed.house.now)[0] == [], "the mirror shows the CRM as it is"  # type: ignore[union-attr]
+    told = Counter(event.event.type.value for event in closed.events() if event.event.type.value != "crm.hint")
+    assert told == {"form.submitted": 20, "lead.created": 20}
 
 
 def test_a_lead_that_nobody_took_in_time_is_told_of(closed: Company) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from provodka.channel import Part
-from provodka.event import Event
+from provodka.event import Event, new_event_id
 from provodka.journal import ActionState, EventState, Journal, NewAction, PlanRecord, queries
+from provodka.payloads import CrmHint, EventType, LeadEvent, LeadRef, Person
+from provodka.stores import Snapshot
 from tests.journal.conftest import Clock
 
 Form = Callable[..., Event]
@@ -161,3 +163,29 @@ def test_a_timer_comes_due_at_its_time_and_is_evaluated_once(journal: Journal, f
     assert journal.due_timers(10) == []
     story = journal.read(lambda c: queries.story(c, s))
     assert {a.key: a.state for a in story.actions} == {"t": ActionState.DONE, "n": ActionState.READY}
+
+
+def test_what_was_compared_with_an_outdated_mirror_is_void_and_hinted_at_again(journal: Journal, clock: Clock) -> None:
+    """Somebody wrote to lead 1 between the comparison and its storing; lead 2 stands."""
+    events = [lead_event(clock, one) for one in ("1", "2")]
+    seen = [Snapshot("1", "moved", clock(), before="new"), Snapshot("2", "moved", clock(), before="")]
+    journal.store.put_snapshots("crm", "lead", [Snapshot("1", "written by us", clock())])
+    journal.accept_derived(events, {("crm", "lead"): seen}, {"mark": "5"})
+    stored = [s.event for s in journal.claim_events(10)]
+    assert [e.external_id for e in stored if e.type is EventType.LEAD_CREATED] == ["2:created"]
+    assert [e.payload.entities for e in stored if isinstance(e.payload, CrmHint)] == [("lead:1",)]
+    mirror = journal.store.snapshots("crm", "lead", ["1", "2"])
+    assert (mirror["1"].body, mirror["2"].body) == ("written by us", "moved")
+
+
+def lead_event(clock: Clock, lead_id: str) -> Event:
+    return Event(
+        id=new_event_id(clock()),
+        type=EventType.LEAD_CREATED,
+        channel="crm",
+        external_id=f"{lead_id}:created",
+        occurred_at=clock(),
+        received_at=clock(),
+        person=Person(),
+        payload=LeadEvent(LeadRef(lead_id, "Крыша")),
+    )
