@@ -16,7 +16,7 @@ from cli.find import find_one
 from cli.masking import Mask
 from cli.show import Exit, View, counted, one_line, short, state
 from provodka.errors import ProvodkaError
-from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, inbox, queries
+from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, planning, queries
 from provodka.journal.records import WAIT
 from provodka.journal.schema import events
 from provodka.payloads import EventType
@@ -144,7 +144,7 @@ def _write(journal: Journal, records: Sequence[PlanRecord], hints: Sequence[Stor
     failed = update(events).where(events.c.seq.in_([r.seq for r in records]), events.c.state == EventState.FAILED)
 
     def work(connection: Connection) -> None:
-        inbox.write_plans(connection, records, None, now)
+        planning.write_plans(connection, records, None, now)
         connection.execute(failed.values(state=EventState.PLANNED, planned_at=now, error=None))
 
     if records:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from provodka.channel import Part
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, utc_now
-from provodka.journal import inbox, lanes, outbox, queries, troubles, turns
+from provodka.journal import inbox, lanes, outbox, planning, queries, troubles, turns
 from provodka.journal.connector_store import ConnectorStoreInJournal
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
@@ -101,7 +101,7 @@ class Journal:
         now = self.now()
 
         def work(connection: Connection) -> int:
-            rows = [inbox.event_row(e) for e in inbox.compared(connection, events, snapshots, now)]
+            rows = [inbox.event_row(e) for e in planning.compared(connection, events, snapshots, now)]
             inbox.add_all(connection, rows, [], cursors, [])
             return len(rows)
 
@@ -136,7 +136,7 @@ class Journal:
     def write_plans(self, records: Sequence[PlanRecord]) -> None:
         """Plans, their actions, derived events and their snapshots, in one transaction."""
         now = self.now()
-        self.write(lambda c: inbox.write_plans(c, records, self.owner, now), durable=False)
+        self.write(lambda c: planning.write_plans(c, records, self.owner, now), durable=False)
         self.new_actions.set()
         if any(r.derived or r.snapshots for r in records):
             self.new_events.set()
@@ -162,7 +162,7 @@ class Journal:
 
         def work(connection: Connection) -> None:
             if record is not None:
-                inbox.write_plans(connection, [record], None, now)
+                planning.write_plans(connection, [record], None, now)
             inbox.settle_timer(connection, action_id, now, now + retry_in if retry_in else None, error)
 
         self.write(work)
