@@ -88,6 +88,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     An event whose lane has an earlier event in planning elsewhere is left for the next time, so that one person's
     events are planned in their order.
     """
+    lanes.alone(connection)
     ready = (
         select(events.c.seq)
         .where(events.c.state == literal_column("'received'"), events.c.not_before <= now)

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from provodka.journal.schema import actions, events, identities
 from provodka.journal.sql import chunks, upsert
+
+_JOINING: Final = 20260102  # the name of the lock
+
+
+def alone(connection: Connection) -> None:
+    """Until the end of the transaction nobody else joins lanes.
+
+    On PostgreSQL two planners would else, at the same moment, give two lanes to one person whom neither had seen
+    before, and so two leads. SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_JOINING)))
 
 
 def join(connection: Connection, groups: Mapping[int, Sequence[str]], now: datetime) -> dict[int, int]:
@@ -20,6 +33,7 @@ def join(connection: Connection, groups: Mapping[int, Sequence[str]], now: datet
 
     Returns the lane of every key. Runs inside the caller's transaction.
     """
+    alone(connection)
     lane_of = _known(connection, {i for group in groups.values() for i in group})
     fresh: dict[str, int] = {}
     moved: dict[int, int] = {}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from provodka.channel import Part
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, EventState, Journal, NewAction, PlanRecord, queries
+from provodka.journal import ActionState, EventState, Journal, NewAction, PlanRecord, StoredEvent, queries
 from provodka.payloads import CrmHint, EventType, LeadEvent, LeadRef, Person
 from provodka.stores import Snapshot
 from tests.journal.conftest import Clock
@@ -79,6 +81,26 @@ def test_two_planners_never_take_the_same_event(open_journal: Callable[[], Journ
     one.accept([form(str(n), phone=f"+7916000{n:04d}") for n in range(10)])
     assert len(one.claim_events(6)) == 6
     assert len(other.claim_events(10)) == 4
+
+
+def test_two_planners_at_the_same_moment_give_one_lane_to_a_person_new_to_both(
+    open_journal: Callable[[], Journal], form: Form
+) -> None:
+    journals = [open_journal(), open_journal()]
+    for n in range(20):
+        phone = f"+7916000{n:04}"
+        journals[0].accept([form(f"{n}a", phone=phone), form(f"{n}b", phone=phone)])
+        start = threading.Barrier(2)
+
+        def take(journal: Journal, start: threading.Barrier = start) -> list[StoredEvent]:
+            start.wait()
+            return journal.claim_events(1)
+
+        with ThreadPoolExecutor(2) as threads:
+            taken = list(threads.map(take, journals))
+        assert [len(events) for events in taken] in ([1, 0], [0, 1]), "the second one waits for the first"
+        for journal, events in zip(journals, taken, strict=True):
+            journal.write_plans([PlanRecord(e.seq, e.lane or 0, "event", "{}") for e in events])
 
 
 def test_a_later_event_of_a_person_waits_until_the_earlier_one_is_planned(
