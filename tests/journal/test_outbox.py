@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -190,3 +191,18 @@ def test_whatever_the_mix_each_lane_keeps_its_order_and_nothing_runs_twice(
         mark, person = key.split(":")
         by_lane.setdefault(person, []).append(marks.index(mark))
     assert all(order == sorted(order) for order in by_lane.values())
+
+
+def test_the_claim_of_a_frozen_request_is_flushed_since_no_freeze_follows_it(
+    journal: Journal, form: Form, clock: Clock
+) -> None:
+    """A power cut that forgot such an attempt would make its action look as if nothing had been sent."""
+    journal.accept([form("1", phone="+79160001122")])
+    plan(journal, NewAction("lead", "r", "intake", "{}"))
+    (first,) = journal.claim_actions(1)
+    journal.freeze({"lead": '{"title": "Крыша"}'})
+    journal.finish([Finished(first.id, first.attempt, "retryable", ActionState.READY, not_before=clock())])
+    flushed: list[object] = []
+    sqlalchemy.event.listen(journal.database.writing, "commit", flushed.append)
+    (again,) = journal.claim_actions(1)
+    assert (again.id, bool(flushed)) == (first.id, True)
