@@ -30,23 +30,25 @@ class Bomb:
     def __init__(self, commit: int, moment: str) -> None:
         self._left = commit
         self._moment = moment
-        self._changes: int | None = None  # unknown before the first event comes
+        self._counts = False  # until the first event comes
         self._lit = False
 
     def set(self) -> None:
+        event.listen(Engine, "begin", self._begin)
         event.listen(Engine, "before_cursor_execute", self._look)
         event.listen(Engine, "commit", self._before)
         event.listen(Pool, "reset", self._after)
 
-    def _look(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if self._changes is None and statement.lstrip().startswith("INSERT INTO events"):
-            self._changes = _changes(connection)
+    def _begin(self, connection: Connection) -> None:
+        connection.info["changes"] = _changes(connection)
+
+    def _look(self, _connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        self._counts = self._counts or statement.lstrip().startswith("INSERT INTO events")
 
     def _before(self, connection: Connection) -> None:
         """The transaction is whole, and nothing of it is on disk."""
-        if self._changes is None or _changes(connection) == self._changes:
+        if not self._counts or _changes(connection) == connection.info["changes"]:
             return
-        self._changes = _changes(connection)
         self._left -= 1
         if self._left == 0 and self._moment == "before":
             _die()
