@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select, update
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes
+from provodka.journal import lanes, letters
 from provodka.journal.records import ActionState, EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, actions, blobs, cursors, events, identities, microseconds, parts
 from provodka.journal.sql import chunks, insert_new, upsert
@@ -30,7 +31,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "person": dump_person(event.person).decode(),
         "payload": dump_payload(event.payload).decode(),
         "raw": event.raw or None,
-        "identities": json.dumps(event.identities, ensure_ascii=False),
+        "identities": json.dumps([*event.identities, *letters.own_identity(event)], ensure_ascii=False),
         "state": EventState.RECEIVED.value,
         "not_before": AT_ONCE,
     }
@@ -106,8 +107,10 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
         .returning(*events.c)
     )
     rows = sorted(connection.execute(taken), key=lambda row: row.seq)
+    taken_up = {row.seq: stored(row) for row in rows}
     groups = {row.seq: json.loads(row.identities) for row in rows}
-    lane_of = lanes.join(connection, groups, now)
+    threads = {seq: letters.thread(found.event) for seq, found in taken_up.items()}
+    lane_of = lanes.join(connection, groups, now, threads)
     busy = _planned_elsewhere(connection, set(lane_of.values()), owner)
     late = [row.seq for row in rows if lane_of[row.seq] in busy]
     if late:
@@ -118,7 +121,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     if kept:
         named = update(events).where(events.c.seq == bindparam("number")).values(lane=bindparam("its_lane"))
         connection.execute(named, [{"number": row.seq, "its_lane": lane_of[row.seq]} for row in kept])
-    return [stored(row, lane_of[row.seq]) for row in kept]
+    return [replace(taken_up[row.seq], lane=lane_of[row.seq]) for row in kept]
 
 
 def _planned_elsewhere(connection: Connection, wanted: set[int], owner: str) -> set[int]:
@@ -128,7 +131,7 @@ def _planned_elsewhere(connection: Connection, wanted: set[int], owner: str) -> 
     return {row.lane for row in connection.execute(query)}
 
 
-def stored(row: Row[Any], lane: int | None = None) -> StoredEvent:
+def stored(row: Row[Any]) -> StoredEvent:
     """A row as a record."""
     event = Event(
         id=row.id,
@@ -145,7 +148,7 @@ def stored(row: Row[Any], lane: int | None = None) -> StoredEvent:
         seq=row.seq,
         event=event,
         state=EventState(row.state),
-        lane=row.lane if lane is None else lane,
+        lane=row.lane,
         attempts=row.attempts,
         error=row.error or "",
         planned_at=row.planned_at,

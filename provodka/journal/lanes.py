@@ -28,18 +28,25 @@ def alone(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_JOINING)))
 
 
-def join(connection: Connection, groups: Mapping[int, Sequence[str]], now: datetime) -> dict[int, int]:
+def join(
+    connection: Connection,
+    groups: Mapping[int, Sequence[str]],
+    now: datetime,
+    if_known: Mapping[int, Sequence[str]] | None = None,
+) -> dict[int, int]:
     """Bring each group of identities into one lane; the key is the lane to use when none is known yet.
 
+    Those of `if_known` belong to the group of the same key where a lane has them already; else they are left alone.
     Returns the lane of every key. Runs inside the caller's transaction.
     """
     alone(connection)
-    lane_of = _known(connection, {i for group in groups.values() for i in group})
+    more = if_known or {}
+    lane_of = _known(connection, {i for found in (groups, more) for group in found.values() for i in group})
     fresh: dict[str, int] = {}
     moved: dict[int, int] = {}
     result: dict[int, int] = {}
     for key, group in groups.items():
-        found = {_follow(moved, lane_of[i]) for i in group if i in lane_of}
+        found = {_follow(moved, lane_of[i]) for i in (*group, *more.get(key, ())) if i in lane_of}
         lane = min(found) if found else key
         for other in found - {lane}:
             moved[other] = lane

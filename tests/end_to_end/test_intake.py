@@ -47,6 +47,16 @@ def test_a_letter_in_windows_1251_becomes_a_lead_and_the_reply_comes_to_the_same
     assert [note["text"] for note in company.lead()["notes"]] == [text, "И ещё водостоки"]
 
 
+def test_a_colleague_who_goes_on_with_the_thread_comes_to_the_same_lead(company: Company) -> None:
+    company.letter(PYOTR, "Ремонт крыши", "Сколько стоит?", message_id="<1@example.com>")
+    company.rest("email.received")
+    references = ("<1@example.com>", "<our-answer@krovlya.ru>")
+    more = {"in_reply_to": references[-1], "references": references}
+    company.letter("Ольга <olga@example.com>", "Re: Ремонт крыши", "Я вместо Петра", **more)
+    company.rest("email.received", 2)
+    assert [note["text"] for note in company.lead()["notes"]] == ["Сколько стоит?", "Я вместо Петра"]
+
+
 def test_a_call_from_the_writer_of_a_letter_lands_in_the_writers_lead(company: Company) -> None:
     company.letter(PYOTR, "Ремонт крыши", "Здравствуйте!\n\nПётр, тел. 8 (916) 000-77-88")
     company.rest("email.received")

@@ -1,0 +1,72 @@
+"""Which letters are one person's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from provodka.event import Event, new_event_id
+from provodka.journal import Journal, PlanRecord
+from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person
+from tests.journal.conftest import Clock
+
+Letter = Callable[..., Event]
+
+
+@pytest.fixture
+def letter(clock: Clock) -> Letter:
+    def make(message_id: str, writer: str, thread: tuple[str, ...] = (), *, about: str = "", **mail: object) -> Event:
+        return Event(
+            id=new_event_id(clock()),
+            type=EventType.EMAIL_RECEIVED,
+            channel="mail",
+            external_id=message_id,
+            occurred_at=clock(),
+            received_at=clock(),
+            person=Person(emails=(about or writer,)),
+            payload=EmailReceived(Mail(message_id=message_id, thread=thread, from_=writer, **mail)),  # type: ignore[arg-type]
+        )
+
+    return make
+
+
+def lanes(journal: Journal, *events: Event, one_by_one: bool = True) -> list[int | None]:
+    found = {}
+    for some in [[e] for e in events] if one_by_one else [list(events)]:
+        journal.accept(some)
+        claimed = journal.claim_events(10)
+        journal.write_plans([PlanRecord(s.seq, s.lane or 0, "event", "{}") for s in claimed])
+        found.update({s.event.external_id: s.lane for s in claimed})
+    return [found[e.external_id] for e in events]
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_a_colleague_who_answers_in_the_thread_is_in_the_lane_of_its_first_writer(
+    journal: Journal, letter: Letter, one_by_one: bool
+) -> None:
+    first = letter("<1@client>", "petr@client.example")
+    colleague = letter("<3@client>", "olga@client.example", ("<1@client>", "<2@ours>"))
+    later = letter("<4@client>", "olga@client.example")
+    one, two, three = lanes(journal, first, colleague, later, one_by_one=one_by_one)
+    assert one == two == three
+
+
+def test_strangers_who_answer_one_mailing_of_ours_stay_strangers(journal: Journal, letter: Letter) -> None:
+    answers = [letter(f"<{n}@clients>", f"client{n}@example.com", ("<mailing@ours>",)) for n in range(2)]
+    one, two = lanes(journal, *answers)
+    assert one != two
+
+
+def test_form_letters_that_a_robot_has_threaded_are_about_different_people(journal: Journal, letter: Letter) -> None:
+    first = letter("<1@site>", "noreply@site.example", about="maria@example.ru")
+    second = letter("<2@site>", "noreply@site.example", ("<1@site>",), about="olga@example.ru")
+    one, two = lanes(journal, first, second)
+    assert one != two
+
+
+def test_an_automatic_answer_joins_nothing(journal: Journal, letter: Letter) -> None:
+    first = letter("<1@client>", "petr@client.example")
+    robot = letter("<2@client>", "office@client.example", ("<1@client>",), kind=MailKind.AUTOREPLY)
+    one, two = lanes(journal, first, robot)
+    assert one != two
