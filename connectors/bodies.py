@@ -144,8 +144,13 @@ def secret_in_url(delivery: Delivery, secret: str) -> bool:
 
 def without_secret(fields: Mapping[str, Any], secret: str) -> dict[str, Any]:
     """The fields without those that hold the secret: it must reach neither an event nor its hash."""
+    if not secret:
+        return dict(fields)
+    expected = _bytes(secret)
     return {
-        name: value for name, value in fields.items() if not (isinstance(value, str) and same_secret(value, secret))
+        name: value
+        for name, value in fields.items()
+        if not (isinstance(value, str) and hmac.compare_digest(_bytes(value), expected))
     }
 
 

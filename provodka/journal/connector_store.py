@@ -9,14 +9,35 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from provodka.journal.database import Database
 from provodka.journal.owners import is_dead, new_owner
 from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
-from provodka.journal.sql import chunks, insert_new, upsert
+from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.journal.writer import Writer
 from provodka.stores import Amend, Snapshot, TokenPair
+
+# built once: SQLAlchemy takes longer to build such a statement than to execute it
+_PACE: Final = select(pace).where(pace.c.account == bindparam("name")).with_for_update()
+_TAKE_PLACE: Final = (
+    update(pace).where(pace.c.account == bindparam("name")).values(places=bindparam("taken"), held_until=None)
+)
+_SNAPSHOTS: Final = select(snapshots).where(
+    snapshots.c.system == bindparam("of_system"), snapshots.c.kind == bindparam("of_kind"), among(snapshots.c.id, "ids")
+)
+_LOCKED_SNAPSHOTS: Final = _SNAPSHOTS.with_for_update()
+_CARRIERS: Final = select(snapshot_identities.c.identity, snapshot_identities.c.id).where(
+    snapshot_identities.c.system == bindparam("of_system"),
+    snapshot_identities.c.kind == bindparam("of_kind"),
+    among(snapshot_identities.c.identity, "wanted"),
+)
+_FORGET_CARRIERS: Final = delete(snapshot_identities).where(
+    snapshot_identities.c.system == bindparam("of_system"),
+    snapshot_identities.c.kind == bindparam("of_kind"),
+    among(snapshot_identities.c.id, "ids"),
+)
+_CURSOR: Final = select(cursors.c.value).where(cursors.c.name == bindparam("named"))
 
 # What lies further ahead was written before the clock was moved back: that future would not come soon.
 _LONGEST_LOCK: Final = timedelta(hours=1)
@@ -112,14 +133,11 @@ class ConnectorStoreInJournal:
 
     def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Ids by identity."""
-        index = snapshot_identities
         found: dict[str, list[str]] = {}
         with self._database.reading.connect() as connection:
             for part in chunks(list(identities)):
-                query = select(index.c.identity, index.c.id).where(
-                    index.c.system == system, index.c.kind == kind, index.c.identity.in_(part)
-                )
-                for identity, remote in connection.execute(query):
+                named = {"of_system": system, "of_kind": kind, "wanted": part}
+                for identity, remote in connection.execute(_CARRIERS, named):
                     found.setdefault(identity, []).append(remote)
         return {identity: tuple(ids) for identity, ids in found.items()}
 
@@ -137,7 +155,7 @@ class ConnectorStoreInJournal:
     def cursor(self, name: str) -> str | None:
         """The value last stored under this name."""
         with self._database.reading.connect() as connection:
-            value: str | None = connection.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar()
+            value: str | None = connection.execute(_CURSOR, {"named": name}).scalar()
             return value
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
@@ -149,16 +167,17 @@ class ConnectorStoreInJournal:
 
     def _reserve(self, connection: Connection, account: str, per_second: float, burst: int) -> float:
         now = self._now()
-        connection.execute(insert_new(connection, pace, ("account",)), [{"account": account, "places": "[]"}])
-        row = connection.execute(select(pace).where(pace.c.account == account).with_for_update()).one()
+        row = connection.execute(_PACE, {"name": account}).first()
+        if row is None:  # the first call ever; whoever else makes it at this moment waits for our row
+            connection.execute(insert_new(connection, pace, ("account",)), [{"account": account, "places": "[]"}])
+            row = connection.execute(_PACE, {"name": account}).one()
         if row.held_until is not None and now < row.held_until < now + _LONGEST_HOLD:
             return float((row.held_until - now).total_seconds())
         moment = now.timestamp()
         farthest = moment + _FARTHEST_PLACE + burst / per_second
         places = [p for p in json.loads(row.places) if p < farthest][-burst:]
         place = max(moment, places[0] + burst / per_second) if len(places) == burst else moment
-        values = {"places": json.dumps([*places, place][-burst:]), "held_until": None}
-        connection.execute(update(pace).where(pace.c.account == account).values(**values))
+        connection.execute(_TAKE_PLACE, {"name": account, "taken": json.dumps([*places, place][-burst:])})
         return max(0.0, place - moment)
 
     def hold(self, account: str, seconds: float, reason: str) -> None:
@@ -184,10 +203,9 @@ def _stored(
     connection: Connection, system: str, kind: str, ids: Sequence[str], *, lock: bool = False
 ) -> dict[str, Snapshot]:
     found: dict[str, Snapshot] = {}
-    query = select(snapshots).where(snapshots.c.system == system, snapshots.c.kind == kind)
     for part in chunks(list(ids)):
-        some = query.where(snapshots.c.id.in_(part))
-        for row in connection.execute(some.with_for_update() if lock else some):
+        named = {"of_system": system, "of_kind": kind, "ids": part}
+        for row in connection.execute(_LOCKED_SNAPSHOTS if lock else _SNAPSHOTS, named):
             found[row.id] = Snapshot(row.id, row.body, row.updated_at)
     return found
 
@@ -203,13 +221,12 @@ def put_snapshots(
     if rows:
         bodies = _bodies(system, kind, rows)
         connection.execute(upsert(connection, snapshots, ("system", "kind", "id"), ("body", "updated_at")), bodies)
-        index = snapshot_identities
         for part in chunks([r.id for r in rows]):
-            old = (index.c.system == system) & (index.c.kind == kind) & index.c.id.in_(part)
-            connection.execute(delete(index).where(old))
+            connection.execute(_FORGET_CARRIERS, {"of_system": system, "of_kind": kind, "ids": part})
         found = [{"system": system, "kind": kind, "identity": i, "id": r.id} for r in rows for i in r.identities]
         if found:
-            connection.execute(insert_new(connection, index, ("system", "kind", "identity", "id")), found)
+            key = ("system", "kind", "identity", "id")
+            connection.execute(insert_new(connection, snapshot_identities, key), found)
     if cursor_values:
         values = [{"name": n, "value": v} for n, v in cursor_values.items()]
         connection.execute(upsert(connection, cursors, ("name",), ("value",)), values)

@@ -15,7 +15,7 @@ from provodka.event import Event, dump_payload, dump_person, load_payload, load_
 from provodka.journal import lanes, letters
 from provodka.journal.records import ActionState, EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, actions, blobs, cursors, events, identities, microseconds, parts
-from provodka.journal.sql import chunks, insert_new, upsert
+from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.payloads import EventType
 
 
@@ -83,6 +83,36 @@ def add_all(
         connection.execute(insert_new(connection, blobs, ("sha256",)), bodies)
 
 
+# built once: SQLAlchemy takes longer to build such a statement than to execute it
+_READY: Final = (
+    select(events.c.seq)
+    .where(events.c.state == literal_column("'received'"), events.c.not_before <= bindparam("now"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_TAKEN: Final = (
+    update(events)
+    .where(among(events.c.seq, "numbers"))
+    .values(
+        state=EventState.PLANNING,
+        owner=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempts=events.c.attempts + 1,
+    )
+    .returning(*events.c)
+)
+_LATE: Final = (
+    update(events)
+    .where(among(events.c.seq, "numbers"))
+    .values(state=EventState.RECEIVED, not_before=bindparam("back"), attempts=events.c.attempts - 1)
+)
+_NAMED: Final = update(events).where(events.c.seq == bindparam("number")).values(lane=bindparam("its_lane"))
+_BUSY: Final = select(events.c.lane).where(
+    events.c.state == literal_column("'planning'"), events.c.owner != bindparam("by"), among(events.c.lane, "lanes")
+)
+
+
 def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredEvent]:
     """Take up to `most` events for planning, oldest first, each with its lane.
 
@@ -90,45 +120,23 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     events are planned in their order.
     """
     lanes.alone(connection)
-    ready = (
-        select(events.c.seq)
-        .where(events.c.state == literal_column("'received'"), events.c.not_before <= now)
-        .order_by(events.c.seq)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    numbers = [row.seq for row in connection.execute(ready)]
+    numbers = [row.seq for row in connection.execute(_READY, {"now": now, "most": most})]
     if not numbers:
         return []
-    taken = (
-        update(events)
-        .where(events.c.seq.in_(numbers))
-        .values(state=EventState.PLANNING, owner=owner, lease_until=now + lease, attempts=events.c.attempts + 1)
-        .returning(*events.c)
-    )
-    rows = sorted(connection.execute(taken), key=lambda row: row.seq)
+    taken = connection.execute(_TAKEN, {"numbers": numbers, "by": owner, "until": now + lease})
+    rows = sorted(taken, key=lambda row: row.seq)
     taken_up = {row.seq: stored(row) for row in rows}
     groups = {row.seq: json.loads(row.identities) for row in rows}
     threads = {seq: letters.thread(found.event) for seq, found in taken_up.items()}
     lane_of = lanes.join(connection, groups, now, threads)
-    busy = _planned_elsewhere(connection, set(lane_of.values()), owner)
+    busy = {row.lane for row in connection.execute(_BUSY, {"by": owner, "lanes": sorted(set(lane_of.values()))})}
     late = [row.seq for row in rows if lane_of[row.seq] in busy]
     if late:
-        back = now + timedelta(milliseconds=50)
-        values = {"state": EventState.RECEIVED, "not_before": back, "attempts": events.c.attempts - 1}
-        connection.execute(update(events).where(events.c.seq.in_(late)).values(**values))
-    kept = [row for row in rows if lane_of[row.seq] not in busy]
+        connection.execute(_LATE, {"numbers": late, "back": now + timedelta(milliseconds=50)})
+    kept = [row.seq for row in rows if lane_of[row.seq] not in busy]
     if kept:
-        named = update(events).where(events.c.seq == bindparam("number")).values(lane=bindparam("its_lane"))
-        connection.execute(named, [{"number": row.seq, "its_lane": lane_of[row.seq]} for row in kept])
-    return [replace(taken_up[row.seq], lane=lane_of[row.seq]) for row in kept]
-
-
-def _planned_elsewhere(connection: Connection, wanted: set[int], owner: str) -> set[int]:
-    query = select(events.c.lane).where(
-        events.c.state == literal_column("'planning'"), events.c.owner != owner, events.c.lane.in_(wanted)
-    )
-    return {row.lane for row in connection.execute(query)}
+        connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
+    return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
 
 
 def stored(row: Row[Any]) -> StoredEvent:
@@ -198,26 +206,34 @@ def free_expired(connection: Connection, now: datetime, dead_owners: Sequence[st
     return connection.execute(freed).rowcount
 
 
+_DUE: Final = (
+    select(actions.c.id)
+    .where(
+        actions.c.state == literal_column("'waiting'"),
+        actions.c.kind == literal_column("'wait'"),
+        actions.c.not_before <= bindparam("now"),
+    )
+    .order_by(actions.c.not_before)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_RUNNING: Final = (
+    update(actions)
+    .where(among(actions.c.id, "ids"))
+    .values(
+        state=ActionState.RUNNING,
+        owner=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempts=actions.c.attempts + 1,
+    )
+    .returning(*actions.c)
+)
+
+
 def due_timers(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[Row[Any]]:
     """Take timers that came due: rows of `actions` of the kind `wait`."""
-    ready = (
-        select(actions.c.id)
-        .where(
-            actions.c.state == literal_column("'waiting'"),
-            actions.c.kind == literal_column("'wait'"),
-            actions.c.not_before <= now,
-        )
-        .order_by(actions.c.not_before)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    taken = (
-        update(actions)
-        .where(actions.c.id.in_([row.id for row in connection.execute(ready)]))
-        .values(state=ActionState.RUNNING, owner=owner, lease_until=now + lease, attempts=actions.c.attempts + 1)
-        .returning(*actions.c)
-    )
-    return list(connection.execute(taken))
+    ids = [row.id for row in connection.execute(_DUE, {"now": now, "most": most})]
+    return list(connection.execute(_RUNNING, {"ids": ids, "by": owner, "until": now + lease})) if ids else []
 
 
 def settle_timer(connection: Connection, action_id: int, now: datetime, retry_at: datetime | None, error: str) -> None:

@@ -10,12 +10,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.journal.schema import actions, events, identities
-from provodka.journal.sql import chunks, upsert
+from provodka.journal.sql import among, chunks, upsert
 
 _JOINING: Final = 20260102  # the name of the lock
+# built once: SQLAlchemy takes longer to build a statement than to execute it
+_MEMBERS: Final = (
+    select(identities.c.lane, identities.c.identity)
+    .where(among(identities.c.lane, "lanes"))
+    .order_by(identities.c.seen_at.desc(), identities.c.identity.desc())
+)
+_LANES: Final = select(identities.c.identity, identities.c.lane).where(among(identities.c.identity, "wanted"))
+_MOVES: Final = [
+    update(table).where(table.c.lane == bindparam("gone")).values(lane=bindparam("kept"))
+    for table in (identities, events, actions)
+]
 
 
 def alone(connection: Connection) -> None:
@@ -67,12 +78,7 @@ def identities_of(connection: Connection, lanes: Sequence[int]) -> dict[int, lis
     """Everything that is known of these lanes, newest first."""
     found: dict[int, list[str]] = {lane: [] for lane in lanes}
     for part in chunks(sorted(set(lanes))):
-        query = (
-            select(identities.c.lane, identities.c.identity)
-            .where(identities.c.lane.in_(part))
-            .order_by(identities.c.seen_at.desc(), identities.c.identity.desc())
-        )
-        for lane, identity in connection.execute(query):
+        for lane, identity in connection.execute(_MEMBERS, {"lanes": part}):
             found[lane].append(identity)
     return found
 
@@ -85,8 +91,7 @@ def lanes_of(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
 def _known(connection: Connection, wanted: set[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     for part in chunks(sorted(wanted)):
-        query = select(identities.c.identity, identities.c.lane).where(identities.c.identity.in_(part))
-        known.update({row.identity: row.lane for row in connection.execute(query)})
+        known.update({row.identity: row.lane for row in connection.execute(_LANES, {"wanted": part})})
     return known
 
 
@@ -97,5 +102,5 @@ def _follow(moved: Mapping[int, int], lane: int) -> int:
 
 
 def _move(connection: Connection, gone: int, kept: int) -> None:
-    for table in (identities, events, actions):
-        connection.execute(update(table).where(table.c.lane == gone).values(lane=kept))
+    for statement in _MOVES:
+        connection.execute(statement, {"gone": gone, "kept": kept})

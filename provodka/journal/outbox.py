@@ -24,12 +24,51 @@ from sqlalchemy import (
 from provodka.journal import lanes
 from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import AT_ONCE, Moment, actions, attempts, links
-from provodka.journal.sql import chunks, insert_new
+from provodka.journal.sql import among, chunks, insert_new
 
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
 _LIVE: Final[tuple[ColumnElement[str], ...]] = (literal_column("'ready'"), literal_column("'running'"))
+
+
+def _free() -> ColumnElement[bool]:
+    other = actions.alias("other")
+    before = and_(
+        other.c.lane == actions.c.lane,
+        other.c.state.in_(_LIVE),
+        or_(other.c.id < actions.c.id, other.c.state == ActionState.RUNNING),
+    )
+    return and_(actions.c.state == _READY, actions.c.not_before <= bindparam("now"), ~exists().where(before))
+
+
+_URGENCY: Final = (actions.c.priority.desc(), actions.c.id)
+# built once: SQLAlchemy takes longer to build such a statement than to execute it
+_FIRST_KIND: Final = select(actions.c.kind).where(_free()).order_by(*_URGENCY).limit(1)
+_WANTED: Final = (
+    select(actions.c.id)
+    .where(_free(), actions.c.kind == bindparam("kind"))
+    .order_by(*_URGENCY)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_TAKEN: Final = (
+    update(actions)
+    .where(among(actions.c.id, "ids"), actions.c.state == ActionState.READY)
+    .values(
+        state=ActionState.RUNNING,
+        owner=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempts=actions.c.attempts + 1,
+    )
+    .returning(*actions.c)
+)
+_LAST_NUMBERS: Final = (
+    select(attempts.c.action_id, func.max(attempts.c.number))
+    .where(among(attempts.c.action_id, "ids"))
+    .group_by(attempts.c.action_id)
+)
+_RESULTS: Final = select(actions.c.key, actions.c.result).where(among(actions.c.key, "keys"))
 
 
 def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredAction]:
@@ -38,27 +77,15 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     The kind is that of the most urgent one: under a backlog a whole batch of the same operation comes out, so that
     a limit of requests a second does not become a limit of leads a second.
     """
-    free = _free(now)
-    first = connection.execute(select(actions.c.kind).where(free).order_by(*_urgency()).limit(1)).first()
+    first = connection.execute(_FIRST_KIND, {"now": now}).first()
     if first is None:
         return []
-    wanted = (
-        select(actions.c.id)
-        .where(free, actions.c.kind == first.kind)
-        .order_by(*_urgency())
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    taken = (
-        update(actions)
-        .where(actions.c.id.in_([row.id for row in connection.execute(wanted)]), actions.c.state == ActionState.READY)
-        .values(state=ActionState.RUNNING, owner=owner, lease_until=now + lease, attempts=actions.c.attempts + 1)
-        .returning(*actions.c)
-    )
-    rows = sorted(connection.execute(taken), key=lambda row: row.id)
+    wanted = connection.execute(_WANTED, {"now": now, "kind": first.kind, "most": most})
+    taken = {"ids": [row.id for row in wanted], "by": owner, "until": now + lease}
+    rows = sorted(connection.execute(_TAKEN, taken), key=lambda row: row.id)
     if not rows:
         return []
-    numbers = _last_numbers(connection, [row.id for row in rows])
+    numbers = {row[0]: row[1] for row in connection.execute(_LAST_NUMBERS, {"ids": [row.id for row in rows]})}
     number = {row.id: numbers.get(row.id, 0) + 1 for row in rows}
     opened = [{"action_id": row.id, "number": number[row.id], "started_at": now, "owner": owner} for row in rows]
     connection.execute(attempts.insert(), opened)
@@ -66,30 +93,10 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     return [stored(row, needed.get(row.needs), number[row.id]) for row in rows]
 
 
-def _free(now: datetime) -> Any:  # noqa: ANN401 -- a SQL condition
-    other = actions.alias("other")
-    before = and_(
-        other.c.lane == actions.c.lane,
-        other.c.state.in_(_LIVE),
-        or_(other.c.id < actions.c.id, other.c.state == ActionState.RUNNING),
-    )
-    return and_(actions.c.state == _READY, actions.c.not_before <= now, ~exists().where(before))
-
-
-def _urgency() -> tuple[Any, Any]:
-    return actions.c.priority.desc(), actions.c.id
-
-
-def _last_numbers(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    query = select(attempts.c.action_id, func.max(attempts.c.number)).where(attempts.c.action_id.in_(ids))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(attempts.c.action_id))}
-
-
 def _results(connection: Connection, keys: Sequence[str]) -> dict[str | None, str]:
     found: dict[str | None, str] = {}
     for part in chunks(sorted(set(keys))):
-        query = select(actions.c.key, actions.c.result).where(actions.c.key.in_(part))
-        found.update({row.key: row.result for row in connection.execute(query) if row.result})
+        found.update({row.key: row.result for row in connection.execute(_RESULTS, {"keys": part}) if row.result})
     return found
 
 
@@ -121,12 +128,22 @@ def stored(row: Row[Any], needed: str | None = None, attempt: int = 0) -> Stored
     )
 
 
+_FREEZE = (
+    update(actions)
+    .where(actions.c.key == bindparam("of_key"), actions.c.request.is_(None))
+    .values(request=bindparam("b_request"))
+)
+
+
 def freeze(connection: Connection, requests: Sequence[tuple[str, str]]) -> None:
     """Keep the request of each action (by key) for all its attempts."""
-    for key, request in requests:
-        connection.execute(
-            update(actions).where(actions.c.key == key, actions.c.request.is_(None)).values(request=request)
-        )
+    if requests:
+        connection.execute(_FREEZE, [{"of_key": key, "b_request": request} for key, request in requests])
+
+
+_HELD: Final = select(actions.c.id, actions.c.lane, actions.c.key).where(
+    among(actions.c.id, "ids"), actions.c.owner == bindparam("by"), actions.c.state == ActionState.RUNNING
+)
 
 
 def finish(connection: Connection, owner: str, endings: Sequence[Finished], now: datetime, system: str) -> list[int]:
@@ -134,11 +151,8 @@ def finish(connection: Connection, owner: str, endings: Sequence[Finished], now:
 
     Returns the ids that were moved.
     """
-    ids = [e.action_id for e in endings]
-    held = select(actions.c.id, actions.c.lane, actions.c.key).where(
-        actions.c.id.in_(ids), actions.c.owner == owner, actions.c.state == ActionState.RUNNING
-    )
-    mine = {row.id: row for row in connection.execute(held)}
+    held = {"ids": [e.action_id for e in endings], "by": owner}
+    mine = {row.id: row for row in connection.execute(_HELD, held)}
     moved = [e for e in endings if e.action_id in mine]
     if not moved:
         return []
@@ -229,14 +243,17 @@ def _close(connection: Connection, endings: Sequence[Finished], now: datetime) -
     )
 
 
+_RELEASE: Final = (
+    update(actions)
+    .where(actions.c.state == _WAITING, actions.c.needs.is_not(None), among(actions.c.needs, "keys"))
+    .values(state=ActionState.READY, not_before=AT_ONCE)
+)
+
+
 def release(connection: Connection, keys: Sequence[str]) -> None:
     """Make ready what waited for the results of these actions."""
     for part in chunks(keys):
-        connection.execute(
-            update(actions)
-            .where(actions.c.state == _WAITING, actions.c.needs.is_not(None), actions.c.needs.in_(part))
-            .values(state=ActionState.READY, not_before=AT_ONCE)
-        )
+        connection.execute(_RELEASE, {"keys": part})
 
 
 def wake(connection: Connection, now: datetime) -> int:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.event import Event, new_event_id
 from provodka.journal.connector_store import outdated, put_snapshots
 from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
 from provodka.journal.schema import AT_ONCE, actions, events, plans
-from provodka.journal.sql import insert_new
+from provodka.journal.sql import among, insert_new
 from provodka.payloads import CrmHint, EventType, LeadEvent, Person
 from provodka.stores import Snapshot
+
+# built once: SQLAlchemy takes longer to build such a statement than to execute it
+_PLANNED: Final = (
+    update(events)
+    .where(among(events.c.seq, "numbers"))
+    .values(state=EventState.PLANNED, planned_at=bindparam("now"), owner=None, lease_until=None, error=None)
+)
+_STORED: Final = select(events.c.seq).where(among(events.c.seq, "numbers"))
+_HELD: Final = _STORED.where(events.c.owner == bindparam("by"), events.c.state == EventState.PLANNING)
+_LAST_NUMBERS: Final = (
+    select(plans.c.event_seq, func.max(plans.c.number))
+    .where(among(plans.c.event_seq, "numbers"))
+    .group_by(plans.c.event_seq)
+)
+_LANES: Final = select(events.c.seq, events.c.lane).where(among(events.c.seq, "numbers"))
 
 
 def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: str | None, now: datetime) -> None:
@@ -51,8 +66,7 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
         add_events(connection, derived)
     done = [r.seq for r in records if r.cause == "event"]
     if done:
-        values = {"state": EventState.PLANNED, "planned_at": now, "owner": None, "lease_until": None, "error": None}
-        connection.execute(update(events).where(events.c.seq.in_(done)).values(**values))
+        connection.execute(_PLANNED, {"numbers": done, "now": now})
 
 
 def compared(
@@ -92,26 +106,22 @@ def _hint_again(system: str, entities: Sequence[str], now: datetime) -> Event:
 
 def _still_held(connection: Connection, records: Sequence[PlanRecord], owner: str | None) -> set[int]:
     wanted = [r.seq for r in records if r.cause == "event"]
-    query = select(events.c.seq).where(events.c.seq.in_(wanted))
-    if owner is not None:
-        query = query.where(events.c.owner == owner, events.c.state == EventState.PLANNING)
-    return {row.seq for row in connection.execute(query)} if wanted else set()
+    if not wanted:
+        return set()
+    if owner is None:
+        return set(connection.execute(_STORED, {"numbers": wanted}).scalars())
+    return set(connection.execute(_HELD, {"numbers": wanted, "by": owner}).scalars())
 
 
 def _next_numbers(connection: Connection, records: Sequence[PlanRecord]) -> dict[int, int]:
-    wanted = {r.seq for r in records}
-    query = (
-        select(plans.c.event_seq, func.max(plans.c.number))
-        .where(plans.c.event_seq.in_(wanted))
-        .group_by(plans.c.event_seq)
-    )
-    return dict.fromkeys(wanted, 0) | {row[0]: row[1] for row in connection.execute(query)}
+    wanted = sorted({r.seq for r in records})
+    return dict.fromkeys(wanted, 0) | {row[0]: row[1] for row in connection.execute(_LAST_NUMBERS, {"numbers": wanted})}
 
 
 def _current_lanes(connection: Connection, records: Sequence[PlanRecord]) -> dict[int, int]:
     """Lanes may have been joined since the events were claimed."""
-    query = select(events.c.seq, events.c.lane).where(events.c.seq.in_({r.seq for r in records}))
-    return {row.seq: row.lane for row in connection.execute(query) if row.lane is not None}
+    wanted = sorted({r.seq for r in records})
+    return {r.seq: r.lane for r in connection.execute(_LANES, {"numbers": wanted}) if r.lane is not None}
 
 
 def _action_row(action: NewAction, record: PlanRecord, lane: int, now: datetime) -> dict[str, Any]:

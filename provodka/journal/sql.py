@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -19,19 +20,34 @@ def chunks(items: Sequence[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 -- the two dialects share no base with these methods
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-
-
-def insert_new(connection: Connection, table: Table, key: Sequence[str]) -> Insert:
-    """INSERT that leaves rows with a known key as they are."""
-    statement: Insert = _insert(connection, table).on_conflict_do_nothing(index_elements=list(key))
+@lru_cache(maxsize=256)  # building a statement costs more than its execution
+def _insert_new(dialect: str, table: Table, key: tuple[str, ...]) -> Insert:
+    statement: Insert = _insert(dialect, table).on_conflict_do_nothing(index_elements=key)
     return statement
 
 
-def upsert(connection: Connection, table: Table, key: Sequence[str], changed: Sequence[str]) -> Insert:
-    """INSERT that replaces the `changed` columns of a row with a known key."""
-    statement = _insert(connection, table)
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
     values = {name: statement.excluded[name] for name in changed}
-    done: Insert = statement.on_conflict_do_update(index_elements=list(key), set_=values)
+    done: Insert = statement.on_conflict_do_update(index_elements=key, set_=values)
     return done
+
+
+def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 -- the two dialects share no base with these methods
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
+
+
+def insert_new(connection: Connection, table: Table, key: tuple[str, ...]) -> Insert:
+    """INSERT that leaves rows with a known key as they are."""
+    return _insert_new(connection.dialect.name, table, key)
+
+
+def upsert(connection: Connection, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    """INSERT that replaces the `changed` columns of a row with a known key."""
+    return _upsert(connection.dialect.name, table, key, changed)
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """`column IN (...)` for a statement that is built once: the values are bound as a list under this name."""
+    return column.in_(bindparam(name, expanding=True))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from provodka.journal.schema import counters, turns
-from provodka.journal.sql import insert_new, upsert
+from provodka.journal.sql import among, insert_new, upsert
+
+# built once: SQLAlchemy takes longer to build such a statement than to execute it
+_COUNTER: Final = select(counters).where(counters.c.name == bindparam("named")).with_for_update()
+_TAKEN: Final = select(turns).where(among(turns.c.action_key, "keys"), turns.c.counter == bindparam("of_counter"))
 
 
 def take(
@@ -20,11 +25,13 @@ def take(
     """
     if not people:
         raise ValueError(f"nobody to choose from for «{counter}»")
-    connection.execute(insert_new(connection, counters, ("name",)), [{"name": counter, "value": 0, "last": ""}])
-    row = connection.execute(select(counters).where(counters.c.name == counter).with_for_update()).one()
+    row = connection.execute(_COUNTER, {"named": counter}).first()
+    if row is None:  # the first turn ever; whoever else takes it at this moment waits for our row
+        connection.execute(insert_new(connection, counters, ("name",)), [{"name": counter, "value": 0, "last": ""}])
+        row = connection.execute(_COUNTER, {"named": counter}).one()
     taken = {
         t.action_key: (t.person, t.reason)
-        for t in connection.execute(select(turns).where(turns.c.action_key.in_(keys), turns.c.counter == counter))
+        for t in connection.execute(_TAKEN, {"keys": list(keys), "of_counter": counter})
     }
     value, last = row.value, row.last
     fresh = []
