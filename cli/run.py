@@ -97,6 +97,7 @@ def run(config: Config, roles: Collection[RunRole], *, host: str | None, port: i
     log.info(
         "house.started", roles=sorted(r.value for r in roles), port=running.port, journal=house.journal.database.place
     )
+    _give_back_memory()
     stop.wait()
     log.info("house.stopping")
     running.stop()

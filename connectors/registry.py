@@ -47,10 +47,10 @@ _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 
 CHANNELS: Final[dict[str, Kind]] = {
-    "form": Kind(FormSettings, "connectors.form:FormChannel", Role.RECEIVER, _FORM),
-    "tilda": Kind(TildaSettings, "connectors.tilda:TildaChannel", Role.RECEIVER, _FORM),
-    "mango": Kind(MangoSettings, "connectors.mango:MangoChannel", Role.RECEIVER, _CALLS),
-    "imap": Kind(ImapSettings, "connectors.imap:ImapChannel", Role.WATCHER, _MAIL),
+    "form": Kind(FormSettings, "connectors.form.channel:FormChannel", Role.RECEIVER, _FORM),
+    "tilda": Kind(TildaSettings, "connectors.tilda.channel:TildaChannel", Role.RECEIVER, _FORM),
+    "mango": Kind(MangoSettings, "connectors.mango.channel:MangoChannel", Role.RECEIVER, _CALLS),
+    "imap": Kind(ImapSettings, "connectors.imap.mailbox:ImapChannel", Role.WATCHER, _MAIL),
     "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER),
 }
 

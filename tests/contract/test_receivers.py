@@ -13,9 +13,12 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import ValidationError
 
-from connectors.form import FormChannel, FormSettings
-from connectors.mango import MangoChannel, MangoSettings
-from connectors.tilda import TildaChannel, TildaSettings
+from connectors.form.channel import FormChannel
+from connectors.form.settings import FormSettings
+from connectors.mango.channel import MangoChannel
+from connectors.mango.settings import MangoSettings
+from connectors.tilda.channel import TildaChannel
+from connectors.tilda.settings import TildaSettings
 from provodka.channel import Delivery, Part, Receiver, RefusedError, UnreadableError
 from provodka.event import dump_payload, load_payload
 from provodka.settings import Strict

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import ValidationError
 
-from connectors.form import FormChannel, FormSettings
+from connectors.form.channel import FormChannel
+from connectors.form.settings import FormSettings
 from provodka.channel import Delivery, Part, RefusedError, UnreadableError
 from provodka.event import Event
 from provodka.payloads import EventType, Form, FormSubmitted, Person

@@ -10,8 +10,10 @@ from email.header import Header
 
 import pytest
 
-from connectors.imap import ImapChannel, ImapSettings, Pace
+from connectors.imap.connection import Pace
+from connectors.imap.mailbox import ImapChannel
 from connectors.imap.parse import parse_letter
+from connectors.imap.settings import ImapSettings
 from provodka.event import Event
 from provodka.payloads import EmailReceived
 from sandbox.mail import ADDRESS, PASSWORD, MailServer

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.imap import ImapChannel, ImapSettings, Pace
+from connectors.imap.connection import Pace
+from connectors.imap.mailbox import ImapChannel
+from connectors.imap.settings import ImapSettings
 from provodka.payloads import EventType
 
 HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)

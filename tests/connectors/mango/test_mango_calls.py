@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mango import MangoChannel, MangoSettings
+from connectors.mango.channel import MangoChannel
+from connectors.mango.settings import MangoSettings
 from provodka.channel import Delivery, Part, Received, UnreadableError
 from provodka.event import Event
 from provodka.payloads import Call, CallEvent, Direction, EventType, Person, Utm

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.mango import MangoSettings
+from connectors.mango.settings import MangoSettings
 
 KEY, SALT = "ключ-1", "соль-1"
 

@@ -9,7 +9,8 @@ from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 
-from connectors.mango import MangoChannel, MangoSettings
+from connectors.mango.channel import MangoChannel
+from connectors.mango.settings import MangoSettings
 from provodka.channel import Delivery, Part, Received, RefusedError, UnreadableError
 
 NOW = datetime(2026, 3, 2, 9, 4, tzinfo=UTC)

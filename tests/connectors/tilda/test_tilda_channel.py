@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from connectors.tilda import TildaChannel, TildaSettings
+from connectors.tilda.channel import TildaChannel
 from connectors.tilda.order import number
+from connectors.tilda.settings import TildaSettings
 from provodka.channel import Delivery, Part, Received, RefusedError, UnreadableError
 from provodka.event import Event
 from provodka.payloads import EventType, Form, FormSubmitted, Order, OrderLine, Person
