@@ -170,14 +170,14 @@ class Journal:
 
     # what is done
 
-    def claim_actions(self, most: int) -> list[StoredAction]:
-        """Actions of one kind to deliver.
+    def claim_actions(self, most: int, besides: Sequence[str] = ()) -> list[StoredAction]:
+        """Actions of one kind to deliver, not one of the kinds `besides`.
 
         Claims of what was frozen before are flushed: no `freeze` follows them, and a power cut that forgot the attempt
         would make its action look as if nothing had been sent.
         """
         now = self.now()
-        claimed = self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most), durable=False)
+        claimed = self.write(lambda c: outbox.claim(c, self.owner, now, LEASE, most, besides), durable=False)
         if frozen := [a.id for a in claimed if a.request is not None]:
             self.extend(frozen)
         return claimed

@@ -44,7 +44,12 @@ def _free() -> ColumnElement[bool]:
 
 _URGENCY: Final = (actions.c.priority.desc(), actions.c.id)
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
-_FIRST_KIND: Final = select(actions.c.kind).where(_free()).order_by(*_URGENCY).limit(1)
+_FIRST_KIND: Final = (
+    select(actions.c.kind)
+    .where(_free(), actions.c.kind.not_in(bindparam("besides", expanding=True)))
+    .order_by(*_URGENCY)
+    .limit(1)
+)
 _WANTED: Final = (
     select(actions.c.id)
     .where(_free(), actions.c.kind == bindparam("kind"))
@@ -71,13 +76,15 @@ _LAST_NUMBERS: Final = (
 _RESULTS: Final = select(actions.c.key, actions.c.result).where(among(actions.c.key, "keys"))
 
 
-def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredAction]:
+def claim(
+    connection: Connection, owner: str, now: datetime, lease: timedelta, most: int, besides: Sequence[str] = ()
+) -> list[StoredAction]:
     """Take up to `most` ready actions of one kind, the first of each lane only, and open an attempt for each.
 
     The kind is that of the most urgent one: under a backlog a whole batch of the same operation comes out, so that
-    a limit of requests a second does not become a limit of leads a second.
+    a limit of requests a second does not become a limit of leads a second. The kinds `besides` are left alone.
     """
-    first = connection.execute(_FIRST_KIND, {"now": now}).first()
+    first = connection.execute(_FIRST_KIND, {"now": now, "besides": list(besides)}).first()
     if first is None:
         return []
     wanted = connection.execute(_WANTED, {"now": now, "kind": first.kind, "most": most})
