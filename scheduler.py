@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from provodka.channel import Watcher
 from provodka.crm import Messenger, StaffMessage
 from provodka.errors import ConnectorError, JournalUnavailableError
-from provodka.journal import Journal, Trouble, troubles
+from provodka.journal import Journal, Trouble, queries, troubles
 from provodka.operation import Done, Request
 
 log = structlog.get_logger("scheduler")
@@ -23,6 +23,8 @@ log = structlog.get_logger("scheduler")
 _LEASE_SECONDS: Final = 20.0
 _RENEW_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 10.0
+_DEAD: Final = "dead letters of «"
+_DEAD_CURE: Final = "Посмотрите provodka status: там названы причина и команда"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,21 @@ class Alerts:
         for to, outcome in zip(self.to, outcomes, strict=True):
             if not isinstance(outcome, Done):
                 log.warning("alert.not_sent", to=to, reason=outcome.reason)
+
+
+def tell_dead_letters(journal: Journal) -> None:
+    """Dead letters of a rule are one trouble, told once and ended when none is left: nobody looks at `status` daily."""
+    opened = {t.name: t.cause for t in journal.read(lambda c: troubles.all_troubles(c, opened=True))}
+    found = {
+        f"{_DEAD}{rule}»": (f"{count} dead, the newest is {newest.kind} {newest.id}: {newest.error}", newest.hint)
+        for rule, count, newest in journal.read(queries.dead_by_rule)
+    }
+    for name, (cause, hint) in found.items():
+        if opened.get(name) != cause:
+            journal.trouble(name, cause, hint or _DEAD_CURE)
+    for name in opened:
+        if name.startswith(_DEAD) and name not in found:
+            journal.well(name)
 
 
 class Scheduler:

@@ -20,7 +20,7 @@ from provodka.journal import Journal
 from provodka.redact import Redactor
 from rules.actions import REGISTRY
 from rules.engine import Engine
-from scheduler import Alerts, Job, Scheduler
+from scheduler import Alerts, Job, Scheduler, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -112,7 +112,10 @@ class House:
         """The scheduler, not started."""
         telegram = (self.config.team.telegram(key) for key in self.config.alerts.to)
         alerts = Alerts(self.messengers.get("telegram"), tuple(str(id_) for id_ in telegram if id_ is not None))
-        jobs = [Job("alerts", 5, lambda: alerts.tell(self.journal))]
+        jobs = [
+            Job("alerts", 5, lambda: alerts.tell(self.journal)),
+            Job("dead letters", 30, lambda: tell_dead_letters(self.journal)),
+        ]
         if isinstance(self.crm, AmoCrm):
             jobs += _crm_jobs(self.crm, self.journal)
         return Scheduler(self.journal, self.watchers, jobs)

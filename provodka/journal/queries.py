@@ -268,6 +268,16 @@ def dead_by_reason(connection: Connection) -> list[tuple[str, int, datetime, int
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(dead.order_by(actions.c.reason))]
 
 
+def dead_by_rule(connection: Connection) -> list[tuple[str, int, StoredAction]]:
+    """(rule, how many of its actions are dead, the newest of them), by rule."""
+    dead = actions.c.state == literal_column("'dead'")
+    counted = select(actions.c.rule, func.count(), func.max(actions.c.id)).where(dead).group_by(actions.c.rule)
+    rows = connection.execute(counted.order_by(actions.c.rule)).all()
+    newest = connection.execute(select(actions).where(actions.c.id.in_([row[2] for row in rows])))
+    by_id = {row.id: outbox.stored(row) for row in newest}
+    return [(rule, count, by_id[last]) for rule, count, last in rows]
+
+
 def holds(connection: Connection, now: datetime) -> list[tuple[str, datetime, str]]:
     """(account, until when, why) of the accounts that nothing may be sent to now."""
     query = select(pace).where(pace.c.held_until > now).order_by(pace.c.account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import text
 
 from cli.status import status, unavailable
 from provodka.errors import JournalUnavailableError
-from provodka.journal import DeadReason, Journal
-from tests.cli.playing import Clock, House, Seen
+from provodka.journal import DeadReason, Journal, mending, queries, troubles
+from scheduler import tell_dead_letters
+from tests.cli.playing import RULE, Clock, House, Seen
 
 
 def test_a_fresh_journal_is_well(journal: Journal, seen: Seen) -> None:
@@ -143,3 +145,22 @@ def test_the_databases_words_are_translated_into_a_cause(seen: Seen, words: str,
     assert cause in seen.json["journal_unavailable"]["cause"]
     assert words in seen.json["journal_unavailable"]["words"]
     assert seen.json["well"] is False
+
+
+def test_dead_letters_of_a_rule_are_one_trouble_with_one_alert_which_ends_when_they_are_mended(
+    journal: Journal, house: House
+) -> None:
+    for number in ("1", "2"):
+        house.planned(number)
+        died = house.dead(DeadReason.REJECTED)
+        tell_dead_letters(journal)
+    (told,) = journal.write(troubles.take_unalerted)
+    assert told.name == f"dead letters of «{RULE}»"
+    assert told.cause == f"2 dead, the newest is intake {died}: нет такого этапа [400 NotSupportedChoice]"
+    assert told.cure == "Проверьте название этапа в правиле"
+    tell_dead_letters(journal)
+    assert journal.write(troubles.take_unalerted) == []
+    for dead in journal.read(queries.dead_actions):
+        journal.write(partial(mending.resend, action_id=dead.id, now=journal.now()))
+    tell_dead_letters(journal)
+    assert journal.read(lambda c: troubles.all_troubles(c, opened=True)) == []
