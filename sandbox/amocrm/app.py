@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sandbox.amocrm import api_catalogs
 from sandbox.amocrm.board import add_board_routes
 from sandbox.amocrm.call import Call, Switches
 from sandbox.amocrm.changes import Changes
@@ -32,8 +33,16 @@ from sandbox.base import Emulator, Environ, Refusal
 
 HAL = "application/hal+json"
 PROBLEM = "application/problem+json"
+IP_DENIED = 113
 NUMBER = re.compile(r"<int:\w+>")
-COUNTED = ("leads", "contacts", "companies", "tasks", "notes", "tags", "events", "hooks", "incoming")
+COUNTED = (
+    *("leads", "contacts", "companies", "customers", "tasks", "notes", "tags", "events", "hooks", "incoming"),
+    *("elements", "transactions", "files", "chats", "talks", "sources", "short_links"),
+)
+V2_ROUTES = (
+    ("GET", "/products_settings", api_catalogs.get_switch),
+    ("PATCH", "/products_settings", api_catalogs.set_switch),
+)
 
 
 class AmoCrm(Emulator):
@@ -115,7 +124,7 @@ class AmoCrm(Emulator):
         """Run `work` as a user under the store's lock, then send the webhooks of what it changed."""
         with self.store.lock:
             try:
-                answer = work(Call(self.store, self.changes, self.switches, user.id))
+                answer = work(Call(self.store, self.changes, self.switches, user))
             finally:
                 changes = self.changes.take()
             self.sender.post(changes, self.url)
@@ -125,6 +134,8 @@ class AmoCrm(Emulator):
         for method, path, view in ROUTES:
             name = f"{method} {path}"
             self.app.add_url_rule(f"/api/v4{path}", name, self._answering(view), methods=[method])
+        for method, path, view in V2_ROUTES:
+            self.app.add_url_rule(f"/api/v2{path}", f"{method} v2{path}", self._answering(view), methods=[method])
         self.app.add_url_rule("/oauth2/access_token", view_func=self._access_token, methods=["POST"])
         self.app.add_url_rule("/oauth2/account/subdomain", view_func=self._subdomain)
         self.app.add_url_rule("/oauth2/account/current/subdomain", view_func=self._subdomain_by_refresh)
@@ -143,10 +154,14 @@ class AmoCrm(Emulator):
     def _user(self) -> User:
         with self.store.lock:
             user = self.oauth.user(request.headers.get("Authorization", ""))
-            if user is None:
+            if user is None or not user.is_active:
                 raise Problem(401, "Неверный логин или пароль")
+            if self.switches.unpaid:
+                raise Problem(402, "Payment Required")
+            if self.switches.ip_denied:
+                raise Raw(403, {**Problem(403, "IP access denied").body, "status": IP_DENIED})
             other = request.headers.get("X-Context-User-ID")
-            if other is None:
+            if other is None or not user.is_admin:
                 return user
             found = self.store.users.get(int(other)) if other.isdigit() else None
             if found is None or not found.is_active:

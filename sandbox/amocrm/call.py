@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.amocrm import brackets
 from sandbox.amocrm.changes import Changes
 from sandbox.amocrm.drafts import DraftReader
-from sandbox.amocrm.model import Json
+from sandbox.amocrm.model import Json, User
 from sandbox.amocrm.problems import Checks, Problem
+from sandbox.amocrm.rights import Rights
 from sandbox.amocrm.store import Store
 from sandbox.amocrm.writer import CardWriter
 
@@ -30,7 +31,8 @@ Row = TypeVar("Row")
 class Switches(BaseModel):
     """Body of `POST /_sandbox/settings`: features of the account.
 
-    `search_delay` seconds pass before `query` finds a new card; `duplicate_control` lets `/leads/complex` merge.
+    `search_delay` seconds pass before `query` finds a new card; `duplicate_control` lets `/leads/complex` merge;
+    an `unpaid` account answers every call 402, `ip_denied` every call 403 with the vendor's code 113.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,16 +40,20 @@ class Switches(BaseModel):
     api_filter: bool = True
     search_delay: float = Field(default=0, ge=0)
     duplicate_control: bool = False
+    unpaid: bool = False
+    ip_denied: bool = False
 
 
 class Call:
     """The request being answered; made under the store's lock. `base` is the account's origin."""
 
-    def __init__(self, store: Store, changes: Changes, switches: Switches, user_id: int) -> None:
+    def __init__(self, store: Store, changes: Changes, switches: Switches, user: User) -> None:
         self.store = store
         self.changes = changes
         self.switches = switches
-        self.user_id = user_id
+        self.user = user
+        self.user_id = user.id
+        self.rights = Rights(store, user)
         self.now = int(changes.clock())
         self.base = request.host_url.rstrip("/")
         self.params = brackets.parse(request.args.items(multi=True))

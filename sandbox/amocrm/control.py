@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
 
 import requests
-from flask import Response, jsonify, request
+from flask import Response, jsonify, redirect, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import BadRequest
 
@@ -54,9 +55,27 @@ class Control:
         return jsonify([delivery.as_json() for delivery in list(self.crm.sender.log)])
 
     def oauth(self) -> Response:
-        """`GET oauth`: client, an unused code, and a valid pair of tokens."""
+        """`GET oauth`: client, an unused code, and a valid pair of tokens; `?user=<e-mail>` for those of a user."""
         with self.crm.store.lock:
-            return jsonify(self.crm.oauth.offer(request.host))
+            return jsonify(self.crm.oauth.offer(request.host, self._user_id(request.args.get("user"))))
+
+    def consent(self) -> Response:
+        """`GET /oauth?client_id=…&state=…`: the vendor's consent page, agreed to at once: back with a code."""
+        seed = self.crm.store.seed
+        if request.args.get("client_id") != seed.client_id:
+            raise BadRequest("client_id is not known")
+        with self.crm.store.lock:
+            code = self.crm.oauth.code().id
+        query = urlencode({"code": code, "referer": request.host, "state": request.args.get("state", "")})
+        return redirect(f"{seed.redirect_uri}?{query}")  # type: ignore[return-value]  # werkzeug's own Response
+
+    def _user_id(self, email: str | None) -> int | None:
+        if email is None:
+            return None
+        found = next((user.id for user in self.crm.store.users.values() if user.email == email), None)
+        if found is None:
+            raise BadRequest(f"there is no user {email}")
+        return found
 
     def expire(self) -> Response:
         """`POST oauth/expire`: every access token is over, refresh tokens live on."""
@@ -106,6 +125,7 @@ def add_control_routes(crm: AmoCrm) -> None:
         ("GET", "dump", control.dump),
     ):
         crm.app.add_url_rule(f"/_sandbox/{path}", f"sandbox_{path}", view, methods=[method])
+    crm.app.add_url_rule("/oauth", view_func=control.consent)
 
 
 def _read(model: type[Body]) -> Body:
