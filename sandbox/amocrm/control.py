@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import requests
@@ -10,6 +10,7 @@ from flask import Response, jsonify, redirect, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import BadRequest
 
+from sandbox.amocrm.bodies import read_body
 from sandbox.amocrm.call import Switches
 from sandbox.amocrm.dump import dump_lead
 from sandbox.amocrm.hooks import TIMEOUT, HookFaults
@@ -18,8 +19,6 @@ from sandbox.amocrm.oauth import LONG_LIVED, disconnect_query
 
 if TYPE_CHECKING:
     from sandbox.amocrm.app import AmoCrm
-
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Revoke(BaseModel):
@@ -36,18 +35,18 @@ class Control:
 
     def limit(self) -> Response:
         """`POST limit {"per_second": 7|null, …}`."""
-        self.crm.door.set(_read(Limit))
+        self.crm.door.set(read_body(Limit))
         return jsonify(self.crm.door.limit.model_dump())
 
     def settings(self) -> Response:
         """`POST settings {"api_filter", "search_delay", "duplicate_control"}`; a missing one returns to its default."""
-        wanted = _read(Switches)
+        wanted = read_body(Switches)
         self.crm.switches = wanted
         return jsonify(wanted.model_dump())
 
     def webhook_faults(self) -> Response:
         """`POST webhook_faults {"drop", "double", "reorder", "delay", "seed"}`."""
-        self.crm.sender.set_faults(_read(HookFaults))
+        self.crm.sender.set_faults(read_body(HookFaults))
         return jsonify(self.crm.sender.faults.model_dump())
 
     def webhooks(self) -> Response:
@@ -85,7 +84,7 @@ class Control:
 
     def revoke(self) -> Response:
         """`POST oauth/revoke`: everything issued is dead; calls `disconnect_hook` signed, if the body names one."""
-        hook = _read(_Revoke).disconnect_hook
+        hook = read_body(_Revoke).disconnect_hook
         with self.crm.store.lock:
             self.crm.oauth.revoke()
             query = disconnect_query(self.crm.store)
@@ -126,7 +125,3 @@ def add_control_routes(crm: AmoCrm) -> None:
     ):
         crm.app.add_url_rule(f"/_sandbox/{path}", f"sandbox_{path}", view, methods=[method])
     crm.app.add_url_rule("/oauth", view_func=control.consent)
-
-
-def _read(model: type[Body]) -> Body:
-    return model.model_validate(request.get_json(force=True, silent=True) or {})

@@ -8,15 +8,20 @@ from typing import Any
 
 from sandbox.amocrm import (
     api_account,
+    api_amojo,
+    api_bots,
     api_calls,
     api_cards,
     api_catalogs,
     api_customers,
     api_events,
     api_fields,
+    api_files,
     api_links,
+    api_lists,
     api_notes,
     api_pipelines,
+    api_talks,
     api_tasks,
     api_users,
     api_webhooks,
@@ -170,4 +175,67 @@ CARDS: list[Route] = [
     ("GET", "/events/types", api_events.list_types),
     ("GET", "/events/<event_id>", api_events.get_event),
 ]
-ROUTES = [*ACCOUNT, *SALES, *CARDS]
+BUTTON = "/website_buttons/<int:source_id>"
+AROUND: list[Route] = [
+    ("GET", f"/{ENTITY}/<int:card_id>/files", api_files.list_of_card),
+    ("PUT", f"/{ENTITY}/<int:card_id>/files", api_files.attach),
+    ("DELETE", f"/{ENTITY}/<int:card_id>/files", api_files.detach),
+    ("GET", "/files/<file_uuid>/links", api_files.list_holders),
+    ("GET", f"/{ENTITY}/<int:card_id>/subscriptions", api_lists.list_subscriptions),
+    *api_lists.SOURCES.routes(),
+    *api_lists.TEMPLATES.routes(),
+    ("POST", "/chats/templates/<int:record_id>/review", api_lists.review_template),
+    ("PATCH", "/chats/templates/<int:record_id>/review/<int:review_id>", api_lists.settle_review),
+    ("GET", "/website_buttons", api_lists.list_buttons),
+    ("POST", "/website_buttons", api_lists.create_button),
+    ("GET", BUTTON, api_lists.get_button),
+    ("PATCH", BUTTON, api_lists.patch_button),
+    ("POST", f"{BUTTON}/online_chat", api_lists.add_online_chat),
+    ("POST", "/short_links", api_lists.create_short_links),
+    ("GET", "/widgets", api_lists.list_widgets),
+    ("GET", "/widgets/<code>", api_lists.get_widget),
+    ("POST", "/widgets/<code>", api_lists.install_widget),
+    ("DELETE", "/widgets/<code>", api_lists.uninstall_widget),
+    ("GET", "/talks", api_talks.list_talks),
+    ("GET", "/talks/<int:talk_id>", api_talks.get_talk),
+    ("POST", "/talks/<int:talk_id>/close", api_talks.close_talk),
+    ("GET", "/contacts/chats", api_talks.list_contact_chats),
+    ("POST", "/contacts/chats", api_talks.link_contact_chats),
+    ("GET", "/bots", api_bots.list_bots),
+    ("GET", "/bots/<int:bot_id>", api_bots.get_bot),
+    ("POST", "/bots/run", api_bots.run_many),
+    ("POST", "/bots/<int:bot_id>/run", api_bots.run_one),
+    ("POST", "/bots/<int:bot_id>/stop", api_bots.stop),
+    ("POST", "/<any(salesbot,marketingbot):kind>/<int:bot_id>/continue/<int:continue_id>", api_bots.carry_on),
+]
+ROUTES = [*ACCOUNT, *SALES, *CARDS, *AROUND]
+V2_ROUTES: list[Route] = [
+    ("GET", "/products_settings", api_catalogs.get_switch),
+    ("PATCH", "/products_settings", api_catalogs.set_switch),
+    ("POST", "/salesbot/run", api_bots.run_v2),
+]
+AMOJO_ROUTES: list[Route] = [
+    ("POST", "/<channel_id>/connect", api_amojo.connect),
+    ("DELETE", "/<channel_id>/disconnect", api_amojo.disconnect),
+    ("POST", "/<scope_id>", api_amojo.take_event),
+    ("POST", "/<scope_id>/chats", api_amojo.create_chat),
+    ("GET", "/<scope_id>/chats/<chat_id>/history", api_amojo.history),
+    ("POST", "/<scope_id>/<message_id>/delivery_status", api_amojo.delivery_status),
+    ("POST", "/<scope_id>/typing", api_amojo.typing),
+    ("POST", "/<scope_id>/react", api_amojo.react),
+]
+
+
+def drive_routes(drive: api_files.Drive) -> list[Route]:
+    """The files service, under `/v1.0`; open uploads belong to one `drive`."""
+    return [
+        ("POST", "/sessions", drive.open_session),
+        ("POST", "/upload/<token>", drive.take_part),
+        ("GET", "/files", api_files.list_files),
+        ("DELETE", "/files", api_files.delete_files),
+        ("POST", "/files/restore", api_files.restore_files),
+        ("GET", "/files/<file_uuid>", api_files.get_file),
+        ("PATCH", "/files/<file_uuid>", api_files.rename_file),
+        ("DELETE", "/files/<file_uuid>", api_files.delete_file),
+        ("GET", "/files/<file_uuid>/versions", api_files.list_versions),
+    ]
