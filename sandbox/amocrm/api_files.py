@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import uuid
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -18,6 +20,7 @@ from sandbox.amocrm.records import FileVersion, StoredFile
 
 MAX_FILE = 300 * 1024 * 1024
 MAX_PART = 128 * 1024
+MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 FILTERS: dict[str, filters.Maker] = {
     "uuid": filters.one_of("id"),
     "name": filters.one_of("name"),
@@ -60,7 +63,7 @@ class Drive:
             checks.choice(item, "file_uuid", call.store.files)
         checks.finish()
         kind = item.get("content_type")
-        content_type = kind if isinstance(kind, str) and kind else "application/octet-stream"
+        content_type = kind if isinstance(kind, str) and MIME.fullmatch(kind) else "application/octet-stream"
         number = call.store.new_id("upload_sessions")
         upload = Upload(number, item["file_name"], size or 0, content_type, item.get("file_uuid"))
         return {
@@ -157,7 +160,7 @@ def download(call: Call, file_uuid: str, version_uuid: str) -> Response:
     if version is None:
         raise missing("File not found")
     response = Response(base64.b64decode(version.data), content_type=version.content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=version.name)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(version.name)}"
     return response
 
 
@@ -233,7 +236,7 @@ def show(call: Call, row: StoredFile) -> Json:
 
 
 def _download(call: Call, row: StoredFile, version: FileVersion) -> str:
-    return f"{call.base}/download/{row.id}/{version.uuid}/{PurePath(version.name).name}"
+    return f"{call.base}/download/{row.id}/{version.uuid}/{quote(PurePath(version.name).name)}"
 
 
 def _kind(content_type: str) -> str:

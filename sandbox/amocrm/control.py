@@ -103,7 +103,7 @@ class Control:
     def dump(self) -> Response:
         """`GET dump`: all leads with what hangs on them."""
         with self.crm.store.lock:
-            leads = [dump_lead(self.crm.store, lead) for lead in self.crm.store.leads.values()]
+            leads = [dump_lead(self.crm.store, lead) for lead in self.crm.store.leads.values() if not lead.is_deleted]
         return jsonify({"leads": leads})
 
 
