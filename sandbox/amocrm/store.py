@@ -99,6 +99,7 @@ FIRST_IDS = {
     "reviews": 710001,
     "bots": 91001,
     "buttons": 500,
+    "field_groups": 501,
     "short_links": 1,
     "widgets": 1001,
     "stage_hooks": 1,
