@@ -1,4 +1,4 @@
-"""`/api/v4/catalogs` and their elements: lists, products, invoices; `/api/v2/products_settings`."""
+"""`/api/v4/catalogs` and their elements: lists, products, invoices; the switch of products at both its addresses."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def patch_element(call: Call, catalog_id: int, element_id: int) -> Json:
 
 
 def get_switch(call: Call) -> Json:
-    """`GET /api/v2/products_settings`."""
+    """`GET /api/v2/products_settings`, `GET /catalogs/products/settings`."""
     return call.store.setting(SWITCH) or {"is_enabled": True, "catalog_id": _products_id(call)}
 
 

@@ -11,6 +11,7 @@ from sandbox.amocrm.call import Call
 from sandbox.amocrm.fields import LISTS, TYPES
 from sandbox.amocrm.model import Field, Json, Tag
 from sandbox.amocrm.problems import Checks, missing
+from sandbox.amocrm.records import Record
 from sandbox.amocrm.shelf import Member, Shelf
 
 FIELDS_PAGE = 50
@@ -29,6 +30,15 @@ EXTRA = (
 )
 
 
+def _take_fields(call: Call, row: Record) -> None:
+    """The fields that a group names belong to it from now on."""
+    group_id = f"{row.owner}_{row.id}"
+    for field in call.store.fields.values():
+        if field.entity == row.owner and field.id in (row.values["fields"] or ()):
+            field.group_id = group_id
+            call.store.touch("fields", f"{field.entity}:{field.id}")
+
+
 GROUPS = Shelf(
     "field_groups",
     "custom_field_groups",
@@ -36,6 +46,7 @@ GROUPS = Shelf(
     {"name": Member(str, required=True), "sort": Member(int, 10), "fields": Member(list, ())},
     "Group not found",
     owned="entity",
+    saved=_take_fields,
     further=lambda _call, row: {
         "id": f"{row.owner}_{row.id}",
         "entity_type": row.owner,

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Response, request
 
 from sandbox.amocrm import filters
+from sandbox.amocrm.brackets import values
 from sandbox.amocrm.call import Call
 from sandbox.amocrm.model import Card, Json
 from sandbox.amocrm.problems import Checks, Problem, missing
@@ -21,9 +22,27 @@ from sandbox.amocrm.records import FileVersion, StoredFile
 MAX_FILE = 300 * 1024 * 1024
 MAX_PART = 128 * 1024
 MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
+
+def _of_extensions(raw: object) -> filters.Test:
+    wanted = {one.lower().lstrip(".") for one in values(raw)}
+    return lambda row: PurePath(row.name).suffix.lower().lstrip(".") in wanted
+
+
+def _with_term(raw: object) -> filters.Test:
+    needle = "".join(values(raw)).lower()
+    return lambda row: needle in row.name.lower()
+
+
 FILTERS: dict[str, filters.Maker] = {
     "uuid": filters.one_of("id"),
     "name": filters.one_of("name"),
+    "source_id": filters.one_of("source_id"),
+    "extensions": _of_extensions,
+    "term": _with_term,
+    "size": filters.spaced_by(lambda row: row.newest.size),
+    "date": filters.spaced("created_at"),
+    "updated_at": filters.spaced("updated_at"),
     "created_at": filters.spaced("created_at"),
 }
 KINDS = {"image": "image", "video": "video", "audio": "audio", "text": "document"}
@@ -101,7 +120,9 @@ def list_files(call: Call) -> Json | None:
     wanted = call.filters()
     gone = str(wanted.get("deleted", "")) in ("1", "true")
     rows = [row for row in call.store.files.values() if (row.deleted_at is not None) == gone]
-    return call.listing("files", filters.apply(rows, wanted, FILTERS), lambda row: show(call, row))
+    found = filters.apply(rows, wanted, FILTERS)
+    page = call.listing("files", found, lambda row: show(call, row))
+    return page and {"_count": len(found), **page}
 
 
 def get_file(call: Call, file_uuid: str) -> Json:
@@ -109,12 +130,19 @@ def get_file(call: Call, file_uuid: str) -> Json:
     return show(call, _known(call, file_uuid))
 
 
-def rename_file(call: Call, file_uuid: str) -> Json:
-    """`PATCH /v1.0/files/{uuid}`: the name."""
+def change_file(call: Call, file_uuid: str) -> Json:
+    """`PATCH /v1.0/files/{uuid}`: the name, or which version is the one in use."""
     row, item, checks = _known(call, file_uuid), call.item(), Checks()
-    checks.name(item)
+    if "name" in item or "version_uuid" not in item:
+        checks.name(item)
+    version = next((one for one in row.versions if one.uuid == item.get("version_uuid")), None)
+    if "version_uuid" in item and version is None:
+        checks.fail("version_uuid", "NotSupportedChoice")
     checks.finish()
-    row.name, row.updated_at, row.updated_by = item["name"], call.now, call.user_id
+    row.name = item.get("name") or row.name
+    if version is not None:
+        row.versions = [*(one for one in row.versions if one is not version), version]
+    row.updated_at, row.updated_by = call.now, call.user_id
     call.store.touch("files", row.id)
     return show(call, row)
 
@@ -142,6 +170,8 @@ def list_versions(call: Call, file_uuid: str) -> Json:
     shown = [
         {
             "uuid": one.uuid,
+            "version_uuid": one.uuid,
+            "file_uuid": row.id,
             "name": one.name,
             "size": one.size,
             "created_at": one.created_at,
@@ -150,7 +180,7 @@ def list_versions(call: Call, file_uuid: str) -> Json:
         }
         for one in reversed(row.versions)
     ]
-    return {"_total_items": len(shown), "_embedded": {"versions": shown}}
+    return {"_count": len(shown), "_links": {"self": {"href": call.href()}}, "_embedded": {"versions": shown}}
 
 
 def download(call: Call, file_uuid: str, version_uuid: str) -> Response:
@@ -196,13 +226,14 @@ def detach(call: Call, entity: str, card_id: int) -> None:
 def list_holders(call: Call, file_uuid: str) -> Json | None:
     """`GET /files/{uuid}/links`: the cards a file hangs on."""
     _known(call, file_uuid)
-    rows = [
-        {"entity_type": kind, "entity_id": card.id}
-        for kind in ("leads", "contacts", "companies", "customers")
-        for card in call.store.table(kind).values()
+    kinds = ("leads", "contacts", "companies", "customers")
+    cards = ((kind, card) for kind in kinds for card in call.store.table(kind).values())
+    found = [
+        {"entity_type": kind, "entity_id": card.id, "id": card.id, "_links": call.links(f"{kind}/{card.id}")}
+        for kind, card in cards
         if file_uuid in card.files and call.rights.sees(card)
     ]
-    return call.listing("links", rows, lambda row: row)
+    return {"file_uuid": file_uuid, "entities": found} if found else None
 
 
 def show(call: Call, row: StoredFile) -> Json:

@@ -140,7 +140,7 @@ def patch_button(call: Call, source_id: int) -> Json:
     sites = row.values["trusted_websites"]
     row.values["trusted_websites"] = [*sites, *(one for one in more or () if one not in sites)]
     call.store.touch("buttons", row.id)
-    return {"source_id": source_id, "trusted_websites": row.values["trusted_websites"]}
+    return {**_button(call, row), "trusted_websites": row.values["trusted_websites"]}
 
 
 def add_online_chat(call: Call, source_id: int) -> None:

@@ -173,6 +173,12 @@ def _path(note: Note, *, by_card: bool) -> str:
     return f"{note.entity_type}/{middle}/{note.id}"
 
 
+def _shown_params(note: Note) -> Json:
+    if note.note_type != "attachment":
+        return note.params
+    return {**note.params, "original_name": note.params.get("file_name"), "is_drive_attachment": True}
+
+
 def show_note(call: Call, note: Note) -> Json:
     """The HAL body of a note."""
     return {
@@ -185,7 +191,7 @@ def show_note(call: Call, note: Note) -> Json:
         "responsible_user_id": note.responsible_user_id,
         "group_id": 0,
         "note_type": note.note_type,
-        "params": note.params,
+        "params": _shown_params(note),
         "is_pinned": note.is_pinned,
         "account_id": call.store.seed.account_id,
         "_links": call.links(_path(note, by_card=True)),

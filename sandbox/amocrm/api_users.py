@@ -61,13 +61,13 @@ def create_users(call: Call) -> Json:
 
 
 def switch_users(call: Call, *, active: bool) -> None:
-    """`POST /users/activate|deactivate`: at most 10 ids."""
+    """`POST /users/activate|deactivate`: at most 10 ids, and none of an administrator."""
     call.rights.need_admin()
     checks, found = Checks(), []
     for request_id, item in call.items(MOST_SWITCHED):
         checks.item(request_id)
         user = call.store.users.get(item["id"]) if isinstance(item.get("id"), int) else None
-        if user is None:
+        if user is None or user.is_admin:
             checks.fail("id", "NotSupportedChoice")
         else:
             found.append(user)

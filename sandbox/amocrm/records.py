@@ -59,7 +59,7 @@ class FileVersion:
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file of the drive, the newest version last."""
+    """A file of the drive, the version in use last."""
 
     id: str
     name: str

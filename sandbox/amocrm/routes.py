@@ -111,6 +111,8 @@ CUSTOMER = "/customers/<int:customer_id>"
 SALES: list[Route] = [
     ("GET", "/catalogs", api_catalogs.list_catalogs),
     *api_catalogs.CATALOGS.routes(without=("DELETE",))[1:],
+    ("GET", "/catalogs/products/settings", api_catalogs.get_switch),
+    ("PATCH", "/catalogs/products/settings", api_catalogs.set_switch),
     ("GET", ELEMENTS, api_catalogs.list_elements),
     ("POST", ELEMENTS, api_catalogs.create_elements),
     ("PATCH", ELEMENTS, api_catalogs.patch_elements),
@@ -118,7 +120,8 @@ SALES: list[Route] = [
     ("PATCH", f"{ELEMENTS}/<int:element_id>", api_catalogs.patch_element),
     ("PATCH", "/customers/mode", api_customers.set_mode),
     *api_customers.STATUSES.routes(),
-    *api_customers.SEGMENTS.routes(),
+    ("POST", "/customers/segments", api_customers.SEGMENTS.create_one),
+    *(route for route in api_customers.SEGMENTS.routes() if route[:2] != ("POST", "/customers/segments")),
     ("GET", "/customers", api_customers.list_customers),
     ("POST", "/customers", api_customers.create_customers),
     ("GET", "/customers/transactions", api_customers.list_transactions),
@@ -235,7 +238,7 @@ def drive_routes(drive: api_files.Drive) -> list[Route]:
         ("DELETE", "/files", api_files.delete_files),
         ("POST", "/files/restore", api_files.restore_files),
         ("GET", "/files/<file_uuid>", api_files.get_file),
-        ("PATCH", "/files/<file_uuid>", api_files.rename_file),
+        ("PATCH", "/files/<file_uuid>", api_files.change_file),
         ("DELETE", "/files/<file_uuid>", api_files.delete_file),
         ("GET", "/files/<file_uuid>/versions", api_files.list_versions),
     ]

@@ -72,6 +72,8 @@ def test_a_new_version_stands_beside_the_old_one(drive):
     assert (second["uuid"], second["has_multiple_versions"]) == (first["uuid"], True)
     versions = drive.call("GET", f"/files/{first['uuid']}/versions").json()["_embedded"]["versions"]
     assert [requests.get(one["_links"]["download"]["href"], timeout=10).content for one in versions] == [b"two", b"one"]
+    again = drive.call("PATCH", f"/files/{first['uuid']}", json={"version_uuid": versions[1]["uuid"]}).json()
+    assert requests.get(again["_links"]["download"]["href"], timeout=10).content == b"one"
 
 
 def test_files_are_listed_renamed_binned_and_brought_back(drive):
@@ -94,8 +96,9 @@ def test_a_file_hangs_on_a_card_until_it_is_taken_off(api, drive):
     assert api.session.put(path, json=[{"file_uuid": "nobody"}], timeout=10).status_code == 400
     (row,) = api.get(f"/leads/{lead}/files").json()["_embedded"]["files"]
     assert row == {"file_uuid": uuid, "id": 1}
-    (holder,) = api.get(f"/files/{uuid}/links").json()["_embedded"]["links"]
-    assert holder == {"entity_type": "leads", "entity_id": lead}
+    held = api.get(f"/files/{uuid}/links").json()
+    assert held["file_uuid"] == uuid
+    assert [(one["entity_type"], one["entity_id"]) for one in held["entities"]] == [("leads", lead)]
     assert api.delete(f"/leads/{lead}/files", [{"file_uuid": uuid}]).status_code == 204
     assert api.get(f"/leads/{lead}/files").status_code == 204
 

@@ -182,6 +182,20 @@ def test_segments_and_statuses_of_customers_are_lists_of_their_own(api):
     assert api.get("/customers/statuses").json()["_total_items"] == 4
 
 
+def test_a_segment_is_made_from_one_object_as_official_clients_send_it(api):
+    made = api.post("/customers/segments", {"name": "Опт", "color": "10599d"}).json()
+    assert made["name"] == "Опт"
+    assert api.get(f"/customers/segments/{made['id']}").json()["color"] == "10599d"
+    assert api.problems(api.post("/customers/segments", {})) == {("0", "name"): "FieldMissing"}
+
+
+def test_the_switch_of_products_has_two_addresses(crm, api):
+    assert api.patch("/catalogs/products/settings", {"is_enabled": False}).json()["is_enabled"] is False
+    old = api.session.get(f"{crm.url}/api/v2/products_settings", timeout=10).json()
+    assert old == {"is_enabled": False, "catalog_id": None}
+    assert api.patch("/catalogs/products/settings", {"is_enabled": True}).json()["catalog_id"] == PRODUCTS
+
+
 def test_the_only_customer_of_a_phone_without_open_leads_gets_the_call(api):
     (contact,) = api.add(
         "/contacts", {"custom_fields_values": [{"field_code": "PHONE", "values": [{"value": "+79000000001"}]}]}
