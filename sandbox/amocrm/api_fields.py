@@ -47,9 +47,10 @@ GROUPS = Shelf(
     "Group not found",
     owned="entity",
     saved=_take_fields,
-    further=lambda _call, row: {
+    further=lambda call, row: {
         "id": f"{row.owner}_{row.id}",
         "entity_type": row.owner,
+        "account_id": call.store.seed.account_id,
         "is_predefined": False,
         "type": "custom_field_groups",
     },

@@ -39,6 +39,9 @@ HAL = "application/hal+json"
 PROBLEM = "application/problem+json"
 IP_DENIED = 113
 AMOJO_PREFIXES = ("/amojo", "")
+LIMITED = ("/api/", "/oauth2/", "/v1.0/")
+OWN_DOORS = ("/download/", *(f"{prefix}/v2/origin/" for prefix in AMOJO_PREFIXES))
+"""Services of the vendor that the account's request limit does not reach."""
 NUMBER = re.compile(r"<int:\w+>")
 COUNTED = (
     *("leads", "contacts", "companies", "customers", "tasks", "notes", "tags", "events", "hooks", "incoming"),
@@ -53,7 +56,7 @@ class AmoCrm(Emulator):
     webhook's attempts; `limit` is what `POST /_sandbox/limit` changes.
     """
 
-    api_prefixes = ("/api/", "/oauth2/", "/v1.0/", "/download/", *(f"{prefix}/v2/origin/" for prefix in AMOJO_PREFIXES))
+    api_prefixes = (*LIMITED, *OWN_DOORS)
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class AmoCrm(Emulator):
         self.sender = Sender(self.store, hook_scale)
         self.oauth = OAuth(self.store, clock)
         self.shots = OneShots()
+        self.drive = Drive()
         self._first_limit = limit or Limit()
         self.door = Door(self._first_limit)
         self._state = StateFile(self.store, state_path) if state_path else None
@@ -102,14 +106,15 @@ class AmoCrm(Emulator):
         self.store.clear()
         self.sender.forget()
         self.shots.forget()
+        self.drive.uploads.clear()
         self.door.set(self._first_limit)
         self.oauth.long_lived = True
         self.switches = Switches()
 
     def admit(self, environ: Environ) -> Refusal | None:
         path = environ["PATH_INFO"]
-        if path.startswith(self.api_prefixes[3:]):
-            return None  # the chat service and the download host have doors of their own
+        if path.startswith(OWN_DOORS):
+            return None
         is_oauth = path.startswith("/oauth2/")
         return self.door.admit("oauth2" if is_oauth else environ.get("HTTP_AUTHORIZATION", ""))
 
@@ -148,7 +153,7 @@ class AmoCrm(Emulator):
         return answer
 
     def _add_api_routes(self) -> None:
-        for prefix, rows in (("/api/v4", ROUTES), ("/api/v2", V2_ROUTES), ("/v1.0", drive_routes(Drive()))):
+        for prefix, rows in (("/api/v4", ROUTES), ("/api/v2", V2_ROUTES), ("/v1.0", drive_routes(self.drive))):
             for method, path, view in rows:
                 name = f"{method} {prefix}{path}"
                 self.app.add_url_rule(f"{prefix}{path}", name, self._answering(view), methods=[method])

@@ -96,6 +96,10 @@ class Call:
             raise Problem(400, "Invalid request body")
         return body
 
+    def options(self) -> Json:
+        """The body of an action whose members are all optional: nothing and PHP's empty array are an empty one."""
+        return self.item() if request.get_data().strip() not in (b"", b"[]") else {}
+
     def links(self, path: str) -> Json:
         return {"self": {"href": f"{self.base}/api/v4/{path}"}}
 

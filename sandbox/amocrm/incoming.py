@@ -8,8 +8,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from flask import request
-
 from sandbox.amocrm import filters
 from sandbox.amocrm.api_notes import add_note
 from sandbox.amocrm.call import Call
@@ -103,7 +101,7 @@ def take_incoming(call: Call, category: str, items: list[tuple[str, Json]]) -> J
 def accept(call: Call, uid: str) -> Json:
     """`POST /leads/unsorted/{uid}/accept`: the lead takes a stage and its cards become visible."""
     row = _waiting(call, uid)
-    body = call.item()
+    body = call.options()
     lead = call.store.leads[row.lead_id]
     pipeline = call.store.pipelines[row.pipeline_id]
     wish: Json = {"pipeline_id": pipeline.id, "status_id": body.get("status_id") or pipeline.first().id}
@@ -119,7 +117,7 @@ def accept(call: Call, uid: str) -> Json:
 def decline(call: Call, uid: str) -> Json:
     """`DELETE /leads/unsorted/{uid}/decline`: the lead is lost; its contact stays invisible."""
     row = _waiting(call, uid)
-    body = call.item() if request.get_data() else {}
+    body = call.options()
     _check_user(call, body)
     lead = call.store.leads[row.lead_id]
     before = Before.of(lead)

@@ -50,7 +50,7 @@ def _nothing(_call: Call, _row: Record) -> Json:
 class Shelf:
     """One list: its table in the store, its word in `_embedded`, its address and its members.
 
-    `saved` runs after a write, `further` adds members to what is shown; `stamped` lists carry their times and author.
+    `saved` runs after a write, `further` adds members to what is shown; `stamped` ones carry times, author, account.
     """
 
     kind: str
@@ -211,7 +211,9 @@ class Shelf:
             shown |= {"created_by": row.created_by, "updated_by": row.created_by}
             shown |= {"created_at": row.created_at, "updated_at": row.updated_at}
         shown |= self.further(call, row)
-        return {**shown, "account_id": call.store.seed.account_id, "_links": call.links(path)}
+        if self.stamped:
+            shown["account_id"] = call.store.seed.account_id
+        return {**shown, "_links": call.links(path)}
 
     def _written(self, call: Call, rows: list[Json]) -> Json:
         return {"_total_items": len(rows), "_links": {"self": {"href": call.href()}}, "_embedded": {self.name: rows}}

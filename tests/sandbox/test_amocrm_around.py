@@ -299,3 +299,13 @@ def test_the_counts_tell_what_was_stored_twice_among_purchases_and_elements(api)
     assert (stats["objects"]["customers"], stats["objects"]["elements"], stats["objects"]["transactions"]) == (2, 2, 2)
     doubles = stats["doubles"]
     assert (doubles["customers"], doubles["transactions"], doubles["elements"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]"])
+def test_an_incoming_lead_is_accepted_and_declined_without_any_wish(crm, api, body):
+    items = [{"source_uid": uid, "source_name": "Сайт", "metadata": {"form_id": "1"}} for uid in ("a", "b")]
+    first, second = (row["uid"] for row in rows(api.post("/leads/unsorted/forms", items)))
+    path = f"{crm.url}/api/v4/leads/unsorted"
+    assert api.session.post(f"{path}/{first}/accept", data=body, timeout=10).status_code == 200
+    assert api.session.delete(f"{path}/{second}/decline", data=body, timeout=10).status_code == 200
+    assert api.get("/leads/unsorted/summary").json()["declined"] == 1

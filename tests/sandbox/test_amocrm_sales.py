@@ -1,5 +1,6 @@
 """Lists with products and invoices, customers with their purchases, and what links them to leads."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -229,4 +230,22 @@ def test_products_customers_and_their_links_survive_a_restart(account_file):
         assert api.get("/account").json()["customers_mode"] == "periodicity"
         assert api.get("/roles").json()["_embedded"]["roles"][0]["name"] == "Менеджер"
         assert api.get("/users").json()["_total_items"] == 4
+        api.session.close()
+
+
+def test_a_file_of_an_earlier_version_keeps_its_cards_and_gets_the_seed_of_what_it_lacks(account_file):
+    with AmoCrm(account_file, limit=Limit(per_second=None)) as crm:
+        api = Api(crm)
+        api.add("/leads", {"name": "Скважина"})
+        api.session.close()
+    known = ("leads", "pipelines", "fields", "loss_reasons", "counters")
+    with sqlite3.connect(account_file) as db:
+        db.execute(f"delete from rows where kind not in ({', '.join('?' * len(known))})", known)
+    db.close()
+    with AmoCrm(account_file, limit=Limit(per_second=None)) as crm:
+        api = Api(crm)
+        assert [row["name"] for row in api.get("/leads").json()["_embedded"]["leads"]] == ["Скважина"]
+        assert api.get("/users").json()["_total_items"] == 4
+        assert len(api.get("/catalogs").json()["_embedded"]["catalogs"]) == 4
+        api.add("/customers", {"name": "Опт"})
         api.session.close()
