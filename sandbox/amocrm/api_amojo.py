@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -50,9 +51,12 @@ def check_signature(call: Call) -> None:
 
 def _is_recent(call: Call, date: str) -> bool:
     try:
-        return abs(parsedate_to_datetime(date).timestamp() - call.now) <= PATIENCE
-    except ValueError:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
         return False
+    # «-0000» is UTC of a machine that does not tell its zone; Python gives it without any.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return abs(aware.timestamp() - call.now) <= PATIENCE
 
 
 def scope_of(call: Call) -> str:

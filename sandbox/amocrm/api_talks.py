@@ -14,6 +14,7 @@ from sandbox.amocrm.model import Json, User
 from sandbox.amocrm.oneshot import Shot
 from sandbox.amocrm.problems import Checks, missing
 from sandbox.amocrm.records import Chat, Message, Talk
+from sandbox.amocrm.rights import forbidden
 
 FILTERS: dict[str, filters.Maker] = {
     "talk_id": filters.one_of("id"),
@@ -27,7 +28,7 @@ FILTERS: dict[str, filters.Maker] = {
 def list_talks(call: Call) -> Json | None:
     """`GET /talks`, with `filter[talk_id|contact_id|entity_id|entity_type|status|only_in_work]`."""
     wanted = call.filters()
-    rows = list(call.store.talks.values())
+    rows = [row for row in call.store.talks.values() if _sees(call, row)]
     if str(wanted.get("only_in_work", "")) in ("1", "true"):
         rows = [row for row in rows if row.status == "in_work"]
     found = filters.apply(rows, wanted, FILTERS)
@@ -35,7 +36,10 @@ def list_talks(call: Call) -> Json | None:
 
 
 def get_talk(call: Call, talk_id: int) -> Json:
-    return _show(call, known_talk(call, talk_id))
+    talk = known_talk(call, talk_id)
+    if not _sees(call, talk):
+        raise forbidden()
+    return _show(call, talk)
 
 
 def close_talk(call: Call, talk_id: int) -> tuple[None, int]:
@@ -77,6 +81,13 @@ def known_talk(call: Call, talk_id: int) -> Talk:
     if talk is None:
         raise missing("Talk not found")
     return talk
+
+
+def _sees(call: Call, talk: Talk) -> bool:
+    """Who sees the lead sees its talk, else who sees the contact."""
+    lead = call.store.leads.get(talk.entity_id or 0) if talk.entity_type == "lead" else None
+    card = lead or call.store.contacts.get(talk.contact_id or 0)
+    return call.user.is_admin or card is None or call.rights.sees(card)
 
 
 def say(call: Call, chat: Chat, user: User, text: str) -> tuple[Message, Shot | None]:

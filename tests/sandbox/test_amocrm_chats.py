@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from email.utils import formatdate
 from pathlib import Path
 
@@ -115,6 +116,18 @@ def test_what_is_signed_wrongly_or_long_ago_is_refused(crm, api, channel):
         requests.post(f"{crm.url}/amojo/v2/origin/custom/{CHANNEL}/connect", json=wish, timeout=10),
     ):
         assert (answer.status_code, answer.json()["error_type"]) == (403, "ORIGIN_INVALID_SIGNATURE")
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "MSK-3", "PST8"])
+def test_the_moment_of_signing_is_read_right_whatever_the_zone_of_this_machine(channel, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for date in (formatdate(), formatdate(localtime=True), formatdate(usegmt=True)):
+            assert channel.send("POST", f"/{CHANNEL}/connect", {"account_id": ACCOUNT}, date=date).status_code == 200
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_channel_that_was_disconnected_says_nothing_more(channel):
@@ -245,6 +258,18 @@ def test_subscribers_of_talks_hear_of_messages_too(api, channel, receiver):
     assert (form["message[add][0][text]"], form["message[add][0][author][type]"]) == ("Здравствуйте", "external")
     assert form["talk[add][0][talk_id]"] == form["message[add][0][talk_id]"]
     assert form["talk[update][0][is_in_work]"] == "1"
+
+
+def test_a_talk_is_seen_by_who_sees_its_lead(crm, api, channel):
+    channel.say("Здравствуйте")
+    (talk,) = api.get("/talks").json()["_embedded"]["talks"]
+    crm.store.users[ANNA].rights = {"leads": {"view": "M"}}
+    anna = Api(crm, api.control("oauth?user=anna@krovlya.ru", method="GET")["access_token"])
+    assert anna.get("/talks").status_code == 204
+    assert anna.get(f"/talks/{talk['talk_id']}").status_code == 403
+    api.patch(f"/leads/{talk['entity_id']}", {"responsible_user_id": ANNA})
+    assert anna.get(f"/talks/{talk['talk_id']}").status_code == 200
+    anna.session.close()
 
 
 def test_a_closed_talk_is_followed_by_a_new_one(api, channel):
