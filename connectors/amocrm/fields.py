@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors.amocrm.client import Json
-from connectors.amocrm.directory import UNKNOWN_NAME, CustomField, nearest, plain
+from connectors.crm.names import UNKNOWN_NAME, CustomField, nearest, plain
 from provodka.errors import Rejected
 
 NUMBERS: Final = {"numeric", "price", "monetary"}

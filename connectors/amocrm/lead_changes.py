@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from connectors.amocrm import fields as custom
-from connectors.amocrm.batch import build, deliver, with_fresh_names
+from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.directory import LOST, WON
 from connectors.amocrm.known import LEAD, KnownLead, lead_snapshot, load_lead, settle
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.new_leads import LONGEST_NAME, ROBOT, clean_tags, whole
+from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
+from connectors.crm.batching import build, with_fresh_names
 from connectors.http import Reply
 from provodka.crm import LeadChange, Pipeline
 from provodka.errors import Ambiguous, Rejected
@@ -34,7 +36,7 @@ class LeadChanges:
         self._leads = leads
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
-        return with_fresh_names(self._room.directory, requests, self._update)
+        return with_fresh_names(self._room.directory, requests, self._update, STALE_IDS)
 
     def _update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         known = self._known([request.params.lead_id for request in requests])

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.amocrm.client import Json, embedded
-from connectors.amocrm.directory import plain
 from connectors.amocrm.known import KnownLead, lead_ref, read_lead
 from connectors.amocrm.room import Room
+from connectors.crm.names import plain
 from provodka.crm import LeadState
 from provodka.payloads import LeadRef
 

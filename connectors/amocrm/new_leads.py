@@ -9,15 +9,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from connectors.amocrm import fields as custom
-from connectors.amocrm.batch import among, build, deliver, with_fresh_names
+from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.known import LEAD, KnownContact, KnownLead, contact_ids, lead_snapshot
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.people import People
-from connectors.amocrm.problems import CONTACT_GONE
+from connectors.amocrm.problems import CONTACT_GONE, STALE_IDS
 from connectors.amocrm.room import Room, earliest
 from connectors.amocrm.stamp import Stamp
+from connectors.crm.batching import among, build, with_fresh_names
 from connectors.http import Reply
 from provodka.crm import NewContact, NewLead
 from provodka.errors import ConnectorError, Rejected
@@ -49,7 +50,7 @@ class NewLeads:
                 self._stamp.doubt()
             return outcomes
 
-        outcomes = with_fresh_names(self._room.directory, requests, attempt)
+        outcomes = with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
         for i, outcome in enumerate(outcomes):
             if isinstance(outcome, Rejected) and outcome.code == CONTACT_GONE and requests[i].params.contact_id:
                 outcomes[i] = self._with_other_contact(requests[i], outcome, attempt)
