@@ -8,10 +8,11 @@ from typing import Final
 
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
-from connectors.amocrm.known import KnownContact, multitext_rows, read_contact
+from connectors.amocrm.known import multitext_rows, read_contact
 from connectors.amocrm.new_leads import ROBOT
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
+from connectors.crm.mirror import KnownContact
 from connectors.http import Reply
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected

@@ -69,7 +69,7 @@ class AmoCrm:
         http = Http(settings.url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
         self._auth = _auth(settings, account, store, http, now)
         client = Client(http, self._auth)
-        self._room = Room(name, settings, client, Directory(client), store, now)
+        self._room = Room(name, store, now, settings, client, Directory(client))
         self._leads = Leads(self._room)
         self._people = People(self._room)
         self._changes = Changes(self._room, self._leads, self._people)

@@ -12,13 +12,15 @@ from connectors.amocrm import fields as custom
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import Directory
-from connectors.amocrm.known import LEAD, KnownContact, KnownLead, contact_ids, lead_snapshot
+from connectors.amocrm.known import contact_ids
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import CONTACT_GONE, STALE_IDS
-from connectors.amocrm.room import Room, earliest
+from connectors.amocrm.room import Room
 from connectors.amocrm.stamp import Stamp
+from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
+from connectors.crm.mirror import LEAD, KnownContact, KnownLead, clean_tags, lead_snapshot
 from connectors.http import Reply
 from provodka.crm import NewContact, NewLead
 from provodka.errors import ConnectorError, Rejected
@@ -176,11 +178,6 @@ class NewLeads:
 def whole(price: Decimal) -> int:
     """amoCRM keeps prices in whole units."""
     return int(price.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Each once, without those that a template left empty."""
-    return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
 
 
 def _named(outcome: Outcome, login: str) -> Outcome:

@@ -10,8 +10,9 @@ from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.new_leads import ROBOT
 from connectors.amocrm.problems import STALE_IDS
-from connectors.amocrm.room import Room, earliest
+from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import answers, place_of
+from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, same_text, with_fresh_names
 from provodka.crm import NewCall, NewNote
 from provodka.operation import Done, Outcome, Request

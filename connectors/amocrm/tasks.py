@@ -10,7 +10,8 @@ from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.new_leads import ROBOT
 from connectors.amocrm.problems import STALE_IDS
-from connectors.amocrm.room import Room, earliest
+from connectors.amocrm.room import Room
+from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, same_text, with_fresh_names
 from connectors.http import Reply
 from provodka.crm import NewTask
