@@ -114,7 +114,7 @@ def _stage(row: Json) -> Stage:
 
 
 def _field(row: Json) -> CustomField:
-    options = {str(option["value"]): int(option["id"]) for option in row.get("enums") or ()}
+    options: dict[str, Id] = {str(option["value"]): int(option["id"]) for option in row.get("enums") or ()}
     return CustomField(
         int(row["id"]), str(row["name"]), str(row.get("type") or ""), str(row.get("code") or ""), options
     )

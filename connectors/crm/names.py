@@ -30,7 +30,7 @@ class CustomField:
     name: str
     type: str
     code: str
-    options: dict[str, int] = field(default_factory=dict)
+    options: dict[str, Id] = field(default_factory=dict)
     multiple: bool = False
 
 
