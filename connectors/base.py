@@ -18,7 +18,7 @@ _PHONE: Final = re.compile(
 )
 _EMAIL: Final = re.compile(r"([\w+-])[\w.+-]*(@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET: Final = re.compile(
-    r"((?:access_token|refresh_token|client_secret|authorization|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
+    r"((?:\bauth|access_token|refresh_token|client_secret|authorization|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
     re.IGNORECASE,
 )
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
@@ -85,4 +86,5 @@ CHANNELS: Final[dict[str, Kind]] = {
 
 CRMS: Final[dict[str, CrmKind]] = {
     "amocrm": CrmKind(AmocrmSettings, "connectors.amocrm.crm:AmoCrm", "connectors.amocrm.hooks:receiver"),
+    "bitrix24": CrmKind(BitrixSettings, "connectors.bitrix24.crm:Bitrix24", "connectors.bitrix24.hooks:receiver"),
 }

@@ -51,9 +51,10 @@ class OAuthSettings(Strict):
 class BitrixSettings(Strict):
     """One portal: `url` is an inbound webhook (the simplest way), or the bare address of the portal with `oauth`.
 
-    `entity`: whether leads or deals are what rules call leads; without it the portal's mode decides. `tags_field` is
-    the user field (a string) that holds the tags. `hook_secret` is the secret in the address of our hook, and
-    `application_token` what the portal shows for its outbound webhook: with it every event must carry it.
+    `entity`: whether leads or deals are what rules call leads; without it the portal's mode decides. `deal_pipeline` is
+    where the deal goes that a won lead becomes (the main funnel by default). `tags_field` is the user field (a string)
+    that holds the tags. `hook_secret` is the secret in the address of our hook, and `application_token` what the portal
+    shows for its outbound webhook: with it every event must carry it.
 
     The vendor's bucket holds 50 calls and drains 2 a second, counted per portal and outgoing address (250 and 5 on
     Enterprise). `operating_seconds` is what one method may work in ten minutes: at 80 % of it the method slows down.
@@ -63,6 +64,7 @@ class BitrixSettings(Strict):
     url: Annotated[SecretStr, AfterValidator(_portal)]
     oauth: OAuthSettings | None = None
     entity: Entity | None = None
+    deal_pipeline: str = ""
     tags_field: str = Field(default="Теги", min_length=1)
     originator: str = Field(default="provodka", pattern=r"^[\w.-]{1,100}$")
     hook_secret: SecretStr | None = None
