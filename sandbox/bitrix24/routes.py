@@ -1,0 +1,33 @@
+"""Every method of the portal, by its name in lower case."""
+
+from __future__ import annotations
+
+from sandbox.bitrix24 import (
+    api_activities,
+    api_classic,
+    api_duplicates,
+    api_events,
+    api_items,
+    api_links,
+    api_status,
+    api_system,
+    api_tasks,
+    api_timeline,
+    api_users,
+)
+from sandbox.bitrix24.registry import Method
+
+MODULES = (
+    api_activities,
+    api_classic,
+    api_duplicates,
+    api_events,
+    api_items,
+    api_links,
+    api_status,
+    api_system,
+    api_tasks,
+    api_timeline,
+    api_users,
+)
+METHODS: dict[str, Method] = {row.name.lower(): row for module in MODULES for row in module.methods.rows}
