@@ -71,7 +71,7 @@ class Leads:
             responsible=directory.login_of(str(item.get("assignedById") or "")),
             price=Decimal(_price(item)),
             tags=tuple(tags_of(item, tags)),
-            fields={field.name: text for field, text in self._fields(item, tags)},
+            fields={field.name: text for field, text in reversed(self._fields(item, tags))},  # our own win of two alike
             contacts=contacts_of(item),
             created_at=moment(item.get("createdTime")),
         )

@@ -143,7 +143,8 @@ class Directory(Names):
         rows = {key: row for key, row in mapping(answer.get("fields")).items() if _matters(key, row)}
         types = sorted({str(row["statusType"]) for row in rows.values() if row.get("statusType")})
         lists = dict(zip(types, self._client.ask([_statuses(one) for one in types]), strict=True))
-        return tuple(_field(key, row, lists) for key, row in rows.items())
+        own_first = sorted(rows.items(), key=lambda pair: not pair[1].get("isDynamic"))  # where two bear one name
+        return tuple(_field(key, row, lists) for key, row in own_first)
 
 
 def _statuses(entity: str) -> Command:
