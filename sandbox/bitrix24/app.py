@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.base import Emulator, Environ, Refusal
 from sandbox.bitrix24.batch import BATCH, run_batch
-from sandbox.bitrix24.call import Auth
+from sandbox.bitrix24.call import Auth, Call
 from sandbox.bitrix24.clock import Clock
 from sandbox.bitrix24.control import add_control_routes
 from sandbox.bitrix24.delivery import Sender
@@ -31,6 +31,7 @@ from sandbox.bitrix24.seed import Seed
 from sandbox.bitrix24.settings import Settings
 from sandbox.bitrix24.state import StateFile
 from sandbox.bitrix24.store import Store
+from sandbox.bitrix24.uploads import add_upload_routes
 
 JSON_TYPE = "application/json; charset=utf-8"
 COUNTED = ("activities", "comments", "tasks", "bindings", "offline", "calls", "notifications", "rows", "requisites")
@@ -73,6 +74,7 @@ class Bitrix24(Emulator):
         self.set_limit(self._first_limit)
         self._state = StateFile(self.store, state_path) if state_path else None
         self._add_api_routes()
+        add_upload_routes(self)
         add_control_routes(self)
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -139,6 +141,18 @@ class Bitrix24(Emulator):
                 return self.dispatcher.run(self.dispatcher.find(method), auth, params, self.base())
             finally:
                 self.sender.post(self.events.take())
+
+    def page_call(self, user_id: int) -> Call:
+        """A call as a person at the portal's pages; made under the store's lock."""
+        return Call(
+            {},
+            Auth("page", "page", self.store.table("users")[user_id], frozenset(self.seed.app_scopes)),
+            store=self.store,
+            events=self.events,
+            settings=self.dispatcher.settings,
+            now=self.clock(),
+            base=self.base(),
+        )
 
     def _add_api_routes(self) -> None:
         for path, view in (

@@ -81,6 +81,10 @@ class Call:
         """A parameter in whatever case it came: FILTER, filter, Filter, arFilter."""
         return self._folded.get(_fold(name))
 
+    def set(self, name: str, value: object) -> None:
+        """Put a parameter in place of what came."""
+        self._folded[_fold(name)] = value
+
     def text(self, name: str) -> str:
         return text(self.any(name))
 

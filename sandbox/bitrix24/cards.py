@@ -244,14 +244,14 @@ class Cards:
             contact["LEAD_ID"], contact["FM"] = row["ID"], [dict(one) for one in row.get("FM", ())]
             for one in contact["FM"]:
                 one["ID"] = self.store.new_id("fm")
-            Cards(self.call, TYPES[CONTACT], automation=True)._save(contact)  # the same class
+            Cards(self.call, TYPES[CONTACT], automation=True)._save(contact)
             links.write(self.store, self.kind, row, {"CONTACT_ID": contact["ID"]})
         kept = (*TYPES[DEAL].fields, *(name for name in self.fields if name.startswith("UF_CRM_")))
         wanted = {key: row.get(key) for key in kept if key in row and key not in ("ID", "CONTACT_ID", "TYPE_ID")}
         deals = Cards(self.call, TYPES[DEAL], automation=True)
         deal = deals.create({**wanted, "CONTACT_IDS": row.get("CONTACT_IDS") or []})
         deal["LEAD_ID"] = row["ID"]
-        deals._save(deal)  # the same class
+        deals._save(deal)
         ready = stages.stage(self.store, self.kind, 0, "CONVERTED")
         if ready is not None:
             stages.set_stage(row, self.kind, ready, self.call.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sandbox.bitrix24.errors import Json
-from sandbox.bitrix24.schema import BY_WORD, DEAL, INVOICE, TYPES
+from sandbox.bitrix24.schema import BY_WORD, COMPANY, DEAL, INVOICE, TYPES
 from sandbox.bitrix24.store import Store
 
 SCOPES = (
@@ -19,6 +19,8 @@ MEANINGS = {WORK: "process", SUCCESS: "success", FAILURE: "failure"}
 STAGE_CODES = ("NEW", "PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE")
 LEAD_CODES = ("NEW", "IN_PROCESS", "PROCESSED")
 INVOICE_FUNNEL = 3
+OWN_COMPANY = 1
+FOUNDED = 1735700400
 
 DICTIONARIES: dict[str, tuple[tuple[str, str], ...]] = {
     "SOURCE": (
@@ -134,7 +136,15 @@ class Seed:
                 put_status(store, entity_id, code, name, 10 * (place + 1), system=place == 0, color=None)
         for uf in self.fields:
             put_user_field(store, uf)
+        store.put(TYPES[COMPANY].table, OWN_COMPANY, self._own_company())
         store.put("options", "crm_mode", {"value": self.crm_mode})
+
+    def _own_company(self) -> Json:
+        """The portal's own firm, which invoices are made out by."""
+        people = {"ASSIGNED_BY_ID": self.app_user, "CREATED_BY_ID": self.app_user, "MODIFY_BY_ID": self.app_user}
+        times = dict.fromkeys(("DATE_CREATE", "DATE_MODIFY", "LAST_ACTIVITY_TIME"), FOUNDED)
+        row = {"ID": OWN_COMPANY, "TITLE": f"ООО «{self.name}»", "IS_MY_COMPANY": "Y", "OPENED": "Y", "FM": []}
+        return {**row, **people, **times, "COMPANY_TYPE": "CUSTOMER", "CURRENCY_ID": self.currency, "REVENUE": 0.0}
 
     def _fill_stages(self, store: Store) -> None:
         stages = [(code, name, WORK) for code, name in _coded(LEAD_CODES, self.lead_stages)]
