@@ -120,6 +120,15 @@ def test_a_card_that_nobody_knows_and_that_is_gone_makes_no_lead(crm, desk, ask)
     assert (type(outcome), outcome.code, desk.cards()) == (Rejected, "contact_gone", [])
 
 
+def test_names_that_cannot_be_read_after_the_lead_was_made_do_not_undo_it(crm, desk, ask, monkeypatch):
+    def silent(_):
+        raise Retryable("no connection")
+
+    monkeypatch.setattr(crm._room.directory, "login_of", silent)
+    [done] = crm.create_leads(ask(new()))
+    assert (type(done), done.remote_id) == (Done, str(desk.card()["id"]))
+
+
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
 def test_a_lead_whose_answer_was_lost_is_looked_for_by_its_stamp(crm, desk, ask, kind):
     crm.create_leads(ask(new(contact=NewContact("Раньше", ("+79160000001",))), prefix="warm"))
