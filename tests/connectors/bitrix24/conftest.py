@@ -7,7 +7,6 @@ import requests
 
 from connectors.bitrix24.crm import Bitrix24
 from connectors.bitrix24.settings import BitrixSettings
-from provodka.operation import Request
 from sandbox.bitrix24 import Bitrix24 as Portal
 from sandbox.bitrix24 import Limit
 
@@ -106,13 +105,3 @@ def crm(make_crm):
 def deals(make_crm):
     """A portal whose deals are the leads of the rules."""
     return make_crm(entity="deal")
-
-
-@pytest.fixture
-def ask():
-    """Requests with keys of their own."""
-
-    def make(*params, since=None, prefix="key"):
-        return [Request(f"{prefix}-{number}", one, since) for number, one in enumerate(params)]
-
-    return make

@@ -1,6 +1,5 @@
 """Hint, fetch, compare: events and polls become news once each, and our own writes make none."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl
@@ -11,46 +10,16 @@ from connectors.bitrix24.hooks import receiver
 from connectors.bitrix24.settings import BitrixSettings
 from provodka.channel import Delivery, RefusedError
 from provodka.crm import LeadChange, NewContact, NewLead, NewTask
-from provodka.event import Event
 from provodka.payloads import Change, CrmHint, EventType, Person
+from tests.connectors.follower import Follower, told
 from tests.connectors.memory_store import MemoryStore
 
 TOKEN = "11112222333344445555666677778888"
 
 
-@dataclass
-class Follower:
-    """Does with a hint what the planner does: derives, keeps the snapshots, drops what came before."""
-
-    crm: object
-    store: object
-    seen: set
-
-    def hint(self, *entities):
-        hint = CrmHint(tuple(entities))
-        now = datetime.now(UTC)
-        event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
-        return self._take(*self.crm.derive(hint, event))
-
-    def reconcile(self):
-        events, snapshots, cursors = self.crm.reconcile(datetime.now(UTC))
-        self.store.cursors.update(cursors)
-        return self._take(events, snapshots)
-
-    def _take(self, events, snapshots):
-        self.store.put_snapshots("crm", "lead", snapshots)
-        fresh = [event for event in events if event.external_id not in self.seen]
-        self.seen.update(event.external_id for event in fresh)
-        return fresh
-
-
 @pytest.fixture
 def follower(crm, store):
-    return Follower(crm, store, set())
-
-
-def told(events):
-    return [(event.type.value, event.payload.change.field, event.payload.change.new) for event in events]
+    return Follower(crm, store)
 
 
 def test_a_lead_that_somebody_made_is_announced_once_with_its_person(crm, desk, follower):
@@ -116,7 +85,7 @@ def test_closing_is_a_change_of_stage_and_an_event_of_its_own(crm, desk, followe
 
 
 def test_a_deal_that_moves_to_another_funnel_has_changed_its_stage(deals, desk, store):
-    follower = Follower(deals, store, set())
+    follower = Follower(deals, store)
     assert deals.fill()
     deal = desk.lead(2)
     follower.hint(f"deal:{deal}")

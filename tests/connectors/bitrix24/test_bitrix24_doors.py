@@ -152,7 +152,8 @@ def test_an_answer_that_is_no_answer_leaves_a_write_unsure(make_crm, ask, answer
     crm = make_crm(url=HOOK)
     directory = crm._room.directory
     directory.keep("portal", lambda: Portal("1", ZoneInfo("Europe/Moscow"), LEADS))
-    directory.keep("fields", tuple)
+    for name in ("fields", "users"):
+        directory.keep(name, tuple)
     responses.post(f"{HOOK}batch", **answer)
     [outcome] = crm.create_leads(ask(LEAD))
     assert type(outcome) is kind
