@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.base import Emulator, Environ, Refusal
 from sandbox.bitrix24.batch import BATCH, run_batch
+from sandbox.bitrix24.board import add_board_routes
 from sandbox.bitrix24.call import Auth, Call
 from sandbox.bitrix24.clock import Clock
 from sandbox.bitrix24.control import add_control_routes
@@ -28,7 +29,7 @@ from sandbox.bitrix24.params import from_request
 from sandbox.bitrix24.routes import METHODS
 from sandbox.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, TYPES
 from sandbox.bitrix24.seed import Seed
-from sandbox.bitrix24.settings import Settings
+from sandbox.bitrix24.settings import Settings, crm_mode
 from sandbox.bitrix24.state import StateFile
 from sandbox.bitrix24.store import Store
 from sandbox.bitrix24.uploads import add_upload_routes
@@ -76,6 +77,7 @@ class Bitrix24(Emulator):
         self._add_api_routes()
         add_upload_routes(self)
         add_control_routes(self)
+        add_board_routes(self)
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.sender.start()
@@ -128,6 +130,10 @@ class Bitrix24(Emulator):
             "webhooks": dict(self.sender.counts),
             "revision": self.store.revision,
         }
+
+    def mode(self) -> int:
+        """1 where the portal has leads, 2 where they become deals at once."""
+        return crm_mode(self.store, self.dispatcher.settings)
 
     def base(self) -> str:
         """The portal's origin as the caller names it."""
