@@ -75,13 +75,7 @@ class Cards:
         owner = (self.kind.id, row["ID"])
         for table in ("activities", "comments"):
             for one in self.store.of(table, owner):
-                one["BINDINGS"] = [
-                    held for held in one["BINDINGS"] if (held["OWNER_TYPE_ID"], held["OWNER_ID"]) != owner
-                ]
-                if one["BINDINGS"]:
-                    self.store.put(table, one["ID"], one)
-                else:
-                    self.store.drop(table, one["ID"])
+                self._unbind(table, one, owner)
         for one in self.store.of("history", owner):
             self.store.drop("history", one["ID"])
         for one in self.store.of("rows", (self.kind.code, row["ID"])):
@@ -89,6 +83,19 @@ class Cards:
         links.forget(self.store, self.kind, row["ID"])
         self.store.drop(self.kind.table, row["ID"])
         self._publish("DELETE", row)
+
+    def _unbind(self, table: str, row: Json, owner: tuple[int, int]) -> None:
+        """Take a deleted card off an activity or comment, which goes with the last of its cards."""
+        row["BINDINGS"] = [one for one in row["BINDINGS"] if (one["OWNER_TYPE_ID"], one["OWNER_ID"]) != owner]
+        if not row["BINDINGS"]:
+            self.store.drop(table, row["ID"])
+            return
+        first = row["BINDINGS"][0]
+        if table == "activities":
+            row |= first
+        else:
+            row |= {"ENTITY_TYPE": TYPES[first["OWNER_TYPE_ID"]].word, "ENTITY_ID": first["OWNER_ID"]}
+        self.store.put(table, row["ID"], row)
 
     def _read(self, row: Json, raw: Json, *, imported: bool = False) -> None:
         reader = Reader(self.call.zone, strict=self.strict)
