@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.amocrm.crm import AmoCrm
-from connectors.registry import CHANNELS, Role
-from provodka.crm import Missing
+from connectors.registry import CHANNELS, CRMS, Role
+from provodka.crm import Crm, Missing
 from provodka.errors import ConnectorError
 from provodka.journal import Journal
 from provodka.settings import Finding, Parsed, did_you_mean
@@ -26,7 +25,7 @@ def ask_accounts(parsed: Parsed, *, create: bool) -> list[str]:
     if settings is None or journal is None:
         return silent
     store = Journal(journal.url)
-    crm = AmoCrm(settings, store.store)
+    crm = CRMS[settings.type].open(settings, store.store)
     try:
         parsed.report(_lacks(parsed, crm, create=create))
     except ConnectorError as error:
@@ -49,7 +48,7 @@ def _asked(name: str, watcher: Any) -> Iterator[str]:  # noqa: ANN401 -- a Watch
         yield f"{name}: {sentence}"
 
 
-def _lacks(parsed: Parsed, crm: AmoCrm, *, create: bool) -> Iterator[Finding]:
+def _lacks(parsed: Parsed, crm: Crm, *, create: bool) -> Iterator[Finding]:
     used = _used(parsed)
     lacking = {missing.need: missing for missing in crm.check([one.need for one in used], create=create)}
     for one in used:

@@ -48,7 +48,7 @@ SECTIONS: Final[Sections] = {
     "calendar": Section(TypeAdapter(Calendar), absent=DEFAULT_HOURS),
     "server": Section(TypeAdapter(Server), absent={}),
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
-    "crm": Section(one_of_kinds(CRMS), noun="crm"),
+    "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
     "channels": Section(
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"

@@ -20,7 +20,6 @@ from cli.config import read
 from cli.house import CRM_CHANNEL, House
 from cli.road import Road
 from cli.run import Running, RunRole
-from connectors.amocrm.crm import AmoCrm
 from provodka import logs
 from sandbox.senders import MangoSender, Order, letter, send_letter, tilda_lead
 from sandbox.server import AMOCRM_TOKEN, Sandbox
@@ -129,7 +128,7 @@ def _product(folder: Path, sandbox: Sandbox, port: int) -> Running:
 
 def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     """Let the CRM know where its webhooks go, and the senders' page where the product is."""
-    if isinstance(house.crm, AmoCrm):
+    if house.crm is not None:
         house.crm.subscribe(f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
     hooks = f"{stage.product}/hooks"
     sandbox.senders.order = Order(

@@ -10,11 +10,9 @@ from typing import Any, Final
 import structlog
 
 from cli.config import Config
-from connectors.amocrm.crm import AmoCrm
-from connectors.amocrm.hooks import AmocrmHooks
-from connectors.registry import CHANNELS, Role
+from connectors.registry import CHANNELS, CRMS, Role
 from provodka.channel import Receiver, Watcher
-from provodka.crm import Crm, Messenger
+from provodka.crm import CrmAccount, Messenger
 from provodka.event import utc_now
 from provodka.journal import Journal
 from provodka.redact import Redactor
@@ -60,11 +58,12 @@ class House:
         return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
 
     @cached_property
-    def crm(self) -> Crm | None:
+    def crm(self) -> CrmAccount | None:
         """The CRM of the config; the staff's cards and stages are read when first needed."""
-        if self.config.crm is None:
+        settings = self.config.crm
+        if settings is None:
             return None
-        crm = AmoCrm(self.config.crm, self.journal.store)
+        crm = CRMS[settings.type].open(settings, self.journal.store)
         self._closing.append(crm)
         return crm
 
@@ -83,9 +82,9 @@ class House:
         made: dict[str, Receiver] = {
             name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
         }
-        if self.config.crm is not None and self.config.crm.hook_secret is not None:
-            made[CRM_CHANNEL] = AmocrmHooks(CRM_CHANNEL, self.config.crm.hook_secret)
-        return made
+        settings = self.config.crm
+        hooks = CRMS[settings.type].receiver(CRM_CHANNEL, settings, self.journal.store) if settings else None
+        return {**made, CRM_CHANNEL: hooks} if hooks else made
 
     @cached_property
     def watchers(self) -> list[Watcher]:
@@ -93,8 +92,7 @@ class House:
 
     @cached_property
     def planner(self) -> Planner:
-        follower = self.crm if isinstance(self.crm, AmoCrm) else None
-        return Planner(self.journal, self.engine, self.crm, follower)
+        return Planner(self.journal, self.engine, self.crm, self.crm)
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""
@@ -116,7 +114,7 @@ class House:
             Job("alerts", 5, lambda: alerts.tell(self.journal)),
             Job("dead letters", 30, lambda: tell_dead_letters(self.journal)),
         ]
-        if isinstance(self.crm, AmoCrm):
+        if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
         return Scheduler(self.journal, self.watchers, jobs)
 
@@ -124,7 +122,7 @@ class House:
         return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]
 
 
-def _crm_jobs(crm: AmoCrm, journal: Journal) -> list[Job]:
+def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:
     def reconcile() -> None:
         """What no webhook told: found by update time, put into the inbox with the snapshots it was found by."""
         events, snapshots, cursors = crm.reconcile(utc_now())

@@ -41,11 +41,21 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The pace of an account; `burst` calls may go at once, the others evenly spaced."""
+    """The pace of an account: at most `burst` calls in any burst/per_second seconds.
+
+    `leaky` is for vendors that count with a leaky bucket of `burst` calls: one more goes as soon as one has drained.
+    """
 
     account: str
     per_second: float
     burst: int = 1
+    leaky: bool = False
+
+    def take(self, pace: Pace) -> float:
+        """Take the next place in the account's row; the seconds to wait for it."""
+        if self.leaky:
+            return pace.pour(self.account, self.per_second, self.burst, LONGEST_WAIT)
+        return pace.reserve(self.account, self.per_second, self.burst)
 
 
 Classify = Callable[[Reply], ConnectorError | None]
@@ -131,9 +141,8 @@ class Http:
 
     def _take_place(self) -> None:
         """Wait for our place in the account's row. Woken too late we line up again, so that calls never bunch."""
-        limit = self._limit
         for _ in range(3):
-            wait = self._pace.reserve(limit.account, limit.per_second, limit.burst)
+            wait = self._limit.take(self._pace)
             if wait <= 0:
                 return
             if wait > LONGEST_WAIT:

@@ -8,13 +8,17 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from provodka.channel import Receiver
+from provodka.crm import CrmAccount
 from provodka.payloads import EventType
 from provodka.settings import Strict
+from provodka.stores import ConnectorStore
 
 
 class Role(StrEnum):
@@ -36,8 +40,34 @@ class Kind:
 
     def load(self) -> Any:  # noqa: ANN401 -- the class; its role says which protocol it fulfils
         """Import the class."""
-        module, name = self.place.split(":")
-        return getattr(import_module(module), name)
+        return _at(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class CrmKind:
+    """A kind of CRM: its settings model, the class of its account, and what makes the receiver of its hints.
+
+    The receiver is made without the account, so that a process which only receives does not load the rest of the room.
+    """
+
+    settings: type[Strict]
+    place: str
+    hooks: str
+
+    def open(self, settings: Strict, store: ConnectorStore) -> CrmAccount:
+        """An account by its settings; nothing is asked of it yet. Close it at the end."""
+        account: CrmAccount = _at(self.place)(settings, store)
+        return account
+
+    def receiver(self, name: str, settings: Strict, store: ConnectorStore) -> Receiver | None:
+        """The receiver of the account's hints as the channel `name`; None where the settings ask for none."""
+        receiver: Receiver | None = _at(self.hooks)(name, settings, store)
+        return receiver
+
+
+def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
+    module, name = place.split(":")
+    return getattr(import_module(module), name)
 
 
 _CALLS: Final = frozenset(
@@ -54,4 +84,7 @@ CHANNELS: Final[dict[str, Kind]] = {
     "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER),
 }
 
-CRMS: Final[dict[str, type[Strict]]] = {"amocrm": AmocrmSettings}
+CRMS: Final[dict[str, CrmKind]] = {
+    "amocrm": CrmKind(AmocrmSettings, "connectors.amocrm.crm:AmoCrm", "connectors.amocrm.hooks:receiver"),
+    "bitrix24": CrmKind(BitrixSettings, "connectors.bitrix24.crm:Bitrix24", "connectors.bitrix24.hooks:receiver"),
+}

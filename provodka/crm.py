@@ -13,8 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from provodka.event import Event
 from provodka.operation import Outcome, Request
-from provodka.payloads import Call, LeadRef, Person
+from provodka.payloads import Call, CrmHint, LeadRef, Person
+from provodka.stores import Snapshot
 
 
 class LeadState(StrEnum):
@@ -223,6 +225,31 @@ class Crm(Protocol):
 
     @property
     def log_calls(self) -> Write[NewCall]: ...
+
+
+class CrmAccount(Crm, Protocol):
+    """A CRM with what the house itself needs of it: to follow its changes, to keep the mirror, to be let in."""
+
+    def fill(self, progress: Progress = ..., stop: Callable[[], bool] = ...) -> bool:
+        """Fill the mirror and the index of people, going on where an earlier run ended; whether both are complete.
+
+        Cheap when they are, so it is called again and again. `progress` gets the number of cards read so far.
+        """
+
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
+        """What a hint comes to: events and snapshots of kind `lead`, to be stored in one transaction."""
+
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+        """What changed since the last time, hinted at or not: events, snapshots and cursors, to be stored together."""
+
+    def subscribe(self, destination: str) -> bool:
+        """Have the CRM send its hints to this address; whether anything had to be changed."""
+
+    def keep_alive(self) -> None:
+        """Refresh what would expire of disuse; called every hour."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True)

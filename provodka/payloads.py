@@ -263,6 +263,11 @@ class CrmHint:
 
     entities: tuple[str, ...] = ()
 
+    def ids(self, kind: str) -> list[str]:
+        """The ids of the entities of one kind, each once."""
+        named = (entity.partition(":") for entity in dict.fromkeys(self.entities))
+        return [one for found, _, one in named if found == kind]
+
 
 Payload = FormSubmitted | EmailReceived | CallEvent | LeadEvent | TaskEvent | Tick | Unreadable | CrmHint
 

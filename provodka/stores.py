@@ -85,6 +85,13 @@ class Pace(Protocol):
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         """Take the next place: at most `burst` in any burst/per_second seconds; the seconds to wait for it."""
 
+    def pour(self, account: str, per_second: float, bucket: int, patience: float) -> float:
+        """Take the next place of a leaky bucket: it holds `bucket` calls and drains `per_second`; the seconds to wait.
+
+        Unlike `reserve`, it lets one more call through as soon as one has drained. A place that is further away than
+        `patience` is not taken.
+        """
+
     def hold(self, account: str, seconds: float, reason: str) -> None:
         """Let nothing of this account go for so long (the other side said so)."""
 

@@ -13,14 +13,15 @@ from sandbox.senders import Senders
 from sandbox.senders.http import post
 from sandbox.telegram import TOKEN, Telegram
 
-AMOCRM, TELEGRAM, IMAP, SMTP, SENDERS = 1, 4, 5, 6, 7
+AMOCRM, BITRIX24, TELEGRAM, IMAP, SMTP, SENDERS = 1, 2, 4, 5, 6, 7
 AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
+BITRIX24_SECRET = "sandbox"  # noqa: S105  # of user 1's inbound webhook
 
 
 class Sandbox:
-    """amoCRM, Telegram, mail and the senders, at `base_port` + 1, 4, 5, 6, 7; with base_port=0 each takes a free port.
+    """amoCRM, Bitrix24, Telegram, mail and the senders at `base_port` + 1, 2, 4, 5, 6, 7; 0 takes free ports.
 
-    With `state_dir` amoCRM and the mailbox keep what they hold over a restart. `seeds` are what a seed file gave, by
+    With `state_dir` both CRMs and the mailbox keep what they hold over a restart. `seeds` are what a seed file gave, by
     emulator: what a new account starts with, and returns to by a reset.
     """
 
@@ -33,6 +34,7 @@ class Sandbox:
     ) -> None:
         # Imported here, so that a test of the mailbox does not load the whole CRM.
         from sandbox.amocrm import AmoCrm
+        from sandbox.bitrix24 import Bitrix24
 
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -40,6 +42,7 @@ class Sandbox:
         self._running = ExitStack()
         known = seeds or {}
         self.amocrm = AmoCrm(state_dir / "amocrm.db" if state_dir else None, seed=known.get("amocrm"))
+        self.bitrix24 = Bitrix24(state_dir / "bitrix24.db" if state_dir else None, seed=known.get("bitrix24"))
         self.telegram = Telegram()
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)
@@ -50,6 +53,7 @@ class Sandbox:
         with ExitStack() as started:
             parts: tuple[tuple[Emulator, int], ...] = (
                 (self.amocrm, AMOCRM),
+                (self.bitrix24, BITRIX24),
                 (self.telegram, TELEGRAM),
                 (self.senders, SENDERS),
             )
@@ -75,6 +79,7 @@ class Sandbox:
         """(what, where and how to enter) of each part, for printing after the start."""
         return [
             ("amoCRM: board and API", f"{self.amocrm.url}  token {AMOCRM_TOKEN}"),
+            ("Bitrix24: board and REST", f"{self.bitrix24.url}  webhook {self.bitrix24.url}/rest/1/{BITRIX24_SECRET}/"),
             ("Telegram: chats and Bot API", f"{self.telegram.url}  token {TOKEN}"),
             ("IMAP", f"{self._host}:{self.mail.imap_port}  {ADDRESS} / {PASSWORD}"),
             ("SMTP", f"{self._host}:{self.mail.smtp_port}"),
@@ -85,6 +90,6 @@ class Sandbox:
         return self._base_port + offset if self._base_port else 0
 
     def _reset_others(self) -> None:
-        for part in (self.amocrm, self.telegram):
+        for part in (self.amocrm, self.bitrix24, self.telegram):
             post(f"{part.url}/_sandbox/reset", b"{}", "application/json").raise_for_status()
         self.mail.reset()

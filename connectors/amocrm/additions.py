@@ -8,10 +8,11 @@ from typing import Final
 
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
-from connectors.amocrm.known import KnownContact, multitext_rows, read_contact
+from connectors.amocrm.known import multitext_rows, read_contact
 from connectors.amocrm.new_leads import ROBOT
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
+from connectors.crm.mirror import KnownContact, lacking
 from connectors.http import Reply
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
@@ -60,9 +61,7 @@ class Additions:
 def _merge(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and the body that makes it so; no body where it has everything already."""
     known = read_contact(card)
-    wanted = list(additions)
-    phones = [p for p in dict.fromkeys(p for one in wanted for p in one.phones) if p not in known.phones]
-    emails = [e for e in dict.fromkeys(e for one in wanted for e in one.emails) if e not in known.emails]
+    phones, emails = lacking(known, additions)
     values = [
         _values(card, code, kind, new)
         for code, kind, new in (("PHONE", "MOB", phones), ("EMAIL", "WORK", emails))

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from connectors.amocrm.client import Json
-from connectors.amocrm.directory import INACTIVE, UNKNOWN_NAME, Directory
-from connectors.amocrm.problems import NOT_A_CHOICE, read_refusals
+from connectors.amocrm.problems import read_refusals
+from connectors.crm.batching import Already
 from connectors.http import Reply
-from provodka.errors import Ambiguous, ConnectorError, Rejected
-from provodka.operation import Done, Outcome, Request
+from provodka.errors import Ambiguous, ConnectorError
+from provodka.operation import Outcome
 
 REFUSED: Final = 400
-STALE: Final = {NOT_A_CHOICE, UNKNOWN_NAME, INACTIVE}
-
-P = TypeVar("P")
-
 Send = Callable[[list[Json]], Reply]
 Answers = Callable[[Reply, list[int]], dict[int, Outcome]]
-Already = Callable[[list[int]], dict[int, Done]]
 
 
 def deliver(
@@ -56,46 +51,6 @@ def deliver(
             half = len(rest) if refused else (len(rest) + 1) // 2
             queue.extend(piece for piece in (rest[:half], rest[half:]) if piece)
     return [outcomes[index] for index in range(len(bodies))]
-
-
-def with_fresh_names(
-    directory: Directory, requests: Sequence[Request[P]], attempt: Callable[[Sequence[Request[P]]], list[Outcome]]
-) -> list[Outcome]:
-    """Attempt; where a name was unknown to us or an id to amoCRM, read the names anew and attempt those once more."""
-    outcomes = attempt(requests)
-    stale = [i for i, one in enumerate(outcomes) if isinstance(one, Rejected) and one.code in STALE]
-    if stale and directory.refresh():
-        try:
-            again = attempt([requests[i] for i in stale])
-        except ConnectorError as error:  # it must not touch the outcomes of the others
-            again = [error] * len(stale)
-        for i, outcome in zip(stale, again, strict=True):
-            outcomes[i] = outcome
-    return outcomes
-
-
-def among(look: Callable[[Sequence[Request[P]]], list[Done | None]], requests: Sequence[Request[P]]) -> Already:
-    """`already` for `deliver`, by a look-up of requests that stand in the order of the bodies."""
-
-    def already(places: list[int]) -> dict[int, Done]:
-        found = look([requests[place] for place in places])
-        return {place: done for place, done in zip(places, found, strict=True) if done is not None}
-
-    return already
-
-
-def build(
-    requests: Sequence[Request[P]], make: Callable[[Request[P]], Json]
-) -> tuple[dict[int, Json], dict[int, Outcome]]:
-    """A body for each request that can be expressed in amoCRM's ids, and the refusals of the others."""
-    bodies: dict[int, Json] = {}
-    refused: dict[int, Outcome] = {}
-    for index, request in enumerate(requests):
-        try:
-            bodies[index] = make(request)
-        except Rejected as error:
-            refused[index] = error
-    return bodies, refused
 
 
 def _refused(reply: Reply, bodies: list[Json]) -> dict[int, ConnectorError]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.amocrm.oauth import Auth
+from connectors.crm.oauth import Auth
 from connectors.http import Http, Reply
 from provodka.errors import AuthFailed
 

@@ -15,16 +15,17 @@ from connectors.amocrm.directory import Directory
 from connectors.amocrm.known import lead_url
 from connectors.amocrm.lead_changes import LeadChanges
 from connectors.amocrm.leads import Leads
-from connectors.amocrm.needs import missing
 from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.notes import Notes
-from connectors.amocrm.oauth import Auth, LongLived, OAuth
+from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import Tasks
+from connectors.crm.needs import missing
+from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
 from provodka.crm import (
     ContactAddition,
@@ -68,7 +69,7 @@ class AmoCrm:
         http = Http(settings.url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
         self._auth = _auth(settings, account, store, http, now)
         client = Client(http, self._auth)
-        self._room = Room(name, settings, client, Directory(client), store, now)
+        self._room = Room(name, store, now, settings, client, Directory(client))
         self._leads = Leads(self._room)
         self._people = People(self._room)
         self._changes = Changes(self._room, self._leads, self._people)
@@ -131,7 +132,7 @@ class AmoCrm:
 
     def keep_alive(self) -> None:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""
-        self._auth.token()
+        self._auth.keep_alive()
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
@@ -189,7 +190,8 @@ class AmoCrm:
 def _auth(
     settings: AmocrmSettings, account: str, store: ConnectorStore, http: Http, now: Callable[[], datetime]
 ) -> Auth:
-    if settings.oauth is not None:
-        return OAuth(settings.oauth, account, store, http, now)
+    if (given := settings.oauth) is not None:
+        desk = token_desk(given, http)
+        return OAuth(account, store, desk, now, code=given.code, refresh_token=given.refresh_token)
     assert settings.token is not None  # noqa: S101 -- the settings have made sure of it
     return LongLived(settings.token)

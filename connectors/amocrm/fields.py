@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors.amocrm.client import Json
-from connectors.amocrm.directory import UNKNOWN_NAME, CustomField, nearest, plain
-from provodka.errors import Rejected
+from connectors.crm.names import CustomField
+from connectors.crm.values import flag_of, moment_of, number_of, options_of, plain_number
 
 NUMBERS: Final = {"numeric", "price", "monetary"}
 DATES: Final = {"date", "date_time", "birthday"}
 LISTS: Final = {"select", "radiobutton", "multiselect"}
-YES: Final = {"да", "1", "true", "yes", "истина"}
-NO: Final = {"нет", "0", "false", "no", "ложь", ""}
-_RUSSIAN_DATE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}:\d{2}))?")
 
 
 def encode(field: CustomField, text: str, zone: ZoneInfo) -> Json:
@@ -47,66 +42,14 @@ def shown(field: CustomField, item: Json, zone: ZoneInfo) -> str:
 
 def _values(field: CustomField, text: str, zone: ZoneInfo) -> list[Json]:
     if field.type in LISTS:
-        return [{"enum_id": option} for option in _options(field, text)]
+        return [{"enum_id": option} for option in options_of(field, text, many=field.type == "multiselect")]
     if field.type in NUMBERS:
-        return [{"value": _number(field, text)}]
+        return [{"value": number_of(field, text)}]
     if field.type in DATES:
-        return [{"value": _moment(field, text, zone)}]
+        return [{"value": int(moment_of(field, text, zone).timestamp())}]
     if field.type == "checkbox":
-        return [{"value": _flag(field, text)}]
+        return [{"value": flag_of(field, text)}]
     return [{"value": text}]
-
-
-def _options(field: CustomField, text: str) -> list[int]:
-    known = {plain(name): option for name, option in field.options.items()}
-    if plain(text) in known or field.type != "multiselect":
-        wanted = [text]
-    else:
-        wanted = [part for part in re.split(r"[,;\n]", text) if part.strip()]
-    found = []
-    for name in wanted:
-        if plain(name) not in known:
-            near = ", ".join(f"«{n}»" for n in nearest(name, field.options)) or "нет"
-            hint = f"У поля «{field.name}» в amoCRM нет варианта «{name.strip()}». Похожие: {near}."
-            raise Rejected(f"no option «{name.strip()}» of the field «{field.name}»", hint=hint, code=UNKNOWN_NAME)
-        found.append(known[plain(name)])
-    return found
-
-
-def _number(field: CustomField, text: str) -> int | float:
-    try:
-        number = Decimal(re.sub(r"[\s\u00a0]", "", text).replace(",", "."))
-    except InvalidOperation:
-        raise _unfit(field, text, "число") from None
-    if not number.is_finite():
-        raise _unfit(field, text, "число")
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-def _moment(field: CustomField, text: str, zone: ZoneInfo) -> int:
-    """Unix seconds; a date without a time zone is one of the account's."""
-    russian = _RUSSIAN_DATE.fullmatch(text)
-    if russian:
-        day, month, year, clock = russian.groups()
-        text = f"{year}-{int(month):02}-{int(day):02}" + (f"T{clock:0>5}" if clock else "")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise _unfit(field, text, "дата") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
-
-
-def _flag(field: CustomField, text: str) -> bool:
-    if plain(text) in YES:
-        return True
-    if plain(text) in NO:
-        return False
-    raise _unfit(field, text, "да или нет")
-
-
-def _unfit(field: CustomField, text: str, wanted: str) -> Rejected:
-    hint = f"Для поля «{field.name}» нужно: {wanted}, а пришло «{text[:80]}»."
-    return Rejected(f"«{text[:80]}» does not fit the field «{field.name}» ({field.type})", hint=hint)
 
 
 def _show(kind: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401  # any JSON
@@ -116,13 +59,5 @@ def _show(kind: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401  # any 
         moment = datetime.fromtimestamp(int(value), zone)
         return moment.strftime("%Y-%m-%dT%H:%M") if kind == "date_time" else moment.strftime("%Y-%m-%d")
     if kind in NUMBERS:
-        return _plain_number(str(value))
+        return plain_number(str(value))
     return str(value)
-
-
-def _plain_number(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    return str(int(number)) if number == number.to_integral_value() else format(number.normalize(), "f")

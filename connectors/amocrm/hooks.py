@@ -12,10 +12,12 @@ from pydantic import SecretStr
 
 from connectors.amocrm.client import embedded
 from connectors.amocrm.room import Room
+from connectors.amocrm.settings import AmocrmSettings
 from connectors.bodies import form_pairs, plain_body, secret_in_url
 from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
+from provodka.stores import ConnectorStore
 
 SETTINGS: Final = (
     "add_lead",
@@ -75,6 +77,12 @@ class AmocrmHooks:
             raw=body,
         )
         return Received(events=(event,))
+
+
+def receiver(name: str, settings: AmocrmSettings, store: ConnectorStore) -> AmocrmHooks | None:
+    """The receiver that the settings ask for."""
+    del store
+    return AmocrmHooks(name, settings.hook_secret) if settings.hook_secret is not None else None
 
 
 def subscribe(room: Room, destination: str) -> bool:

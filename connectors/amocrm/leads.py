@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.amocrm.client import Json, embedded
-from connectors.amocrm.directory import plain
-from connectors.amocrm.known import KnownLead, lead_ref, read_lead
+from connectors.amocrm.known import lead_ref, read_lead
 from connectors.amocrm.room import Room
+from connectors.crm.changes import Card
+from connectors.crm.mirror import KnownLead, moment
+from connectors.crm.names import plain
 from provodka.crm import LeadState
 from provodka.payloads import LeadRef
 
@@ -38,6 +40,15 @@ class Leads:
     def known(self, item: Json) -> KnownLead:
         """An item as the mirror keeps it."""
         return read_lead(item, self._room.directory, self._room.settings.stamp_code)
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """Ready to be compared."""
+        return {one: self.card(item) for one, item in self.items(ids).items()}
+
+    def card(self, item: Json) -> Card:
+        """An item, ready to be compared."""
+        created_at, updated_at = moment(item.get("created_at")), moment(item.get("updated_at"))
+        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item))
 
     def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first."""

@@ -9,20 +9,23 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from connectors.amocrm import fields as custom
-from connectors.amocrm.batch import among, build, deliver, with_fresh_names
+from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import Directory
-from connectors.amocrm.known import LEAD, KnownContact, KnownLead, contact_ids, lead_snapshot
+from connectors.amocrm.known import contact_ids
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.people import People
-from connectors.amocrm.problems import CONTACT_GONE
-from connectors.amocrm.room import Room, earliest
+from connectors.amocrm.problems import CONTACT_GONE, STALE_IDS
+from connectors.amocrm.room import Room
 from connectors.amocrm.stamp import Stamp
+from connectors.crm.account import earliest
+from connectors.crm.batching import among, build, with_fresh_names
+from connectors.crm.mirror import LEAD, KnownContact, KnownLead, clean_tags, lead_snapshot
+from connectors.crm.other_card import with_other_card
 from connectors.http import Reply
 from provodka.crm import NewContact, NewLead
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
-from provodka.payloads import Person
 
 ROBOT: Final = 0  # the author that the feed shows instead of the person who gave the token
 LONGEST_NAME: Final = 255
@@ -49,10 +52,10 @@ class NewLeads:
                 self._stamp.doubt()
             return outcomes
 
-        outcomes = with_fresh_names(self._room.directory, requests, attempt)
+        outcomes = with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
         for i, outcome in enumerate(outcomes):
             if isinstance(outcome, Rejected) and outcome.code == CONTACT_GONE and requests[i].params.contact_id:
-                outcomes[i] = self._with_other_contact(requests[i], outcome, attempt)
+                outcomes[i] = with_other_card(self._people, requests[i], outcome, attempt)
         return outcomes
 
     def find(self, requests: Sequence[NewLeadRequest]) -> list[Done | None]:
@@ -153,33 +156,10 @@ class NewLeads:
             and one.values.get("contact_id")
         ]
 
-    def _with_other_contact(self, request: NewLeadRequest, refusal: Rejected, attempt: Attempt) -> Outcome:
-        """Cards get deleted and merged. The person's other card takes the place, else a new one like the old."""
-        gone = request.params.contact_id
-        lost = self._people.known([gone]).get(gone)
-        if lost is None:
-            return refusal
-        self._people.forget([gone])
-        try:
-            [card] = self._people.find([Person(lost.name, lost.phones, lost.emails)])
-            again = NewContact(lost.name, lost.phones, lost.emails)
-            use = {"contact_id": card.contact.id} if card else {"contact_id": "", "contact": again}
-            outcome = attempt([replace(request, params=replace(request.params, **use))])[0]
-        except ConnectorError as error:
-            outcome = error
-        if not isinstance(outcome, Done):
-            self._people.remember([lost])  # or the next attempt would not know who it was
-        return outcome
-
 
 def whole(price: Decimal) -> int:
     """amoCRM keeps prices in whole units."""
     return int(price.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Each once, without those that a template left empty."""
-    return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
 
 
 def _named(outcome: Outcome, login: str) -> Outcome:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from connectors.amocrm.batch import among, build, deliver, with_fresh_names
+from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.new_leads import ROBOT
-from connectors.amocrm.room import Room, earliest
-from connectors.amocrm.tasks import answers, place_of, same_text
+from connectors.amocrm.problems import STALE_IDS
+from connectors.amocrm.room import Room
+from connectors.amocrm.tasks import answers, place_of
+from connectors.crm.account import earliest
+from connectors.crm.batching import among, build, same_text, with_fresh_names
 from provodka.crm import NewCall, NewNote
 from provodka.operation import Done, Outcome, Request
 from provodka.payloads import Direction
@@ -57,7 +60,7 @@ class Notes:
                 outcomes.update(zip(order, made, strict=True))
             return [outcomes[i] for i in range(len(part))]
 
-        return with_fresh_names(self._room.directory, requests, attempt)
+        return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
     def _send(
         self,

@@ -13,7 +13,7 @@ from provodka.errors import AuthFailed, ConnectorError, RateLimited, Rejected
 BLOCKED_SECONDS: Final = 900.0
 LONGEST_TEXT: Final = 400
 CONTACT_GONE: Final = "contact_gone"
-NOT_A_CHOICE: Final = "NotSupportedChoice"
+STALE_IDS: Final = {"NotSupportedChoice"}
 
 NO_ENTRY: Final = "amoCRM не принял токен: интеграция отключена или токен отозван. Выдайте доступ заново."
 UNPAID: Final = "Аккаунт amoCRM не оплачен или тариф не позволяет это. После оплаты работа продолжится сама."

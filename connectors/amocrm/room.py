@@ -5,46 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from connectors.amocrm.client import PAGE, Client, Json, Pairs, embedded
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.crm.account import CLOCKS, Account
 from provodka.crm import Progress
-from provodka.errors import Retryable
-from provodka.operation import Done, Request
-from provodka.stores import ConnectorStore, Snapshot
 
-CLOCKS: Final = 120  # seconds by which the clocks of both sides may differ
 SMALL_PAGE: Final = 25
 IDS_AT_ONCE: Final = 100  # keeps the address of a call under 4 KB
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """One account. `name` is the system in the mirror and the channel of the account's events."""
+class Room(Account):
+    """One account of amoCRM."""
 
-    name: str
     settings: AmocrmSettings
     client: Client
     directory: Directory
-    store: ConnectorStore
-    now: Callable[[], datetime]
 
-    def cursor(self, what: str) -> str:
-        """Where a reading stands; empty at its beginning."""
-        return self.store.cursor(f"{self.name}:{what}") or ""
-
-    def put(self, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str] | None = None) -> None:
-        """Into the mirror, together with the cursors."""
-        if rows or cursors:
-            named = {f"{self.name}:{what}": value for what, value in (cursors or {}).items()}
-            self.store.put_snapshots(self.name, kind, rows, cursors=named)
-
-    def add(self, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
-        """Into the mirror what it does not hold yet, together with the cursors."""
-        named = {f"{self.name}:{what}": value for what, value in cursors.items()}
-        self.store.add_snapshots(self.name, kind, rows, named)
+    @property
+    def settle_seconds(self) -> float:
+        return self.settings.settle_seconds
 
     def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
         """Items of `leads`, `contacts` by id; missing ones are absent.
@@ -114,16 +97,3 @@ class Room:
             yield from items
             if all(int(item.get("created_at") or 0) < oldest for item in items):
                 return
-
-    def settled(self, requests: Sequence[Request[Any]], found: Sequence[Done | None]) -> list[Done | None]:
-        """What a look-up found, if it may be believed: amoCRM may still be at work on a call that has just broken."""
-        soon = self.now().timestamp() - self.settings.settle_seconds
-        for request, done in zip(requests, found, strict=True):
-            if done is None and request.unsure_since is not None and request.unsure_since.timestamp() > soon:
-                raise Retryable("it broke off just now: too early to tell whether it was carried out")
-        return list(found)
-
-
-def earliest(requests: Sequence[Request[Any]]) -> datetime:
-    """The moment since which unsure attempts may have been carried out."""
-    return min(request.unsure_since for request in requests if request.unsure_since is not None)

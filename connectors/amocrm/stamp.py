@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.amocrm.client import Json
-from connectors.amocrm.oauth import not_carried_out
 from connectors.amocrm.room import Room
+from connectors.crm.oauth import not_carried_out
 from provodka.errors import AuthFailed, ConnectorError, Rejected
 
 BY_HAND: Final = (

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from connectors.amocrm.batch import among, build, deliver, with_fresh_names
+from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.new_leads import ROBOT
-from connectors.amocrm.room import Room, earliest
+from connectors.amocrm.problems import STALE_IDS
+from connectors.amocrm.room import Room
+from connectors.crm.account import earliest
+from connectors.crm.batching import among, build, same_text, with_fresh_names
 from connectors.http import Reply
 from provodka.crm import NewTask
 from provodka.errors import Rejected
@@ -27,7 +30,7 @@ class Tasks:
 
     def create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         began = self._room.now()
-        return with_fresh_names(self._room.directory, requests, lambda part: self._create(part, began))
+        return with_fresh_names(self._room.directory, requests, lambda part: self._create(part, began), STALE_IDS)
 
     def find(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
         """Among the newest tasks; two requests never claim the same task."""
@@ -93,11 +96,6 @@ def answers(reply: Reply, collection: str, indices: list[int]) -> dict[int, Outc
         if place.isdigit() and int(place) < len(indices):
             told[indices[int(place)]] = Done(str(row["id"]))
     return told
-
-
-def same_text(text: object) -> str:
-    """A text as it compares after amoCRM has stored it: line ends and outer spaces may differ."""
-    return "\n".join(line.rstrip() for line in str(text or "").strip().splitlines())
 
 
 def _wanted(task: NewTask) -> Print:

@@ -44,6 +44,9 @@ _LONGEST_LOCK: Final = timedelta(hours=1)
 _LONGEST_HOLD: Final = timedelta(days=1)
 _FARTHEST_PLACE: Final = 60.0
 
+_Place = Callable[[float, list[float]], tuple[float, list[float]]]
+"""From now and the places that are taken to the one that is ours, and those that are taken then; unix seconds."""
+
 
 class ConnectorStoreInJournal:
     """`provodka.stores.ConnectorStore` on the journal's tables."""
@@ -165,7 +168,27 @@ class ConnectorStoreInJournal:
         """
         return self._writer.run(lambda c: self._reserve(c, account, per_second, burst), durable=False)
 
+    def pour(self, account: str, per_second: float, bucket: int, patience: float) -> float:
+        """Take the next place of a leaky bucket; all that is kept is the moment at which it will have run empty."""
+
+        def place(now: float, places: list[float]) -> tuple[float, list[float]]:
+            farthest = now + _FARTHEST_PLACE + bucket / per_second
+            empty = max([now, *(p for p in places if p < farthest)]) + 1 / per_second
+            mine = empty - bucket / per_second
+            return mine, [empty] if mine - now <= patience else places
+
+        return self._writer.run(lambda c: self._take(c, account, place), durable=False)
+
     def _reserve(self, connection: Connection, account: str, per_second: float, burst: int) -> float:
+        def place(now: float, places: list[float]) -> tuple[float, list[float]]:
+            farthest = now + _FARTHEST_PLACE + burst / per_second
+            kept = [p for p in places if p < farthest][-burst:]
+            mine = max(now, kept[0] + burst / per_second) if len(kept) == burst else now
+            return mine, [*kept, mine][-burst:]
+
+        return self._take(connection, account, place)
+
+    def _take(self, connection: Connection, account: str, place: _Place) -> float:
         now = self._now()
         row = connection.execute(_PACE, {"name": account}).first()
         if row is None:  # the first call ever; whoever else makes it at this moment waits for our row
@@ -173,12 +196,9 @@ class ConnectorStoreInJournal:
             row = connection.execute(_PACE, {"name": account}).one()
         if row.held_until is not None and now < row.held_until < now + _LONGEST_HOLD:
             return float((row.held_until - now).total_seconds())
-        moment = now.timestamp()
-        farthest = moment + _FARTHEST_PLACE + burst / per_second
-        places = [p for p in json.loads(row.places) if p < farthest][-burst:]
-        place = max(moment, places[0] + burst / per_second) if len(places) == burst else moment
-        connection.execute(_TAKE_PLACE, {"name": account, "taken": json.dumps([*places, place][-burst:])})
-        return max(0.0, place - moment)
+        mine, places = place(now.timestamp(), json.loads(row.places))
+        connection.execute(_TAKE_PLACE, {"name": account, "taken": json.dumps(places)})
+        return max(0.0, mine - now.timestamp())
 
     def hold(self, account: str, seconds: float, reason: str) -> None:
         """Nothing of this account goes for so long."""

@@ -81,6 +81,17 @@ class MemoryStore:
             self._places[account] = [*places, place]
             return place - now
 
+    def pour(self, account: str, per_second: float, bucket: int, patience: float) -> float:
+        with self._mutex:
+            now = time.monotonic()
+            if self._held.get(account, 0) > now:
+                return self._held[account] - now
+            empty = max([now, *self._places.get(account, [])]) + 1 / per_second
+            wait = max(0.0, empty - bucket / per_second - now)
+            if wait <= patience:
+                self._places[account] = [empty]
+            return wait
+
     def hold(self, account: str, seconds: float, reason: str) -> None:
         with self._mutex:
             self.holds.append((account, seconds, reason))

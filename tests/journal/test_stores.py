@@ -86,6 +86,25 @@ def test_a_burst_goes_at_once_and_no_stretch_of_time_holds_more(journal: Journal
     assert at[-1] - at[0] == pytest.approx(1.5), "the pace is used up whole"
 
 
+def test_a_leaky_bucket_lets_one_more_through_as_soon_as_one_has_drained(journal: Journal, clock: Clock) -> None:
+    assert [journal.store.pour("portal", 2, 3, 5) for _ in range(5)] == pytest.approx([0, 0, 0, 0.5, 1])
+    clock.forward(seconds=1.5)
+    assert journal.store.pour("portal", 2, 3, 5) == 0
+    clock.forward(seconds=60)
+    assert [journal.store.pour("portal", 2, 3, 5) for _ in range(4)] == pytest.approx([0, 0, 0, 0.5])
+
+
+def test_a_place_in_the_bucket_that_nobody_waits_for_is_not_taken(journal: Journal) -> None:
+    waits = [journal.store.pour("portal", 1, 1, 2) for _ in range(6)]
+    assert waits == pytest.approx([0, 1, 2, 3, 3, 3])
+
+
+def test_a_full_bucket_of_a_clock_that_was_moved_back_is_empty(journal: Journal, clock: Clock) -> None:
+    journal.store.pour("portal", 2, 1, 5)
+    clock.now -= timedelta(days=1)
+    assert journal.store.pour("portal", 2, 1, 5) == 0
+
+
 def test_a_held_account_lets_nothing_go_until_its_time(journal: Journal, clock: Clock) -> None:
     journal.store.hold("amocrm", 60, "blocked")
     assert journal.store.reserve("amocrm", 5, 1) == pytest.approx(60)

@@ -6,7 +6,10 @@ import pytest
 import requests
 
 from sandbox.amocrm import AmoCrm, Limit
+from sandbox.bitrix24 import Bitrix24
+from sandbox.bitrix24 import Limit as Bitrix24Limit
 from tests.sandbox.amocrm_client import Api, Receiver
+from tests.sandbox.bitrix24_client import Rest
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +43,17 @@ def receiver(running_receiver):
     running_receiver.queries.clear()
     running_receiver.statuses.clear()
     return running_receiver
+
+
+@pytest.fixture(scope="session")
+def running_portal():
+    with Bitrix24(limit=Bitrix24Limit(per_second=None)) as portal:
+        yield portal
+
+
+@pytest.fixture
+def b24(running_portal):
+    requests.post(f"{running_portal.url}/_sandbox/reset", timeout=10).raise_for_status()
+    rest = Rest(running_portal)
+    yield rest
+    rest.session.close()

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import pytest
+import trustme
 from aioamocrm import (
     AmoCRMClient,
     AuthError,
@@ -27,15 +28,10 @@ from aioamocrm import (
 
 from sandbox.amocrm import AmoCrm, Limit
 from tests.sandbox.amocrm_client import ANNA, MAIN, NEW, TALKS
-from tests.sandbox.tls_front import TlsFront, make_certificate, map_host
+from tests.sandbox.tls_front import TlsFront, map_host
 
 HOST = "krovlya.amocrm.ru"
 PHONE = [{"field_code": "PHONE", "values": [{"value": "+79000000001", "enum_code": "MOB"}]}]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    return make_certificate(tmp_path_factory.mktemp("tls"), HOST)
 
 
 @pytest.fixture
@@ -50,19 +46,20 @@ class TestAmocrmApi:
     pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
     @pytest.fixture
-    def v2(self, crm, entry, certificate, monkeypatch):
+    def v2(self, crm, entry, tmp_path, monkeypatch):
         from amocrm import v2
         from amocrm.v2 import interaction, tokens
 
-        front = TlsFront(certificate, crm.port)
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        map_host(monkeypatch, HOST, front.port)
-        known = (entry["client_id"], entry["client_secret"], "krovlya", entry["redirect_uri"])
-        tokens.default_token_manager(*known, storage=tokens.MemoryTokensStorage())
-        tokens.default_token_manager.init(code=entry["code"])
-        yield v2
-        interaction._session.close()
-        front.close()
+        authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        with TlsFront(crm.port, authority, HOST) as front:
+            map_host(monkeypatch, HOST, front.port)
+            known = (entry["client_id"], entry["client_secret"], "krovlya", entry["redirect_uri"])
+            tokens.default_token_manager(*known, storage=tokens.MemoryTokensStorage())
+            tokens.default_token_manager.init(code=entry["code"])
+            yield v2
+            interaction._session.close()
 
     def test_it_enters_with_a_code_once(self, v2, entry):
         from amocrm.v2 import tokens

@@ -7,7 +7,6 @@ import requests
 
 from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
-from provodka.operation import Request
 from sandbox.amocrm import AmoCrm as Account
 from sandbox.amocrm import Limit
 
@@ -88,13 +87,3 @@ def make_crm(desk, store):
 @pytest.fixture
 def crm(make_crm):
     return make_crm()
-
-
-@pytest.fixture
-def ask():
-    """Requests with keys of their own."""
-
-    def make(*params, since=None, prefix="key"):
-        return [Request(f"{prefix}-{number}", one, since) for number, one in enumerate(params)]
-
-    return make

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from connectors.amocrm import fields as custom
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Client
-from connectors.amocrm.directory import CustomField, nearest, plain
 from connectors.amocrm.oauth import LongLived
+from connectors.crm.names import CustomField, nearest, plain
 from connectors.http import Http, Limit, Reply
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.operation import Done

@@ -33,7 +33,7 @@ def test_a_person_without_phone_and_email_is_not_searched(crm, desk):
 
 
 def test_after_the_filling_fifty_people_cost_one_call(crm, desk, monkeypatch):
-    monkeypatch.setattr("connectors.amocrm.people.BUSY_SECONDS", 0)
+    monkeypatch.setattr("connectors.crm.people.BUSY_SECONDS", 0)
     ids = desk.add(
         "/contacts",
         *(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from connectors.amocrm.directory import Directory, plain
+from connectors.crm.names import Names, plain
 from provodka.crm import Missing, Need, Pipeline
 
-Names = Callable[[Directory, Need], Sequence[Sequence[str]]]
+Known = Callable[[Names, Need], Sequence[Sequence[str]]]
 
 
-def missing(directory: Directory, needs: Sequence[Need]) -> list[Missing]:
+def missing(directory: Names, needs: Sequence[Need]) -> list[Missing]:
     """Needs that are not met, each with the names that there are; a kind that we do not know is not met."""
     lacking = []
     for need in needs:
+        if need.kind == "task_type" and directory.task_types() is None:
+            continue
         names = _NAMES.get(need.kind)
         known = names(directory, need) if names else []
         if not any(plain(need.name) == plain(alias) for one in known for alias in one):
@@ -22,26 +24,26 @@ def missing(directory: Directory, needs: Sequence[Need]) -> list[Missing]:
     return lacking
 
 
-def _pipelines(directory: Directory, _: Need) -> list[tuple[str, ...]]:
+def _pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
     return [(pipeline.name,) for pipeline in directory.pipelines()]
 
 
-def _stages(directory: Directory, need: Need) -> list[tuple[str, ...]]:
+def _stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
     pipeline = _within(directory.pipelines(), need.within)
     return [(stage.name,) for stage in pipeline.stages if not stage.incoming] if pipeline else []
 
 
-def _users(directory: Directory, _: Need) -> list[tuple[str, ...]]:
-    """Only active ones: amoCRM refuses the others as responsible."""
+def _users(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    """Only active ones: the others cannot be responsible."""
     return [(user.login, user.name) for user in directory.users() if user.active]
 
 
-def _fields(directory: Directory, _: Need) -> list[tuple[str, ...]]:
-    return [(field.name, field.code) if field.code else (field.name,) for field in directory.fields("leads")]
+def _fields(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(field.name, field.code) if field.code else (field.name,) for field in directory.fields()]
 
 
-def _task_types(directory: Directory, _: Need) -> list[tuple[str, ...]]:
-    return [(name,) for name in directory.account().task_types.values()]
+def _task_types(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(name,) for name in directory.task_types() or ()]
 
 
 def _within(pipelines: Sequence[Pipeline], name: str) -> Pipeline | None:
@@ -51,7 +53,7 @@ def _within(pipelines: Sequence[Pipeline], name: str) -> Pipeline | None:
     return next((one for one in pipelines if plain(one.name) == plain(name)), None)
 
 
-_NAMES: Final[dict[str, Names]] = {
+_NAMES: Final[dict[str, Known]] = {
     "pipeline": _pipelines,
     "stage": _stages,
     "user": _users,

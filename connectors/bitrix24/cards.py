@@ -1,0 +1,132 @@
+"""Leads, be they the portal's leads or its deals: read by id or by contact, for the mirror and for rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from connectors.bitrix24.client import PAGE, id_of, moment
+from connectors.bitrix24.fields import decode
+from connectors.bitrix24.query import Json
+from connectors.bitrix24.room import Room
+from connectors.crm.changes import Card
+from connectors.crm.mirror import KnownLead
+from connectors.crm.names import CustomField, plain
+from connectors.crm.values import plain_number
+from provodka.crm import LeadState
+from provodka.payloads import LeadRef
+
+
+class Leads:
+    """The leads of one portal."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def items(self, ids: Sequence[str]) -> dict[str, Json]:
+        """As the portal gives them."""
+        return self._room.by_ids(self._room.kind, ids) if ids else {}
+
+    def read(self, ids: Sequence[str]) -> dict[str, LeadRef]:
+        """As rules see them."""
+        return {one: self.ref(item) for one, item in self.items(ids).items()}
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """Ready to be compared."""
+        return {one: self.card(item) for one, item in self.items(ids).items()}
+
+    def card(self, item: Json) -> Card:
+        """An item, ready to be compared."""
+        created_at, updated_at = moment(item.get("createdTime")), moment(item.get("updatedTime"))
+        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item))
+
+    def known(self, item: Json) -> KnownLead:
+        """An item as the mirror keeps it."""
+        directory = self._room.directory
+        tags = directory.tags_field()
+        return KnownLead(
+            id=id_of(item),
+            title=str(item.get("title") or ""),
+            pipeline_id=int(item.get("categoryId") or 0),
+            status_id=str(item.get("stageId") or ""),
+            responsible_id=str(item.get("assignedById") or ""),
+            price=_price(item),
+            tags=tuple(sorted(tags_of(item, tags))),
+            fields={str(field.id): text for field, text in self._fields(item, tags)},
+            contacts=contacts_of(item),
+        )
+
+    def ref(self, item: Json) -> LeadRef:
+        """An item as rules see it."""
+        directory = self._room.directory
+        tags = directory.tags_field()
+        pipeline, stage, state = directory.place_of(int(item.get("categoryId") or 0), str(item.get("stageId") or ""))
+        return LeadRef(
+            id=id_of(item),
+            title=str(item.get("title") or ""),
+            url=self.url(id_of(item)),
+            pipeline=pipeline,
+            stage=stage,
+            state=state.value,
+            responsible=directory.login_of(str(item.get("assignedById") or "")),
+            price=Decimal(_price(item)),
+            tags=tuple(tags_of(item, tags)),
+            fields={field.name: text for field, text in reversed(self._fields(item, tags))},  # our own win of two alike
+            contacts=contacts_of(item),
+            created_at=moment(item.get("createdTime")),
+        )
+
+    def url(self, lead_id: str) -> str:
+        """The address of a card, for people."""
+        return f"{self._room.settings.portal}/crm/{self._room.kind.path}/details/{lead_id}/"
+
+    def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
+        """The open leads of each contact, newest first."""
+        wanted = list(dict.fromkeys(contacts))
+        found: dict[str, list[LeadRef]] = {one: [] for one in contacts}
+        for item in self._of_contacts(wanted):
+            ref = self.ref(item)
+            if ref.state == LeadState.OPEN and (not pipeline or plain(ref.pipeline) == plain(pipeline)):
+                for one in ref.contacts:
+                    if one in found:
+                        found[one].append(ref)
+        for refs in found.values():
+            refs.sort(key=lambda ref: (ref.created_at, int(ref.id)), reverse=True)
+        return found
+
+    def _of_contacts(self, contacts: Sequence[str]) -> list[Json]:
+        room = self._room
+        parts = [contacts[start : start + PAGE] for start in range(0, len(contacts), PAGE)]
+        rows: list[Json] = []
+        for part, first in zip(parts, room.items(room.kind, [{"@contactId": part} for part in parts]), strict=True):
+            rows += first
+            if len(first) == PAGE:
+                asked = {"entityTypeId": room.kind.type_id, "select": ["*"], "filter": {"@contactId": part}}
+                after = id_of(first[-1])
+                rows += (
+                    row for page in room.client.walk("crm.item.list", asked, key="id", after=after) for row in page
+                )
+        return rows
+
+    def _fields(self, item: Json, tags: CustomField | None) -> list[tuple[CustomField, str]]:
+        fields = (one for one in self._room.directory.fields() if one != tags)
+        return [(field, text) for field in fields if (text := decode(field, item.get(str(field.id))))]
+
+
+def contacts_of(item: Json) -> tuple[str, ...]:
+    """The contacts of a card, the main one first."""
+    many = item.get("contactIds")
+    rows = [item.get("contactId"), *(many if isinstance(many, list) else ())]
+    return tuple(dict.fromkeys(str(one) for one in rows if one and str(one) != "0"))
+
+
+def tags_of(item: Json, field: CustomField | None) -> list[str]:
+    """The tags of a card: a list, or in a single field a text with commas."""
+    value = item.get(str(field.id)) if field else None
+    rows = value if isinstance(value, list) else str(value).split(",") if isinstance(value, str) else []
+    return list(dict.fromkeys(text for one in rows if (text := str(one or "").strip())))
+
+
+def _price(item: Json) -> str:
+    """As people write it: the classic family says "15000.00" where the universal one says 15000."""
+    return plain_number(str(item.get("opportunity") or 0))

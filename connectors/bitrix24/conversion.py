@@ -1,0 +1,166 @@
+"""Converting a lead that is won into contact, company and deal. REST cannot, and moving the stage makes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.bitrix24.cards import contacts_of
+from connectors.bitrix24.client import Batch, id_of, rows_of
+from connectors.bitrix24.directory import DEALS
+from connectors.bitrix24.query import Command, Json, Ref
+from connectors.bitrix24.room import Room, item_of, told
+from provodka.errors import Ambiguous, ConnectorError
+from provodka.operation import Done, Outcome
+
+_CARRIED_OVER = (
+    "assignedById",
+    "opportunity",
+    "isManualOpportunity",
+    "currencyId",
+    "sourceId",
+    "sourceDescription",
+    "comments",
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmContent",
+    "utmTerm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadConversion:
+    """A lead of the portal that is to become contact, company and deal, and to be closed as won."""
+
+    lead_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an earlier attempt, or the portal itself, has made of a lead."""
+
+    deal: str = ""
+    contact: str = ""
+    company: str = ""
+
+
+class Conversion:
+    """Makes deals of the leads of one portal. What it makes bears the lead's id, so nothing is made twice."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def deals_of(self, ids: Sequence[str]) -> list[Done | None]:
+        """The deals that these leads have become already.
+
+        By the lead that they refer to, or by our stamp: on some portals REST does not let us write the reference.
+        """
+        filters = [one for lead in ids for one in ({"leadId": lead}, self._stamped(lead))]
+        found = [rows[0] if rows else None for rows in self._room.items(DEALS, filters)]
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [Done(id_of(deal), found=True) if (deal := one or other) else None for one, other in pairs]
+
+    def convert(self, items: Sequence[Json]) -> list[Outcome]:
+        """The deal of each lead. Its `contact_id` and `company_id` are for the lead, which stays as it is."""
+        if not items:
+            return []
+        try:
+            before = self._before(items)
+        except ConnectorError as error:
+            return [error] * len(items)
+        return [self._one(item, seen) for item, seen in zip(items, before, strict=True)]
+
+    def _one(self, item: Json, before: _Before) -> Outcome:
+        if before.deal:
+            return Done(before.deal, found=True)
+        commands, links = self._commands(item, before)
+        try:
+            answer = self._room.client.batch(commands, halt=True, write=True)
+        except ConnectorError as error:
+            return error
+        if answer.errors:
+            return next(iter(answer.errors.values()))
+        return told(answer.results, answer.errors, "deal", lambda result: _done(result, links, answer))
+
+    def _commands(self, item: Json, before: _Before) -> tuple[dict[str, Command], dict[str, str | Ref]]:
+        stamp = self._room.classic_stamp(_key(item))
+        owner = {"ASSIGNED_BY_ID": item["assignedById"]} if item.get("assignedById") else {}
+        commands: dict[str, Command] = {}
+        links: dict[str, str | Ref] = {}
+        if company := before.company or _id(item.get("companyId")):
+            links["companyId"] = company
+        elif title := str(item.get("companyTitle") or "").strip():
+            commands["company"] = Command("crm.company.add", {"fields": {"TITLE": title, **owner, **stamp}})
+            links["companyId"] = Ref("company")
+        if contact := before.contact or next(iter(contacts_of(item)), ""):
+            links["contactId"] = contact
+        elif person := _person(item):
+            belongs = {"COMPANY_ID": links["companyId"]} if "companyId" in links else {}
+            commands["contact"] = Command("crm.contact.add", {"fields": {**person, **owner, **stamp, **belongs}})
+            links["contactId"] = Ref("contact")
+        deal = {key: item[key] for key in _CARRIED_OVER if item.get(key) not in (None, "")}
+        deal |= {"title": item.get("title"), "leadId": id_of(item), **self._room.stamp(_key(item)), **self._place()}
+        if "contactId" in links:
+            deal["contactIds"] = [links["contactId"]]
+        if "companyId" in links:
+            deal["companyId"] = links["companyId"]
+        commands["deal"] = Command("crm.item.add", {"entityTypeId": DEALS.type_id, "fields": deal})
+        return commands, links
+
+    def _place(self) -> Json:
+        """The funnel that the config names for deals out of leads, else the main one."""
+        wanted = self._room.settings.deal_pipeline
+        pipelines = self._room.directory.deal_pipelines()
+        if not wanted:
+            return {"categoryId": pipelines[0].id} if pipelines else {}
+        return {
+            "categoryId": self._room.directory.named("pipeline", "воронки", wanted, pipelines, lambda p: (p.name,)).id
+        }
+
+    def _before(self, items: Sequence[Json]) -> list[_Before]:
+        """What there is of each: the deal by its lead, cards of people and companies by our stamp."""
+        deals = self.deals_of([id_of(item) for item in items])
+        commands = [
+            Command(f"crm.{kind}.list", {"filter": self._room.classic_stamp(_key(item)), "select": ["ID"]})
+            for item in items
+            for kind in ("contact", "company")
+        ]
+        cards = [next((id_of(row) for row in rows_of(one)), "") for one in self._room.client.ask(commands)]
+        return [
+            _Before(deal.remote_id if deal else "", contact, company)
+            for deal, contact, company in zip(deals, cards[::2], cards[1::2], strict=True)
+        ]
+
+    def _stamped(self, lead_id: str) -> Json:
+        return {f"={name}": value for name, value in self._room.stamp(f"lead:{lead_id}").items()}
+
+
+def _key(item: Json) -> str:
+    return f"lead:{id_of(item)}"
+
+
+def _id(value: object) -> str:
+    return str(value) if value and str(value) != "0" else ""
+
+
+def _person(item: Json) -> Json:
+    """The person of a lead, as the classic family takes a contact; nothing where the lead names nobody."""
+    names = {"NAME": item.get("name"), "SECOND_NAME": item.get("secondName"), "LAST_NAME": item.get("lastName")}
+    found: Json = {key: value for key, value in names.items() if value}
+    for row in item.get("fm") or ():
+        value = {"VALUE": row.get("value"), "VALUE_TYPE": row.get("valueType") or "WORK"}
+        found.setdefault(str(row.get("typeId")), []).append(value)
+    if found and not names["NAME"] and not names["LAST_NAME"]:
+        found["NAME"] = str(item.get("title") or "")
+    return found
+
+
+def _done(result: object, links: dict[str, str | Ref], answer: Batch) -> Outcome:
+    deal = id_of(item_of(result))
+    if not deal:
+        return Ambiguous("the answer holds no deal")
+    told_of = {
+        name: str(answer.results.get(link.command) if isinstance(link, Ref) else link) for name, link in links.items()
+    }
+    return Done(deal, {"contact_id": told_of.get("contactId", ""), "company_id": told_of.get("companyId", "")})

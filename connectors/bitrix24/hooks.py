@@ -1,0 +1,116 @@
+"""The portal's events: hints that something changed. Unsigned, delivered once or never, and with nothing but an id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from connectors.bitrix24.room import Room
+from connectors.bitrix24.settings import BitrixSettings
+from connectors.bodies import fields_of, same_secret, secret_in_url
+from connectors.crm.mirror import CONTACT, TASK
+from provodka.channel import Delivery, PartsReader, Received, RefusedError
+from provodka.event import Event, new_event_id
+from provodka.payloads import CrmHint, EventType, Person
+from provodka.stores import TokenPair, Tokens
+
+INSTALLED: Final = "ONAPPINSTALL"
+_NAME: Final = re.compile(r"ON(?:CRM)?(LEAD|DEAL|CONTACT|TASK)(?:ADD|UPDATE|DELETE|MOVETOCATEGORY)")
+_KINDS: Final = {"LEAD": "lead", "DEAL": "deal", "CONTACT": CONTACT, "TASK": TASK}
+EVENTS: Final = (
+    *(f"ONCRM{kind}{what}" for kind in ("LEAD", "DEAL", "CONTACT") for what in ("ADD", "UPDATE", "DELETE")),
+    "ONCRMDEALMOVETOCATEGORY",  # instead of an update, where a deal changes its funnel
+    "ONTASKADD",
+    "ONTASKUPDATE",
+)
+
+
+class BitrixHooks:
+    """Receiver of one portal's events, from an outbound webhook or an application.
+
+    What it does not know it answers with 200 all the same: nothing is ever delivered again.
+    """
+
+    def __init__(self, name: str, settings: BitrixSettings, tokens: Tokens) -> None:
+        assert settings.hook_secret is not None  # noqa: S101 -- `receiver` has made sure of it
+        self.name = name
+        self._secret = settings.hook_secret
+        self._settings = settings
+        self._tokens = tokens
+
+    def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
+        """At most one `crm.hint` event."""
+        del parts
+        if not secret_in_url(delivery, self._secret.get_secret_value()):
+            raise RefusedError("the address does not hold the secret")
+        fields = fields_of(delivery)
+        auth = _mapping(fields.get("auth"))
+        expected = self._settings.application_token
+        if expected is not None and not same_secret(
+            str(auth.get("application_token", "")), expected.get_secret_value()
+        ):
+            raise RefusedError("the event does not carry the application token")
+        name = str(fields.get("event", "")).upper()
+        if name == INSTALLED:
+            self._keep_tokens(auth, delivery)
+            return Received()
+        found = _NAME.fullmatch(name)
+        one = _id(fields.get("data")) if found else ""
+        if not found or not one:
+            return Received()
+        event = Event(
+            id=new_event_id(delivery.received_at),
+            type=EventType.CRM_HINT,
+            channel=self.name,
+            # two changes of one second look alike, and the second may come after we have read: so each is its own
+            external_id=f"{name}:{one}:{fields.get('ts', '')}:{delivery.received_at.timestamp():.6f}",
+            occurred_at=delivery.received_at,
+            received_at=delivery.received_at,
+            person=Person(),
+            payload=CrmHint((f"{_KINDS[found[1]]}:{one}",)),
+            raw=urlencode({"event": name, "id": one, "ts": str(fields.get("ts", ""))}).encode(),  # without its tokens
+        )
+        return Received(events=(event,))
+
+    def _keep_tokens(self, auth: Mapping[str, Any], delivery: Delivery) -> None:
+        """A local application gets its first pair with the event of its installation."""
+        access, refresh = str(auth.get("access_token") or ""), str(auth.get("refresh_token") or "")
+        if self._settings.oauth is None or not access or not refresh:
+            return
+        life = str(auth.get("expires_in") or "3600")
+        expires_at = delivery.received_at + timedelta(seconds=int(life) if life.isdigit() else 3600)
+        self._tokens.save_tokens(self._settings.account, TokenPair(access, refresh, expires_at))
+
+
+def receiver(name: str, settings: BitrixSettings, store: Tokens) -> BitrixHooks | None:
+    """The receiver that the settings ask for."""
+    return BitrixHooks(name, settings, store) if settings.hook_secret is not None else None
+
+
+def subscribe(room: Room, destination: str) -> bool:
+    """Have events sent to this address (with the secret in it); whether anything had to be bound. Applications only."""
+    bound = room.client.call("event.get")
+    rows = [row for row in bound if isinstance(row, dict)] if isinstance(bound, list) else []
+    have = {str(row.get("event", "")).upper() for row in rows if row.get("handler") == destination}
+    missing = [event for event in EVENTS if event not in have]
+    for event in missing:
+        room.client.call("event.bind", {"event": event, "handler": destination}, write=True)
+    return bool(missing)
+
+
+def _id(data: object) -> str:
+    """The id where the several families put it; an update of a task tells it twice."""
+    node = _mapping(data)
+    for key in ("FIELDS", "FIELDS_AFTER", "FIELDS_BEFORE"):
+        one = str(_mapping(node.get(key)).get("ID", ""))
+        if one.isdigit() and one != "0":
+            return one
+    one = str(node.get("ID", ""))
+    return one if one.isdigit() else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,131 @@
+"""What the parts of this room share: one portal with its client, names, store and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connectors.bitrix24.client import PAGE, UNCOUNTED, Client, id_of, rows_of
+from connectors.bitrix24.directory import Directory, Kind
+from connectors.bitrix24.query import Command, Json
+from connectors.bitrix24.settings import BitrixSettings
+from connectors.crm.account import Account
+from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.operation import Done, Outcome
+
+CONTACT_TYPE: Final = 3
+CONTACT_FIELDS: Final = (
+    "ID",
+    "NAME",
+    "SECOND_NAME",
+    "LAST_NAME",
+    "ASSIGNED_BY_ID",
+    "DATE_MODIFY",
+    "ORIGIN_ID",
+    "PHONE",
+    "EMAIL",
+)
+NOWHERE: Final = "Не указано, к какой карточке или контакту относится запись."
+Reader = Callable[[Any], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Room(Account):
+    """One portal of Bitrix24."""
+
+    settings: BitrixSettings
+    client: Client
+    directory: Directory
+
+    @property
+    def settle_seconds(self) -> float:
+        return self.settings.settle_seconds
+
+    @property
+    def kind(self) -> Kind:
+        """What the portal's leads are."""
+        return self.directory.kind
+
+    def stamp(self, key: str) -> Json:
+        """Our origin stamp in a card of the universal family."""
+        return {"originatorId": self.settings.originator, "originId": key}
+
+    def classic_stamp(self, key: str) -> Json:
+        """The same in the classic family."""
+        return {"ORIGINATOR_ID": self.settings.originator, "ORIGIN_ID": key}
+
+    def items(self, kind: Kind, filters: Sequence[Mapping[str, Any]]) -> list[list[Json]]:
+        """For each filter the first fifty cards of this kind by their ids, in as few requests as can be."""
+        asked = {"entityTypeId": kind.type_id, "select": ["*"], "order": {"id": "ASC"}, "start": UNCOUNTED}
+        found = self.client.ask([Command("crm.item.list", {**asked, "filter": one}) for one in filters])
+        return [rows_of(result) for result in found]
+
+    def by_ids(self, kind: Kind, ids: Sequence[str]) -> dict[str, Json]:
+        """Cards by id; those that are gone, or that we may not read, are absent."""
+        wanted = list(dict.fromkeys(ids))
+        parts = [wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE)]
+        rows = [row for part in self.items(kind, [{"@id": part} for part in parts]) for row in part]
+        return {id_of(row): row for row in rows}
+
+    def contacts(self, filters: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """The contacts that any of the filters finds, with their phones and emails, which must be asked for by name."""
+        asked = {"select": list(CONTACT_FIELDS), "order": {"ID": "ASC"}, "start": UNCOUNTED}
+        found = self.client.ask([Command("crm.contact.list", {**asked, "filter": one}) for one in filters])
+        return [row for result in found for row in rows_of(result)]
+
+    def contacts_by_ids(self, ids: Sequence[str]) -> list[Json]:
+        """Contacts by id; those that are gone are absent."""
+        wanted = list(dict.fromkeys(ids))
+        return self.contacts([{"@ID": wanted[start : start + PAGE]} for start in range(0, len(wanted), PAGE)])
+
+    def deliver(self, commands: Mapping[int, Command], read: Reader) -> dict[int, Outcome]:
+        """Send writes that do not hang on one another, and read the outcome of each."""
+        outcomes: dict[int, Outcome] = {}
+        order = list(commands)
+        for start in range(0, len(order), PAGE):
+            part = order[start : start + PAGE]
+            try:
+                answer = self.client.batch({f"w{i}": commands[i] for i in part}, write=True)
+            except ConnectorError as error:
+                outcomes.update(dict.fromkeys(part, error))
+                continue
+            for i in part:
+                outcomes[i] = told(answer.results, answer.errors, f"w{i}", read)
+        return outcomes
+
+
+def told(results: Json, errors: Mapping[str, ConnectorError], key: str, read: Reader) -> Outcome:
+    """What a batch tells of one of its writes."""
+    if key in errors:
+        return errors[key]
+    if key not in results:
+        return Ambiguous("the answer does not mention this item")
+    return read(results[key])
+
+
+def made(result: object) -> Outcome:
+    """A create of the classic family answers with the bare id."""
+    one = str(result if not isinstance(result, dict) else id_of(result))
+    return Done(one) if one.isdigit() and one != "0" else Ambiguous("the answer holds no id")
+
+
+def item_of(result: object) -> Json:
+    """The card in the answer of `crm.item.*`."""
+    inner = result.get("item") if isinstance(result, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def place_of(lead_id: str, contact_id: str, kind: Kind) -> tuple[str, str, int]:
+    """The card that a task, note or call hangs on: `lead`, `deal` or `contact`, its letter, its id."""
+    if lead_id:
+        return kind.path, kind.letter, int(lead_id)
+    if contact_id:
+        return "contact", "C", int(contact_id)
+    raise Rejected("neither a lead nor a contact is named", hint=NOWHERE)
+
+
+def since(moment: datetime, clocks: int) -> float:
+    """Unix seconds of what may have been made at that moment or later, by another clock."""
+    return moment.timestamp() - clocks

@@ -1,0 +1,1 @@
+"""What every CRM's room shares: names, the mirror, comparing, the index of people, tokens. It speaks to no vendor."""

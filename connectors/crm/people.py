@@ -1,0 +1,110 @@
+"""Who is known: the index of the contacts' phones and emails, how it is kept fresh and asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from connectors.crm.account import Account
+from connectors.crm.mirror import CONTACT, KnownContact, contact_snapshot, load_contact
+from connectors.crm.names import Names
+from provodka.crm import FoundPerson, Progress
+from provodka.payloads import Person
+
+FILLED: Final = "contacts:filled"
+FRESH: Final = "contacts:fresh"  # unix seconds: what changed before is in the index
+OVERLAP: Final = 5  # seconds: what commits late has an older time
+BUSY_SECONDS: Final = 1.0  # where much changes, one freshening a second is enough
+
+
+class PeopleIndex(ABC):
+    """The identity index of one account. Shared by threads: those who wait for a freshening share its result."""
+
+    def __init__(self, account: Account, names: Names) -> None:
+        self._account = account
+        self._names = names
+        self._mutex = threading.Lock()
+        self._freshened_at = float("-inf")
+        self._busy = False
+
+    @abstractmethod
+    def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Read all contacts into the index, going on where an earlier run ended; whether it is complete."""
+
+    @abstractmethod
+    def read_changes(self) -> bool:
+        """Bring what changed since the last time into the index; whether much happens just now."""
+
+    @abstractmethod
+    def search(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        """Ask the CRM itself for each of these, while the index is not complete."""
+
+    @abstractmethod
+    def refresh(self, ids: Sequence[str]) -> None:
+        """Read these contacts anew; those that are gone leave the index."""
+
+    @property
+    def filled(self) -> bool:
+        """Whether the index holds all contacts. It may end: after too many changes at once it is to be filled anew."""
+        return bool(self._account.cursor(FILLED))
+
+    def find(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        """Who of these is known. One freshening for all of them; until the index is filled, the CRM is asked."""
+        if not any(person.identities for person in people):
+            return [None] * len(people)
+        if self.filled:
+            self.freshen()
+        known = self._ask_index(people)
+        missed = [i for i, found in enumerate(known) if found is None and people[i].identities]
+        if not self.filled and missed:
+            for i, found in zip(missed, self.search([people[i] for i in missed]), strict=True):
+                known[i] = found
+        return known
+
+    def freshen(self) -> None:
+        """Bring what changed since the last time into the index."""
+        asked = time.monotonic()
+        with self._mutex:
+            if self._freshened_at >= asked - (BUSY_SECONDS if self._busy else 0):
+                return  # one that began after we asked has just ended, or so much happens that one a second must do
+            began = time.monotonic()
+            self._busy = self.read_changes()
+            self._freshened_at = began
+
+    def remember(self, contacts: Iterable[KnownContact]) -> None:
+        """Put contacts into the index at once: what the CRM lists may show our own creations only later."""
+        self.put(list(contacts), {})
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """These contacts are gone."""
+        if ids:
+            self._account.store.forget_snapshots(self._account.name, CONTACT, ids)
+
+    def known(self, ids: Sequence[str]) -> dict[str, KnownContact]:
+        """Contacts as the index has them."""
+        return {one: load_contact(snapshot) for one, snapshot in self._account.mirrored(CONTACT, ids).items()}
+
+    def put(self, contacts: Sequence[KnownContact], cursors: dict[str, str]) -> None:
+        """Into the index, together with the cursors."""
+        self._account.put(CONTACT, [contact_snapshot(contact) for contact in contacts], cursors)
+
+    def choose(self, contacts: Sequence[KnownContact]) -> FoundPerson | None:
+        """The one changed last stands for the person; the order is the same every time."""
+        different = {contact.id: contact for contact in contacts}
+        ranked = sorted(different.values(), key=lambda c: (-c.updated_at, int(c.id)))
+        if not ranked:
+            return None
+        return FoundPerson(ranked[0].neutral(self._names), tuple(other.id for other in ranked[1:]))
+
+    def _ask_index(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        identities = list(dict.fromkeys(one for person in people for one in person.identities))
+        account = self._account
+        ids = account.store.find_snapshots(account.name, CONTACT, identities) if identities else {}
+        contacts = self.known(list(dict.fromkeys(one for found in ids.values() for one in found)))
+        return [
+            self.choose([contacts[i] for one in person.identities for i in ids.get(one, ()) if i in contacts])
+            for person in people
+        ]
