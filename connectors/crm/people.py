@@ -57,7 +57,7 @@ class PeopleIndex(ABC):
             return [None] * len(people)
         if self.filled:
             self.freshen()
-        known = self._ask_index(people)
+        known = self.ask_index(people)
         missed = [i for i, found in enumerate(known) if found is None and people[i].identities]
         if not self.filled and missed:
             for i, found in zip(missed, self.search([people[i] for i in missed]), strict=True):
@@ -99,7 +99,8 @@ class PeopleIndex(ABC):
             return None
         return FoundPerson(ranked[0].neutral(self._names), tuple(other.id for other in ranked[1:]))
 
-    def _ask_index(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+    def ask_index(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        """Who of these is known to the index as it is now."""
         identities = list(dict.fromkeys(one for person in people for one in person.identities))
         account = self._account
         ids = account.store.find_snapshots(account.name, CONTACT, identities) if identities else {}
