@@ -153,9 +153,15 @@ class Control:
         return jsonify({"expired": True})
 
     def revoke(self) -> Response:
-        """`POST oauth/revoke`: everything issued is dead, as after an uninstallation."""
+        """`POST oauth/revoke`: the application is uninstalled; it hears of it, then nothing of it works any more."""
         with self.store.lock:
+            data = {"LANGUAGE_ID": "ru", "CLEAN": 1}
+            self.portal.events.publish("ONAPPUNINSTALL", data, Actor(None), self.portal.base())
+            parcels = self.portal.events.take()
             self.portal.oauth.revoke()
+            for key in [key for key, row in self.store.table("bindings").items() if row["source"] == "app"]:
+                self.store.drop("bindings", key)
+        self.portal.sender.post(parcels)
         return jsonify({"revoked": True})
 
     def event(self) -> Response:

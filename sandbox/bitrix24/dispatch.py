@@ -95,6 +95,10 @@ class Dispatcher:
     def time(self, key: str, method: str, wall: float, spent: float) -> Json:
         """The `time` block of an answer."""
         zone = self.events.zone
+        worked = {
+            "operating_reset_at": self.operating.reset_at(key, method),
+            "operating": round(self.operating.sum(key, method), 6),
+        }
         return {
             "start": round(wall, 6),
             "finish": round(wall + spent, 6),
@@ -102,8 +106,7 @@ class Dispatcher:
             "processing": round(spent * 0.7, 6),
             "date_start": moments.shown(wall, zone),
             "date_finish": moments.shown(wall + spent, zone),
-            "operating_reset_at": self.operating.reset_at(key, method),
-            "operating": round(self.operating.sum(key, method), 6),
+            **(worked if self.settings.operating_keys else {}),
         }
 
     def _check(self, method: Method, auth: Auth) -> None:

@@ -97,6 +97,11 @@ def test_a_method_that_worked_too_long_is_blocked_until_its_minutes_leave(b24):
     assert b24.raw("crm.lead.add", {"fields": {"TITLE": "5"}}).status_code == 200
 
 
+def test_a_self_hosted_portal_says_nothing_of_operating_time(b24):
+    b24.control("settings", {"operating_keys": False})
+    assert not {"operating", "operating_reset_at"} & b24.page("profile")["time"].keys()
+
+
 @pytest.mark.parametrize("path", ["/rest/", "/rest/1/sandbox/", "/rest/1/sandbox", "/rest/x/y/profile"])
 def test_an_address_without_a_method_is_no_method(b24, path):
     assert requests.get(f"{b24.portal.url}{path}", timeout=10).status_code == 404

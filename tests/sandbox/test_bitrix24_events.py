@@ -204,6 +204,27 @@ def test_installing_the_application_posts_its_tokens(b24, receiver, handler):
     assert fresh["access_token"] != form["auth[access_token]"]
 
 
+def test_an_uninstalled_application_hears_of_it_without_tokens(b24, app, receiver, handler):
+    app.call("event.bind", event="ONAPPUNINSTALL", handler=handler)
+    b24.control("oauth/revoke")
+    form = receiver.wait(1)[0]
+    assert (form["event"], form["data[CLEAN]"]) == ("ONAPPUNINSTALL", "1")
+    assert not [key for key in form if "access_token" in key]
+    assert app.refused("profile")[1] == "invalid_token"
+    assert b24.as_app().call("event.get") == []
+
+
+def test_a_comments_event_has_its_id_in_either_place(b24, receiver, handler):
+    b24.control("outbound", {"handler": handler, "events": ["ONCRMTIMELINECOMMENTADD"]})
+    owner = {"ENTITY_TYPE": "deal", "ENTITY_ID": b24.call("crm.deal.add", fields={"TITLE": "x"}), "COMMENT": "x"}
+    numbers = [b24.call("crm.timeline.comment.add", fields=owner)]
+    receiver.wait(1)
+    b24.control("settings", {"flat_comment_events": True})
+    numbers.append(b24.call("crm.timeline.comment.add", fields=owner))
+    first, second = receiver.wait(2)
+    assert [first["data[FIELDS][ID]"], second["data[ID]"]] == [str(number) for number in numbers]
+
+
 def test_a_robot_of_a_stage_calls_an_address_without_a_secret(b24, receiver, handler):
     b24.control("robot", {"url": f"{handler}?deal_id=101", "document": "DEAL_101"})
     form = receiver.wait(1)[0]
