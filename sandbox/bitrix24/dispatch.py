@@ -117,7 +117,7 @@ class Dispatcher:
             if method.app and not telephony:
                 text = WRONG_TYPE if method.app == "type" else f"{WRONG_TYPE} Application context required"
                 raise RestError("WRONG_AUTH_TYPE", text, 403)
-        if method.scope and method.scope not in auth.scopes:
+        if not method.is_open_to(auth.scopes):
             text = "The request requires higher privileges than provided by the webhook token"
             raise RestError("insufficient_scope", text, self.settings.scope_status)
 

@@ -69,6 +69,13 @@ def test_a_webhook_reaches_only_its_scopes(b24):
     assert result["result_error"] == {"u": {"error": "insufficient_scope", "error_description": ""}}
 
 
+@pytest.mark.parametrize(("scope", "mail"), [("user_basic", "anna@krovlya.ru"), ("user_brief", None)])
+def test_narrower_scopes_show_the_same_people_with_less_of_them(b24, scope, mail):
+    b24.control("inbound", {"user_id": ANNA, "secret": "narrow", "scopes": [scope]})
+    row = Rest(b24.portal, hook=f"{ANNA}/narrow").call("user.current")
+    assert (row["NAME"], row.get("EMAIL")) == ("Анна", mail)
+
+
 def test_methods_of_applications_refuse_a_webhook(b24):
     assert b24.refused("app.info") == (403, "ACCESS_DENIED", "Access denied! Application context required")
     assert b24.as_app().call("app.info")["INSTALLED"] is True
