@@ -47,8 +47,12 @@ class Directory(Names):
         return self.keep("users", self._read_users)
 
     def fields(self, entity: str = "leads") -> tuple[CustomField, ...]:
-        """The custom fields of `leads` or `contacts`."""
+        """The custom fields of `leads`, `contacts`, `companies` or `catalogs/{id}`."""
         return self.keep(f"{entity} fields", lambda: self._read_fields(entity))
+
+    def field_of(self, entity: str, name: str) -> CustomField:
+        """A field of this kind of card, by name or code."""
+        return self.named("field", "поля", name, self.fields(entity), lambda f: (f.name, f.code))
 
     def task_types(self) -> tuple[str, ...]:
         return tuple(self.account().task_types.values())

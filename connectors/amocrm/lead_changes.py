@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.amocrm import fields as custom
-from connectors.amocrm.batch import deliver
-from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.client import Json
 from connectors.amocrm.directory import LOST, WON
 from connectors.amocrm.leads import Leads
-from connectors.amocrm.new_leads import LONGEST_NAME, ROBOT, whole
+from connectors.amocrm.new_leads import whole
+from connectors.amocrm.patching import head, patch, responsible, tag_changes, values_of
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead, clean_tags
-from connectors.http import Reply
+from connectors.crm.mirror import KnownLead
 from provodka.crm import LeadChange, Pipeline
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
-GONE: Final = "Сделки нет в amoCRM: её удалили."
+GONE: Final = "Сделки нет в amoCRM: её удалили или объединили с другой."
 CLOSING: Final = {str(WON), str(LOST)}
 ChangeRequest = Request[LeadChange]
 
@@ -45,36 +44,21 @@ class LeadChanges:
         order = [i for i in bodies if i not in outcomes]
         sending = [(requests[i].params.lead_id, bodies[i]) for i in order]
         aims = self._expectations.expect(sending, known, self._aim)
-        client = self._room.client
-        sent = deliver(
-            [bodies[i] for i in order],
-            send=lambda items: client.write("PATCH", "/leads", items, accept=(400,)),
-            answers=lambda reply, indices: _answers(reply, [bodies[order[i]]["id"] for i in indices], indices),
-            size=self._room.settings.batch,
-        )
+        sent = patch(self._room, "/leads", [bodies[i] for i in order], GONE)
         outcomes.update(zip(order, sent, strict=True))
         self._expectations.settle([(requests[i].params.lead_id, outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
 
     def _body(self, request: ChangeRequest, pipelines: dict[str, Pipeline]) -> Json:
         change, directory = request.params, self._room.directory
-        zone = directory.account().zone
-        body: Json = {"id": int(change.lead_id), "updated_by": ROBOT}
-        if title := change.title.strip():
-            body["name"] = title[:LONGEST_NAME]
+        body = {**head(change.lead_id, change.title), **responsible(directory, change.responsible)}
         if change.price is not None:
             body["price"] = whole(change.price)
-        if change.responsible:
-            body["responsible_user_id"] = int(directory.user(change.responsible).id)
         if change.pipeline or change.stage:
             body.update(self._place(change, pipelines))
         if change.fields:
-            body["custom_fields_values"] = [
-                custom.encode(directory.field(name), text, zone) for name, text in change.fields.items()
-            ]
-        for key, tags in (("tags_to_add", change.add_tags), ("tags_to_delete", change.remove_tags)):
-            if clean := clean_tags(tags):
-                body[key] = [{"name": tag} for tag in clean]
+            body["custom_fields_values"] = values_of(directory, "leads", change.fields)
+        body.update(tag_changes(change.add_tags, change.remove_tags))
         return body
 
     def _place(self, change: LeadChange, pipelines: dict[str, Pipeline]) -> Json:
@@ -122,10 +106,3 @@ class LeadChanges:
         by_id = {field.id: field for field in directory.fields()}
         new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, zone) for item in items}
         return {one: text for one, text in {**old, **new}.items() if text}
-
-
-def _answers(reply: Reply, ids: list[int], indices: list[int]) -> dict[int, Outcome]:
-    """By lead id; a lead that is not mentioned is not there."""
-    changed = {int(row["id"]) for row in embedded(reply.data, "leads")}
-    gone = Rejected("amoCRM's answer does not mention this lead", hint=GONE, status=reply.status)
-    return {index: Done(str(one)) if one in changed else gone for index, one in zip(indices, ids, strict=True)}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import requests
 
 from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
+from provodka.event import Event
 from provodka.operation import Request
+from provodka.payloads import CrmHint, EventType, Person
 from sandbox.amocrm import AmoCrm as Account
 from sandbox.amocrm import Limit
 
@@ -98,3 +102,18 @@ def ask():
         return [Request(f"{prefix}-{number}", one, since) for number, one in enumerate(params)]
 
     return make
+
+
+@pytest.fixture
+def hinted(crm, store):
+    """What a hint about a lead comes to, as the planner handles it: the types of its events."""
+
+    def follow(lead_id):
+        now = datetime.now(UTC)
+        hint = CrmHint((f"lead:{lead_id}",))
+        event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
+        events, snapshots = crm.derive(hint, event)
+        store.put_snapshots("crm", "lead", snapshots)
+        return [one.type.value for one in events]
+
+    return follow
