@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.amocrm.client import Client, Json, embedded
 from connectors.crm.names import CustomField, Id, Names
-from provodka.crm import LeadState, Pipeline, Stage, User
+from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
 
 FIELD_PAGE: Final = 50
 WON, LOST = 142, 143  # the same ids in every pipeline
 FOLLOW_UP: Final = "1"
+ENTITIES: Final = {CardKind.LEAD: "leads", CardKind.CONTACT: "contacts", CardKind.COMPANY: "companies"}
 _STATES: Final[dict[Id, LeadState]] = {WON: LeadState.WON, LOST: LeadState.LOST}
 
 
@@ -50,6 +51,9 @@ class Directory(Names):
         """The custom fields of `leads`, `contacts`, `companies` or `catalogs/{id}`."""
         return self.keep(f"{entity} fields", lambda: self._read_fields(entity))
 
+    def card_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
+        return self.fields(ENTITIES[kind])
+
     def field_of(self, entity: str, name: str) -> CustomField:
         """A field of this kind of card, by name or code."""
         return self.named("field", "поля", name, self.fields(entity), lambda f: (f.name, f.code))
@@ -63,6 +67,20 @@ class Directory(Names):
             return int(FOLLOW_UP)
         types = list(self.account().task_types.items())
         return int(self.named("task type", "типа задачи", name, types, lambda t: (t[1],))[0])
+
+    def loss_reasons(self) -> tuple[str, ...]:
+        return tuple(name for _, name in self._loss_reasons())
+
+    def loss_reason(self, name: str) -> int:
+        """The id of a reason why leads are lost."""
+        return self.named("loss reason", "причины отказа", name, self._loss_reasons(), lambda row: (row[1],))[0]
+
+    def _loss_reasons(self) -> tuple[tuple[int, str], ...]:
+        def read() -> tuple[tuple[int, str], ...]:
+            pages = self._client.pages("/leads/loss_reasons", "loss_reasons")
+            return tuple((int(row["id"]), str(row["name"])) for _, page in pages for row in page)
+
+        return self.keep("loss reasons", read)
 
     def place_of(self, pipeline_id: Id | None, stage_id: Id | None) -> tuple[str, str, LeadState]:
         """The closing stages are known by their ids, also in a pipeline that was put into the archive."""

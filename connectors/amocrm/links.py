@@ -8,6 +8,7 @@ from typing import Final
 
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.directory import ENTITIES
 from connectors.amocrm.patching import number
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build
@@ -18,7 +19,6 @@ from provodka.crm import CardKind, CardLink, CardRef
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
-PATHS: Final = {CardKind.LEAD: "leads", CardKind.CONTACT: "contacts", CardKind.COMPANY: "companies"}
 _FROM: Final = (CardKind.LEAD, CardKind.CONTACT)  # a link is written at the side that stands first here
 ALIKE: Final = "Связать можно сделку, контакт и компанию между собой, но не две карточки одного вида."
 
@@ -60,7 +60,7 @@ class Links:
         client = self._room.client
         sent = deliver(
             [link.body for link in links],
-            send=lambda items: client.write("POST", f"/{PATHS[kind]}/{what}", items, accept=(400,)),
+            send=lambda items: client.write("POST", f"/{ENTITIES[kind]}/{what}", items, accept=(400,)),
             answers=lambda reply, indices: _answers(reply, links, indices),
             size=self._room.settings.batch,
         )
@@ -76,7 +76,7 @@ def _oriented(request: Request[CardLink]) -> _Link:
     body: Json = {
         "entity_id": number(holder.id),
         "to_entity_id": number(target.id),
-        "to_entity_type": PATHS[target.kind],
+        "to_entity_type": ENTITIES[target.kind],
     }
     is_main = link.main and (holder.kind, target.kind) == (CardKind.LEAD, CardKind.CONTACT)
     return _Link(holder, target, {**body, "metadata": {"is_main": True}} if is_main else body)
@@ -98,7 +98,7 @@ def _answers(reply: Reply, links: Sequence[_Link], indices: list[int]) -> dict[i
         (str(row.get("entity_id")), row.get("to_entity_type"), str(row.get("to_entity_id")))
         for row in embedded(reply.data, "links")
     }
-    wanted = {i: (links[i].holder.id, PATHS[links[i].target.kind], links[i].target.id) for i in indices}
+    wanted = {i: (links[i].holder.id, ENTITIES[links[i].target.kind], links[i].target.id) for i in indices}
     return {i: Done() for i, link in wanted.items() if link in there}
 
 

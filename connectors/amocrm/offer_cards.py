@@ -26,6 +26,8 @@ from provodka.crm import (
     FoundCompany,
     FoundPerson,
     LeadChange,
+    LeadClosing,
+    LeadReopening,
     NewCompany,
     NewLead,
 )
@@ -120,6 +122,20 @@ class OfferCards:
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes."""
         return self._lead_changes.update(requests)
+
+    def loss_reasons(self) -> Sequence[str]:
+        """At most ten minutes old; none where the account does not use them."""
+        return self._room.directory.loss_reasons()
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def close_leads(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+        """In their own pipelines; a lost lead with its reason."""
+        return self._lead_changes.close(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        """Those that are in work already stay where they are."""
+        return self._lead_changes.reopen(requests)
 
     def _addressed(self, outcome: Answer) -> Answer:
         """With the address of the card, for messages to the staff."""

@@ -33,6 +33,7 @@ NO_ADDING: Final = "amoCRM не даёт создавать сделки: ист
 # (what the path of a validation error contains, the cure)
 _CURES: Final = (
     ("responsible_user_id", "Ответственного нет в amoCRM или он отключён: проверьте staff."),
+    ("loss_reason_id", "Причины отказа нет в amoCRM: её удалили или переименовали."),
     ("custom_fields_values", "Поле или вариант списка удалён либо переименован в amoCRM, или значение не того типа."),
     ("status_id", "Этапа нет в этой воронке amoCRM: проверьте pipeline и stage."),
     ("pipeline_id", "Воронки нет в amoCRM: проверьте pipeline."),
