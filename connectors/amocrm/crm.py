@@ -13,6 +13,7 @@ from connectors.amocrm.directory import Directory
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.offer_cards import OfferCards
+from connectors.amocrm.offer_sales import OfferSales
 from connectors.amocrm.offer_work import OfferWork
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
@@ -28,7 +29,7 @@ from provodka.payloads import CrmHint
 from provodka.stores import ConnectorStore, Snapshot
 
 
-class AmoCrm(OfferCards, OfferWork):
+class AmoCrm(OfferCards, OfferWork, OfferSales):
     """One account of amoCRM (or Kommo, which has the same API). Threads may share it; close it at the end."""
 
     def __init__(
@@ -44,18 +45,24 @@ class AmoCrm(OfferCards, OfferWork):
         account = f"amocrm:{settings.url}"
         limit = Limit(account, settings.per_second, settings.burst)
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
-        http = Http(settings.url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
+
+        def open_at(url: str) -> Http:
+            return Http(url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
+
+        http = open_at(settings.url)
         self._auth = _auth(settings, account, store, http, now)
         client = Client(http, self._auth)
         self._room = Room(name, store, now, settings, client, Directory(client))
         leads, people = Leads(self._room), People(self._room)
         self._changes = Changes(self._room, leads, people)
         self._furnish_cards(people, leads)
-        self._furnish_work()
+        self._furnish_work(lambda url: Client(open_at(url), self._auth, ""))
+        self._furnish_sales(leads, self._lead_changes, Client(http, self._auth, "/api/v2"))
 
     def close(self) -> None:
         """Close the connections."""
         self._room.client.close()
+        self._files.close()
 
     def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
         """Reads the account anew, so that a wrong token or address shows too."""

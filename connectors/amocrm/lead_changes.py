@@ -98,7 +98,7 @@ class LeadChanges:
     def _reopening(self, request: Request[LeadReopening], places: Places, stands: dict[str, Any]) -> Json:
         reopening = request.params
         pipeline = _place_of(reopening.lead_id, places if reopening.lead_id in stands else {})
-        stage = self._room.directory.stage(pipeline, reopening.stage) if reopening.stage else _first(pipeline)
+        stage = self._room.directory.stage(pipeline, reopening.stage) if reopening.stage else first_stage(pipeline)
         if stage.id in CLOSING:
             raise Rejected(f"«{stage.name}» is no stage to work in", hint=CLOSED_STAGE.format(stage=stage.name))
         body = head(reopening.lead_id, "")
@@ -110,7 +110,7 @@ class LeadChanges:
         """Both ids: the closing stages have the same id in every pipeline, and a move needs the pipeline."""
         directory = self._room.directory
         pipeline = directory.pipeline(change.pipeline) if change.pipeline else _place_of(change.lead_id, places)
-        stage = directory.stage(pipeline, change.stage) if change.stage else _first(pipeline)
+        stage = directory.stage(pipeline, change.stage) if change.stage else first_stage(pipeline)
         return {"pipeline_id": int(pipeline.id), "status_id": int(stage.id)}
 
     def _places(self, ids: Sequence[str], known: dict[str, KnownLead]) -> Places:
@@ -153,7 +153,7 @@ def _place_of(lead_id: str, places: Places) -> Pipeline:
     return pipeline
 
 
-def _first(pipeline: Pipeline) -> Stage:
+def first_stage(pipeline: Pipeline) -> Stage:
     """The first stage that people work in."""
     working = [one for one in pipeline.stages if not one.incoming and one.id not in CLOSING]
     return (working or pipeline.stages)[0]

@@ -31,12 +31,20 @@ def patch(room: Room, path: str, bodies: Sequence[Json], gone: str) -> list[Outc
         absent = Rejected(f"amoCRM's answer does not mention this one of {collection}", hint=gone, status=reply.status)
         return {i: Done(str(bodies[i]["id"])) if bodies[i]["id"] in changed else absent for i in indices}
 
-    return deliver(
+    outcomes = deliver(
         bodies,
         send=lambda items: room.client.write("PATCH", path, items, accept=(400,)),
         answers=answers,
         size=room.settings.batch,
     )
+    return [_with_hint(outcome, gone) for outcome in outcomes]
+
+
+def _with_hint(outcome: Outcome, gone: str) -> Outcome:
+    """Lists say of a card that is not there that its `id` is wrong."""
+    if isinstance(outcome, Rejected) and not outcome.hint and outcome.reason.startswith("id:"):
+        return Rejected(outcome.reason, hint=gone, status=outcome.status, code=outcome.code)
+    return outcome
 
 
 def head(card_id: str, name: str) -> Json:

@@ -122,7 +122,7 @@ class NoticeForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StaffNotice:
-    """Something that one of the staff (a login) is to see inside the CRM, about `card`.
+    """Something that one of the staff (a login) is to see inside the CRM, about `card`: a lead or a contact.
 
     `due` is when it is to have been reacted to; it matters where the notice becomes a task.
     """
