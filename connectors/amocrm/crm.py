@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from connectors.amocrm import hooks
 from connectors.amocrm.changes import Changes
@@ -25,7 +26,7 @@ from connectors.amocrm.stamp import Stamp
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
-from provodka.crm import Missing, Need, Progress
+from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
 from provodka.stores import ConnectorStore, Snapshot
@@ -121,3 +122,7 @@ def _auth(
         return OAuth(account, store, desk, now, code=given.code, refresh_token=given.refresh_token)
     assert settings.token is not None  # noqa: S101 -- the settings have made sure of it
     return LongLived(settings.token)
+
+
+if TYPE_CHECKING:  # the type checker holds that nothing of a CRM is missing here
+    _fulfils: type[CrmAccount] = AmoCrm
