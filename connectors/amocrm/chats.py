@@ -18,7 +18,7 @@ from connectors.amocrm.chat_settings import ChatSettings
 from connectors.amocrm.client import Json, Pairs
 from connectors.amocrm.room import Room
 from connectors.http import Http, Reply
-from provodka.crm import ChatDelivery, ChatMessage, DeliveryState
+from provodka.crm import NOT_OFFERED, ChatDelivery, ChatMessage, DeliveryState
 from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 
@@ -127,7 +127,7 @@ class Chats:
 
     def _call(self, method: str, path: str, body: Json | None, params: Pairs = ()) -> Json:
         if self._http is None:
-            raise Rejected("no chat channel is set up", hint=NO_CHANNEL)
+            raise Rejected("no chat channel is set up", hint=NO_CHANNEL, code=NOT_OFFERED)
         content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         secret = self._given().secret.get_secret_value()
         headers = sign(secret, method, f"{PREFIX}{path}", content, self._room.now())
@@ -139,7 +139,7 @@ class Chats:
 
     def _given(self) -> ChatSettings:
         if self._settings is None:
-            raise Rejected("no chat channel is set up", hint=NO_CHANNEL)
+            raise Rejected("no chat channel is set up", hint=NO_CHANNEL, code=NOT_OFFERED)
         return self._settings
 
     def _amojo_id(self) -> str:
