@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,13 @@ def test_a_new_token_pair_is_seen_by_every_process(open_journal: Callable[[], Jo
     one.store.save_tokens("amocrm", TokenPair("a2", "r2", clock()))
     assert other.store.load_tokens("amocrm") == TokenPair("a2", "r2", clock())
     assert other.store.load_tokens("bitrix24") is None
+
+
+def test_a_file_that_came_with_an_event_can_be_read_by_a_connector(journal: Journal) -> None:
+    body = b"%PDF-1.4 \x00\xff"
+    journal.accept([], channel="mail", blobs=[body])
+    assert journal.store.blob(hashlib.sha256(body).hexdigest()) == body
+    assert journal.store.blob("0" * 64) is None
 
 
 def test_a_lock_has_one_holder_at_a_time(open_journal: Callable[[], Journal]) -> None:
