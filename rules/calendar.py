@@ -62,6 +62,10 @@ class WorkingCalendar:
         """Whether it is working time; the last moment of a stretch does not belong to it."""
         return any(begin <= moment < end for begin, end in self._on_day(self.local(moment).date()))
 
+    def is_working_day(self, day: date) -> bool:
+        """Whether the day has working hours."""
+        return bool(self._on_day(day))
+
     def add(self, duration: Duration, start: datetime) -> datetime:
         """The moment that is so much later.
 
@@ -105,7 +109,7 @@ class WorkingCalendar:
         return wanted
 
     def _working_day_from(self, day: date) -> date:
-        while not self._on_day(day):
+        while not self.is_working_day(day):
             day += _DAY
         return day
 

@@ -11,7 +11,7 @@ from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
-from rules.conditions import Compare, leaves
+from rules.conditions import Compare, Formula, leaves
 from rules.contradictions import contradictions
 from rules.names import WITHOUT_PERSON, Node, UnknownName, find
 from rules.schema import EVENT_TYPES, Rule, Staff
@@ -84,7 +84,7 @@ class _RuleCheck:
         for leaf in leaves(self._compiled.condition):
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
-            else:
+            elif isinstance(leaf, Formula):
                 for name in sorted(leaf.expression.names):
                     self._name(("when", *leaf.where), name)
         for place, pair in contradictions(self._compiled.condition, self._is_list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import time
 from decimal import Decimal
 
 from rules.conditions import Compare, Condition, Group, Path
@@ -35,18 +36,23 @@ def _exclude(one: Compare, other: Compare) -> bool:
     values = _values(one)
     op, wanted = other.operator.name, other.wanted
     if values is None:
-        return (one.operator.name, op) == ("above", "below") and one.wanted >= wanted
+        return (one.operator.name, op) == ("above", "below") and _alike(one.wanted, wanted) and one.wanted >= wanted
     if op in ("is", "in"):
         return not values & (_values(other) or set())
     if op == "not":
         return values <= {_plain(value) for value in wanted}
-    if op in ("above", "below"):
+    if op in ("above", "below") and isinstance(wanted, Decimal):
         numbers = {value for value in values if isinstance(value, Decimal)}
         return not any(value > wanted if op == "above" else value < wanted for value in numbers)
     if op in ("empty", "known"):
         filled = all(value not in (None, "") for value in values)
         return filled and wanted is (op == "empty")
     return False
+
+
+def _alike(one: object, other: object) -> bool:
+    """Whether two limits can be compared; which time of day is the earlier one says nothing over midnight."""
+    return type(one) is type(other) and not isinstance(one, time)
 
 
 def _values(leaf: Compare) -> set[object] | None:

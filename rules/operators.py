@@ -1,16 +1,18 @@
-"""The fixed list of operators of a condition. An operator is one `Operator` line in `OPERATORS`."""
+"""The fixed list of operators of a condition: one line each in `OPERATORS`; those that measure come from `limits`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from rules.faults import RuleError
-from rules.text import fold, number
+from rules.limits import MEASURES, Measure
+from rules.moments import Clock
+from rules.text import fold, number, without_yo
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,13 @@ class Operator:
     name: str
     prepare: Callable[[object], Any]
     test: Callable[[Any, Any], bool]
-    note: Callable[[Any], str] = lambda _: ""
+
+    def holds(self, actual: object, wanted: Any, _: Clock) -> bool:  # noqa: ANN401 -- what `prepare` made
+        return self.test(actual, wanted)
+
+    def note(self, _actual: object, _wanted: Any, _clock: Clock) -> str:  # noqa: ANN401 -- what `prepare` made
+        """What the two values cannot say of an unmatched condition: nothing."""
+        return ""
 
 
 def _wanted(value: object) -> object:
@@ -88,7 +96,7 @@ def _starts_with(actual: object, wanted: tuple[str, ...]) -> bool:
 
 def _pattern(value: object) -> re.Pattern[str]:
     try:
-        return re.compile(str(value), re.IGNORECASE)
+        return re.compile(without_yo(str(value)), re.IGNORECASE)
     except re.error as error:
         raise RuleError(f"the pattern cannot be read: {error}") from error
 
@@ -96,28 +104,7 @@ def _pattern(value: object) -> re.Pattern[str]:
 def _matches(actual: object, pattern: re.Pattern[str]) -> bool:
     if isinstance(actual, list | tuple):
         return any(_matches(item, pattern) for item in actual)
-    return actual is not None and pattern.search(str(actual)) is not None
-
-
-def _limit(value: object) -> Decimal:
-    limit = number(value)
-    if limit is None:
-        raise RuleError(f"{value!r} is not a number")
-    return limit
-
-
-def _above(actual: object, limit: Decimal) -> bool:
-    amount = number(actual)
-    return amount is not None and amount > limit
-
-
-def _below(actual: object, limit: Decimal) -> bool:
-    amount = number(actual)
-    return amount is not None and amount < limit
-
-
-def _no_number(actual: object) -> str:
-    return "not a number" if actual is not None and number(actual) is None else ""
+    return actual is not None and pattern.search(without_yo(str(actual))) is not None
 
 
 def _flag(value: object) -> bool:
@@ -138,7 +125,7 @@ def _is_known(actual: object, wanted: bool) -> bool:
     return (actual is not None) is wanted
 
 
-OPERATORS: Final = {
+OPERATORS: Final[Mapping[str, Operator | Measure]] = {
     operator.name: operator
     for operator in (
         Operator("is", _any_of, _is),
@@ -147,8 +134,7 @@ OPERATORS: Final = {
         Operator("contains", _texts, _contains),
         Operator("starts_with", _texts, _starts_with),
         Operator("matches", _pattern, _matches),
-        Operator("above", _limit, _above, _no_number),
-        Operator("below", _limit, _below, _no_number),
+        *MEASURES,
         Operator("empty", _flag, _is_empty),
         Operator("known", _flag, _is_known),
     )

@@ -19,11 +19,13 @@ from rules.assignment import STRATEGIES
 from rules.conditions import GROUPS
 from rules.operators import OPERATORS
 from rules.schema import Rule
+from rules.times import KINDS, TIME
 from tests.docs.configs import loaded, rule_tests, sections, variables, whole
 from tests.docs.markdown import ROOT, Block, blocks
 
 PIECES = blocks("yaml")
-LESSONS = [piece for piece in PIECES if piece.place.startswith("docs/ru/rules.md:")]
+LESSON_PAGES = ("rules", "conditions", "texts")
+LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 NEVER_MADE = {EventType.CLOCK_TICK}  # nothing in the house makes them yet, so that no page speaks of them
 NOT_FOR_RULES = {EventType.CRM_HINT, EventType.UNREADABLE}
@@ -79,7 +81,12 @@ def test_the_lessons_use_every_parameter_of_every_action(tmp_path):
 
 def test_the_lessons_use_every_operator_and_group(tmp_path):
     used = set().union(*(_words_of(rule.when) for rule in _lesson_rules(tmp_path)))
-    assert used >= {*OPERATORS, *GROUPS}
+    assert used >= {*OPERATORS, *GROUPS, TIME}
+
+
+def test_the_page_about_conditions_tells_of_every_kind_of_time():
+    page = (ROOT / "docs/ru/conditions.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
 
 
 def test_the_lessons_use_every_strategy_filter_and_kind_of_trigger(tmp_path):
