@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
@@ -16,6 +16,7 @@ from rules.contradictions import contradictions
 from rules.names import WITHOUT_PERSON, Node, UnknownName, find
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
+from rules.template_check import misread
 from rules.templates import Templates, Text
 from rules.text import same
 
@@ -54,7 +55,7 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report).run()
+        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
     return problems
 
 
@@ -69,10 +70,22 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 
 
+_MAYBE: Final = {"lead": ("lead",), "order": ("order",), "person.contact": ("person.contact", "person.known")}
+"""What an event may lack, each with the names whose conditions ask for it."""
+
+
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
 
-    def __init__(self, compiled: CompiledRule, staff: Mapping[str, Staff], channels: Channels, report: Report) -> None:
+    def __init__(
+        self,
+        compiled: CompiledRule,
+        staff: Mapping[str, Staff],
+        channels: Channels,
+        report: Report,
+        templates: Templates,
+    ) -> None:
+        self._templates = templates
         self._compiled = compiled
         self._rule = compiled.rule
         self._staff = staff
@@ -85,8 +98,7 @@ class _RuleCheck:
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
             elif isinstance(leaf, Formula):
-                for name in sorted(leaf.expression.names):
-                    self._name(("when", *leaf.where), name)
+                self._template(("when", *leaf.where), "{{ " + leaf.expression.source + " }}")
         for place, pair in contradictions(self._compiled.condition, self._is_list):
             self._report(("when", *place), pair, "the rule can never match")
         for place, text in self._compiled.texts:
@@ -159,17 +171,41 @@ class _RuleCheck:
         if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
 
-    def _text(self, place: Path, text: Text) -> None:
-        for name in sorted(text.names):
-            self._name(place, name)
-        if "lead" not in text.names and self._reads_missing_lead(text.names):
-            hint = "ask for it: when: {lead: {known: true}}, or in the text {% if lead %}…{% endif %}"
-            self._report(place, "there may be no lead when this text is made, and the rule would fail", hint)
+    def _template(self, place: Path, source: str) -> None:
+        """Report every name that one of the event types does not have, once."""
+        tree = self._templates.parse(source)
+        told: set[str] = set()
+        for kind in self._rule.triggers:
+            for wrong in misread(tree, kind):
+                if wrong.path in told:
+                    continue
+                told.add(wrong.path)
+                line = f" (line {wrong.line} of the text)" if "\n" in source.strip() else ""
+                hint = f'did you mean "{wrong.nearest}"?' if wrong.nearest else ""
+                self._report(place, f"{kind} has no {wrong.path}{line}", hint)
 
-    def _reads_missing_lead(self, names: frozenset[str]) -> bool:
-        """Whether a text reads the lead where the event has none of its own and no condition asks for one."""
-        if not any(name.startswith("lead.") for name in names):
+    def _text(self, place: Path, text: Text) -> None:
+        self._template(place, text.source)
+        for part, askers in _MAYBE.items():
+            if part not in text.names and self._reads_missing(part, askers, text.names):
+                hint = f"ask for it: when: {{{part}: {{known: true}}}}, or in the text {{% if {part} %}}…{{% endif %}}"
+                what = part.split(".")[-1]
+                self._report(place, f"there may be no {what} when this text is made, and the rule would fail", hint)
+
+    def _reads_missing(self, part: str, askers: tuple[str, ...], names: frozenset[str]) -> bool:
+        """Whether a text reads below a part that the event may lack, and no condition asks for it."""
+        if not any(name.startswith(f"{part}.") for name in names):
             return False
-        own = all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.triggers)
-        conditions = leaves(self._compiled.condition)
-        return not own and not any(isinstance(leaf, Compare) and leaf.parts[0] == "lead" for leaf in conditions)
+        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.triggers):
+            return False
+        if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
+            return False
+        return not any(f"{name}.".startswith(f"{asker}.") for name in self._asked() for asker in askers)
+
+    def _asked(self) -> Iterator[str]:
+        """The names that the conditions read."""
+        for leaf in leaves(self._compiled.condition):
+            if isinstance(leaf, Compare):
+                yield leaf.path
+            elif isinstance(leaf, Formula):
+                yield from leaf.expression.names
