@@ -19,7 +19,7 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.operation import Outcome
 from provodka.settings import Strict
-from rules.assignment import Turns
+from rules.assignment import StaffFacts, Turns
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
@@ -86,6 +86,9 @@ class Outside(Protocol):
 
     @property
     def turns(self) -> Turns: ...
+
+    @property
+    def staff(self) -> StaffFacts: ...
 
     @property
     def links(self) -> LinkBook: ...

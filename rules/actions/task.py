@@ -51,7 +51,7 @@ class Task(LeadAction[TaskParams, NewTask]):
 
     def build(self, item: Delivery, target: Target, desk: Desk) -> NewTask:
         wanted = item.params["responsible"]
-        person = target.responsible if wanted == KEEP else desk.choose(item, wanted).person
+        person = target.responsible if wanted == KEEP else desk.choose(item, wanted, target.responsible).person
         return NewTask(
             text=item.params["text"],
             due=datetime.fromisoformat(item.params["due"]),
