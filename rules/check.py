@@ -12,8 +12,9 @@ from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
-from rules.contradictions import contradictions
-from rules.names import WITHOUT_PERSON, Node, UnknownName, find
+from rules.logic import cases, clash, impossible
+from rules.names import WITHOUT_PERSON, Node, UnknownName, find, is_list
+from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
 from rules.template_check import misread
@@ -99,12 +100,18 @@ class _RuleCheck:
                 self._comparison(leaf)
             elif isinstance(leaf, Formula):
                 self._template(("when", *leaf.where), "{{ " + leaf.expression.source + " }}")
-        for place, pair in contradictions(self._compiled.condition, self._is_list):
-            self._report(("when", *place), pair, "the rule can never match")
+        self._contradictions()
         for place, text in self._compiled.texts:
             self._text(place, text)
         for step in self._compiled.steps:
             self._step(step)
+
+    def _contradictions(self) -> None:
+        ways = cases(self._compiled.condition)
+        if ways is None or not impossible(ways, self._is_list):
+            return
+        for place, pair in dict.fromkeys(found for way in ways if (found := clash(way, self._is_list))):
+            self._report(("when", *place), pair, "the rule can never match")
 
     def _trigger(self) -> None:
         rule = self._rule
@@ -140,12 +147,13 @@ class _RuleCheck:
         return node
 
     def _is_list(self, path: str) -> bool:
-        found = (find(path, kind) for kind in self._rule.triggers)
-        return any(isinstance(node, Node) and node.kind is tuple for node in found)
+        return is_list(path, self._rule.triggers)
 
     def _comparison(self, leaf: Compare) -> None:
         place: Path = ("when", *leaf.where)
         node = self._name(place, leaf.path)
+        if node is not None and (kind := unmeasurable(leaf, node.kind)):
+            self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
         if node is None or leaf.operator.name not in ("is", "in", "not"):
             return
         values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
@@ -168,8 +176,15 @@ class _RuleCheck:
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
+        for name in sorted(step.action.reads):
+            without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
+            if without is not None:
+                self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")
         if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+        for place in step.action.leads(step.params) if step.needs is None and nobody else ():
+            text = f"{nobody[0]} is about nobody, so that nobody is responsible"
+            self._report((*at, *place), text, "put intake before it, or name a staff key")
 
     def _template(self, place: Path, source: str) -> None:
         """Report every name that one of the event types does not have, once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +86,12 @@ def find(path: str, event_type: EventType) -> Node | UnknownName:
             right = ".".join((*parts[:at], close, *parts[at + 1 :])) if close else ""
             return UnknownName(path, part, right)
     return node
+
+
+def is_list(path: str, event_types: Iterable[EventType]) -> bool:
+    """Whether a path leads to several values at once, for one of these event types."""
+    found = (find(path, kind) for kind in event_types)
+    return any(isinstance(node, Node) and node.kind is tuple for node in found)
 
 
 def _node(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import date, datetime
+from typing import Final, Protocol
 
 from provodka.wording import did_you_mean
 from rules.durations import parse_time
@@ -19,27 +20,45 @@ TIME: Final = "time"
 _STRETCH: Final = re.compile(r"between (\S+) and (\S+)")
 
 
+class Days(Protocol):
+    """What the kinds of time need of a calendar."""
+
+    def is_working(self, moment: datetime, /) -> bool: ...
+
+    def is_working_day(self, day: date, /) -> bool: ...
+
+
+class Moment(Protocol):
+    """What the kinds of time look at: a `Clock`, or a moment that is tried."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def calendar(self) -> Days: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TimeKind:
     """One kind of time, as the config names it."""
 
     name: str
-    holds: Callable[[Clock], bool]
+    holds: Callable[[Moment], bool]
 
 
-def _working(clock: Clock) -> bool:
+def _working(clock: Moment) -> bool:
     return clock.calendar.is_working(clock.now)
 
 
-def _working_day(clock: Clock) -> bool:
+def _working_day(clock: Moment) -> bool:
     return clock.calendar.is_working_day(clock.now.date())
 
 
-def _weekday(clock: Clock) -> bool:
+def _weekday(clock: Moment) -> bool:
     return clock.now.weekday() < 5
 
 
-KINDS: Final[Mapping[str, Callable[[Clock], bool]]] = {
+KINDS: Final[Mapping[str, Callable[[Moment], bool]]] = {
     "working": _working,
     "outside working": lambda clock: not _working(clock),
     "working day": _working_day,

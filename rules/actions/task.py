@@ -45,6 +45,9 @@ class Task(LeadAction[TaskParams, NewTask]):
     def people(self, params: TaskParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
 
+    def doubles(self, earlier: TaskParams, later: TaskParams) -> bool:
+        return earlier == later
+
     def needs(self, params: TaskParams) -> Iterator[tuple[Place, Need]]:
         if params.type:
             yield ("type",), Need("task_type", params.type)

@@ -112,6 +112,12 @@ def test_the_texts_of_a_step_are_checked_even_if_the_step_has_another_mistake() 
         ({"utm.source": {"is": "vk", "empty": True}}, ("utm.source", "empty"), "contradicts"),
         ({"order.amount": {"above": 10, "below": 10}}, ("order.amount", "below"), "contradicts"),
         ({"order.amount": {"is": 5, "above": 10}}, ("order.amount", "above"), "contradicts"),
+        ({"order.amount": {"between": [5, 9], "above": 9}}, ("order.amount", "above"), "contradicts"),
+        ({"utm.source": "vk", "not": {"utm.source": "vk"}}, ("not", "utm.source"), "contradicts"),
+        ({"time": "working", "all": [{"time": "day off"}]}, ("all", 0, "time"), "no such time"),
+        ({"event.occurred_at": {"above": 5}}, ("event.occurred_at", "above"), "is a date"),
+        ({"order.amount": {"within": "3d"}}, ("order.amount", "within"), "is a number"),
+        ({"order.amount": {"below": "18:00"}}, ("order.amount", "below"), "is a number"),
     ],
 )
 def test_a_mistake_in_a_condition_is_found_at_its_place(when: Any, place: tuple[Any, ...], words: str) -> None:
@@ -223,6 +229,25 @@ def test_a_text_whose_names_all_exist_has_no_problem(text: str) -> None:
 def test_what_may_be_missing_must_be_asked_for(text: str, when: Any, right: bool) -> None:
     problems = found({"note": {"text": text}}, when=when)
     assert ["there may be no" in problem.text for problem in problems] == ([] if right else [True])
+
+
+def test_every_alternative_that_excludes_itself_is_told() -> None:
+    dead = {"utm.source": {"is": "vk", "not": "vk"}}
+    problems = found(TASK, when={"any": [dead, {"order.amount": {"above": 5, "below": 5}}]})
+    assert [problem.path[4:] for problem in problems] == [(0, "utm.source", "not"), (1, "order.amount", "below")]
+    assert found(TASK, when={"any": [dead, {"utm.source": "ok"}]}) == []  # a warning, not a mistake
+
+
+@pytest.mark.parametrize(
+    ("step", "on", "words"),
+    [
+        ("log_call", "form.submitted", "form.submitted has no call for log_call"),
+        ("log_call", ["call.missed", "email.received"], "email.received has no call for log_call"),
+        ({"notify": {"to": ["rop", "responsible"], "text": "x"}}, "clock.tick", "nobody is responsible"),
+    ],
+)
+def test_an_action_that_needs_what_the_event_cannot_have_is_a_mistake(step: Any, on: Any, words: str) -> None:
+    assert words in only(step, on=on).text
 
 
 def test_an_unknown_channel_is_a_mistake_and_so_is_one_that_never_yields_the_event() -> None:

@@ -19,6 +19,7 @@ MANY = 10_000
 
 
 @given(NAMES, st.lists(st.sets(st.sampled_from("abcdefgh")), min_size=1, max_size=80))
+@settings(deadline=None)
 def test_between_two_turns_of_one_everybody_who_is_there_all_the_while_has_one(
     people: list[str], days: list[set[str]]
 ) -> None:
@@ -58,6 +59,7 @@ def test_over_ten_thousand_leads_each_share_is_within_one_point_of_its_target(
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 300))
+@settings(deadline=None)
 def test_shares_are_spread_evenly_and_never_come_in_heaps(anna: int, ivan: int, many: int) -> None:
     at, queue = choosing(), read_responsible({"weights": {"anna": anna, "ivan": ivan}})
     line = [choose(queue, str(n), "", at).person for n in range(many)]
@@ -66,6 +68,7 @@ def test_shares_are_spread_evenly_and_never_come_in_heaps(anna: int, ivan: int, 
 
 
 @given(NAMES, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 20)), st.integers(1, 200))
+@settings(deadline=None)
 def test_the_least_loaded_are_filled_up_evenly(people: list[str], leads: dict[str, int], many: int) -> None:
     at = choosing(staff=GivenStaff(NOW, leads=leads))
     queue = read_responsible({"least_loaded": people})
@@ -82,6 +85,7 @@ def test_the_least_loaded_are_filled_up_evenly(people: list[str], leads: dict[st
     st.integers(1, 5),
     st.lists(st.tuples(st.sets(st.sampled_from("abcdefgh")), st.integers(0, 5)), min_size=1, max_size=60),
 )
+@settings(deadline=None)
 def test_nothing_goes_to_the_absent_or_to_the_full(
     word: str, people: list[str], most: int, steps: list[tuple[set[str], int]]
 ) -> None:
@@ -100,6 +104,7 @@ def test_nothing_goes_to_the_absent_or_to_the_full(
 @given(
     st.sampled_from([{"round_robin": PEOPLE}, {"weights": {"anna": 3, "ivan": 2}}, {"least_loaded": PEOPLE}]), st.data()
 )
+@settings(deadline=None)
 def test_the_same_journal_gives_the_same_choices_however_the_keys_are_asked(strategy: Any, data: st.DataObject) -> None:
     keys = [str(n) for n in range(12)]
     one, other, queue = choosing(), choosing(), read_responsible(strategy)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.conditions import parse_when
@@ -172,12 +172,14 @@ SPANS = st.one_of(DAYS, st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1))
 
 
 @given(SPANS, SPANS)
+@settings(deadline=None)
 def test_of_two_spans_at_most_one_is_before_the_other(one: Span, other: Span) -> None:
     assert not (one.before(other) and other.before(one))
     assert not one.before(one)
 
 
 @given(DAYS, st.integers(0, 86_399))
+@settings(deadline=None)
 def test_a_day_holds_each_of_its_moments(day: date, second: int) -> None:
     whole = span(day, MOSCOW)
     moment = span(datetime.combine(day, datetime.min.time()) + timedelta(seconds=second), MOSCOW)

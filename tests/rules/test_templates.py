@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError, UndefinedError
 from jinja2.sandbox import SecurityError
@@ -76,6 +76,7 @@ def test_a_noun_agrees_with_its_number(number: int, shown: str) -> None:
 
 
 @given(st.text(max_size=60), st.integers(1, 40))
+@settings(deadline=None)
 def test_a_cut_text_is_never_longer_than_asked_for(text: str, length: int) -> None:
     cut = truncate(text, length)
     assert len(cut) <= length
