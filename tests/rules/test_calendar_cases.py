@@ -64,7 +64,7 @@ def real(simple: Simple) -> WorkingCalendar:
 
 def moments(seed: int) -> tuple[Simple, datetime, random.Random]:
     """One of the calendars and a moment near a turning point, often on the edge of an hour or a day."""
-    dice = random.Random(seed)  # noqa: S311 -- the same cases each time
+    dice = random.Random(seed)
     simple = CALENDARS[seed % len(CALENDARS)]
     day = dice.choice(TURNING_POINTS) + timedelta(days=dice.randint(-3, 2))
     minute = dice.choice((0, 1, 539, 540, 1079, 1080, 1081, 1320, 1439, dice.randrange(1440)))
