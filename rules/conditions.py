@@ -9,8 +9,8 @@ from typing import Any, Final
 from provodka.wording import did_you_mean
 from rules.facts import Scope, may_ask
 from rules.faults import RuleError
-from rules.limits import Measure
-from rules.operators import OPERATORS, Operator
+from rules.operator import Operator
+from rules.operators import OPERATORS
 from rules.plan import ConditionTrace, plain
 from rules.templates import Expression, Templates
 from rules.times import TIME, TimeKind, read_times, shown
@@ -33,7 +33,7 @@ class Compare:
     where: Path
     path: str
     parts: tuple[str, ...]
-    operator: Operator | Measure
+    operator: Operator
     expected: Any
     wanted: Any
     local: bool
@@ -45,7 +45,7 @@ class Compare:
         if decided and self.asks_outside(scope):
             return ConditionTrace(self.path, self.operator.name, self.expected, note=_UNNEEDED)
         actual = scope.read(self.parts)
-        matched = self.operator.holds(actual, self.wanted, scope.clock)
+        matched = self.operator.test(actual, self.wanted, scope.clock)
         note = "" if matched else self.operator.note(actual, self.wanted, scope.clock)
         return ConditionTrace(self.path, self.operator.name, self.expected, plain(actual), matched, note)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -11,29 +9,11 @@ from typing import Any, Final
 from rules.durations import Duration, parse_duration, parse_time
 from rules.faults import RuleError
 from rules.moments import Clock, Span, span
+from rules.operator import Operator
 from rules.text import number
 
 Limit = Decimal | date | datetime | time
 _HELP: Final = "a number, a date such as 2026-12-05, or a time of day in quotes: '18:00'"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """An operator whose answer may depend on the clock. `unfit` says of an unmatched value that it cannot be measured.
-
-    `prepare` reads what the config expects (raises RuleError); `test` compares an actual value with that.
-    """
-
-    name: str
-    prepare: Callable[[object], Any]
-    test: Callable[[Any, Any, Clock], bool]
-    unfit: Callable[[Any, Any, Clock], str]
-
-    def holds(self, actual: object, wanted: Any, clock: Clock) -> bool:  # noqa: ANN401 -- what `prepare` made
-        return self.test(actual, wanted, clock)
-
-    def note(self, actual: object, wanted: Any, clock: Clock) -> str:  # noqa: ANN401 -- what `prepare` made
-        return self.unfit(actual, wanted, clock)
 
 
 def read_limit(value: object) -> Limit:
@@ -159,11 +139,11 @@ def _no_moment(actual: object, _: Duration, clock: Clock) -> str:
 
 
 MEASURES: Final = (
-    Measure("above", read_limit, _above, _cannot_compare),
-    Measure("below", read_limit, _below, _cannot_compare),
-    Measure("between", _pair, _between, _cannot_compare),
-    Measure("within", _stretch, _within, _no_moment),
-    Measure("in_last", _stretch, _in_last, _no_moment),
-    Measure("in_next", _stretch, _in_next, _no_moment),
-    Measure("older_than", _stretch, _older_than, _no_moment),
+    Operator("above", read_limit, _above, _cannot_compare),
+    Operator("below", read_limit, _below, _cannot_compare),
+    Operator("between", _pair, _between, _cannot_compare),
+    Operator("within", _stretch, _within, _no_moment),
+    Operator("in_last", _stretch, _in_last, _no_moment),
+    Operator("in_next", _stretch, _in_next, _no_moment),
+    Operator("older_than", _stretch, _older_than, _no_moment),
 )

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Final
 
 from rules.conditions import Compare, Condition, Formula, Group, Path, Time
-from rules.operators import OPERATORS, Operator
+from rules.operators import OPERATORS
 from rules.ranges import Range, age_within, ages_apart, range_of
 from rules.text import fold, number
 from rules.time_logic import times_can_meet
@@ -209,9 +209,10 @@ def _holds(value: object, leaf: Compare) -> bool | None:
     amount, wanted = number(value), range_of(leaf)
     if wanted is not None and wanted.kind is Decimal:
         return amount is not None and Range(Decimal, amount, amount).within(wanted)
-    if name in ("contains", "starts_with") and isinstance(value, str) and amount is None:
-        return isinstance(leaf.operator, Operator) and leaf.operator.test(value, leaf.wanted)
-    return None
+    if not isinstance(value, str) or amount is not None or name not in ("contains", "starts_with"):
+        return None
+    text = fold(value)
+    return text.startswith(leaf.wanted) if name == "starts_with" else any(part in text for part in leaf.wanted)
 
 
 def _folded(value: object) -> object:

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from rules.faults import RuleError
-from rules.limits import MEASURES, Measure
+from rules.limits import MEASURES
 from rules.moments import Clock
+from rules.operator import Operator
 from rules.text import fold, number, without_yo
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """`prepare` reads what the config expects (raises RuleError); `test` compares an actual value with that."""
-
-    name: str
-    prepare: Callable[[object], Any]
-    test: Callable[[Any, Any], bool]
-
-    def holds(self, actual: object, wanted: Any, _: Clock) -> bool:  # noqa: ANN401 -- what `prepare` made
-        return self.test(actual, wanted)
-
-    def note(self, _actual: object, _wanted: Any, _clock: Clock) -> str:  # noqa: ANN401 -- what `prepare` made
-        """What the two values cannot say of an unmatched condition: nothing."""
-        return ""
 
 
 def _wanted(value: object) -> object:
@@ -65,12 +49,12 @@ def equals(actual: object, wanted: object) -> bool:
     return amount is not None and amount == number(wanted)
 
 
-def _is(actual: object, wanted: tuple[object, ...]) -> bool:
+def _is(actual: object, wanted: tuple[object, ...], _: Clock) -> bool:
     return any(equals(actual, one) for one in wanted)
 
 
-def _not(actual: object, wanted: tuple[object, ...]) -> bool:
-    return not _is(actual, wanted)
+def _not(actual: object, wanted: tuple[object, ...], _: Clock) -> bool:
+    return not any(equals(actual, one) for one in wanted)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -81,16 +65,16 @@ def _texts(value: object) -> tuple[str, ...]:
     return found
 
 
-def _contains(actual: object, wanted: tuple[str, ...]) -> bool:
+def _contains(actual: object, wanted: tuple[str, ...], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_contains(item, wanted) for item in actual)
+        return any(_contains(item, wanted, clock) for item in actual)
     text = fold(str(actual)) if actual is not None else ""
     return any(one in text for one in wanted)
 
 
-def _starts_with(actual: object, wanted: tuple[str, ...]) -> bool:
+def _starts_with(actual: object, wanted: tuple[str, ...], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_starts_with(item, wanted) for item in actual)
+        return any(_starts_with(item, wanted, clock) for item in actual)
     return actual is not None and fold(str(actual)).startswith(wanted)
 
 
@@ -101,9 +85,9 @@ def _pattern(value: object) -> re.Pattern[str]:
         raise RuleError(f"the pattern cannot be read: {error}") from error
 
 
-def _matches(actual: object, pattern: re.Pattern[str]) -> bool:
+def _matches(actual: object, pattern: re.Pattern[str], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_matches(item, pattern) for item in actual)
+        return any(_matches(item, pattern, clock) for item in actual)
     return actual is not None and pattern.search(without_yo(str(actual))) is not None
 
 
@@ -117,15 +101,15 @@ def _empty(actual: object) -> bool:
     return actual is None or (isinstance(actual, str) and not actual.strip()) or actual in ((), [], {})
 
 
-def _is_empty(actual: object, wanted: bool) -> bool:
+def _is_empty(actual: object, wanted: bool, _: Clock) -> bool:
     return _empty(actual) is wanted
 
 
-def _is_known(actual: object, wanted: bool) -> bool:
+def _is_known(actual: object, wanted: bool, _: Clock) -> bool:
     return (actual is not None) is wanted
 
 
-OPERATORS: Final[Mapping[str, Operator | Measure]] = {
+OPERATORS: Final[Mapping[str, Operator]] = {
     operator.name: operator
     for operator in (
         Operator("is", _any_of, _is),

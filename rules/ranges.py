@@ -9,7 +9,7 @@ from typing import Any
 
 from rules.conditions import Compare
 from rules.durations import Duration
-from rules.limits import Measure
+from rules.limits import MEASURES
 
 _DAY = timedelta(days=1)
 
@@ -95,7 +95,7 @@ def _days(*limits: date) -> bool:
 
 def unmeasurable(leaf: Compare, kind: type[Any]) -> str:
     """What a field of this kind is, where the condition measures something else; empty where it fits or may fit."""
-    if not isinstance(leaf.operator, Measure) or kind not in (datetime, Decimal, int):
+    if leaf.operator not in MEASURES or kind not in (datetime, Decimal, int):
         return ""
     limit = leaf.wanted[0] if isinstance(leaf.wanted, tuple) else leaf.wanted
     is_number = isinstance(limit, Decimal)
