@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, start. Prints a table; see bench/README.md."""
+"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, start. Prints a table; see bench/README.md."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bench import load, parts
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
+_BACKLOG: Final = 2_000
 
 
 def webhooks(folder: Path) -> Iterator[Row]:
@@ -116,6 +117,26 @@ def _tasks(crm: str) -> int:
     return counted
 
 
+def backlog(folder: Path) -> Iterator[Row]:
+    """New leads that wait, each with contact, responsible, tag and task, into a CRM that limits the calls."""
+    with parts.crm(per_second=7) as crm:
+        environ = parts.environment(folder, crm, 6.0) | {"BENCH_BURST": "7"}
+        with parts.product(environ, "web") as (url, _):
+            sent = 0
+            while sent < _BACKLOG:
+                sent += load.run(f"{url}/{parts.HOOK}", seconds=1, connections=8).requests
+        began = time.monotonic()
+        with parts.product(environ):
+            while _tasks(crm) < sent and time.monotonic() - began < 90:
+                time.sleep(0.2)
+            took = time.monotonic() - began
+        found = requests.get(f"{crm}/_sandbox/stats", timeout=30).json()
+    done, calls = found["objects"]["tasks"], sum(found["calls"].values())
+    refused = sum(found["refused"].values())
+    told = f"{done / took:.0f} ({done} of {sent} in {took:.1f} s, {calls} calls, {refused} refused)"
+    yield "backlog of new leads a second at 7 requests a second", "≥ 50, none refused", told
+
+
 def start(folder: Path) -> Iterator[Row]:
     """Start-up on an existing journal, and memory idle and under load."""
     with parts.crm() as crm:
@@ -155,6 +176,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "webhooks": webhooks,
     "latency": latency,
     "throughput": throughput,
+    "backlog": backlog,
     "start": start,
 }
 

@@ -63,11 +63,14 @@ def sandbox(
         int, typer.Option(help="Base of the ports: amoCRM at +1, Telegram at +4, mail at +5, +6, senders at +7.")
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
+    seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,
 ) -> None:
     """Serve the emulators alone, to rehearse a client's config."""
     from sandbox.__main__ import main as serve
 
-    done(serve(["--port", str(port), *(["--state", str(state)] if state else [])]))
+    given = {"--state": state, "--seed": seed}
+    paths = [word for name, path in given.items() if path for word in (name, str(path))]
+    done(serve(["--port", str(port), *paths]))
 
 
 @app.command()

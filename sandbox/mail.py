@@ -61,18 +61,28 @@ def _config() -> _Config:
 
 
 class _Wire:
-    """A connection's writer that can be made silent: the socket stays open and nothing is sent any more."""
+    """A connection's writer that sends whole answers, and that can be made silent: the socket then stays open.
+
+    pymap writes one line in many pieces; sent one by one, they reach a client as a line without its end.
+    """
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._unsent = bytearray()
         self.silent = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # stands for every other attribute of the writer
         return getattr(self._writer, name)
 
     def write(self, data: bytes) -> None:
+        self._unsent += data
+
+    async def drain(self) -> None:
+        """Send what was written; pymap calls it at the end of every answer."""
+        answer, self._unsent = bytes(self._unsent), bytearray()
         if not self.silent:
-            self._writer.write(data)
+            self._writer.write(answer)
+        await self._writer.drain()
 
     def hush(self) -> None:
         self.silent = True

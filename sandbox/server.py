@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sandbox.base import Emulator
 from sandbox.mail import ADDRESS, PASSWORD, MailServer
@@ -19,10 +20,17 @@ AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
 class Sandbox:
     """amoCRM, Telegram, mail and the senders, at `base_port` + 1, 4, 5, 6, 7; with base_port=0 each takes a free port.
 
-    With `state_dir` amoCRM and the mailbox keep what they hold over a restart.
+    With `state_dir` amoCRM and the mailbox keep what they hold over a restart. `seeds` are what a seed file gave, by
+    emulator: what a new account starts with, and returns to by a reset.
     """
 
-    def __init__(self, base_port: int = 8900, host: str = "127.0.0.1", state_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        base_port: int = 8900,
+        host: str = "127.0.0.1",
+        state_dir: Path | None = None,
+        seeds: Mapping[str, Any] | None = None,
+    ) -> None:
         # Imported here, so that a test of the mailbox does not load the whole CRM.
         from sandbox.amocrm import AmoCrm
 
@@ -30,7 +38,8 @@ class Sandbox:
             state_dir.mkdir(parents=True, exist_ok=True)
         self._base_port, self._host = base_port, host
         self._running = ExitStack()
-        self.amocrm = AmoCrm(state_path=state_dir / "amocrm.db" if state_dir else None)
+        known = seeds or {}
+        self.amocrm = AmoCrm(state_dir / "amocrm.db" if state_dir else None, seed=known.get("amocrm"))
         self.telegram = Telegram()
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from imapclient.imapclient import _parse_untagged_response
 
 from connectors.imap.settings import ImapSettings
 from provodka.errors import AuthFailed, Retryable
@@ -46,15 +47,29 @@ class Pace:
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # IMAPClient ships no types
-    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:  # noqa: ANN401
-        """Look into the read buffer first: an EXISTS that came in one packet with «+ idling» never wakes the socket."""
-        reader = getattr(self._imap, "file", None)
+    """Its own `idle_check` does not wait for the socket, and takes a line whose end is under way for a broken one."""
+
+    def idle_check(self, timeout: float | None = None) -> list[tuple[object, ...]]:
+        """The lines told within `timeout` seconds; a line once begun is waited for as long as any answer."""
+        told: list[tuple[object, ...]] = []
+        while self._has_bytes(0 if told else timeout):
+            told.append(_parse_untagged_response(self._imap._get_line()))
+        return told
+
+    def _has_bytes(self, timeout: float | None) -> bool:
+        """Looks into the read buffer first: an EXISTS that came in one packet with «+ idling» wakes no socket."""
+        sock = self.socket()
+        sock.setblocking(False)
         try:
-            if reader is not None and reader.peek(1):
-                return [sock]
+            return self._peek() or (bool(self._poll_socket(sock, timeout)) and self._peek())
+        finally:
+            self._set_read_timeout()
+
+    def _peek(self) -> bool:
+        try:
+            return bool(self._imap.file.peek(1))
         except OSError:  # TLS has no whole record yet
-            pass
-        return super()._poll_socket(sock, timeout)
+            return False
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`/api/v4/account` and `/users`."""
+"""`/api/v4/account` and `/currencies`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sandbox.amocrm.call import Call
-from sandbox.amocrm.model import Json, User
-from sandbox.amocrm.problems import missing
+from sandbox.amocrm.customers_mode import mode_of
+from sandbox.amocrm.model import Json
+from sandbox.amocrm.seed_lists import INVOICES
 
 ACCOUNT_BORN = 1758225600
-ALL_RIGHTS = {"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"}
+ENTITY_NAMES: Json = {
+    "leads": {"ru": {"gender": "f", "plural_form": {"nominative": "сделки", "dative": "сделкам"}}},
+    "contacts": {"ru": {"gender": "m", "plural_form": {"nominative": "контакты", "dative": "контактам"}}},
+    "companies": {"ru": {"gender": "f", "plural_form": {"nominative": "компании", "dative": "компаниям"}}},
+    "customers": {"ru": {"gender": "m", "plural_form": {"nominative": "покупатели", "dative": "покупателям"}}},
+}
+CURRENCIES = (("RUB", "₽", "Российский рубль"), ("USD", "$", "Доллар США"), ("EUR", "€", "Евро"), ("KZT", "₸", "Тенге"))
 
 
 def get_account(call: Call) -> Json:
@@ -28,7 +35,7 @@ def get_account(call: Call) -> Json:
         "country": "RU",
         "currency": "RUB",
         "currency_symbol": "₽",
-        "customers_mode": "unavailable",
+        "customers_mode": mode_of(call),
         "is_unsorted_on": True,
         "mobile_feature_version": 0,
         "is_loss_reason_enabled": True,
@@ -37,13 +44,13 @@ def get_account(call: Call) -> Json:
         "contact_name_display_order": 1,
     }
     extra: Json = {
-        "amojo_id": "a1b2c3d4-0000-4000-8000-000000000001",
+        "amojo_id": seed.amojo_id,
         "uuid": "a1b2c3d4-0000-4000-8000-000000000002",
         "version": 13,
         "is_api_filter_enabled": call.switches.api_filter,
-        "drive_url": f"{call.base}/drive",
-        "invoices_settings": None,
-        "entity_names": {"leads": {"ru": {"gender": "f", "plural_form": {"dative": "сделкам"}}}},
+        "drive_url": call.base,
+        "invoices_settings": {"lang": "ru", "invoices_catalog_id": INVOICES},
+        "entity_names": ENTITY_NAMES,
     }
     account.update({key: value for key, value in extra.items() if key in wanted})
     account["_links"] = call.links("account")
@@ -57,7 +64,9 @@ def _embedded(call: Call) -> Json:
     types = call.store.task_types.values()
     return {
         "amojo_rights": {"can_direct": True, "can_create_groups": True},
-        "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
+        "users_groups": [
+            {"id": group_id, "name": name, "uuid": None} for group_id, name in call.store.seed.groups.items()
+        ],
         "task_types": [
             {"id": one.id, "name": one.name, "color": one.color, "icon_id": one.icon_id, "code": one.code}
             for one in types
@@ -74,59 +83,7 @@ def _embedded(call: Call) -> Json:
     }
 
 
-def list_users(call: Call) -> Json | None:
-    """`GET /users`; the deactivated are listed too, with `rights.is_active` false."""
-    return call.listing("users", call.store.users.values(), lambda user: _user(call, user), total=True)
-
-
-def get_user(call: Call, user_id: int) -> Json:
-    user = call.store.users.get(user_id)
-    if user is None:
-        raise missing("User not found")
-    return _user(call, user)
-
-
-def _user(call: Call, user: User) -> Json:
-    wanted = call.with_()
-    extra: Json = {"uuid": f"a1b2c3d4-0000-4000-8000-{user.id:012d}"} if "uuid" in wanted else {}
-    if "amojo_id" in wanted:
-        extra["amojo_id"] = f"a1b2c3d4-0000-4000-9000-{user.id:012d}"
-    if "user_rank" in wanted:
-        extra["user_rank"] = None
-    if "phone_number" in wanted:
-        extra["phone_number"] = user.phone
-    embedded: Json = {"roles": []} if "role" in wanted else {}
-    if "group" in wanted:
-        embedded["groups"] = [{"id": 0, "name": "Отдел продаж"}]
-    return {
-        "id": user.id,
-        "name": user.name,
-        "email": user.email,
-        "lang": "ru",
-        **extra,
-        "rights": _rights(user),
-        "_links": call.links(f"users/{user.id}"),
-        "_embedded": embedded,
-    }
-
-
-def _rights(user: User) -> Json:
-    return {
-        "leads": ALL_RIGHTS,
-        "contacts": ALL_RIGHTS,
-        "companies": ALL_RIGHTS,
-        "tasks": {"edit": "A", "delete": "A"},
-        "mail_access": True,
-        "catalog_access": True,
-        "files_access": True,
-        "status_rights": [],
-        "catalog_rights": None,
-        "custom_fields_rights": None,
-        "oper_day_reports_view_access": False,
-        "oper_day_user_tracking": False,
-        "is_admin": user.is_admin,
-        "is_free": False,
-        "is_active": user.is_active,
-        "group_id": 0,
-        "role_id": None,
-    }
+def list_currencies(call: Call) -> Json | None:
+    """`GET /currencies`."""
+    rows = [{"code": code, "symbol": symbol, "name": name} for code, symbol, name in CURRENCIES]
+    return call.listing("currencies", rows, lambda row: row, total=True)

@@ -39,16 +39,23 @@ def create_calls(call: Call) -> Json:
 
 
 def find_owner(call: Call, phone: str) -> Owner | None:
-    """The only open lead of the cards with that phone, else the oldest of these cards (contacts first)."""
+    """The only open lead (or the only customer) of the cards with that phone, else the oldest of them, contacts first.
+
+    The vendor says nothing of one open lead beside a customer: the card itself gets the call then.
+    """
     store = call.store
     one = identity("PHONE", phone)
     holders = [owner for owner in store.people.holders(one or "") if not store.table(owner[0])[owner[1]].is_unsorted]
     if not holders:
         return None
-    leads = {lead_id for kind, card_id in holders for lead_id in store.table(kind)[card_id].leads}
-    active = [lead_id for lead_id in leads if store.leads[lead_id].is_open]
-    if len(active) == 1:
-        return ("leads", active[0])
+    cards = [store.table(kind)[card_id] for kind, card_id in holders]
+    leads = (store.leads[one] for card in cards for one in card.leads)
+    active = {lead.id for lead in leads if lead.is_open and not lead.is_deleted}
+    customers = {one for card in cards for one in card.customers}
+    if len(active) == 1 and not customers:
+        return ("leads", active.pop())
+    if len(customers) == 1 and not active:
+        return ("customers", customers.pop())
     return min(holders, key=lambda owner: (owner[0] != "contacts", owner[1]))
 
 

@@ -30,10 +30,14 @@ def list_notes(call: Call, entity: str, card_id: int | None = None) -> Json | No
     """`GET /{entity}/notes`, `GET /{entity}/{id}/notes`."""
     store = call.store
     rows: Iterable[Note]
+    if card_id is not None and card_id in store.table(entity):
+        call.rights.need("view", store.table(entity)[card_id])
     if card_id is None:
         rows = (note for note in store.notes.values() if note.entity_type == entity)
     else:
         rows = (store.notes[one] for one in store.notes_of.get((entity, card_id), ()))
+    if not call.user.is_admin:
+        rows = (note for note in rows if call.rights.sees(store.table(entity)[note.entity_id]))
     found = filters.apply(rows, call.filters(), filters.NOTES)
     filters.order(found, call.params, ORDER_KEYS)
     return call.listing("notes", found, lambda note: show_note(call, note))
@@ -42,8 +46,10 @@ def list_notes(call: Call, entity: str, card_id: int | None = None) -> Json | No
 def get_note(call: Call, entity: str, note_id: int, card_id: int | None = None) -> Json | None:
     """`GET /{entity}/notes/{id}`; 204 for an id that does not exist."""
     note = call.store.notes.get(note_id)
-    is_here = note is not None and note.entity_type == entity and card_id in (None, note.entity_id)
-    return show_note(call, note) if is_here and note else None
+    if note is None or note.entity_type != entity or card_id not in (None, note.entity_id):
+        return None
+    call.rights.need("view", call.store.table(entity)[note.entity_id])
+    return show_note(call, note)
 
 
 def create_notes(call: Call, entity: str, card_id: int | None = None) -> Json:
@@ -61,6 +67,8 @@ def create_notes(call: Call, entity: str, card_id: int | None = None) -> Json:
         _check_users(call, item, checks)
         wishes.append((request_id, owner, item))
     checks.finish()
+    for _, owner, _ in wishes:
+        call.rights.need("view", call.store.table(entity)[owner])
     rows = []
     for request_id, owner, item in wishes:
         note = add_note(call, (entity, owner), item["note_type"], item["params"], item)
@@ -91,6 +99,7 @@ def _known(call: Call, entity: str, note_id: object, card_id: int | None) -> Not
     note = call.store.notes.get(note_id) if isinstance(note_id, int) else None
     if note is None or note.entity_type != entity or card_id not in (None, note.entity_id):
         raise missing("Note not found")
+    call.rights.need("edit", call.store.table(entity)[note.entity_id])
     return note
 
 
@@ -130,7 +139,7 @@ def add_note(call: Call, owner: tuple[str, int], note_type: str, params: Json, i
         updated_at=item.get("created_at") or call.now,
     )
     call.store.add("notes", note)
-    call.changes.note_added(note)
+    call.changes.note_added(note, triggers=item.get("is_need_to_trigger_digital_pipeline") is not False)
     return note
 
 
@@ -164,6 +173,12 @@ def _path(note: Note, *, by_card: bool) -> str:
     return f"{note.entity_type}/{middle}/{note.id}"
 
 
+def _shown_params(note: Note) -> Json:
+    if note.note_type != "attachment":
+        return note.params
+    return {**note.params, "original_name": note.params.get("file_name"), "is_drive_attachment": True}
+
+
 def show_note(call: Call, note: Note) -> Json:
     """The HAL body of a note."""
     return {
@@ -176,7 +191,7 @@ def show_note(call: Call, note: Note) -> Json:
         "responsible_user_id": note.responsible_user_id,
         "group_id": 0,
         "note_type": note.note_type,
-        "params": note.params,
+        "params": _shown_params(note),
         "is_pinned": note.is_pinned,
         "account_id": call.store.seed.account_id,
         "_links": call.links(_path(note, by_card=True)),

@@ -10,6 +10,7 @@ from sandbox.amocrm.changes import Before
 from sandbox.amocrm.drafts import DraftReader
 from sandbox.amocrm.model import Json, Task
 from sandbox.amocrm.problems import business, missing
+from sandbox.amocrm.rights import forbidden
 from sandbox.amocrm.store import ENTITIES
 
 ORDER_KEYS = ("created_at", "complete_till", "id")
@@ -25,9 +26,21 @@ class _Wish:
 
 def list_tasks(call: Call) -> Json | None:
     """`GET /tasks`."""
-    rows = filters.apply(_candidates(call), call.filters(), filters.TASKS)
+    tasks = (task for task in _candidates(call) if call.user.is_admin or call.rights.sees_task(task))
+    rows = filters.apply(tasks, call.filters(), {**filters.TASKS, "lead_statuses": _in_statuses(call)})
     filters.order(rows, call.params, ORDER_KEYS)
     return call.listing("tasks", rows, lambda task: show_task(call, task))
+
+
+def _in_statuses(call: Call) -> filters.Maker:
+    """`filter[lead_statuses][0][pipeline_id|status_id]`: tasks of leads on these stages."""
+
+    def make(raw: object) -> filters.Test | None:
+        fits = filters.in_statuses(raw)
+        leads = call.store.leads
+        return fits and (lambda task: task.entity_type == "leads" and fits(leads[task.entity_id]))
+
+    return make
 
 
 def _candidates(call: Call) -> list[Task]:
@@ -43,7 +56,11 @@ def _candidates(call: Call) -> list[Task]:
 def get_task(call: Call, task_id: int) -> Json | None:
     """`GET /tasks/{id}`; 204 for an id that does not exist."""
     task = call.store.tasks.get(task_id)
-    return None if task is None else show_task(call, task)
+    if task is None:
+        return None
+    if not call.rights.sees_task(task):
+        raise forbidden()
+    return show_task(call, task)
 
 
 def create_tasks(call: Call) -> Json:
@@ -89,6 +106,8 @@ def _patch(call: Call, items: list[tuple[str, Json]]) -> list[Json]:
     reader.checks.finish()
     if reader.business:
         raise business(reader.business)
+    for task, _ in wishes:
+        call.rights.need_task(task)
     for task, values in wishes:
         update_task(call, task, values)
     return [

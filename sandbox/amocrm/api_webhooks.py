@@ -22,7 +22,9 @@ SETTINGS = {
     "add_talk",
     "update_talk",
     "add_chat_template_review",
+    *(f"{action}_catalog_element" for action in ("add", "update")),
 }
+"""What the vendor documents, and the two of list elements, whose names are not documented."""
 
 
 def list_hooks(call: Call) -> Json | None:

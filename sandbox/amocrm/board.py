@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, jsonify, render_template, request
 
-from sandbox.amocrm import api_tasks
+from sandbox.amocrm import api_talks, api_tasks
 from sandbox.amocrm.board_view import BoardView
 from sandbox.amocrm.call import Call
 from sandbox.amocrm.model import Json, Lead, Pipeline
@@ -89,6 +89,20 @@ class Board:
 
         return self._act(work)
 
+    def say(self, talk_id: int) -> Response:
+        """`POST /board/talks/<id>/say {"text": "ответ"}`: a manager's word to the client."""
+        text = str(self._json().get("text") or "").strip()
+
+        def work(call: Call) -> None:
+            talk = self.store.talks.get(talk_id)
+            if talk is None or not text:
+                abort(404 if talk is None else 400)
+            _, shot = api_talks.say(call, self.store.chats[talk.chat_id], call.user, text)
+            if shot is not None:
+                self.crm.shots.post(shot)
+
+        return self._act(work)
+
     def _act(self, work: Any) -> Response:  # noqa: ANN401  # Callable[[Call], None]
         self.crm.act(self.store.token_user(), work)
         return jsonify({"revision": self.store.revision})
@@ -132,7 +146,7 @@ class Board:
 
     def _lead(self, lead_id: int) -> Lead:
         lead = self.store.leads.get(lead_id)
-        if lead is None:
+        if lead is None or lead.is_deleted:
             abort(404, "Такой сделки нет")
         return lead
 
@@ -151,5 +165,6 @@ def add_board_routes(crm: AmoCrm) -> None:
         ("GET", "/board/wait", board.wait),
         ("POST", "/board/leads/<int:lead_id>/move", board.move),
         ("POST", "/board/tasks/<int:task_id>/complete", board.complete),
+        ("POST", "/board/talks/<int:talk_id>/say", board.say),
     ):
         crm.app.add_url_rule(path, f"board_{view.__name__}", view, methods=[method])

@@ -7,6 +7,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from sandbox.amocrm import board_extras
 from sandbox.amocrm.dump import coded_values, field_texts, is_call, user_name
 from sandbox.amocrm.fields import DATES
 from sandbox.amocrm.model import Company, Contact, Json, Lead, Note, Pipeline, Status, Task
@@ -58,7 +59,7 @@ class BoardView:
         """The stages with their newest leads first."""
         by_stage: dict[int, list[Lead]] = {status_id: [] for status_id in pipeline.statuses}
         for lead in reversed(self.store.leads.values()):
-            if lead.pipeline_id == pipeline.id:
+            if lead.pipeline_id == pipeline.id and not lead.is_deleted:
                 by_stage[lead.status_id].append(lead)
         return [self._column(status, by_stage[status.id]) for status in pipeline.ordered()]
 
@@ -115,6 +116,10 @@ class BoardView:
                 self._task(task) for task in sorted(tasks, key=lambda task: (task.is_completed, task.complete_till))
             ],
             "feed": self._feed(lead),
+            "products": board_extras.products(self.store, lead, money),
+            "customers": board_extras.customers(self.store, lead, money, self.day),
+            "files": board_extras.files(self.store, lead),
+            "talks": board_extras.talks(self.store, lead, self.moment),
         }
 
     def _person(self, card: Contact | Company) -> Json:

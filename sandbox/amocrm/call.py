@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.amocrm import brackets
 from sandbox.amocrm.changes import Changes
 from sandbox.amocrm.drafts import DraftReader
-from sandbox.amocrm.model import Json
+from sandbox.amocrm.model import Json, User
 from sandbox.amocrm.problems import Checks, Problem
+from sandbox.amocrm.rights import Rights
 from sandbox.amocrm.store import Store
 from sandbox.amocrm.writer import CardWriter
 
@@ -30,7 +31,8 @@ Row = TypeVar("Row")
 class Switches(BaseModel):
     """Body of `POST /_sandbox/settings`: features of the account.
 
-    `search_delay` seconds pass before `query` finds a new card; `duplicate_control` lets `/leads/complex` merge.
+    `search_delay` seconds pass before `query` finds a new card; `duplicate_control` lets `/leads/complex` merge;
+    an `unpaid` account answers every call 402, `ip_denied` every call 403 with the vendor's code 113.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,16 +40,20 @@ class Switches(BaseModel):
     api_filter: bool = True
     search_delay: float = Field(default=0, ge=0)
     duplicate_control: bool = False
+    unpaid: bool = False
+    ip_denied: bool = False
 
 
 class Call:
     """The request being answered; made under the store's lock. `base` is the account's origin."""
 
-    def __init__(self, store: Store, changes: Changes, switches: Switches, user_id: int) -> None:
+    def __init__(self, store: Store, changes: Changes, switches: Switches, user: User) -> None:
         self.store = store
         self.changes = changes
         self.switches = switches
-        self.user_id = user_id
+        self.user = user
+        self.user_id = user.id
+        self.rights = Rights(store, user)
         self.now = int(changes.clock())
         self.base = request.host_url.rstrip("/")
         self.params = brackets.parse(request.args.items(multi=True))
@@ -70,7 +76,7 @@ class Call:
     def body(self) -> Any:  # noqa: ANN401  # any JSON
         """The JSON body."""
         try:
-            return json.loads(request.get_data())
+            return json.loads(request.get_data(), parse_float=_whole)
         except ValueError:
             raise Problem(400, "Invalid request body") from None
 
@@ -89,6 +95,10 @@ class Call:
         if not isinstance(body, dict):
             raise Problem(400, "Invalid request body")
         return body
+
+    def options(self) -> Json:
+        """The body of an action whose members are all optional: nothing and PHP's empty array are an empty one."""
+        return self.item() if request.get_data().strip() not in (b"", b"[]") else {}
 
     def links(self, path: str) -> Json:
         return {"self": {"href": f"{self.base}/api/v4/{path}"}}
@@ -132,6 +142,12 @@ class Call:
     def created(self, name: str, rows: list[Json]) -> Json:
         """The answer of a batch write."""
         return {"_links": {"self": {"href": f"{self.base}{request.path}"}}, "_embedded": {name: rows}}
+
+
+def _whole(text: str) -> int | float:
+    """A whole number written as `1767225600.0`, as a much used client writes times, counts as an integer."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _number(value: object, default: int) -> int:

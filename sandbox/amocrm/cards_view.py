@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.amocrm import fields
 from sandbox.amocrm.call import Call
-from sandbox.amocrm.model import Card, Company, Contact, Json, Lead
+from sandbox.amocrm.model import Card, Company, Contact, Customer, Json, Lead
 from sandbox.amocrm.store import kind_of
 
 
@@ -25,23 +25,21 @@ class CardView:
                 return self._contact(card)
             case Company():
                 return self._company(card)
+            case Customer():
+                return self._customer(card)
         raise TypeError(type(card).__name__)
 
     def _lead(self, lead: Lead) -> Json:
         embedded: Json = {"tags": self._tags(lead), "companies": self._refs("companies", _one(lead.company_id))}
         if "contacts" in self.wanted:
-            embedded["contacts"] = [
-                {"id": one, "is_main": main, "_links": self.call.links(f"contacts/{one}")}
-                for one, main in lead.contacts.items()
-            ]
-        if "catalog_elements" in self.wanted:
-            embedded["catalog_elements"] = []
+            embedded["contacts"] = self._buyer_contacts(lead)
+        self._elements(lead, embedded)
         if "loss_reason" in self.wanted:
             reason = None if lead.loss_reason_id is None else self.store.loss_reasons[lead.loss_reason_id]
             embedded["loss_reason"] = [{"id": reason.id, "name": reason.name}] if reason else []
         if "source" in self.wanted:
             embedded["source"] = lead.source
-        extra: Json = {"source_id": None} if "source_id" in self.wanted else {}
+        extra: Json = {"source_id": (lead.source or {}).get("id")} if "source_id" in self.wanted else {}
         if "is_price_modified_by_robot" in self.wanted:
             extra["is_price_modified_by_robot"] = False
         return {
@@ -56,7 +54,7 @@ class CardView:
             **self._history(lead),
             "closed_at": lead.closed_at,
             "closest_task_at": self.store.closest_task_at("leads", lead.id),
-            "is_deleted": False,
+            "is_deleted": lead.is_deleted,
             "custom_fields_values": fields.present(self.store, lead),
             "score": None,
             "account_id": self.store.seed.account_id,
@@ -70,7 +68,7 @@ class CardView:
         embedded: Json = {"tags": self._tags(contact)}
         if "leads" in self.wanted:
             embedded["leads"] = self._refs("leads", contact.leads)
-        self._empty_blocks(embedded)
+        self._person_blocks(contact, embedded)
         embedded["companies"] = self._refs("companies", _one(contact.company_id))
         names = {"name": contact.name, "first_name": contact.first_name, "last_name": contact.last_name}
         return self._person(contact, names, embedded)
@@ -79,7 +77,7 @@ class CardView:
         embedded: Json = {"tags": self._tags(company)}
         if "leads" in self.wanted:
             embedded["leads"] = self._refs("leads", company.leads)
-        self._empty_blocks(embedded)
+        self._person_blocks(company, embedded)
         if "contacts" in self.wanted:
             embedded["contacts"] = self._refs("contacts", company.contacts)
         return self._person(company, {"name": company.name}, embedded)
@@ -92,7 +90,7 @@ class CardView:
             "responsible_user_id": card.responsible_user_id,
             "group_id": 0,
             **self._history(card),
-            "is_deleted": False,
+            "is_deleted": card.is_deleted,
             "is_unsorted": card.is_unsorted,
             "closest_task_at": self.store.closest_task_at(entity, card.id),
             "custom_fields_values": fields.present(self.store, card),
@@ -116,10 +114,59 @@ class CardView:
     def _refs(self, entity: str, ids: dict[int, bool]) -> list[Json]:
         return [{"id": one, "_links": self.call.links(f"{entity}/{one}")} for one in ids]
 
-    def _empty_blocks(self, embedded: Json) -> None:
-        for block in ("customers", "catalog_elements"):
-            if block in self.wanted:
-                embedded[block] = []
+    def _customer(self, customer: Customer) -> Json:
+        known = self.store.table("segments")
+        segments = [one for one in customer.segments if one in known]
+        embedded: Json = {
+            "segments": [{"id": one, "_links": self.call.links(f"customers/segments/{one}")} for one in segments],
+            "tags": self._tags(customer),
+            "contacts": self._buyer_contacts(customer),
+            "companies": self._refs("companies", _one(customer.company_id)),
+        }
+        self._elements(customer, embedded)
+        return {
+            "id": customer.id,
+            "name": customer.name,
+            "next_price": customer.next_price,
+            "next_date": customer.next_date,
+            "responsible_user_id": customer.responsible_user_id,
+            "status_id": customer.status_id,
+            "periodicity": customer.periodicity,
+            **self._history(customer),
+            "closest_task_at": self.store.closest_task_at("customers", customer.id),
+            "is_deleted": customer.is_deleted,
+            "custom_fields_values": fields.present(self.store, customer),
+            "ltv": customer.ltv,
+            "purchases_count": customer.purchases_count,
+            "average_check": customer.ltv // customer.purchases_count if customer.purchases_count else 0,
+            "account_id": self.store.seed.account_id,
+            "_links": self.call.links(f"customers/{customer.id}"),
+            "_embedded": embedded,
+        }
+
+    def _buyer_contacts(self, buyer: Lead | Customer) -> list[Json]:
+        return [
+            {"id": one, "is_main": main, "_links": self.call.links(f"contacts/{one}")}
+            for one, main in buyer.contacts.items()
+        ]
+
+    def _person_blocks(self, card: Contact | Company, embedded: Json) -> None:
+        if "customers" in self.wanted:
+            embedded["customers"] = self._refs("customers", card.customers)
+        if "social_profiles" in self.wanted:
+            embedded["social_profiles"] = []
+        self._elements(card, embedded)
+
+    def _elements(self, card: Card, embedded: Json) -> None:
+        if "catalog_elements" in self.wanted:
+            embedded["catalog_elements"] = [
+                {
+                    "id": one,
+                    "metadata": metadata,
+                    "_links": self.call.links(f"catalogs/{metadata['catalog_id']}/elements/{one}"),
+                }
+                for one, metadata in card.elements.items()
+            ]
 
 
 def _one(card_id: int | None) -> dict[int, bool]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import requests
-from flask import Response, jsonify, request
+from flask import Response, jsonify, redirect, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import BadRequest
 
+from sandbox.amocrm.bodies import read_body
 from sandbox.amocrm.call import Switches
 from sandbox.amocrm.dump import dump_lead
 from sandbox.amocrm.hooks import TIMEOUT, HookFaults
@@ -17,8 +19,6 @@ from sandbox.amocrm.oauth import LONG_LIVED, disconnect_query
 
 if TYPE_CHECKING:
     from sandbox.amocrm.app import AmoCrm
-
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Revoke(BaseModel):
@@ -35,18 +35,18 @@ class Control:
 
     def limit(self) -> Response:
         """`POST limit {"per_second": 7|null, …}`."""
-        self.crm.door.set(_read(Limit))
+        self.crm.door.set(read_body(Limit))
         return jsonify(self.crm.door.limit.model_dump())
 
     def settings(self) -> Response:
         """`POST settings {"api_filter", "search_delay", "duplicate_control"}`; a missing one returns to its default."""
-        wanted = _read(Switches)
+        wanted = read_body(Switches)
         self.crm.switches = wanted
         return jsonify(wanted.model_dump())
 
     def webhook_faults(self) -> Response:
         """`POST webhook_faults {"drop", "double", "reorder", "delay", "seed"}`."""
-        self.crm.sender.set_faults(_read(HookFaults))
+        self.crm.sender.set_faults(read_body(HookFaults))
         return jsonify(self.crm.sender.faults.model_dump())
 
     def webhooks(self) -> Response:
@@ -54,9 +54,27 @@ class Control:
         return jsonify([delivery.as_json() for delivery in list(self.crm.sender.log)])
 
     def oauth(self) -> Response:
-        """`GET oauth`: client, an unused code, and a valid pair of tokens."""
+        """`GET oauth`: client, an unused code, and a valid pair of tokens; `?user=<e-mail>` for those of a user."""
         with self.crm.store.lock:
-            return jsonify(self.crm.oauth.offer(request.host))
+            return jsonify(self.crm.oauth.offer(request.host, self._user_id(request.args.get("user"))))
+
+    def consent(self) -> Response:
+        """`GET /oauth?client_id=…&state=…`: the vendor's consent page, agreed to at once: back with a code."""
+        seed = self.crm.store.seed
+        if request.args.get("client_id") != seed.client_id:
+            raise BadRequest("client_id is not known")
+        with self.crm.store.lock:
+            code = self.crm.oauth.code().id
+        query = urlencode({"code": code, "referer": request.host, "state": request.args.get("state", "")})
+        return redirect(f"{seed.redirect_uri}?{query}")  # type: ignore[return-value]  # werkzeug's own Response
+
+    def _user_id(self, email: str | None) -> int | None:
+        if email is None:
+            return None
+        found = next((user.id for user in self.crm.store.users.values() if user.email == email), None)
+        if found is None:
+            raise BadRequest(f"there is no user {email}")
+        return found
 
     def expire(self) -> Response:
         """`POST oauth/expire`: every access token is over, refresh tokens live on."""
@@ -66,7 +84,7 @@ class Control:
 
     def revoke(self) -> Response:
         """`POST oauth/revoke`: everything issued is dead; calls `disconnect_hook` signed, if the body names one."""
-        hook = _read(_Revoke).disconnect_hook
+        hook = read_body(_Revoke).disconnect_hook
         with self.crm.store.lock:
             self.crm.oauth.revoke()
             query = disconnect_query(self.crm.store)
@@ -85,7 +103,7 @@ class Control:
     def dump(self) -> Response:
         """`GET dump`: all leads with what hangs on them."""
         with self.crm.store.lock:
-            leads = [dump_lead(self.crm.store, lead) for lead in self.crm.store.leads.values()]
+            leads = [dump_lead(self.crm.store, lead) for lead in self.crm.store.leads.values() if not lead.is_deleted]
         return jsonify({"leads": leads})
 
 
@@ -106,7 +124,4 @@ def add_control_routes(crm: AmoCrm) -> None:
         ("GET", "dump", control.dump),
     ):
         crm.app.add_url_rule(f"/_sandbox/{path}", f"sandbox_{path}", view, methods=[method])
-
-
-def _read(model: type[Body]) -> Body:
-    return model.model_validate(request.get_json(force=True, silent=True) or {})
+    crm.app.add_url_rule("/oauth", view_func=control.consent)

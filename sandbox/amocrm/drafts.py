@@ -9,10 +9,12 @@ from sandbox.amocrm.model import CLOSED, LOST, Json, Lead, Pipeline
 from sandbox.amocrm.problems import Checks
 from sandbox.amocrm.store import Store
 
-TEXT_KEYS = {"leads": ("name",), "contacts": ("name", "first_name", "last_name"), "companies": ("name",)}
+TEXT_KEYS = {"contacts": ("name", "first_name", "last_name")}
+CUSTOMER_KEYS = ("next_price", "next_date", "periodicity", "ltv", "purchases_count")
 TIME_KEYS = ("created_at", "updated_at")
 COMPLEX_FIELDS = 40
 TagRef = int | str
+API_CATEGORIES = ("forms", "sip")
 LOSS_REASON_RULE = "Loss reason can be specified only for lost lead"
 
 
@@ -47,9 +49,10 @@ class DraftReader:
         if entity == "leads":
             self._stage(item, draft, None, prefix)
         embedded = self._embedded(item, prefix)
-        if entity == "leads":
+        if entity in ("leads", "customers"):
             draft.contacts = self._ids(embedded, "contacts", f"{prefix}_embedded.contacts")
-            draft.values["source"] = embedded.get("source")
+        if entity == "leads":
+            self._source(embedded, draft, prefix)
         if entity != "companies":
             companies = self._ids(embedded, "companies", f"{prefix}_embedded.companies")
             draft.company_id = next(iter(companies), None)
@@ -61,15 +64,15 @@ class DraftReader:
             self._stage(item, draft, self.store.leads[card_id], "")
         return draft
 
-    def complex(self, item: Json, request_id: str) -> Draft:
+    def complex(self, item: Json, request_id: str, categories: tuple[str, ...] = API_CATEGORIES) -> Draft:
         """A lead with at most one contact and one company, each new or named by id."""
         draft = self._common("leads", item, request_id, "")
         self._stage(item, draft, None, "")
         embedded = self._embedded(item, "")
-        draft.values["source"] = embedded.get("source")
+        self._source(embedded, draft, "")
         metadata = embedded.get("metadata")
         draft.metadata = metadata if isinstance(metadata, dict) else None
-        if draft.metadata is not None and draft.metadata.get("category") not in ("forms", "sip"):
+        if draft.metadata is not None and draft.metadata.get("category") not in categories:
             self.checks.fail("_embedded.metadata.category", "NotSupportedChoice")
         for entity in ("contacts", "companies"):
             self._nested(draft, entity, embedded.get(entity) or [])
@@ -96,7 +99,7 @@ class DraftReader:
 
     def _common(self, entity: str, item: Json, request_id: str, prefix: str) -> Draft:
         draft = Draft(entity, request_id)
-        for key in TEXT_KEYS[entity]:
+        for key in TEXT_KEYS.get(entity, ("name",)):
             self._text(item, key, draft, prefix)
         for key in TIME_KEYS:
             self._int(item, key, draft, prefix)
@@ -109,7 +112,30 @@ class DraftReader:
         embedded = self._embedded(item, prefix)
         if "tags" in embedded:
             draft.tags = self._tags(embedded["tags"], f"{prefix}_embedded.tags")
+        if entity == "customers":
+            self._customer(item, embedded, draft)
         return draft
+
+    def _customer(self, item: Json, embedded: Json, draft: Draft) -> None:
+        for key in CUSTOMER_KEYS:
+            self._int(item, key, draft, "")
+        if item.get("status_id") is not None:
+            self._int(item, "status_id", draft, "")
+            self.checks.choice(item, "status_id", self.store.table("customer_statuses"))
+        if "segments" in embedded:
+            draft.values["segments"] = list(self._ids(embedded, "segments", "_embedded.segments"))
+
+    def _source(self, embedded: Json, draft: Draft, prefix: str) -> None:
+        """`_embedded.source`: `{type: "widget", external_id}`; a source the account knows gives its id too."""
+        source = embedded.get("source")
+        if source is None:
+            return
+        if not isinstance(source, dict):
+            self.checks.wrong_type(f"{prefix}_embedded.source", "object")
+            return
+        known = (row for row in self.store.sources.values() if row.values["external_id"] == source.get("external_id"))
+        found = next(known, None)
+        draft.values["source"] = {"id": found.id, "name": found.values["name"]} if found else source
 
     def _embedded(self, item: Json, prefix: str) -> Json:
         embedded = item.get("_embedded") or {}

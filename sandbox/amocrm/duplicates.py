@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sandbox.amocrm.drafts import Draft
+from sandbox.amocrm.dump import coded_values
 from sandbox.amocrm.identity import identities
 from sandbox.amocrm.model import Json, Lead
-from sandbox.amocrm.store import Store
+from sandbox.amocrm.store import Store, field_owner
 from sandbox.amocrm.writer import CardWriter
 
 
@@ -45,7 +47,10 @@ def merge(writer: CardWriter, lead: Lead, draft: Draft) -> Json:
 
 
 def count_doubles(store: Store) -> Json:
-    """People (contacts joined by any shared phone or e-mail) with more than one open lead, and shared identities."""
+    """People (contacts joined by any shared phone or e-mail) with more than one open lead, shared identities.
+
+    Doubled customers, purchases and list elements are named only where there are any.
+    """
     parents: dict[int, int] = {contact_id: contact_id for contact_id in store.contacts}
     shared = 0
     for one, holders in store.people.items():
@@ -58,7 +63,28 @@ def count_doubles(store: Store) -> Json:
         root = _root(parents, contact_id)
         open_leads[root].update(lead_id for lead_id in contact.leads if store.leads[lead_id].is_open)
     sizes = [len(leads) for leads in open_leads.values() if len(leads) > 1]
-    return {"open_leads": len(sizes), "extra_leads": sum(sizes) - len(sizes), "contacts_by_phone": shared}
+    people = {"open_leads": len(sizes), "extra_leads": sum(sizes) - len(sizes), "contacts_by_phone": shared}
+    return {**people, **{kind: count for kind, count in _count_sales(store, parents).items() if count}}
+
+
+def _count_sales(store: Store, parents: dict[int, int]) -> Json:
+    """How many customers, purchases and list elements are there beyond the first of each person or outside id."""
+    buyers = [_root(parents, next(iter(one.contacts))) for one in store.customers.values() if one.contacts]
+    bought = [(one.customer_id, one.external_id) for one in store.transactions.values() if not one.is_deleted]
+    goods = [
+        (element.catalog_id, text)
+        for element in store.elements.values()
+        for text in coded_values(store, field_owner(element), element, "EXTERNAL_ID")
+    ]
+    return {
+        "customers": len(buyers) - len(set(buyers)),
+        "transactions": _extra([one for one in bought if one[1] is not None]),
+        "elements": _extra(goods),
+    }
+
+
+def _extra(rows: Sequence[tuple[int, str | None]]) -> int:
+    return len(rows) - len(set(rows))
 
 
 def _root(parents: dict[int, int], one: int) -> int:

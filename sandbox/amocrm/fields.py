@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sandbox.amocrm.model import Card, Field, Json
 from sandbox.amocrm.problems import Checks
-from sandbox.amocrm.store import Store, kind_of
+from sandbox.amocrm.store import Store, field_owner
 
 TEXTS = ("text", "textarea", "url", "streetaddress", "tracking_data")
 NUMBERS = ("numeric", "price", "monetary")
@@ -48,7 +48,7 @@ def read_all(store: Store, entity: str, raw: object, checks: Checks, path: str) 
 
 def present(store: Store, card: Card) -> list[Json] | None:
     """`custom_fields_values` of an answer; null where the card has none."""
-    entity = kind_of(card)
+    entity = field_owner(card)
     rows = []
     for field_id, values in card.fields.items():
         field = store.field(entity, field_id)

@@ -61,6 +61,19 @@ def by_custom_fields(raw: object) -> Test | None:
     return (lambda card: all(test(card) for test in tests)) if tests else None
 
 
+def spaced_by(get: Callable[[Any], float | None]) -> Maker:
+    """As `spaced`, for what is worked out from a row."""
+
+    def make(raw: object) -> Test | None:
+        if isinstance(raw, dict) and ("from" in raw or "to" in raw):
+            low, high = _number(raw.get("from")), _number(raw.get("to"))
+            return lambda row: _between(get(row), low, high)
+        wanted = set(values(raw))
+        return lambda row: str(get(row)) in wanted
+
+    return make
+
+
 def apply(rows: Iterable[Row], filters: Json, makers: dict[str, Maker]) -> list[Row]:
     """The rows that pass every known filter."""
     tests = [test for name, raw in filters.items() if name in makers and (test := makers[name](raw)) is not None]
@@ -110,6 +123,12 @@ CARDS: dict[str, Maker] = {
     "updated_at": spaced("updated_at"),
     "custom_fields_values": by_custom_fields,
 }
+CUSTOMERS: dict[str, Maker] = {
+    **CARDS,
+    "next_price": spaced("next_price"),
+    "next_date": spaced("next_date"),
+    "status_id": one_of("status_id"),
+}
 LEADS: dict[str, Maker] = {
     **CARDS,
     "price": spaced("price"),
@@ -121,6 +140,7 @@ TASKS: dict[str, Maker] = {
     "id": one_of("id"),
     "responsible_user_id": one_of("responsible_user_id"),
     "created_by": one_of("created_by"),
+    "created_at": spaced("created_at"),
     "is_completed": flag("is_completed"),
     "task_type": one_of("task_type_id"),
     "task_type_id": one_of("task_type_id"),

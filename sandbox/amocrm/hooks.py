@@ -54,6 +54,16 @@ def retry_after(attempt: int, status: int) -> float | None:
     return LADDER[attempt - 1]
 
 
+def account_pairs(store: Store, origin: str) -> Pairs:
+    """The account's own members, at the end of every form."""
+    seed = store.seed
+    return [
+        ("account[id]", str(seed.account_id)),
+        ("account[subdomain]", seed.subdomain),
+        ("account[_links][self]", origin),
+    ]
+
+
 def compose(changes: Iterable[Change], settings: Iterable[str], account: Pairs) -> str:
     """The form body of one POST: the changes of these settings, numbered within each `{prefix}[{action}]`."""
     wanted = set(settings)
@@ -88,12 +98,7 @@ class Sender:
         """Queue what a request changed; called under the store's lock, returns at once."""
         if not changes:
             return
-        seed = self.store.seed
-        account = [
-            ("account[id]", str(seed.account_id)),
-            ("account[subdomain]", seed.subdomain),
-            ("account[_links][self]", origin),
-        ]
+        account = account_pairs(self.store, origin)
         for hook in self.store.hooks.values():
             body = "" if hook.disabled else compose(changes, hook.settings, account)
             if body:

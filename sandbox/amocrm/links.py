@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from sandbox.amocrm.model import Company, Contact, Lead
+from sandbox.amocrm.model import Company, Contact, Customer, Lead
 from sandbox.amocrm.store import Store
+
+AnyCard = Lead | Contact | Company | Customer
+Buyer = Lead | Customer
+ALLOWED = {
+    "leads": ("contacts", "companies", "catalog_elements"),
+    "contacts": ("leads", "customers", "companies", "catalog_elements"),
+    "companies": ("leads", "contacts", "customers", "catalog_elements"),
+    "customers": ("contacts", "companies", "catalog_elements"),
+}
+"""What each kind of card may be linked to."""
 
 
 class Links:
@@ -12,21 +22,21 @@ class Links:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def lead_contact(self, lead: Lead, contact: Contact, *, main: bool) -> None:
-        """The first contact of a lead is its main one whatever `main` says."""
+    def buyer_contact(self, buyer: Buyer, contact: Contact, *, main: bool) -> None:
+        """The first contact of a lead or customer is its main one whatever `main` says."""
         if main:
-            lead.contacts = dict.fromkeys(lead.contacts, False)
-        lead.contacts[contact.id] = main or not any(lead.contacts.values())
-        contact.leads[lead.id] = True
-        self._saved(lead, contact)
+            buyer.contacts = dict.fromkeys(buyer.contacts, False)
+        buyer.contacts[contact.id] = main or not any(buyer.contacts.values())
+        _side(contact, buyer)[buyer.id] = True
+        self._saved(buyer, contact)
 
-    def lead_company(self, lead: Lead, company: Company) -> None:
-        """A lead has at most one company: a new one takes the old one's place."""
-        if lead.company_id is not None and lead.company_id != company.id:
-            self.unlink(lead, self.store.companies[lead.company_id])
-        lead.company_id = company.id
-        company.leads[lead.id] = True
-        self._saved(lead, company)
+    def buyer_company(self, buyer: Buyer, company: Company) -> None:
+        """A lead or customer has at most one company: a new one takes the old one's place."""
+        if buyer.company_id is not None and buyer.company_id != company.id:
+            self.unlink(buyer, self.store.companies[buyer.company_id])
+        buyer.company_id = company.id
+        _side(company, buyer)[buyer.id] = True
+        self._saved(buyer, company)
 
     def contact_company(self, contact: Contact, company: Company) -> None:
         """A contact has at most one company."""
@@ -36,37 +46,57 @@ class Links:
         company.contacts[contact.id] = True
         self._saved(contact, company)
 
-    def link(self, one: Lead | Contact | Company, other: Lead | Contact | Company, *, main: bool = False) -> bool:
+    def link(self, one: AnyCard, other: AnyCard, *, main: bool = False) -> bool:
         """Link two cards in either order; False where the vendor knows no such link."""
         match one, other:
-            case (Lead() as lead, Contact() as contact) | (Contact() as contact, Lead() as lead):
-                self.lead_contact(lead, contact, main=main)
-            case (Lead() as lead, Company() as company) | (Company() as company, Lead() as lead):
-                self.lead_company(lead, company)
+            case (Lead() | Customer() as buyer, Contact() as contact) | (
+                Contact() as contact,
+                Lead() | Customer() as buyer,
+            ):
+                self.buyer_contact(buyer, contact, main=main)
+            case (Lead() | Customer() as buyer, Company() as company) | (
+                Company() as company,
+                Lead() | Customer() as buyer,
+            ):
+                self.buyer_company(buyer, company)
             case (Contact() as contact, Company() as company) | (Company() as company, Contact() as contact):
                 self.contact_company(contact, company)
             case _:
                 return False
         return True
 
-    def unlink(self, one: Lead | Contact | Company, other: Lead | Contact | Company) -> None:
-        """Undo a link in either order; harmless where there is none."""
+    def unlink(self, one: AnyCard, other: AnyCard) -> bool:
+        """Undo a link in either order; False where there was none."""
         match one, other:
-            case (Lead() as lead, Contact() as contact) | (Contact() as contact, Lead() as lead):
-                was_main = lead.contacts.pop(contact.id, False)
-                contact.leads.pop(lead.id, None)
-                if was_main and lead.contacts:
-                    lead.contacts[next(iter(lead.contacts))] = True
-            case (Lead() as lead, Company() as company) | (Company() as company, Lead() as lead):
-                lead.company_id = None
-                company.leads.pop(lead.id, None)
+            case (Lead() | Customer() as buyer, Contact() as contact) | (
+                Contact() as contact,
+                Lead() | Customer() as buyer,
+            ):
+                was = contact.id in buyer.contacts
+                was_main = buyer.contacts.pop(contact.id, False)
+                _side(contact, buyer).pop(buyer.id, None)
+                if was_main and buyer.contacts:
+                    buyer.contacts[next(iter(buyer.contacts))] = True
+            case (Lead() | Customer() as buyer, Company() as company) | (
+                Company() as company,
+                Lead() | Customer() as buyer,
+            ):
+                was = buyer.company_id == company.id
+                buyer.company_id = None if was else buyer.company_id
+                _side(company, buyer).pop(buyer.id, None)
             case (Contact() as contact, Company() as company) | (Company() as company, Contact() as contact):
-                contact.company_id = None
+                was = contact.company_id == company.id
+                contact.company_id = None if was else contact.company_id
                 company.contacts.pop(contact.id, None)
             case _:
-                return
+                return False
         self._saved(one, other)
+        return was
 
-    def _saved(self, *cards: Lead | Contact | Company) -> None:
+    def _saved(self, *cards: AnyCard) -> None:
         for card in cards:
             self.store.save(card)
+
+
+def _side(card: Contact | Company, buyer: Buyer) -> dict[int, bool]:
+    return card.leads if isinstance(buyer, Lead) else card.customers

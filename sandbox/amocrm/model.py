@@ -13,12 +13,17 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class User:
+    """Somebody of the company. Without `rights` and a role everything is allowed but what only administrators may."""
+
     id: int
     name: str
     email: str
     is_admin: bool = False
     is_active: bool = True
     phone: str | None = None
+    rights: Json | None = None
+    group_id: int = 0
+    role_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -41,6 +46,7 @@ class Pipeline:
     sort: int
     is_main: bool
     statuses: dict[int, Status] = field(default_factory=dict)
+    is_unsorted_on: bool = True
 
     def ordered(self) -> list[Status]:
         return sorted(self.statuses.values(), key=lambda status: status.sort)
@@ -55,7 +61,10 @@ class Pipeline:
 
 @dataclass(slots=True)
 class Field:
-    """A custom field definition; `enums` are `{id, value, sort, code}`."""
+    """A custom field definition; `enums` are `{id, value, sort, code}`, `extra` the members only some types have.
+
+    `entity` is the owner in its address: `leads`, `customers/segments`, `catalogs/4001`.
+    """
 
     id: int
     entity: str
@@ -66,6 +75,8 @@ class Field:
     is_api_only: bool = False
     is_predefined: bool = False
     enums: list[Json] = field(default_factory=list)
+    group_id: str | None = None
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -94,7 +105,10 @@ class Tag:
 
 @dataclass(slots=True)
 class Card:
-    """What leads, contacts and companies share. `fields` maps a field id to the values as the API shows them."""
+    """What everything with fields shares. `fields` maps a field id to the values as the API shows them.
+
+    `elements` maps a linked list element to `{quantity, catalog_id, price_id}`; `files` are uuids.
+    """
 
     id: int
     name: str
@@ -105,7 +119,10 @@ class Card:
     updated_at: int
     fields: dict[int, list[Json]] = field(default_factory=dict)
     tags: list[int] = field(default_factory=list)
+    elements: dict[int, Json] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
     is_unsorted: bool = False
+    is_deleted: bool = False
     born: float = 0.0
     haystack: str = ""
 
@@ -134,12 +151,37 @@ class Contact(Card):
     last_name: str = ""
     company_id: int | None = None
     leads: dict[int, bool] = field(default_factory=dict)
+    customers: dict[int, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Company(Card):
     leads: dict[int, bool] = field(default_factory=dict)
     contacts: dict[int, bool] = field(default_factory=dict)
+    customers: dict[int, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Customer(Card):
+    """Somebody who buys again; `contacts` as in a lead. Sums are whole, `ltv` is what the purchases came to."""
+
+    next_price: int | None = None
+    next_date: int | None = None
+    status_id: int | None = None
+    periodicity: int = 0
+    ltv: int = 0
+    purchases_count: int = 0
+    bonus_points: int = 0
+    contacts: dict[int, bool] = field(default_factory=dict)
+    company_id: int | None = None
+    segments: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Element(Card):
+    """A line of a list: a product, an invoice."""
+
+    catalog_id: int = 0
 
 
 @dataclass(slots=True)
@@ -219,13 +261,22 @@ class Incoming:
     contact_ids: list[int] = field(default_factory=list)
     company_ids: list[int] = field(default_factory=list)
     state: str = "waiting"
+    settled_at: int | None = None
+
+    @property
+    def updated_at(self) -> int:
+        return self.settled_at or self.created_at
 
 
 @dataclass(slots=True)
 class Grant:
-    """An OAuth code or token; `id` is its text, `kind` code, access or refresh, `state` live, used or revoked."""
+    """An OAuth code or token; `id` is its text, `kind` code, access or refresh, `state` live, used or revoked.
+
+    Without `user_id` it carries the rights of the account's administrator.
+    """
 
     id: str
     kind: str
     expires_at: int
     state: str = "live"
+    user_id: int | None = None

@@ -35,8 +35,9 @@ class OAuth:
         if token == LONG_LIVED:
             return self.store.token_user() if self.long_lived else None
         grant = self.store.grants.get(token)
-        is_live = grant is not None and grant.kind == "access" and grant.state == "live"
-        return self.store.token_user() if is_live and grant and grant.expires_at > self.clock() else None
+        if grant is None or grant.kind != "access" or grant.state != "live" or grant.expires_at <= self.clock():
+            return None
+        return self._user_of(grant.user_id)
 
     def exchange(self, body: object, host: str) -> Json:
         """`POST /oauth2/access_token`; raises the OAuth problem with the vendor's hint."""
@@ -50,18 +51,18 @@ class OAuth:
         if body.get("redirect_uri") != seed.redirect_uri:
             raise problem("Redirect URI is not associated with client")
         if body.get("grant_type") == "authorization_code":
-            self._spend_code(str(body.get("code")))
+            spent = self._spend_code(str(body.get("code")))
         elif body.get("grant_type") == "refresh_token":
-            self._spend_refresh(str(body.get("refresh_token")))
+            spent = self._spend_refresh(str(body.get("refresh_token")))
         else:
             raise problem("Check the `grant_type` parameter")
-        return self.issue(host)
+        return self.issue(host, spent.user_id)
 
-    def issue(self, host: str) -> Json:
-        """A new pair, as the token endpoint answers it."""
+    def issue(self, host: str, user_id: int | None = None) -> Json:
+        """A new pair, as the token endpoint answers it; with the rights of a user, the administrator's without one."""
         now = int(self.clock())
-        access = self._grant("access", self._jwt(now, host), now + ACCESS_LIFE)
-        refresh = self._grant("refresh", f"def50200{secrets.token_hex(120)}", now + REFRESH_LIFE)
+        access = self._grant("access", self._jwt(now, host, user_id), now + ACCESS_LIFE, user_id)
+        refresh = self._grant("refresh", f"def50200{secrets.token_hex(120)}", now + REFRESH_LIFE, user_id)
         return {
             "token_type": "Bearer",
             "expires_in": ACCESS_LIFE,
@@ -70,14 +71,18 @@ class OAuth:
             "server_time": now,
         }
 
-    def offer(self, host: str) -> Json:
-        """`GET /_sandbox/oauth`: everything a client or a test needs to enter."""
+    def code(self, user_id: int | None = None) -> Grant:
+        """A new authorization code, as consent gives it: good once, for 20 minutes."""
+        return self._grant("code", f"def502{secrets.token_hex(60)}", int(self.clock()) + CODE_LIFE, user_id)
+
+    def offer(self, host: str, user_id: int | None = None) -> Json:
+        """`GET /_sandbox/oauth`: everything a client or a test needs to enter, as a user or as the administrator."""
         seed, now = self.store.seed, self.clock()
         live = [grant for grant in self.store.grants.values() if grant.state == "live" and grant.expires_at > now]
-        newest = {grant.kind: grant for grant in live}
-        code = newest.get("code") or self._grant("code", f"def502{secrets.token_hex(60)}", int(now) + CODE_LIFE)
+        newest = {grant.kind: grant for grant in live if grant.user_id == user_id}
+        code = newest.get("code") or self.code(user_id)
         if "access" not in newest or "refresh" not in newest:
-            pair = self.issue(host)
+            pair = self.issue(host, user_id)
         else:
             pair = {"access_token": newest["access"].id, "refresh_token": newest["refresh"].id}
         return {
@@ -112,7 +117,7 @@ class OAuth:
         seed = self.store.seed
         return {"id": seed.account_id, "subdomain": seed.subdomain, "domain": domain, "top_level_domain": "ru"}
 
-    def _spend_code(self, code: str) -> None:
+    def _spend_code(self, code: str) -> Grant:
         grant = self.store.grants.get(code)
         if grant is None or grant.kind != "code":
             raise problem("Cannot decrypt the authorization code")
@@ -120,9 +125,9 @@ class OAuth:
             raise problem("Authorization code has been revoked")
         if grant.expires_at <= self.clock():
             raise problem("Authorization code has expired")
-        self._use(grant)
+        return self._use(grant)
 
-    def _spend_refresh(self, token: str) -> None:
+    def _spend_refresh(self, token: str) -> Grant:
         grant = self.store.grants.get(token)
         if grant is None or grant.kind != "refresh":
             raise problem("Invalid refresh token")
@@ -130,18 +135,22 @@ class OAuth:
             raise problem("Token has been revoked", 401)
         if grant.expires_at <= self.clock():
             raise problem("Token has expired", 401)
-        self._use(grant)
+        return self._use(grant)
 
-    def _use(self, grant: Grant) -> None:
+    def _use(self, grant: Grant) -> Grant:
         grant.state = "used"
         self.store.touch("grants", grant.id)
+        return grant
 
-    def _grant(self, kind: str, text: str, expires_at: int) -> Grant:
-        grant = Grant(text, kind, expires_at)
+    def _user_of(self, user_id: int | None) -> User | None:
+        return self.store.token_user() if user_id is None else self.store.users.get(user_id)
+
+    def _grant(self, kind: str, text: str, expires_at: int, user_id: int | None = None) -> Grant:
+        grant = Grant(text, kind, expires_at, user_id=user_id)
         self.store.add("grants", grant)
         return grant
 
-    def _jwt(self, now: int, host: str) -> str:
+    def _jwt(self, now: int, host: str, user_id: int | None) -> str:
         seed = self.store.seed
         claims = {
             "aud": seed.client_id,
@@ -149,7 +158,7 @@ class OAuth:
             "iat": now,
             "nbf": now,
             "exp": now + ACCESS_LIFE,
-            "sub": str(self.store.token_user().id),
+            "sub": str(user_id or self.store.token_user().id),
             "grant_type": "",
             "account_id": seed.account_id,
             "base_domain": "amocrm.ru",

@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.amocrm.fields import DATES
-from sandbox.amocrm.model import Card, Company, Contact, Incoming, Lead, Note, Task
-from sandbox.amocrm.store import Store, kind_of
+from sandbox.amocrm.model import Card, Company, Contact, Customer, Element, Incoming, Lead, Note, Task
+from sandbox.amocrm.store import Store, field_owner
 
 Pairs = list[tuple[str, str]]
 ELEMENT_TYPES = {"contacts": 1, "leads": 2, "companies": 3, "customers": 12}
@@ -49,7 +49,7 @@ def lead(store: Store, row: Lead, extra: dict[str, Any]) -> Pairs:
         "updated_at": row.updated_at,
         **extra,
     }
-    return [*_plain(scalars), *_tags(store, row), *_fields(store, row)]
+    return [*plain(scalars), *_tags(store, row), *_fields(store, row)]
 
 
 def person(store: Store, row: Contact | Company, extra: dict[str, Any]) -> Pairs:
@@ -74,12 +74,38 @@ def person(store: Store, row: Contact | Company, extra: dict[str, Any]) -> Pairs
         "updated_at": row.updated_at,
         "type": "contact" if isinstance(row, Contact) else "company",
     }
-    return [*_plain(scalars), *_tags(store, row), *_fields(store, row), *links, *_plain(tail)]
+    return [*plain(scalars), *_tags(store, row), *_fields(store, row), *links, *plain(tail)]
+
+
+def customer(store: Store, row: Customer, extra: dict[str, Any]) -> Pairs:
+    """A customer as `customers[add|update|delete|responsible]` carries it (members by analogy with a lead)."""
+    scalars = {
+        "id": row.id,
+        "name": row.name,
+        "status_id": row.status_id,
+        "next_price": row.next_price,
+        "next_date": row.next_date,
+        "responsible_user_id": row.responsible_user_id,
+        "last_modified": row.updated_at,
+        "modified_user_id": row.updated_by,
+        "created_user_id": row.created_by,
+        "date_create": row.created_at,
+        "account_id": store.seed.account_id,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        **extra,
+    }
+    return [*plain(scalars), *_tags(store, row), *_fields(store, row)]
+
+
+def element(store: Store, row: Element) -> Pairs:
+    """A list element as `catalogs[add|update]` carries it."""
+    return [*plain({"id": row.id, "catalog_id": row.catalog_id, "name": row.name}), *_fields(store, row)]
 
 
 def task(row: Task, extra: dict[str, Any]) -> Pairs:
     """A task as `task[add|update|responsible]` carries it; status 1 is completed."""
-    return _plain(
+    return plain(
         {
             "id": row.id,
             "element_id": row.entity_id or 0,
@@ -114,7 +140,7 @@ def note(store: Store, row: Note) -> Pairs:
         "date_create": stamp,
         "metadata": json.dumps({"event_source": {"type": 5, "author_name": str(row.params.get("service", ""))}}),
     }
-    return [(f"[note]{key}", value) for key, value in _plain(scalars)]
+    return [(f"[note]{key}", value) for key, value in plain(scalars)]
 
 
 def incoming(row: Incoming, lead_name: str) -> Pairs:
@@ -126,9 +152,9 @@ def incoming(row: Incoming, lead_name: str) -> Pairs:
         "lead_id": row.lead_id,
         "source_name": row.source_name or "",
     }
-    pairs = _plain(scalars)
+    pairs = plain(scalars)
     pairs.append(("[source_data][source_name]", row.source_name or ""))
-    pairs += _plain({"date_create": row.created_at, "created_at": row.created_at})
+    pairs += plain({"date_create": row.created_at, "created_at": row.created_at})
     pairs += [("[data][leads][0][id]", str(row.lead_id)), ("[data][leads][0][name]", lead_name)]
     return pairs + [(f"[data][contacts][{index}][id]", str(one)) for index, one in enumerate(row.contact_ids)]
 
@@ -141,7 +167,8 @@ def incoming_settled(row: Incoming) -> Pairs:
     return pairs
 
 
-def _plain(scalars: dict[str, Any]) -> Pairs:
+def plain(scalars: dict[str, Any]) -> Pairs:
+    """`[key]` and the value as text; what is None is left out."""
     return [(f"[{key}]", str(value)) for key, value in scalars.items() if value is not None]
 
 
@@ -152,7 +179,7 @@ def _tags(store: Store, card: Card) -> Iterable[tuple[str, str]]:
 
 
 def _fields(store: Store, card: Card) -> Iterable[tuple[str, str]]:
-    entity = kind_of(card)
+    entity = field_owner(card)
     for index, (field_id, values) in enumerate(card.fields.items()):
         field = store.field(entity, field_id)
         if field is None:

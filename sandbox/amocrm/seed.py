@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sandbox.amocrm.model import LOST, WON, Field, Json, LossReason, Pipeline, Status, TaskType, User
+from sandbox.amocrm.records import Record
+from sandbox.amocrm.seed_lists import catalog_fields, catalogs
 
 PHONE_KINDS = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER")
 EMAIL_KINDS = ("WORK", "PRIV", "OTHER")
+BORN = 1767225600
 STAGE_COLORS = ("#99ccff", "#ffff99", "#ffcc66", "#ffc8c8", "#ccff99")
 
 
@@ -64,7 +67,7 @@ def _fields() -> list[Field]:
         Field(300102, "leads", "Комментарий", "text"),
         Field(300103, "leads", "Дата доставки", "date"),
     ]
-    return rows
+    return rows + catalog_fields()
 
 
 def _task_types() -> list[TaskType]:
@@ -78,6 +81,30 @@ def _task_types() -> list[TaskType]:
 def _loss_reasons() -> list[LossReason]:
     names = ("Дорого", "Спам", "Выбрали другую компанию")
     return [LossReason(600001 + index, name, 10000 + index) for index, name in enumerate(names)]
+
+
+def record(record_id: int, **values: object) -> Record:
+    """A row of one of the account's plain lists."""
+    return Record(record_id, values, 0, BORN, BORN)
+
+
+def _customer_statuses() -> list[Record]:
+    names = ("Отложенные", "Перезвонить", "Купит")
+    return [
+        record(4051380 + index, name=name, sort=10 * index, color=STAGE_COLORS[index], type=0, is_default=not index)
+        for index, name in enumerate(names)
+    ]
+
+
+def _bots() -> list[Record]:
+    names = ("Приветствие", "Опрос о качестве")
+    common = {"type_functionality": "regular", "is_visual_editor": True, "settings": {"active": True}}
+    return [record(91001 + index, name=name, **common, is_favorite=False, runs=[]) for index, name in enumerate(names)]
+
+
+def _widgets() -> list[Record]:
+    common = {"version": "1.0.0", "rating": "0,0", "settings_template": [{"key": "login", "name": "Логин"}]}
+    return [record(1001, code="provodka_sandbox", **common, is_lead_source=False, is_installed=False, settings={})]
 
 
 @dataclass(slots=True)
@@ -97,3 +124,13 @@ class Seed:
     fields: list[Field] = field(default_factory=_fields)
     task_types: list[TaskType] = field(default_factory=_task_types)
     loss_reasons: list[LossReason] = field(default_factory=_loss_reasons)
+    roles: list[Record] = field(default_factory=list)
+    catalogs: list[Record] = field(default_factory=catalogs)
+    customer_statuses: list[Record] = field(default_factory=_customer_statuses)
+    bots: list[Record] = field(default_factory=_bots)
+    widgets: list[Record] = field(default_factory=_widgets)
+    groups: dict[int, str] = field(default_factory=lambda: {0: "Отдел продаж", 410001: "Сервис"})
+    amojo_id: str = "a1b2c3d4-0000-4000-8000-000000000001"
+    channel_id: str = "11111111-2222-4333-8444-555555555555"
+    channel_secret: str = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105  # signs nothing but this emulator's chats
+    channel_origin: str = "sandbox"

@@ -10,25 +10,11 @@ import sqlite_utils
 from pydantic import TypeAdapter
 
 from sandbox.amocrm import model
-from sandbox.amocrm.store import Store
+from sandbox.amocrm.store import TABLES, Store
 
 PAUSE = 0.25
 TABLE = "rows"
-ADAPTERS: dict[str, TypeAdapter[Any]] = {
-    "leads": TypeAdapter(model.Lead),
-    "contacts": TypeAdapter(model.Contact),
-    "companies": TypeAdapter(model.Company),
-    "tasks": TypeAdapter(model.Task),
-    "notes": TypeAdapter(model.Note),
-    "tags": TypeAdapter(model.Tag),
-    "events": TypeAdapter(model.Event),
-    "hooks": TypeAdapter(model.Hook),
-    "incoming": TypeAdapter(model.Incoming),
-    "grants": TypeAdapter(model.Grant),
-    "pipelines": TypeAdapter(model.Pipeline),
-    "fields": TypeAdapter(model.Field),
-    "loss_reasons": TypeAdapter(model.LossReason),
-}
+ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(row) for kind, row in TABLES.items()}
 COUNTERS = "counters"
 COUNTERS_ADAPTER = TypeAdapter(dict[str, int])
 
@@ -64,7 +50,10 @@ class StateFile:
                 self.store.next_ids.update(COUNTERS_ADAPTER.validate_json(row["body"]))
             else:
                 found[row["kind"]].append(ADAPTERS[row["kind"]].validate_json(row["body"]))
+        is_older = not found["users"]  # a file from before users were kept: what it lacks stays as seeded
         for kind, values in found.items():
+            if is_older and not values:
+                continue
             table = self.store.table(kind)
             table.clear()
             # Ids grow with time, so this is the order in which the rows were made.

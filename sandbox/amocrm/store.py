@@ -12,11 +12,14 @@ from sandbox.amocrm.model import (
     Card,
     Company,
     Contact,
+    Customer,
+    Element,
     Event,
     Field,
     Grant,
     Hook,
     Incoming,
+    Json,
     Lead,
     LossReason,
     Note,
@@ -26,22 +29,46 @@ from sandbox.amocrm.model import (
     Task,
     User,
 )
+from sandbox.amocrm.records import Chat, Record, Setting, StoredFile, Talk, Transaction
 from sandbox.amocrm.seed import Seed
 
-ENTITIES = ("leads", "contacts", "companies")
-SAVED = (
-    "fields",
-    "pipelines",
-    "loss_reasons",
-    "tags",
-    *ENTITIES,
-    "tasks",
-    "notes",
-    "events",
-    "hooks",
-    "incoming",
-    "grants",
-)
+ENTITIES = ("leads", "contacts", "companies", "customers")
+TABLES: dict[str, type[Any]] = {
+    "settings": Setting,
+    "users": User,
+    "roles": Record,
+    "fields": Field,
+    "field_groups": Record,
+    "pipelines": Pipeline,
+    "loss_reasons": LossReason,
+    "tags": Tag,
+    "catalogs": Record,
+    "elements": Element,
+    "leads": Lead,
+    "contacts": Contact,
+    "companies": Company,
+    "customers": Customer,
+    "customer_statuses": Record,
+    "segments": Record,
+    "transactions": Transaction,
+    "tasks": Task,
+    "notes": Note,
+    "events": Event,
+    "hooks": Hook,
+    "incoming": Incoming,
+    "grants": Grant,
+    "files": StoredFile,
+    "sources": Record,
+    "chats": Chat,
+    "talks": Talk,
+    "templates": Record,
+    "bots": Record,
+    "buttons": Record,
+    "short_links": Record,
+    "widgets": Record,
+    "stage_hooks": Record,
+}
+"""Everything the account keeps over a restart; a table comes after those its index looks into."""
 FIRST_IDS = {
     "leads": 11000001,
     "contacts": 21000001,
@@ -57,13 +84,43 @@ FIRST_IDS = {
     "statuses": 50000101,
     "loss_reasons": 600101,
     "events": 1,
+    "users": 7000101,
+    "roles": 420001,
+    "catalogs": 4101,
+    "elements": 40010001,
+    "customers": 60000001,
+    "customer_statuses": 4051390,
+    "segments": 50001,
+    "transactions": 61000001,
+    "upload_sessions": 106687453,
+    "sources": 800001,
+    "talks": 117,
+    "templates": 700001,
+    "reviews": 710001,
+    "bots": 91001,
+    "buttons": 500,
+    "field_groups": 501,
+    "short_links": 1,
+    "widgets": 1001,
+    "stage_hooks": 1,
 }
-CARD_KINDS: dict[type[Any], str] = {Lead: "leads", Contact: "contacts", Company: "companies"}
+CARD_KINDS: dict[type[Any], str] = {
+    Lead: "leads",
+    Contact: "contacts",
+    Company: "companies",
+    Customer: "customers",
+    Element: "elements",
+}
 
 
 def kind_of(card: Card) -> str:
-    """`leads`, `contacts` or `companies`."""
+    """The table of a card: `leads`, `contacts`, `companies`, `customers` or `elements`."""
     return CARD_KINDS[type(card)]
+
+
+def field_owner(card: Card) -> str:
+    """Whose field definitions a card follows."""
+    return f"catalogs/{card.catalog_id}" if isinstance(card, Element) else kind_of(card)
 
 
 class Store:
@@ -72,6 +129,17 @@ class Store:
     leads: dict[int, Lead]
     contacts: dict[int, Contact]
     companies: dict[int, Company]
+    customers: dict[int, Customer]
+    elements: dict[int, Element]
+    transactions: dict[int, Transaction]
+    users: dict[int, User]
+    files: dict[str, StoredFile]
+    chats: dict[str, Chat]
+    talks: dict[int, Talk]
+    settings: dict[str, Setting]
+    catalogs: dict[int, Record]
+    sources: dict[int, Record]
+    bots: dict[int, Record]
     tasks: dict[int, Task]
     notes: dict[int, Note]
     tags: dict[int, Tag]
@@ -98,12 +166,14 @@ class Store:
         """Back to the seed."""
         with self.lock:
             self.seed = copy.deepcopy(self._seed)
-            for kind in SAVED:
+            for kind in TABLES:
                 setattr(self, kind, {})
             self.pipelines.update({row.id: row for row in self.seed.pipelines})
             self.loss_reasons.update({row.id: row for row in self.seed.loss_reasons})
             self.fields.update({f"{row.entity}:{row.id}": row for row in self.seed.fields})
-            self.users = {user.id: user for user in self.seed.users}
+            self.users.update({user.id: user for user in self.seed.users})
+            for kind in ("roles", "catalogs", "customer_statuses", "bots", "widgets"):
+                self.table(kind).update({row.id: row for row in getattr(self.seed, kind)})
             self.task_types = {row.id: row for row in self.seed.task_types}
             self.next_ids = dict(FIRST_IDS)
             self.reindex()
@@ -114,7 +184,7 @@ class Store:
     def dirty_all(self) -> None:
         """Have every row written to the state file."""
         if self.is_saved:
-            self.dirty |= {(kind, key) for kind in SAVED for key in self.table(kind)}
+            self.dirty |= {(kind, key) for kind in TABLES for key in self.table(kind)}
         self.wake()
 
     def reindex(self) -> None:
@@ -124,7 +194,7 @@ class Store:
         self.notes_of: dict[tuple[str, int], list[int]] = defaultdict(list)
         self._tag_ids: dict[tuple[str, str], int] = {}
         self._coded: dict[tuple[str, str], Field] = {}
-        for kind in SAVED:
+        for kind in TABLES:
             for row in self.table(kind).values():
                 self._index(kind, row)
 
@@ -173,9 +243,9 @@ class Store:
             self.changed.notify_all()
 
     def _index(self, kind: str, row: Any) -> None:  # noqa: ANN401  # any of the model's rows
-        if kind in ENTITIES:
+        if kind in CARD_KINDS.values():
             row.haystack = haystack(row.name, row.fields)
-            if kind != "leads":
+            if kind in ("contacts", "companies"):
                 codes = {field_id: self.field_code(kind, field_id) for field_id in row.fields}
                 self.people.put((kind, row.id), identities(row.fields, codes))
         elif kind == "tasks":
@@ -208,8 +278,10 @@ class Store:
         del self.fields[f"{field.entity}:{field.id}"]
         self._coded.pop((field.entity, field.code or ""), None)
         self.touch("fields", f"{field.entity}:{field.id}")
-        for card in self.table(field.entity).values():
-            if card.fields.pop(field.id, None) is not None:
+        owner, _, catalog_id = field.entity.partition("/")
+        cards = self.elements if owner == "catalogs" else getattr(self, owner)
+        for card in cards.values() if field.entity in (*ENTITIES, f"catalogs/{catalog_id}") else ():
+            if field_owner(card) == field.entity and card.fields.pop(field.id, None) is not None:
                 self.save(card)
 
     def tag(self, entity: str, name: str, color: str | None = None) -> Tag:
@@ -220,6 +292,14 @@ class Store:
         tag = Tag(self.new_id("tags"), entity, name, color)
         self.add("tags", tag)
         return tag
+
+    def setting(self, name: str) -> Json:
+        """A switch of the account; empty until it is set."""
+        found = self.settings.get(name)
+        return found.value if found else {}
+
+    def set_setting(self, name: str, value: Json) -> None:
+        self.add("settings", Setting(name, value))
 
     def main_pipeline(self) -> Pipeline:
         return next(row for row in self.pipelines.values() if row.is_main)

@@ -8,11 +8,16 @@ from typing import Any
 from sandbox.amocrm.changes import Before, Changes
 from sandbox.amocrm.drafts import Draft, TagRef
 from sandbox.amocrm.links import Links
-from sandbox.amocrm.model import CLOSED, LOST, Card, Company, Contact, Lead
+from sandbox.amocrm.model import CLOSED, LOST, Card, Company, Contact, Customer, Lead
 from sandbox.amocrm.store import Store, kind_of
 
-CLASSES: dict[str, type[Any]] = {"leads": Lead, "contacts": Contact, "companies": Company}
-UNNAMED = {"leads": "Сделка #{}", "contacts": "Контакт #{}", "companies": "Компания #{}"}
+CLASSES: dict[str, type[Any]] = {"leads": Lead, "contacts": Contact, "companies": Company, "customers": Customer}
+UNNAMED = {
+    "leads": "Сделка #{}",
+    "contacts": "Контакт #{}",
+    "companies": "Компания #{}",
+    "customers": "Покупатель #{}",
+}
 
 
 class CardWriter:
@@ -44,9 +49,9 @@ class CardWriter:
         contact = self._partner("contacts", draft.new_contact, next(iter(draft.contacts), None), unsorted=unsorted)
         company = self._partner("companies", draft.new_company, draft.company_id, unsorted=unsorted)
         if contact is not None:
-            self.links.lead_contact(lead, contact, main=True)
+            self.links.buyer_contact(lead, contact, main=True)
         if company is not None:
-            self.links.lead_company(lead, company)
+            self.links.buyer_company(lead, company)
         if contact is not None and company is not None:
             self.links.contact_company(contact, company)
         if draft.new_contact is not None:
@@ -98,6 +103,8 @@ class CardWriter:
         card.name = card.name or UNNAMED[entity].format(card.id)
         if isinstance(card, Lead) and not card.is_open and card.closed_at is None:
             card.closed_at = self.now
+        if isinstance(card, Customer) and card.status_id is None:
+            card.status_id = next(iter(self.store.table("customer_statuses")), None)
         self._tag(card, draft)
         self.store.add(entity, card)
         return card

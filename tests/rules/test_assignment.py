@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from provodka.crm import Contact
 from provodka.errors import Rejected
+from provodka.payloads import Person
 from rules.assignment import (
     STRATEGIES,
     Choosing,
@@ -22,7 +23,7 @@ from rules.assignment import (
 )
 from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.team import Staff, Team
-from tests.rules.world import CALENDAR, CLIENT, MOSCOW, NOW, STAFF, TEAM, World, deliver_step
+from tests.rules.world import CALENDAR, CLIENT, MOSCOW, NOW, STAFF, TEAM, World, deliver_step, make_event, plan_of
 
 READ: TypeAdapter[object] = TypeAdapter(Responsible)
 PEOPLE = ["anna", "ivan", "olga"]
@@ -219,6 +220,32 @@ def test_a_task_goes_by_a_strategy_too_and_stays_with_the_leads_own() -> None:
     deliver_step(world, {"task": {"text": "x", "due": "1h", "responsible": queue}})
     (sent,) = world.crm.calls("create_tasks")
     assert sent[0].responsible == "ivan@krovlya.ru"
+
+
+class CountedStaff(GivenStaff):
+    """Counts how often the outside is asked."""
+
+    asked: list[str] = []  # noqa: RUF012 -- emptied by the test
+
+    def present(self) -> frozenset[str] | None:
+        self.asked.append("present")
+        return super().present()
+
+    def open_leads(self, people: Any) -> Any:
+        self.asked.append("open_leads")
+        return super().open_leads(people)
+
+
+def test_a_batch_asks_the_outside_once_and_sends_the_overflow_to_the_fallback() -> None:
+    CountedStaff.asked.clear()
+    world = World(staff=CountedStaff(NOW, frozenset({"anna", "ivan"}), {"anna": 1}))
+    queue = {"least_loaded": ["anna", "ivan"], "present": "crm", "cap": {"per_day": 2}, "else": {"pool": "rop"}}
+    step = {"intake": {"title": "x", "responsible": queue}}
+    events = [make_event(person=Person(phones=(f"+7916000000{n}",)), id=f"e{n}") for n in range(6)]
+    outcomes = world.deliver(*[(plan_of(step, event=event).actions[0], event) for event in events])
+    assert [outcome.values["responsible"] for outcome in outcomes] == ["ivan", "anna", "ivan", "anna", "rop", "rop"]
+    assert "anna has had 2 today; ivan has had 2 today; else waits in the pool" in outcomes[-1].values["reason"]
+    assert sorted(CountedStaff.asked) == ["open_leads", "present"]
 
 
 # how it is written

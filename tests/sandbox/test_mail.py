@@ -1,5 +1,6 @@
 """The mail server is met as a mail program meets it: IMAPClient and smtplib over loopback sockets."""
 
+import asyncio
 import smtplib
 import socket
 import time
@@ -70,6 +71,26 @@ def test_no_letter_of_a_burst_is_missed_by_an_idle_client(server):
             seen = max([seen, *(line[0] for line in imap.idle_check(timeout=1) if line[1] == b"EXISTS")])
         imap.idle_done()
     assert seen == 30
+
+
+def test_every_answer_leaves_in_one_piece_that_ends_a_line(monkeypatch):
+    pieces = []
+    write = asyncio.StreamWriter.write
+
+    def remembering(writer, data):
+        pieces.append(bytes(data))
+        write(writer, data)
+
+    monkeypatch.setattr(asyncio.StreamWriter, "write", remembering)
+    with MailServer() as server, client(server) as imap:
+        imap.select_folder("INBOX")
+        imap.idle()
+        server.append(LETTER)
+        assert imap.idle_check(timeout=5)
+        imap.idle_done()
+        imap.fetch([1], ["FLAGS", "BODY.PEEK[]"])
+    assert any(b" FETCH (" in piece for piece in pieces)
+    assert [piece for piece in pieces if piece and not piece.endswith(b"\r\n")] == []
 
 
 def test_a_letter_that_came_between_select_and_idle_is_announced_without_waiting_for_the_next(server):

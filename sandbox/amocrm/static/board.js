@@ -146,6 +146,24 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-talk]");
+  if (!form) return;
+  event.preventDefault();
+  const text = form.elements.text.value.trim();
+  if (!text) return;
+  try {
+    await post(`/board/talks/${form.dataset.talk}/say`, { text });
+    document.getElementById("panel-title").focus();
+    await redrawPanel();
+    const again = panelBody.querySelector(`form[data-talk="${form.dataset.talk}"] input`);
+    if (again) again.focus();
+    say("Сообщение отправлено");
+  } catch {
+    say("Не удалось отправить сообщение");
+  }
+});
+
+document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-task]");
   if (!form) return;
   event.preventDefault();

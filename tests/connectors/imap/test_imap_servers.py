@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from connectors.imap.settings import ImapSettings
 from provodka.payloads import EventType
 
 HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
-Script = Callable[[bytes, bytes], bytes | None]
+Script = Callable[[bytes, bytes], bytes | Iterable[bytes] | None]
 
 
 class ScriptedServer:
-    """Answers each command (tag, the rest) with what the script gives; None closes the connection."""
+    """Answers each command (tag, the rest) with what the script gives, bytes or pieces; None closes the connection."""
 
     def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
         self.script, self.context, self.commands = script, context, []
@@ -53,7 +53,8 @@ class ScriptedServer:
                     answer = self.script(tag, command)
                     if answer is None:
                         return
-                    wire.sendall(answer)
+                    for piece in [answer] if isinstance(answer, bytes) else answer:
+                        wire.sendall(piece)
         except OSError:
             wire.close()
 
@@ -150,6 +151,47 @@ def test_a_letter_announced_in_one_packet_with_idling_is_not_left_until_the_poll
     with ScriptedServer(box) as server, watch(channel_to(server, poll=600)) as seen:
         seen.intake.wait_for(1, seconds=3)
     assert seen.intake.subjects == ["Письмо 1"]
+
+
+HALVES = [(b"* 1 EXI", b"STS\r\n"), (b"* 1 EXISTS\r", b"\n"), (b"* 1 RECENT\r\n* ", b"1 EXISTS\r\n")]
+
+
+@pytest.mark.parametrize(("begun", "ended"), HALVES)
+def test_a_line_whose_end_comes_later_is_waited_for_and_its_letter_taken(watch, letter, begun, ended):
+    box = Box()
+
+    def announce(tag, _match):
+        box.idle_tag = tag
+        yield b"+ idling\r\n"
+        if not box.letters:
+            box.letters[1] = numbered(letter, 1)
+            time.sleep(0.3)  # the watch is in IDLE, and meets the half alone
+            yield begun
+            time.sleep(0.3)
+            yield ended
+
+    box.on(" IDLE$", announce)
+    with ScriptedServer(box) as server, watch(channel_to(server, poll=600)) as seen:
+        seen.intake.wait_for(1)
+    assert seen.intake.subjects == ["Письмо 1"]
+    assert sum(command.startswith(b"LOGIN") for command in server.commands) == 1
+
+
+def test_a_line_that_is_never_ended_ends_the_connection_and_its_letter_is_taken_by_the_next(watch, letter):
+    box = Box()
+
+    def announce(tag, _match):
+        box.idle_tag = tag
+        if box.letters:
+            return [b"+ idling\r\n"]
+        box.letters[1] = numbered(letter, 1)
+        return [b"+ idling\r\n", b"* 1 EXI"]
+
+    box.on(" IDLE$", announce)
+    with ScriptedServer(box) as server, watch(channel_to(server, poll=600)) as seen:
+        seen.intake.wait_for(1)
+    assert seen.intake.subjects == ["Письмо 1"]
+    assert sum(command.startswith(b"LOGIN") for command in server.commands) == 2
 
 
 def test_a_server_without_idle_is_polled(watch, letter):
