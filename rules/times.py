@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final, Protocol
 
 from provodka.wording import did_you_mean
@@ -40,10 +40,11 @@ class Moment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TimeKind:
-    """One kind of time, as the config names it."""
+    """One kind of time, as the config names it. Besides midnight it may begin and end only at its `edges`."""
 
     name: str
     holds: Callable[[Moment], bool]
+    edges: tuple[time, ...] = ()
 
 
 def _working(clock: Moment) -> bool:
@@ -94,4 +95,4 @@ def _read(value: object) -> TimeKind:
     if begin is None or end is None:
         hint = did_you_mean(words, (*KINDS, "between 18:00 and 09:00", *WEEK))
         raise RuleError(f"«{value}» is no kind of time ({hint})")
-    return TimeKind(words, lambda clock: in_stretch(clock.now.time(), begin, end))
+    return TimeKind(words, lambda clock: in_stretch(clock.now.time(), begin, end), (begin, end))

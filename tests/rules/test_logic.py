@@ -172,7 +172,7 @@ SCOPES = st.builds(
 
 
 @given(CONDITIONS, st.lists(SCOPES, min_size=1, max_size=20))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_a_condition_holds_exactly_when_one_of_its_cases_does_and_never_when_it_is_impossible(
     when: Any, scopes: list[Scope]
 ) -> None:
@@ -191,7 +191,7 @@ def test_a_condition_holds_exactly_when_one_of_its_cases_does_and_never_when_it_
 
 
 @given(CONDITIONS, CONDITIONS, st.lists(SCOPES, min_size=1, max_size=20))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_what_is_said_to_follow_does_follow(one: Any, other: Any, scopes: list[Scope]) -> None:
     if implies(one, other):
         for scope in scopes:
