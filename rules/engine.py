@@ -43,6 +43,7 @@ class Engine:
     ) -> None:
         templates = Templates(calendar.timezone)
         self.calendar = calendar
+        self.team = team
         self._house = House(client, team, calendar)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}

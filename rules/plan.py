@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from hashlib import sha256
@@ -164,7 +164,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
         return value
     if isinstance(value, float | Decimal):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [plain(item) for item in value[:20]]

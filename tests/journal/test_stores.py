@@ -126,37 +126,6 @@ def test_a_clock_that_was_moved_back_does_not_stop_the_account(journal: Journal,
     assert journal.store.reserve("amocrm", 5, 1) == 0
 
 
-def test_turns_go_round_exactly_with_many_takers(open_journal: Callable[[], Journal]) -> None:
-    journals = [open_journal(), open_journal()]
-    people = ["anna", "ivan", "oleg"]
-
-    def work(journal: Journal, name: str) -> None:
-        for n in range(30):
-            journal.take_turns("сайт", people, [f"{name}:{n}"])
-
-    threads = [threading.Thread(target=work, args=(j, f"{i}")) for i, j in enumerate(journals)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    keys = [f"{i}:{n}" for i in range(2) for n in range(30)]
-    chosen = Counter(person for person, _ in journals[0].take_turns("сайт", people, keys).values())
-    assert chosen == {"anna": 20, "ivan": 20, "oleg": 20}
-
-
-def test_the_same_action_always_has_the_same_turn(journal: Journal) -> None:
-    first = journal.take_turns("сайт", ["anna", "ivan"], ["a", "b"])
-    again = journal.take_turns("сайт", ["anna", "ivan"], ["b", "a", "c"])
-    assert {k: again[k] for k in first} == first
-    assert again["c"][0] == "anna"
-    assert again["c"][1] == "round robin: turn 3 of [anna, ivan], before it ivan"
-
-
-def test_a_turn_follows_the_last_one_when_the_list_changes(journal: Journal) -> None:
-    journal.take_turns("сайт", ["anna", "ivan"], ["a"])
-    assert journal.take_turns("сайт", ["oleg", "anna", "ivan"], ["b"])["b"][0] == "ivan"
-
-
 def test_a_snapshot_that_was_written_meanwhile_is_not_replaced_by_a_slow_reading(
     journal: Journal, clock: Clock
 ) -> None:
