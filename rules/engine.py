@@ -20,6 +20,7 @@ from rules.plan import (
     PlannedAction,
     PlannedTimer,
     PlanTrace,
+    Priority,
     RuleOutcome,
     RuleTrace,
     action_key,
@@ -135,9 +136,8 @@ class _Run:
             for part, params in parts.items():
                 key = action_key(self.event.id, compiled.slug, step.index, part)
                 action = step.action
-                actions.append(
-                    PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, action.priority)
-                )
+                priority = Priority.URGENT if compiled.rule.urgent else action.priority
+                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
         return actions
 
 

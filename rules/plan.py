@@ -15,8 +15,9 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
 
+    URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
 

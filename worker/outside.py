@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
-from provodka.crm import Crm, LeadState, Messenger
+from provodka.crm import Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
 from provodka.turns import Pick
 from rules.actions.base import Links
@@ -50,8 +50,8 @@ class JournalLinks:
 class TellsPresence(Protocol):
     """A CRM that knows who is at work."""
 
-    def present_users(self) -> Collection[str]:
-        """The logins of those who are at work now."""
+    def presence(self, logins: Sequence[str]) -> Mapping[str, Presence]:
+        """See `provodka.crm.Staff`."""
 
 
 @runtime_checkable
@@ -71,10 +71,13 @@ class LiveStaff:
         self._journal = journal
 
     def present(self) -> frozenset[str] | None:
-        """By the CRM; None where it does not tell."""
+        """By the CRM; None where it does not tell of anybody."""
         if not isinstance(self._crm, TellsPresence):
             return None
-        return frozenset(map(self._team.key, self._crm.present_users()))
+        told = self._crm.presence([self._team.login(key) for key in self._team])
+        if all(presence is Presence.UNKNOWN for presence in told.values()):
+            return None
+        return frozenset(self._team.key(login) for login, presence in told.items() if presence is Presence.AT_WORK)
 
     def open_leads(self, people: Sequence[str]) -> Loads:
         """As the CRM counts them, else those of the newest that we gave; and what is on its way to the CRM."""

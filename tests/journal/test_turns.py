@@ -18,6 +18,7 @@ from provodka.journal.turns import clean, given
 from provodka.turns import Standing, Turn
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
+from scheduler import forget_turns
 from tests.journal.conftest import Clock
 from tests.rules.world import CALENDAR, TEAM
 from worker.outside import JournalTurns
@@ -164,3 +165,19 @@ def test_what_was_given_is_told_newest_first_with_its_result(
     rows = journal.read(lambda c: given(c, PEOPLE, 10))
     assert rows == [("rop", True, {}), ("ivan", False, {}), ("anna", True, {"lead_id": "17"})]
     assert len(journal.read(lambda c: given(c, PEOPLE, 2))) == 2
+
+
+def test_once_a_day_the_turns_of_what_was_done_more_than_a_month_ago_are_forgotten(
+    journal: Journal, clock: Clock
+) -> None:
+    strategy = {"round_robin": PEOPLE, "counter": "c"}
+    for key in ("old", "dead"):
+        chosen(journal, strategy, key)
+    settle(journal, "old", ActionState.DONE)
+    settle(journal, "dead", ActionState.DEAD)
+    clock.forward(days=31)
+    chosen(journal, strategy, "new")
+    forget_turns(journal)
+    left = journal.read(lambda c: c.execute(select(turns.c.action_key)).scalars().all())
+    assert sorted(left) == ["dead", "new"]
+    assert chosen(journal, strategy, "next") == PEOPLE[0]

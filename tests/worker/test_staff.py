@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from provodka.crm import Presence
 from provodka.journal import ActionState, Journal
 from provodka.journal.schema import actions
 from provodka.payloads import LeadRef
@@ -21,8 +22,10 @@ PEOPLE = ["anna", "ivan", "rop"]
 class Telling(FakeCrm):
     """A CRM that knows who is at work and counts leads."""
 
-    def present_users(self) -> Sequence[str]:
-        return ["Anna@krovlya.ru", "stranger@x.ru"]
+    at_work = Presence.AT_WORK
+
+    def presence(self, logins: Sequence[str]) -> Mapping[str, Presence]:
+        return {login: self.at_work if login.startswith("anna") else Presence.UNKNOWN for login in logins}
 
     def open_lead_counts(self, logins: Sequence[str]) -> Mapping[str, int]:
         return {login: 10 + n for n, login in enumerate(logins)}
@@ -50,7 +53,12 @@ def gave(journal: Journal, key: str, person: str, state: ActionState, lead: str 
 def test_only_a_crm_that_tells_says_who_is_at_work(journal: Journal) -> None:
     assert staff(journal, FakeCrm()).present() is None
     assert staff(journal, None).present() is None
-    assert staff(journal, Telling()).present() == {"anna", "stranger@x.ru"}
+    telling = Telling()
+    assert staff(journal, telling).present() == {"anna"}
+    telling.at_work = Presence.PAUSED
+    assert staff(journal, telling).present() == frozenset()
+    telling.at_work = Presence.UNKNOWN
+    assert staff(journal, telling).present() is None
 
 
 def test_without_a_counting_crm_the_open_ones_of_our_own_leads_count_for_whoever_has_them_now(journal: Journal) -> None:
