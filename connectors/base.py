@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 SUMMARY_LENGTH: Final = 2048
 _SLACK: Final = 256  # masked before the final cut, so that the cut cannot leave half a phone number
@@ -21,6 +22,7 @@ _SECRET: Final = re.compile(
     r"((?:\bauth|access_token|refresh_token|client_secret|authorization|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
     re.IGNORECASE,
 )
+_QUOTED: Final = re.compile(r"%[0-9A-F]{2}")  # commands that travel as query strings inside a body
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -79,6 +81,8 @@ def summarize(body: bytes) -> str:
     if "\\u" in text:
         text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if _QUOTED.search(text):
+        text = unquote(text, errors="replace")
     masked = mask(text[: SUMMARY_LENGTH + _SLACK])
     return masked if len(masked) <= SUMMARY_LENGTH else masked[: SUMMARY_LENGTH - 1] + "…"
 

@@ -10,10 +10,11 @@ import threading
 from pathlib import Path
 
 from sandbox.amocrm.seed_file import read_section as read_amocrm
+from sandbox.bitrix24.seed_file import read_section as read_bitrix24
 from sandbox.seed_file import Sections, SeedFileError, read_seed_file
 from sandbox.server import Sandbox
 
-SECTIONS: Sections = {"amocrm": read_amocrm}
+SECTIONS: Sections = {"amocrm": read_amocrm, "bitrix24": read_bitrix24}
 """Who reads which section of a seed file."""
 
 log = logging.getLogger("sandbox")

@@ -42,7 +42,7 @@ class Sandbox:
         self._running = ExitStack()
         known = seeds or {}
         self.amocrm = AmoCrm(state_dir / "amocrm.db" if state_dir else None, seed=known.get("amocrm"))
-        self.bitrix24 = Bitrix24(state_path=state_dir / "bitrix24.db" if state_dir else None)
+        self.bitrix24 = Bitrix24(state_dir / "bitrix24.db" if state_dir else None, seed=known.get("bitrix24"))
         self.telegram = Telegram()
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)

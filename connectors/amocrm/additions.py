@@ -11,7 +11,7 @@ from connectors.amocrm.known import multitext_rows, read_contact
 from connectors.amocrm.patching import ROBOT, patch
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
-from connectors.crm.mirror import KnownContact
+from connectors.crm.mirror import KnownContact, lacking
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -51,9 +51,7 @@ class Additions:
 def _merge(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and the body that makes it so; no body where it has everything already."""
     known = read_contact(card)
-    wanted = list(additions)
-    phones = [p for p in dict.fromkeys(p for one in wanted for p in one.phones) if p not in known.phones]
-    emails = [e for e in dict.fromkeys(e for one in wanted for e in one.emails) if e not in known.emails]
+    phones, emails = lacking(known, additions)
     values = added_values(card, phones, emails)
     richer = replace(known, phones=(*known.phones, *phones), emails=(*known.emails, *emails))
     return richer, {"id": int(known.id), "updated_by": ROBOT, "custom_fields_values": values} if values else {}

@@ -10,7 +10,7 @@ from connectors.bitrix24.people import People, read_contact
 from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room
-from connectors.crm.mirror import KnownContact
+from connectors.crm.mirror import KnownContact, lacking
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -48,9 +48,7 @@ class Additions:
 def _lacking(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and only the rows that it lacks."""
     known = read_contact(card)
-    wanted = list(additions)
-    phones = [p for p in dict.fromkeys(p for one in wanted for p in one.phones) if p not in known.phones]
-    emails = [e for e in dict.fromkeys(e for one in wanted for e in one.emails) if e not in known.emails]
+    phones, emails = lacking(known, additions)
     fields = {
         code: [{"VALUE": value, "VALUE_TYPE": kind} for value in new]
         for code, kind, new in (("PHONE", "MOBILE", phones), ("EMAIL", "WORK", emails))

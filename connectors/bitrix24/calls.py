@@ -17,6 +17,7 @@ from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.room import CONTACT_TYPE, Room, made, place_of, told
 from connectors.crm.account import CLOCKS
 from connectors.crm.batching import build, with_fresh_names
+from connectors.crm.oauth import not_carried_out
 from provodka.crm import NewCall
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
@@ -114,10 +115,11 @@ class Calls:
         self._room.deliver(lost, made)
 
     def _by_activity(self, part: dict[int, tuple[NewCall, _Plan]]) -> dict[int, Outcome]:
-        commands = {
-            i: Command("crm.activity.add", {"fields": self._activity(new, plan)}) for i, (new, plan) in part.items()
-        }
-        return self._room.deliver(commands, made)
+        try:
+            fields = {i: self._activity(new, plan) for i, (new, plan) in part.items()}
+        except ConnectorError as error:  # it must not touch those that telephony has taken
+            return dict.fromkeys(part, not_carried_out(error))
+        return self._room.deliver({i: Command("crm.activity.add", {"fields": f}) for i, f in fields.items()}, made)
 
     def _activity(self, new: NewCall, plan: _Plan) -> Json:
         call = new.call

@@ -52,9 +52,14 @@ class Conversion:
         self._room = room
 
     def deals_of(self, ids: Sequence[str]) -> list[Done | None]:
-        """The deals that these leads have become already."""
-        found = self._room.items(DEALS, [{"leadId": one} for one in ids])
-        return [Done(id_of(rows[0]), found=True) if rows else None for rows in found]
+        """The deals that these leads have become already.
+
+        By the lead that they refer to, or by our stamp: on some portals REST does not let us write the reference.
+        """
+        filters = [one for lead in ids for one in ({"leadId": lead}, self._stamped(lead))]
+        found = [rows[0] if rows else None for rows in self._room.items(DEALS, filters)]
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [Done(id_of(deal), found=True) if (deal := one or other) else None for one, other in pairs]
 
     def convert(self, items: Sequence[Json]) -> list[Outcome]:
         """The deal of each lead. Its `contact_id` and `company_id` are for the lead, which stays as it is."""
@@ -114,18 +119,21 @@ class Conversion:
         }
 
     def _before(self, items: Sequence[Json]) -> list[_Before]:
-        """One look for all of them: deals by their lead, cards of people and companies by our stamp."""
-        commands: list[Command] = []
-        for item in items:
-            stamp = self._room.classic_stamp(_key(item))
-            commands.append(
-                Command("crm.item.list", {"entityTypeId": DEALS.type_id, "filter": {"leadId": id_of(item)}})
-            )
-            commands += (
-                Command(f"crm.{kind}.list", {"filter": stamp, "select": ["ID"]}) for kind in ("contact", "company")
-            )
-        found = [next((id_of(row) for row in rows_of(one)), "") for one in self._room.client.ask(commands)]
-        return [_Before(*found[start : start + 3]) for start in range(0, len(found), 3)]
+        """What there is of each: the deal by its lead, cards of people and companies by our stamp."""
+        deals = self.deals_of([id_of(item) for item in items])
+        commands = [
+            Command(f"crm.{kind}.list", {"filter": self._room.classic_stamp(_key(item)), "select": ["ID"]})
+            for item in items
+            for kind in ("contact", "company")
+        ]
+        cards = [next((id_of(row) for row in rows_of(one)), "") for one in self._room.client.ask(commands)]
+        return [
+            _Before(deal.remote_id if deal else "", contact, company)
+            for deal, contact, company in zip(deals, cards[::2], cards[1::2], strict=True)
+        ]
+
+    def _stamped(self, lead_id: str) -> Json:
+        return {f"={name}": value for name, value in self._room.stamp(f"lead:{lead_id}").items()}
 
 
 def _key(item: Json) -> str:

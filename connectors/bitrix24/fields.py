@@ -26,7 +26,7 @@ def encode(field: CustomField, text: str, zone: ZoneInfo) -> Value:
 def decode(field: CustomField, value: object) -> str:
     """The text of a value as an answer shows it; `false`, `null`, `[]` and `""` all mean that there is none."""
     rows = value if isinstance(value, list) else [value]
-    return ", ".join(_show(field, one) for one in rows if one not in (None, "", False, []))
+    return ", ".join(_show(field, one) for one in rows if not _is_nothing(field, one))
 
 
 def _values(field: CustomField, text: str, zone: ZoneInfo) -> list[str | int | float]:
@@ -60,6 +60,10 @@ def _show(field: CustomField, value: object) -> str:
     if field.type == "money":
         return plain_number(text.partition("|")[0])
     return text
+
+
+def _is_nothing(field: CustomField, value: object) -> bool:
+    return value is None or value in ("", []) or (value is False and field.type != "boolean")
 
 
 def _option(field: CustomField, value: str) -> str:

@@ -80,23 +80,24 @@ class NewLeads:
             if any(clean_tags(request.params.tags) for request in requests):
                 self._tags.ensure()
             mine = self._contacts_of_before(requests)
+            self._room.directory.users()  # like all names they are read before anything is sent
         except ConnectorError as error:
             raise not_carried_out(error) from error
+        type_id = self._room.kind.type_id
         plans, outcomes = build(requests, lambda request: self._plan(request, mine))
         queue = deque(
             list(plans)[i : i + self._room.settings.batch] for i in range(0, len(plans), self._room.settings.batch)
         )
         while queue:
             part = queue.popleft()
-            some = self._send({i: (requests[i], plans[i]) for i in part})
+            some = self._send({i: (requests[i], plans[i]) for i in part}, type_id)
             outcomes.update(some)
             if rest := [i for i in part if i not in some]:
                 queue.appendleft(rest)  # behind the first error nothing was run
         return [outcomes[i] for i in range(len(requests))]
 
-    def _send(self, part: dict[int, tuple[NewLeadRequest, _Plan]]) -> dict[int, Outcome]:
+    def _send(self, part: dict[int, tuple[NewLeadRequest, _Plan]], type_id: int) -> dict[int, Outcome]:
         """Outcomes of those that were run; at least one."""
-        type_id = self._room.kind.type_id
         commands = {key: one for n, (_, plan) in part.items() for key, one in plan.commands(n, type_id).items()}
         try:
             answer = self._room.client.batch(commands, halt=True, write=True)
@@ -125,11 +126,14 @@ class NewLeads:
     def _made(self, item: Json, contact: str) -> Outcome:
         if not id_of(item):
             return Ambiguous("the answer holds no card")
-        known = replace(self._leads.known(item), announced=False, ours=True)
+        try:
+            known = replace(self._leads.known(item), announced=False, ours=True)
+            login = self._room.directory.login_of(known.responsible_id)
+        except ConnectorError:  # names that grew old just now; the lead is made all the same
+            known, login = KnownLead(id_of(item), announced=False, ours=True), ""
         if contact and not known.contacts:
             known = replace(known, contacts=(contact,))
         self._put(known)
-        login = self._room.directory.login_of(known.responsible_id)
         return Done(known.id, {"contact_id": contact, "responsible": login})
 
     def _adopt(self, request: NewLeadRequest, item: Json) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 
 from connectors.crm.names import Id, Names
 from provodka import identity
-from provodka.crm import Contact
+from provodka.crm import Contact, ContactAddition
 from provodka.stores import Snapshot
 
 LEAD: Final = "lead"
@@ -115,6 +116,14 @@ def phones_of(values: list[str]) -> tuple[str, ...]:
 def emails_of(values: list[str]) -> tuple[str, ...]:
     """The addresses among these texts, lower-case, once each."""
     return tuple(dict.fromkeys(filter(None, map(identity.email, values))))
+
+
+def lacking(known: KnownContact, additions: Iterable[ContactAddition]) -> tuple[list[str], list[str]]:
+    """The phones and emails of the additions that a contact has not yet, once each."""
+    wanted = list(additions)
+    phones = dict.fromkeys(phone for one in wanted for phone in one.phones)
+    emails = dict.fromkeys(email for one in wanted for email in one.emails)
+    return [one for one in phones if one not in known.phones], [one for one in emails if one not in known.emails]
 
 
 def clean_tags(tags: tuple[str, ...]) -> list[str]:

@@ -89,7 +89,7 @@ class OAuth:
     def keep_alive(self) -> None:
         pair = self._tokens.load_tokens(self._account)
         if pair is None or pair.expires_at + self._desk.idle <= self._now():
-            self.token()
+            self._rotate(pair.access if pair else "")
 
     def _rotate(self, stale: str) -> str:
         """A pair in the place of `stale`: rotated by somebody else meanwhile, or by us now."""

@@ -212,6 +212,7 @@ def _paper(call: Call, row: Json, *, ready: bool = False) -> Json:
         "updatedBy": None,
         "stampsEnabled": row["values"]["stampsEnabled"],
         "isTransformationError": False,
+        "emailDiskFile": 5544 + row["id"],
         "downloadUrl": f"{address}.download&id={row['id']}",
         "downloadUrlMachine": f"{address}.download&id={row['id']}",
         "pdfUrl": f"{address}.getPdf&id={row['id']}",

@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.bitrix24 import filters
 from sandbox.bitrix24.activities import owner_card
 from sandbox.bitrix24.api_classic import card
-from sandbox.bitrix24.api_items import kind_of
 from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.errors import Json, RestError, item_not_found, plain
 from sandbox.bitrix24.filters import Comparer
@@ -68,16 +67,16 @@ def _row(call: Call, kind: EntityType, owner_id: int, raw: Json, place: int) -> 
         "ownerType": kind.code,
         "productId": whole(raw.get("productId")),
         "productName": text(raw.get("productName")),
-        "price": _plain(price),
-        "priceAccount": _plain(price),
-        "priceExclusive": _plain(exclusive),
-        "priceNetto": _plain(exclusive + discount),
-        "priceBrutto": _plain(price + discount),
-        "quantity": _plain(quantity),
+        "price": shortest(price),
+        "priceAccount": shortest(price),
+        "priceExclusive": shortest(exclusive),
+        "priceNetto": shortest(exclusive + discount),
+        "priceBrutto": shortest(price + discount),
+        "quantity": shortest(quantity),
         "discountTypeId": whole(raw.get("discountTypeId")) or BY_PERCENT,
-        "discountRate": _plain(number(raw.get("discountRate"))),
-        "discountSum": _plain(discount),
-        "taxRate": None if rate is None else _plain(rate),
+        "discountRate": shortest(number(raw.get("discountRate"))),
+        "discountSum": shortest(discount),
+        "taxRate": None if rate is None else shortest(rate),
         "taxIncluded": "Y" if included else "N",
         "customized": "Y",
         "measureCode": whole(raw.get("measureCode")) or PIECE,
@@ -88,7 +87,8 @@ def _row(call: Call, kind: EntityType, owner_id: int, raw: Json, place: int) -> 
     }
 
 
-def _plain(value: float) -> float | int:
+def shortest(value: float) -> float | int:
+    """A number without a needless fraction, as JSON shows it."""
     return int(value) if value == int(value) else round(value, 4)
 
 
@@ -212,71 +212,3 @@ for entity_type_id in (LEAD, DEAL):
     kind = TYPES[entity_type_id]
     methods.add(f"crm.{kind.word}.productrows.set", partial(old_set, kind=kind))
     methods.add(f"crm.{kind.word}.productrows.get", partial(old_get, kind=kind))
-
-
-@methods("crm.item.payment.add")
-def payment_add(call: Call) -> int:
-    """A payment of a deal or an invoice over its amount."""
-    kind = kind_of(call.exact("entityTypeId"))
-    owner = call.store.get(kind.table, whole(call.exact("entityId")))
-    if owner is None or kind.id not in (DEAL, INVOICE):
-        raise RestError(0, "Entity not found")
-    payment_id = call.store.new_id("payments")
-    row = {
-        "id": payment_id,
-        "owner": [kind.id, owner["ID"]],
-        "accountNumber": f"{owner['ID']}/{payment_id}",
-        "paid": "N",
-        "datePaid": None,
-        "empPaidId": None,
-        "paySystemId": 6,
-        "sum": _plain(owner.get("OPPORTUNITY") or 0.0),
-        "currency": owner["CURRENCY_ID"],
-        "paySystemName": "Безналичный расчёт",
-    }
-    call.store.put("payments", payment_id, row)
-    return payment_id
-
-
-@methods("crm.item.payment.list")
-def payment_list(call: Call) -> list[Json]:
-    """A bare list without a total."""
-    owner = [whole(call.exact("entityTypeId")), whole(call.exact("entityId"))]
-    return [_payment(call, row) for row in call.store.table("payments").values() if row["owner"] == owner]
-
-
-def _payment(call: Call, row: Json) -> Json:
-    return {key: call.shown(value) if key == "datePaid" else value for key, value in row.items() if key != "owner"}
-
-
-def _paid(call: Call) -> Json:
-    row = call.store.get("payments", whole(call.exact("id")))
-    if row is None:
-        raise RestError(0, "Недостаточно прав")
-    return row
-
-
-@methods("crm.item.payment.get")
-def payment_get(call: Call) -> Json:
-    return _payment(call, _paid(call))
-
-
-@methods("crm.item.payment.delete")
-def payment_delete(call: Call) -> bool:
-    call.store.drop("payments", _paid(call)["id"])
-    return True
-
-
-def settle(call: Call, *, paid: bool) -> bool:
-    row = _paid(call)
-    row |= {
-        "paid": "Y" if paid else "N",
-        "datePaid": call.now if paid else None,
-        "empPaidId": call.user_id if paid else None,
-    }
-    call.store.put("payments", row["id"], row)
-    return True
-
-
-methods.add("crm.item.payment.pay", partial(settle, paid=True))
-methods.add("crm.item.payment.unpay", partial(settle, paid=False))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.bitrix24 import moments
+from sandbox.bitrix24 import moments, settings
 from sandbox.bitrix24.call import Call
-from sandbox.bitrix24.cards import MODE_SIMPLE
 from sandbox.bitrix24.errors import Json, RestError
 from sandbox.bitrix24.params import text, yes
 from sandbox.bitrix24.registry import Methods
@@ -104,8 +103,7 @@ def user_admin(call: Call) -> bool:
 @methods("crm.settings.mode.get", scope="crm")
 def crm_mode(call: Call) -> int:
     """1 classic, with leads; 2 simple, where every lead becomes a deal at once."""
-    held = call.store.get("options", "crm_mode")
-    return call.settings.crm_mode or (MODE_SIMPLE if held and held["value"] == MODE_SIMPLE else 1)
+    return settings.crm_mode(call.store, call.settings)
 
 
 @methods("crm.enum.ownertype", scope="crm")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 from urllib.parse import quote
 
 from sandbox.bitrix24 import activities, files, moments, project
 from sandbox.bitrix24.activities import CALL, TELEPHONY
 from sandbox.bitrix24.api_events import is_address
-from sandbox.bitrix24.call import Call, Page
+from sandbox.bitrix24.call import Call
 from sandbox.bitrix24.cards import Cards, actor_of, can_see
 from sandbox.bitrix24.errors import Json, RestError, plain
 from sandbox.bitrix24.identity import normal_phone
-from sandbox.bitrix24.lists import classic_list, simple_columns
-from sandbox.bitrix24.params import rows, text, whole, yes
+from sandbox.bitrix24.params import rows, whole, yes
 from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import BY_WORD, COMPANY, CONTACT, LEAD, TYPES
 
@@ -23,23 +21,6 @@ OUT, IN, REDIRECTED, CALLBACK, INFO = 1, 2, 3, 4, 5
 SAME_CALL = 30 * 60
 SHORTEST = 5
 ANSWERED, MISSED = "200", "304"
-COLUMNS = simple_columns(
-    {
-        "ID": "integer",
-        "PORTAL_USER_ID": "integer",
-        "PORTAL_NUMBER": "string",
-        "PHONE_NUMBER": "string",
-        "CALL_ID": "string",
-        "EXTERNAL_CALL_ID": "string",
-        "CALL_DURATION": "integer",
-        "CALL_START_DATE": "datetime",
-        "CALL_FAILED_CODE": "string",
-        "CRM_ENTITY_TYPE": "string",
-        "CRM_ENTITY_ID": "integer",
-        "CRM_ACTIVITY_ID": "integer",
-        "CALL_TYPE": "integer",
-    }
-)
 
 
 def person(call: Call) -> Json:
@@ -127,20 +108,34 @@ def register(call: Call) -> Json:
     kind = call.whole("TYPE")
     if kind not in (OUT, IN, REDIRECTED, CALLBACK, INFO):
         raise RestError("ERROR_CORE", "Unknown TYPE")
-    key = [normal_phone(phone), kind, user["id"], call.text("LINE_NUMBER"), call.text("EXTERNAL_CALL_ID")]
+    key = _key(user["id"], phone, kind, call.text("LINE_NUMBER"), call.text("EXTERNAL_CALL_ID"))
     for row in call.store.table("calls").values():
         if row["key"] == key and not row["finished"] and call.now - row["registered"] < SAME_CALL:
             return _registered(row)
-    row = {
+    row = new_call(call, user, phone, kind, call.text("LINE_NUMBER"))
+    data = {"CALL_ID": row["ID"], "CALL_TYPE": kind, "CALLER_ID": phone, "REST_APP_ID": 5}
+    call.events.publish("ONVOXIMPLANTCALLINIT", data, actor_of(call), call.base)
+    return _registered(row)
+
+
+def _key(user_id: int, phone: str, kind: int, line: str, external_id: str) -> list[object]:
+    """What makes two registrations one call."""
+    return [normal_phone(phone), kind, user_id, line, external_id]
+
+
+def new_call(call: Call, user: Json, phone: str, kind: int, line: str) -> Json:
+    """Store a call that begins, with the card it belongs to."""
+    external_id = call.text("EXTERNAL_CALL_ID")
+    row: Json = {
         "ID": f"externalCall.{secrets.token_hex(16)}.{call.now}",
-        "key": key,
+        "key": _key(user["id"], phone, kind, line, external_id),
         "registered": call.now,
         "finished": False,
         "phone": phone,
         "type": kind,
         "user_id": user["id"],
-        "line": call.text("LINE_NUMBER"),
-        "external_id": call.text("EXTERNAL_CALL_ID"),
+        "line": line,
+        "external_id": external_id,
         "started": moments.read(call.any("CALL_START_DATE"), call.zone) or call.now,
         "entity": None,
         "created": [],
@@ -148,9 +143,7 @@ def register(call: Call) -> Json:
     }
     _attach_card(call, row)
     call.store.put("calls", row["ID"], row)
-    data = {"CALL_ID": row["ID"], "CALL_TYPE": kind, "CALLER_ID": phone, "REST_APP_ID": 5}
-    call.events.publish("ONVOXIMPLANTCALLINIT", data, actor_of(call), call.base)
-    return _registered(row)
+    return row
 
 
 def _attach_card(call: Call, row: Json) -> None:
@@ -329,54 +322,3 @@ def attach(call: Call, stat: Json, held: Json, url: str) -> Json:
         activity["FILES"] = [{"id": held["id"], "url": stat["CALL_RECORD_URL"]}]
         activities.save(call, activity)
     return {"FILE_ID": held["id"]}
-
-
-@methods("telephony.call.attachTranscription")
-def transcription(call: Call) -> Json:
-    row = known_call(call)
-    stat = call.store.get("stats", row["stat"] or 0)
-    lines = [one for one in rows(call.any("MESSAGES")) if isinstance(one, dict) and text(one.get("MESSAGE"))]
-    if stat is None or not lines:
-        raise RestError("ERROR_CORE", "Call is not found" if stat is None else "Transcription messages are not set")
-    number = call.store.new_id("transcripts")
-    call.store.put(
-        "transcripts", number, {"id": number, "lines": [[text(one.get("SIDE")), text(one["MESSAGE"])] for one in lines]}
-    )
-    stat["TRANSCRIPT_ID"] = number
-    call.store.put("stats", stat["ID"], stat)
-    return {"TRANSCRIPT_ID": number}
-
-
-@methods("voximplant.statistic.get")
-def statistic(call: Call) -> Page:
-    """Finished calls; sorted by `SORT` and `ORDER` at the top level."""
-    if call.text("SORT"):
-        call.set("order", {call.text("SORT").upper(): call.text("ORDER") or "ASC"})
-    return classic_list(call, call.store.table("stats").values(), COLUMNS, lambda row, _: _stat(call, row))
-
-
-def _stat(call: Call, row: Json) -> Json:
-    found: dict[str, Any] = {key: None if value is None else str(value) for key, value in row.items()}
-    return {
-        **found,
-        "CALL_START_DATE": call.shown(row["CALL_START_DATE"]),
-        "RECORD_FILE_ID": row["RECORD_FILE_ID"],
-        "COST": f"{row['COST']:.4f}",
-        "CALL_CATEGORY": "external",
-        "CALL_LOG": None,
-        "REST_APP_ID": "5",
-        "REST_APP_NAME": "Middleware",
-        "TRANSCRIPT_PENDING": "N",
-        "SESSION_ID": None,
-        "REDIAL_ATTEMPT": None,
-        "COMMENT": None,
-        "RECORD_DURATION": None,
-    }
-
-
-@methods("voximplant.callback.start")
-def callback(call: Call) -> Json:
-    for name in ("FROM_LINE", "TO_NUMBER"):
-        if not call.text(name):
-            raise RestError("ERROR_CORE", f"{name} is not set")
-    return {"RESULT": True, "CALL_ID": f"callback.{secrets.token_hex(16)}.{call.now}"}

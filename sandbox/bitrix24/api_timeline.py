@@ -16,7 +16,7 @@ from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import BY_WORD, TYPES
 
 methods = Methods("crm")
-COLUMNS = simple_columns({"ID": "integer", "ENTITY_ID": "integer", "ENTITY_TYPE": "string", "AUTHOR_ID": "integer"})
+COLUMNS = simple_columns({"ID": "integer", "AUTHOR_ID": "integer"})
 
 
 def _fields(call: Call) -> Json:

@@ -139,7 +139,7 @@ def timeman_status(call: Call) -> Json:
     """The working day; everybody active is at work from nine."""
     row = known_user(call, call.whole("user_id") or call.user_id)
     day = (call.shown(call.now) or "")[:10]
-    opened = row["active"]
+    opened = row["active"] and row.get("at_work", True)
     return {
         "STATUS": "OPENED" if opened else "CLOSED",
         "TIME_START": f"{day}T09:00:01{(call.shown(call.now) or '')[19:]}" if opened else None,
@@ -165,8 +165,35 @@ def timeman_settings(call: Call) -> Json:
 
 @methods("calendar.accessibility.get", scope="calendar")
 def accessibility(call: Call) -> Json | list[Any]:
-    """Nobody is away: an empty list for each asked user."""
-    return {str(whole(one)): [] for one in rows(call.any("users"))} or []
+    """Absences of each asked user, with times as the site shows them."""
+    found = {}
+    for one in rows(call.any("users")):
+        row = call.store.get("users", whole(one)) or {}
+        found[str(whole(one))] = [_absence(call, row)] if _is_absent(call, row) else []
+    return found or []
+
+
+def _absence(call: Call, row: Json) -> Json:
+    until = row["absent_until"]
+    return {
+        "ID": f"12{row['id']}",
+        "NAME": "Отпуск",
+        "DATE_FROM": moments.site(call.now, call.zone),
+        "DATE_TO": moments.site(until, call.zone),
+        "DATE_FROM_TS_UTC": str(call.now),
+        "DATE_TO_TS_UTC": str(until),
+        "~USER_OFFSET_FROM": 0,
+        "~USER_OFFSET_TO": 0,
+        "DT_SKIP_TIME": "Y",
+        "TZ_FROM": call.events.seed.timezone,
+        "TZ_TO": call.events.seed.timezone,
+        "ACCESSIBILITY": "absent",
+        "IMPORTANCE": "normal",
+    }
+
+
+def _is_absent(call: Call, row: Json) -> bool:
+    return bool(row.get("absent_until", 0) > call.now)
 
 
 @methods("im.user.get", scope="im")
@@ -187,7 +214,7 @@ def im_user(call: Call) -> Json:
         "last_activity_date": call.shown(call.now),
         "mobile_last_date": False,
         "desktop_last_date": False,
-        "absent": False,
+        "absent": call.shown(row["absent_until"]) if _is_absent(call, row) else False,
         "departments": department_of(row),
         "phones": {"personal_mobile": row["mobile"], "inner_phone": row["inner"]},
         "email": row["email"],

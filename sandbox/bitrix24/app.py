@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.base import Emulator, Environ, Refusal
 from sandbox.bitrix24.batch import BATCH, run_batch
+from sandbox.bitrix24.board import add_board_routes
 from sandbox.bitrix24.call import Auth, Call
 from sandbox.bitrix24.clock import Clock
 from sandbox.bitrix24.control import add_control_routes
@@ -25,10 +26,11 @@ from sandbox.bitrix24.events import Publisher
 from sandbox.bitrix24.limits import Door, Limit, Operating
 from sandbox.bitrix24.oauth import OAuth
 from sandbox.bitrix24.params import from_request
+from sandbox.bitrix24.rest3 import add_rest3_routes
 from sandbox.bitrix24.routes import METHODS
 from sandbox.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, TYPES
 from sandbox.bitrix24.seed import Seed
-from sandbox.bitrix24.settings import Settings
+from sandbox.bitrix24.settings import Settings, crm_mode
 from sandbox.bitrix24.state import StateFile
 from sandbox.bitrix24.store import Store
 from sandbox.bitrix24.uploads import add_upload_routes
@@ -74,8 +76,10 @@ class Bitrix24(Emulator):
         self.set_limit(self._first_limit)
         self._state = StateFile(self.store, state_path) if state_path else None
         self._add_api_routes()
+        add_rest3_routes(self)
         add_upload_routes(self)
         add_control_routes(self)
+        add_board_routes(self)
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.sender.start()
@@ -129,6 +133,10 @@ class Bitrix24(Emulator):
             "revision": self.store.revision,
         }
 
+    def mode(self) -> int:
+        """1 where the portal has leads, 2 where they become deals at once."""
+        return crm_mode(self.store, self.dispatcher.settings)
+
     def base(self) -> str:
         """The portal's origin as the caller names it."""
         return request.host_url.rstrip("/")
@@ -136,7 +144,7 @@ class Bitrix24(Emulator):
     def act(self, user_id: int, method: str, params: Json) -> Outcome:
         """Run a method as a person at the portal's pages, and send the events of what it changed."""
         with self.store.lock:
-            auth = Auth("page", "page", self.store.table("users")[user_id], frozenset(self.seed.app_scopes))
+            auth = self._at_a_page(user_id)
             try:
                 return self.dispatcher.run(self.dispatcher.find(method), auth, params, self.base())
             finally:
@@ -144,15 +152,22 @@ class Bitrix24(Emulator):
 
     def page_call(self, user_id: int) -> Call:
         """A call as a person at the portal's pages; made under the store's lock."""
+        return self.call_of(self._at_a_page(user_id), {})
+
+    def call_of(self, auth: Auth, params: Json) -> Call:
+        """A call by somebody who was let in."""
         return Call(
-            {},
-            Auth("page", "page", self.store.table("users")[user_id], frozenset(self.seed.app_scopes)),
+            params,
+            auth,
             store=self.store,
             events=self.events,
             settings=self.dispatcher.settings,
             now=self.clock(),
             base=self.base(),
         )
+
+    def _at_a_page(self, user_id: int) -> Auth:
+        return Auth("page", "page", self.store.table("users")[user_id], frozenset(self.seed.app_scopes))
 
     def _add_api_routes(self) -> None:
         for path, view in (

@@ -12,13 +12,13 @@ from sandbox.bitrix24.files import store_files
 from sandbox.bitrix24.params import rows, text, whole
 from sandbox.bitrix24.project import all_fields
 from sandbox.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, TYPES, EntityType, Field
+from sandbox.bitrix24.settings import MODE_SIMPLE, crm_mode
 from sandbox.bitrix24.values import Reader
 
 WORDS = {LEAD: "LEAD", DEAL: "DEAL", CONTACT: "CONTACT", COMPANY: "COMPANY"}
 WEEK = 7 * 86400
 LINKS = ("CONTACT_ID", "CONTACT_IDS", "COMPANY_IDS")
 IMPORTED = ("DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID", "MOVED_TIME", "MOVED_BY_ID")
-MODE_SIMPLE = 2
 
 
 class Cards:
@@ -48,7 +48,7 @@ class Cards:
         self._save(row)
         stages.note(self.store, self.kind, row, stages.CREATED, self.call.now)
         self._publish("ADD", row)
-        if self.kind.id == LEAD and self.mode == MODE_SIMPLE:
+        if self.kind.id == LEAD and crm_mode(self.store, self.call.settings) == MODE_SIMPLE:
             self._convert(row)
         if self.kind.id == DEAL and self.call.settings.robot:
             self._robot(row)
@@ -75,13 +75,7 @@ class Cards:
         owner = (self.kind.id, row["ID"])
         for table in ("activities", "comments"):
             for one in self.store.of(table, owner):
-                one["BINDINGS"] = [
-                    held for held in one["BINDINGS"] if (held["OWNER_TYPE_ID"], held["OWNER_ID"]) != owner
-                ]
-                if one["BINDINGS"]:
-                    self.store.put(table, one["ID"], one)
-                else:
-                    self.store.drop(table, one["ID"])
+                self._unbind(table, one, owner)
         for one in self.store.of("history", owner):
             self.store.drop("history", one["ID"])
         for one in self.store.of("rows", (self.kind.code, row["ID"])):
@@ -90,10 +84,18 @@ class Cards:
         self.store.drop(self.kind.table, row["ID"])
         self._publish("DELETE", row)
 
-    @property
-    def mode(self) -> int:
-        held = self.store.get("options", "crm_mode")
-        return self.call.settings.crm_mode or int(held["value"] if held else 1)
+    def _unbind(self, table: str, row: Json, owner: tuple[int, int]) -> None:
+        """Take a deleted card off an activity or comment, which goes with the last of its cards."""
+        row["BINDINGS"] = [one for one in row["BINDINGS"] if (one["OWNER_TYPE_ID"], one["OWNER_ID"]) != owner]
+        if not row["BINDINGS"]:
+            self.store.drop(table, row["ID"])
+            return
+        first = row["BINDINGS"][0]
+        if table == "activities":
+            row |= first
+        else:
+            row |= {"ENTITY_TYPE": TYPES[first["OWNER_TYPE_ID"]].word, "ENTITY_ID": first["OWNER_ID"]}
+        self.store.put(table, row["ID"], row)
 
     def _read(self, row: Json, raw: Json, *, imported: bool = False) -> None:
         reader = Reader(self.call.zone, strict=self.strict)

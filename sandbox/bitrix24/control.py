@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import requests
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sandbox.bitrix24.control_calls import PeopleControl, read_body
 from sandbox.bitrix24.delivery import HookFaults
 from sandbox.bitrix24.dump import dump_card
 from sandbox.bitrix24.events import NAMES, Actor
@@ -19,8 +20,6 @@ from sandbox.bitrix24.settings import Settings
 
 if TYPE_CHECKING:
     from sandbox.bitrix24.app import Bitrix24
-
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Outbound(BaseModel):
@@ -44,7 +43,7 @@ class _Inbound(BaseModel):
 
 
 class _User(BaseModel):
-    """What may be changed in a user: `access` is what CRM cards of others he sees."""
+    """What may be changed in a user: `access` is what CRM cards of others he sees, `absent_until` unix seconds."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,6 +51,8 @@ class _User(BaseModel):
     admin: bool | None = None
     active: bool | None = None
     access: Literal["all", "own"] | None = None
+    at_work: bool | None = None
+    absent_until: int | None = None
 
 
 class _Clock(BaseModel):
@@ -79,17 +80,17 @@ class Control:
 
     def limit(self) -> Response:
         """`POST limit {"per_second": 2|null, "bucket": 50, "operating": 480|null, "cost": {…}}`."""
-        self.portal.set_limit(_read(Limit))
+        self.portal.set_limit(read_body(Limit))
         return jsonify(self.portal.dispatcher.limit.model_dump())
 
     def settings(self) -> Response:
         """`POST settings {…}`; a missing member returns to its default."""
-        self.portal.dispatcher.settings = _read(Settings)
+        self.portal.dispatcher.settings = read_body(Settings)
         return jsonify(self.portal.dispatcher.settings.model_dump())
 
     def webhook_faults(self) -> Response:
         """`POST webhook_faults {"drop", "double", "reorder", "delay", "seed"}`."""
-        self.portal.sender.set_faults(_read(HookFaults))
+        self.portal.sender.set_faults(read_body(HookFaults))
         return jsonify(self.portal.sender.faults.model_dump())
 
     def webhooks(self) -> Response:
@@ -98,7 +99,7 @@ class Control:
 
     def outbound(self) -> Response:
         """`POST outbound {"handler", "events"}`: an outbound webhook; gives its application token."""
-        wanted = _read(_Outbound)
+        wanted = read_body(_Outbound)
         token = wanted.application_token or secrets.token_hex(16)
         with self.store.lock:
             for event in wanted.events:
@@ -119,14 +120,14 @@ class Control:
 
     def inbound(self) -> Response:
         """`POST inbound {"user_id", "secret", "scopes"}`: an inbound webhook of any user."""
-        wanted = _read(_Inbound)
+        wanted = read_body(_Inbound)
         with self.store.lock:
             self.store.put("webhooks", f"{wanted.user_id}/{wanted.secret}", wanted.model_dump())
         return jsonify({"url": f"{self.portal.url}/rest/{wanted.user_id}/{wanted.secret}/"})
 
     def users(self) -> Response:
         """`POST users {"user_id", "admin", "active", "access"}`: dismiss somebody, or cut his rights."""
-        wanted = _read(_User)
+        wanted = read_body(_User)
         with self.store.lock:
             row = self.store.get("users", wanted.user_id)
             if row is None:
@@ -137,7 +138,7 @@ class Control:
 
     def clock(self) -> Response:
         """`POST clock {"advance": seconds}`: the portal's clock goes forward."""
-        self.portal.clock.ahead += _read(_Clock).advance
+        self.portal.clock.ahead += read_body(_Clock).advance
         return jsonify({"now": self.portal.clock()})
 
     def oauth(self) -> Response:
@@ -159,7 +160,7 @@ class Control:
 
     def event(self) -> Response:
         """`POST event {"event", "data", "user_id"}`: raise an event by hand."""
-        wanted = _read(_Event)
+        wanted = read_body(_Event)
         if wanted.event.upper() not in NAMES:
             return Response("no such event", 404)
         with self.store.lock:
@@ -182,7 +183,7 @@ class Control:
 
 def add_control_routes(portal: Bitrix24) -> None:
     """Register `/_sandbox/...` beyond what every emulator has."""
-    control = Control(portal)
+    control, people = Control(portal), PeopleControl(portal)
     portal.app.register_error_handler(ValidationError, lambda error: (jsonify({"error": str(error)}), 400))
     portal.app.register_error_handler(requests.RequestException, lambda error: (jsonify({"error": str(error)}), 502))
     for method, path, view in (
@@ -199,9 +200,10 @@ def add_control_routes(portal: Bitrix24) -> None:
         ("POST", "oauth/revoke", control.revoke),
         ("POST", "event", control.event),
         ("GET", "dump", control.dump),
+        ("POST", "install", people.install),
+        ("POST", "reply", people.reply),
+        ("POST", "dial", people.dial),
+        ("POST", "sms", people.sms),
+        ("POST", "robot", people.robot),
     ):
         portal.app.add_url_rule(f"/_sandbox/{path}", f"sandbox_{path}", view, methods=[method])
-
-
-def _read(model: type[Body]) -> Body:
-    return model.model_validate(request.get_json(force=True, silent=True) or {})

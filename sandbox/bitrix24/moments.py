@@ -15,6 +15,11 @@ def shown(stamp: float, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(int(stamp), zone).isoformat()
 
 
+def site(stamp: float, zone: ZoneInfo) -> str:
+    """`24.08.2026 10:15:00`, as the calendar has it."""
+    return f"{datetime.fromtimestamp(int(stamp), zone):%d.%m.%Y %H:%M:%S}"
+
+
 def shown_utc(stamp: float) -> str:
     """`2026-08-24T07:15:00+00:00`, as the stage history and `server.time` have it."""
     return datetime.fromtimestamp(int(stamp), UTC).isoformat()

@@ -12,6 +12,7 @@ from sandbox.bitrix24.store import Store
 CODE_LIFE = 30
 ACCESS_LIFE = 3600
 REFRESH_LIFE = 180 * 86400
+KEPT = 2000
 LIVE, USED, DEAD = "live", "used", "dead"
 
 
@@ -124,5 +125,14 @@ class OAuth:
             "hops": hops,
             "twin": twin,
         }
+        self._forget_old()
         self.store.put("grants", grant["id"], grant)
         return grant
+
+    def _forget_old(self) -> None:
+        """Every event issues a token; those that are over would pile up."""
+        grants = self.store.table("grants")
+        if len(grants) % KEPT == KEPT - 1:
+            now = self.clock()
+            for key in [key for key, row in grants.items() if row["state"] == DEAD or row["expires_at"] <= now]:
+                self.store.drop("grants", key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.bitrix24 import (
     api_activities,
     api_automation,
+    api_call_log,
     api_channels,
     api_classic,
     api_disk,
@@ -13,6 +14,7 @@ from sandbox.bitrix24 import (
     api_im,
     api_items,
     api_links,
+    api_payments,
     api_requisites,
     api_rows,
     api_status,
@@ -28,6 +30,7 @@ from sandbox.bitrix24.registry import Method
 MODULES = (
     api_activities,
     api_automation,
+    api_call_log,
     api_channels,
     api_classic,
     api_disk,
@@ -36,6 +39,7 @@ MODULES = (
     api_im,
     api_items,
     api_links,
+    api_payments,
     api_requisites,
     api_rows,
     api_status,

@@ -129,7 +129,9 @@ class Seed:
         for row in self.webhooks:
             store.put("webhooks", f"{row['user_id']}/{row['secret']}", dict(row))
         store.put("departments", 1, {"ID": 1, "NAME": self.name, "SORT": 500})
-        store.put("departments", 3, {"ID": 3, "NAME": "Отдел продаж", "SORT": 500, "PARENT": 1, "UF_HEAD": 7})
+        store.put(
+            "departments", 3, {"ID": 3, "NAME": "Отдел продаж", "SORT": 500, "PARENT": 1, "UF_HEAD": self.board_user}
+        )
         self._fill_stages(store)
         for entity_id, pairs in DICTIONARIES.items():
             for place, (code, name) in enumerate(pairs):

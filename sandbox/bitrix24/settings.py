@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from sandbox.bitrix24.store import Store
+
+MODE_CLASSIC, MODE_SIMPLE = 1, 2
 
 
 class Settings(BaseModel):
@@ -26,3 +33,9 @@ class Settings(BaseModel):
     scope_status: int = Field(default=401, ge=401, le=403)
     required: dict[str, list[str]] = {}
     """Fields a portal made obligatory, by the entity's word: `{"lead": ["SOURCE_ID"]}`."""
+
+
+def crm_mode(store: Store, settings: Settings) -> int:
+    """1 with leads, 2 without them, by the switch or else by the seed."""
+    held = store.get("options", "crm_mode")
+    return settings.crm_mode or int(held["value"] if held else MODE_CLASSIC)

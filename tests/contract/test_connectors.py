@@ -13,6 +13,8 @@ import pytest
 from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.base import collect_calls
+from connectors.bitrix24.crm import Bitrix24
+from connectors.bitrix24.settings import BitrixSettings
 from connectors.telegram.messenger import Telegram
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import Crm, Messenger, Need, NewContact, NewLead, StaffMessage
@@ -22,6 +24,8 @@ from provodka.operation import Done, Outcome, Repeat, Request
 from sandbox.amocrm import AmoCrm as Account
 from sandbox.amocrm import Limit
 from sandbox.base import Emulator
+from sandbox.bitrix24 import Bitrix24 as Portal
+from sandbox.bitrix24 import Limit as PortalLimit
 from sandbox.faults import Fault
 from sandbox.telegram import Telegram as Bot
 
@@ -43,7 +47,7 @@ class Case:
     repeat: Repeat
 
 
-def write_lead(crm: AmoCrm, since: datetime | None = None) -> Outcome:
+def write_lead(crm: Crm, since: datetime | None = None) -> Outcome:
     lead = NewLead("Сайт", "Кровля", contact=NewContact("Мария", (PHONE,), (EMAIL,)))
     return crm.create_leads([Request("contract-1", lead, since)])[0]
 
@@ -53,7 +57,7 @@ def write_notice(telegram: Telegram, since: datetime | None = None) -> Outcome:
     return telegram.notify([Request("contract-1", StaffMessage("42", text), since)])[0]
 
 
-def check_crm(crm: AmoCrm) -> list[str]:
+def check_crm(crm: Crm) -> list[str]:
     try:
         return [one.need.name for one in crm.check([Need("pipeline", "Кровля")], create=True)]
     except ConnectorError as error:
@@ -63,6 +67,12 @@ def check_crm(crm: AmoCrm) -> list[str]:
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     with Account(limit=Limit(per_second=None)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    with Portal(limit=PortalLimit(per_second=None, operating=None)) as running:
         yield running
 
 
@@ -80,10 +90,13 @@ def journal(tmp_path: Any) -> Iterator[Journal]:
     journal.close()
 
 
-@pytest.fixture(params=["amocrm", "telegram"])
+EMULATORS = {"amocrm": "account", "bitrix24": "portal", "telegram": "bot"}
+
+
+@pytest.fixture(params=EMULATORS)
 def case(request: pytest.FixtureRequest, journal: Journal) -> Iterator[Case]:
     opened: list[Any] = []
-    emulator: Emulator = request.getfixturevalue("account" if request.param == "amocrm" else "bot")
+    emulator: Emulator = request.getfixturevalue(EMULATORS[request.param])
     emulator.reset()
     emulator.faults.clear()
 
@@ -91,6 +104,13 @@ def case(request: pytest.FixtureRequest, journal: Journal) -> Iterator[Case]:
         given = {"type": "amocrm", "url": emulator.url, "token": "sandbox", "per_second": 1000, "burst": 100}
         given |= {"settle_seconds": 0, "read_timeout": READ_TIMEOUT, **more}
         opened.append(AmoCrm(AmocrmSettings.model_validate(given), journal.store))
+        return opened[-1]
+
+    def bitrix24(**more: Any) -> Bitrix24:
+        url = f"{more.pop('url', emulator.url)}/rest/1/{more.pop('token', 'sandbox')}/"
+        given = {"type": "bitrix24", "url": url, "entity": "deal", "per_second": 1000, "burst": 100}
+        given |= {"settle_seconds": 0, "read_timeout": READ_TIMEOUT, **more}
+        opened.append(Bitrix24(BitrixSettings.model_validate(given), journal.store))
         return opened[-1]
 
     def telegram(**more: Any) -> Telegram:
@@ -102,6 +122,8 @@ def case(request: pytest.FixtureRequest, journal: Journal) -> Iterator[Case]:
 
     if request.param == "amocrm":
         yield Case(emulator, "/api/v4/leads/complex", amocrm, write_lead, check_crm, "sandbox", Repeat.STAMP)
+    elif request.param == "bitrix24":
+        yield Case(emulator, "/rest/1/sandbox/batch", bitrix24, write_lead, check_crm, "sandbox", Repeat.STAMP)
     else:
         yield Case(emulator, "/bot", telegram, write_notice, lambda t: t.check(), "1:sandbox", Repeat.SAFE)
     for one in opened:
@@ -124,7 +146,7 @@ def failing(case: Case, **fault: Any) -> Outcome:
 
 def test_a_connector_is_what_the_house_asks_for(case: Case) -> None:
     connector: Crm | Messenger = case.connect()
-    assert connector.name in {"amocrm", "telegram"}
+    assert connector.name in EMULATORS
 
 
 def test_a_write_succeeds_and_tells_the_id(case: Case) -> None:
@@ -184,7 +206,8 @@ def test_an_unsure_write_is_repeated_as_it_was_declared(case: Case, kind: str) -
     again = case.write(connector, datetime.now(UTC) - timedelta(seconds=30))
     assert isinstance(again, Done)
     assert again.found is (case.repeat is Repeat.STAMP and kind == "cut_after")
-    made = case.emulator.objects().get("leads", case.emulator.objects().get("messages"))
+    objects = case.emulator.objects()
+    made = sum(objects.get(kind, 0) for kind in ("leads", "deals", "messages"))
     assert made == (2 if case.repeat is Repeat.SAFE and kind == "cut_after" else 1)
 
 

@@ -16,13 +16,12 @@ from cli.run import Running, RunRole
 from provodka.journal import Journal, StoredAction, StoredEvent, Trouble, queries, troubles
 from sandbox.senders import MangoSender, letter, send_letter, tilda_lead
 from sandbox.server import Sandbox
+from tests.end_to_end.crms import SECRET, Amocrm, Json, Office
 
 CONFIG = Path(__file__).with_name("client.yaml")
-SECRET = "sandbox"
 PATIENCE = 40.0
 OUR_LINE = "74950003344"
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -38,9 +37,10 @@ def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
 class Company:
     """«Кровля Плюс»: its config in `folder`, its systems in the sandbox, its house when it is open."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, office: type[Office] = Amocrm) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self.office = office(sandbox)
         self.journal_url = f"sqlite:///{folder}/journal.sqlite"
         self.mail_password = SECRET
         self.extra_rules = ""
@@ -57,7 +57,7 @@ class Company:
             "PORT": "8080",
             "JOURNAL": self.journal_url,
             "BURST": str(self.burst),
-            "AMOCRM": self.sandbox.amocrm.url,
+            **self.office.environ,
             "SECRET": SECRET,
             "MAIL_PASSWORD": self.mail_password,
             "IMAP": str(self.sandbox.mail.imap_port),
@@ -68,7 +68,7 @@ class Company:
     def write_config(self) -> Path:
         """The client's YAML file."""
         path = self.folder / "client.yaml"
-        path.write_text(CONFIG.read_text() + self.extra_rules)
+        path.write_text(self.office.section + self.office.there(CONFIG.read_text() + self.extra_rules))
         return path
 
     def config(self) -> Config:
@@ -79,7 +79,7 @@ class Company:
         self.house = House(self.config())
         self._running = Running(self.house, roles, None, 0)
         if hooks:
-            self.house.crm.subscribe(f"{self.url}/hooks/{CRM_CHANNEL}/{SECRET}")  # type: ignore[union-attr]
+            self.office.announce(self.house, f"{self.url}/hooks/{CRM_CHANNEL}/{SECRET}")
 
     def close(self) -> None:
         """Stop gracefully; harmless when not open."""
@@ -116,24 +116,17 @@ class Company:
 
     def move(self, lead: Json, stage: str) -> None:
         """A person drags the card on the CRM's board."""
-        pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == lead["pipeline"])
-        status = next(s for s in pipeline.statuses.values() if s.name == stage)
-        url = f"{self.sandbox.amocrm.url}/board/leads/{lead['id']}/move"
-        requests.post(url, json={"status_id": status.id}, timeout=10).raise_for_status()
+        self.office.move(lead, stage)
 
     def crm_control(self, path: str, body: Json | None = None, method: str = "POST") -> Json:
         """`/_sandbox/<path>` of the CRM's emulator."""
-        answer = requests.request(method, f"{self.sandbox.amocrm.url}/_sandbox/{path}", json=body, timeout=10)
-        answer.raise_for_status()
-        found: Json = answer.json() if answer.content else {}
-        return found
+        return self.office.control(path, body, method)
 
     # what can be seen
 
     def leads(self) -> list[Json]:
         """All leads of the CRM with everything on them, oldest first."""
-        found: list[Json] = self.crm_control("dump", method="GET")["leads"]
-        return sorted(found, key=lambda lead: int(lead["id"]))
+        return self.office.leads()
 
     def lead(self) -> Json:
         """The only lead that there is."""
@@ -141,8 +134,7 @@ class Company:
         return found
 
     def doubles(self) -> Json:
-        found: Json = self.crm_control("stats", method="GET")["doubles"]
-        return found
+        return self.office.doubles()
 
     def events(self, kind: str = "") -> list[StoredEvent]:
         """What the journal accepted, oldest first."""

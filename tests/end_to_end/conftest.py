@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company
+from tests.end_to_end.crms import Amocrm, Office
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +34,23 @@ def started() -> Sandbox:
 @pytest.fixture
 def sandbox(emulators: Sandbox) -> Sandbox:
     """Emulators as on the first day, but without the CRM's limit: the waiting would be the longest part of a test."""
-    for part in (emulators.amocrm, emulators.telegram):
+    for part in (emulators.amocrm, emulators.bitrix24, emulators.telegram):
         part.app.test_client().post("/_sandbox/reset")
-    emulators.amocrm.app.test_client().post("/_sandbox/limit", json={"per_second": None})
-    emulators.amocrm.sender.scale = 0.002  # a webhook that was refused comes again after half a second
     emulators.mail.reset()
     return emulators
 
 
 @pytest.fixture
-def closed(tmp_path: Path, sandbox: Sandbox) -> Iterator[Company]:
+def office() -> type[Office]:
+    """The CRM that the company has; tests of `every_crm` get each of them."""
+    return Amocrm
+
+
+@pytest.fixture
+def closed(tmp_path: Path, sandbox: Sandbox, office: type[Office]) -> Iterator[Company]:
     """A company whose house is still to be opened."""
-    company = Company(tmp_path, sandbox)
+    company = Company(tmp_path, sandbox, office)
+    company.office.unlimited()
     yield company
     company.close()
 

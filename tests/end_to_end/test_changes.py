@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.end_to_end.company import Company, until
+from tests.end_to_end.crms import OFFICES
+
+pytestmark = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
 MARIA = "+79160001122"
 
@@ -42,6 +47,17 @@ HASTY = """
     do:
       - note: {text: "Изменено: {{ change.field }}"}
 """
+WATCHING = """
+  - name: Задача выполнена
+    on: task.completed
+    do:
+      - notify: {to: rop, text: "Готово: {{ text }} ({{ lead.title }})"}
+
+  - name: Отказ
+    on: lead.lost
+    do:
+      - notify: {to: rop, text: "Отказ: {{ lead.title }}, был на этапе «{{ change.old }}»"}
+"""
 WAITING = """
   - name: Лид не взят
     on: lead.created
@@ -73,6 +89,20 @@ def test_a_move_that_no_webhook_told_of_is_found_after_a_restart(closed: Company
     closed.open()
     closed.rest("lead.stage_changed")
     assert [task["text"] for task in closed.lead()["tasks"]] == ["Позвонить клиенту", "Выслать договор: Сайт: Мария"]
+
+
+def test_a_completed_task_and_a_lost_lead_are_told_to_the_chief(closed: Company) -> None:
+    closed.extra_rules = WATCHING
+    closed.open()
+    closed.form(MARIA)
+    closed.rest("lead.created")
+    closed.office.complete(closed.lead(), "Позвонить клиенту")
+    closed.rest("task.completed")
+    closed.office.lose(closed.lead())
+    closed.rest("lead.lost")
+    told = ["Готово: Позвонить клиенту (Сайт: Мария)", "Отказ: Сайт: Мария, был на этапе «Новый лид»"]
+    found = until(lambda: len(closed.told()) == 2 and closed.told(), "both messages")
+    assert [message.splitlines()[0] for message in found] == told
 
 
 def test_our_own_writes_make_no_loop(closed: Company) -> None:
@@ -125,6 +155,5 @@ def test_a_lead_that_was_taken_in_time_is_not_told_of(closed: Company) -> None:
 
 def _let_the_echoes_come(company: Company) -> None:
     """The CRM has told of the lead, its tag, its stage and its responsible, and what follows from it is done."""
-    sender = company.sandbox.amocrm.sender
-    until(lambda: sender.counts["delivered"] >= 4, "the CRM's webhooks")
+    until(lambda: company.office.told() >= 4, "the CRM's webhooks")
     company.rest("crm.hint", 4)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.end_to_end.company import OUR_LINE, Company
+from tests.end_to_end.crms import OFFICES
+
+pytestmark = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
 MARIA = "+7 (916) 000-11-22"
 PYOTR = "Пётр Кузнецов <petr@example.com>"

@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.end_to_end.company import Company, Json, until
+from tests.end_to_end.crms import OFFICES
+
+every_crm = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
 NO_DOUBLES = {"open_leads": 0, "extra_leads": 0, "contacts_by_phone": 0}
 DOWN: list[Json] = [
@@ -16,6 +19,7 @@ DOWN: list[Json] = [
 ]
 
 
+@every_crm
 @pytest.mark.parametrize(
     "fault", DOWN, ids=["503", "cut before the work", "cut after the work", "writes cut after the work"]
 )
@@ -25,7 +29,7 @@ def test_while_the_crm_is_down_nothing_is_lost_and_it_is_one_trouble(company: Co
         assert company.form(f"+7916000000{n}", name=f"Гость {n}").status_code == 200
     until(lambda: [a for a in company.actions() if a.attempts > 1], "a second attempt")
     (trouble,) = company.troubles()
-    assert (trouble.name, bool(trouble.cure)) == ("amocrm", True)
+    assert (trouble.name, bool(trouble.cure)) == (company.house.crm.name, True)  # type: ignore[union-attr]
 
     company.crm_control("faults", method="DELETE")
     company.rest("lead.created", 3)
@@ -35,8 +39,9 @@ def test_while_the_crm_is_down_nothing_is_lost_and_it_is_one_trouble(company: Co
     assert len(company.told()) <= 1
 
 
+@every_crm
 def test_when_the_crm_is_back_what_waits_goes_at_once(company: Company) -> None:
-    crm = company.sandbox.amocrm
+    crm = company.office.emulator
     host, port = crm.host, crm.port
     crm.stop()
     try:
@@ -51,6 +56,7 @@ def test_when_the_crm_is_back_what_waits_goes_at_once(company: Company) -> None:
     assert company.doubles() == NO_DOUBLES
 
 
+@every_crm
 def test_where_nothing_new_comes_in_the_reconciling_poll_sees_that_the_crm_is_back(company: Company) -> None:
     company.crm_control("faults", {"status": 503, "share": 1.0})
     company.form("+79160000001")

@@ -1,7 +1,6 @@
 """Hint, fetch, compare: webhooks and polls become events once each, and our own writes make none."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,43 +10,13 @@ from pydantic import SecretStr
 from connectors.amocrm.hooks import AmocrmHooks
 from provodka.channel import Delivery, RefusedError
 from provodka.crm import LeadChange, NewContact, NewLead, NewTask
-from provodka.event import Event
 from provodka.payloads import Change, CrmHint, EventType, Person
-
-
-@dataclass
-class Follower:
-    """Does with a hint what the planner does: derives, keeps the snapshots, drops what came before."""
-
-    crm: object
-    store: object
-    seen: set
-
-    def hint(self, *entities):
-        hint = CrmHint(tuple(entities))
-        now = datetime.now(UTC)
-        event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
-        return self._take(*self.crm.derive(hint, event))
-
-    def reconcile(self):
-        events, snapshots, cursors = self.crm.reconcile(datetime.now(UTC))
-        self.store.cursors.update(cursors)
-        return self._take(events, snapshots)
-
-    def _take(self, events, snapshots):
-        self.store.put_snapshots("crm", "lead", snapshots)
-        fresh = [event for event in events if event.external_id not in self.seen]
-        self.seen.update(event.external_id for event in fresh)
-        return fresh
+from tests.connectors.follower import Follower, told
 
 
 @pytest.fixture
 def follower(crm, store):
-    return Follower(crm, store, set())
-
-
-def told(events):
-    return [(event.type.value, event.payload.change.field, event.payload.change.new) for event in events]
+    return Follower(crm, store)
 
 
 def one(desk, **more):
