@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.bitrix24 import fields as custom
-from connectors.bitrix24.cards import Leads, tags_of
+from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.conversion import Conversion, LeadConversion
 from connectors.bitrix24.directory import LEADS, first_open, place_in
 from connectors.bitrix24.new_leads import LONGEST_TITLE
 from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, item_of
-from connectors.bitrix24.tags import Tags
+from connectors.bitrix24.tags import Tags, tags_of
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead, clean_tags
-from connectors.crm.names import plain
+from connectors.crm.mirror import KnownLead
 from connectors.crm.values import plain_number
 from provodka.crm import LeadChange, LeadState, Pipeline
 from provodka.errors import Ambiguous, Rejected
@@ -88,18 +87,7 @@ class LeadChanges:
         for name, text in change.fields.items():
             field = directory.field(name)
             body[str(field.id)] = custom.encode(field, text, zone)
-        return {**body, **self._tagged(change, item)}
-
-    def _tagged(self, change: LeadChange, item: Json) -> Json:
-        """The field of tags as it shall be; nothing where it is so already."""
-        added, removed = clean_tags(change.add_tags), {plain(tag) for tag in change.remove_tags}
-        if not added and not removed:
-            return {}
-        field = self._tags.ensure() if added else self._room.directory.tags_field()
-        old = tags_of(item, field)
-        have = {plain(tag) for tag in old}
-        new = [tag for tag in (*old, *(t for t in added if plain(t) not in have)) if plain(tag) not in removed]
-        return {str(field.id): self._tags.value(field, new)} if field and new != old else {}
+        return {**body, **self._tags.changed(item, change.add_tags, change.remove_tags)}
 
     def _place(self, change: LeadChange, item: Json) -> Json:
         """Funnel and stage together: a stage of another funnel would be overlooked without a word."""

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.bitrix24.client import PAGE, UNCOUNTED, Client, id_of, rows_of
-from connectors.bitrix24.directory import Directory, Kind
+from connectors.bitrix24.directory import COMPANIES, CONTACTS, Directory, Kind
+from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.crm.account import Account
+from provodka.crm import CardKind
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 
@@ -48,6 +50,10 @@ class Room(Account):
         """What the portal's leads are."""
         return self.directory.kind
 
+    def kind_of(self, card: CardKind) -> Kind:
+        """What a kind of card is on this portal."""
+        return {CardKind.LEAD: self.kind, CardKind.CONTACT: CONTACTS, CardKind.COMPANY: COMPANIES}[card]
+
     def stamp(self, key: str) -> Json:
         """Our origin stamp in a card of the universal family."""
         return {"originatorId": self.settings.originator, "originId": key}
@@ -61,6 +67,16 @@ class Room(Account):
         asked = {"entityTypeId": kind.type_id, "select": ["*"], "order": {"id": "ASC"}, "start": UNCOUNTED}
         found = self.client.ask([Command("crm.item.list", {**asked, "filter": one}) for one in filters])
         return [rows_of(result) for result in found]
+
+    def all_items(self, kind: Kind, filters: Sequence[Mapping[str, Any]]) -> list[list[Json]]:
+        """For each filter all cards of this kind by their ids; what goes beyond fifty costs more requests."""
+        found = self.items(kind, filters)
+        for rows, wanted in zip(found, filters, strict=True):
+            if len(rows) == PAGE:
+                asked = {"entityTypeId": kind.type_id, "select": ["*"], "filter": wanted}
+                for page in self.client.walk("crm.item.list", asked, key="id", after=id_of(rows[-1])):
+                    rows += page
+        return found
 
     def by_ids(self, kind: Kind, ids: Sequence[str]) -> dict[str, Json]:
         """Cards by id; those that are gone, or that we may not read, are absent."""
@@ -115,6 +131,18 @@ def item_of(result: object) -> Json:
     """The card in the answer of `crm.item.*`."""
     inner = result.get("item") if isinstance(result, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def gone(kind: str, one: str) -> Rejected:
+    """The refusal for a card that is not there."""
+    return Rejected(f"{kind} {one} is not on the portal", hint=GONE, code=NOT_FOUND)
+
+
+def number(one: str) -> int:
+    """An id as the portal counts; Rejected for what none can be."""
+    if not one.isdigit():
+        raise Rejected(f"«{one}» is no id of the portal", hint=GONE, code=NOT_FOUND)
+    return int(one)
 
 
 def place_of(lead_id: str, contact_id: str, kind: Kind) -> tuple[str, str, int]:

@@ -1,0 +1,54 @@
+"""What a portal of Bitrix24 offers about work: tasks, the feed, the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.bitrix24.calls import Calls
+from connectors.bitrix24.cards import Leads
+from connectors.bitrix24.notes import Notes
+from connectors.bitrix24.offer_cards import BATCH
+from connectors.bitrix24.room import Room
+from connectors.bitrix24.tasks import Tasks
+from provodka.crm import NewCall, NewNote, NewTask, User
+from provodka.operation import Done, Outcome, Repeat, Request, operation
+
+
+class OfferWork:
+    """`provodka.crm.Tasks`, `Feed` and `Staff`."""
+
+    _room: Room
+
+    def _furnish_work(self, leads: Leads) -> None:
+        self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
+
+    def users(self) -> Sequence[User]:
+        """At most ten minutes old."""
+        return self._room.directory.users()
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
+        """Bound to their cards; recognised by our key, else by card, title and time."""
+        return self._tasks.create(requests)
+
+    @create_tasks.find
+    def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
+        return self._tasks.find(requests)
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
+        """Comments in the timeline; recognised by card and text."""
+        return self._notes.add(requests)
+
+    @add_notes.find
+    def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
+        return self._notes.find(requests)
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
+        """Calls on exactly this card; recognised by the call's id."""
+        return self._calls.log(requests)
+
+    @log_calls.find
+    def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
+        return self._calls.find(requests)
