@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from connectors.amocrm import hooks
 from connectors.amocrm.changes import Changes
+from connectors.amocrm.chats import Chats
+from connectors.amocrm.chats import classify as classify_chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.leads import Leads
@@ -23,7 +26,7 @@ from connectors.amocrm.stamp import Stamp
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
-from provodka.crm import Missing, Need, Progress
+from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
 from provodka.stores import ConnectorStore, Snapshot
@@ -56,13 +59,24 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         leads, people = Leads(self._room), People(self._room)
         self._changes = Changes(self._room, leads, people)
         self._furnish_cards(people, leads)
-        self._furnish_work(lambda url: Client(open_at(url), self._auth, ""))
+        self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))
         self._furnish_sales(leads, self._lead_changes, Client(http, self._auth, "/api/v2"))
 
     def close(self) -> None:
         """Close the connections."""
         self._room.client.close()
         self._files.close()
+        self._chats.close()
+
+    def _open_chats(self, sleep: Callable[[float], None]) -> Chats:
+        """The chat service is a vendor of its own: another address, another limit, another way in."""
+        settings, given = self._room.settings, self._room.settings.chats
+        if given is None:
+            return Chats(self._room, None, None)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
+        limit = Limit(f"amojo:{given.channel_id}", given.per_second, burst=5)
+        http = Http(given.url, limit, self._room.store, timeouts=timeouts, classify=classify_chats, sleep=sleep)
+        return Chats(self._room, given, http)
 
     def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
         """Reads the account anew, so that a wrong token or address shows too."""
@@ -108,3 +122,7 @@ def _auth(
         return OAuth(account, store, desk, now, code=given.code, refresh_token=given.refresh_token)
     assert settings.token is not None  # noqa: S101 -- the settings have made sure of it
     return LongLived(settings.token)
+
+
+if TYPE_CHECKING:  # the type checker holds that nothing of a CRM is missing here
+    _fulfils: type[CrmAccount] = AmoCrm

@@ -90,6 +90,15 @@ class Directory(Names):
         """The id of a reason why leads are lost."""
         return self.named("loss reason", "причины отказа", name, self._loss_reasons(), lambda row: (row[1],))[0]
 
+    def chat_id_of(self, user: User) -> str:
+        """The id of a user in the chat service, or an empty string."""
+
+        def read() -> dict[str, str]:
+            rows = [row for _, page in self._client.pages("/users", "users", [("with", "amojo_id")]) for row in page]
+            return {str(row["id"]): str(row.get("amojo_id") or "") for row in rows}
+
+        return self.keep("chat ids", read).get(user.id, "")
+
     def catalogs(self) -> dict[str, int]:
         """The first list of each type: `products`, `invoices`, …"""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from connectors.amocrm.client import Client, Json, embedded
-from connectors.amocrm.directory import ENTITIES
+from connectors.amocrm.directory import ENTITIES, NO_DRIVE
 from connectors.amocrm.patching import ROBOT, number
 from connectors.amocrm.room import Room
 from connectors.crm.account import CLOCKS, earliest
@@ -123,7 +123,10 @@ class Files:
     def _drive(self) -> tuple[Client, str]:
         base = self._room.directory.drive_url()
         if base not in self._drives:
-            self._drives[base] = self._open_at(base)
+            try:
+                self._drives[base] = self._open_at(base)
+            except ValueError as error:  # not https: our token would go there in the clear
+                raise Rejected(f"the files service cannot be used: {error}", hint=NO_DRIVE) from error
         return self._drives[base], base
 
 

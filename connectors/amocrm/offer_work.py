@@ -1,9 +1,10 @@
-"""What an account of amoCRM offers about work: tasks, the feed, the staff."""
+"""What an account of amoCRM offers about work: tasks, the feed, the staff, talks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from connectors.amocrm.chats import Chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.files import Files
 from connectors.amocrm.notes import Notes
@@ -15,6 +16,8 @@ from connectors.amocrm.tasks import Tasks
 from provodka.crm import (
     CardFile,
     CardRef,
+    ChatDelivery,
+    ChatMessage,
     NewCall,
     NewFile,
     NewNote,
@@ -30,11 +33,12 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 
 
 class OfferWork:
-    """`provodka.crm.Tasks`, `Feed` and `Staff`."""
+    """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
 
-    def _furnish_work(self, open_at: Callable[[str], Client]) -> None:
+    def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
+        self._chats = chats
         self._tasks, self._open_tasks, self._notes = Tasks(self._room), OpenTasks(self._room), Notes(self._room)
         self._notices = Notices(self._room, self._tasks, self._notes)
         self._files = Files(self._room, open_at)
@@ -113,3 +117,21 @@ class OfferWork:
     @notify_staff.find
     def _find_notices(self, requests: Sequence[Request[StaffNotice]]) -> list[Done | None]:
         return self._notices.find(requests)
+
+    def connect_talks(self) -> None:
+        """Rejected where no channel is set up."""
+        self._chats.connect()
+
+    @operation(repeat=Repeat.STAMP)
+    def post_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Outcome]:
+        """Recognised by the messenger's id in the history of the chat."""
+        return self._chats.post(requests)
+
+    @post_messages.find
+    def _find_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Done | None]:
+        return self._chats.find(requests)
+
+    @operation(repeat=Repeat.SAFE)
+    def report_deliveries(self, requests: Sequence[Request[ChatDelivery]]) -> list[Outcome]:
+        """A mark beside the message; set again it is the same."""
+        return self._chats.report(requests)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.amocrm.chat_settings import ChatSettings
 from connectors.http import check_base_url
 from provodka.settings import Strict
 
@@ -34,6 +35,7 @@ class AmocrmSettings(Strict):
     token: SecretStr | None = None
     oauth: OAuthSettings | None = None
     hook_secret: SecretStr | None = None
+    chats: ChatSettings | None = None
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=20.0, gt=0)
     per_second: float = Field(default=6.0, gt=0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sandbox.amocrm import api_customers
 from sandbox.amocrm.call import Call
+from sandbox.amocrm.customers_mode import mode_of
 from sandbox.amocrm.model import Json
 from sandbox.amocrm.seed_lists import INVOICES
 
@@ -35,7 +35,7 @@ def get_account(call: Call) -> Json:
         "country": "RU",
         "currency": "RUB",
         "currency_symbol": "₽",
-        "customers_mode": api_customers.mode_of(call),
+        "customers_mode": mode_of(call),
         "is_unsorted_on": True,
         "mobile_feature_version": 0,
         "is_loss_reason_enabled": True,

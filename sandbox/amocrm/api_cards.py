@@ -9,6 +9,7 @@ from typing import TypeVar
 from sandbox.amocrm import filters, identity
 from sandbox.amocrm.call import Call
 from sandbox.amocrm.cards_view import CardView
+from sandbox.amocrm.customers_mode import need_customers
 from sandbox.amocrm.drafts import COMPLEX_FIELDS, Draft
 from sandbox.amocrm.duplicates import matching_lead, merge
 from sandbox.amocrm.incoming import keep_incoming
@@ -24,6 +25,7 @@ MAKERS = {"leads": filters.LEADS, "customers": filters.CUSTOMERS}
 
 def list_cards(call: Call, entity: str) -> Json | None:
     """`GET /{entity}`. Cards of unaccepted incoming leads are invisible among contacts and companies."""
+    need_customers(call, entity)
     gone = "only_deleted" in call.with_()
     rows: Iterable[Card] = (card for card in call.store.table(entity).values() if card.is_deleted == gone)
     if entity != "leads":
@@ -49,6 +51,7 @@ def search(rows: Iterable[AnyCard], query: str, delay: float) -> list[AnyCard]:
 
 def get_card(call: Call, entity: str, card_id: int) -> Json | None:
     """`GET /{entity}/{id}`; 204 for an id that does not exist."""
+    need_customers(call, entity)
     card = call.store.table(entity).get(card_id)
     if card is None or (card.is_unsorted and entity != "leads"):
         return None
@@ -60,6 +63,7 @@ def get_card(call: Call, entity: str, card_id: int) -> Json | None:
 
 def create_cards(call: Call, entity: str) -> Json:
     """`POST /{entity}`: an array; one bad item rejects all."""
+    need_customers(call, entity)
     call.rights.need_add(entity)
     reader = call.reader()
     drafts = []
@@ -91,6 +95,7 @@ def patch_card(call: Call, entity: str, card_id: int) -> Json:
 
 
 def _patch(call: Call, entity: str, items: list[tuple[str, Json]]) -> list[Json]:
+    need_customers(call, entity)
     table, reader = call.store.table(entity), call.reader()
     drafts = []
     for request_id, item in items:

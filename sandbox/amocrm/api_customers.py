@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.amocrm import api_cards, filters
+from sandbox.amocrm import filters
 from sandbox.amocrm.call import Call
 from sandbox.amocrm.changes import Before
+from sandbox.amocrm.customers_mode import MODE, MODES, need_customers
 from sandbox.amocrm.model import Customer, Json
-from sandbox.amocrm.problems import Checks, Problem, missing
+from sandbox.amocrm.problems import Checks, missing
 from sandbox.amocrm.records import Transaction
 from sandbox.amocrm.shelf import Member, Shelf
 
-MODES = frozenset({"segments", "periodicity", "dynamic"})
-MODE = "customers_mode"
-OFF = "Код ошибки 426. Функционал выключен"
 FILTERS: dict[str, filters.Maker] = {
     "id": filters.one_of("id"),
     "customer_id": filters.one_of("customer_id"),
@@ -48,18 +46,6 @@ SEGMENTS = Shelf(
 )
 
 
-def mode_of(call: Call) -> str:
-    """`customers_mode` of the account: segments, periodicity, dynamic or disabled."""
-    switch = call.store.setting(MODE) or {"mode": "segments", "is_enabled": True}
-    return str(switch["mode"]) if switch["is_enabled"] else "disabled"
-
-
-def need_on(call: Call) -> None:
-    """Where customers are off every call of theirs is refused with the vendor's code."""
-    if mode_of(call) == "disabled":
-        raise Problem(403, OFF)
-
-
 def set_mode(call: Call) -> Json:
     """`PATCH /customers/mode`."""
     call.rights.need_admin()
@@ -73,18 +59,9 @@ def set_mode(call: Call) -> Json:
     return switch
 
 
-def create_customers(call: Call) -> Json:
-    need_on(call)
-    return api_cards.create_cards(call, "customers")
-
-
-def list_customers(call: Call) -> Json | None:
-    need_on(call)
-    return api_cards.list_cards(call, "customers")
-
-
 def list_transactions(call: Call, customer_id: int | None = None) -> Json | None:
     """`GET /customers/transactions`, `GET /customers/{id}/transactions`."""
+    need_customers(call)
     rows = [row for row in call.store.transactions.values() if not row.is_deleted]
     if customer_id is not None:
         _customer(call, customer_id)
@@ -151,7 +128,7 @@ def bonus_points(call: Call, customer_id: int) -> Json:
 
 
 def _customer(call: Call, customer_id: int) -> Customer:
-    need_on(call)
+    need_customers(call)
     customer = call.store.customers.get(customer_id)
     if customer is None:
         raise missing("Customer not found")

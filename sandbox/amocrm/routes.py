@@ -122,8 +122,6 @@ SALES: list[Route] = [
     *api_customers.STATUSES.routes(),
     ("POST", "/customers/segments", api_customers.SEGMENTS.create_one),
     *(route for route in api_customers.SEGMENTS.routes() if route[:2] != ("POST", "/customers/segments")),
-    ("GET", "/customers", api_customers.list_customers),
-    ("POST", "/customers", api_customers.create_customers),
     ("GET", "/customers/transactions", api_customers.list_transactions),
     ("GET", "/customers/transactions/<int:transaction_id>", api_customers.get_transaction),
     ("DELETE", "/customers/transactions/<int:transaction_id>", api_customers.delete_transaction),

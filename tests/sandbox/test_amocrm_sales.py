@@ -162,13 +162,21 @@ def test_bonus_points_are_earned_and_redeemed_but_not_beyond_the_balance(api):
 
 
 def test_customers_follow_their_mode_and_are_refused_where_it_is_off(api):
+    (buyer,) = api.add("/customers", {"name": "Опт"})
     assert api.get("/account").json()["customers_mode"] == "segments"
     api.patch("/customers/mode", {"mode": "periodicity", "is_enabled": True})
     assert api.get("/account").json()["customers_mode"] == "periodicity"
     api.patch("/customers/mode", {"mode": "periodicity", "is_enabled": False})
     assert api.get("/account").json()["customers_mode"] == "disabled"
-    refused = api.post("/customers", [{"name": "x"}])
-    assert (refused.status_code, "426" in refused.json()["detail"]) == (403, True)
+    for refused in (
+        api.post("/customers", [{"name": "x"}]),
+        api.get("/customers"),
+        api.get(f"/customers/{buyer}"),
+        api.patch(f"/customers/{buyer}", {"name": "y"}),
+        api.get("/customers/transactions"),
+        api.post(f"/customers/{buyer}/bonus_points", {"earn": 1}),
+    ):
+        assert (refused.status_code, "426" in refused.json()["detail"]) == (403, True)
 
 
 def test_segments_and_statuses_of_customers_are_lists_of_their_own(api):

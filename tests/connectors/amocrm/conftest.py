@@ -10,7 +10,6 @@ import requests
 from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
 from provodka.event import Event
-from provodka.operation import Request
 from provodka.payloads import CrmHint, EventType, Person
 from sandbox.amocrm import AmoCrm as Account
 from sandbox.amocrm import Limit
@@ -92,16 +91,6 @@ def make_crm(desk, store):
 @pytest.fixture
 def crm(make_crm):
     return make_crm()
-
-
-@pytest.fixture
-def ask():
-    """Requests with keys of their own."""
-
-    def make(*params, since=None, prefix="key"):
-        return [Request(f"{prefix}-{number}", one, since) for number, one in enumerate(params)]
-
-    return make
 
 
 @pytest.fixture
