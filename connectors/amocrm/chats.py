@@ -19,7 +19,7 @@ from connectors.amocrm.client import Json, Pairs
 from connectors.amocrm.room import Room
 from connectors.http import Http, Reply
 from provodka.crm import NOT_OFFERED, ChatDelivery, ChatMessage, DeliveryState
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 
 PREFIX: Final = "/v2/origin/custom"
@@ -69,8 +69,9 @@ class Chats:
     def _post(self, message: ChatMessage) -> Done:
         answer = self._scoped("POST", "", {"event_type": "new_message", "payload": self._payload(message)})
         made = answer.get("new_message")
-        told = made if isinstance(made, dict) else {}
-        return Done(str(told.get("msgid") or ""), {"crm_chat_id": str(told.get("conversation_id") or "")})
+        if not isinstance(made, dict) or not made.get("msgid"):
+            raise Ambiguous("the answer does not name the message")
+        return Done(str(made["msgid"]), {"crm_chat_id": str(made.get("conversation_id") or "")})
 
     def _find(self, message: ChatMessage) -> Done | None:
         """A chat is known to us by the messenger's id only; asking for it again gives its own."""

@@ -18,7 +18,7 @@ from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import answers
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
-from connectors.crm.firms import Fit, choose_firm, fits
+from connectors.crm.firms import Fit, choose_firm, fits, search_word
 from connectors.crm.mirror import emails_of, moment, phones_of
 from provodka.crm import Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
 from provodka.errors import Rejected
@@ -66,7 +66,8 @@ class Companies:
 
     def _find(self, query: CompanyQuery) -> FoundCompany | None:
         for fit, text in fits(query):
-            pages = self._room.client.pages(f"/{ENTITY}", ENTITY, [("query", _asked(fit, text)), ("with", "contacts")])
+            params = [("query", _asked(fit, text, query)), ("with", "contacts")]
+            pages = self._room.client.pages(f"/{ENTITY}", ENTITY, params)
             read = (self._neutral(item) for _, items in pages for item in items if not item.get("is_deleted"))
             found = choose_firm([company for company in read if fit.holds(company, text)], fit)
             if found is not None:
@@ -160,8 +161,10 @@ class Companies:
         )
 
 
-def _asked(fit: Fit, text: str) -> str:
-    """Phones are stored as typed: +7… and 8… share only the last ten digits."""
+def _asked(fit: Fit, text: str, query: CompanyQuery) -> str:
+    """Phones are stored as typed: +7… and 8… share only the last ten digits; of a name one word is enough."""
+    if fit is Fit.NAME:
+        return search_word(query.name)
     return text[-PHONE_DIGITS:] if fit is Fit.PHONE else text
 
 

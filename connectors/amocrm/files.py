@@ -89,7 +89,7 @@ class Files:
             raise Rejected(f"there are no bytes of the file «{file.name}»", hint=NO_BYTES.format(name=file.name))
         drive, base = self._drive()
         told = {"file_name": file.name, "file_size": len(content), "content_type": file.content_type}
-        session = drive.write("POST", f"{SERVICE}/sessions", {**told, "with_preview": False}).data
+        session = drive.write("POST", f"{SERVICE}/sessions", {**told, "with_preview": False}).data or {}
         limit = int(session.get("max_file_size") or 0)
         if limit and len(content) > limit:
             hint = TOO_LARGE.format(name=file.name, limit=limit // 1024**2)

@@ -68,11 +68,14 @@ class Incoming:
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
     def _accept(self, wanted: RequestAcceptance) -> Outcome:
-        """The stage is always named, so that the echo of it is no news."""
+        """The stage is always named, so that the echo of it is no news.
+
+        Whether the lead can be read before it is accepted is not documented; where it cannot, the request tells.
+        """
         directory, lead_id = self._room.directory, wanted.lead_id
-        lead = self._leads.items([lead_id]).get(lead_id) if lead_id.isdigit() else None
-        pipeline = self._pipeline(lead)
-        if lead is None or pipeline is None:
+        lead = self._lead(lead_id)
+        pipeline = self._pipeline(lead or self._room.client.find(f"{PATH}/{wanted.request_id}"))
+        if pipeline is None:
             raise Rejected(f"the request {wanted.request_id} is gone with its lead", hint=GONE)
         stage = directory.stage(pipeline, wanted.stage) if wanted.stage else first_stage(pipeline)
         user = responsible(directory, wanted.responsible)
@@ -87,10 +90,10 @@ class Incoming:
         self._expectations.settle([(lead_id, outcome)], aims)
         if not _is_missing(outcome):
             return outcome
-        state = directory.place_of(pipeline.id, lead.get("status_id"))[2]
+        state = directory.place_of(pipeline.id, (lead or {}).get("status_id"))[2]
         if state is LeadState.LOST:
             raise Rejected(f"the request {wanted.request_id} was declined", hint=REFUSED)
-        if self._waits(lead, pipeline):
+        if lead is None or self._waits(lead, pipeline):
             raise Rejected(f"the request {wanted.request_id} is gone", hint=GONE)
         return Done(lead_id, {"contact_id": _contact(lead)}, found=True)
 
@@ -98,7 +101,7 @@ class Incoming:
         outcome = self._send("DELETE", wanted, "decline", {})
         if not _is_missing(outcome):
             return outcome
-        lead = self._leads.items([wanted.lead_id]).get(wanted.lead_id) if wanted.lead_id.isdigit() else None
+        lead = self._lead(wanted.lead_id)
         pipeline = self._pipeline(lead)
         if lead is not None and pipeline is not None:
             is_open = self._room.directory.place_of(pipeline.id, lead.get("status_id"))[2] is LeadState.OPEN
@@ -116,6 +119,9 @@ class Incoming:
         data = reply.data if isinstance(reply.data, dict) else {}
         lead = next((str(row["id"]) for row in embedded(data, "leads")), wanted.lead_id)
         return Done(lead, {"contact_id": _contact(data)})
+
+    def _lead(self, lead_id: str) -> Json | None:
+        return self._leads.items([lead_id]).get(lead_id) if lead_id.isdigit() else None
 
     def _pipeline(self, lead: Json | None) -> Pipeline | None:
         wanted = str((lead or {}).get("pipeline_id"))

@@ -14,7 +14,7 @@ from connectors.amocrm.problems import refusal
 from connectors.amocrm.room import Room
 from connectors.crm.names import plain
 from provodka.crm import LeadChange, LeadLines, ProductLine
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 from provodka.stores import Snapshot
 
@@ -102,7 +102,10 @@ class Lines:
         reply = self._room.client.write("POST", self._catalogs.path(PRODUCTS), [body], accept=(400,))
         if reply.status >= 400:
             raise refusal(reply)
-        return int(embedded(reply.data, "elements")[0]["id"])
+        made = embedded(reply.data, "elements")
+        if not made:
+            raise Ambiguous("the answer does not name the product")
+        return int(made[0]["id"])
 
     def _hang(self, lead_id: str, rows: Sequence[Json], quantities: dict[int, Decimal]) -> None:
         """Only what differs: take off what is not wanted, hang the others with their quantities."""

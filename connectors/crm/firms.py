@@ -16,7 +16,7 @@ _FORM: Final = re.compile(
     r"|общество с ограниченной ответственностью|(?:публичное |закрытое |открытое )?акционерное общество"
     r"|индивидуальный предприниматель)\b"
 )
-_MARKS: Final = re.compile(r"[«»\"'“”„`]")
+_MARKS: Final = re.compile(r"[«»\"'“”„`,;]")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -65,3 +65,10 @@ def choose_firm(companies: Sequence[Company], fit: Fit) -> FoundCompany | None:
 def bare_name(name: str) -> str:
     """A firm's name as it compares: no case, no quotes, no legal form."""
     return " ".join(_FORM.sub(" ", _MARKS.sub(" ", plain(name))).split())
+
+
+def search_word(name: str) -> str:
+    """The longest word of a firm's own name as it was written: quotes inside a name would hide it from a search."""
+    own = set(re.findall(r"[\w-]+", bare_name(name)))
+    words = [word for word in re.findall(r"[\w-]+", name) if plain(word) in own]
+    return max(words, key=len, default=name.strip())

@@ -129,6 +129,13 @@ def test_a_company_is_made_with_everything_and_found_by_each_part_of_it(crm, wit
     assert [one.reason for one in found[:4]] == ["by ИНН", "by phone", "by email", "by name"]
 
 
+def test_a_name_with_quotes_inside_and_with_another_spelling_of_yo_is_found(crm, with_inn, ask):
+    made = crm.create_companies(ask(NewCompany('ТД "Ёлочка" Плюс, ООО'), NewCompany("ИП Ёлкин")))
+    queries = [CompanyQuery(name="ооо тд «Ёлочка» плюс"), CompanyQuery(name="Ёлкин")]
+    found = crm.find_companies([*queries, CompanyQuery(name="ТД Ёлочка")])
+    assert [one and one.company.id for one in found] == [made[0].remote_id, made[1].remote_id, None]
+
+
 def test_digits_in_another_field_are_no_inn(crm, with_inn, ask):
     crm.create_companies(ask(NewCompany("Лютик", fields={"Адрес": "дом 7700000000"})))
     assert crm.find_companies([CompanyQuery(inn="7700000000")]) == [None]

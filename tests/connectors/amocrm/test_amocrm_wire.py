@@ -19,7 +19,9 @@ from provodka.crm import (
     ContactChange,
     InvoicePayment,
     LeadClosing,
+    LeadLines,
     NewFile,
+    ProductLine,
     RequestAcceptance,
     RequestDecline,
     TaskCompletion,
@@ -177,6 +179,15 @@ def test_a_request_is_accepted_and_declined_as_documented(crm, wire):
     assert sent(wire, "POST", f"{API}/leads/unsorted/u/accept") == [{"status_id": 50000002, "user_id": 7000001}]
 
 
+def test_a_request_whose_lead_cannot_be_read_yet_is_accepted_all_the_same(crm, wire):
+    wire.get(f"{API}/leads", status=204)
+    wire.get(f"{API}/leads/unsorted/u", json={"uid": "u", "pipeline_id": 5000001})
+    answer = {"uid": "u", "_embedded": {"leads": [{"id": 11000001}], "contacts": []}}
+    wire.post(f"{API}/leads/unsorted/u/accept", json=answer)
+    assert crm.accept_requests(one(RequestAcceptance("u", "11000001"))) == [Done("11000001", {"contact_id": ""})]
+    assert sent(wire, "POST", f"{API}/leads/unsorted/u/accept") == [{"status_id": 50000002}]
+
+
 def test_a_bot_is_started_by_version_two(crm, wire):
     wire.get(f"{API}/leads", json=hal("leads", lead()))
     wire.post(f"{BASE}/api/v2/salesbot/run", json={"success": True}, status=202)
@@ -193,6 +204,16 @@ def test_where_bots_are_not_listed_one_is_started_by_its_number(crm, wire):
     assert crm.bots() == ()
     assert crm.start_bots(one(BotStart("91001", "11000001"))) == [Done("11000001")]
     assert isinstance(crm.start_bots(one(BotStart("Приветствие", "11000001")))[0], Rejected)
+
+
+def test_a_product_whose_answer_names_nothing_is_in_doubt(crm, wire):
+    fields = hal("custom_fields", {"id": 1, "name": "Артикул", "type": "text", "code": "SKU", "enums": None})
+    wire.get(f"{API}/catalogs/4001/custom_fields", json=fields)
+    wire.get(f"{API}/leads", json=hal("leads", lead()))
+    wire.get(f"{API}/catalogs/4001/elements", status=204)
+    wire.post(f"{API}/catalogs/4001/elements", json=hal("elements"))
+    lines = LeadLines("11000001", (ProductLine("Насос", sku="P-100"),))
+    assert isinstance(crm.set_lead_lines(one(lines))[0], Ambiguous)
 
 
 @pytest.fixture
