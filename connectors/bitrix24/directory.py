@@ -106,6 +106,13 @@ class Directory(Names):
         """Tasks have no types: what a rule calls its type becomes a tag of the task."""
         return
 
+    def loss_reasons(self) -> tuple[str, ...]:
+        """The options of the field that the config names for them, else the names of the lost stages."""
+        if name := self._settings.loss_field:
+            return tuple(self.field(name).options)
+        stages = (stage for pipeline in self.pipelines() for stage in pipeline.stages)
+        return tuple(dict.fromkeys(stage.name for stage in stages if stage.state is LeadState.LOST))
+
     def tags_field(self, kind: CardKind = CardKind.LEAD) -> CustomField | None:
         """The user field that holds the tags; None while there is none."""
         names = (self._settings.tags_field, TAGS_CODE)  # portals have been seen to show the code in a new name's place

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from connectors.bitrix24.additions import Additions
 from connectors.bitrix24.cards import Leads
+from connectors.bitrix24.closing import Closing
 from connectors.bitrix24.companies import Companies
 from connectors.bitrix24.contacts import Contacts
 from connectors.bitrix24.conversion import Conversion, LeadConversion
@@ -26,6 +27,8 @@ from provodka.crm import (
     FoundCompany,
     FoundPerson,
     LeadChange,
+    LeadClosing,
+    LeadReopening,
     NewCompany,
     NewLead,
 )
@@ -49,6 +52,7 @@ class OfferCards:
         self._new_leads = NewLeads(self._room, leads, people)
         self._conversion = Conversion(self._room)
         self._lead_changes = LeadChanges(self._room, leads, self._conversion)
+        self._closing = Closing(self._room, self._lead_changes)
         self._additions = Additions(self._room, people)
 
     def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
@@ -122,6 +126,20 @@ class OfferCards:
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes. A lead of the portal that is won becomes contact, company and deal first."""
         return self._lead_changes.update(requests)
+
+    def loss_reasons(self) -> Sequence[str]:
+        """At most ten minutes old: the options of `loss_field`, else the names of the lost stages."""
+        return self._room.directory.loss_reasons()
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def close_leads(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+        """In their own funnels. A lead of the portal that is won becomes contact, company and deal first."""
+        return self._closing.close(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        """Those that are in work already stay where they are; a lead that has become a deal is refused."""
+        return self._closing.reopen(requests)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:

@@ -8,9 +8,10 @@ from connectors.bitrix24.calls import Calls
 from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.notes import Notes
 from connectors.bitrix24.offer_cards import BATCH
+from connectors.bitrix24.open_tasks import OpenTasks
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.tasks import Tasks
-from provodka.crm import NewCall, NewNote, NewTask, User
+from provodka.crm import CardRef, NewCall, NewNote, NewTask, Task, TaskChange, TaskCompletion, User
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 
 
@@ -21,6 +22,7 @@ class OfferWork:
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
+        self._open_tasks = OpenTasks(self._room)
 
     def users(self) -> Sequence[User]:
         """At most ten minutes old."""
@@ -34,6 +36,24 @@ class OfferWork:
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
         return self._tasks.find(requests)
+
+    def task_types(self) -> Sequence[str]:
+        """None: tasks have no types there. What a rule calls a task's type becomes its first tag."""
+        return ()
+
+    def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
+        """Freshly read, in one request for up to fifty cards."""
+        return self._open_tasks.read(cards)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def change_tasks(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
+        """Only what is named changes."""
+        return self._open_tasks.change(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
+        """Those that have ended stay as they are. A result that stands there already is not written again."""
+        return self._open_tasks.complete(requests)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
