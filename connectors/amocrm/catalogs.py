@@ -42,7 +42,7 @@ class Catalogs:
     def of_leads(self, lead_ids: Sequence[str], kind: str) -> dict[str, list[Json]]:
         """What hangs on leads of this list: rows of `id` and `metadata`. Leads that are not there are absent."""
         wanted = self.id(kind)
-        leads = self._room.by_ids("leads", [one for one in lead_ids if one.isdigit()], "catalog_elements")
+        leads = self._room.by_ids("leads", lead_ids, "catalog_elements")
         return {
             one: [row for row in embedded(lead, "catalog_elements") if _catalog_of(row) == wanted]
             for one, lead in leads.items()

@@ -61,7 +61,7 @@ class Companies:
         return with_fresh_names(self._room.directory, requests, self._update, STALE_IDS)
 
     def _items(self, ids: Sequence[str]) -> dict[str, Json]:
-        found = self._room.by_ids(ENTITY, [one for one in ids if one.isdigit()], "contacts")
+        found = self._room.by_ids(ENTITY, ids, "contacts")
         return {one: item for one, item in found.items() if not item.get("is_deleted")}
 
     def _find(self, query: CompanyQuery) -> FoundCompany | None:

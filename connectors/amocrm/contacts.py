@@ -24,7 +24,7 @@ class Contacts:
         self._room = room
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
-        found = self._room.by_ids("contacts", [one for one in ids if one.isdigit()], "leads")
+        found = self._room.by_ids("contacts", ids, "leads")
         return {one: self._neutral(item) for one, item in found.items() if not item.get("is_deleted")}
 
     def update(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:

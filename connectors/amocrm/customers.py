@@ -38,7 +38,7 @@ class Customers:
         began = self._room.now()
 
         def attempt(part: Sequence[Creation]) -> list[Outcome]:
-            cards = self._room.by_ids("contacts", [r.params.contact_id for r in part if r.params.contact_id], "")
+            cards = self._room.by_ids("contacts", [request.params.contact_id for request in part], "")
             bodies, outcomes = build(part, lambda request: self._body(request, cards))
             order = list(bodies)
             made = deliver(
@@ -70,7 +70,7 @@ class Customers:
 
     def _items(self, contact_ids: Sequence[str]) -> dict[str, list[Json]]:
         """The customers of each contact as amoCRM gives them; two calls for all."""
-        cards = self._room.by_ids("contacts", [one for one in contact_ids if one.isdigit()], "customers")
+        cards = self._room.by_ids("contacts", contact_ids, "customers")
         ids = {one: [str(row["id"]) for row in embedded(card, "customers")] for one, card in cards.items()}
         wanted = list(dict.fromkeys(one for some in ids.values() for one in some))
         found = self._room.by_ids("customers", wanted, "contacts")

@@ -121,7 +121,7 @@ class Incoming:
         return Done(lead, {"contact_id": _contact(data)})
 
     def _lead(self, lead_id: str) -> Json | None:
-        return self._leads.items([lead_id]).get(lead_id) if lead_id.isdigit() else None
+        return self._leads.items([lead_id]).get(lead_id)
 
     def _pipeline(self, lead: Json | None) -> Pipeline | None:
         wanted = str((lead or {}).get("pipeline_id"))

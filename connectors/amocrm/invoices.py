@@ -23,6 +23,7 @@ from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Re
 from provodka.operation import Done, Outcome, Request
 
 NOT_THERE: Final = "Счёта нет в amoCRM: его удалили."
+NO_TITLE: Final = "У счёта нет названия: укажите его вместе с номером, например «Счёт 238»."
 NOT_HUNG: Final = "Счёт создан, но не привязан к сделке: её удалили или объединили с другой. Привяжите его вручную."
 STATES: Final = {
     "created": InvoiceState.ISSUED,
@@ -131,6 +132,8 @@ class Invoices:
 def _body(new: NewInvoice, leads: dict[str, list[Json]]) -> Json:
     if new.lead_id not in leads:
         raise Rejected(f"lead {new.lead_id} is not in the account", hint=GONE)
+    if not new.title.strip():
+        raise Rejected("an invoice without a title cannot be recognised", hint=NO_TITLE)
     total = sum((line.quantity * line.price for line in new.lines), Decimal(0))
     payer = ("contacts", new.contact_id) if new.contact_id else ("companies", new.company_id)
     values: Json = {"BILL_STATUS": [{"enum_code": "created"}]}

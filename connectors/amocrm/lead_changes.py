@@ -116,7 +116,7 @@ class LeadChanges:
     def _places(self, ids: Sequence[str], known: dict[str, KnownLead]) -> Places:
         """The pipelines of these leads, by the mirror where it knows them; unknown leads are absent."""
         where = {one: known[one].pipeline_id for one in ids if one in known and known[one].pipeline_id}
-        asked = self._leads.items([one for one in ids if one not in where and one.isdigit()])
+        asked = self._leads.items([one for one in ids if one not in where])
         where.update((one, item.get("pipeline_id")) for one, item in asked.items())
         by_id = {pipeline.id: pipeline for pipeline in self._room.directory.pipelines()}
         return {one: by_id[str(found)] for one, found in where.items() if str(found) in by_id}

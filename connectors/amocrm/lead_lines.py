@@ -19,6 +19,7 @@ from provodka.operation import Done, Outcome, Request
 from provodka.stores import Snapshot
 
 PRODUCT: Final = "product"  # the mirror's kind: products that we made ourselves, by what they are recognised by
+NO_LINE: Final = "В строке заказа нет ни артикула, ни названия, или её количество не больше нуля."
 SKU, PRICE, UNIT = ("SKU", "Артикул"), ("PRICE", "Цена"), ("UNIT", "Единица измерения")
 
 
@@ -51,6 +52,8 @@ class Lines:
 
     def _set(self, request: Request[LeadLines]) -> Outcome:
         wanted = request.params
+        if any(line.quantity <= 0 or not (line.sku.strip() or line.name.strip()) for line in wanted.lines):
+            raise Rejected("a line without a product or a quantity", hint=NO_LINE)
         rows = self._catalogs.of_leads([wanted.lead_id], PRODUCTS).get(wanted.lead_id)
         if rows is None:
             raise Rejected(f"lead {wanted.lead_id} is not in the account", hint=GONE)

@@ -54,8 +54,9 @@ class Notices:
 
     def _note(self, notice: StaffNotice) -> NewNote:
         """Nobody is told of a note by itself, so it begins with the name of the one who is to read it."""
-        text = f"{self._room.directory.user(notice.to).name}: {notice.text}"
-        return NewNote(text, **_place(notice))
+        login = notice.to.casefold()
+        name = next((user.name for user in self._room.directory.users() if user.login == login), notice.to)
+        return NewNote(f"{name}: {notice.text}", **_place(notice))
 
 
 def _task(notice: StaffNotice) -> NewTask:

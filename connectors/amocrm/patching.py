@@ -55,7 +55,7 @@ def head(card_id: str, name: str) -> Json:
 
 def number(card_id: str) -> int:
     """The id as amoCRM writes it; Rejected for what cannot be one (of another CRM, or of nothing)."""
-    if not card_id.isdigit():
+    if not card_id.isdecimal():
         raise Rejected(f"«{card_id}» is no id of amoCRM", hint=f"«{card_id}» не похоже на номер карточки amoCRM.")
     return int(card_id)
 

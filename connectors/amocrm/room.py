@@ -34,7 +34,7 @@ class Room(Account):
 
         Accounts without API filtering ignore `filter[id]` silently and give everything: there each is read alone.
         """
-        wanted = list(dict.fromkeys(ids))
+        wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]  # another would spoil the answer for all
         if not wanted:
             return {}
         extra = [("with", with_)] if with_ else []

@@ -110,6 +110,15 @@ def test_lines_of_a_lead_that_is_gone_cost_the_others_nothing(crm, lead, ask):
     assert good == Done(lead)
 
 
+@pytest.mark.parametrize("line", [ProductLine(" ", Decimal(1)), ProductLine("Насос", Decimal(0))])
+def test_a_line_of_nothing_is_refused_and_the_others_stay(crm, lead, ask, line):
+    crm.set_lead_lines(ask(LeadLines(lead, (PUMP,))))
+    [outcome] = crm.set_lead_lines(ask(LeadLines(lead, (line,))))
+    assert isinstance(outcome, Rejected)
+    assert outcome.hint
+    assert crm.lead_lines([lead])[lead] == [PUMP]
+
+
 def test_an_invoice_is_made_read_and_paid(crm, desk, lead, ask):
     contact = desk.contact("Мария", "+79160001122")
     new = NewInvoice("Счёт 238", lead, (PUMP, WIRE), contact_id=contact, comment="Заказ 17")
@@ -149,7 +158,11 @@ def test_an_invoice_whose_answer_was_lost_is_not_made_twice(crm, desk, lead, ask
 
 
 def test_bad_invoices_cost_the_good_one_nothing(crm, lead, ask):
-    gone, good = crm.create_invoices(ask(NewInvoice("Счёт 1", "999"), NewInvoice("Счёт 2", lead)))
+    gone, good, nameless = crm.create_invoices(
+        ask(NewInvoice("Счёт 1", "999"), NewInvoice("Счёт 2", lead), NewInvoice(" ", lead))
+    )
+    assert isinstance(nameless, Rejected)
+    assert "нет названия" in nameless.hint
     assert isinstance(gone, Rejected)
     assert "удалили или объединили" in gone.hint
     assert isinstance(good, Done)

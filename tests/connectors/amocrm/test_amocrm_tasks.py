@@ -151,6 +151,17 @@ def test_a_notice_whose_answer_was_lost_is_not_given_twice(crm, desk, lead, ask,
     assert desk.stats()["objects"]["tasks" if form is NoticeForm.TASK else "notes"] == 1
 
 
+def test_a_notice_to_somebody_dismissed_meanwhile_is_still_found(crm, desk, lead, ask):
+    requests = ask(StaffNotice("ivan@krovlya.ru", "Клиент оплатил", lead, DUE, NoticeForm.NOTE))
+    desk.fault("/leads/notes", "cut_after")
+    assert isinstance(crm.notify_staff(requests)[0], Ambiguous)
+    desk.api("POST", "/users/deactivate", [{"id": 7000002}])
+    crm._room.directory.refresh(0)
+    since = datetime.now(UTC) - timedelta(seconds=30)
+    [again] = crm.notify_staff([Request(one.key, one.params, since) for one in requests])
+    assert again.found
+
+
 def test_who_is_switched_off_is_told_and_presence_is_unknown(crm):
     assert {user.login: user.active for user in crm.users()}["old@krovlya.ru"] is False
     assert crm.presence(["anna@krovlya.ru"]) == {"anna@krovlya.ru": Presence.UNKNOWN}

@@ -12,6 +12,7 @@ from provodka.crm import (
     ContactChange,
     LeadChange,
     LeadClosing,
+    LeadReopening,
     Need,
     NewCompany,
     NewLead,
@@ -150,3 +151,15 @@ def test_a_blocked_address_rests_long_and_is_asked_nothing_more(crm, desk, store
     ]
     assert all(isinstance(one, RateLimited) for one in later)
     assert desk.stats()["calls"] == before
+
+
+def test_ids_of_another_crm_spoil_nothing_for_the_others(crm, desk, lead, ask):
+    contact = desk.contact("Мария", "+79160001122")
+    assert set(crm.leads([lead, "DEAL_5", ""])) == {lead}
+    assert set(crm.contacts([contact, "C_7"])) == {contact}
+    assert set(crm.lead_lines([lead, "DEAL_5"])) == {lead}
+    assert set(crm.customers([contact, "C_7"])) == {contact}
+    good, foreign = crm.reopen_leads(ask(LeadReopening(lead), LeadReopening("DEAL_5")))
+    assert good == Done(lead)
+    assert isinstance(foreign, Rejected)
+    assert foreign.hint
