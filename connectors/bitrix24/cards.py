@@ -26,7 +26,7 @@ class Leads:
 
     def items(self, ids: Sequence[str]) -> dict[str, Json]:
         """As the portal gives them."""
-        return self._room.by_ids(self._room.kind, ids) if ids else {}
+        return self._room.by_ids(self._room.kind, ids)
 
     def read(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         """As rules see them."""

@@ -50,9 +50,7 @@ class Companies:
         self._tags = Tags(room, KIND)
 
     def read(self, ids: Sequence[str]) -> dict[str, Company]:
-        items = self._items(ids)
-        if not items:
-            return {}
+        items = self._room.by_ids(COMPANIES, ids)
         numbers = self._requisites.read(items)
         asked = [Command("crm.company.contact.items.get", {"id": one}) for one in items]
         contacts = [[str(row.get("CONTACT_ID")) for row in rows_of(one)] for one in self._room.client.ask(asked)]
@@ -102,10 +100,6 @@ class Companies:
 
     def update(self, requests: Sequence[Change]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._update)
-
-    def _items(self, ids: Sequence[str]) -> dict[str, Json]:
-        wanted = [one for one in ids if one.isdigit()]
-        return self._room.by_ids(COMPANIES, wanted) if wanted else {}
 
     def _search(self, fit: Fit, text: str, query: CompanyQuery) -> Command:
         if fit is Fit.INN:
@@ -173,7 +167,7 @@ class Companies:
     def _update(self, requests: Sequence[Change]) -> list[Outcome]:
         """The card first, then its requisites: both are read beforehand, so that a second time changes nothing."""
         ids = [request.params.company_id for request in requests]
-        items = self._items(ids)
+        items = self._room.by_ids(COMPANIES, ids)
         numbered = [
             r.params.company_id for r in requests if r.params.company_id in items and (r.params.inn or r.params.kpp)
         ]

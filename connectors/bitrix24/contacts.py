@@ -39,7 +39,7 @@ class Contacts:
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Their leads are those of which they are the main contact."""
-        items = self._items(ids)
+        items = self._room.by_ids(CONTACTS, ids)
         leads: dict[str, list[str]] = {one: [] for one in items}
         for lead in self._leads.of_contacts(list(items)) if items else ():
             for one in contacts_of(lead):
@@ -50,12 +50,8 @@ class Contacts:
     def update(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._update)
 
-    def _items(self, ids: Sequence[str]) -> dict[str, Json]:
-        wanted = [one for one in ids if one.isdigit()]
-        return self._room.by_ids(CONTACTS, wanted) if wanted else {}
-
     def _update(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:
-        items = self._items([request.params.contact_id for request in requests])
+        items = self._room.by_ids(CONTACTS, [request.params.contact_id for request in requests])
         bodies, outcomes = build(requests, lambda request: self._body(request.params, items))
         outcomes.update({i: Done(requests[i].params.contact_id) for i, body in bodies.items() if not body})
         order = [i for i in bodies if i not in outcomes]

@@ -13,6 +13,7 @@ from connectors.bitrix24.client import Client, Webhook
 from connectors.bitrix24.directory import Directory
 from connectors.bitrix24.oauth import classify_token, token_desk
 from connectors.bitrix24.offer_cards import OfferCards
+from connectors.bitrix24.offer_sales import OfferSales
 from connectors.bitrix24.offer_work import OfferWork
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
@@ -30,7 +31,7 @@ from provodka.payloads import CrmHint
 from provodka.stores import ConnectorStore, Snapshot
 
 
-class Bitrix24(OfferCards, OfferWork):
+class Bitrix24(OfferCards, OfferWork, OfferSales):
     """One portal of Bitrix24. Threads may share it; close it at the end."""
 
     def __init__(
@@ -56,6 +57,7 @@ class Bitrix24(OfferCards, OfferWork):
         self._changes = Changes(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(leads)
+        self._furnish_sales(leads, self._lead_changes)
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.bitrix24.automata import Automaton, read_automata
 from connectors.bitrix24.client import PAGE, Client, mapping, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings, Entity
@@ -85,7 +86,19 @@ class Directory(Names):
 
     def deal_pipelines(self) -> tuple[Pipeline, ...]:
         """The funnels of deals, also where rules work with leads: a lead that is won becomes a deal."""
-        return self.keep("deal pipelines", self._read_deals)
+        return self.keep("deal pipelines", lambda: self._read_funnels(DEALS, "DEAL_STAGE"))
+
+    def invoice_pipelines(self) -> tuple[Pipeline, ...]:
+        """The funnels of invoices; the stage that wins is the paid one."""
+        return self.keep("invoice pipelines", lambda: self._read_funnels(INVOICES, "SMART_INVOICE_STAGE"))
+
+    def automata(self) -> tuple[Automaton, ...]:
+        """What can be started on a lead: workflows, and an application's own triggers."""
+        triggers = self._settings.oauth is not None
+        return self.keep("automata", lambda: read_automata(self._client, self.kind.path, triggers=triggers))
+
+    def bots(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.automata())
 
     def users(self) -> tuple[User, ...]:
         return self.keep("users", self._read_users)
@@ -142,11 +155,11 @@ class Directory(Names):
         (rows,) = self._client.ask([_statuses("STATUS")])
         return (Pipeline("0", LEADS_NAME, _stages(rows)),)
 
-    def _read_deals(self) -> tuple[Pipeline, ...]:
-        rows = rows_of(self._client.call("crm.category.list", {"entityTypeId": DEALS.type_id}))
+    def _read_funnels(self, kind: Kind, entity: str) -> tuple[Pipeline, ...]:
+        rows = rows_of(self._client.call("crm.category.list", {"entityTypeId": kind.type_id}))
         rows.sort(key=lambda row: (row.get("isDefault") != "Y", int(row.get("sort") or 0)))
         ids = [int(row.get("id") or 0) for row in rows]
-        stages = self._client.ask([_statuses(f"DEAL_STAGE_{one}" if one else "DEAL_STAGE") for one in ids])
+        stages = self._client.ask([_statuses(f"{entity}_{one}" if one else entity) for one in ids])
         return tuple(
             Pipeline(str(one), str(row.get("name") or ""), _stages(found))
             for one, row, found in zip(ids, rows, stages, strict=True)

@@ -17,13 +17,22 @@ from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
 from connectors.crm.mirror import KnownLead
 from connectors.crm.values import plain_number
-from provodka.crm import LeadChange, LeadClosing, LeadReopening, LeadState, Pipeline, Stage
+from provodka.crm import (
+    LeadChange,
+    LeadClosing,
+    LeadReopening,
+    LeadState,
+    Pipeline,
+    RequestAcceptance,
+    RequestDecline,
+    Stage,
+)
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 IGNORED: Final = "Битрикс24 не перевёл карточку на этот этап: проверьте права на этап и обязательные поля этапа."
 ChangeRequest = Request[LeadChange]
-C = TypeVar("C", LeadChange, LeadClosing, LeadReopening)
+C = TypeVar("C", LeadChange, LeadClosing, LeadReopening, RequestAcceptance, RequestDecline)
 
 
 class LeadChanges:

@@ -80,7 +80,7 @@ class Links:
         asked: dict[tuple[CardRef, CardKind], Command] = {}
         for kind in CardKind:
             ids = [card.id for card in cards if card.kind is kind]
-            for one, item in (self._room.by_ids(self._room.kind_of(kind), ids) if ids else {}).items():
+            for one, item in self._room.by_ids(self._room.kind_of(kind), ids).items():
                 card, company = CardRef(kind, one), str(item.get("companyId") or "0")
                 found[card] = {CardKind.COMPANY: [company] if company != "0" else []}
                 if other := {CardKind.LEAD: CardKind.CONTACT, CardKind.CONTACT: CardKind.COMPANY}.get(kind):

@@ -6,12 +6,27 @@ from collections.abc import Sequence
 
 from connectors.bitrix24.calls import Calls
 from connectors.bitrix24.cards import Leads
+from connectors.bitrix24.files import Files
 from connectors.bitrix24.notes import Notes
 from connectors.bitrix24.offer_cards import BATCH
 from connectors.bitrix24.open_tasks import OpenTasks
 from connectors.bitrix24.room import Room
+from connectors.bitrix24.staff import Staff
 from connectors.bitrix24.tasks import Tasks
-from provodka.crm import CardRef, NewCall, NewNote, NewTask, Task, TaskChange, TaskCompletion, User
+from provodka.crm import (
+    CardFile,
+    CardRef,
+    NewCall,
+    NewFile,
+    NewNote,
+    NewTask,
+    Presence,
+    StaffNotice,
+    Task,
+    TaskChange,
+    TaskCompletion,
+    User,
+)
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 
 
@@ -22,7 +37,7 @@ class OfferWork:
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
-        self._open_tasks = OpenTasks(self._room)
+        self._open_tasks, self._files, self._staff = OpenTasks(self._room), Files(self._room), Staff(self._room)
 
     def users(self) -> Sequence[User]:
         """At most ten minutes old."""
@@ -72,3 +87,25 @@ class OfferWork:
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
         return self._calls.find(requests)
+
+    def files(self, card: CardRef) -> list[CardFile]:
+        """The files of the card's comments; one request for fifty comments."""
+        return self._files.of(card)
+
+    @operation(repeat=Repeat.STAMP)
+    def attach_files(self, requests: Sequence[Request[NewFile]]) -> list[Outcome]:
+        """A comment with the file; recognised by name and size among the card's newest comments."""
+        return self._files.attach(requests)
+
+    @attach_files.find
+    def _find_files(self, requests: Sequence[Request[NewFile]]) -> list[Done | None]:
+        return self._files.find(requests)
+
+    def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
+        """By the working day where the portal tracks it, else by who is online."""
+        return self._staff.presence(logins)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
+        """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""
+        return self._staff.notify(requests)

@@ -27,7 +27,7 @@ class OpenTasks:
         self._room = room
 
     def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
-        distinct = [card for card in dict.fromkeys(cards) if card.id.isdigit()]
+        distinct = [card for card in dict.fromkeys(cards) if card.id.isdecimal()]
         asked = {"select": list(ASKED), "order": {"ID": "ASC"}}
         filters = [{"UF_CRM_TASK": self._bound(card), "!STATUS": COMPLETED} for card in distinct]
         answers = self._room.client.ask([Command("tasks.task.list", {**asked, "filter": one}) for one in filters])

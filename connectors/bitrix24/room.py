@@ -80,7 +80,7 @@ class Room(Account):
 
     def by_ids(self, kind: Kind, ids: Sequence[str]) -> dict[str, Json]:
         """Cards by id; those that are gone, or that we may not read, are absent."""
-        wanted = list(dict.fromkeys(ids))
+        wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]  # another would spoil the answer for all
         parts = [wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE)]
         rows = [row for part in self.items(kind, [{"@id": part} for part in parts]) for row in part]
         return {id_of(row): row for row in rows}
@@ -140,7 +140,7 @@ def gone(kind: str, one: str) -> Rejected:
 
 def number(one: str) -> int:
     """An id as the portal counts; Rejected for what none can be."""
-    if not one.isdigit():
+    if not one.isdecimal():
         raise Rejected(f"«{one}» is no id of the portal", hint=GONE, code=NOT_FOUND)
     return int(one)
 

@@ -71,7 +71,7 @@ class Tasks:
 def tasks_by_id(room: Room, ids: Sequence[str], select: Sequence[str] = (*SELECT, *TIMES)) -> dict[str, Json]:
     """Tasks by id; those that are gone, or that we may not read, are absent."""
     found: dict[str, Json] = {}
-    wanted = [one for one in dict.fromkeys(ids) if one.isdigit()]
+    wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]
     for start in range(0, len(wanted), PAGE):
         asked = wanted[start : start + PAGE]
         answer = room.client.batch(
