@@ -1,4 +1,4 @@
-"""What a portal of Bitrix24 offers about work: tasks, the feed, the staff."""
+"""What a portal of Bitrix24 offers about work: tasks, the feed, the staff, talks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from connectors.bitrix24.offer_cards import BATCH
 from connectors.bitrix24.open_tasks import OpenTasks
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.staff import Staff
+from connectors.bitrix24.talks import Talks
 from connectors.bitrix24.tasks import Tasks
 from provodka.crm import (
     CardFile,
     CardRef,
+    ChatDelivery,
+    ChatMessage,
     NewCall,
     NewFile,
     NewNote,
@@ -31,13 +34,14 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 
 
 class OfferWork:
-    """`provodka.crm.Tasks`, `Feed` and `Staff`."""
+    """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
         self._open_tasks, self._files, self._staff = OpenTasks(self._room), Files(self._room), Staff(self._room)
+        self._talks = Talks(self._room)
 
     def users(self) -> Sequence[User]:
         """At most ten minutes old."""
@@ -109,3 +113,18 @@ class OfferWork:
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
         """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""
         return self._staff.notify(requests)
+
+    def connect_talks(self) -> None:
+        """Three calls where the channel is switched on already. Rejected where none is set up."""
+        self._talks.connect()
+
+    @operation(repeat=Repeat.PERSON, batch=BATCH)
+    def post_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Outcome]:
+        """The portal does not tell ids of its own, so those of the messenger stand for them. It neither recognises a
+        message that comes twice nor lets us look for one whose answer was lost."""
+        return self._talks.post(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def report_deliveries(self, requests: Sequence[Request[ChatDelivery]]) -> list[Outcome]:
+        """A mark beside the message; of a failure its author gets a notice, whose tag keeps it single."""
+        return self._talks.report(requests)
