@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from connectors.amocrm import fields as custom
 from connectors.amocrm.client import Json
@@ -38,14 +38,18 @@ class LeadChanges:
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         def attempt(part: Sequence[ChangeRequest]) -> list[Outcome]:
-            within = [r.params.lead_id for r in part if r.params.stage and not r.params.pipeline]
-            return self._carry_out(part, lambda request, places: self._body(request, places), within)
+            places = self._places([r.params.lead_id for r in part if r.params.stage and not r.params.pipeline])
+            return self._carry_out(part, lambda request: self._body(request, places))
 
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
     def close(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+        """Where the leads stand is read afresh: closing must not carry one back into the pipeline that we knew."""
+
         def attempt(part: Sequence[Request[LeadClosing]]) -> list[Outcome]:
-            return self._carry_out(part, self._closing, [request.params.lead_id for request in part])
+            items = self._leads.items([request.params.lead_id for request in part])
+            places = self._pipelines({one: item.get("pipeline_id") for one, item in items.items()})
+            return self._carry_out(part, lambda request: self._closing(request, places))
 
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
@@ -53,19 +57,17 @@ class LeadChanges:
         """Where the leads stand is read afresh: one that is in work already stays where it is."""
 
         def attempt(part: Sequence[Request[LeadReopening]]) -> list[Outcome]:
-            ids = [request.params.lead_id for request in part]
-            stands = {one: item.get("status_id") for one, item in self._leads.items(ids).items()}
-            return self._carry_out(part, lambda request, places: self._reopening(request, places, stands), ids)
+            items = self._leads.items([request.params.lead_id for request in part])
+            places = self._pipelines({one: item.get("pipeline_id") for one, item in items.items()})
+            stands = {one: str(item.get("status_id")) for one, item in items.items()}
+            return self._carry_out(part, lambda request: self._reopening(request, places, stands))
 
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
-    def _carry_out(
-        self, requests: Sequence[Request[C]], make: Callable[[Request[C], Places], Json], within: Sequence[str]
-    ) -> list[Outcome]:
-        """Make the bodies, expect what they will do, send them. `make` is given the pipelines of the leads `within`."""
+    def _carry_out(self, requests: Sequence[Request[C]], make: Callable[[Request[C]], Json]) -> list[Outcome]:
+        """Make the bodies, expect what they will do, send them."""
         known = self._expectations.known([request.params.lead_id for request in requests])
-        places = self._places(within, known)
-        bodies, outcomes = build(requests, lambda request: make(request, places))
+        bodies, outcomes = build(requests, make)
         outcomes.update({i: Done(requests[i].params.lead_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
         sending = [(requests[i].params.lead_id, bodies[i]) for i in order]
@@ -95,14 +97,14 @@ class LeadChanges:
             return body
         return {**body, "loss_reason_id": self._room.directory.loss_reason(closing.loss_reason)}
 
-    def _reopening(self, request: Request[LeadReopening], places: Places, stands: dict[str, Any]) -> Json:
+    def _reopening(self, request: Request[LeadReopening], places: Places, stands: dict[str, str]) -> Json:
         reopening = request.params
-        pipeline = _place_of(reopening.lead_id, places if reopening.lead_id in stands else {})
+        pipeline = _place_of(reopening.lead_id, places)
         stage = self._room.directory.stage(pipeline, reopening.stage) if reopening.stage else first_stage(pipeline)
         if stage.id in CLOSING:
             raise Rejected(f"«{stage.name}» is no stage to work in", hint=CLOSED_STAGE.format(stage=stage.name))
         body = head(reopening.lead_id, "")
-        if str(stands[reopening.lead_id]) not in CLOSING:
+        if stands[reopening.lead_id] not in CLOSING:
             return body
         return {**body, "pipeline_id": int(pipeline.id), "status_id": int(stage.id)}
 
@@ -113,11 +115,14 @@ class LeadChanges:
         stage = directory.stage(pipeline, change.stage) if change.stage else first_stage(pipeline)
         return {"pipeline_id": int(pipeline.id), "status_id": int(stage.id)}
 
-    def _places(self, ids: Sequence[str], known: dict[str, KnownLead]) -> Places:
+    def _places(self, ids: Sequence[str]) -> Places:
         """The pipelines of these leads, by the mirror where it knows them; unknown leads are absent."""
-        where = {one: known[one].pipeline_id for one in ids if one in known and known[one].pipeline_id}
+        known = self._expectations.known(ids)
+        where = {one: lead.pipeline_id for one, lead in known.items() if lead.pipeline_id}
         asked = self._leads.items([one for one in ids if one not in where])
-        where.update((one, item.get("pipeline_id")) for one, item in asked.items())
+        return self._pipelines({**where, **{one: item.get("pipeline_id") for one, item in asked.items()}})
+
+    def _pipelines(self, where: Mapping[str, object]) -> Places:
         by_id = {pipeline.id: pipeline for pipeline in self._room.directory.pipelines()}
         return {one: by_id[str(found)] for one, found in where.items() if str(found) in by_id}
 

@@ -41,6 +41,16 @@ def test_a_lead_is_lost_with_its_reason_by_name(crm, lead, ask):
     assert state(crm, lead)[3] == "Спам"
 
 
+def test_a_lead_that_a_person_moved_to_another_pipeline_is_closed_there(crm, desk, lead, ask, hinted):
+    hinted(lead)
+    desk.api("PATCH", f"/leads/{lead}", {"pipeline_id": 5000001, "status_id": 50000003})
+    crm.close_leads(ask(LeadClosing(lead, won=True)))
+    assert state(crm, lead)[:3] == ("Кровля", "Успешно реализовано", "won")
+    desk.api("PATCH", f"/leads/{lead}", {"pipeline_id": 5000002, "status_id": 143})
+    crm.reopen_leads(ask(LeadReopening(lead)))
+    assert state(crm, lead)[:3] == ("Сервис", "Обращение", "open")
+
+
 def test_an_unknown_reason_is_refused_with_the_nearest_and_the_others_are_closed(crm, lead, ask):
     [other] = crm.create_leads(ask(NewLead("Второй", "Кровля", "Новый лид"), prefix="other"))
     bad, good, gone = crm.close_leads(
