@@ -31,6 +31,8 @@ from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 IGNORED: Final = "Битрикс24 не перевёл карточку на этот этап: проверьте права на этап и обязательные поля этапа."
+STAGE_IGNORED: Final = "stage_ignored"
+STALE: Final = frozenset({STAGE_IGNORED, "CRM_FIELD_ERROR_VALUE_NOT_VALID"})  # a stage or an option may be gone
 ChangeRequest = Request[LeadChange]
 C = TypeVar("C", LeadChange, LeadClosing, LeadReopening, RequestAcceptance, RequestDecline)
 
@@ -57,7 +59,7 @@ class LeadChanges:
         def attempt(part: Sequence[Request[C]]) -> list[Outcome]:
             return self._carry_out(part, make)
 
-        return with_fresh_names(self._room.directory, requests, attempt)
+        return with_fresh_names(self._room.directory, requests, attempt, STALE)
 
     def _carry_out(self, requests: Sequence[Request[C]], make: Callable[[C, Json], Json]) -> list[Outcome]:
         ids = [request.params.lead_id for request in requests]
@@ -158,7 +160,9 @@ class LeadChanges:
         if wanted and wanted != before and now == before:
             stage = place_in(self._room.directory.pipelines(), wanted)
             name = stage.name if stage else wanted
-            return Rejected(f"the portal left the stage as it was, instead of «{name}»", hint=IGNORED)
+            return Rejected(
+                f"the portal left the stage as it was, instead of «{name}»", hint=IGNORED, code=STAGE_IGNORED
+            )
         return outcome
 
     def convert(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:

@@ -13,6 +13,7 @@ from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.crm.account import Account
+from connectors.crm.names import UNKNOWN_NAME
 from provodka.crm import CardKind
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome
@@ -29,6 +30,7 @@ CONTACT_FIELDS: Final = (
     "PHONE",
     "EMAIL",
 )
+LOST: Final = "Поля, которое меняет правило, в Битрикс24 больше нет: укажите другое."
 NOWHERE: Final = "Не указано, к какой карточке или контакту относится запись."
 Reader = Callable[[Any], Outcome]
 
@@ -109,7 +111,18 @@ class Room(Account):
                 continue
             for i in part:
                 outcomes[i] = told(answer.results, answer.errors, f"w{i}", read)
+                if isinstance(outcomes[i], Done) and (lost := _lost(commands[i], answer.results.get(f"w{i}"))):
+                    outcomes[i] = Rejected(f"the portal has no field {lost} any more", hint=LOST, code=UNKNOWN_NAME)
         return outcomes
+
+
+def _lost(command: Command, result: object) -> str:
+    """A user field that was to change and that the changed card does not have: that is overlooked without a word."""
+    if command.method != "crm.item.update":
+        return ""
+    item = item_of(result)
+    fields = command.params.get("fields") or {}
+    return next((name for name in fields if name.startswith("ufCrm") and name not in item), "")
 
 
 def told(results: Json, errors: Mapping[str, ConnectorError], key: str, read: Reader) -> Outcome:
