@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.bitrix24.automata import DOCUMENTS
 from connectors.bitrix24.query import Command, Json
-from connectors.bitrix24.room import Room, gone
+from connectors.bitrix24.room import Room, gone, named
 from connectors.crm.batching import build, with_fresh_names
 from provodka.crm import BotStart
 from provodka.operation import Done, Outcome, Request
@@ -23,7 +23,7 @@ class Bots:
             there = self._room.by_ids(self._room.kind, [request.params.lead_id for request in part])
             commands, outcomes = build(part, lambda request: self._command(request.params, there))
             sent = self._room.deliver(commands, lambda _: Done())
-            outcomes.update({i: _named(one, part[i].params.lead_id) for i, one in sent.items()})
+            outcomes.update({i: named(one, part[i].params.lead_id) for i, one in sent.items()})
             return [outcomes[i] for i in range(len(part))]
 
         return with_fresh_names(self._room.directory, requests, attempt)
@@ -39,7 +39,3 @@ class Bots:
             return Command("crm.automation.trigger.execute", {"CODE": found.trigger, **owner})
         document = ["crm", DOCUMENTS[room.kind.path], f"{room.kind.path.upper()}_{start.lead_id}"]
         return Command("bizproc.workflow.start", {"TEMPLATE_ID": found.template, "DOCUMENT_ID": document})
-
-
-def _named(outcome: Outcome, one: str) -> Outcome:
-    return Done(one) if isinstance(outcome, Done) else outcome

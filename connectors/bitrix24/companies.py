@@ -23,7 +23,7 @@ from connectors.bitrix24.patching import (
 from connectors.bitrix24.people import forms
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.requisites import Requisites
-from connectors.bitrix24.room import Room, gone
+from connectors.bitrix24.room import Room, gone, named, unfinished
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.firms import Fit, bare_name, choose_firm, fits
@@ -31,7 +31,7 @@ from connectors.crm.mirror import clean_tags, emails_of, phones_of
 from connectors.crm.names import plain
 from connectors.crm.oauth import not_carried_out
 from provodka.crm import CardKind, Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
-from provodka.errors import Ambiguous, ConnectorError, RateLimited, Retryable
+from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome, Request
 
 KIND: Final = CardKind.COMPANY
@@ -149,7 +149,11 @@ class Companies:
             if command is not None:
                 commands[i] = command
         sent = self._room.deliver(commands, lambda _: Done())
-        return {i: _unfinished(outcome) for i, outcome in sent.items() if isinstance(outcome, ConnectorError)}
+        return {
+            i: unfinished(outcome, "its requisites")
+            for i, outcome in sent.items()
+            if isinstance(outcome, ConnectorError)
+        }
 
     def _body(self, request: Creation) -> Json:
         new, directory = request.params, self._room.directory
@@ -194,7 +198,7 @@ class Companies:
             if command is not None and isinstance(outcomes.get(order[n], Done()), Done)
         }
         outcomes.update(self._room.deliver(written, lambda _: Done()))
-        return [_named(outcomes.get(i, Done()), one) for i, one in enumerate(ids)]
+        return [named(outcomes.get(i, Done()), one) for i, one in enumerate(ids)]
 
     def _changed(self, change: CompanyChange, items: Mapping[str, Json]) -> Json:
         item = items.get(change.company_id)
@@ -234,14 +238,3 @@ def _telling(name: str) -> str:
     """The longest word of a name: quotes and legal form may stand otherwise in the card, a word stands there whole."""
     bare = _WORD.findall(bare_name(name))
     return max((word for word in _WORD.findall(name) if plain(word) in bare), key=len, default=name)
-
-
-def _unfinished(error: ConnectorError) -> ConnectorError:
-    """The company is there: what may still succeed must find it, not make another one."""
-    if isinstance(error, RateLimited | Retryable):
-        return Ambiguous(f"the company is made, its requisites are not yet: {error.reason}", status=error.status)
-    return error
-
-
-def _named(outcome: Outcome, one: str) -> Outcome:
-    return Done(one) if isinstance(outcome, Done) else outcome

@@ -11,11 +11,11 @@ from connectors.bitrix24.directory import DEALS, INVOICES
 from connectors.bitrix24.patching import LONGEST_NAME, item_add, item_done, item_update
 from connectors.bitrix24.product_rows import set_rows
 from connectors.bitrix24.query import Json
-from connectors.bitrix24.room import Room, gone, number
+from connectors.bitrix24.room import Room, gone, number, unfinished
 from connectors.crm.batching import build
 from connectors.crm.values import plain_number
 from provodka.crm import Invoice, InvoicePayment, InvoiceState, LeadState, NewInvoice, not_offered
-from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 
 OF_LEADS: Final = "счетов у лидов (счета выставляют по сделкам: поставьте crm.entity: deal)"
@@ -87,7 +87,9 @@ class Invoices:
             if isinstance(outcome, Done) and requests[i].params.lines
         }
         sent = self._room.deliver(commands, lambda _: Done())
-        return {i: _unfinished(outcome) for i, outcome in sent.items() if isinstance(outcome, ConnectorError)}
+        return {
+            i: unfinished(outcome, "its rows") for i, outcome in sent.items() if isinstance(outcome, ConnectorError)
+        }
 
     def _paid(self, invoice: str, there: Mapping[str, Json]) -> Json:
         item = there.get(invoice)
@@ -134,10 +136,3 @@ def _body(request: Request[NewInvoice], deals: Mapping[str, Json]) -> Json:
         **({"companyId": number(new.company_id)} if new.company_id else {}),
         **({"comments": new.comment} if new.comment else {}),
     }
-
-
-def _unfinished(error: ConnectorError) -> ConnectorError:
-    """The invoice is there: what may still succeed must find it, not make another one."""
-    if isinstance(error, RateLimited | Retryable):
-        return Ambiguous(f"the invoice is made, its rows are not yet: {error.reason}", status=error.status)
-    return error

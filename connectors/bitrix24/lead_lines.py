@@ -9,7 +9,7 @@ from connectors.bitrix24.client import mapping
 from connectors.bitrix24.patching import item_done, item_update
 from connectors.bitrix24.product_rows import read_rows, set_rows, total
 from connectors.bitrix24.query import Command, Json
-from connectors.bitrix24.room import Room, gone
+from connectors.bitrix24.room import Room, gone, named
 from connectors.crm.batching import build
 from connectors.crm.expecting import Aim, Expectations
 from connectors.crm.mirror import KnownLead
@@ -45,7 +45,7 @@ class Lines:
         failed = {i: one for i, one in settled.items() if not isinstance(one, Done)}
         sent = self._send({i: one for i, one in commands.items() if i not in failed})
         self._expectations.settle([(ids[i], one) for i, one in {**failed, **sent}.items()], aims)
-        outcomes.update({i: _named(one, ids[i]) for i, one in {**failed, **sent}.items()})
+        outcomes.update({i: named(one, ids[i]) for i, one in {**failed, **sent}.items()})
         return [outcomes[i] for i in range(len(requests))]
 
     def _send(self, commands: Mapping[int, Command]) -> dict[int, Outcome]:
@@ -85,7 +85,3 @@ def _aim(lead: KnownLead, wanted: LeadLines) -> Aim:
 
 def _written(result: object) -> Outcome:
     return Done() if "productRows" in mapping(result) else Ambiguous("the answer holds no rows")
-
-
-def _named(outcome: Outcome, one: str) -> Outcome:
-    return Done(one) if isinstance(outcome, Done) else outcome

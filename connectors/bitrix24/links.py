@@ -9,7 +9,7 @@ from typing import Final
 from connectors.bitrix24.client import rows_of
 from connectors.bitrix24.patching import item_done, item_update
 from connectors.bitrix24.query import Command
-from connectors.bitrix24.room import Room, gone, number
+from connectors.bitrix24.room import Room, gone, named, number
 from connectors.crm.batching import build
 from connectors.crm.expecting import Aim, Expectations
 from connectors.crm.mirror import KnownLead
@@ -63,7 +63,7 @@ class Links:
             else:
                 outcomes[i] = Done()
         outcomes.update(self._send(commands, links, aim))
-        return [_named(outcomes[i], request.params.card) for i, request in enumerate(requests)]
+        return [named(outcomes[i], request.params.card.id) for i, request in enumerate(requests)]
 
     def _send(self, commands: Mapping[int, Command], links: Mapping[int, _Link], aim: Effect) -> dict[int, Outcome]:
         """What changes the contacts of a lead is expected, so that the echo of it is no news."""
@@ -146,7 +146,3 @@ def _adding(lead: KnownLead, link: _Link) -> Aim:
 
 def _removing(lead: KnownLead, link: _Link) -> Aim:
     return {} if lead.contacts is None else {"contacts": tuple(one for one in lead.contacts if one != link.target.id)}
-
-
-def _named(outcome: Outcome, card: CardRef) -> Outcome:
-    return Done(card.id) if isinstance(outcome, Done) else outcome

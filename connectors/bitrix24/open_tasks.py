@@ -7,7 +7,7 @@ from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
 from connectors.bitrix24.query import Command, Json, Ref
-from connectors.bitrix24.room import Room, gone
+from connectors.bitrix24.room import Room, gone, named
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text, task_texts, tasks_by_id
 from connectors.crm.batching import build, same_text, with_fresh_names
 from connectors.crm.mirror import TASK
@@ -64,7 +64,7 @@ class OpenTasks:
         failed = [ids[i] for i in order if not isinstance(outcomes[i], Done | Ambiguous)]
         if failed:
             room.store.forget_snapshots(room.name, TASK, failed)
-        return [_named(outcomes[i], one) for i, one in enumerate(ids)]
+        return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
         there = tasks_by_id(self._room, [request.params.task_id for request in requests], ASKED)
@@ -75,7 +75,7 @@ class OpenTasks:
             i: Command("tasks.task.update", {"taskId": ids[i], "fields": body}) for i, body in bodies.items() if body
         }
         outcomes.update(self._room.deliver(commands, lambda _: Done()))
-        return [_named(outcomes[i], one) for i, one in enumerate(ids)]
+        return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _changed(self, change: TaskChange, there: Mapping[str, Json]) -> Json:
         row, directory = there.get(change.task_id), self._room.directory
@@ -156,7 +156,3 @@ def _tags(row: Json) -> list[str]:
     tags = row.get("tags")
     rows = list(tags.values()) if isinstance(tags, dict) else tags if isinstance(tags, list) else []
     return [str(one.get("title") or one.get("name") or "") if isinstance(one, dict) else str(one) for one in rows]
-
-
-def _named(outcome: Outcome, one: str) -> Outcome:
-    return Done(one) if isinstance(outcome, Done) else outcome

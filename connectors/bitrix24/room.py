@@ -15,7 +15,7 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.crm.account import Account
 from connectors.crm.names import UNKNOWN_NAME
 from provodka.crm import CardKind
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Outcome
 
 CONTACT_TYPE: Final = 3
@@ -156,6 +156,18 @@ def number(one: str) -> int:
     if not one.isdecimal():
         raise Rejected(f"«{one}» is no id of the portal", hint=GONE, code=NOT_FOUND)
     return int(one)
+
+
+def named(outcome: Outcome, one: str) -> Outcome:
+    """A success with the id of what was changed, whatever the portal answered."""
+    return Done(one) if isinstance(outcome, Done) else outcome
+
+
+def unfinished(error: ConnectorError, what: str) -> ConnectorError:
+    """The error of a second step: what may still succeed must find the card of the first, not make another one."""
+    if isinstance(error, RateLimited | Retryable):
+        return Ambiguous(f"the card is made, {what} are not yet: {error.reason}", status=error.status)
+    return error
 
 
 def place_of(lead_id: str, contact_id: str, kind: Kind) -> tuple[str, str, int]:
