@@ -9,6 +9,7 @@ from connectors.bitrix24.client import PAGE, id_of, moment
 from connectors.bitrix24.fields import decode
 from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room
+from connectors.bitrix24.tags import tags_of
 from connectors.crm.changes import Card
 from connectors.crm.mirror import KnownLead
 from connectors.crm.names import CustomField, plain
@@ -25,7 +26,7 @@ class Leads:
 
     def items(self, ids: Sequence[str]) -> dict[str, Json]:
         """As the portal gives them."""
-        return self._room.by_ids(self._room.kind, ids) if ids else {}
+        return self._room.by_ids(self._room.kind, ids)
 
     def read(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         """As rules see them."""
@@ -84,7 +85,7 @@ class Leads:
         """The open leads of each contact, newest first."""
         wanted = list(dict.fromkeys(contacts))
         found: dict[str, list[LeadRef]] = {one: [] for one in contacts}
-        for item in self._of_contacts(wanted):
+        for item in self.of_contacts(wanted):
             ref = self.ref(item)
             if ref.state == LeadState.OPEN and (not pipeline or plain(ref.pipeline) == plain(pipeline)):
                 for one in ref.contacts:
@@ -94,19 +95,11 @@ class Leads:
             refs.sort(key=lambda ref: (ref.created_at, int(ref.id)), reverse=True)
         return found
 
-    def _of_contacts(self, contacts: Sequence[str]) -> list[Json]:
-        room = self._room
+    def of_contacts(self, contacts: Sequence[str]) -> list[Json]:
+        """The leads whose main contact is one of these."""
         parts = [contacts[start : start + PAGE] for start in range(0, len(contacts), PAGE)]
-        rows: list[Json] = []
-        for part, first in zip(parts, room.items(room.kind, [{"@contactId": part} for part in parts]), strict=True):
-            rows += first
-            if len(first) == PAGE:
-                asked = {"entityTypeId": room.kind.type_id, "select": ["*"], "filter": {"@contactId": part}}
-                after = id_of(first[-1])
-                rows += (
-                    row for page in room.client.walk("crm.item.list", asked, key="id", after=after) for row in page
-                )
-        return rows
+        found = self._room.all_items(self._room.kind, [{"@contactId": part} for part in parts])
+        return [row for rows in found for row in rows]
 
     def _fields(self, item: Json, tags: CustomField | None) -> list[tuple[CustomField, str]]:
         fields = (one for one in self._room.directory.fields() if one != tags)
@@ -118,13 +111,6 @@ def contacts_of(item: Json) -> tuple[str, ...]:
     many = item.get("contactIds")
     rows = [item.get("contactId"), *(many if isinstance(many, list) else ())]
     return tuple(dict.fromkeys(str(one) for one in rows if one and str(one) != "0"))
-
-
-def tags_of(item: Json, field: CustomField | None) -> list[str]:
-    """The tags of a card: a list, or in a single field a text with commas."""
-    value = item.get(str(field.id)) if field else None
-    rows = value if isinstance(value, list) else str(value).split(",") if isinstance(value, str) else []
-    return list(dict.fromkeys(text for one in rows if (text := str(one or "").strip())))
 
 
 def _price(item: Json) -> str:

@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Final
 
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
+from connectors.bitrix24.client import id_of, moment
+from connectors.bitrix24.open_tasks import results_of
 from connectors.bitrix24.people import CHAIN, People
-from connectors.bitrix24.query import Command, Json
+from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room
-from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text, tasks_by_id
 from connectors.crm.account import CLOCKS
 from connectors.crm.changes import FRESH, Comparison, CompletedTask
 from connectors.crm.mirror import CONTACT, LEAD, TASK
 from connectors.crm.mirror import moment as of_seconds
 from provodka.crm import Progress
-from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.payloads import CrmHint
 from provodka.stores import Snapshot
@@ -44,7 +44,8 @@ class Changes:
         if contacts := hint.ids(CONTACT):
             self._people.refresh(contacts)
         events, snapshots = self._comparison.follow(hint.ids(self._room.kind.path), event.received_at)
-        return [*events, *self._completed(self._tasks(hint.ids(TASK)), event.received_at)], snapshots
+        tasks = list(tasks_by_id(self._room, hint.ids(TASK)).values())
+        return [*events, *self._completed(tasks, event.received_at)], snapshots
 
     def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
         """What changed since the last time, whether or not an event told of it; with the cursors to store along."""
@@ -95,26 +96,18 @@ class Changes:
         newest = max([mark, *(at for row in rows if (at := _seconds(row, spelled)) <= latest)])
         return rows, str(newest)
 
-    def _tasks(self, ids: Sequence[str]) -> list[Json]:
-        """Tasks by id; those that are gone, or that we may not read, are left out."""
-        asked = {"select": [*SELECT, *TIMES]}
-        found: list[Json] = []
-        for start in range(0, len(ids), PAGE):
-            part = {one: Command("tasks.task.get", {"taskId": one, **asked}) for one in ids[start : start + PAGE]}
-            answer = self._room.client.batch({f"t{one}": command for one, command in part.items()})
-            for one in part:
-                error = answer.errors.get(f"t{one}")
-                if error is not None and not isinstance(error, Rejected):
-                    raise error
-                found += rows_of({"tasks": [mapping(answer.results.get(f"t{one}")).get("task")]})
-        return found
-
     def _completed(self, tasks: Sequence[Json], received_at: datetime) -> list[Event]:
+        """The mirror holds those that we completed ourselves: nothing is told of them."""
+        ours = self._room.mirrored(TASK, [id_of(task) for task in tasks])
         done = [
-            (task, lead) for task in tasks if str(task.get("status")) == COMPLETED and (lead := self._lead_of(task))
+            (task, lead)
+            for task in tasks
+            if str(task.get("status")) == COMPLETED and id_of(task) not in ours and (lead := self._lead_of(task))
         ]
         leads = self._leads.read([lead for _, lead in done])
-        return [_task(task).event(self._room.name, leads[lead], received_at) for task, lead in done if lead in leads]
+        there = [(task, leads[lead]) for task, lead in done if lead in leads]
+        results = results_of(self._room, [id_of(task) for task, _ in there])
+        return [_task(task, results[id_of(task)]).event(self._room.name, lead, received_at) for task, lead in there]
 
     def _lead_of(self, task: Json) -> str:
         """The lead that a task hangs on: `L_17` or `D_17`, as the portal works."""
@@ -131,5 +124,6 @@ def _seconds(row: Json, member: str) -> int:
     return int(moment(row.get(member)).timestamp())
 
 
-def _task(row: Json) -> CompletedTask:
-    return CompletedTask(id_of(row), moment(row.get("closedDate") or row.get("changedDate")), task_text(row))
+def _task(row: Json, results: Sequence[str]) -> CompletedTask:
+    closed = moment(row.get("closedDate") or row.get("changedDate"))
+    return CompletedTask(id_of(row), closed, task_text(row), results[0] if results else "")

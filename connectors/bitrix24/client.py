@@ -8,13 +8,21 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from connectors.bitrix24.operating import Operating
-from connectors.bitrix24.problems import EXPIRED, METHOD_BLOCKED, NO_ENTRY, refusal
+from connectors.bitrix24.problems import EXPIRED, METHOD_BLOCKED, NO_ENTRY, NO_RIGHT, SCOPE_LACKING, refusal
 from connectors.bitrix24.query import Command, Json, Ref
 from connectors.crm.oauth import Auth
 from connectors.http import Http
-from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Retryable
+from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
 
 PAGE: Final = 50  # of every list, and the most commands of a batch
+OPTIONAL: Final = {
+    "bizproc.": "bizproc",
+    "im.": "im",
+    "imconnector.": "imopenlines",
+    "imopenlines.": "imopenlines",
+    "timeman.": "timeman",
+}
+"""Families of methods that only some configs need, and the right that opens each."""
 UNCOUNTED: Final = -1  # as `start`: counting all rows costs more than reading fifty
 
 
@@ -62,7 +70,7 @@ class Client:
         self._operating.pass_through({method})
         try:
             data = self._sent(method, dict(params or {}), write=write)
-        except RateLimited as error:
+        except (RateLimited, AuthFailed) as error:
             raise self._known(error, method) from error
         self._operating.learn(method, data.get("time"))
         return data.get("result")
@@ -148,7 +156,11 @@ class Client:
         return reply.data
 
     def _known(self, error: ConnectorError, method: str) -> ConnectorError:
-        """A blocked method waits for its own time; the rest of the portal goes on."""
+        """A blocked method waits for its own time, and one whose right is lacking fails; the rest goes on."""
+        right = next((right for family, right in OPTIONAL.items() if method.startswith(family)), "")
+        if error.code == SCOPE_LACKING and right:
+            hint = NO_RIGHT.format(right=right)
+            return Rejected(error.reason, hint=hint, status=error.status, code=error.code)
         if error.code != METHOD_BLOCKED:
             return error
         return RateLimited(error.reason, status=error.status, code=error.code, wait=self._operating.blocked(method))

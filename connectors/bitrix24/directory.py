@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.bitrix24.automata import Automaton, read_automata
 from connectors.bitrix24.client import PAGE, Client, mapping, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings, Entity
 from connectors.crm.names import CustomField, Id, Names, plain
-from provodka.crm import LeadState, Pipeline, Stage, User
+from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
 from provodka.errors import AuthFailed, Rejected
 
 SIMPLE: Final = 2  # the CRM mode without leads: each would become a deal at once
@@ -31,20 +32,26 @@ _STATES: Final = {"S": LeadState.WON, "F": LeadState.LOST}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the portal's leads are: its leads or its deals, in the spellings of the several families of methods."""
+    """A kind of card in the spellings of the several families of methods.
 
-    entity: Entity
+    `path` stands in addresses, in the timeline and in the names of methods; `letter` in what a task hangs on and in
+    what owns product rows.
+    """
+
+    path: str
     type_id: int
-    letter: str  # of what a task hangs on
-
-    @property
-    def path(self) -> str:
-        """In addresses, in the timeline and in the names of methods."""
-        return self.entity.value
+    letter: str
 
 
-LEADS: Final = Kind(Entity.LEAD, 1, "L")
-DEALS: Final = Kind(Entity.DEAL, 2, "D")
+LEADS: Final = Kind(Entity.LEAD.value, 1, "L")
+DEALS: Final = Kind(Entity.DEAL.value, 2, "D")
+CONTACTS: Final = Kind("contact", 3, "C")
+COMPANIES: Final = Kind("company", 4, "CO")
+INVOICES: Final = Kind("smart_invoice", 31, "SI")
+_OF_CARDS: Final = {
+    CardKind.CONTACT: (CONTACTS, STANDARD | {"post", "typeId"}),
+    CardKind.COMPANY: (COMPANIES, STANDARD | {"industry", "companyType", "employees"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +86,52 @@ class Directory(Names):
 
     def deal_pipelines(self) -> tuple[Pipeline, ...]:
         """The funnels of deals, also where rules work with leads: a lead that is won becomes a deal."""
-        return self.keep("deal pipelines", self._read_deals)
+        return self.keep("deal pipelines", lambda: self._read_funnels(DEALS, "DEAL_STAGE"))
+
+    def invoice_pipelines(self) -> tuple[Pipeline, ...]:
+        """The funnels of invoices; the stage that wins is the paid one."""
+        return self.keep("invoice pipelines", lambda: self._read_funnels(INVOICES, "SMART_INVOICE_STAGE"))
+
+    def automata(self) -> tuple[Automaton, ...]:
+        """What can be started on a lead: workflows, and an application's own triggers."""
+        triggers = self._settings.oauth is not None
+        return self.keep("automata", lambda: read_automata(self._client, self.kind.path, triggers=triggers))
+
+    def bots(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.automata())
 
     def users(self) -> tuple[User, ...]:
         return self.keep("users", self._read_users)
 
     def fields(self) -> tuple[CustomField, ...]:
-        return self.keep("fields", self._read_fields)
+        return self.keep("fields", lambda: self._read_fields(self.kind, STANDARD))
+
+    def card_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
+        if kind is CardKind.LEAD:
+            return self.fields()
+        return self.keep(f"{kind.value} fields", lambda: self._read_fields(*_OF_CARDS[kind]))
+
+    def card_field(self, kind: CardKind, name: str) -> CustomField:
+        """A field of this kind of card; Rejected with the nearest names where none bears the name."""
+        return self.named("field", "поля", name, self.card_fields(kind), lambda f: (f.name, f.code))
 
     def task_types(self) -> None:
         """Tasks have no types: what a rule calls its type becomes a tag of the task."""
         return
 
-    def tags_field(self) -> CustomField | None:
+    def loss_reasons(self) -> tuple[str, ...]:
+        """The options of the field that the config names for them, else the names of the lost stages."""
+        if name := self._settings.loss_field:
+            return tuple(self.field(name).options)
+        stages = (stage for pipeline in self.pipelines() for stage in pipeline.stages)
+        return tuple(dict.fromkeys(stage.name for stage in stages if stage.state is LeadState.LOST))
+
+    def tags_field(self, kind: CardKind = CardKind.LEAD) -> CustomField | None:
         """The user field that holds the tags; None while there is none."""
         names = (self._settings.tags_field, TAGS_CODE)  # portals have been seen to show the code in a new name's place
-        found = (one for name in names for one in self.fields() if plain(name) in (plain(one.name), plain(one.code)))
+        found = (
+            one for name in names for one in self.card_fields(kind) if plain(name) in (plain(one.name), plain(one.code))
+        )
         return next(found, None)
 
     def missing_scopes(self) -> list[str]:
@@ -118,11 +155,11 @@ class Directory(Names):
         (rows,) = self._client.ask([_statuses("STATUS")])
         return (Pipeline("0", LEADS_NAME, _stages(rows)),)
 
-    def _read_deals(self) -> tuple[Pipeline, ...]:
-        rows = rows_of(self._client.call("crm.category.list", {"entityTypeId": DEALS.type_id}))
+    def _read_funnels(self, kind: Kind, entity: str) -> tuple[Pipeline, ...]:
+        rows = rows_of(self._client.call("crm.category.list", {"entityTypeId": kind.type_id}))
         rows.sort(key=lambda row: (row.get("isDefault") != "Y", int(row.get("sort") or 0)))
         ids = [int(row.get("id") or 0) for row in rows]
-        stages = self._client.ask([_statuses(f"DEAL_STAGE_{one}" if one else "DEAL_STAGE") for one in ids])
+        stages = self._client.ask([_statuses(f"{entity}_{one}" if one else entity) for one in ids])
         return tuple(
             Pipeline(str(one), str(row.get("name") or ""), _stages(found))
             for one, row, found in zip(ids, rows, stages, strict=True)
@@ -138,9 +175,9 @@ class Directory(Names):
                 return tuple(found)
             start += PAGE
 
-    def _read_fields(self) -> tuple[CustomField, ...]:
-        answer = mapping(self._client.call("crm.item.fields", {"entityTypeId": self.kind.type_id}))
-        rows = {key: row for key, row in mapping(answer.get("fields")).items() if _matters(key, row)}
+    def _read_fields(self, kind: Kind, standard: frozenset[str]) -> tuple[CustomField, ...]:
+        answer = mapping(self._client.call("crm.item.fields", {"entityTypeId": kind.type_id}))
+        rows = {key: row for key, row in mapping(answer.get("fields")).items() if _matters(key, row, standard)}
         types = sorted({str(row["statusType"]) for row in rows.values() if row.get("statusType")})
         lists = dict(zip(types, self._client.ask([_statuses(one) for one in types]), strict=True))
         own_first = sorted(rows.items(), key=lambda pair: not pair[1].get("isDynamic"))  # where two bear one name
@@ -172,9 +209,9 @@ def _user(row: Json) -> User:
     return User(str(row.get("ID")), str(row.get("EMAIL") or "").lower(), " ".join(filter(None, names)), active)
 
 
-def _matters(key: str, row: Json) -> bool:
+def _matters(key: str, row: Json, standard: frozenset[str]) -> bool:
     fits = not row.get("isReadOnly") and row.get("type") in WRITABLE
-    return fits and (bool(row.get("isDynamic")) or key in STANDARD)
+    return fits and (bool(row.get("isDynamic")) or key in standard)
 
 
 def _field(key: str, row: Json, lists: dict[str, Sequence[Json]]) -> CustomField:

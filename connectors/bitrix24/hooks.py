@@ -28,6 +28,9 @@ EVENTS: Final = (
 )
 
 
+TALK_EVENT: Final = "ONIMCONNECTORMESSAGEADD"
+
+
 class BitrixHooks:
     """Receiver of one portal's events, from an outbound webhook or an application.
 
@@ -35,24 +38,15 @@ class BitrixHooks:
     """
 
     def __init__(self, name: str, settings: BitrixSettings, tokens: Tokens) -> None:
-        assert settings.hook_secret is not None  # noqa: S101 -- `receiver` has made sure of it
         self.name = name
-        self._secret = settings.hook_secret
         self._settings = settings
         self._tokens = tokens
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """At most one `crm.hint` event."""
         del parts
-        if not secret_in_url(delivery, self._secret.get_secret_value()):
-            raise RefusedError("the address does not hold the secret")
-        fields = fields_of(delivery)
+        fields = authentic_fields(delivery, self._settings)
         auth = _mapping(fields.get("auth"))
-        expected = self._settings.application_token
-        if expected is not None and not same_secret(
-            str(auth.get("application_token", "")), expected.get_secret_value()
-        ):
-            raise RefusedError("the event does not carry the application token")
         name = str(fields.get("event", "")).upper()
         if name == INSTALLED:
             self._keep_tokens(auth, delivery)
@@ -85,6 +79,18 @@ class BitrixHooks:
         self._tokens.save_tokens(self._settings.account, TokenPair(access, refresh, expires_at))
 
 
+def authentic_fields(delivery: Delivery, settings: BitrixSettings) -> dict[str, Any]:
+    """What the portal has posted. Raises RefusedError where the secret or the application token is not ours."""
+    secret, expected = settings.hook_secret, settings.application_token
+    if secret is None or not secret_in_url(delivery, secret.get_secret_value()):
+        raise RefusedError("the address does not hold the secret")
+    fields = fields_of(delivery)
+    token = str(_mapping(fields.get("auth")).get("application_token", ""))
+    if expected is not None and not same_secret(token, expected.get_secret_value()):
+        raise RefusedError("the event does not carry the application token")
+    return fields
+
+
 def receiver(name: str, settings: BitrixSettings, store: Tokens) -> BitrixHooks | None:
     """The receiver that the settings ask for."""
     return BitrixHooks(name, settings, store) if settings.hook_secret is not None else None
@@ -95,7 +101,8 @@ def subscribe(room: Room, destination: str) -> bool:
     bound = room.client.call("event.get")
     rows = [row for row in bound if isinstance(row, dict)] if isinstance(bound, list) else []
     have = {str(row.get("event", "")).upper() for row in rows if row.get("handler") == destination}
-    missing = [event for event in EVENTS if event not in have]
+    wanted = (*EVENTS, TALK_EVENT) if room.settings.talks is not None else EVENTS
+    missing = [event for event in wanted if event not in have]
     for event in missing:
         room.client.call("event.bind", {"event": event, "handler": destination}, write=True)
     return bool(missing)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from connectors.bitrix24 import fields as custom
-from connectors.bitrix24.cards import Leads, tags_of
+from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.conversion import Conversion, LeadConversion
 from connectors.bitrix24.directory import LEADS, first_open, place_in
 from connectors.bitrix24.new_leads import LONGEST_TITLE
-from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
-from connectors.bitrix24.room import Room, item_of
-from connectors.bitrix24.tags import Tags
+from connectors.bitrix24.room import Room, gone, item_of
+from connectors.bitrix24.tags import Tags, tags_of
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead, clean_tags
-from connectors.crm.names import plain
+from connectors.crm.mirror import KnownLead
 from connectors.crm.values import plain_number
-from provodka.crm import LeadChange, LeadState, Pipeline
+from provodka.crm import (
+    LeadChange,
+    LeadClosing,
+    LeadReopening,
+    LeadState,
+    Pipeline,
+    RequestAcceptance,
+    RequestDecline,
+    Stage,
+)
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 IGNORED: Final = "Битрикс24 не перевёл карточку на этот этап: проверьте права на этап и обязательные поля этапа."
+STAGE_IGNORED: Final = "stage_ignored"
+STALE: Final = frozenset({STAGE_IGNORED, "CRM_FIELD_ERROR_VALUE_NOT_VALID"})  # a stage or an option may be gone
 ChangeRequest = Request[LeadChange]
+C = TypeVar("C", LeadChange, LeadClosing, LeadReopening, RequestAcceptance, RequestDecline)
 
 
 class LeadChanges:
-    """`update_leads` of one portal."""
+    """`update_leads` of one portal, and how any change of leads is carried out."""
 
     def __init__(self, room: Room, leads: Leads, conversion: Conversion) -> None:
         self._room = room
@@ -38,12 +48,23 @@ class LeadChanges:
         self._expectations = Expectations(room)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
-        return with_fresh_names(self._room.directory, requests, self._update)
+        return self.carry_out(requests, self._body)
 
-    def _update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
+    def carry_out(self, requests: Sequence[Request[C]], make: Callable[[C, Json], Json]) -> list[Outcome]:
+        """Change leads: `make` gives the body from what is wanted and the card as it is; an empty one changes nothing.
+
+        A lead of the portal that is moved to its success becomes contact, company and deal first.
+        """
+
+        def attempt(part: Sequence[Request[C]]) -> list[Outcome]:
+            return self._carry_out(part, make)
+
+        return with_fresh_names(self._room.directory, requests, attempt, STALE)
+
+    def _carry_out(self, requests: Sequence[Request[C]], make: Callable[[C, Json], Json]) -> list[Outcome]:
         ids = [request.params.lead_id for request in requests]
         items = self._leads.items(ids)  # a field of tags is written whole, and a stage belongs to a funnel
-        bodies, outcomes = build(requests, lambda request: self._body(request.params, items))
+        bodies, outcomes = build(requests, lambda request: make(request.params, _there(request.params.lead_id, items)))
         outcomes.update({i: Done(ids[i]) for i, body in bodies.items() if not body})
         won = [i for i, body in bodies.items() if i not in outcomes and self._is_won(body, items[ids[i]])]
         for i, deal in zip(won, self._conversion.convert([items[ids[i]] for i in won]), strict=True):
@@ -56,7 +77,7 @@ class LeadChanges:
         aims = self._expectations.expect([(ids[i], bodies[i]) for i in order], known, self._aim)
         sent = self._room.deliver({i: self._command(ids[i], bodies[i]) for i in order}, self._done)
         for i in order:
-            outcomes[i] = _verified(sent[i], bodies[i], items[ids[i]], requests[i].params.stage)
+            outcomes[i] = self._verified(sent[i], bodies[i], items[ids[i]])
         self._expectations.settle([(ids[i], outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
 
@@ -70,10 +91,7 @@ class LeadChanges:
             return Ambiguous("the answer holds no card")
         return Done(str(item.get("id")), {"stage_id": str(item.get("stageId") or "")})
 
-    def _body(self, change: LeadChange, items: dict[str, Json]) -> Json:
-        item = items.get(change.lead_id)
-        if item is None:
-            raise Rejected(f"lead {change.lead_id} is not on the portal", hint=GONE, code=NOT_FOUND)
+    def _body(self, change: LeadChange, item: Json) -> Json:
         directory = self._room.directory
         zone = directory.portal().zone
         body: Json = {}
@@ -88,28 +106,21 @@ class LeadChanges:
         for name, text in change.fields.items():
             field = directory.field(name)
             body[str(field.id)] = custom.encode(field, text, zone)
-        return {**body, **self._tagged(change, item)}
-
-    def _tagged(self, change: LeadChange, item: Json) -> Json:
-        """The field of tags as it shall be; nothing where it is so already."""
-        added, removed = clean_tags(change.add_tags), {plain(tag) for tag in change.remove_tags}
-        if not added and not removed:
-            return {}
-        field = self._tags.ensure() if added else self._room.directory.tags_field()
-        old = tags_of(item, field)
-        have = {plain(tag) for tag in old}
-        new = [tag for tag in (*old, *(t for t in added if plain(t) not in have)) if plain(tag) not in removed]
-        return {str(field.id): self._tags.value(field, new)} if field and new != old else {}
+        return {**body, **self._tags.changed(item, change.add_tags, change.remove_tags)}
 
     def _place(self, change: LeadChange, item: Json) -> Json:
         """Funnel and stage together: a stage of another funnel would be overlooked without a word."""
         directory = self._room.directory
-        pipeline = directory.pipeline(change.pipeline) if change.pipeline else self._pipeline_of(item)
-        stage = directory.stage(pipeline, change.stage) if change.stage else first_open(pipeline)
+        pipeline = directory.pipeline(change.pipeline) if change.pipeline else self.pipeline_of(item)
+        return self.place(pipeline, directory.stage(pipeline, change.stage) if change.stage else first_open(pipeline))
+
+    def place(self, pipeline: Pipeline, stage: Stage) -> Json:
+        """What moves a card to this stage."""
         place: Json = {"stageId": stage.id}
         return place if self._room.kind is LEADS else {"categoryId": pipeline.id, **place}
 
-    def _pipeline_of(self, item: Json) -> Pipeline:
+    def pipeline_of(self, item: Json) -> Pipeline:
+        """The pipeline that a card is in."""
         own = str(int(item.get("categoryId") or 0))
         directory = self._room.directory
         return next((one for one in directory.pipelines() if one.id == own), None) or directory.pipeline("")
@@ -140,6 +151,20 @@ class LeadChanges:
             aim["fields"] = {one: text for one, text in {**lead.fields, **new}.items() if text}
         return aim
 
+    def _verified(self, outcome: Outcome, body: Json, item: Json) -> Outcome:
+        """A stage that did not change although it was to: the portal says true to that, too."""
+        if not isinstance(outcome, Done):
+            return outcome
+        now = outcome.values.pop("stage_id")
+        wanted, before = body.get("stageId"), item.get("stageId")
+        if wanted and wanted != before and now == before:
+            stage = place_in(self._room.directory.pipelines(), wanted)
+            name = stage.name if stage else wanted
+            return Rejected(
+                f"the portal left the stage as it was, instead of «{name}»", hint=IGNORED, code=STAGE_IGNORED
+            )
+        return outcome
+
     def convert(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
         """Close these leads as won, which makes deals of them; the outcomes tell the deals."""
         if self._room.kind is not LEADS:
@@ -159,12 +184,7 @@ def _links(deal: Done) -> Json:
     return ({"contactIds": [contact]} if contact else {}) | ({"companyId": company} if company else {})
 
 
-def _verified(outcome: Outcome, body: Json, item: Json, stage: str) -> Outcome:
-    """A stage that did not change although it was to: the portal says true to that, too."""
-    if not isinstance(outcome, Done):
-        return outcome
-    now = outcome.values.pop("stage_id")
-    wanted, before = body.get("stageId"), item.get("stageId")
-    if wanted and wanted != before and now == before:
-        return Rejected(f"the portal left the stage as it was, instead of «{stage}»", hint=IGNORED)
-    return outcome
+def _there(lead_id: str, items: dict[str, Json]) -> Json:
+    if lead_id not in items:
+        raise gone("lead", lead_id)
+    return items[lead_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from connectors.bitrix24.cards import contacts_of
 from connectors.bitrix24.client import id_of, mapping, moment
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import CONTACT_FIELDS, Room
@@ -12,7 +13,7 @@ from connectors.crm.account import CLOCKS
 from connectors.crm.mirror import KnownContact, emails_of, phones_of
 from connectors.crm.mirror import moment as of_seconds
 from connectors.crm.people import FILLED, FRESH, OVERLAP, PeopleIndex
-from provodka.crm import FoundPerson, Progress
+from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
 
 LAST_ID: Final = "contacts:last"
@@ -70,6 +71,18 @@ class People(PeopleIndex):
         self.remember(found.values())
         self.forget([one for one in ids if one not in found])
 
+    def with_open_leads(self, contacts: Sequence[KnownContact]) -> set[str]:
+        """The portal is asked: a contact there does not tell its leads."""
+        room = self._room
+        ids = [contact.id for contact in contacts]
+        (leads,) = room.all_items(room.kind, [{"@contactId": ids}])
+        is_open = [
+            lead
+            for lead in leads
+            if room.directory.place_of(int(lead.get("categoryId") or 0), str(lead.get("stageId")))[2] is LeadState.OPEN
+        ]
+        return {one for lead in is_open for one in contacts_of(lead)}.intersection(ids)
+
     def search(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         """By the portal's own index of duplicates: two requests for all of them, whatever their number."""
         asked = [(i, command) for i, person in enumerate(people) for command in _searches(person)]
@@ -108,7 +121,7 @@ def _asked(filters: Json | None = None) -> Json:
 
 def _searches(person: Person) -> list[Command]:
     """One kind of card per call, since twenty hits of one hide the others; all values as texts, or they are skipped."""
-    phones = [form for phone in person.phones for form in _forms(phone)]
+    phones = [form for phone in person.phones for form in forms(phone)]
     return [
         Command(
             "crm.duplicate.findbycomm",
@@ -119,6 +132,6 @@ def _searches(person: Person) -> list[Command]:
     ]
 
 
-def _forms(phone: str) -> list[str]:
+def forms(phone: str) -> list[str]:
     """As we write it, and with the Russian 8 in front: portals differ in what they hold for equal."""
     return [phone, f"8{phone[2:]}"] if phone.startswith("+7") else [phone]

@@ -19,6 +19,7 @@ METHOD_SECONDS: Final = 60.0  # a bucket of the vendor's count: sooner nothing c
 NOT_FOUND: Final = "not_found"
 METHOD_BLOCKED: Final = "OPERATION_TIME_LIMIT"
 EXPIRED: Final = frozenset({"EXPIRED_TOKEN", "INVALID_TOKEN"})
+SCOPE_LACKING: Final = "INSUFFICIENT_SCOPE"
 WRONG_AUTH: Final = "WRONG_AUTH_TYPE"
 
 NO_ENTRY: Final = (
@@ -30,6 +31,7 @@ DISMISSED: Final = (
     "действующего сотрудника (лучше отдельного, для интеграции)."
 )
 NO_SCOPE: Final = "У вебхука или приложения нет нужных прав: отметьте crm, task, user и telephony в его настройках."
+NO_RIGHT: Final = "У вебхука или приложения Битрикс24 нет права «{right}»: отметьте его в настройках."
 NO_PLAN: Final = "REST в Битрикс24 работает только на платном тарифе с подпиской. После оплаты работа продолжится сама."
 NO_RIGHTS: Final = "У сотрудника, от имени которого создан вебхук, нет прав на это в Битрикс24."
 DELETED: Final = "Портал Битрикс24 удалён или закрыт. Проверьте crm.url."
@@ -51,7 +53,7 @@ _STOPS: Final[dict[str, str]] = {
     "AUTHORIZATION_ERROR": DISMISSED,
     "USER_ACCESS_ERROR": DISMISSED,
     "ALLOWED_ONLY_INTRANET_USER": DISMISSED,
-    "INSUFFICIENT_SCOPE": NO_SCOPE,
+    SCOPE_LACKING: NO_SCOPE,
     "PORTAL_DELETED": DELETED,
     "PAYMENT_REQUIRED": NO_PLAN,
     "METHOD_CONFIRM_WAITING": CONFIRM,

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.bitrix24.client import PAGE, UNCOUNTED, Client, id_of, rows_of
-from connectors.bitrix24.directory import Directory, Kind
+from connectors.bitrix24.directory import COMPANIES, CONTACTS, Directory, Kind
+from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.crm.account import Account
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from connectors.crm.names import UNKNOWN_NAME
+from provodka.crm import CardKind
+from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Outcome
 
 CONTACT_TYPE: Final = 3
@@ -27,6 +30,7 @@ CONTACT_FIELDS: Final = (
     "PHONE",
     "EMAIL",
 )
+LOST: Final = "Поля, которое меняет правило, в Битрикс24 больше нет: укажите другое."
 NOWHERE: Final = "Не указано, к какой карточке или контакту относится запись."
 Reader = Callable[[Any], Outcome]
 
@@ -48,6 +52,10 @@ class Room(Account):
         """What the portal's leads are."""
         return self.directory.kind
 
+    def kind_of(self, card: CardKind) -> Kind:
+        """What a kind of card is on this portal."""
+        return {CardKind.LEAD: self.kind, CardKind.CONTACT: CONTACTS, CardKind.COMPANY: COMPANIES}[card]
+
     def stamp(self, key: str) -> Json:
         """Our origin stamp in a card of the universal family."""
         return {"originatorId": self.settings.originator, "originId": key}
@@ -62,9 +70,19 @@ class Room(Account):
         found = self.client.ask([Command("crm.item.list", {**asked, "filter": one}) for one in filters])
         return [rows_of(result) for result in found]
 
+    def all_items(self, kind: Kind, filters: Sequence[Mapping[str, Any]]) -> list[list[Json]]:
+        """For each filter all cards of this kind by their ids; what goes beyond fifty costs more requests."""
+        found = self.items(kind, filters)
+        for rows, wanted in zip(found, filters, strict=True):
+            if len(rows) == PAGE:
+                asked = {"entityTypeId": kind.type_id, "select": ["*"], "filter": wanted}
+                for page in self.client.walk("crm.item.list", asked, key="id", after=id_of(rows[-1])):
+                    rows += page
+        return found
+
     def by_ids(self, kind: Kind, ids: Sequence[str]) -> dict[str, Json]:
         """Cards by id; those that are gone, or that we may not read, are absent."""
-        wanted = list(dict.fromkeys(ids))
+        wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]  # another would spoil the answer for all
         parts = [wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE)]
         rows = [row for part in self.items(kind, [{"@id": part} for part in parts]) for row in part]
         return {id_of(row): row for row in rows}
@@ -93,7 +111,18 @@ class Room(Account):
                 continue
             for i in part:
                 outcomes[i] = told(answer.results, answer.errors, f"w{i}", read)
+                if isinstance(outcomes[i], Done) and (lost := _lost(commands[i], answer.results.get(f"w{i}"))):
+                    outcomes[i] = Rejected(f"the portal has no field {lost} any more", hint=LOST, code=UNKNOWN_NAME)
         return outcomes
+
+
+def _lost(command: Command, result: object) -> str:
+    """A user field that was to change and that the changed card does not have: that is overlooked without a word."""
+    if command.method != "crm.item.update":
+        return ""
+    item = item_of(result)
+    fields = command.params.get("fields") or {}
+    return next((name for name in fields if name.startswith("ufCrm") and name not in item), "")
 
 
 def told(results: Json, errors: Mapping[str, ConnectorError], key: str, read: Reader) -> Outcome:
@@ -115,6 +144,30 @@ def item_of(result: object) -> Json:
     """The card in the answer of `crm.item.*`."""
     inner = result.get("item") if isinstance(result, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def gone(kind: str, one: str) -> Rejected:
+    """The refusal for a card that is not there."""
+    return Rejected(f"{kind} {one} is not on the portal", hint=GONE, code=NOT_FOUND)
+
+
+def number(one: str) -> int:
+    """An id as the portal counts; Rejected for what none can be."""
+    if not one.isdecimal():
+        raise Rejected(f"«{one}» is no id of the portal", hint=GONE, code=NOT_FOUND)
+    return int(one)
+
+
+def named(outcome: Outcome, one: str) -> Outcome:
+    """A success with the id of what was changed, whatever the portal answered."""
+    return Done(one) if isinstance(outcome, Done) else outcome
+
+
+def unfinished(error: ConnectorError, what: str) -> ConnectorError:
+    """The error of a second step: what may still succeed must find the card of the first, not make another one."""
+    if isinstance(error, RateLimited | Retryable):
+        return Ambiguous(f"the card is made, {what} are not yet: {error.reason}", status=error.status)
+    return error
 
 
 def place_of(lead_id: str, contact_id: str, kind: Kind) -> tuple[str, str, int]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.bitrix24.talk_settings import TalkSettings
 from connectors.http import check_base_url
 from provodka.settings import Strict
 
@@ -53,8 +54,10 @@ class BitrixSettings(Strict):
 
     `entity`: whether leads or deals are what rules call leads; without it the portal's mode decides. `deal_pipeline` is
     where the deal goes that a won lead becomes (the main funnel by default). `tags_field` is the user field (a string)
-    that holds the tags. `hook_secret` is the secret in the address of our hook, and `application_token` what the portal
-    shows for its outbound webhook: with it every event must carry it.
+    that holds the tags; `inn_field` and `kpp_field` are user fields of companies with ИНН and КПП where the client does
+    not keep them in requisites. `loss_field` is the user field with the reasons why leads are lost; without it the
+    lost stages are the reasons. `talks` shows messengers inside the card. `hook_secret` is the secret in the address of
+    our hook, and `application_token` what the portal shows for its outbound webhook: with it every event must carry it.
 
     The vendor's bucket holds 50 calls and drains 2 a second, counted per portal and outgoing address (250 and 5 on
     Enterprise). `operating_seconds` is what one method may work in ten minutes: at 80 % of it the method slows down.
@@ -66,7 +69,11 @@ class BitrixSettings(Strict):
     entity: Entity | None = None
     deal_pipeline: str = ""
     tags_field: str = Field(default="Теги", min_length=1)
+    inn_field: str = ""
+    kpp_field: str = ""
+    loss_field: str = ""
     originator: str = Field(default="provodka", pattern=r"^[\w.-]{1,100}$")
+    talks: TalkSettings | None = None
     hook_secret: SecretStr | None = None
     application_token: SecretStr | None = None
     connect_timeout: float = Field(default=5.0, gt=0)
@@ -85,6 +92,8 @@ class BitrixSettings(Strict):
             raise ValueError("with oauth give the bare address of the portal, without /rest/…")
         if not has_hook and self.oauth is None:
             raise ValueError(f"give the whole inbound webhook as url ({_WANTED}), or oauth")
+        if self.talks is not None and self.oauth is None:
+            raise ValueError("talks work for a local application only: give oauth")
         return self
 
     @property

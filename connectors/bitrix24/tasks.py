@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.bitrix24.client import id_of, moment, rows_of
+from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, place_of
 from connectors.crm.account import CLOCKS, earliest
 from connectors.crm.batching import build, same_text, with_fresh_names
 from provodka.crm import NewTask
-from provodka.errors import Ambiguous
+from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 LONGEST_TITLE: Final = 250
@@ -52,7 +52,7 @@ class Tasks:
     def _fields(self, request: Request[NewTask]) -> Json:
         task, directory = request.params, self._room.directory
         portal = directory.portal()
-        title, description = _texts(task.text)
+        title, description = task_texts(task.text)
         fields: Json = {
             "TITLE": title,
             "DESCRIPTION": description,
@@ -68,13 +68,32 @@ class Tasks:
         return f"{letter}_{one}"
 
 
+def tasks_by_id(room: Room, ids: Sequence[str], select: Sequence[str] = (*SELECT, *TIMES)) -> dict[str, Json]:
+    """Tasks by id; those that are gone, or that we may not read, are absent."""
+    found: dict[str, Json] = {}
+    wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]
+    for start in range(0, len(wanted), PAGE):
+        asked = wanted[start : start + PAGE]
+        answer = room.client.batch(
+            {f"t{one}": Command("tasks.task.get", {"taskId": one, "select": list(select)}) for one in asked}
+        )
+        for one in asked:
+            error = answer.errors.get(f"t{one}")
+            if error is not None and not isinstance(error, Rejected):
+                raise error
+            task = mapping(answer.results.get(f"t{one}")).get("task")
+            if isinstance(task, dict) and task:
+                found[one] = task
+    return found
+
+
 def task_text(row: Json) -> str:
     """The text of a task as a rule wrote it."""
     title, description = str(row.get("title") or ""), str(row.get("description") or "")
-    return description if _texts(description)[0] == title else title
+    return description if task_texts(description)[0] == title else title
 
 
-def _texts(text: str) -> tuple[str, str]:
+def task_texts(text: str) -> tuple[str, str]:
     """A title has one short line; what does not fit stands whole in the description."""
     lines = text.strip().splitlines() or [""]
     if len(lines) == 1 and len(lines[0]) <= LONGEST_TITLE:
@@ -93,7 +112,7 @@ def _claim(request: Request[NewTask], free: list[Json]) -> Done | None:
 
 
 def _wanted(task: NewTask) -> tuple[str, int]:
-    return same_text(_texts(task.text)[0]), int(task.due.timestamp())
+    return same_text(task_texts(task.text)[0]), int(task.due.timestamp())
 
 
 def _print(row: Json) -> tuple[str, int]:

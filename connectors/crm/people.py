@@ -97,15 +97,15 @@ class PeopleIndex(ABC):
         ranked = sorted(different.values(), key=lambda c: (-c.updated_at, int(c.id)))
         if not ranked:
             return None
-        busy = self._with_open_leads(ranked) if len(ranked) > 1 else set()
+        busy = self.with_open_leads(ranked) if len(ranked) > 1 else set()
         ranked.sort(key=lambda contact: contact.id not in busy)
         others = tuple(other.id for other in ranked[1:])
         why = "with an open lead" if ranked[0].id in busy else "changed last"
         reason = f"of {len(ranked)} cards the one {why}" if others else ""
         return FoundPerson(ranked[0].neutral(self._names), others, reason)
 
-    def _with_open_leads(self, contacts: Sequence[KnownContact]) -> set[str]:
-        """By the mirror: a lead that it does not hold yet counts for nobody."""
+    def with_open_leads(self, contacts: Sequence[KnownContact]) -> set[str]:
+        """Which of these have one, by the mirror: a lead that it does not hold yet counts for nobody."""
         leads = self._account.mirrored(LEAD, [lead for contact in contacts for lead in contact.leads])
         known = (load_lead(snapshot) for snapshot in leads.values())
         places = {lead.id: (lead.pipeline_id, lead.status_id) for lead in known if lead.status_id is not None}

@@ -20,7 +20,7 @@ DOCUMENTS = {
     "CCrmDocumentContact": "CONTACT",
     "CCrmDocumentCompany": "COMPANY",
 }
-TEMPLATES = {49: "Проверка сделки"}
+TEMPLATES = {49: ("Проверка сделки", "CCrmDocumentDeal"), 51: ("Проверка лида", "CCrmDocumentLead")}
 PAPERS = {39: "Счёт", 40: "Коммерческое предложение"}
 
 
@@ -32,7 +32,10 @@ def _admin(call: Call) -> None:
 @methods("bizproc.workflow.template.list", scope="bizproc")
 def templates(call: Call) -> Page:
     _admin(call)
-    found = [{"ID": str(number), "NAME": name, "MODULE_ID": "crm"} for number, name in TEMPLATES.items()]
+    found = [
+        {"ID": str(number), "NAME": name, "MODULE_ID": "crm", "ENTITY": entity}
+        for number, (name, entity) in TEMPLATES.items()
+    ]
     return call.paged(found)
 
 
@@ -47,6 +50,8 @@ def workflow_start(call: Call) -> str:
     parts = [text(one) for one in rows(call.any("document_id"))]
     if len(parts) != 3 or parts[1] not in DOCUMENTS:
         raise plain("Incorrect document id!")
+    if parts[1] != TEMPLATES[call.whole("template_id")][1]:
+        raise RestError("ERROR_WRONG_WORKFLOW_ID", "Template is for other documents")
     kind = BY_WORD[DOCUMENTS[parts[1]].lower()]
     if call.store.get(kind.table, whole(parts[2].rpartition("_")[2])) is None:
         raise plain("Document not found!")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 
 from sandbox.bitrix24.api_events import is_address
 from sandbox.bitrix24.call import Call
@@ -32,7 +33,11 @@ def register(call: Call) -> Json:
     if not re.fullmatch(r"[a-z0-9_]+", number):
         return _refused("CONNECTOR_ID_INVALID", "ID коннектора содержит недопустимые символы")
     if not call.text("NAME"):
-        return _refused("CONNECTOR_NAME_REQUIRED", "Не указано название коннектора")
+        return _refused("NAME_REQUIRED", "Не указано имя коннектора")
+    if not text(call.map("ICON").get("DATA_IMAGE")):
+        return _refused("ICON_REQUIRED", "Не указана иконка коннектора")
+    if not call.text("PLACEMENT_HANDLER"):
+        return _refused("NO_PLACEMENT_HANDLER", "Не удалось получить URL обработчика встраивания")
     held = call.store.get("connectors", number) or {"id": number, "lines": {}}
     held |= {"name": call.text("NAME"), "group": yes(call.any("CHAT_GROUP"))}
     call.store.put("connectors", number, held)
@@ -115,25 +120,40 @@ def _taken(call: Call, row: Json, one: Json) -> Json:
             return {**shown, "user": "", "SUCCESS": False, "ERRORS": [f"Wrong {name} of the user"]}
     if not text(person.get("id")) or not text(chat.get("id")):
         return {**shown, "user": "", "SUCCESS": False, "ERRORS": ["user.id and chat.id are required"]}
+    if not text(message.get("text")) and not rows(message.get("files")):
+        return {**shown, "user": "", "SUCCESS": False, "ERRORS": ["text or files are required"]}
     key = f"{row['id']}|{call.whole('LINE')}|{text(chat['id'])}|{text(person['id'])}"
     held = call.store.get("dialogs", key)
     if held is None:
         number = call.store.new_id("dialogs")
         held = {"id": key, "session": 322 + number, "chat": 1806 + number, "user": 584 + number, "messages": []}
-    held["messages"].append({"text": text(message.get("text")), "at": call.now, "out": False})
+    by_staff = bool(text(message.get("user_id")))
+    held["messages"].append({"text": text(message.get("text")), "at": call.now, "out": by_staff})
     call.store.put("dialogs", key, held)
     session = {"ID": str(held["session"]), "CHAT_ID": str(held["chat"])}
     skip = {"extra": {"skip_phone_validate": "Y"}} if yes(person.get("skip_phone_validate")) else {}
     return {**shown, "user": str(held["user"]), **skip, "SUCCESS": True, "session": session}
 
 
-@methods(
-    *("imconnector.send.status.delivery", "imconnector.send.status.reading", "imconnector.update.messages"),
-    *("imconnector.delete.messages", "imconnector.chat.name.set"),
-    app="both",
-)
+def mark(call: Call, word: str) -> Json:
+    """A tick beside the operator's message."""
+    connector(call)
+    need(call, "MESSAGES")
+    for one in rows(call.any("MESSAGES")):
+        im = one.get("im") if isinstance(one, dict) else None
+        number = text(im.get("message_id")) if isinstance(im, dict) else ""
+        if number:
+            call.store.put("ticks", number, {"id": number, "word": word})
+    return {"SUCCESS": True, "DATA": []}
+
+
+methods.add("imconnector.send.status.delivery", partial(mark, word="delivered"), app="both")
+methods.add("imconnector.send.status.reading", partial(mark, word="read"), app="both")
+
+
+@methods("imconnector.update.messages", "imconnector.delete.messages", "imconnector.chat.name.set", app="both")
 def tell(call: Call) -> Json:
-    """Ticks, edits and names: taken note of by the answer."""
+    """Edits and names: taken note of by the answer."""
     connector(call)
     return {"SUCCESS": True, "DATA": []}
 

@@ -24,12 +24,16 @@ COLUMNS: dict[str, Column] = {
     "WORK_POSITION": Column("string", lambda row: row["position"]),
     "UF_DEPARTMENT": Column("integer", lambda row: department_of(row)),
     "USER_TYPE": Column("string", lambda _: "employee"),
-    "IS_ONLINE": Column("string", lambda row: "Y" if row["active"] else "N"),
+    "IS_ONLINE": Column("string", lambda row: _online(row)),
     "NAME_SEARCH": Column("string", lambda row: full_name(row)),
 }
 
 
 REACH = ("EMAIL", "PERSONAL_MOBILE", "WORK_PHONE", "UF_PHONE_INNER")
+
+
+def _online(row: Json) -> str:
+    return "Y" if row["active"] and row.get("online", True) else "N"
 
 
 def full_name(row: Json) -> str:
@@ -52,7 +56,7 @@ def user_card(call: Call, row: Json) -> Json:
         "LAST_LOGIN": moments.shown_utc(call.now),
         "DATE_REGISTER": "2024-07-15T00:00:00+00:00",
         "TIME_ZONE": call.events.seed.timezone,
-        "IS_ONLINE": "Y" if row["active"] else "N",
+        "IS_ONLINE": _online(row),
         "TIMESTAMP_X": {},
         "LAST_ACTIVITY_DATE": {},
         "PERSONAL_GENDER": "",
@@ -147,7 +151,7 @@ def timeman_status(call: Call) -> Json:
     day = (call.shown(call.now) or "")[:10]
     opened = row["active"] and row.get("at_work", True)
     return {
-        "STATUS": "OPENED" if opened else "CLOSED",
+        "STATUS": "CLOSED" if not opened else "PAUSED" if row.get("on_break") else "OPENED",
         "TIME_START": f"{day}T09:00:01{(call.shown(call.now) or '')[19:]}" if opened else None,
         "TIME_FINISH": None,
         "DURATION": "00:00:00",
@@ -165,8 +169,13 @@ def timeman_status(call: Call) -> Json:
 
 @methods("timeman.settings", scope="timeman")
 def timeman_settings(call: Call) -> Json:
-    known_user(call, call.whole("user_id") or call.user_id)
-    return {"UF_TIMEMAN": True, "UF_TM_FREE": False, "UF_TM_ALLOWED_DELTA": "00:15:00", "ADMIN": call.is_admin}
+    row = known_user(call, call.whole("user_id") or call.user_id)
+    return {
+        "UF_TIMEMAN": row.get("tracked", True),
+        "UF_TM_FREE": False,
+        "UF_TM_ALLOWED_DELTA": "00:15:00",
+        "ADMIN": call.is_admin,
+    }
 
 
 @methods("calendar.accessibility.get", scope="calendar")

@@ -44,7 +44,10 @@ class _Inbound(BaseModel):
 
 
 class _User(BaseModel):
-    """What may be changed in a user: `access` is what CRM cards of others he sees, `absent_until` unix seconds."""
+    """What may be changed in a user: `access` is what CRM cards of others he sees, `absent_until` unix seconds.
+
+    `tracked` tells whether his working day is kept at all, `on_break` whether he has paused it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,6 +56,9 @@ class _User(BaseModel):
     active: bool | None = None
     access: Literal["all", "own"] | None = None
     at_work: bool | None = None
+    on_break: bool | None = None
+    tracked: bool | None = None
+    online: bool | None = None
     absent_until: int | None = None
 
 

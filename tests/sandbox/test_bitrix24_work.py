@@ -256,8 +256,12 @@ def test_a_file_field_keeps_what_is_named_by_its_id(b24, deal):
 
 def test_a_client_writes_into_an_open_line_and_the_operator_answers(b24, app, receiver):
     line = {"CONNECTOR": "mw_tg", "LINE": 1}
-    assert app.call("imconnector.register", ID="mw_tg", NAME="Telegram") == {"result": True}
-    assert app.call("imconnector.register", NAME="x")["error"] == "CONNECTOR_ID_REQUIRED"
+    icon, page = {"DATA_IMAGE": "data:image/svg+xml,%3Csvg/%3E"}, "https://mw.example.ru/connector"
+    given = {"ID": "mw_tg", "NAME": "Telegram", "ICON": icon, "PLACEMENT_HANDLER": page}
+    assert app.call("imconnector.register", **given) == {"result": True}
+    for missing, code in (("ID", "CONNECTOR_ID_REQUIRED"), ("ICON", "ICON_REQUIRED"), ("NAME", "NAME_REQUIRED")):
+        assert app.call("imconnector.register", **{**given, missing: ""})["error"] == code
+    assert app.call("imconnector.register", **{**given, "PLACEMENT_HANDLER": ""})["error"] == "NO_PLACEMENT_HANDLER"
     message = {
         "user": {"id": "tg-1", "name": "Иван"},
         "message": {"id": "m1", "text": "Здравствуйте"},
@@ -270,6 +274,9 @@ def test_a_client_writes_into_an_open_line_and_the_operator_answers(b24, app, re
     digits = {**message, "user": {"id": "tg-2", "name": "Иван77"}}
     result = app.call("imconnector.send.messages", **line, MESSAGES=[message, digits])["DATA"]["RESULT"]
     assert [row["SUCCESS"] for row in result] == [True, False]
+    empty = {**message, "message": {"id": "m2"}}
+    refused = app.call("imconnector.send.messages", **line, MESSAGES=[empty])["DATA"]["RESULT"]
+    assert [row["SUCCESS"] for row in refused] == [False]
     app.call("event.bind", event="ONIMCONNECTORMESSAGEADD", handler=f"{receiver.url}/hook")
     b24.control("reply", {"connector": "mw_tg", "line": 1, "chat": "tg-1", "text": "Добрый день!", "user_id": ANNA})
     form = receiver.wait(1)[0]

@@ -1,0 +1,156 @@
+"""What a portal of Bitrix24 offers about cards: people, companies, leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from connectors.bitrix24.additions import Additions
+from connectors.bitrix24.cards import Leads
+from connectors.bitrix24.closing import Closing
+from connectors.bitrix24.companies import Companies
+from connectors.bitrix24.contacts import Contacts
+from connectors.bitrix24.conversion import Conversion, LeadConversion
+from connectors.bitrix24.lead_changes import LeadChanges
+from connectors.bitrix24.links import Links
+from connectors.bitrix24.new_leads import NewLeads
+from connectors.bitrix24.people import People
+from connectors.bitrix24.room import Room
+from provodka.crm import (
+    CardLink,
+    Company,
+    CompanyChange,
+    CompanyQuery,
+    Contact,
+    ContactAddition,
+    ContactChange,
+    FoundCompany,
+    FoundPerson,
+    LeadChange,
+    LeadClosing,
+    LeadReopening,
+    NewCompany,
+    NewLead,
+)
+from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import LeadRef, Person
+
+Answer = TypeVar("Answer")
+
+BATCH: Final = 50  # commands of a batch
+
+
+class OfferCards:
+    """`provodka.crm.People`, `Companies` and `Leads`."""
+
+    _room: Room
+
+    def _furnish_cards(self, people: People, leads: Leads) -> None:
+        self._leads, self._people = leads, people
+        self._contacts, self._companies = Contacts(self._room, leads), Companies(self._room)
+        self._links = Links(self._room)
+        self._new_leads = NewLeads(self._room, leads, people)
+        self._conversion = Conversion(self._room)
+        self._lead_changes = LeadChanges(self._room, leads, self._conversion)
+        self._closing = Closing(self._room, self._lead_changes)
+        self._additions = Additions(self._room, people)
+
+    def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        """By the identity index; until it is complete, by the portal's index of duplicates."""
+        return self._people.find(people)
+
+    def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        """Freshly read, in two requests for all; `leads` are those of which they are the main contact."""
+        return self._contacts.read(ids)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
+        """Phones and emails that the cards lack; the others stay as they were typed."""
+        return self._additions.add(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def update_contacts(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:
+        """Only what is named changes. A new name is written whole, since its parts cannot be told."""
+        return self._contacts.update(requests)
+
+    def companies(self, ids: Sequence[str]) -> dict[str, Company]:
+        """Freshly read, with their requisites and contacts, in three requests for up to fifty."""
+        return self._companies.read(ids)
+
+    def find_companies(self, queries: Sequence[CompanyQuery]) -> list[FoundCompany | None]:
+        """One request for all searches, three for the cards that they find."""
+        return self._companies.find(queries)
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def create_companies(self, requests: Sequence[Request[NewCompany]]) -> list[Outcome]:
+        """Stamped with the key; requisites that a broken attempt left out are written when the card is found."""
+        return self._companies.create(requests)
+
+    @create_companies.find
+    def _find_companies(self, requests: Sequence[Request[NewCompany]]) -> list[Done | None]:
+        return self._companies.find_made(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def update_companies(self, requests: Sequence[Request[CompanyChange]]) -> list[Outcome]:
+        """Only what is named changes; phones, emails and requisites are looked at before they are added."""
+        return self._companies.update(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def link_cards(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
+        """Linked twice is linked once."""
+        return self._links.link(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def unlink_cards(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
+        """What is not linked stays so."""
+        return self._links.unlink(requests)
+
+    def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
+        """Freshly read, in one request for up to 2500."""
+        return self._leads.read(ids)
+
+    def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
+        """Freshly read, by their main contact."""
+        return self._leads.open(contact_ids, pipeline)
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
+        """Leads with their contacts, both stamped with the key. Values: contact_id, responsible, url."""
+        return [self._addressed(outcome) for outcome in self._new_leads.create(requests)]
+
+    @create_leads.find
+    def _find_leads(self, requests: Sequence[Request[NewLead]]) -> list[Done | None]:
+        return [done and self._addressed(done) for done in self._new_leads.find(requests)]
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
+        """Only what is named changes. A lead of the portal that is won becomes contact, company and deal first."""
+        return self._lead_changes.update(requests)
+
+    def loss_reasons(self) -> Sequence[str]:
+        """At most ten minutes old: the options of `loss_field`, else the names of the lost stages."""
+        return self._room.directory.loss_reasons()
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def close_leads(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+        """In their own funnels. A lead of the portal that is won becomes contact, company and deal first."""
+        return self._closing.close(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        """Those that are in work already stay where they are; a lead that has become a deal is refused."""
+        return self._closing.reopen(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
+        """Leads of the portal become contacts, companies and deals, and are won; the outcomes tell the deals.
+
+        What was made of a lead is looked for by its id first, so that doing it again makes nothing twice.
+        """
+        return self._lead_changes.convert(requests)
+
+    def _addressed(self, outcome: Answer) -> Answer:
+        """With the address of the card, for messages to the staff."""
+        if isinstance(outcome, Done):
+            outcome.values["url"] = self._leads.url(outcome.remote_id)
+        return outcome

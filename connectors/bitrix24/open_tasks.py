@@ -1,0 +1,158 @@
+"""Tasks that there are: those still open, changes of them, and how they are completed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
+from connectors.bitrix24.query import Command, Json, Ref
+from connectors.bitrix24.room import Room, gone, named
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text, task_texts, tasks_by_id
+from connectors.crm.batching import build, same_text, with_fresh_names
+from connectors.crm.mirror import TASK
+from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
+from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.operation import Done, Outcome, Request
+from provodka.stores import Snapshot
+
+ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
+ASKED: Final = (*SELECT, *TIMES, "RESPONSIBLE_ID", "TAGS")
+
+
+class OpenTasks:
+    """`open_tasks`, `change_tasks` and `complete_tasks` of one portal."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
+        distinct = [card for card in dict.fromkeys(cards) if card.id.isdecimal()]
+        asked = {"select": list(ASKED), "order": {"ID": "ASC"}}
+        filters = [{"UF_CRM_TASK": self._bound(card), "!STATUS": COMPLETED} for card in distinct]
+        answers = self._room.client.ask([Command("tasks.task.list", {**asked, "filter": one}) for one in filters])
+        found: dict[CardRef, list[Task]] = {card: [] for card in cards}
+        for card, wanted, answer in zip(distinct, filters, answers, strict=True):
+            rows = rows_of(answer)
+            if len(rows) == PAGE:
+                more = {"select": list(ASKED), "filter": wanted}
+                for page in self._room.client.walk("tasks.task.list", more, after=id_of(rows[-1])):
+                    rows += page
+            tasks = [self._neutral(row, card) for row in rows if str(row.get("status")) != COMPLETED]
+            found[card] = sorted(tasks, key=lambda task: (task.due, int(task.id)))
+        return found
+
+    def change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
+        return with_fresh_names(self._room.directory, requests, self._change)
+
+    def complete(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
+        """The result first, as a comment that is marked as one. What we complete is told to the mirror beforehand."""
+        room = self._room
+        ids = [request.params.task_id for request in requests]
+        there = tasks_by_id(room, ids)
+        outcomes: dict[int, Outcome] = {}
+        for i, one in enumerate(ids):
+            if one not in there:
+                outcomes[i] = gone("task", one)
+            elif str(there[one].get("status")) in ENDED:
+                outcomes[i] = Done(one)
+        outcomes.update(self._tell_results({i: r.params for i, r in enumerate(requests) if i not in outcomes}))
+        order = [i for i in range(len(ids)) if i not in outcomes]
+        room.put(TASK, [Snapshot(ids[i], "{}", room.now()) for i in order])
+        commands = {i: Command("tasks.task.complete", {"taskId": ids[i]}) for i in order}
+        outcomes.update(room.deliver(commands, lambda _: Done()))
+        failed = [ids[i] for i in order if not isinstance(outcomes[i], Done | Ambiguous)]
+        if failed:
+            room.store.forget_snapshots(room.name, TASK, failed)
+        return [named(outcomes[i], one) for i, one in enumerate(ids)]
+
+    def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
+        there = tasks_by_id(self._room, [request.params.task_id for request in requests], ASKED)
+        bodies, outcomes = build(requests, lambda request: self._changed(request.params, there))
+        ids = [request.params.task_id for request in requests]
+        outcomes.update({i: Done(ids[i]) for i, body in bodies.items() if not body})
+        commands = {
+            i: Command("tasks.task.update", {"taskId": ids[i], "fields": body}) for i, body in bodies.items() if body
+        }
+        outcomes.update(self._room.deliver(commands, lambda _: Done()))
+        return [named(outcomes[i], one) for i, one in enumerate(ids)]
+
+    def _changed(self, change: TaskChange, there: Mapping[str, Json]) -> Json:
+        row, directory = there.get(change.task_id), self._room.directory
+        if row is None:
+            raise gone("task", change.task_id)
+        fields: Json = {}
+        if change.due is not None:
+            fields["DEADLINE"] = change.due.astimezone(directory.portal().zone).isoformat(timespec="seconds")
+        if change.responsible:
+            fields["RESPONSIBLE_ID"] = directory.user(change.responsible).id
+        if change.text:
+            fields["TITLE"], fields["DESCRIPTION"] = task_texts(change.text)
+        if change.type:
+            fields["TAGS"] = [change.type, *_tags(row)[1:]]
+        return fields
+
+    def _tell_results(self, completions: Mapping[int, TaskCompletion]) -> dict[int, Outcome]:
+        """Write the results that do not stand there yet; the errors of those that could not be written.
+
+        Where comments have become chat messages a portal may refuse to mark one as a result: it stands there anyway.
+        """
+        told = {i: one for i, one in completions.items() if one.result.strip()}
+        results = results_of(self._room, [one.task_id for one in told.values()])
+        new = {
+            i: one
+            for i, one in told.items()
+            if same_text(one.result) not in [same_text(text) for text in results[one.task_id]]
+        }
+        failed: dict[int, Outcome] = {}
+        order = list(new)
+        for start in range(0, len(order), PAGE // 2):
+            part = order[start : start + PAGE // 2]
+            commands: dict[str, Command] = {}
+            for i in part:
+                comment = {"taskId": new[i].task_id, "fields": {"POST_MESSAGE": new[i].result.strip()}}
+                commands[f"c{i}"] = Command("task.commentitem.add", comment)
+                commands[f"r{i}"] = Command("tasks.task.result.addFromComment", {"commentId": Ref(f"c{i}")})
+            try:
+                answer = self._room.client.batch(commands, write=True)
+            except ConnectorError as error:
+                failed.update(dict.fromkeys(part, error))
+                continue
+            failed.update({i: answer.errors[f"c{i}"] for i in part if f"c{i}" in answer.errors})
+        return failed
+
+    def _bound(self, card: CardRef) -> str:
+        return f"{self._room.kind_of(card.kind).letter}_{card.id}"
+
+    def _neutral(self, row: Json, card: CardRef) -> Task:
+        return Task(
+            id=id_of(row),
+            text=task_text(row),
+            due=moment(row.get("deadline")),
+            card=card,
+            type=next(iter(_tags(row)), ""),
+            responsible=self._room.directory.login_of(str(row.get("responsibleId") or "")),
+            created_at=moment(row.get("createdDate")),
+        )
+
+
+def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The results of these tasks, the newest first; none where the portal tells of none."""
+    found: dict[str, list[str]] = {one: [] for one in ids}
+    wanted = list(found)
+    for start in range(0, len(wanted), PAGE):
+        part = wanted[start : start + PAGE]
+        answer = room.client.batch({f"r{one}": Command("tasks.task.result.list", {"taskId": one}) for one in part})
+        for one in part:
+            error = answer.errors.get(f"r{one}")
+            if error is not None and not isinstance(error, Rejected):
+                raise error
+            found[one] = [str(row.get("text") or "") for row in rows_of(answer.results.get(f"r{one}"))]
+    return found
+
+
+def _tags(row: Json) -> list[str]:
+    """Bare texts, or by number what is known of each."""
+    tags = row.get("tags")
+    rows = list(tags.values()) if isinstance(tags, dict) else tags if isinstance(tags, list) else []
+    return [str(one.get("title") or one.get("name") or "") if isinstance(one, dict) else str(one) for one in rows]

@@ -1,0 +1,263 @@
+"""One contract for every CRM: what rules and reports ask of it means the same, whichever CRM it is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.amocrm.crm import AmoCrm
+from connectors.amocrm.settings import AmocrmSettings
+from connectors.bitrix24.crm import Bitrix24
+from connectors.bitrix24.settings import BitrixSettings
+from provodka.crm import (
+    NOT_OFFERED,
+    BotStart,
+    CardKind,
+    CardLink,
+    CardRef,
+    CompanyChange,
+    CompanyQuery,
+    ContactAddition,
+    ContactChange,
+    CrmAccount,
+    InvoicePayment,
+    LeadChange,
+    LeadClosing,
+    LeadLines,
+    LeadReopening,
+    Need,
+    NewCompany,
+    NewContact,
+    NewFile,
+    NewInvoice,
+    NewLead,
+    NewTask,
+    Presence,
+    ProductLine,
+    StaffNotice,
+    TaskChange,
+    TaskCompletion,
+    Write,
+)
+from provodka.errors import Rejected
+from provodka.operation import Done, Outcome, Request
+from provodka.payloads import Attachment, Person
+from sandbox.amocrm import AmoCrm as Account
+from sandbox.amocrm import Limit
+from sandbox.bitrix24 import Bitrix24 as Portal
+from sandbox.bitrix24 import Limit as PortalLimit
+from tests.connectors.memory_store import MemoryStore
+
+PHONE, GONE = "+79160001122", "999999"
+ANNA, IVAN = "anna@krovlya.ru", "ivan@krovlya.ru"
+DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+BYTES = b"%PDF-1.4 words"
+FILE = Attachment("Смета.pdf", "application/pdf", len(BYTES), hashlib.sha256(BYTES).hexdigest())
+TILE = ProductLine("Черепица", Decimal(10), Decimal(500), "A-17")
+RUSSIAN = re.compile("[а-яё]{3}", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with Account(limit=Limit(per_second=None)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    with Portal(limit=PortalLimit(per_second=None, operating=None)) as running:
+        yield running
+
+
+@pytest.fixture(params=["amocrm", "bitrix24"])
+def crm(request: pytest.FixtureRequest, account: Account, portal: Portal) -> Iterator[CrmAccount]:
+    store = MemoryStore()
+    store.blobs[FILE.sha256] = BYTES
+    pace = {"per_second": 1000, "burst": 1000, "settle_seconds": 0}
+    made: CrmAccount
+    if request.param == "amocrm":
+        account.reset()
+        given = {"type": "amocrm", "url": account.url, "token": "sandbox", **pace}
+        made = AmoCrm(AmocrmSettings.model_validate(given), store)
+    else:
+        portal.reset()
+        given = {"type": "bitrix24", "url": f"{portal.url}/rest/1/sandbox/", "entity": "deal", **pace}
+        made = Bitrix24(BitrixSettings.model_validate(given), store)
+    assert made.check([Need("pipeline", "Кровля")], create=True) == []
+    yield made
+    made.close()
+
+
+def ask(*params: Any) -> list[Request[Any]]:
+    return [Request(f"contract-{n}-{id(one)}", one) for n, one in enumerate(params)]
+
+
+def one(outcomes: list[Outcome]) -> str:
+    [done] = outcomes
+    assert isinstance(done, Done), done
+    return done.remote_id
+
+
+def refused(outcome: Outcome) -> Rejected:
+    assert isinstance(outcome, Rejected), outcome
+    assert RUSSIAN.search(outcome.hint), f"{outcome.reason} has no hint for people"
+    return outcome
+
+
+@pytest.fixture
+def lead(crm: CrmAccount) -> str:
+    contact = NewContact("Мария", (PHONE,), ("m@example.ru",))
+    return one(crm.create_leads(ask(NewLead("Сайт", "Кровля", "Новый лид", ANNA, contact=contact))))
+
+
+@pytest.fixture
+def contact(crm: CrmAccount, lead: str) -> str:
+    return crm.leads([lead])[lead].contacts[0]
+
+
+def card(card_id: str, kind: CardKind = CardKind.LEAD) -> CardRef:
+    return CardRef(kind, card_id)
+
+
+def test_a_contact_is_read_changed_and_found(crm: CrmAccount, contact: str, lead: str) -> None:
+    change = ContactChange(contact, "Мария Иванова", IVAN, add_tags=("VIP",))
+    assert one(crm.update_contacts(ask(change))) == contact
+    assert one(crm.add_to_contacts(ask(ContactAddition(contact, ("+79160003344",))))) == contact
+    found = crm.contacts([contact, GONE])
+    assert set(found) == {contact}
+    known = found[contact]
+    assert (known.name, known.responsible, known.tags, known.leads) == ("Мария Иванова", IVAN, ("VIP",), (lead,))
+    assert known.phones == (PHONE, "+79160003344")
+    assert known.url
+    [person] = crm.find_people([Person(phones=(PHONE,))])
+    assert person is not None
+    assert person.contact.id == contact
+
+
+def test_a_firm_is_made_found_changed_and_linked(crm: CrmAccount, contact: str, lead: str) -> None:
+    new = NewCompany("ООО «Ромашка»", phones=("+74951234567",), responsible=ANNA, tags=("опт",))
+    firm = one(crm.create_companies(ask(new)))
+    found = crm.find_companies(
+        [CompanyQuery(name='ооо "ромашка"'), CompanyQuery(phones=("+74951234567",)), CompanyQuery()]
+    )
+    assert [hit and hit.company.id for hit in found] == [firm, firm, None]
+    one(crm.update_companies(ask(CompanyChange(firm, emails=("info@romashka.ru",), remove_tags=("опт",)))))
+    for other in (card(contact, CardKind.CONTACT), card(lead)):
+        for _ in range(2):
+            assert one(crm.link_cards(ask(CardLink(card(firm, CardKind.COMPANY), other)))) == firm
+    company = crm.companies([firm])[firm]
+    assert (company.emails, company.tags, company.contacts) == (("info@romashka.ru",), (), (contact,))
+    assert crm.contacts([contact])[contact].company_id == firm
+    for _ in range(2):
+        one(crm.unlink_cards(ask(CardLink(card(contact, CardKind.CONTACT), card(firm, CardKind.COMPANY)))))
+    assert crm.contacts([contact])[contact].company_id == ""
+
+
+def test_a_lead_is_lost_for_a_reason_goes_back_to_work_and_is_won(crm: CrmAccount, lead: str) -> None:
+    reason = crm.loss_reasons()[0]
+    assert crm.check([Need("loss_reason", reason)]) == []
+    one(crm.close_leads(ask(LeadClosing(lead, won=False, loss_reason=reason))))
+    assert crm.leads([lead])[lead].state == "lost"
+    for _ in range(2):
+        one(crm.reopen_leads(ask(LeadReopening(lead, "Переговоры"))))
+        assert (crm.leads([lead])[lead].stage, crm.leads([lead])[lead].state) == ("Переговоры", "open")
+    for _ in range(2):
+        one(crm.close_leads(ask(LeadClosing(lead, won=True))))
+        assert crm.leads([lead])[lead].state == "won"
+
+
+def test_a_task_is_moved_and_completed_with_its_result(crm: CrmAccount, lead: str) -> None:
+    task = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead, responsible=ANNA))))
+    one(crm.change_tasks(ask(TaskChange(task, DUE + timedelta(days=1), IVAN))))
+    [found] = crm.open_tasks([card(lead)])[card(lead)]
+    assert (found.id, found.due, found.responsible) == (task, DUE + timedelta(days=1), IVAN)
+    assert (found.text, found.card, found.completed) == ("Позвонить", card(lead), False)
+    for _ in range(2):
+        one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
+    assert crm.open_tasks([card(lead)]) == {card(lead): []}
+
+
+def test_a_file_hangs_on_its_card(crm: CrmAccount, lead: str) -> None:
+    one(crm.attach_files(ask(NewFile(FILE, card(lead)))))
+    [found] = crm.files(card(lead))
+    assert (found.name, found.size) == (FILE.name, FILE.size)
+
+
+def test_lines_replace_those_before_and_set_the_price(crm: CrmAccount, lead: str) -> None:
+    for lines in ((ProductLine("Монтаж", price=Decimal(900)),), (TILE, TILE)):
+        assert one(crm.set_lead_lines(ask(LeadLines(lead, lines)))) == lead
+    [line] = crm.lead_lines([lead, GONE])[lead]
+    assert (line.name, line.sku, line.quantity, line.price) == ("Черепица", "A-17", Decimal(20), Decimal(500))
+    assert crm.leads([lead])[lead].price == Decimal(10000)
+
+
+def test_an_invoice_is_made_and_paid(crm: CrmAccount, lead: str) -> None:
+    invoice = one(crm.create_invoices(ask(NewInvoice("Счёт 238", lead, (TILE,)))))
+    [found] = crm.invoices([lead])[lead]
+    assert (found.id, found.title, found.state, found.amount) == (invoice, "Счёт 238", "issued", Decimal(5000))
+    for _ in range(2):
+        assert one(crm.pay_invoices(ask(InvoicePayment(invoice, DUE)))) == invoice
+    [paid] = crm.invoices([lead])[lead]
+    assert paid.state == "paid"
+    assert paid.paid_at is not None
+
+
+def test_the_staff_are_known_told_and_at_work_or_not(crm: CrmAccount, lead: str) -> None:
+    assert {user.login: user.active for user in crm.users()}[ANNA]
+    assert set(crm.presence([ANNA, "nobody@krovlya.ru"])) == {ANNA, "nobody@krovlya.ru"}
+    assert crm.presence(["nobody@krovlya.ru"]) == {"nobody@krovlya.ru": Presence.UNKNOWN}
+    one(crm.notify_staff(ask(StaffNotice(ANNA, "Лид ждёт", card(lead), DUE))))
+
+
+def test_a_bot_is_started_by_its_name(crm: CrmAccount, lead: str) -> None:
+    bot = crm.bots()[0]
+    assert crm.check([Need("bot", bot)]) == []
+    assert one(crm.start_bots(ask(BotStart(bot, lead)))) == lead
+
+
+def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], Any, Any]]:
+    """Writes, each with an item that cannot be done and one that can."""
+    card_gone, link_to = card(GONE, CardKind.CONTACT), card(contact, CardKind.CONTACT)
+    task = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead))))
+    firm = one(crm.create_companies(ask(NewCompany("Роза"))))
+    return [
+        (crm.update_contacts, ContactChange(GONE, "Пётр"), ContactChange(contact, "Мария")),
+        (crm.add_to_contacts, ContactAddition(GONE, (PHONE,)), ContactAddition(contact, (PHONE,))),
+        (crm.create_companies, NewCompany("А", responsible="nobody@krovlya.ru"), NewCompany("Б")),
+        (crm.update_companies, CompanyChange(GONE, "Пион"), CompanyChange(firm, "Пион")),
+        (crm.link_cards, CardLink(card(lead), card_gone), CardLink(card(lead), link_to)),
+        (crm.update_leads, LeadChange(lead, stage="Нет такого"), LeadChange(lead, stage="Переговоры")),
+        (crm.close_leads, LeadClosing(lead, won=False, loss_reason="Нет такой"), LeadClosing(lead, won=False)),
+        (crm.reopen_leads, LeadReopening(GONE), LeadReopening(lead)),
+        (crm.create_tasks, NewTask("А", DUE), NewTask("Б", DUE, lead)),
+        (crm.change_tasks, TaskChange(GONE, DUE), TaskChange(task, DUE)),
+        (crm.complete_tasks, TaskCompletion(GONE), TaskCompletion(task)),
+        (crm.attach_files, NewFile(FILE, card(GONE)), NewFile(FILE, card(lead))),
+        (crm.set_lead_lines, LeadLines(lead, (ProductLine(""),)), LeadLines(lead, (TILE,))),
+        (crm.create_invoices, NewInvoice("Счёт", GONE), NewInvoice("Счёт 2", lead)),
+        (crm.start_bots, BotStart("Нет такого", lead), BotStart(crm.bots()[0], lead)),
+    ]
+
+
+def test_one_bad_item_costs_the_others_nothing_and_tells_people_why(crm: CrmAccount, lead: str, contact: str) -> None:
+    for write, bad, good in writes(crm, lead, contact):
+        first, second = write(ask(bad, good))
+        assert refused(first).code != NOT_OFFERED, bad
+        assert isinstance(second, Done), second
+        assert second.remote_id
+
+
+def test_what_a_crm_lacks_it_says_with_the_code_of_that(crm: CrmAccount, contact: str) -> None:
+    """Regular customers are what one of the two has no place for."""
+    told: Outcome | None = None
+    try:
+        assert contact in crm.customers([contact])
+    except Rejected as error:
+        told = error
+    assert told is None or refused(told).code == NOT_OFFERED
