@@ -24,7 +24,13 @@ class EventType(StrEnum):
     LEAD_ASSIGNED = "lead.assigned"
     LEAD_WON = "lead.won"
     LEAD_LOST = "lead.lost"
+    CONTACT_CREATED = "contact.created"
+    CONTACT_UPDATED = "contact.updated"
+    COMPANY_CREATED = "company.created"
+    COMPANY_UPDATED = "company.updated"
+    TASK_CREATED = "task.created"
     TASK_COMPLETED = "task.completed"
+    TASK_OVERDUE = "task.overdue"
     CLOCK_TICK = "clock.tick"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
@@ -193,6 +199,51 @@ class LeadRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRef:
+    """A person's card as rules see it. Phones are E.164 where they could be read; `responsible` is as in `LeadRef`."""
+
+    id: str
+    name: str = ""
+    url: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    responsible: str = ""
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRef:
+    """A firm's card as rules see it; the members are those of `ContactRef`."""
+
+    id: str
+    name: str = ""
+    url: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    responsible: str = ""
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef:
+    """A task as rules see it. `contact` and `company` are ids of the cards that it hangs on where it is no lead."""
+
+    id: str
+    text: str = ""
+    type: str = ""
+    due: datetime | None = None
+    responsible: str = ""
+    completed: bool = False
+    contact: str = ""
+    company: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What differs from the last known snapshot, by field: old and new value as people see them."""
 
@@ -235,12 +286,29 @@ class LeadEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskEvent:
-    """`task.*`; the lead that the task hangs on."""
+class ContactEvent:
+    """`contact.*`; `change` says what differs."""
 
-    lead: LeadRef
+    contact: ContactRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyEvent:
+    """`company.*`; `change` says what differs."""
+
+    company: CompanyRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """`task.*`; the lead that the task hangs on (a task may hang on another card, or on none), its text and result."""
+
+    lead: LeadRef | None = None
     text: str = ""
     result: str = ""
+    task: TaskRef = field(default_factory=lambda: TaskRef(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,19 +325,46 @@ class Unreadable:
     why: str = ""
 
 
+MIRRORED: Final = "mirrored-"
+"""How hints call a kind by the mirror's own word (`mirrored-lead:17`): a CRM may call its cards otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrmHint:
     """`crm.hint`: entities that may have changed, as `kind:id` (`lead:17`, `contact:4`)."""
 
     entities: tuple[str, ...] = ()
 
-    def ids(self, kind: str) -> list[str]:
-        """The ids of the entities of one kind, each once."""
-        named = (entity.partition(":") for entity in dict.fromkeys(self.entities))
-        return [one for found, _, one in named if found == kind]
+    def ids(self, *kinds: str) -> list[str]:
+        """The ids of the entities of these kinds, each once."""
+        named = (entity.partition(":") for entity in self.entities)
+        return list(dict.fromkeys(one for found, _, one in named if found in kinds))
 
 
-Payload = FormSubmitted | EmailReceived | CallEvent | LeadEvent | TaskEvent | Tick | Unreadable | CrmHint
+CardEvent = LeadEvent | ContactEvent | CompanyEvent | TaskEvent
+"""An event about a card of the CRM."""
+
+Payload = FormSubmitted | EmailReceived | CallEvent | CardEvent | Tick | Unreadable | CrmHint
+
+
+def lead_of(payload: Payload) -> LeadRef | None:
+    """The lead that an event itself is about."""
+    return payload.lead if isinstance(payload, LeadEvent | TaskEvent) else None
+
+
+def card_of(payload: Payload) -> tuple[str, str] | None:
+    """Kind (as the mirror and hints name it) and id of the card that an event tells of."""
+    match payload:
+        case LeadEvent():
+            return "lead", payload.lead.id
+        case ContactEvent():
+            return "contact", payload.contact.id
+        case CompanyEvent():
+            return "company", payload.company.id
+        case TaskEvent():
+            return "task", payload.task.id
+    return None
+
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.FORM_SUBMITTED: FormSubmitted,
@@ -284,7 +379,13 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.LEAD_ASSIGNED: LeadEvent,
     EventType.LEAD_WON: LeadEvent,
     EventType.LEAD_LOST: LeadEvent,
+    EventType.CONTACT_CREATED: ContactEvent,
+    EventType.CONTACT_UPDATED: ContactEvent,
+    EventType.COMPANY_CREATED: CompanyEvent,
+    EventType.COMPANY_UPDATED: CompanyEvent,
+    EventType.TASK_CREATED: TaskEvent,
     EventType.TASK_COMPLETED: TaskEvent,
+    EventType.TASK_OVERDUE: TaskEvent,
     EventType.CLOCK_TICK: Tick,
     EventType.UNREADABLE: Unreadable,
     EventType.CRM_HINT: CrmHint,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
+from provodka.payloads import PAYLOADS, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -170,6 +170,6 @@ class _RuleCheck:
         """Whether a text reads the lead where the event has none of its own and no condition asks for one."""
         if not any(name.startswith("lead.") for name in names):
             return False
-        own = all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.triggers)
+        own = all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers)
         conditions = leaves(self._compiled.condition)
         return not own and not any(isinstance(leaf, Compare) and leaf.parts[0] == "lead" for leaf in conditions)

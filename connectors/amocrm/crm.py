@@ -9,21 +9,24 @@ from typing import Final, TypeVar
 
 from connectors.amocrm import hooks
 from connectors.amocrm.additions import Additions
-from connectors.amocrm.changes import Changes
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.known import lead_url
 from connectors.amocrm.lead_changes import LeadChanges
-from connectors.amocrm.leads import Leads
+from connectors.amocrm.leads import WITH, Leads
 from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.notes import Notes
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
+from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import Tasks
+from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
+from connectors.crm.following import Following, Reader
+from connectors.crm.gone import Gone
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -43,7 +46,7 @@ from provodka.crm import (
 from provodka.event import Event, utc_now
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
-from provodka.stores import ConnectorStore, Snapshot
+from provodka.stores import ByKind, ConnectorStore
 
 Answer = TypeVar("Answer")
 
@@ -72,7 +75,14 @@ class AmoCrm:
         self._room = Room(name, store, now, settings, client, Directory(client))
         self._leads = Leads(self._room)
         self._people = People(self._room)
-        self._changes = Changes(self._room, self._leads, self._people)
+        readers: dict[Kind, Reader] = {
+            CONTACTS: contact_reader(self._room),
+            COMPANIES: company_reader(self._room),
+            LEADS: CardReader(self._room, "leads", WITH, self._leads.card),
+            TASKS: TaskReader(self._room),
+        }
+        self._changes = Following(self._room, self._room.directory, self._people, readers, self._leads.read)
+        self._gone = Gone(self._room)
         self._new_leads = NewLeads(self._room, self._leads, self._people)
         self._lead_changes = LeadChanges(self._room, self._leads)
         self._additions = Additions(self._room, self._people)
@@ -112,17 +122,16 @@ class AmoCrm:
         Cheap when they are. Call it at the start and again from time to time: after very many changes at once the
         index asks to be filled anew. `progress` gets the number of cards read so far.
         """
-        self._changes.begin()
-        return self._people.fill(progress, stop) and self._changes.fill(progress, stop)
+        return self._changes.fill(progress, stop)
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
-        """What a hint comes to: events and snapshots of kind `lead`, to be stored in one transaction.
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to: events and snapshots by kind, to be stored in one transaction.
 
-        One call for all the leads of the hint, so hints that wait together are best joined into one.
+        One call for all the cards of a kind, so hints that wait together are best joined into one.
         """
         return self._changes.derive(hint, event)
 
-    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last reconciling, hinted at or not; events, snapshots and cursors go together."""
         return self._changes.reconcile(received_at)
 
@@ -152,17 +161,17 @@ class AmoCrm:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes."""
-        return self._lead_changes.update(requests)
+        return self._gone.sparing(requests, self._lead_changes.update)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
         """Phones and emails that the cards lack; the others stay as they were typed."""
-        return self._additions.add(requests)
+        return self._gone.sparing(requests, self._additions.add)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Recognised by card, text and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -171,7 +180,7 @@ class AmoCrm:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -180,7 +189,7 @@ class AmoCrm:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Call notes on exactly this card; recognised by the call's id."""
-        return self._notes.log(requests)
+        return self._gone.sparing(requests, self._notes.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.amocrm.client import Client, Json, embedded
+from connectors.crm.mirror import CONTACT
 from connectors.crm.names import CustomField, Id, Names
 from provodka.crm import LeadState, Pipeline, Stage, User
 
@@ -47,8 +48,11 @@ class Directory(Names):
         return self.keep("users", self._read_users)
 
     def fields(self, entity: str = "leads") -> tuple[CustomField, ...]:
-        """The custom fields of `leads` or `contacts`."""
+        """The custom fields of `leads`, `contacts` or `companies`."""
         return self.keep(f"{entity} fields", lambda: self._read_fields(entity))
+
+    def labels(self, kind: str) -> dict[str, str]:
+        return {str(one.id): one.name for one in self.fields("contacts" if kind == CONTACT else "companies")}
 
     def task_types(self) -> tuple[str, ...]:
         return tuple(self.account().task_types.values())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from connectors.crm.account import Account
-from connectors.crm.mirror import LEAD, KnownLead, lead_snapshot, load_lead, settle, stranger
+from connectors.crm.mirror import LEAD, KnownContact, KnownLead, lead_snapshot, load_lead, settle, stranger
+from connectors.crm.people import PeopleIndex
 from provodka.errors import Ambiguous
 from provodka.operation import Done, Outcome
 from provodka.stores import Snapshot
@@ -53,3 +55,21 @@ class Expectations:
 
         if wanted:
             self._account.store.amend_snapshots(self._account.name, LEAD, wanted, amend)
+
+
+@contextmanager
+def adding(
+    people: PeopleIndex, before: Mapping[str, KnownContact], richer: Mapping[str, KnownContact]
+) -> Iterator[dict[str, Outcome]]:
+    """What is added to contacts is expected while it is being written, and known when the outcomes say so.
+
+    `before` are the contacts as they were just read, `richer` those that are written to as they shall be.
+    """
+    outcomes: dict[str, Outcome] = {}
+    people.remember(before.values())
+    people.expect({one: {"phones": card.phones, "emails": card.emails} for one, card in richer.items()})
+    yield outcomes
+    done = {one for one, outcome in outcomes.items() if isinstance(outcome, Done)}
+    unsure = {one for one, outcome in outcomes.items() if isinstance(outcome, Ambiguous)}
+    people.expect({one: {} for one in richer if one not in done | unsure})
+    people.enriched({one: richer[one] for one in done}, before)

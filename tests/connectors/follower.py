@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from provodka.event import Event
-from provodka.payloads import CrmHint, EventType, Person
+from provodka.payloads import Change, CrmHint, EventType, Person
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Follower:
         return self._take(events, snapshots)
 
     def _take(self, events, snapshots):
-        self.store.put_snapshots("crm", "lead", snapshots)
+        for kind, rows in snapshots.items():
+            self.store.put_snapshots("crm", kind, rows)
         fresh = [event for event in events if event.external_id not in self.seen]
         self.seen.update(event.external_id for event in fresh)
         return fresh
@@ -37,4 +38,5 @@ class Follower:
 
 def told(events):
     """What the events say, in short."""
-    return [(event.type.value, event.payload.change.field, event.payload.change.new) for event in events]
+    changes = ((event.type.value, getattr(event.payload, "change", Change())) for event in events)
+    return [(kind, change.field, change.new) for kind, change in changes]
