@@ -24,7 +24,7 @@ CONTACT: Final = "person.contact"
 LEAD: Final = "lead"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
-C = TypeVar("C", LeadRef, ContactRef, CompanyRef, TaskRef)
+C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
 
 
 @dataclass(frozen=True, slots=True)

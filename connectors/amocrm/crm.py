@@ -77,8 +77,8 @@ class AmoCrm:
         self._people = People(self._room)
         readers: dict[Kind, Reader] = {
             CONTACTS: contact_reader(self._room),
-            COMPANIES: company_reader(self._room),
             LEADS: CardReader(self._room, "leads", WITH, self._leads.card),
+            COMPANIES: company_reader(self._room),
             TASKS: TaskReader(self._room),
         }
         self._changes = Following(self._room, self._room.directory, self._people, readers, self._leads.read)

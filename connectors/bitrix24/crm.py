@@ -11,7 +11,6 @@ from connectors.bitrix24 import hooks
 from connectors.bitrix24.additions import Additions
 from connectors.bitrix24.calls import Calls
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.changes import Changes
 from connectors.bitrix24.client import Client, Webhook
 from connectors.bitrix24.conversion import Conversion, LeadConversion
 from connectors.bitrix24.directory import Directory
@@ -22,10 +21,14 @@ from connectors.bitrix24.oauth import classify_token, token_desk
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
 from connectors.bitrix24.problems import NO_SCOPE, classify
+from connectors.bitrix24.readers import LeadReader, TaskReader, company_reader, contact_reader
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bitrix24.tags import Tags
 from connectors.bitrix24.tasks import Tasks
+from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
+from connectors.crm.following import Following, Reader
+from connectors.crm.gone import Gone
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -46,7 +49,7 @@ from provodka.errors import AuthFailed
 from provodka.event import Event, utc_now
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
-from provodka.stores import ConnectorStore, Snapshot
+from provodka.stores import ByKind, ConnectorStore
 
 Answer = TypeVar("Answer")
 
@@ -77,7 +80,8 @@ class Bitrix24:
         self._room = Room(name, store, now, settings, client, Directory(client, settings))
         self._leads = Leads(self._room)
         self._people = People(self._room)
-        self._changes = Changes(self._room, self._leads, self._people)
+        self._changes = _following(self._room, self._leads, self._people)
+        self._gone = Gone(self._room)
         self._new_leads = NewLeads(self._room, self._leads, self._people)
         self._conversion = Conversion(self._room)
         self._lead_changes = LeadChanges(self._room, self._leads, self._conversion)
@@ -120,14 +124,13 @@ class Bitrix24:
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Fill the identity index and the mirror, going on where an earlier run ended; whether both are complete."""
-        self._changes.begin()
-        return self._people.fill(progress, stop) and self._changes.fill(progress, stop)
+        return self._changes.fill(progress, stop)
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
-        """What a hint comes to; two requests for all the leads and tasks of it, so hints are best joined into one."""
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to; a request for all the cards of a kind, so hints are best joined into one."""
         return self._changes.derive(hint, event)
 
-    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last reconciling, hinted at or not; events, snapshots and cursors go together."""
         return self._changes.reconcile(received_at)
 
@@ -158,7 +161,7 @@ class Bitrix24:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes. A lead of the portal that is won becomes contact, company and deal first."""
-        return self._lead_changes.update(requests)
+        return self._gone.sparing(requests, self._lead_changes.update)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
@@ -171,12 +174,12 @@ class Bitrix24:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
         """Phones and emails that the cards lack; the others stay as they were typed."""
-        return self._additions.add(requests)
+        return self._gone.sparing(requests, self._additions.add)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Bound to their cards; recognised by our key, else by card, title and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -185,7 +188,7 @@ class Bitrix24:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Comments in the timeline; recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -194,11 +197,26 @@ class Bitrix24:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Calls on exactly this card; recognised by the call's id."""
-        return self._calls.log(requests)
+        return self._gone.sparing(requests, self._calls.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
         return self._calls.find(requests)
+
+
+def _following(room: Room, leads: Leads, people: People) -> Following:
+    readers: dict[Kind, Reader] = {
+        CONTACTS: contact_reader(room),
+        LEADS: LeadReader(room, leads),
+        COMPANIES: company_reader(room),
+        TASKS: TaskReader(room),
+    }
+
+    def named(kind: Kind) -> str:
+        """Hints at leads name the portal's leads or its deals, as it works."""
+        return room.kind.path if kind is LEADS else kind.name
+
+    return Following(room, room.directory, people, readers, leads.read, named, room.settings.look_back)
 
 
 def _entry(
