@@ -23,8 +23,8 @@ class Follower:
         event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
         return self._take(*self.crm.derive(hint, event))
 
-    def reconcile(self):
-        events, snapshots, cursors = self.crm.reconcile(datetime.now(UTC))
+    def reconcile(self, at=None):
+        events, snapshots, cursors = self.crm.reconcile(at or datetime.now(UTC))
         self.store.cursors.update(cursors)
         return self._take(events, snapshots)
 
