@@ -152,6 +152,7 @@ def works(closed: Company) -> Iterator[Works]:
     closed.house.close()
 
 
+@pytest.mark.timeout(180 if EDITS <= 1000 else 0)
 def test_after_any_edits_the_mirror_shows_the_crm_and_nothing_goes_round_in_circles(
     closed: Company, works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
