@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see bench/README.md."""
+"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see README.md."""
 
 from __future__ import annotations
 

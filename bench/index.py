@@ -20,8 +20,6 @@ def main(name: str, url: str, journal_url: str) -> dict[str, float]:
     """Fill it, look for some people in it, and say what it took."""
     import os
 
-    from pydantic import TypeAdapter
-
     entry = {"amocrm": url, "bitrix24": f"{url}/rest/1/sandbox/"}[name]
     settings = CRMS[name].settings.model_validate({"type": name, "url": entry, **ENTRIES[name]})
     journal = Journal(journal_url)

@@ -78,6 +78,9 @@ class Mirror(Protocol):
 
     def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None: ...
 
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        """Of all that there is of a kind."""
+
     def cursor(self, name: str) -> str | None: ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from connectors.amocrm import hooks
@@ -19,7 +20,7 @@ from connectors.amocrm.notes import Notes
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
-from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader
+from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader, deleted
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.amocrm.stamp import Stamp
@@ -81,7 +82,8 @@ class AmoCrm:
             COMPANIES: company_reader(self._room),
             TASKS: TaskReader(self._room),
         }
-        self._changes = Following(self._room, self._room.directory, self._people, readers, self._leads.read)
+        names, gone = self._room.directory, partial(deleted, self._room)
+        self._changes = Following(self._room, names, self._people, readers, self._leads.read, gone)
         self._gone = Gone(self._room)
         self._new_leads = NewLeads(self._room, self._leads, self._people)
         self._lead_changes = LeadChanges(self._room, self._leads)

@@ -97,7 +97,12 @@ class People(PeopleIndex):
         queries += [(f"email:{e}", e) for e in person.emails]
         for wanted, query in queries:
             pages = self._room.client.pages("/contacts", "contacts", [("query", query), ("with", "leads")])
-            read = [read_contact(item, self._room.zone) for _, items in pages for item in items if not item.get("is_deleted")]
+            read = [
+                read_contact(item, self._room.zone)
+                for _, items in pages
+                for item in items
+                if not item.get("is_deleted")
+            ]
             found = [contact for contact in read if wanted in contact.identities]
             if found:
                 self.remember(found)

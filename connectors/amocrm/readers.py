@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.amocrm.client import PAGE, Json, embedded
+from connectors.amocrm.client import Json
 from connectors.amocrm.known import (
     company_ref,
     contact_ref,
@@ -19,10 +19,14 @@ from connectors.amocrm.known import (
 from connectors.amocrm.room import Room
 from connectors.crm.changes import Card
 from connectors.crm.following import Keep
-from connectors.crm.mirror import KnownCard, moment
+from connectors.crm.mirror import TASK, KnownCard, moment
 from provodka.crm import Progress
 
 OPEN: Final = [("filter[is_completed]", "0")]
+EVENT_PAGE: Final = 100
+MOST_EVENTS: Final = 50  # pages of them; whoever deletes more at once has the rest forgotten when it is next met
+TASK_EVENTS: Final = ("task_added", "task_completed", "task_deadline_changed", "task_text_changed")
+DELETIONS: Final = ("lead_deleted", "contact_deleted", "company_deleted", "task_deleted", "entity_merged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,7 @@ class CardReader:
 class TaskReader:
     """Tasks of one account. They are not listed by their time of change: that takes a filter.
 
-    An account without API filtering overlooks filters: there the newest tasks are read, so that what is completed
-    shows only by its webhook.
+    An account without API filtering overlooks filters: there the feed of events tells which tasks to look at.
     """
 
     room: Room
@@ -71,12 +74,10 @@ class TaskReader:
         return {one: self._card(item) for one, item in self.room.by_ids("tasks", ids, "").items()}
 
     def changed(self, since: int) -> dict[str, Card]:
-        client = self.room.client
-        if self.room.directory.account().api_filter:
-            pages = client.pages("/tasks", "tasks", [("filter[updated_at][from]", str(since)), ("order[id]", "asc")])
-            items = [item for _, page in pages for item in page]
-        else:
-            items = embedded(client.get("/tasks", [("limit", str(PAGE)), ("order[id]", "desc")]), "tasks")
+        if not self.room.directory.account().api_filter:
+            return self.cards(told_of(self.room, TASK_EVENTS, since).get(TASK, []))
+        asked = [("filter[updated_at][from]", str(since)), ("order[id]", "asc")]
+        items = (item for _, page in self.room.client.pages("/tasks", "tasks", asked) for item in page)
         return {str(item["id"]): self._card(item) for item in items if int(item.get("updated_at") or 0) >= since}
 
     def fill(self, keep: Keep, progress: Progress, stop: Callable[[], bool]) -> bool:
@@ -90,6 +91,25 @@ class TaskReader:
     def _card(self, item: Json) -> Card:
         known = read_task(item)
         return _card(item, known, lambda: task_ref(item, self.room.directory), result_of(item.get("result")))
+
+
+def deleted(room: Room, since: int) -> dict[str, list[str]]:
+    """What the feed of events calls deleted or merged, by kind."""
+    return told_of(room, DELETIONS, since)
+
+
+def told_of(room: Room, types: Sequence[str], since: int) -> dict[str, list[str]]:
+    """The cards of events of these types, by kind. The feed has the newest first; filters may be overlooked."""
+    asked = [("filter[type]", ",".join(types)), ("filter[created_at][from]", str(since))]
+    found: dict[str, list[str]] = {}
+    for page, items in room.client.pages("/events", "events", asked, limit=EVENT_PAGE):
+        fresh = [item for item in items if int(item.get("created_at") or 0) >= since]
+        for item in fresh:
+            if item.get("type") in types:
+                found.setdefault(str(item.get("entity_type")), []).append(str(item.get("entity_id")))
+        if len(fresh) < len(items) or page >= MOST_EVENTS:
+            break
+    return found
 
 
 def contact_reader(room: Room) -> CardReader:

@@ -56,7 +56,10 @@ class Room(Account):
         return {one: found[one] for one in wanted if one in found}
 
     def newest_changes(self, entity: str, with_: str, *, many: bool) -> Iterator[list[Json]]:
-        """Pages of `leads`, `contacts` or `companies`, the last changed first. Where little happens a small first page is enough."""
+        """Pages of `leads`, `contacts` or `companies`, the last changed first.
+
+        Where little happens a small first page is enough.
+        """
         params = [*([("with", with_)] if with_ else []), ("order[updated_at]", "desc")]
         if not many:
             small = [*params, ("limit", str(SMALL_PAGE)), ("page", "1")]

@@ -21,7 +21,7 @@ from connectors.bitrix24.oauth import classify_token, token_desk
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
 from connectors.bitrix24.problems import NO_SCOPE, classify
-from connectors.bitrix24.readers import LeadReader, TaskReader, company_reader, contact_reader
+from connectors.bitrix24.readers import Deletions, LeadReader, TaskReader, company_reader, contact_reader
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bitrix24.tags import Tags
@@ -216,7 +216,8 @@ def _following(room: Room, leads: Leads, people: People) -> Following:
         """Hints at leads name the portal's leads or its deals, as it works."""
         return room.kind.path if kind is LEADS else kind.name
 
-    return Following(room, room.directory, people, readers, leads.read, named, room.settings.look_back)
+    gone = Deletions(room).since
+    return Following(room, room.directory, people, readers, leads.read, gone, named, room.settings.look_back)
 
 
 def _entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
@@ -14,11 +14,14 @@ from connectors.bitrix24.room import CHAIN, COMPANY_FIELDS, CONTACT_FIELDS, Room
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text
 from connectors.crm.changes import Card
 from connectors.crm.following import Keep
-from connectors.crm.mirror import KnownParty, KnownTask
+from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK, KnownParty, KnownTask
 from connectors.crm.mirror import moment as of_seconds
 from provodka.crm import Progress
 from provodka.errors import Rejected
 from provodka.payloads import CompanyRef, ContactRef, TaskRef
+
+SWEPT: Final = "swept"  # unix seconds: when all ids were gone through
+DAY: Final = 86_400
 
 R = TypeVar("R", ContactRef, CompanyRef)
 
@@ -159,6 +162,36 @@ class TaskReader:
             company=known.company,
             created_at=moment(row.get("createdDate")),
         )
+
+
+class Deletions:
+    """What was deleted or merged: the portal keeps no list of it, so once a day all ids are gone through."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def since(self, _: int) -> dict[str, list[str]]:
+        """By kind, the cards of the mirror whose ids the portal does not list."""
+        room, now = self._room, int(self._room.now().timestamp())
+        swept = room.cursor(SWEPT)
+        if not swept or now - int(swept) < DAY:
+            if not swept:
+                room.put(LEAD, [], {SWEPT: str(now)})
+            return {}
+        lists: dict[str, tuple[str, str, Json]] = {
+            LEAD: ("crm.item.list", "id", {"entityTypeId": room.kind.type_id, "select": ["id"]}),
+            CONTACT: ("crm.contact.list", "ID", {"select": ["ID"]}),
+            COMPANY: ("crm.company.list", "ID", {"select": ["ID"]}),
+            TASK: ("tasks.task.list", "ID", {"select": ["ID"]}),
+        }
+        found: dict[str, list[str]] = {}
+        for kind, (method, key, asked) in lists.items():
+            held = room.store.snapshot_ids(room.name, kind)
+            pages = room.client.walk(method, asked, key=key, chain=PAGE) if held else ()
+            there = {id_of(row) for rows in pages for row in rows}
+            found[kind] = [one for one in held if one not in there]
+        room.put(LEAD, [], {SWEPT: str(now)})
+        return found
 
 
 def contact_reader(room: Room) -> PartyReader:

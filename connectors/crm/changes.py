@@ -20,7 +20,18 @@ from connectors.crm.differences import (
 )
 from connectors.crm.gone import Gone
 from connectors.crm.making import Making
-from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK, KnownCard, KnownContact, KnownTask, load, moment, snapshot
+from connectors.crm.mirror import (
+    COMPANY,
+    CONTACT,
+    LEAD,
+    TASK,
+    KnownCard,
+    KnownContact,
+    KnownTask,
+    load,
+    moment,
+    snapshot,
+)
 from connectors.crm.names import Names
 from provodka.event import Event, new_event_id
 from provodka.payloads import Change, CompanyRef, ContactRef, EventType, LeadRef, Payload, Person, TaskRef
@@ -132,6 +143,12 @@ class Comparison:
         self._gone.revive(self._kind.name, [one for one in cards if one not in mirror])
         return self._compare(cards, mirror, received_at, fresh)
 
+    def forget_missing(self, ids: Sequence[str]) -> None:
+        """Of those that the mirror has, forget what cannot be read any more."""
+        held = list(self._account.mirrored(self._kind.name, ids))
+        there = self._read(held) if held else {}
+        self._gone.bury(self._kind.name, [one for one in held if one not in there])
+
     def reconcile(
         self, cards: Mapping[str, Card], received_at: datetime, fresh: Fresh
     ) -> tuple[list[Event], list[Snapshot]]:
@@ -175,18 +192,14 @@ class Comparison:
         bounds = (int(since.timestamp()), int(now.timestamp()))
         return news + list(self._kind.differences(base, card.known, self._names, *bounds))
 
-    def _kept(
-        self, old: KnownCard | None, new: KnownCard, since: datetime, now: datetime | None = None
-    ) -> KnownCard:
+    def _kept(self, old: KnownCard | None, new: KnownCard, since: datetime, now: datetime | None = None) -> KnownCard:
         """As the mirror shall have it: of a task, with the moment at which it will be overdue news."""
         if not isinstance(new, KnownTask):
             return new
         alarm = alarm_of(old if isinstance(old, KnownTask) else None, new, int(since.timestamp()))
         return replace(new, alarm=0 if now is not None and alarm <= now.timestamp() else alarm)
 
-    def _events(
-        self, changed: Sequence[tuple[Card, list[News]]], received_at: datetime, fresh: Fresh
-    ) -> list[Event]:
+    def _events(self, changed: Sequence[tuple[Card, list[News]]], received_at: datetime, fresh: Fresh) -> list[Event]:
         events = []
         for (card, news), about in zip(changed, self._about([card for card, _ in changed], fresh), strict=True):
             for one in news:

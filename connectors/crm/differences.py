@@ -93,7 +93,9 @@ def as_told(known: K) -> K:
 def still_expected(old: KnownCard | None, new: KnownCard) -> dict[str, object]:
     """What of a write of ours does not show yet."""
     expected = old.expected if old else {}
-    return {member: value for member, value in expected.items() if comparable(value) != comparable(getattr(new, member))}
+    return {
+        member: value for member, value in expected.items() if comparable(value) != comparable(getattr(new, member))
+    }
 
 
 def differs(old: KnownCard, new: KnownCard, member: str) -> bool:
@@ -123,9 +125,7 @@ def _reassigned(kind: EventType, old: KnownLead | KnownParty, new: KnownLead | K
     return News(kind, "responsible", str(new.responsible_id), change)
 
 
-def _field(
-    kind: EventType, old: KnownLead | KnownParty, new: KnownLead | KnownParty, field_id: str, name: str
-) -> News:
+def _field(kind: EventType, old: KnownLead | KnownParty, new: KnownLead | KnownParty, field_id: str, name: str) -> News:
     was, now = ((card.fields or {}).get(field_id, "") for card in (old, new))
     return News(kind, f"field-{field_id}", _short(now), Change(name, was, now))
 

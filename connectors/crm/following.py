@@ -20,6 +20,10 @@ LOOK_BACK: Final = 60  # seconds by which each reconciling reaches behind the la
 LONGEST_GAP: Final = 90 * 24  # hours: the alarms of a longer standstill are not gone through one by one
 ALARMS: Final = "tasks:alarms"  # unix seconds: what was overdue before has been told
 
+DELETED: Final = "deleted:compared"  # unix seconds: what was deleted before is forgotten
+
+Deleted = Callable[[int], Mapping[str, Sequence[str]]]
+"""The ids by kind of cards that are said to have been deleted or merged since then (unix seconds)."""
 Keep = Callable[[Sequence[Card], dict[str, str]], None]
 
 
@@ -37,7 +41,11 @@ class Reader(Protocol):
 
 
 class Following:
-    """The changes of one account. `read_leads` gives leads as rules see them; `aliases` what hints call the kinds."""
+    """The changes of one account.
+
+    `read_leads` gives leads as rules see them, `aliases` what hints call the kinds, `deleted` tells what is gone: its
+    time of change is seen by nobody.
+    """
 
     def __init__(
         self,
@@ -46,6 +54,7 @@ class Following:
         people: PeopleIndex,
         readers: Mapping[Kind, Reader],
         read_leads: Callable[[Sequence[str]], Mapping[str, LeadRef]],
+        deleted: Deleted,
         aliases: Callable[[Kind], str] = lambda kind: kind.name,
         look_back: int = LOOK_BACK,
     ) -> None:
@@ -53,6 +62,7 @@ class Following:
         self._people = people
         self._readers = readers
         self._read_leads = read_leads
+        self._deleted = deleted
         self._aliases = aliases
         self._look_back = look_back
         about = {LEADS: self._about_leads, CONTACTS: _about_contacts, COMPANIES: _about_companies}
@@ -88,6 +98,7 @@ class Following:
                 cards = {**cards, **self._readers[kind].cards([one for one in due if one not in cards])}
             found, seen[kind.name] = comparison.reconcile(cards, received_at, _fresh(seen))
             events += found
+        cursors[DELETED] = self._forget_deleted(received_at)
         return events, seen, self._account.named(cursors)
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
@@ -105,6 +116,14 @@ class Following:
         cards = self._readers[kind].changed(max(0, mark - self._look_back))
         times = (int(card.updated_at.timestamp()) for card in cards.values())
         return cards, str(max([mark, *(at for at in times if at <= latest)]))
+
+    def _forget_deleted(self, now: datetime) -> str:
+        """Look at those that are said to be gone; one that is there all the same will show by its time of change."""
+        mark = int(self._account.cursor(DELETED) or now.timestamp() - CLOCKS)
+        told = self._deleted(max(0, mark - self._look_back))
+        for kind, comparison in self._comparisons.items():
+            comparison.forget_missing(told.get(kind.name, ()))
+        return str(int(now.timestamp()))
 
     def _due(self, now: datetime) -> tuple[list[str], str]:
         """The open tasks of the mirror whose time has passed since the last look."""
@@ -155,11 +174,11 @@ def _fresh(seen: ByKind) -> Fresh:
     return {one.id: load_contact(one) for one in seen.get(CONTACTS.name, ())}
 
 
-def _about_contacts(cards: Sequence[Card], fresh: Fresh) -> list[About]:
+def _about_contacts(cards: Sequence[Card], _: Fresh) -> list[About]:
     return [About(_party(card), lambda change, card=card: ContactEvent(card.ref(), change)) for card in cards]  # type: ignore[misc]
 
 
-def _about_companies(cards: Sequence[Card], fresh: Fresh) -> list[About]:
+def _about_companies(cards: Sequence[Card], _: Fresh) -> list[About]:
     return [About(_party(card), lambda change, card=card: CompanyEvent(card.ref(), change)) for card in cards]  # type: ignore[misc]
 
 

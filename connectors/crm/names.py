@@ -96,6 +96,7 @@ class Names(ABC):
     @abstractmethod
     def labels(self, kind: str) -> Mapping[str, str]:
         """The names of the custom fields of `contact` or `company`, by the ids that the mirror keeps."""
+
     def login_of(self, user_id: Id | None) -> str:
         """The login of a user, or an empty string."""
         wanted = str(user_id)

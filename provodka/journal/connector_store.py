@@ -160,6 +160,12 @@ class ConnectorStoreInJournal:
 
         self._writer.run(write)
 
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        """Of all that there is of a kind."""
+        with self._database.reading.connect() as connection:
+            of_kind = (snapshots.c.system == system) & (snapshots.c.kind == kind)
+            return list(connection.execute(select(snapshots.c.id).where(of_kind)).scalars())
+
     def cursor(self, name: str) -> str | None:
         """The value last stored under this name."""
         with self._database.reading.connect() as connection:

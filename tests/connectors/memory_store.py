@@ -71,6 +71,10 @@ class MemoryStore:
             for one in ids:
                 self._rows.get((system, kind), {}).pop(one, None)
 
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        with self._mutex:
+            return list(self._rows.get((system, kind), {}))
+
     def cursor(self, name: str) -> str | None:
         return self.cursors.get(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -32,6 +32,7 @@ class Staff(ABC):
 
     def edit(self) -> str:
         """Do something; tells what."""
+        people, firms = self.contacts, self.companies
         makers: list[tuple[str, Change, Sequence[str] | None]] = [
             ("make lead", self._make_lead, None),
             ("make contact", self._make_contact, None),
@@ -41,10 +42,10 @@ class Staff(ABC):
             ("price lead", lambda: self.change("lead", self._any(self.leads), price=self._some()), self.leads),
             ("move lead", lambda: self.change("lead", self._any(self.leads), stage=self._some()), self.leads),
             ("assign lead", lambda: self.change("lead", self._any(self.leads), user=self._some()), self.leads),
-            ("rename contact", lambda: self.change("contact", self._any(self.contacts), name=self._word()), self.contacts),
-            ("call contact", lambda: self.change("contact", self._any(self.contacts), phone=self._phone()), self.contacts),
-            ("assign contact", lambda: self.change("contact", self._any(self.contacts), user=self._some()), self.contacts),
-            ("rename company", lambda: self.change("company", self._any(self.companies), name=self._word()), self.companies),
+            ("rename contact", lambda: self.change("contact", self._any(people), name=self._word()), people),
+            ("call contact", lambda: self.change("contact", self._any(people), phone=self._phone()), people),
+            ("assign contact", lambda: self.change("contact", self._any(people), user=self._some()), people),
+            ("rename company", lambda: self.change("company", self._any(firms), name=self._word()), firms),
             ("complete task", lambda: self.complete(self._any(self.tasks)), self.tasks),
             ("delete lead", lambda: self.delete("lead", self._out_of(self.leads)), self.leads[20:]),
             ("delete contact", self._delete_contact, self.contacts[20:]),
@@ -109,7 +110,7 @@ class Staff(ABC):
 
 
 class AmoStaff(Staff):
-    plural = {"lead": "leads", "contact": "contacts", "company": "companies", "task": "tasks"}
+    plural: ClassVar = {"lead": "leads", "contact": "contacts", "company": "companies", "task": "tasks"}
     stages = (50000002, 50000003)
     users = (7000001, 7000002)
 

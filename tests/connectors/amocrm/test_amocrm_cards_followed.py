@@ -137,9 +137,7 @@ def test_a_task_is_overdue_once_for_each_due_time(desk, follower, crm, ask):
     [task] = desk.add(
         "/tasks", {"text": "Позвонить", "complete_till": soon, "entity_type": "leads", "entity_id": int(lead)}
     )
-    [ours] = crm.create_tasks(
-        ask(NewTask("Наша", datetime.fromtimestamp(soon, UTC), lead_id=lead))
-    )
+    [ours] = crm.create_tasks(ask(NewTask("Наша", datetime.fromtimestamp(soon, UTC), lead_id=lead)))
     follower.reconcile()
     at = datetime.fromtimestamp(soon, UTC) + timedelta(seconds=2)
     overdue = [event for event in follower.reconcile(at) if event.type is EventType.TASK_OVERDUE]
@@ -188,3 +186,21 @@ def test_writes_to_a_deleted_card_are_refused_in_clear_words_and_without_a_call(
     follower.hint(f"lead:{lead}")
     [done] = crm.update_leads(ask(LeadChange(lead, stage="Переговоры")))
     assert done.remote_id == lead
+
+
+def test_a_deletion_that_no_webhook_told_is_found_in_the_feed(crm, desk, store, follower):
+    contact = desk.contact("Мария", MARIA)
+    follower.hint(f"contact:{contact}")
+    desk.control("delete", {"entity": "contacts", "id": int(contact)})
+    assert follower.reconcile() == []
+    assert store.snapshots("crm", "contact", [contact]) == {}
+    assert crm.find_people([Person(phones=(MARIA,))]) == [None]
+
+
+def test_an_account_without_filters_tells_of_tasks_by_its_feed(crm, desk, follower):
+    desk.control("settings", {"api_filter": False})
+    crm._room.directory.refresh(0)
+    [task] = desk.add("/tasks", {"text": "Позвонить", "complete_till": int(time.time()) + 3600})
+    assert [event.type for event in follower.reconcile()] == [EventType.TASK_CREATED]
+    desk.api("PATCH", f"/tasks/{task}", {"is_completed": True})
+    assert [event.type for event in follower.reconcile()] == [EventType.TASK_COMPLETED]

@@ -1,4 +1,4 @@
-"""Contacts, companies and tasks of a portal are followed as leads are: news once, echoes never, overdue by the clock."""
+"""Contacts, companies and tasks of a portal are followed as leads are: news once, echoes never."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -154,3 +154,15 @@ def test_a_deal_that_was_written_to_while_it_was_compared_is_looked_at_again(dea
     assert deals.fill()
     deal = desk.lead(2)
     assert told(follower.hint(f"mirrored-lead:{deal}")) == [("lead.created", "", "")]
+
+
+def test_a_deletion_that_no_event_told_is_found_once_a_day(crm, desk, store, follower):
+    contact = desk.contact("Мария", MARIA)
+    follower.hint(f"contact:{contact}")
+    desk.rest("crm.contact.delete", id=contact)
+    assert follower.reconcile() == []
+    assert store.snapshots("crm", "contact", [contact]), "it is not looked for before a day is over"
+    store.cursors["crm:swept"] = str(int(time.time()) - 90_000)
+    assert follower.reconcile() == []
+    assert store.snapshots("crm", "contact", [contact]) == {}
+    assert crm.find_people([Person(phones=(MARIA,))]) == [None]
