@@ -146,7 +146,7 @@ def index(folder: Path) -> Iterator[Row]:
             journal = f"sqlite:///{folder}/{name}.sqlite"
             arguments = [sys.executable, "-m", "bench.index", name, crm, journal]
             told = json.loads(subprocess.run(arguments, capture_output=True, check=True, text=True).stdout)
-            found = requests.get(f"{crm}/_sandbox/stats", timeout=30).json()
+            found = requests.get(f"{crm}/_sandbox/stats", timeout=120).json()
         calls = sum(count for route, count in found["calls"].items() if "_sandbox" not in route)
         refused = sum(found["refused"].values())
         took = f"{told['seconds']:.0f} ({told['found']} people found by phone, {calls} calls, {refused} refused)"

@@ -64,7 +64,7 @@ def crm(
     """An emulated CRM with so many people, with this delay per call and this limit; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process(["-m", "bench.crm", str(port), name, str(contacts)], f"{url}/_sandbox/stats"):
+    with process(["-m", "bench.crm", str(port), name, str(contacts)], f"{url}/_sandbox/webhooks"):
         requests.post(f"{url}/_sandbox/limit", json={"per_second": per_second}, timeout=5).raise_for_status()
         requests.post(f"{url}/_sandbox/latency", json={"seconds": latency}, timeout=5).raise_for_status()
         yield url
