@@ -1,7 +1,8 @@
 """People and rules edit the CRM at random, its webhooks come doubled, late, in any order or never.
 
 At rest the mirror shows the CRM as it is, nothing goes round in circles, and no change was followed by more writes
-than the rules have for it. `PROVODKA_EDITS` is the number of edits, `PROVODKA_SEED` their dice.
+than the rules have for it. `PROVODKA_EDITS` is the number of edits, `PROVODKA_SEED` their dice, and
+`PROVODKA_EDIT_SECONDS` the time after which it ends with as many as there were.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.end_to_end.staff import STAFF, Staff
 from worker.deliverer import Deliverer
 from worker.outside import Equipment
 
-EDITS = int(os.environ.get("PROVODKA_EDITS", "300"))
+EDITS = int(os.environ.get("PROVODKA_EDITS", "200"))
 SEED = int(os.environ.get("PROVODKA_SEED", "1"))
 SECONDS = float(os.environ.get("PROVODKA_EDIT_SECONDS", "inf"))  # stop earlier, with as many as there were
 DROPPED, DOUBLED, LATE = 0.15, 0.2, 0.4
