@@ -117,7 +117,8 @@ def _members(kind: EventType, old: KnownCard, new: KnownCard, members: tuple[str
     for member in members:
         if differs(old, new, member):
             change = Change(member, _show(getattr(old, member)), _show(getattr(new, member)))
-            yield News(kind, member, _short(change.new), change)
+            value = _hash(change.new) if member in ("phones", "emails") else _short(change.new)
+            yield News(kind, member, value, change)
 
 
 def _reassigned(kind: EventType, old: KnownLead | KnownParty, new: KnownLead | KnownParty, names: Names) -> News:
@@ -145,4 +146,8 @@ def _show(value: object) -> str:
 
 
 def _short(value: str) -> str:
-    return value if len(value) <= LONGEST_VALUE else hashlib.sha256(value.encode()).hexdigest()[:16]
+    return value if len(value) <= LONGEST_VALUE else _hash(value)
+
+
+def _hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
