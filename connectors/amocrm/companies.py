@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from connectors.amocrm.additions import added_values
+from connectors.amocrm.aiming import aim_of
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.firm_fields import ENTITY, FirmFields
-from connectors.amocrm.known import card_url, multitext, named_fields, tag_names
+from connectors.amocrm.known import card_url, multitext, named_fields, read_company, tag_names
 from connectors.amocrm.patching import LONGEST_NAME, ROBOT, head, patch, responsible, tag_changes, values_of
 from connectors.amocrm.people import PHONE_DIGITS
 from connectors.amocrm.problems import STALE_IDS
@@ -18,8 +19,10 @@ from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import answers
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
+from connectors.crm.expecting import Aim, Writing
 from connectors.crm.firms import Fit, choose_firm, fits, search_word
-from connectors.crm.mirror import emails_of, moment, phones_of
+from connectors.crm.making import Making
+from connectors.crm.mirror import COMPANY, KnownCompany, emails_of, moment, phones_of
 from provodka.crm import Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -34,6 +37,7 @@ class Companies:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._making, self._writing = Making(room), Writing[KnownCompany](room, COMPANY)
         self._firm = FirmFields(room)
         self._stamp = Stamp(room, ENTITY)
 
@@ -55,7 +59,9 @@ class Companies:
 
     def find_made(self, requests: Sequence[Creation]) -> list[Done | None]:
         """By our stamp among the newest companies."""
-        return self._room.settled(requests, self._look(requests, earliest(requests)))
+        found = self._room.settled(requests, self._look(requests, earliest(requests)))
+        self._making.keep(COMPANY, _made(requests), dict(enumerate(found)))
+        return found
 
     def update(self, requests: Sequence[Change]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._update, STALE_IDS)
@@ -77,6 +83,8 @@ class Companies:
     def _create(self, requests: Sequence[Creation], began: datetime) -> list[Outcome]:
         bodies, outcomes = build(requests, self._body)
         order = list(bodies)
+        under_way = {i: card for i, card in _made(requests).items() if i in bodies}
+        self._making.begin(list(under_way.values()))
         made = deliver(
             [bodies[i] for i in order],
             send=lambda items: self._room.client.write("POST", f"/{ENTITY}", items, accept=(400,)),
@@ -85,6 +93,8 @@ class Companies:
             size=self._room.settings.batch,
         )
         outcomes.update(zip(order, made, strict=True))
+        self._making.keep(COMPANY, under_way, outcomes)
+        self._making.end(under_way, outcomes)
         return [outcomes[i] for i in range(len(requests))]
 
     def _look(self, requests: Sequence[Creation], since: datetime) -> list[Done | None]:
@@ -103,7 +113,7 @@ class Companies:
         values = [self._stamp.value(request.key), *added_values({}, new.phones, new.emails)]
         values += self._firm.encode(new.inn, new.kpp, new.name, {})
         return {
-            "name": new.name.strip()[:LONGEST_NAME],
+            "name": _name(new.name),
             "created_by": ROBOT,
             **responsible(directory, new.responsible),
             "custom_fields_values": [*values, *values_of(directory, ENTITY, new.fields)],
@@ -115,9 +125,20 @@ class Companies:
         bodies, outcomes = build(requests, self._changing(cards))
         outcomes.update({i: Done(requests[i].params.company_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
+        changes = [(requests[i].params.company_id, bodies[i]) for i in order]
+        known = self._writing.met([one for one, _ in changes], self._known)
+        aims = self._writing.expect(changes, known, self._aim)
         sent = patch(self._room, f"/{ENTITY}", [bodies[i] for i in order], GONE)
         outcomes.update(zip(order, sent, strict=True))
+        self._writing.settle([(requests[i].params.company_id, outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _known(self, ids: Sequence[str]) -> dict[str, KnownCompany]:
+        room = self._room
+        return {one: read_company(item, room.zone, room.settings.stamp_code) for one, item in self._items(ids).items()}
+
+    def _aim(self, card: KnownCompany, body: Json) -> Aim:
+        return aim_of(card, body, self._room.directory, ENTITY)
 
     def _changing(self, cards: dict[str, Json]) -> Callable[[Change], Json]:
         def body(request: Change) -> Json:
@@ -159,6 +180,16 @@ class Companies:
             url=card_url(room.settings.url, ENTITY, item["id"]),
             updated_at=moment(updated_at) if updated_at else None,
         )
+
+
+def _made(requests: Sequence[Creation]) -> dict[int, KnownCompany]:
+    """The companies to be made, as they will be known."""
+    wanted = (request.params for request in requests)
+    return {i: KnownCompany("", _name(new.name), new.phones, new.emails) for i, new in enumerate(wanted)}
+
+
+def _name(name: str) -> str:
+    return name.strip()[:LONGEST_NAME]
 
 
 def _asked(fit: Fit, text: str, query: CompanyQuery) -> str:

@@ -62,6 +62,9 @@ class Directory(Names):
     def card_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
         return self.fields(ENTITIES[kind])
 
+    def labels(self, kind: str) -> dict[str, str]:
+        return {str(one.id): one.name for one in self.card_fields(CardKind(kind))}
+
     def field_of(self, entity: str, name: str) -> CustomField:
         """A field of this kind of card, by name or code."""
         return self.named("field", "поля", name, self.fields(entity), lambda f: (f.name, f.code))

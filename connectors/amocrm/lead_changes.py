@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from connectors.amocrm import fields as custom
+from connectors.amocrm.aiming import aim_of
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import LOST, WON
 from connectors.amocrm.leads import Leads
@@ -127,28 +127,7 @@ class LeadChanges:
         return {one: by_id[str(found)] for one, found in where.items() if str(found) in by_id}
 
     def _aim(self, lead: KnownLead, body: Json) -> Aim:
-        """The members of the lead as they will be when amoCRM has done what `body` says."""
-        names = {
-            "title": "name",
-            "pipeline_id": "pipeline_id",
-            "status_id": "status_id",
-            "responsible_id": "responsible_user_id",
-            "price": "price",
-        }
-        aim: Aim = {member: body[key] for member, key in names.items() if key in body}
-        added, removed = ({tag["name"] for tag in body.get(key, ())} for key in ("tags_to_add", "tags_to_delete"))
-        if lead.tags is not None and (added or removed):
-            aim["tags"] = tuple(sorted((set(lead.tags) | added) - removed))
-        if lead.fields is not None and "custom_fields_values" in body:
-            aim["fields"] = self._fields(lead.fields, body["custom_fields_values"])
-        return aim
-
-    def _fields(self, old: dict[str, str], items: Sequence[Json]) -> dict[str, str]:
-        directory = self._room.directory
-        zone = directory.account().zone
-        by_id = {field.id: field for field in directory.fields()}
-        new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, zone) for item in items}
-        return {one: text for one, text in {**old, **new}.items() if text}
+        return aim_of(lead, body, self._room.directory, "leads")
 
 
 def _place_of(lead_id: str, places: Places) -> Pipeline:

@@ -15,6 +15,7 @@ from connectors.amocrm.lead_lines import Lines
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.offer_cards import BATCH
 from connectors.amocrm.room import Room
+from connectors.crm.gone import Gone
 from provodka.crm import (
     BotStart,
     Customer,
@@ -35,6 +36,7 @@ class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_sales(self, leads: Leads, lead_changes: LeadChanges, version_2: Client) -> None:
         catalogs = Catalogs(self._room)
@@ -49,7 +51,7 @@ class OfferSales:
     @operation(repeat=Repeat.SAFE)
     def set_lead_lines(self, requests: Sequence[Request[LeadLines]]) -> list[Outcome]:
         """Products are looked for by article or name before they are made, and links are set, not added."""
-        return self._lines.write(requests)
+        return self._gone.sparing(requests, self._lines.write)
 
     def invoices(self, lead_ids: Sequence[str]) -> dict[str, list[Invoice]]:
         """Two calls for all."""
@@ -58,7 +60,7 @@ class OfferSales:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Outcome]:
         """Recognised by title among the invoices made since."""
-        return self._invoices.create(requests)
+        return self._gone.sparing(requests, self._invoices.create)
 
     @create_invoices.find
     def _find_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Done | None]:
@@ -76,7 +78,7 @@ class OfferSales:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_customers(self, requests: Sequence[Request[NewCustomer]]) -> list[Outcome]:
         """Recognised by name among the contact's customers made since."""
-        return self._customers.create(requests)
+        return self._gone.sparing(requests, self._customers.create)
 
     @create_customers.find
     def _find_customers(self, requests: Sequence[Request[NewCustomer]]) -> list[Done | None]:
@@ -103,4 +105,4 @@ class OfferSales:
     @operation(repeat=Repeat.PERSON)
     def start_bots(self, requests: Sequence[Request[BotStart]]) -> list[Outcome]:
         """A bot writes to the client, and nothing tells afterwards whether it was started."""
-        return self._bots.start(requests)
+        return self._gone.sparing(requests, self._bots.start)

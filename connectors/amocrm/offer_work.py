@@ -13,6 +13,7 @@ from connectors.amocrm.offer_cards import BATCH
 from connectors.amocrm.open_tasks import OpenTasks
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -36,6 +37,7 @@ class OfferWork:
     """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
         self._chats = chats
@@ -62,7 +64,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Recognised by card, text and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -71,17 +73,17 @@ class OfferWork:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def change_tasks(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
         """Only what is named changes."""
-        return self._open_tasks.change(requests)
+        return self._gone.sparing(requests, self._open_tasks.change)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
         """Those that are completed already stay as they are."""
-        return self._open_tasks.complete(requests)
+        return self._gone.sparing(requests, self._open_tasks.complete)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -90,7 +92,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Call notes on exactly this card; recognised by the call's id."""
-        return self._notes.log(requests)
+        return self._gone.sparing(requests, self._notes.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
@@ -99,7 +101,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP)
     def attach_files(self, requests: Sequence[Request[NewFile]]) -> list[Outcome]:
         """Recognised by name and size among the card's files uploaded since."""
-        return self._files.attach(requests)
+        return self._gone.sparing(requests, self._files.attach)
 
     @attach_files.find
     def _find_files(self, requests: Sequence[Request[NewFile]]) -> list[Done | None]:
@@ -112,7 +114,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
         """A task or a note, as said; recognised as those are."""
-        return self._notices.send(requests)
+        return self._gone.sparing(requests, self._notices.send)
 
     @notify_staff.find
     def _find_notices(self, requests: Sequence[Request[StaffNotice]]) -> list[Done | None]:

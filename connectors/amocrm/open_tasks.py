@@ -7,16 +7,16 @@ from typing import Final
 
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import ENTITIES
+from connectors.amocrm.known import read_task, result_of
 from connectors.amocrm.patching import head, patch, responsible
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
-from connectors.amocrm.task_changes import result_of
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.mirror import TASK, moment
+from connectors.crm.expecting import completing
+from connectors.crm.mirror import moment
 from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
-from provodka.errors import Ambiguous, Rejected
+from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
-from provodka.stores import Snapshot
 
 GONE: Final = "Задачи нет в amoCRM: её удалили."
 _KINDS: Final = {entity: kind for kind, entity in ENTITIES.items()}
@@ -62,12 +62,10 @@ class OpenTasks:
             elif found[one].get("is_completed"):
                 outcomes[i] = Done(one)
         order = [i for i in range(len(ids)) if i not in outcomes]
-        room.put(TASK, [Snapshot(ids[i], "{}", room.now()) for i in order])
-        sent = patch(room, "/tasks", [_completed(requests[i].params) for i in order], GONE)
-        outcomes.update(zip(order, sent, strict=True))
-        failed = [ids[i] for i in order if not isinstance(outcomes[i], Done | Ambiguous)]
-        if failed:
-            room.store.forget_snapshots(room.name, TASK, failed)
+        with completing(room, {ids[i]: read_task(found[ids[i]]) for i in order}) as told:
+            sent = patch(room, "/tasks", [_completed(requests[i].params) for i in order], GONE)
+            outcomes.update(zip(order, sent, strict=True))
+            told.update({ids[i]: outcomes[i] for i in order})
         return [outcomes[i] for i in range(len(ids))]
 
     def _open(self, entity: str, ids: Sequence[str]) -> list[Json]:

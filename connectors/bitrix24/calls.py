@@ -10,11 +10,11 @@ from typing import Final
 
 from connectors.bitrix24.cards import Leads, contacts_of
 from connectors.bitrix24.client import PAGE, Batch, id_of, rows_of
-from connectors.bitrix24.directory import DEALS, LEADS
+from connectors.bitrix24.directory import CONTACTS, DEALS, LEADS
 from connectors.bitrix24.notes import comment
 from connectors.bitrix24.problems import WRONG_AUTH
 from connectors.bitrix24.query import Command, Json, Ref
-from connectors.bitrix24.room import CONTACT_TYPE, Room, made, place_of, told
+from connectors.bitrix24.room import Room, made, place_of, told
 from connectors.crm.account import CLOCKS
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.oauth import not_carried_out
@@ -123,10 +123,10 @@ class Calls:
 
     def _activity(self, new: NewCall, plan: _Plan) -> Json:
         call = new.call
-        types = {"lead": LEADS.type_id, "deal": DEALS.type_id, "contact": CONTACT_TYPE}
+        types = {"lead": LEADS.type_id, "deal": DEALS.type_id, "contact": CONTACTS.type_id}
         incoming = call.direction is Direction.IN
         begin = call.started_at or call.ended_at or self._room.now()
-        speaker = (CONTACT_TYPE, plan.contact) if plan.contact else (types[plan.kind], plan.card_id)
+        speaker = (CONTACTS.type_id, plan.contact) if plan.contact else (types[plan.kind], plan.card_id)
         talked = f"Разговор {call.talk_seconds} с" if call.talk_seconds else "Пропущенный звонок"
         lines = [talked, f"Запись: {call.recording}" if call.recording else ""]
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -114,6 +114,14 @@ class Directory(Names):
     def card_field(self, kind: CardKind, name: str) -> CustomField:
         """A field of this kind of card; Rejected with the nearest names where none bears the name."""
         return self.named("field", "поля", name, self.card_fields(kind), lambda f: (f.name, f.code))
+
+    def own_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
+        """The user fields of contacts or companies, by the codes of the classic family."""
+        own = filter(is_own, self.card_fields(kind))
+        return self.keep(f"own {kind.value} fields", lambda: tuple(replace(one, id=one.code) for one in own))
+
+    def labels(self, kind: str) -> dict[str, str]:
+        return {str(one.id): one.name for one in self.own_fields(CardKind(kind))}
 
     def task_types(self) -> None:
         """Tasks have no types: what a rule calls its type becomes a tag of the task."""
@@ -226,6 +234,11 @@ def _field(key: str, row: Json, lists: dict[str, Sequence[Json]]) -> CustomField
         options=options,
         multiple=bool(row.get("isMultiple")),
     )
+
+
+def is_own(field: CustomField) -> bool:
+    """Whether it is a user field, not one that every portal has."""
+    return str(field.id).startswith("ufCrm")
 
 
 def _zone(name: object) -> ZoneInfo:

@@ -13,6 +13,7 @@ from connectors.bitrix24.lead_changes import LeadChanges
 from connectors.bitrix24.lead_lines import Lines
 from connectors.bitrix24.offer_cards import BATCH
 from connectors.bitrix24.room import Room
+from connectors.crm.gone import Gone
 from provodka.crm import (
     BotStart,
     Customer,
@@ -36,6 +37,7 @@ class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_sales(self, leads: Leads, lead_changes: LeadChanges) -> None:
         self._lines, self._invoices = Lines(self._room, leads), Invoices(self._room)
@@ -48,7 +50,7 @@ class OfferSales:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def set_lead_lines(self, requests: Sequence[Request[LeadLines]]) -> list[Outcome]:
         """All rows are replaced. They are free lines, not products of the catalogue: each keeps its own price."""
-        return self._lines.write(requests)
+        return self._gone.sparing(requests, self._lines.write)
 
     def invoices(self, lead_ids: Sequence[str]) -> dict[str, list[Invoice]]:
         """Of deals only. The moment of payment is that of the move to the paid stage."""
@@ -57,7 +59,7 @@ class OfferSales:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Outcome]:
         """Smart invoices with their rows; recognised by our key in their outer code."""
-        return self._invoices.create(requests)
+        return self._gone.sparing(requests, self._invoices.create)
 
     @create_invoices.find
     def _find_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Done | None]:
@@ -99,4 +101,4 @@ class OfferSales:
     @operation(repeat=Repeat.PERSON, batch=BATCH)
     def start_bots(self, requests: Sequence[Request[BotStart]]) -> list[Outcome]:
         """A workflow may write to the client, and nothing tells afterwards whether it was started."""
-        return self._bots.start(requests)
+        return self._gone.sparing(requests, self._bots.start)

@@ -14,6 +14,7 @@ from connectors.bitrix24.room import Room
 from connectors.bitrix24.staff import Staff
 from connectors.bitrix24.talks import Talks
 from connectors.bitrix24.tasks import Tasks
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -37,6 +38,7 @@ class OfferWork:
     """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
@@ -50,7 +52,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Bound to their cards; recognised by our key, else by card, title and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -67,17 +69,17 @@ class OfferWork:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def change_tasks(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
         """Only what is named changes."""
-        return self._open_tasks.change(requests)
+        return self._gone.sparing(requests, self._open_tasks.change)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
         """Those that have ended stay as they are. A result that stands there already is not written again."""
-        return self._open_tasks.complete(requests)
+        return self._gone.sparing(requests, self._open_tasks.complete)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Comments in the timeline; recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -86,7 +88,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Calls on exactly this card; recognised by the call's id."""
-        return self._calls.log(requests)
+        return self._gone.sparing(requests, self._calls.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
@@ -99,7 +101,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP)
     def attach_files(self, requests: Sequence[Request[NewFile]]) -> list[Outcome]:
         """A comment with the file; recognised by name and size among the card's newest comments."""
-        return self._files.attach(requests)
+        return self._gone.sparing(requests, self._files.attach)
 
     @attach_files.find
     def _find_files(self, requests: Sequence[Request[NewFile]]) -> list[Done | None]:
@@ -112,7 +114,7 @@ class OfferWork:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
         """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""
-        return self._staff.notify(requests)
+        return self._gone.sparing(requests, self._staff.notify)
 
     def connect_talks(self) -> None:
         """Three calls where the channel is switched on already. Rejected where none is set up."""

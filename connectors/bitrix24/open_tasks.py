@@ -8,16 +8,14 @@ from typing import Final
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
 from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.room import Room, gone, named
-from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text, task_texts, tasks_by_id
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, read_task, task_text, task_texts, tasks_by_id
 from connectors.crm.batching import build, same_text, with_fresh_names
-from connectors.crm.mirror import TASK
+from connectors.crm.expecting import completing
 from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
-from provodka.stores import Snapshot
 
 ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
-ASKED: Final = (*SELECT, *TIMES, "RESPONSIBLE_ID", "TAGS")
 
 
 class OpenTasks:
@@ -28,14 +26,14 @@ class OpenTasks:
 
     def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         distinct = [card for card in dict.fromkeys(cards) if card.id.isdecimal()]
-        asked = {"select": list(ASKED), "order": {"ID": "ASC"}}
+        asked = {"select": [*SELECT, *TIMES], "order": {"ID": "ASC"}}
         filters = [{"UF_CRM_TASK": self._bound(card), "!STATUS": COMPLETED} for card in distinct]
         answers = self._room.client.ask([Command("tasks.task.list", {**asked, "filter": one}) for one in filters])
         found: dict[CardRef, list[Task]] = {card: [] for card in cards}
         for card, wanted, answer in zip(distinct, filters, answers, strict=True):
             rows = rows_of(answer)
             if len(rows) == PAGE:
-                more = {"select": list(ASKED), "filter": wanted}
+                more = {"select": [*SELECT, *TIMES], "filter": wanted}
                 for page in self._room.client.walk("tasks.task.list", more, after=id_of(rows[-1])):
                     rows += page
             tasks = [self._neutral(row, card) for row in rows if str(row.get("status")) != COMPLETED]
@@ -58,16 +56,14 @@ class OpenTasks:
                 outcomes[i] = Done(one)
         outcomes.update(self._tell_results({i: r.params for i, r in enumerate(requests) if i not in outcomes}))
         order = [i for i in range(len(ids)) if i not in outcomes]
-        room.put(TASK, [Snapshot(ids[i], "{}", room.now()) for i in order])
         commands = {i: Command("tasks.task.complete", {"taskId": ids[i]}) for i in order}
-        outcomes.update(room.deliver(commands, lambda _: Done()))
-        failed = [ids[i] for i in order if not isinstance(outcomes[i], Done | Ambiguous)]
-        if failed:
-            room.store.forget_snapshots(room.name, TASK, failed)
+        with completing(room, {ids[i]: read_task(there[ids[i]], room.kind) for i in order}) as told:
+            outcomes.update(room.deliver(commands, lambda _: Done()))
+            told.update({ids[i]: outcomes[i] for i in order})
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
-        there = tasks_by_id(self._room, [request.params.task_id for request in requests], ASKED)
+        there = tasks_by_id(self._room, [request.params.task_id for request in requests])
         bodies, outcomes = build(requests, lambda request: self._changed(request.params, there))
         ids = [request.params.task_id for request in requests]
         outcomes.update({i: Done(ids[i]) for i, body in bodies.items() if not body})
@@ -89,7 +85,7 @@ class OpenTasks:
         if change.text:
             fields["TITLE"], fields["DESCRIPTION"] = task_texts(change.text)
         if change.type:
-            fields["TAGS"] = [change.type, *_tags(row)[1:]]
+            fields["TAGS"] = [change.type, *tags_of_task(row)[1:]]
         return fields
 
     def _tell_results(self, completions: Mapping[int, TaskCompletion]) -> dict[int, Outcome]:
@@ -130,7 +126,7 @@ class OpenTasks:
             text=task_text(row),
             due=moment(row.get("deadline")),
             card=card,
-            type=next(iter(_tags(row)), ""),
+            type=next(iter(tags_of_task(row)), ""),
             responsible=self._room.directory.login_of(str(row.get("responsibleId") or "")),
             created_at=moment(row.get("createdDate")),
         )
@@ -151,7 +147,7 @@ def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _tags(row: Json) -> list[str]:
+def tags_of_task(row: Json) -> list[str]:
     """Bare texts, or by number what is known of each."""
     tags = row.get("tags")
     rows = list(tags.values()) if isinstance(tags, dict) else tags if isinstance(tags, list) else []

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
+from connectors.bitrix24.directory import Kind
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, place_of
 from connectors.crm.account import CLOCKS, earliest
 from connectors.crm.batching import build, same_text, with_fresh_names
+from connectors.crm.making import Making
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from provodka.crm import NewTask
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 LONGEST_TITLE: Final = 250
 COMPLETED: Final = "5"
-SELECT: Final = ("ID", "TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "XML_ID", "UF_CRM_TASK")
+SELECT: Final = (
+    *("ID", "TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "XML_ID", "UF_CRM_TASK"),
+    *("RESPONSIBLE_ID", "TAGS"),
+)
 TIMES: Final = ("CREATED_DATE", "CHANGED_DATE", "CLOSED_DATE")
 
 
@@ -25,6 +32,7 @@ class Tasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._making = Making(room)
 
     def create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._create)
@@ -41,13 +49,25 @@ class Tasks:
             card: [row for row in rows_of(answer) if moment(row.get("createdDate")).timestamp() >= oldest]
             for card, answer in zip(distinct, room.client.ask(commands), strict=True)
         }
-        return room.settled(requests, [_claim(one, free[card]) for one, card in zip(requests, cards, strict=True)])
+        found = room.settled(requests, [_claim(one, free[card]) for one, card in zip(requests, cards, strict=True)])
+        self._keep({i: done for i, done in enumerate(found) if done is not None}, requests)
+        return found
 
     def _create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         bodies, outcomes = build(requests, self._fields)
         commands = {i: Command("tasks.task.add", {"fields": fields}) for i, fields in bodies.items()}
+        under_way = {i: _known(requests[i].params) for i in commands}
+        self._making.begin(list(under_way.values()))
         outcomes.update(self._room.deliver(commands, _made))
+        self._keep({i: one for i in commands if isinstance(one := outcomes[i], Done)}, requests)
+        self._making.end(under_way, outcomes)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, done: Mapping[int, Done], requests: Sequence[Request[NewTask]]) -> None:
+        """Into the mirror, so that the echo of our own write is no news, and what becomes overdue is."""
+        now = self._room.now()
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(TASK, [snapshot(replace(card, alarm=card.due), now) for card in cards])
 
     def _fields(self, request: Request[NewTask]) -> Json:
         task, directory = request.params, self._room.directory
@@ -87,6 +107,33 @@ def tasks_by_id(room: Room, ids: Sequence[str], select: Sequence[str] = (*SELECT
     return found
 
 
+def is_completed(row: Json) -> bool:
+    return str(row.get("status")) == COMPLETED
+
+
+def read_task(row: Json, leads: Kind) -> KnownTask:
+    """A task as the mirror keeps it; `leads` are what the portal works with."""
+    closed = moment(row.get("closedDate") or row.get("changedDate"))
+    return KnownTask(
+        id=id_of(row),
+        text=task_text(row),
+        due=int(moment(row.get("deadline")).timestamp()),
+        completed=is_completed(row),
+        closed_at=int(closed.timestamp()) if is_completed(row) else 0,
+        responsible_id=str(row.get("responsibleId") or "") or None,
+        lead=_bound(row, leads.letter),
+        contact=_bound(row, "C"),
+        company=_bound(row, "CO"),
+    )
+
+
+def _bound(row: Json, letter: str) -> str:
+    """The id of the card of this letter that a task hangs on: `L_17`, `D_17`, `C_7`, `CO_3`."""
+    bound = row.get("ufCrmTask")
+    rows = bound if isinstance(bound, list) else [bound]
+    return next((str(one).removeprefix(f"{letter}_") for one in rows if str(one).startswith(f"{letter}_")), "")
+
+
 def task_text(row: Json) -> str:
     """The text of a task as a rule wrote it."""
     title, description = str(row.get("title") or ""), str(row.get("description") or "")
@@ -123,3 +170,8 @@ def _made(result: object) -> Outcome:
     task = result.get("task") if isinstance(result, dict) else None
     one = id_of(task) if isinstance(task, dict) else ""
     return Done(one) if one else Ambiguous("the answer holds no task")
+
+
+def _known(task: NewTask) -> KnownTask:
+    contact = "" if task.lead_id else task.contact_id
+    return KnownTask("", task.text.strip(), int(task.due.timestamp()), lead=task.lead_id, contact=contact)
