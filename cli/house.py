@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from cli.config import Config
+from cli.hooks import CRM_CHANNEL
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.channel import Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
@@ -29,8 +30,6 @@ from worker.planner import Planner
 from worker.threads import Worker
 
 log = structlog.get_logger("house")
-
-CRM_CHANNEL: Final = "crm"  # the address of the CRM's own hooks: /hooks/crm/<secret>
 
 
 class House:

@@ -22,6 +22,7 @@ from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.amocrm.setup import Setup
 from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import Tasks
 from connectors.crm.needs import missing
@@ -43,6 +44,7 @@ from provodka.crm import (
 from provodka.event import Event, utc_now
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.readiness import AccountSetup
 from provodka.stores import ConnectorStore, Snapshot
 
 Answer = TypeVar("Answer")
@@ -129,6 +131,10 @@ class AmoCrm:
     def subscribe(self, destination: str) -> bool:
         """Have amoCRM send its hints to this address; whether anything had to be changed. Needs an administrator."""
         return hooks.subscribe(self._room, destination)
+
+    def setup(self) -> AccountSetup:
+        """What an integrator does with the account before the start."""
+        return Setup(self._room)
 
     def keep_alive(self) -> None:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""

@@ -21,9 +21,10 @@ from connectors.bitrix24.notes import Notes
 from connectors.bitrix24.oauth import classify_token, token_desk
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
-from connectors.bitrix24.problems import NO_SCOPE, classify
+from connectors.bitrix24.problems import classify
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.bitrix24.setup import Setup
 from connectors.bitrix24.tags import Tags
 from connectors.bitrix24.tasks import Tasks
 from connectors.crm.needs import missing
@@ -42,10 +43,10 @@ from provodka.crm import (
     Progress,
     User,
 )
-from provodka.errors import AuthFailed
 from provodka.event import Event, utc_now
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.readiness import AccountSetup
 from provodka.stores import ConnectorStore, Snapshot
 
 Answer = TypeVar("Answer")
@@ -109,11 +110,10 @@ class Bitrix24:
         return self._room.directory.users()
 
     def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
-        """Reads the portal anew, so that a wrong webhook, address or right shows too."""
+        """Reads the portal anew, so that a wrong webhook or address shows too; rights are `setup().remarks()`."""
         directory = self._room.directory
         directory.refresh(0)
-        if lacking := directory.missing_scopes():
-            raise AuthFailed(f"the webhook lacks rights: {', '.join(lacking)}", hint=NO_SCOPE)
+        directory.portal()
         if create:
             Tags(self._room).ensure()
         return missing(directory, needs)
@@ -135,6 +135,10 @@ class Bitrix24:
         """Have the portal send its events to this address. Only an application can; an outbound webhook is set up by
         hand, so with an inbound webhook this is refused."""
         return hooks.subscribe(self._room, destination)
+
+    def setup(self) -> AccountSetup:
+        """What an integrator does with the portal before the start."""
+        return Setup(self._room)
 
     def keep_alive(self) -> None:
         """Refresh a token that nobody has used for weeks."""
