@@ -8,33 +8,18 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
-from cli.hooks import CRM_CHANNEL, destination
+from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.crm import CrmAccount, Missing
 from provodka.errors import Problem
-from provodka.journal import Journal, queries
-from provodka.readiness import AccountSetup, HookState, Look, Remark, Weight, looked
+from provodka.journal import Journal
+from provodka.readiness import AccountSetup, Look, Remark, Weight, looked
 from provodka.settings import Finding, Parsed, did_you_mean
 from rules.actions import REGISTRY
 from rules.needs import UsedName, needs
 from rules.schema import Rule
 
-UNTOLD: Final = (
-    "Об изменениях в CRM Provodka узнаёт раз в минуту. Чтобы CRM сообщала сама: crm.hook_secret (длинная случайная "
-    "строка), server.public_url и provodka connect."
-)
-NO_ADDRESS: Final = (
-    "Впишите server.public_url (адрес, по которому Provodka видна снаружи) и запустите provodka connect."
-)
-CONNECT: Final = "Запустите provodka connect: он зарегистрирует вебхук и проверит, что события доходят."
-FORMER: Final = "provodka connect снимет прежний адрес."
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
-_STATES: Final = {
-    HookState.MISSING: "the CRM does not send its hints to us",
-    HookState.INCOMPLETE: "the CRM does not tell of everything, it lacks",
-    HookState.DISABLED: "the CRM has switched our webhook off, as after many bad answers",
-    HookState.UNKNOWN: "no hint has come from the CRM yet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,33 +112,12 @@ def _within_crm(look: Look) -> Iterator[Remark]:
 
 
 def _hooks(parsed: Parsed, setup: AccountSetup, journal: Journal) -> Iterator[Remark]:
-    """Whether hints come to our address; an account that cannot be asked has proved it by an earlier hint."""
-    settings, server = parsed.values["crm"], parsed.values["server"]
-    if settings.hook_secret is None:
-        yield Remark(("crm",), "there is no hook_secret, so the CRM cannot tell of changes", UNTOLD, Weight.NOTE)
-        return
-    found = setup.hooks(destination(settings, server.public_url if server else None))
-    if found.former:
-        yield Remark(
-            ("server", "public_url"),
-            f"the CRM still sends its hints to {len(found.former)} former address(es) of ours",
-            FORMER,
-        )
-    if found.state is HookState.REGISTERED or (found.state is HookState.UNKNOWN and _has_hints(journal)):
-        return
-    text = _STATES[found.state]
-    if found.state is HookState.INCOMPLETE:
-        text += f" {', '.join(found.lacking)}"
-    if server is None or server.public_url is None:
-        yield Remark(
-            ("server",), f"{text}, and server.public_url does not tell our address", found.by_hand or NO_ADDRESS
-        )
-    else:
-        yield Remark(("server", "public_url"), text, found.by_hand or CONNECT)
-
-
-def _has_hints(journal: Journal) -> bool:
-    return any(row[0] == CRM_CHANNEL for row in journal.read(queries.last_by_channel))
+    """At the address, or where it is missing."""
+    server = parsed.values["server"]
+    address = server.public_url if server else None
+    for fault in faults(parsed.values["crm"], address, setup, journal):
+        path = ("crm",) if fault.optional else ("server", "public_url")
+        yield Remark(path, fault.text, fault.cure, Weight.NOTE if fault.optional else Weight.ACCOUNT)
 
 
 def _lacks(crm: CrmAccount, used: list[UsedName]) -> Iterator[Remark]:

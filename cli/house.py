@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from cli.config import Config
-from cli.hooks import CRM_CHANNEL
+from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.channel import Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
@@ -30,6 +30,8 @@ from worker.planner import Planner
 from worker.threads import Worker
 
 log = structlog.get_logger("house")
+
+HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connected now, by hand or by `connect`
 
 
 class House:
@@ -115,7 +117,13 @@ class House:
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
+            jobs.append(Job("hooks", HOOKS_SECONDS, self.look_at_hooks, first=HOOKS_FIRST))
         return Scheduler(self.journal, self.watchers, jobs)
+
+    def look_at_hooks(self) -> None:
+        """Whether the CRM tells us of changes: a log line and a line of `status` where it does not."""
+        if self.crm is not None:
+            warn(self.config.crm, self.config.server.public_url, self.crm.setup(), self.journal)
 
     def _of_role(self, role: Role) -> list[tuple[str, Any]]:
         return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]

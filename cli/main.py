@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import cli.support  # noqa: F401 -- mounts its commands
-from cli.app import DEFAULT, AsJson, ConfigFile, app, clear_words, done, opened, out
+from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, opened, out, seen_at
 from cli.run import RunRole
 
 
@@ -34,11 +34,33 @@ def check(
     create: Annotated[bool, typer.Option("--create", help="With --online: make the service field in the CRM.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Name every mistake of a config before the start; exit code 2 when there are any."""
+    """Name every mistake of a config before the start (exit code 2), and what the accounts lack (1)."""
     from cli import check as checking
 
     with clear_words():
         done(checking.check(config, out, online=online, create=create, as_json=as_json))
+
+
+@app.command()
+def connect(
+    config: ConfigFile = DEFAULT,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where the product is seen from outside, instead of server.public_url.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the registration back.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the event that proves it.", min=1)] = 60.0,
+    dry_run: DryRun = False,
+) -> None:
+    """Register our webhook in the CRM, make the service field, and prove that events come back."""
+    from cli import connect as connecting
+    from cli.house import House
+
+    with clear_words():
+        house = House(seen_at(opened(config), public_url))
+        try:
+            done(connecting.connect(house, out, remove=remove, wish=connecting.Wish(dry_run, wait)))
+        finally:
+            house.close()
 
 
 @app.command("test")

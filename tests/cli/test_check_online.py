@@ -162,7 +162,7 @@ def test_a_dozen_faults_of_an_amocrm_account_are_all_named_in_one_run(
         (":4:", "service field «Provodka ID»", "--create"),
         (":6:", "old@krovlya.ru", "switched off", "замените"),
         (":7:", "ivann@krovlya.ru", "ivan@krovlya.ru"),
-        (":7:", "chat not found", "написать боту"),
+        (":7:", "Chat not found", "написать боту"),
         (":10:", "no folder 'Заявки'"),
         (":16:", "«Новый лит»", "Новый лид"),
         (":16:", "«Источники»", "Источник"),
