@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -86,13 +87,25 @@ def sandbox(
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
     seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Start as a twin of the account that this config names.")] = None,
+    save: Annotated[Path | None, typer.Option(help="With --like: keep the twin's seed in this file.")] = None,
 ) -> None:
     """Serve the emulators alone, to rehearse a client's config."""
-    from sandbox.__main__ import main as serve
+    if (like and seed) or (save and not like):
+        raise typer.BadParameter("--like and --seed exclude each other, and --save needs --like")
+    with TemporaryDirectory() as folder:
+        if like:
+            from cli import like as twins
 
-    given = {"--state": state, "--seed": seed}
-    paths = [word for name, path in given.items() if path for word in (name, str(path))]
-    done(serve(["--port", str(port), *paths]))
+            seed = save or Path(folder) / "seed.yaml"
+            with clear_words():
+                if code := twins.write_seed(opened(like), seed, out):
+                    done(code)
+        from sandbox.__main__ import main as serve
+
+        given = {"--state": state, "--seed": seed}
+        paths = [word for name, path in given.items() if path for word in (name, str(path))]
+        done(serve(["--port", str(port), *paths]))
 
 
 @app.command()

@@ -37,9 +37,7 @@ def read_structure(room: Room) -> dict[str, Any]:
         "users": [_user(row, admin=row.get("ID") == str(owner) and bool(profile.get("ADMIN"))) for row in _users(room)],
         "webhooks": [{"user": owner, "secret": "sandbox"}],
         "funnels": [{"name": one.name, **_ladder(one)} for one in directory.deal_pipelines()],
-        "lead_stages": leads["stages"],
-        "lead_won": leads["won"],
-        "lead_lost": leads["lost"],
+        **{f"lead_{key}": names for key, names in leads.items()},
         "sources": _sources(room),
         "fields": _fields(room),
     }
@@ -51,7 +49,8 @@ def _ladder(pipeline: Pipeline) -> Json:
     def names(state: LeadState) -> list[str]:
         return [stage.name for stage in pipeline.stages if stage.state is state]
 
-    return {"stages": names(LeadState.OPEN), "won": names(LeadState.WON)[0], "lost": names(LeadState.LOST)}
+    won, lost = names(LeadState.WON), names(LeadState.LOST)
+    return {"stages": names(LeadState.OPEN), **({"won": won[0]} if won else {}), **({"lost": lost} if lost else {})}
 
 
 def _users(room: Room) -> list[Json]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from connectors.amocrm.hooks import SETTINGS
 from connectors.bitrix24.hooks import BY_HAND, EVENTS
 from sandbox.amocrm import AmoCrm
 from sandbox.bitrix24 import Bitrix24
+from tests.cli.ports import free_port
 
 SECRET = "hook-secret-of-krovlya"
 LONG = 60.0
@@ -44,15 +43,6 @@ rules:
 """
 
 Make = Callable[[str], House]
-
-
-def free_port() -> int:
-    """Below those that the system hands out, so that nobody takes it meanwhile."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
 
 
 @pytest.fixture
