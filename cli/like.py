@@ -21,7 +21,7 @@ Section = dict[str, Any]
 
 ENUMERATION: Final = "enumeration"
 TAUGHT: Final = frozenset(get_args(FieldRow.model_fields["type"].annotation))
-HEAD: Final = "# The structure of a live account: no people but the staff, no leads. For provodka sandbox --seed\n"
+HEAD: Final = "# The structure of a live account: no people but the staff, no leads. A seed of the sandbox.\n"
 
 
 def write_seed(config: Config, path: Path, out: Console) -> int:
