@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from rich.console import Console
 
-from cli.hooks import CRM_CHANNEL, destination, warn
+from cli.hooks import CRM_CHANNEL, destination, has_hints, warn
 from cli.house import House
 from provodka.crm import CrmAccount
 from provodka.errors import ConnectorError
@@ -57,8 +57,7 @@ class Connecting:
     def connect(self) -> int:
         """Whatever is missing is made; what is there stays. 1 where no event came back."""
         for field in _asked(self._setup.lacking_fields):
-            if self._does("make", f"the service field «{field}»"):
-                _asked(lambda: self._crm.check([], create=True))
+            self._do("make", "made", f"the service field «{field}»", lambda: self._crm.check([], create=True))
         hooks = _asked(lambda: self._setup.hooks(self._address))
         self._end_former(hooks)
         self._register(hooks)
@@ -66,31 +65,34 @@ class Connecting:
 
     def remove(self) -> int:
         """Take back what `connect` has registered. The service field stays: leads carry it."""
-        hooks = _asked(lambda: self._setup.hooks(self._address))
+        hooks, place = _asked(lambda: self._setup.hooks(self._address)), _shown(self._address)
         self._end_former(hooks)
         if hooks.state is HookState.UNKNOWN:
-            self._say("·", _BY_HAND_AWAY.format(address=_shown(self._address)))
+            self._say("·", _BY_HAND_AWAY.format(address=place))
         elif hooks.state is HookState.MISSING:
-            self._say("✓", f"nothing is registered for {_shown(self._address)}")
-        elif self._does("take back", f"the registration of {_shown(self._address)}"):
-            _asked(lambda: self._setup.unsubscribe(self._address))
+            self._say("✓", f"nothing is registered for {place}")
+        else:
+            self._take_back(self._address, f"the registration of {place}")
         if not self._wish.dry_run:
             self._remember()
         return 0
 
     def _end_former(self, hooks: Hooks) -> None:
         for one in hooks.former:
-            if self._does("take back", f"the registration of the former address {_shown(one)}"):
-                _asked(lambda one=one: self._setup.unsubscribe(one))  # type: ignore[misc]
+            self._take_back(one, f"the registration of the former address {_shown(one)}")
+
+    def _take_back(self, address: str, what: str) -> None:
+        self._do("take back", "took back", what, lambda: self._setup.unsubscribe(address))
 
     def _register(self, hooks: Hooks) -> None:
         place = _shown(self._address)
         if hooks.state is HookState.REGISTERED:
             self._say("✓", f"the CRM sends its hints to {place} already")
-        elif hooks.state is HookState.UNKNOWN:
+        elif hooks.state is not HookState.UNKNOWN:
+            what = f"{place} for {', '.join(hooks.lacking) or 'all events'}"
+            self._do("register", "registered", what, lambda: self._crm.subscribe(self._address))
+        elif not has_hints(self._house.journal):
             self._say("·", hooks.by_hand)
-        elif self._does("register", f"{place} for {', '.join(hooks.lacking) or 'all events'}"):
-            _asked(lambda: self._crm.subscribe(self._address))
 
     def _prove(self, hooks: Hooks) -> int:
         began, seen = time.monotonic(), self._last_seq()
@@ -99,13 +101,13 @@ class Connecting:
             came = self._comes(sign, seen)
         finally:
             _asked(lambda: self._setup.end_probe(self._address, sign))
+        self._remember()
         if came:
             self._say("✓", f"an event of the CRM came back in {time.monotonic() - began:.1f} s")
-            self._remember()
             return 0
         self._say("✗", f"no event came back within {self._wish.wait:g} s: {_diagnosis(self._address)}. {_SAME_ADDRESS}")
         if hooks.state is HookState.UNKNOWN:
-            self._say("·", "Если исходящего вебхука ещё нет, создайте его, как сказано выше, и повторите.")
+            self._say("·", "Если исходящего вебхука ещё нет или он на другой адрес, исправьте это и повторите.")
         return 1
 
     def _remember(self) -> None:
@@ -134,10 +136,13 @@ class Connecting:
         hints = (line.event.event.payload for line in lines)
         return {one for hint in hints if isinstance(hint, CrmHint) for one in hint.entities}
 
-    def _does(self, verb: str, what: str) -> bool:
-        """Say what is done now, or would be; whether to do it."""
-        self._say("·" if self._wish.dry_run else "✓", f"{'would ' if self._wish.dry_run else ''}{verb} {what}")
-        return not self._wish.dry_run
+    def _do(self, verb: str, past: str, what: str, work: Callable[[], object]) -> None:
+        """Do it and say so; with `--dry-run` only say that it would be done."""
+        if self._wish.dry_run:
+            self._say("·", f"would {verb} {what}")
+        else:
+            _asked(work)
+            self._say("✓", f"{past} {what}")
 
     def _say(self, mark: str, text: str) -> None:
         self._out.print(f"{mark} {text}", markup=False, highlight=False, soft_wrap=True)
@@ -163,7 +168,8 @@ def connect(house: House, out: Console, *, remove: bool, wish: Wish) -> int:
             return work.connect()
     except ConnectorError as error:
         hint = f" ({error.hint})" if error.hint else ""
-        out.print(f"✗ crm: {error.reason}{hint}", markup=False, highlight=False, soft_wrap=True)
+        words = house.redactor.text(f"{error.reason}{hint}")  # a CRM may repeat the address with its secret
+        out.print(f"✗ crm: {words}", markup=False, highlight=False, soft_wrap=True)
         return 1
 
 

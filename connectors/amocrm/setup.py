@@ -12,12 +12,13 @@ from connectors.amocrm.room import Room
 from connectors.amocrm.stamp import BY_HAND, Stamp
 from connectors.amocrm.structure import read_structure
 from connectors.crm.mirror import TASK
-from provodka.errors import Ambiguous
+from provodka.errors import Ambiguous, Rejected
 from provodka.readiness import Hooks, HookState, Look, Remark, Weight, former, is_ours, same_hook
 
 VENDOR_PACE: Final = 7.0  # calls a second of an integration
 MOST_HOOKS: Final = 100  # of an account
 PROBE: Final = "probe:task"  # cursor: the task that probes change
+DAY: Final = 86400  # seconds
 PROBE_TEXT: Final = "Проверка связи Provodka: эту задачу трогать не нужно"
 _RIGHTS: Final = {
     "leads": ("view", "edit", "add"),
@@ -71,20 +72,17 @@ class Setup:
         return True
 
     def probe(self, destination: str) -> str:
-        """One completed task of the token's owner, on no card, changes: nobody's list shows it, and no rule hears it.
+        """A task of the token's owner, on no card, is opened and completed at once: no rule hears of such a one.
 
         It is made once in the life of an account and kept, since amoCRM's API deletes no tasks.
         """
         del destination
-        client = self._room.client
-        known = self._room.cursor(PROBE)
-        task = client.find(f"/tasks/{known}") if known else None
-        one = task or self._make_task()
-        if int(one.get("updated_at") or 0) >= int(time.time()):
+        task = self._opened() or self._make_task()
+        if int(task.get("updated_at") or 0) >= int(self._room.now().timestamp()):
             self._sleep(1.1)  # two changes of one second look like one delivery
-        done = {"id": int(one["id"]), "is_completed": True, "result": {"text": self._room.now().isoformat()}}
-        client.write("PATCH", "/tasks", [done])
-        return f"{TASK}:{one['id']}"
+        done = {"id": int(task["id"]), "is_completed": True, "result": {"text": self._room.now().isoformat()}}
+        self._room.client.write("PATCH", "/tasks", [done])
+        return f"{TASK}:{task['id']}"
 
     def end_probe(self, destination: str, sign: str) -> None:
         """The task stays for the next probe."""
@@ -98,12 +96,25 @@ class Setup:
         return given.get_secret_value() if given else ""
 
     def _hooks(self) -> list[Json]:
-        return embedded(self._room.client.get("/webhooks"), "webhooks")
+        return [row for _, page in self._room.client.pages("/webhooks", "webhooks") for row in page]
+
+    def _opened(self) -> Json | None:
+        """The task of an earlier probe, open again; none where it is gone, or stays as it is."""
+        client = self._room.client
+        known = self._room.cursor(PROBE)
+        task = client.find(f"/tasks/{known}") if known else None
+        if task is None:
+            return None
+        try:
+            client.write("PATCH", "/tasks", [{"id": int(task["id"]), "is_completed": False}])
+        except Rejected:
+            return None
+        return {**task, "updated_at": int(self._room.now().timestamp())}
 
     def _make_task(self) -> Json:
         me = int(self._me()["id"])
         now = int(self._room.now().timestamp())
-        body = {"text": PROBE_TEXT, "complete_till": now, "responsible_user_id": me, "is_completed": True}
+        body = {"text": PROBE_TEXT, "complete_till": now + DAY, "responsible_user_id": me}
         made = embedded(self._room.client.write("POST", "/tasks", [body]).data, "tasks")
         if not made:
             raise Ambiguous("the answer holds no task")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -126,7 +128,7 @@ def test_connecting_again_changes_nothing_and_leaves_no_second_task(amocrm: AmoC
     run(here)
     hooks, fields = len(amocrm.store.hooks), len(amocrm.store.fields)
     code, text = run(here)
-    assert (code, "already" in text, "came back" in text, "make" in text) == (0, True, True, False), text
+    assert (code, "already" in text, "came back" in text, "made" in text) == (0, True, True, False), text
     assert (len(amocrm.store.hooks), len(amocrm.store.fields)) == (hooks, fields)
     (task,) = amocrm.store.tasks.values()
     assert (task.is_completed, task.entity_type, task.text.startswith("Проверка связи")) == (True, None, True)
@@ -236,6 +238,29 @@ def test_the_product_warns_in_log_and_status_until_the_hooks_are_registered(amoc
     printed = CliRunner().invoke(app, ["status", "--config", path])
     assert "hooks:" not in printed.output
     assert here.journal.cursor(WARNING) == ""
+
+
+def test_a_running_product_looks_at_the_hooks_by_itself(
+    amocrm: AmoCrm, house: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.house.HOOKS_FIRST", 0.0)
+    here = house(on_amocrm(amocrm))
+    running = Running(house(on_amocrm(amocrm)), [RunRole.SCHEDULER], None, None)
+    try:
+        until = time.monotonic() + LONG
+        while not here.journal.cursor(WARNING) and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        running.stop()
+    assert "does not send its hints" in (here.journal.cursor(WARNING) or "")
+
+
+def test_a_refusal_of_the_crm_is_told_without_the_secret(amocrm: AmoCrm, house: Make) -> None:
+    fault = {"path": "/api/v4/webhooks", "kind": "status", "status": 422, "method": "POST"}
+    said = json.dumps({"title": f"Destination /hooks/crm/{SECRET} is not valid"})
+    control(amocrm, "faults", {**fault, "body": said})
+    code, text = run(house(on_amocrm(amocrm)))
+    assert (code, "not valid" in text) == (1, True), text
 
 
 def test_what_the_command_needs_of_the_config_is_asked_for(tmp_path: Path, amocrm: AmoCrm) -> None:
