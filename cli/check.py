@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 
 from cli.accounts import Told, ask_accounts
-from cli.config import SECTIONS, Config, parse
+from cli.config import SECTIONS, Config, parse, warnings
 from provodka.errors import ConfigError
 from provodka.readiness import Weight
 from provodka.settings import json_schema
@@ -19,8 +19,8 @@ from rules.actions import REGISTRY
 from rules.engine import Engine
 from rules.testing import run_tests
 
-_WORDS: Final = {Weight.CONFIG: "mistake", Weight.ACCOUNT: "problem", Weight.NOTE: "note"}
-_STYLES: Final = {Weight.CONFIG: "", Weight.ACCOUNT: "", Weight.NOTE: "dim"}
+_WORDS: Final = {Weight.CONFIG: "mistake", Weight.ACCOUNT: "problem", Weight.WARNING: "warning", Weight.NOTE: "note"}
+_STYLES: Final = {Weight.CONFIG: "", Weight.ACCOUNT: "", Weight.WARNING: "yellow", Weight.NOTE: "dim"}
 
 
 def show_problems(error: ConfigError, out: Console, *, as_json: bool = False) -> int:
@@ -29,16 +29,18 @@ def show_problems(error: ConfigError, out: Console, *, as_json: bool = False) ->
 
 
 def _show(told: Sequence[Told], out: Console, *, as_json: bool) -> int:
-    """Everything that was found, by place; 2 for a wrong config, 1 for an account that is not ready, 0 for notes."""
+    """Everything that was found, by place; 2 for a wrong config, 1 for an account that is not ready, else 0."""
     found = Counter(one.weight for one in told)
     if as_json:
         out.print_json(json.dumps([_row(one) for one in told], ensure_ascii=False))
-    else:
-        for one in told:
-            out.print(f"{one.problem}", markup=False, highlight=False, soft_wrap=True, style=_STYLES[one.weight])
+        return _code(found)
+    for one in told:
+        mark = "warning: " if one.weight is Weight.WARNING else ""
+        out.print(f"{mark}{one.problem}", style=_STYLES[one.weight], markup=False, highlight=False, soft_wrap=True)
+    if code := _code(found):
         counts = ", ".join(_counted(found[weight], word) for weight, word in _WORDS.items() if found[weight])
-        out.print(counts, style="bold red" if _code(found) else "yellow", highlight=False)
-    return _code(found)
+        out.print(counts, style="bold red", highlight=False)
+    return code
 
 
 def _code(found: Counter[Weight]) -> int:
@@ -54,7 +56,7 @@ def _counted(count: int, word: str) -> str:
 def _row(one: Told) -> dict[str, object]:
     problem = one.problem
     return {
-        "kind": one.weight.value,
+        "level": one.weight.value,
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
@@ -65,17 +67,23 @@ def _row(one: Told) -> dict[str, object]:
 
 
 def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool) -> int:
-    """Every mistake of a config at once, exit code 2; with `online` also what the accounts lack, 1."""
+    """Every mistake of a config at once, exit code 2; with `online` also what the accounts lack, 1.
+
+    What is no mistake but should be looked at is told besides, and changes no exit code.
+    """
     parsed = parse(path)
-    asked = ask_accounts(parsed, create=create) if online else []
-    told = sorted([*(Told(Weight.CONFIG, problem) for problem in parsed.problems), *asked], key=lambda o: o.problem)
+    told = ask_accounts(parsed, create=create) if online else []
+    told += [Told(Weight.CONFIG, problem) for problem in parsed.problems]
+    if not parsed.problems:
+        told += [Told(Weight.WARNING, problem) for problem in warnings(parsed)]
+    told.sort(key=lambda one: one.problem)
     if as_json or told:
         code = _show(told, out, as_json=as_json)
         if as_json or code:
             return code
     counts = ", ".join(f"{len(parsed.values[name])} {name}" for name in ("rules", "channels", "tests"))
-    asked_too = "; the accounts know every name in it" if online else ""
-    out.print(f"{path.name} is right: {counts}{asked_too}", style="green", highlight=False)
+    asked = "; the accounts know every name in it" if online else ""
+    out.print(f"{path.name} is right: {counts}{asked}", style="green", highlight=False)
     return 0
 
 

@@ -79,6 +79,10 @@ class Parsed:
         """A finding with its place in the file, and with everything hidden that must not be shown."""
         return self._explainer.problem(finding)
 
+    def placed(self, findings: Iterable[Finding]) -> list[Problem]:
+        """What a check has found, with its lines and columns, sorted by place, without making it a mistake."""
+        return sorted({self.problem(finding) for finding in findings})
+
     def settle(self) -> None:
         """Raise ConfigError with all problems, sorted by place, if there is any."""
         if self.problems:

@@ -20,10 +20,12 @@ LONGEST_WAIT: Final = 5.0  # seconds
 
 
 class Weight(StrEnum):
-    """What a remark means for the start: the config is wrong, the account is not ready, or it is only worth knowing."""
+    """What a remark means for the start: the config is wrong, the account is not ready, the config should be looked at
+    again, or it is only worth knowing."""
 
-    CONFIG = "config"
-    ACCOUNT = "account"
+    CONFIG = "error"
+    ACCOUNT = "problem"
+    WARNING = "warning"
     NOTE = "note"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -12,11 +14,15 @@ from connectors.crm.account import CLOCKS
 from connectors.crm.mirror import KnownContact
 from connectors.crm.people import FILLED, FRESH, OVERLAP, PeopleIndex
 from provodka.crm import FoundPerson, Progress
+from provodka.errors import RateLimited
 from provodka.payloads import Person
 
 PAGE_CURSOR: Final = "contacts:page"
 FEW: Final = 12  # with more changes than that, one freshening a second is enough
 MOST_PAGES: Final = 100  # of changes; beyond that, reading everything anew is cheaper
+SEARCHED_SINGLY: Final = 5  # people of one batch
+FILLING_SECONDS: Final = 10.0
+FILLING_HINT: Final = "Ничего не делайте: Provodka впервые читает контакты CRM, заявки уйдут сами"
 PHONE_DIGITS: Final = 10  # `query` compares as typed: +7… and 8… share only the last ten digits
 
 
@@ -27,6 +33,7 @@ class People(PeopleIndex):
         super().__init__(room, room.directory)
         self._room = room
         self._recent: dict[str, Json] = {}
+        self._filling = threading.Lock()
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         start = {FRESH: str(int(self._room.now().timestamp()) - CLOCKS)}
@@ -71,7 +78,23 @@ class People(PeopleIndex):
         return len(seen) > FEW
 
     def search(self, people: Sequence[Person]) -> list[FoundPerson | None]:
-        return [self._search(person) for person in people]
+        """One by one while they are few. Many wait for the index: a page of it tells of 250 cards, a search of one."""
+        if len(people) <= SEARCHED_SINGLY:
+            return [self._search(person) for person in people]
+        self._fill_on()
+        self.freshen()
+        return self.ask_index(people)
+
+    def _fill_on(self) -> None:
+        """Go on with the filling for a while; RateLimited, which uses up no attempt, where that is not enough."""
+        end = time.monotonic() + FILLING_SECONDS
+        if self._filling.acquire(blocking=False):
+            try:
+                if self.fill(stop=lambda: time.monotonic() > end):
+                    return
+            finally:
+                self._filling.release()
+        raise RateLimited("the index of people is being filled", hint=FILLING_HINT, wait=1.0)
 
     def _search(self, person: Person) -> FoundPerson | None:
         """By amoCRM's own search, which also finds the digits in other fields: so look at the values themselves."""

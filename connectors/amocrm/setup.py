@@ -9,7 +9,7 @@ from typing import Any, Final
 from connectors.amocrm import hooks, tokens
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.room import Room
-from connectors.amocrm.stamp import BY_HAND, Stamp
+from connectors.amocrm.stamp import BY_HAND, OF, Stamp
 from connectors.amocrm.structure import read_structure
 from connectors.crm.mirror import TASK
 from provodka.errors import Ambiguous, Rejected
@@ -157,7 +157,7 @@ class Setup:
     def _fields(self) -> Iterator[Remark]:
         for name in self.lacking_fields():
             can_make = bool((self._me().get("rights") or {}).get("is_admin"))
-            cure = MAKE_FIELD if can_make else BY_HAND.format(code=self._room.settings.stamp_code)
+            cure = MAKE_FIELD if can_make else BY_HAND.format(of=OF["leads"], code=self._room.settings.stamp_code)
             weight = Weight.NOTE if can_make else Weight.ACCOUNT
             yield Remark(("stamp_field",), f"the CRM has no service field «{name}» yet", cure, weight)
 

@@ -16,6 +16,7 @@ from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import CLASSIC, TYPES, EntityType
 
 methods = Methods("crm")
+CONVERTED = "CONVERTED"
 
 
 def card(call: Call, kind: EntityType, number: int) -> Json:
@@ -35,6 +36,8 @@ def add(call: Call, kind: EntityType) -> int:
 
 def get(call: Call, kind: EntityType) -> Json:
     row = card(call, kind, call.id())
+    if call.settings.hide_converted and row.get("STATUS_ID") == CONVERTED:
+        raise plain("Not found")
     return project.classic(row, project.all_fields(call.store, kind), call.zone, full=True)
 
 

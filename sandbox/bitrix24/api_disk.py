@@ -92,7 +92,7 @@ def folder_children(call: Call) -> Page:
 def _children(call: Call, folder: Json) -> Page:
     inside = [_folder_shown(call, row) for row in call.store.table("folders").values() if row["parent"] == folder["id"]]
     held = [row for row in call.store.table("files").values() if row.get("folder") == folder["id"]]
-    found = inside + [file_shown(call, row) for row in held]
+    found = sorted(inside + [file_shown(call, row) for row in held], key=lambda row: int(row["ID"]))
     types = {"ID": "integer", "NAME": "string", "TYPE": "string"}
     return classic_list(call, found, simple_columns(types), lambda row, _: {**row, "ID": str(row["ID"])})
 

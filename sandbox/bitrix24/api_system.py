@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.bitrix24 import moments, settings
-from sandbox.bitrix24.call import Call
+from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.errors import Json, RestError
 from sandbox.bitrix24.params import text, yes
 from sandbox.bitrix24.registry import Methods
@@ -40,13 +40,13 @@ def method_names(call: Call) -> list[str]:
     if wanted:
         return sorted(name for name, row in found.items() if row.scope == wanted)
     full = yes(call.any("full"))
-    return sorted(name for name, row in found.items() if full or not row.scope or row.scope in call.auth.scopes)
+    return sorted(name for name, row in found.items() if full or row.is_open_to(call.auth.scopes))
 
 
 @methods("method.get")
 def method_get(call: Call) -> Json:
     found = call.events.methods.get(call.text("name").lower())
-    available = found is not None and (not found.scope or found.scope in call.auth.scopes)
+    available = found is not None and found.is_open_to(call.auth.scopes)
     return {"isExisting": found is not None, "isAvailable": available}
 
 
@@ -113,6 +113,12 @@ def owner_types(call: Call) -> list[Json]:
         {"ID": kind.id, "NAME": kind.title, "SYMBOL_CODE": kind.name, "SYMBOL_CODE_SHORT": kind.code}
         for kind in TYPES.values()
     ]
+
+
+@methods("crm.type.list", scope="crm")
+def types(call: Call) -> Page:
+    """Smart processes of the portal, of which it has none."""
+    return call.paged([], wrap="types")
 
 
 @methods("crm.currency.list", scope="crm")

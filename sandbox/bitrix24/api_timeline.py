@@ -63,7 +63,8 @@ def _files(call: Call, raw: object) -> list[int]:
 
 
 def _tell(call: Call, number: int, verb: str) -> None:
-    call.events.publish(f"ONCRMTIMELINECOMMENT{verb}", {"FIELDS": {"ID": number}}, actor_of(call), call.base)
+    data: Json = {"ID": number} if call.settings.flat_comment_events else {"FIELDS": {"ID": number}}
+    call.events.publish(f"ONCRMTIMELINECOMMENT{verb}", data, actor_of(call), call.base)
 
 
 def _comment(call: Call) -> Json:

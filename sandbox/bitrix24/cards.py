@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from sandbox.bitrix24 import links, moments, multifields, stages
@@ -56,14 +57,16 @@ class Cards:
 
     def update(self, row: Json, raw: Json) -> bool:
         """Change a card; tells whether anything changed. The universal family saves nothing where nothing does."""
-        before = self.store.snapshot(self.kind.table, row["ID"])
-        self._read(row, raw)
-        self._multifields(row, raw)
-        moved = self._move(row, raw) if self.kind.stage else None
-        links.write(self.store, self.kind, row, raw)
-        if self.strict and row == before:
+        fresh = copy.deepcopy(row)
+        self._read(fresh, raw)
+        self._multifields(fresh, raw)
+        moved = self._move(fresh, raw) if self.kind.stage else None
+        links.write(self.store, self.kind, fresh, raw)
+        if self.strict and fresh == row:
             return False
-        row["DATE_MODIFY"], row["MODIFY_BY_ID"] = self.call.now, self.user_id
+        # Taken over only now: a refusal above must leave the card as it was.
+        row.clear()
+        row.update(fresh, DATE_MODIFY=self.call.now, MODIFY_BY_ID=self.user_id)
         self._save(row)
         if moved is not None:
             stages.note(self.store, self.kind, row, moved, self.call.now)

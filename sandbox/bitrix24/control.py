@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Literal
 
 import requests
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.bitrix24.control_calls import PeopleControl, read_body
@@ -14,6 +14,7 @@ from sandbox.bitrix24.delivery import HookFaults
 from sandbox.bitrix24.dump import dump_card
 from sandbox.bitrix24.events import NAMES, Actor
 from sandbox.bitrix24.limits import Limit
+from sandbox.bitrix24.params import whole
 from sandbox.bitrix24.schema import DEAL, LEAD, TYPES
 from sandbox.bitrix24.seed import SCOPES
 from sandbox.bitrix24.settings import Settings
@@ -142,9 +143,12 @@ class Control:
         return jsonify({"now": self.portal.clock()})
 
     def oauth(self) -> Response:
-        """`GET oauth`: client, an unused code, and a valid pair of tokens."""
+        """`GET oauth`: client, an unused code, and a valid pair of tokens; `?user_id=5` for somebody's own."""
+        user_id = whole(request.args.get("user_id")) or self.portal.seed.app_user
         with self.store.lock:
-            return jsonify(self.portal.oauth.offer(self.portal.base()))
+            if self.store.get("users", user_id) is None:
+                return Response("no such user", 404)
+            return jsonify(self.portal.oauth.offer(self.portal.base(), user_id))
 
     def expire(self) -> Response:
         """`POST oauth/expire`: every access token is over, refresh tokens live on."""
@@ -153,9 +157,15 @@ class Control:
         return jsonify({"expired": True})
 
     def revoke(self) -> Response:
-        """`POST oauth/revoke`: everything issued is dead, as after an uninstallation."""
+        """`POST oauth/revoke`: the application is uninstalled; it hears of it, then nothing of it works any more."""
         with self.store.lock:
+            data = {"LANGUAGE_ID": "ru", "CLEAN": 1}
+            self.portal.events.publish("ONAPPUNINSTALL", data, Actor(None), self.portal.base())
+            parcels = self.portal.events.take()
             self.portal.oauth.revoke()
+            for key in [key for key, row in self.store.table("bindings").items() if row["source"] == "app"]:
+                self.store.drop("bindings", key)
+        self.portal.sender.post(parcels)
         return jsonify({"revoked": True})
 
     def event(self) -> Response:

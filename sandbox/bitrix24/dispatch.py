@@ -95,6 +95,10 @@ class Dispatcher:
     def time(self, key: str, method: str, wall: float, spent: float) -> Json:
         """The `time` block of an answer."""
         zone = self.events.zone
+        worked = {
+            "operating_reset_at": self.operating.reset_at(key, method),
+            "operating": round(self.operating.sum(key, method), 6),
+        }
         return {
             "start": round(wall, 6),
             "finish": round(wall + spent, 6),
@@ -102,8 +106,7 @@ class Dispatcher:
             "processing": round(spent * 0.7, 6),
             "date_start": moments.shown(wall, zone),
             "date_finish": moments.shown(wall + spent, zone),
-            "operating_reset_at": self.operating.reset_at(key, method),
-            "operating": round(self.operating.sum(key, method), 6),
+            **(worked if self.settings.operating_keys else {}),
         }
 
     def _check(self, method: Method, auth: Auth) -> None:
@@ -114,7 +117,7 @@ class Dispatcher:
             if method.app and not telephony:
                 text = WRONG_TYPE if method.app == "type" else f"{WRONG_TYPE} Application context required"
                 raise RestError("WRONG_AUTH_TYPE", text, 403)
-        if method.scope and method.scope not in auth.scopes:
+        if not method.is_open_to(auth.scopes):
             text = "The request requires higher privileges than provided by the webhook token"
             raise RestError("insufficient_scope", text, self.settings.scope_status)
 

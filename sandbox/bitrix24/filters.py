@@ -21,10 +21,14 @@ Test = Callable[[Json], bool]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field a list can be filtered and sorted by: where its value is in a row, and of what type it is."""
+    """A field a list can be filtered and sorted by: where its value is in a row, and of what type it is.
+
+    `is_key` marks the number by which tables are in order already.
+    """
 
     type: str
     value: Callable[[Json], Any]
+    is_key: bool = False
 
 
 def split(key: str) -> tuple[str, str]:
@@ -59,7 +63,14 @@ class Comparer:
         if operator in ("%", "=%", "%=", "?"):
             return self._like(operator, column, raw)
         wanted = {self.fold(column.type, one) for one in (rows(raw) if isinstance(raw, dict | list) else [raw])}
-        return lambda row: any(self.fold(column.type, one) in wanted for one in _values(column.value(row)))
+
+        def run(row: Json) -> bool:
+            value = column.value(row)
+            if isinstance(value, list):
+                return any(self.fold(column.type, one) in wanted for one in _values(value))
+            return self.fold(column.type, value) in wanted
+
+        return run
 
     def _order(self, operator: str, column: Column, raw: Any) -> Test:  # noqa: ANN401  # any JSON
         wanted = self.fold(column.type, raw)
@@ -112,6 +123,8 @@ def _text(value: object) -> str:
 
 def sort(found: list[Json], order: list[tuple[Column, bool]], comparer: Comparer) -> list[Json]:
     """Rows in the wanted order; each entry tells whether it goes down."""
+    if len(order) == 1 and order[0][0].is_key:
+        return found[::-1] if order[0][1] else found
     for column, down in reversed(order):
 
         def key(row: Json, column: Column = column) -> tuple[bool, Any]:

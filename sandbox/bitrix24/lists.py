@@ -45,7 +45,7 @@ def simple_columns(types: dict[str, str]) -> dict[str, Column]:
     """Columns of rows whose keys are the names of the fields."""
 
     def column(name: str, kind: str) -> Column:
-        return Column(kind, lambda row: row.get(name))
+        return Column(kind, lambda row: row.get(name), is_key=name in ("ID", "id"))
 
     return {name: column(name, kind) for name, kind in types.items()}
 

@@ -76,15 +76,15 @@ class OAuth:
         """A code for one exchange within 30 seconds."""
         return str(self._grant("code", user_id, int(self.clock()) + CODE_LIFE)["id"])
 
-    def offer(self, base: str) -> Json:
-        """`GET /_sandbox/oauth`: everything a client or a test needs to enter."""
-        pair = self.issue(self.seed.app_user)
+    def offer(self, base: str, user_id: int) -> Json:
+        """`GET /_sandbox/oauth`: everything a client or a test needs to enter as that user."""
+        pair = self.issue(user_id)
         return {
             "client_id": self.seed.client_id,
             "client_secret": self.seed.client_secret,
             "redirect_uri": self.seed.redirect_uri,
             "application_token": self.seed.application_token,
-            "code": self.code(self.seed.app_user),
+            "code": self.code(user_id),
             **pair,
             **self.place(base),
         }

@@ -51,7 +51,8 @@ def columns(fields: dict[str, Field], *, camel: bool) -> dict[str, Column]:
         if field.type == "crm_multifield":
             found[field.name] = Column("string", _multifield(field.name))
         else:
-            found[field.camel if camel else field.name] = Column(field.type, _plain(field.name))
+            is_key = field.name == "ID"
+            found[field.camel if camel else field.name] = Column(field.type, _plain(field.name), is_key)
     if camel:
         for alias, (kind, value_type) in ALIASES.items():
             if kind in fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,10 @@ AppRule = Literal["", "context", "type", "both"]
 """How a method for apps refuses a webhook: not at all, with ACCESS_DENIED, with WRONG_AUTH_TYPE, with both texts."""
 
 
+NARROWER = {"user": ("user_basic", "user_brief")}
+"""Scopes that open the same methods as a wider one, and show less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method; `scope` is empty where none is asked. `batch` tells whether a batch may contain it."""
@@ -23,6 +27,10 @@ class Method:
     run: Handler
     app: AppRule = ""
     batch: bool = True
+
+    def is_open_to(self, scopes: Collection[str]) -> bool:
+        """Whether scopes reach the method."""
+        return not self.scope or self.scope in scopes or any(one in scopes for one in NARROWER.get(self.scope, ()))
 
 
 @dataclass(slots=True)

@@ -19,6 +19,8 @@ class Settings(BaseModel):
     lets an inbound webhook register and finish calls. `robot` has automation edit every new deal. `hops` is how
     often changes made with tokens out of events raise events again. `filter_offset` off reads the offset of a time
     in a `crm.item.list` filter as if it were not there. `app_installed` off keeps back all events of the app.
+    `operating_keys` off leaves the operating time out of answers, as self-hosted portals do. `hide_converted` has
+    `crm.lead.get` miss leads that were converted. `flat_comment_events` puts a comment's id right under `data`.
     `scope_status` is the HTTP status of wrong credentials and of missing scopes, which the vendor's sources differ on.
     """
 
@@ -31,6 +33,9 @@ class Settings(BaseModel):
     filter_offset: bool = True
     app_installed: bool = True
     scope_status: int = Field(default=401, ge=401, le=403)
+    operating_keys: bool = True
+    hide_converted: bool = False
+    flat_comment_events: bool = False
     required: dict[str, list[str]] = {}
     """Fields a portal made obligatory, by the entity's word: `{"lead": ["SOURCE_ID"]}`."""
 

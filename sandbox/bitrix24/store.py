@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
@@ -161,10 +160,6 @@ class Store:
         with self.lock:
             self.is_closed = closed
             self.changed.notify_all()
-
-    def snapshot(self, name: str, key: Key) -> Json | None:
-        """A copy that later changes do not reach."""
-        return copy.deepcopy(self.tables[name].get(key))
 
     def _touch(self, name: str, key: Key) -> None:
         if self.is_saved:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from cli.check import check
 from cli.config import parse
 from sandbox.amocrm import AmoCrm
+from sandbox.bitrix24 import Bitrix24
 
 TEN_MISTAKES = """\
 client: Кровля
@@ -123,6 +125,46 @@ def test_online_a_token_that_is_not_accepted_is_said_with_its_cure(tmp_path: Pat
     assert ":3:6  crm  " in text, text
 
 
+@pytest.fixture
+def portal() -> Iterator[Bitrix24]:
+    emulator = Bitrix24()
+    emulator.start("127.0.0.1", 0)
+    yield emulator
+    emulator.stop()
+
+
+def on_bitrix24(path: Path, portal: Bitrix24, hook: str = "sandbox", **names: str) -> Path:
+    """The same config for a portal: only names differ."""
+    write(path, "URL", **names)
+    crm = f"crm: {{type: bitrix24, url: '{portal.url}/rest/1/{hook}/', tags_field: Метки}}"
+    text = path.read_text("utf-8").replace('crm: {type: amocrm, url: "URL", token: sandbox}', crm)
+    path.write_text(text.replace("pipeline: Кровля", "pipeline: Лиды"), encoding="utf-8")
+    return path
+
+
+def test_online_a_portal_is_asked_for_the_same_names_and_its_field_for_tags_is_made(
+    tmp_path: Path, portal: Bitrix24
+) -> None:
+    code, text = run(on_bitrix24(tmp_path / "config.yaml", portal), online=True)
+    assert (code, "is right" in text) == (0, True), text
+    fields = requests.post(f"{portal.url}/rest/1/sandbox/crm.lead.userfield.list", json={}, timeout=5).json()["result"]
+    assert "UF_CRM_PROVODKA_TAGS" in [field["FIELD_NAME"] for field in fields]
+
+
+def test_online_what_a_portal_lacks_is_named_with_place_and_nearest_name(tmp_path: Path, portal: Bitrix24) -> None:
+    path = on_bitrix24(tmp_path / "config.yaml", portal, stage="Новый лит", anna="ana@krovlya.ru")
+    code, text = run(path, online=True)
+    assert code == 2
+    lines = text.splitlines()
+    assert any(":5:" in line and "ana@krovlya.ru" in line and "anna@krovlya.ru" in line for line in lines), text
+    assert any(":12:" in line and "Новый лит" in line and "Новый лид" in line for line in lines), text
+
+
+def test_online_a_webhook_that_is_not_accepted_is_said_with_its_cure(tmp_path: Path, portal: Bitrix24) -> None:
+    code, text = run(on_bitrix24(tmp_path / "config.yaml", portal, hook="revoked"), online=True)
+    assert (code, "вебхук" in text, "revoked" in text) == (1, True, False), text
+
+
 def test_secrets_come_from_a_file_beside_the_config_where_the_environment_lacks_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,3 +173,41 @@ def test_secrets_come_from_a_file_beside_the_config_where_the_environment_lacks_
     assert "BESIDE_TOKEN" in str(parse(path).problems)
     (tmp_path / ".env").write_text("BESIDE_TOKEN=abc\n", encoding="utf-8")
     assert parse(path).problems == []
+
+
+DOUBTFUL = """\
+client: Кровля
+crm: {type: amocrm, url: "https://krovlya.amocrm.ru", token: x}
+channels:
+  site: {type: tilda, secret: s}
+rules:
+  - name: Всё
+    on: form.submitted
+    stop: true
+    do: [{intake: {title: Сайт}}]
+  - name: Реклама
+    on: form.submitted
+    when: {utm.source: yandex}
+    do: [{intake: {title: Реклама}}]
+"""
+
+
+def test_what_is_hardly_meant_is_told_with_its_place_and_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(DOUBTFUL, encoding="utf-8")
+    code, text = run(path)
+    assert code == 0
+    (line,) = [line for line in text.splitlines() if "warning" in line]
+    assert line.startswith(f"warning: {path}:10:")
+    assert "«Всё» stops whatever it waits for" in line
+    assert "is right" in text
+
+
+def test_a_program_reads_the_level_of_each_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.yaml"
+    for text, code, level in ((DOUBTFUL, 0, "warning"), (TEN_MISTAKES, 2, "error")):
+        path.write_text(text, encoding="utf-8")
+        assert check(path, Console(), online=False, create=False, as_json=True) == code
+        found = json.loads(capsys.readouterr().out)
+        assert {one["level"] for one in found} == {level}
+        assert all(one["line"] and one["column"] for one in found)

@@ -223,7 +223,7 @@ def test_an_account_with_everything_is_right_and_only_noted(tmp_path: Path, amoc
     named(text, (":4:", "expires in 100 days"))
     code, printed = run(path, as_json=True)
     (note,) = json.loads(printed)
-    assert (code, note["kind"], note["line"], note["path"]) == (0, "note", 4, "crm.token")
+    assert (code, note["level"], note["line"], note["path"]) == (0, "note", 4, "crm.token")
 
 
 def test_an_account_that_cannot_be_reached_is_one_problem(tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ class Rest:
     def dump(self):
         return self.control("dump", method="GET")
 
-    def as_app(self):
-        """The same portal by a token of the application."""
-        return Rest(self.portal, token=self.control("oauth", method="GET")["access_token"])
+    def as_app(self, user_id=ROBOT):
+        """The same portal by a user's token of the application."""
+        return Rest(self.portal, token=self.control(f"oauth?user_id={user_id}", method="GET")["access_token"])
 
     def as_user(self, user_id, **rights):
         """The same portal by a webhook of somebody else."""

@@ -144,6 +144,13 @@ def test_the_universal_family_saves_nothing_where_nothing_changed(b24):
     assert b24.call("crm.item.get", entityTypeId=1, id=number)["item"]["updatedTime"] > before
 
 
+def test_a_refused_update_leaves_the_card_as_it_was(b24):
+    number = lead(b24)
+    wrong = {"TITLE": "Новое", "EMAIL": [{"VALUE": "not a mail"}]}
+    assert b24.refused("crm.lead.update", id=number, fields=wrong)[1] == "ERROR_CORE"
+    assert b24.call("crm.lead.get", id=number)["TITLE"] == "Заявка"
+
+
 def test_contacts_hang_on_a_deal_with_one_of_them_first(b24):
     one, two = contact(b24), contact(b24)
     number = b24.call("crm.deal.add", fields={"TITLE": "x", "CONTACT_IDS": [one, two]})
@@ -262,5 +269,7 @@ def test_in_simple_mode_a_lead_becomes_a_deal_at_once(b24):
     deal = b24.call("crm.deal.list", filter={"LEAD_ID": number}, select=["*", "UF_*"])[0]
     assert (deal["STAGE_ID"], deal["UF_CRM_TAGS"], deal["ORIGIN_ID"]) == ("NEW", ["сайт"], "form:1")
     assert b24.call("crm.duplicate.findbycomm", type="PHONE", values=["+79990001122"], entity_type="CONTACT")
+    b24.control("settings", {"crm_mode": 2, "hide_converted": True})
+    assert b24.refused("crm.lead.get", id=number) == NOT_FOUND
     nameless = lead(b24)
     assert b24.call("crm.lead.get", id=nameless)["STATUS_ID"] == "NEW"

@@ -69,6 +69,13 @@ def test_a_webhook_reaches_only_its_scopes(b24):
     assert result["result_error"] == {"u": {"error": "insufficient_scope", "error_description": ""}}
 
 
+@pytest.mark.parametrize(("scope", "mail"), [("user_basic", "anna@krovlya.ru"), ("user_brief", None)])
+def test_narrower_scopes_show_the_same_people_with_less_of_them(b24, scope, mail):
+    b24.control("inbound", {"user_id": ANNA, "secret": "narrow", "scopes": [scope]})
+    row = Rest(b24.portal, hook=f"{ANNA}/narrow").call("user.current")
+    assert (row["NAME"], row.get("EMAIL")) == ("Анна", mail)
+
+
 def test_methods_of_applications_refuse_a_webhook(b24):
     assert b24.refused("app.info") == (403, "ACCESS_DENIED", "Access denied! Application context required")
     assert b24.as_app().call("app.info")["INSTALLED"] is True
@@ -95,6 +102,11 @@ def test_a_method_that_worked_too_long_is_blocked_until_its_minutes_leave(b24):
     assert b24.call("batch", cmd=["crm.lead.add?fields[TITLE]=4"])["result_error"]["0"]["error"] == code[1]
     b24.control("clock", {"advance": last["operating_reset_at"] - last["start"] + 1})
     assert b24.raw("crm.lead.add", {"fields": {"TITLE": "5"}}).status_code == 200
+
+
+def test_a_self_hosted_portal_says_nothing_of_operating_time(b24):
+    b24.control("settings", {"operating_keys": False})
+    assert not {"operating", "operating_reset_at"} & b24.page("profile")["time"].keys()
 
 
 @pytest.mark.parametrize("path", ["/rest/", "/rest/1/sandbox/", "/rest/1/sandbox", "/rest/x/y/profile"])

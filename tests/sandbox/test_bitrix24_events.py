@@ -152,6 +152,15 @@ def test_bindings_are_listed_refused_twice_and_taken_away(b24, app, handler):
     assert "ONCRMDEALADD" in app.call("events")
 
 
+def test_only_an_administrator_binds_the_offline_queue_or_for_others(b24, handler):
+    anna = b24.as_app(ANNA)
+    assert anna.call("event.bind", event="ONCRMLEADADD", handler=handler) is True
+    denied = (403, "ACCESS_DENIED", "Access denied!")
+    assert anna.refused("event.bind", event="ONCRMLEADADD", event_type="offline") == denied
+    assert anna.refused("event.bind", event="ONCRMDEALADD", handler=handler, auth_type=ROBOT) == denied
+    assert anna.refused("event.offline.get") == denied
+
+
 def test_a_test_event_carries_what_was_sent(app, receiver, handler):
     app.call("event.bind", event="ONAPPTEST", handler=handler)
     assert app.call("event.test", any="data") == 1
@@ -202,6 +211,49 @@ def test_installing_the_application_posts_its_tokens(b24, receiver, handler):
     client = {"client_id": b24.portal.seed.client_id, "client_secret": b24.portal.seed.client_secret}
     fresh = b24.session.get(f"{b24.portal.url}/oauth/token/", params={**query, **client}, timeout=10).json()
     assert fresh["access_token"] != form["auth[access_token]"]
+
+
+def test_tasks_and_calls_have_payloads_of_their_own(b24, app, receiver, handler):
+    for event in ("ONTASKADD", "ONTASKDELETE", "ONCRMACTIVITYADD", "ONVOXIMPLANTCALLEND"):
+        app.call("event.bind", event=event, handler=handler)
+    task = b24.call("tasks.task.add", fields={"TITLE": "x", "RESPONSIBLE_ID": ANNA})["task"]["id"]
+    form = receiver.wait(1)[0]
+    assert (form["data[FIELDS_AFTER][ID]"], form["data[FIELDS_BEFORE]"]) == (task, "undefined")
+    b24.call("tasks.task.delete", taskId=task)
+    assert receiver.wait(2)[1]["data[FIELDS_BEFORE][ID]"] == task
+    b24.call("crm.lead.add", fields={"TITLE": "x", "PHONE": [{"VALUE": "+79990001122"}]})
+    call = app.call("telephony.externalCall.register", USER_ID=ANNA, PHONE_NUMBER="+79990001122", TYPE=2)["CALL_ID"]
+    row = app.call("telephony.externalCall.finish", CALL_ID=call, USER_ID=ANNA, DURATION=95)
+    forms = {form["event"]: form for form in receiver.wait(4)}
+    assert forms["ONCRMACTIVITYADD"]["data[FIELDS][ID]"] == str(row["CRM_ACTIVITY_ID"])
+    ended = forms["ONVOXIMPLANTCALLEND"]
+    assert (ended["data[CALL_ID]"], ended["data[CALL_DURATION]"], ended["data[CALL_FAILED_CODE]"]) == (
+        call,
+        "95",
+        "200",
+    )
+    assert ended["data[CRM_ACTIVITY_ID]"] == str(row["CRM_ACTIVITY_ID"])
+
+
+def test_an_uninstalled_application_hears_of_it_without_tokens(b24, app, receiver, handler):
+    app.call("event.bind", event="ONAPPUNINSTALL", handler=handler)
+    b24.control("oauth/revoke")
+    form = receiver.wait(1)[0]
+    assert (form["event"], form["data[CLEAN]"]) == ("ONAPPUNINSTALL", "1")
+    assert not [key for key in form if "access_token" in key]
+    assert app.refused("profile")[1] == "invalid_token"
+    assert b24.as_app().call("event.get") == []
+
+
+def test_a_comments_event_has_its_id_in_either_place(b24, receiver, handler):
+    b24.control("outbound", {"handler": handler, "events": ["ONCRMTIMELINECOMMENTADD"]})
+    owner = {"ENTITY_TYPE": "deal", "ENTITY_ID": b24.call("crm.deal.add", fields={"TITLE": "x"}), "COMMENT": "x"}
+    numbers = [b24.call("crm.timeline.comment.add", fields=owner)]
+    receiver.wait(1)
+    b24.control("settings", {"flat_comment_events": True})
+    numbers.append(b24.call("crm.timeline.comment.add", fields=owner))
+    first, second = receiver.wait(2)
+    assert [first["data[FIELDS][ID]"], second["data[ID]"]] == [str(number) for number in numbers]
 
 
 def test_a_robot_of_a_stage_calls_an_address_without_a_secret(b24, receiver, handler):

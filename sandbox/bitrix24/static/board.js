@@ -52,9 +52,13 @@ async function redraw() {
 }
 
 async function redrawPanel() {
-  if (!opened || panelBody.contains(document.activeElement) && document.activeElement.matches("input, select")) return;
+  if (!opened) return;
+  const text = await html(`/board/${opened}`);
+  const active = document.activeElement;
+  /* Asked after the wait: the person may have begun to type during it. */
+  if (!opened || panelBody.contains(active) && active.matches("input, select")) return;
   const top = panel.scrollTop;
-  panelBody.innerHTML = await html(`/board/${opened}`);
+  panelBody.innerHTML = text;
   panel.scrollTop = top;
 }
 

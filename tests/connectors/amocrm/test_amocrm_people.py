@@ -3,7 +3,10 @@
 import threading
 from datetime import UTC, datetime
 
+import pytest
+
 from provodka.crm import ContactAddition, NewContact, NewLead
+from provodka.errors import RateLimited
 from provodka.payloads import Person
 
 CONTACTS = "GET /api/v4/contacts"
@@ -52,6 +55,23 @@ def test_after_the_filling_fifty_people_cost_one_call(crm, desk, monkeypatch):
     found = crm.find_people([by_phone(f"+7916000{n:04}") for n in range(50)])
     assert [person.contact.id for person in found] == ids
     assert desk.calls(CONTACTS) == before + 1
+
+
+def test_a_batch_that_comes_before_the_filling_fills_the_index_instead_of_searching_for_each(crm, desk):
+    known = desk.contact("Мария", "8 (916) 000-11-22")
+    found = crm.find_people([by_phone(f"+7916000{n:04}") for n in range(1100, 1150)])
+    assert [person and person.contact.id for person in found] == [None] * 22 + [known] + [None] * 27
+    assert desk.calls(CONTACTS) <= 3
+
+
+def test_a_batch_waits_while_the_index_cannot_be_filled_at_once(crm, desk, monkeypatch):
+    monkeypatch.setattr("connectors.amocrm.people.FILLING_SECONDS", -1)
+    desk.contact("Мария", "8 (916) 000-11-22")
+    people = [by_phone(f"+7916000{n:04}") for n in range(1100, 1150)]
+    with pytest.raises(RateLimited) as waiting:
+        crm.find_people(people)
+    assert waiting.value.wait == 1.0
+    assert crm.find_people(people[22:24])[0].contact.name == "Мария"
 
 
 def test_while_much_happens_one_freshening_a_second_is_enough(crm, desk):

@@ -142,6 +142,15 @@ def test_a_lead_whose_answer_was_lost_is_looked_for_by_its_stamp(crm, desk, ask,
     assert desk.stats()["doubles"]["contacts_by_phone"] == 0
 
 
+def test_of_a_batch_that_was_cut_in_the_middle_only_the_rest_is_made(crm, desk, ask):
+    people = [new(title=f"Гость {n}", contact=NewContact(f"Гость {n}", (f"+7916000000{n}",))) for n in range(4)]
+    made = crm.create_leads(ask(*people)[:2])
+    again = crm.create_leads(ask(*people, since=datetime.now(UTC) - LONG_AGO))
+    assert [one.found for one in again] == [True, True, False, False]
+    assert [one.remote_id for one in again[:2]] == [one.remote_id for one in made]
+    assert [card["title"] for card in desk.cards()] == [f"Гость {n}" for n in range(4)]
+
+
 def test_a_contact_that_was_made_before_the_answer_was_lost_is_used_again(crm, desk, ask):
     fields = {"NAME": "Мария", "ORIGINATOR_ID": "provodka", "ORIGIN_ID": "key-0"}
     contact = str(desk.rest("crm.contact.add", fields=fields))
