@@ -15,7 +15,6 @@ from sandbox.telegram import TOKEN, Telegram
 
 AMOCRM, BITRIX24, TELEGRAM, IMAP, SMTP, SENDERS = 1, 2, 4, 5, 6, 7
 AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
-BITRIX24_SECRET = "sandbox"  # noqa: S105  # of user 1's inbound webhook
 
 
 class Sandbox:
