@@ -22,6 +22,7 @@ from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.amocrm.setup import Setup
 from connectors.amocrm.stamp import Stamp
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
@@ -29,6 +30,7 @@ from connectors.http import Http, Limit, Timeouts
 from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
+from provodka.readiness import AccountSetup
 from provodka.stores import ConnectorStore, Snapshot
 
 
@@ -108,6 +110,10 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
     def subscribe(self, destination: str) -> bool:
         """Have amoCRM send its hints to this address; whether anything had to be changed. Needs an administrator."""
         return hooks.subscribe(self._room, destination)
+
+    def setup(self) -> AccountSetup:
+        """What an integrator does with the account before the start."""
+        return Setup(self._room)
 
     def keep_alive(self) -> None:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""
