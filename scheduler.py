@@ -30,11 +30,12 @@ _DEAD_CURE: Final = "Посмотрите provodka status: там названы
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every so many seconds, and once at the start."""
+    """Something to do every so many seconds, and once at the start, or `first` seconds after it."""
 
     name: str
     seconds: float
     work: Callable[[], None]
+    first: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ class Scheduler:
         clock = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
         for job in self._jobs:
             options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-            now = datetime.now(clock.timezone)
-            clock.add_job(_guarded(job), "interval", seconds=job.seconds, id=job.name, next_run_time=now, **options)
+            first = datetime.now(clock.timezone) + timedelta(seconds=job.first)
+            clock.add_job(_guarded(job), "interval", seconds=job.seconds, id=job.name, next_run_time=first, **options)
         clock.start()
         for thread in threads:
             thread.start()

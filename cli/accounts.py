@@ -1,59 +1,130 @@
-"""What only the accounts know: whether they let us in, and whether the names of the config exist there."""
+"""What only the accounts know: whether they let us in, what they allow, and whether the names of the config exist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
 
+from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
-from provodka.crm import Crm, Missing
-from provodka.errors import ConnectorError
+from provodka.crm import CrmAccount, Missing
+from provodka.errors import Problem
 from provodka.journal import Journal
+from provodka.readiness import AccountSetup, Look, Remark, Weight, looked
 from provodka.settings import Finding, Parsed, did_you_mean
 from rules.actions import REGISTRY
 from rules.needs import UsedName, needs
 from rules.schema import Rule
 
+DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
 
-def ask_accounts(parsed: Parsed, *, create: bool) -> list[str]:
-    """Add what the accounts lack to the problems; returns sentences about accounts that cannot be asked.
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an account says, with its place in the config."""
+
+    weight: Weight
+    problem: Problem
+
+
+def ask_accounts(parsed: Parsed, *, create: bool) -> list[Told]:
+    """Everything that the accounts say, all of it in one run, sorted by place.
 
     Asks for whatever could be read, even if other parts of the config are wrong.
     """
-    silent = [sentence for name, watcher in _watchers(parsed) for sentence in _asked(name, watcher)]
+    remarks = list(_channels(parsed))
     settings, journal = parsed.values["crm"], parsed.values["journal"]
-    if settings is None or journal is None:
-        return silent
-    store = Journal(journal.url)
-    crm = CRMS[settings.type].open(settings, store.store)
-    try:
-        parsed.report(_lacks(parsed, crm, create=create))
-    except ConnectorError as error:
-        silent.append(f"crm: {error.reason}" + (f" ({error.hint})" if error.hint else ""))
-    finally:
-        crm.close()
-        store.close()
-    return silent
+    if settings is not None and journal is not None:
+        store = Journal(journal.url)
+        crm = CRMS[settings.type].open(settings, store.store)
+        try:
+            remarks += _of_crm(parsed, crm, store, create=create)
+        finally:
+            crm.close()
+            store.close()
+    told = {_told(parsed, one) for one in remarks}
+    return sorted(told, key=lambda one: one.problem)
 
 
-def _watchers(parsed: Parsed) -> Iterator[tuple[str, Any]]:
+def _told(parsed: Parsed, remark: Remark) -> Told:
+    return Told(remark.weight, parsed.problem(Finding(remark.path, remark.text, remark.cure)))
+
+
+def _channels(parsed: Parsed) -> Iterator[Remark]:
+    """Mailboxes log in and look for their folders; bots try their token and whether they may write to the staff."""
+    journal = parsed.values["journal"]
     for name, settings in parsed.values["channels"].items():
         kind = CHANNELS[settings.type]
+        path = ("channels", name)
         if kind.role is Role.WATCHER:
-            yield name, kind.load()(name, settings)
+            yield from (Remark(path, sentence) for sentence in kind.load()(name, settings).check())
+        elif kind.role is Role.MESSENGER and journal is not None:
+            yield from _messenger(parsed, path, kind.load(), settings, journal.url)
 
 
-def _asked(name: str, watcher: Any) -> Iterator[str]:  # noqa: ANN401 -- a Watcher
-    for sentence in watcher.check():
-        yield f"{name}: {sentence}"
+def _messenger(
+    parsed: Parsed,
+    path: tuple[str, str],
+    made: Any,  # noqa: ANN401 -- a messenger's class
+    settings: Any,  # noqa: ANN401
+    journal: str,
+) -> Iterator[Remark]:
+    store = Journal(journal)
+    messenger = made(settings, store.store)
+    try:
+        if wrong := messenger.check():
+            yield from (Remark(path, sentence) for sentence in wrong)
+            return
+        for key, member in parsed.values["staff"].items():
+            if member.telegram is not None:
+                said = messenger.check_chat(str(member.telegram))
+                yield from (Remark(("staff", key, "telegram"), sentence) for sentence in said)
+    finally:
+        messenger.close()
+        store.close()
 
 
-def _lacks(parsed: Parsed, crm: Crm, *, create: bool) -> Iterator[Finding]:
-    used = _used(parsed)
-    lacking = {missing.need: missing for missing in crm.check([one.need for one in used], create=create)}
+def _of_crm(parsed: Parsed, crm: CrmAccount, journal: Journal, *, create: bool) -> list[Remark]:
+    """The fields are made first, so that what is looked at then is how it will be."""
+    setup, sections = crm.setup(), sorted(_used(parsed), key=_kind)
+    looks: list[Look] = [partial(_make_fields, crm)] if create else []
+    looks += [partial(_within_crm, look) for look in setup.looks()]
+    looks.append(partial(_hooks, parsed, setup, journal))
+    looks += [partial(_lacks, crm, list(group)) for _, group in groupby(sections, key=_kind)]
+    return [one if one.path else replace(one, path=("crm",)) for one in looked(looks)]
+
+
+def _kind(one: UsedName) -> str:
+    return one.need.kind
+
+
+def _make_fields(crm: CrmAccount) -> list[Remark]:
+    crm.check([], create=True)
+    return []
+
+
+def _within_crm(look: Look) -> Iterator[Remark]:
+    for one in look():
+        yield replace(one, path=("crm", *one.path))
+
+
+def _hooks(parsed: Parsed, setup: AccountSetup, journal: Journal) -> Iterator[Remark]:
+    """At the address, or where it is missing."""
+    server = parsed.values["server"]
+    address = server.public_url if server else None
+    for fault in faults(parsed.values["crm"], address, setup, journal):
+        path = ("crm",) if fault.optional else ("server", "public_url")
+        yield Remark(path, fault.text, fault.cure, Weight.NOTE if fault.optional else Weight.ACCOUNT)
+
+
+def _lacks(crm: CrmAccount, used: list[UsedName]) -> Iterator[Remark]:
+    lacking = {missing.need: missing for missing in crm.check([one.need for one in used])}
     for one in used:
         if one.need in lacking:
-            yield _finding(one, lacking[one.need])
+            yield _remark(one, lacking[one.need])
 
 
 def _used(parsed: Parsed) -> list[UsedName]:
@@ -68,8 +139,11 @@ def _used(parsed: Parsed) -> list[UsedName]:
     ]
 
 
-def _finding(one: UsedName, missing: Missing) -> Finding:
+def _remark(one: UsedName, missing: Missing) -> Remark:
     need = one.need
+    kind = need.kind.replace("_", " ")
+    if missing.dismissed:
+        return Remark(one.path, f"the {kind} «{need.name}» is switched off in the CRM", DISMISSED, Weight.CONFIG)
     where = f" in pipeline «{need.within}»" if need.within else ""
     hint = did_you_mean(need.name, missing.known) if missing.known else ""
-    return Finding(one.path, f"the CRM has no {need.kind.replace('_', ' ')} «{need.name}»{where}", hint)
+    return Remark(one.path, f"the CRM has no {kind} «{need.name}»{where}", hint, Weight.CONFIG)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from cli.config import Config, read
@@ -16,6 +18,7 @@ from cli.show import View
 from cli.status import unavailable
 from provodka.errors import ConfigError, JournalUnavailableError
 from provodka.journal import Journal
+from provodka.settings import Mistakes, Server
 
 app = typer.Typer(
     name="provodka",
@@ -40,6 +43,20 @@ def opened(path: Path, *, as_json: bool = False) -> Config:
         return read(path)
     except ConfigError as error:
         raise typer.Exit(show_problems(error, out, as_json=as_json)) from error
+
+
+def seen_at(config: Config, public_url: str | None) -> Config:
+    """The config with another `server.public_url`; an address that will not do ends the process with 2."""
+    if public_url is None:
+        return config
+    try:
+        server = Server.model_validate({**config.server.model_dump(), "public_url": public_url})
+    except ValidationError as error:
+        raised = [one.get("ctx", {}).get("error") for one in error.errors()]
+        found = [f"{f.text}: {f.hint}" for one in raised if isinstance(one, Mistakes) for f in one.findings]
+        sys.stderr.write(f"--public-url: {'; '.join(found)}\n")
+        raise typer.Exit(2) from error
+    return replace(config, server=server)
 
 
 def done(code: int) -> NoReturn:

@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
-from cli.accounts import ask_accounts
+from cli.accounts import Told, ask_accounts
 from cli.config import SECTIONS, Config, parse, warnings
-from provodka.errors import ConfigError, Problem
+from provodka.errors import ConfigError
+from provodka.readiness import Weight
 from provodka.settings import json_schema
 from rules.actions import REGISTRY
 from rules.engine import Engine
 from rules.testing import run_tests
 
+_WORDS: Final = {Weight.CONFIG: "mistake", Weight.ACCOUNT: "problem", Weight.WARNING: "warning", Weight.NOTE: "note"}
+_STYLES: Final = {Weight.CONFIG: "", Weight.ACCOUNT: "", Weight.WARNING: "yellow", Weight.NOTE: "dim"}
+
 
 def show_problems(error: ConfigError, out: Console, *, as_json: bool = False) -> int:
     """All the mistakes of a config; exit code 2."""
+    return _show([Told(Weight.CONFIG, problem) for problem in error.problems], out, as_json=as_json)
+
+
+def _show(told: Sequence[Told], out: Console, *, as_json: bool) -> int:
+    """Everything that was found, by place; 2 for a wrong config, 1 for an account that is not ready, else 0."""
+    found = Counter(one.weight for one in told)
     if as_json:
-        out.print_json(json.dumps([_problem(p, "error") for p in error.problems], ensure_ascii=False))
+        out.print_json(json.dumps([_row(one) for one in told], ensure_ascii=False))
+        return _code(found)
+    for one in told:
+        mark = "warning: " if one.weight is Weight.WARNING else ""
+        out.print(f"{mark}{one.problem}", style=_STYLES[one.weight], markup=False, highlight=False, soft_wrap=True)
+    if code := _code(found):
+        counts = ", ".join(_counted(found[weight], word) for weight, word in _WORDS.items() if found[weight])
+        out.print(counts, style="bold red", highlight=False)
+    return code
+
+
+def _code(found: Counter[Weight]) -> int:
+    if found[Weight.CONFIG]:
         return 2
-    for problem in error.problems:
-        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    count = len(error.problems)
-    out.print(f"{count} mistake{'s' if count != 1 else ''}", style="bold red")
-    return 2
+    return 1 if found[Weight.ACCOUNT] else 0
 
 
-def _problem(problem: Problem, level: str) -> dict[str, object]:
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count != 1 else ''}"
+
+
+def _row(one: Told) -> dict[str, object]:
+    problem = one.problem
     return {
-        "level": level,
+        "level": one.weight.value,
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
@@ -41,26 +67,20 @@ def _problem(problem: Problem, level: str) -> dict[str, object]:
 
 
 def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool) -> int:
-    """Every mistake of a config at once, exit code 2; with `online` what the accounts say too, 1 if they are silent.
+    """Every mistake of a config at once, exit code 2; with `online` also what the accounts lack, 1.
 
     What is no mistake but should be looked at is told besides, and changes no exit code.
     """
     parsed = parse(path)
-    silent: list[str] = []
-    if online:
-        silent = ask_accounts(parsed, create=create)
-    if parsed.problems:
-        return show_problems(ConfigError(parsed.problems), out, as_json=as_json)
-    for sentence in silent:
-        out.print(f"✗ {sentence}", markup=False, highlight=False, soft_wrap=True)
-    if silent:
-        return 1
-    doubtful = warnings(parsed)
-    if as_json:
-        out.print_json(json.dumps([_problem(p, "warning") for p in doubtful], ensure_ascii=False))
-        return 0
-    for problem in doubtful:
-        out.print(f"warning: {problem}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    told = ask_accounts(parsed, create=create) if online else []
+    told += [Told(Weight.CONFIG, problem) for problem in parsed.problems]
+    if not parsed.problems:
+        told += [Told(Weight.WARNING, problem) for problem in warnings(parsed)]
+    told.sort(key=lambda one: one.problem)
+    if as_json or told:
+        code = _show(told, out, as_json=as_json)
+        if as_json or code:
+            return code
     counts = ", ".join(f"{len(parsed.values[name])} {name}" for name in ("rules", "channels", "tests"))
     asked = "; the accounts know every name in it" if online else ""
     out.print(f"{path.name} is right: {counts}{asked}", style="green", highlight=False)

@@ -17,7 +17,8 @@ import requests
 from rich.console import Console
 
 from cli.config import read
-from cli.house import CRM_CHANNEL, House
+from cli.hooks import CRM_CHANNEL
+from cli.house import House
 from cli.road import Road
 from cli.run import Running, RunRole
 from provodka import logs

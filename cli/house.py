@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from cli.config import Config
+from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.channel import Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
@@ -30,7 +31,7 @@ from worker.threads import Worker
 
 log = structlog.get_logger("house")
 
-CRM_CHANNEL: Final = "crm"  # the address of the CRM's own hooks: /hooks/crm/<secret>
+HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connected now, by hand or by `connect`
 
 
 class House:
@@ -117,7 +118,13 @@ class House:
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
+            jobs.append(Job("hooks", HOOKS_SECONDS, self.look_at_hooks, first=HOOKS_FIRST))
         return Scheduler(self.journal, self.watchers, jobs)
+
+    def look_at_hooks(self) -> None:
+        """Whether the CRM tells us of changes: a log line and a line of `status` where it does not."""
+        if self.crm is not None:
+            warn(self.config.crm, self.config.server.public_url, self.crm.setup(), self.journal)
 
     def _of_role(self, role: Role) -> list[tuple[str, Any]]:
         return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]

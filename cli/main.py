@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 import cli.support  # noqa: F401 -- mounts its commands
-from cli.app import DEFAULT, AsJson, ConfigFile, app, clear_words, done, opened, out
+from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, opened, out, seen_at
 from cli.run import RunRole
 
 
@@ -34,11 +35,33 @@ def check(
     create: Annotated[bool, typer.Option("--create", help="With --online: make the service field in the CRM.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Name every mistake of a config before the start; exit code 2 when there are any."""
+    """Name every mistake of a config before the start (exit code 2), and what the accounts lack (1)."""
     from cli import check as checking
 
     with clear_words():
         done(checking.check(config, out, online=online, create=create, as_json=as_json))
+
+
+@app.command()
+def connect(
+    config: ConfigFile = DEFAULT,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where the product is seen from outside, instead of server.public_url.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the registration back.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the event that proves it.", min=1)] = 60.0,
+    dry_run: DryRun = False,
+) -> None:
+    """Register our webhook in the CRM, make the service field, and prove that events come back."""
+    from cli import connect as connecting
+    from cli.house import House
+
+    with clear_words():
+        house = House(seen_at(opened(config), public_url))
+        try:
+            done(connecting.connect(house, out, remove=remove, wish=connecting.Wish(dry_run, wait)))
+        finally:
+            house.close()
 
 
 @app.command("test")
@@ -64,13 +87,25 @@ def sandbox(
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
     seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Start as a twin of the account that this config names.")] = None,
+    save: Annotated[Path | None, typer.Option(help="With --like: keep the twin's seed in this file.")] = None,
 ) -> None:
     """Serve the emulators alone, to rehearse a client's config."""
-    from sandbox.__main__ import main as serve
+    if (like and seed) or (save and not like):
+        raise typer.BadParameter("--like and --seed exclude each other, and --save needs --like")
+    with TemporaryDirectory() as folder:
+        if like:
+            from cli import like as twins
 
-    given = {"--state": state, "--seed": seed}
-    paths = [word for name, path in given.items() if path for word in (name, str(path))]
-    done(serve(["--port", str(port), *paths]))
+            seed = save or Path(folder) / "seed.yaml"
+            with clear_words():
+                if code := twins.write_seed(opened(like), seed, out):
+                    done(code)
+        from sandbox.__main__ import main as serve
+
+        given = {"--state": state, "--seed": seed}
+        paths = [word for name, path in given.items() if path for word in (name, str(path))]
+        done(serve(["--port", str(port), *paths]))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.text import Text
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from cli.hooks import WARNING
 from cli.show import Exit, View, counted, one_line, span, state, table
 from provodka.errors import JournalUnavailableError
 from provodka.journal import ActionState, EventState, Journal, Trouble, queries, troubles
@@ -71,7 +72,10 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `--json` prints. `well` is false when there are open troubles, dead letters or events that failed."""
+    """What `--json` prints. `well` is false when there are open troubles, dead letters or events that failed.
+
+    `hooks` says why changes in the CRM are found once a minute only; empty where the CRM tells of them.
+    """
 
     well: bool
     at: datetime
@@ -84,12 +88,14 @@ class Status:
     dead: tuple[DeadLine, ...]
     holds: tuple[HoldLine, ...]
     troubles: tuple[Trouble, ...]
+    hooks: str
 
 
 def status(journal: Journal, view: View) -> int:
     """Totals, backlog, channels, dead letters, held accounts and troubles. Ends with 1 unless all is well."""
     try:
-        found = journal.read(lambda c: _look(c, journal))
+        hooks = journal.cursor(WARNING) or ""
+        found = journal.read(lambda c: _look(c, journal, hooks))
     except (JournalUnavailableError, DBAPIError) as error:
         return unavailable(error, view)
     if view.as_json:
@@ -116,7 +122,7 @@ def cause_and_cure(error: Exception) -> tuple[str, str]:
     return "the database refuses", "see journal.url in the config, and the log"
 
 
-def _look(connection: Connection, journal: Journal) -> Status:
+def _look(connection: Connection, journal: Journal, hooks: str) -> Status:
     now = journal.now()
     totals = queries.totals(connection)
     dead = queries.dead_by_reason(connection)
@@ -134,6 +140,7 @@ def _look(connection: Connection, journal: Journal) -> Status:
         dead=tuple(DeadLine(*row, next=_COMMANDS.get(row[0], "")) for row in dead),
         holds=tuple(HoldLine(*row) for row in queries.holds(connection, now)),
         troubles=opened,
+        hooks=hooks,
     )
 
 
@@ -151,6 +158,8 @@ def _draw(found: Status, view: View) -> None:
     _dead(found, view)
     for hold in found.holds:
         view.print(Text(one_line(f"account {hold.account} is held until {view.at(hold.until)}: {hold.why}"), "yellow"))
+    if found.hooks:
+        view.print(Text(one_line(f"hooks: {found.hooks}", 600), "yellow"))
     for trouble in found.troubles:
         _trouble(trouble, view)
     if found.well:

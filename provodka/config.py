@@ -73,11 +73,15 @@ class Parsed:
 
     def report(self, findings: Iterable[Finding | tuple[DocumentPath, str, str]]) -> None:
         """Add what a check of meanings has found."""
-        self.problems = sorted({*self.problems, *(self._explainer.problem(Finding(*f)) for f in findings)})
+        self.problems = sorted({*self.problems, *(self.problem(Finding(*f)) for f in findings)})
+
+    def problem(self, finding: Finding) -> Problem:
+        """A finding with its place in the file, and with everything hidden that must not be shown."""
+        return self._explainer.problem(finding)
 
     def placed(self, findings: Iterable[Finding]) -> list[Problem]:
         """What a check has found, with its lines and columns, sorted by place, without making it a mistake."""
-        return sorted({self._explainer.problem(finding) for finding in findings})
+        return sorted({self.problem(finding) for finding in findings})
 
     def settle(self) -> None:
         """Raise ConfigError with all problems, sorted by place, if there is any."""

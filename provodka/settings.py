@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -42,13 +43,33 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+def _public_url(url: str) -> str:
+    """Without its last slash. Only an address of this machine may do without https: no CRM sends to any other."""
+    parts = urlsplit(url.strip().rstrip("/"))
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise Mistakes(Finding((), "no address that others could call", "write https://crm-hooks.example.ru"))
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise Mistakes(Finding((), "an address without https", "CRMs send to https only: put a reverse proxy in front"))
+    return parts.geturl()
+
+
 class Server(Strict):
-    """Where the product serves. `body_limit` is in bytes; a larger delivery is refused. `threads` answer requests."""
+    """Where the product serves. `body_limit` is in bytes; a larger delivery is refused. `threads` answer requests.
+
+    `public_url` is where others reach it: the address of the reverse proxy, without `/hooks`.
+    """
 
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8080, ge=1, le=65535)
     body_limit: Size = Field(2 * 1024 * 1024, ge=1024)
     threads: int = Field(8, ge=1, le=256)
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
 
 
 def _journal_url(url: str, info: ValidationInfo) -> str:

@@ -15,7 +15,6 @@ from sandbox.telegram import TOKEN, Telegram
 
 AMOCRM, BITRIX24, TELEGRAM, IMAP, SMTP, SENDERS = 1, 2, 4, 5, 6, 7
 AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
-BITRIX24_SECRET = "sandbox"  # noqa: S105  # of user 1's inbound webhook
 
 
 class Sandbox:
@@ -79,12 +78,17 @@ class Sandbox:
         """(what, where and how to enter) of each part, for printing after the start."""
         return [
             ("amoCRM: board and API", f"{self.amocrm.url}  token {AMOCRM_TOKEN}"),
-            ("Bitrix24: board and REST", f"{self.bitrix24.url}  webhook {self.bitrix24.url}/rest/1/{BITRIX24_SECRET}/"),
+            ("Bitrix24: board and REST", f"{self.bitrix24.url}  webhook {self._webhook()}"),
             ("Telegram: chats and Bot API", f"{self.telegram.url}  token {TOKEN}"),
             ("IMAP", f"{self._host}:{self.mail.imap_port}  {ADDRESS} / {PASSWORD}"),
             ("SMTP", f"{self._host}:{self.mail.smtp_port}"),
             ("Senders: forms, calls, letters", self.senders.url),
         ]
+
+    def _webhook(self) -> str:
+        """The portal's first inbound webhook; whose it is, a seed may say."""
+        first = self.bitrix24.seed.webhooks[0]
+        return f"{self.bitrix24.url}/rest/{first['user_id']}/{first['secret']}/"
 
     def _port(self, offset: int) -> int:
         return self._base_port + offset if self._base_port else 0

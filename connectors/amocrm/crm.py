@@ -23,6 +23,7 @@ from connectors.amocrm.problems import classify
 from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader, deleted
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.amocrm.setup import Setup
 from connectors.amocrm.stamp import Stamp
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
 from connectors.crm.following import Following, Reader
@@ -33,6 +34,7 @@ from connectors.http import Http, Limit, Timeouts
 from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
+from provodka.readiness import AccountSetup
 from provodka.stores import ByKind, ConnectorStore
 
 
@@ -112,6 +114,10 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
     def subscribe(self, destination: str) -> bool:
         """Have amoCRM send its hints to this address; whether anything had to be changed. Needs an administrator."""
         return hooks.subscribe(self._room, destination)
+
+    def setup(self) -> AccountSetup:
+        """What an integrator does with the account before the start."""
+        return Setup(self._room)
 
     def keep_alive(self) -> None:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""

@@ -16,10 +16,11 @@ from connectors.bitrix24.offer_sales import OfferSales
 from connectors.bitrix24.offer_work import OfferWork
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
-from connectors.bitrix24.problems import NO_SCOPE, classify
+from connectors.bitrix24.problems import classify
 from connectors.bitrix24.readers import Deletions, LeadReader, TaskReader, company_reader, contact_reader
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.bitrix24.setup import Setup
 from connectors.bitrix24.tags import Tags
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
 from connectors.crm.following import Following, Reader
@@ -28,9 +29,9 @@ from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
 from provodka.crm import Missing, Need, Progress
-from provodka.errors import AuthFailed
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
+from provodka.readiness import AccountSetup
 from provodka.stores import ByKind, ConnectorStore
 
 
@@ -70,11 +71,10 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
             self._token_http.close()
 
     def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
-        """Reads the portal anew, so that a wrong webhook, address or right shows too."""
+        """Reads the portal anew, so that a wrong webhook or address shows too; rights are `setup().remarks()`."""
         directory = self._room.directory
         directory.refresh(0)
-        if lacking := directory.missing_scopes():
-            raise AuthFailed(f"the webhook lacks rights: {', '.join(lacking)}", hint=NO_SCOPE)
+        directory.portal()
         if create:
             Tags(self._room).ensure()
         return missing(directory, needs)
@@ -95,6 +95,10 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
         """Have the portal send its events to this address. Only an application can; an outbound webhook is set up by
         hand, so with an inbound webhook this is refused."""
         return hooks.subscribe(self._room, destination)
+
+    def setup(self) -> AccountSetup:
+        """What an integrator does with the portal before the start."""
+        return Setup(self._room)
 
     def keep_alive(self) -> None:
         """Refresh a token that nobody has used for weeks."""

@@ -82,7 +82,11 @@ class Directory(Names):
 
     def pipelines(self) -> tuple[Pipeline, ...]:
         """The funnels of deals, the main one first; or the single one of leads."""
-        return self.keep("pipelines", self._read_leads) if self.kind is LEADS else self.deal_pipelines()
+        return (self.lead_pipeline(),) if self.kind is LEADS else self.deal_pipelines()
+
+    def lead_pipeline(self) -> Pipeline:
+        """The single funnel of leads, also where rules work with deals."""
+        return self.keep("lead pipeline", self._read_leads)
 
     def deal_pipelines(self) -> tuple[Pipeline, ...]:
         """The funnels of deals, also where rules work with leads: a lead that is won becomes a deal."""
@@ -159,9 +163,9 @@ class Directory(Names):
         kind = DEALS if simple or wanted is Entity.DEAL else LEADS
         return Portal(str(me.get("ID") or ""), _zone(me.get("TIME_ZONE")), kind)
 
-    def _read_leads(self) -> tuple[Pipeline, ...]:
+    def _read_leads(self) -> Pipeline:
         (rows,) = self._client.ask([_statuses("STATUS")])
-        return (Pipeline("0", LEADS_NAME, _stages(rows)),)
+        return Pipeline("0", LEADS_NAME, _stages(rows))
 
     def _read_funnels(self, kind: Kind, entity: str) -> tuple[Pipeline, ...]:
         rows = rows_of(self._client.call("crm.category.list", {"entityTypeId": kind.type_id}))

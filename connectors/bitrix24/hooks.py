@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from connectors.bitrix24.client import rows_of
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bodies import fields_of, same_secret, secret_in_url
@@ -27,6 +28,10 @@ EVENTS: Final = (
     "ONTASKUPDATE",
     "ONTASKDELETE",
 )
+BY_HAND: Final = tuple(one for one in EVENTS if one != "ONCRMDEALMOVETOCATEGORY")  # outbound webhooks do not offer it
+TEST: Final = "ONAPPTEST"  # the portal sends it to whoever asked for it by `event.test`
+PROBE: Final = "probe"  # kind of a hint that names nothing: `probe:<mark>`
+_MARK: Final = re.compile(r"[0-9a-f]{1,40}")
 
 
 TALK_EVENT: Final = "ONIMCONNECTORMESSAGEADD"
@@ -52,21 +57,21 @@ class BitrixHooks:
         if name == INSTALLED:
             self._keep_tokens(auth, delivery)
             return Received()
-        found = _NAME.fullmatch(name)
-        one = _id(fields.get("data")) if found else ""
-        if not found or not one:
+        entity = _entity(name, fields.get("data"))
+        if not entity:
             return Received()
+        told = {"event": name, "id": entity.partition(":")[2], "ts": str(fields.get("ts", ""))}
         event = Event(
             id=new_event_id(delivery.received_at),
             type=EventType.CRM_HINT,
             channel=self.name,
             # two changes of one second look alike, and the second may come after we have read: so each is its own
-            external_id=f"{name}:{one}:{fields.get('ts', '')}:{delivery.received_at.timestamp():.6f}",
+            external_id=f"{name}:{entity}:{fields.get('ts', '')}:{delivery.received_at.timestamp():.6f}",
             occurred_at=delivery.received_at,
             received_at=delivery.received_at,
             person=Person(),
-            payload=CrmHint((f"{_KINDS[found[1]]}:{one}",)),
-            raw=urlencode({"event": name, "id": one, "ts": str(fields.get("ts", ""))}).encode(),  # without its tokens
+            payload=CrmHint((entity,)),
+            raw=urlencode(told).encode(),  # without its tokens
         )
         return Received(events=(event,))
 
@@ -99,14 +104,31 @@ def receiver(name: str, settings: BitrixSettings, store: Tokens) -> BitrixHooks 
 
 def subscribe(room: Room, destination: str) -> bool:
     """Have events sent to this address (with the secret in it); whether anything had to be bound. Applications only."""
-    bound = room.client.call("event.get")
-    rows = [row for row in bound if isinstance(row, dict)] if isinstance(bound, list) else []
-    have = {str(row.get("event", "")).upper() for row in rows if row.get("handler") == destination}
+    have = {event for event, handler in bound(room) if handler == destination}
     wanted = (*EVENTS, TALK_EVENT) if room.settings.talks is not None else EVENTS
     missing = [event for event in wanted if event not in have]
     for event in missing:
         room.client.call("event.bind", {"event": event, "handler": destination}, write=True)
     return bool(missing)
+
+
+def bound(room: Room) -> list[tuple[str, str]]:
+    """The events that the application is sent, with their addresses."""
+    return [
+        (str(row.get("event", "")).upper(), str(row.get("handler", "")))
+        for row in rows_of(room.client.call("event.get"))
+        if str(row.get("offline") or 0) == "0"
+    ]
+
+
+def _entity(name: str, data: object) -> str:
+    """What the hint of an event names; empty for what is none."""
+    if name == TEST:
+        mark = str(_mapping(_mapping(data).get("QUERY")).get(PROBE, ""))
+        return f"{PROBE}:{mark}" if _MARK.fullmatch(mark) else ""
+    found = _NAME.fullmatch(name)
+    one = _id(data) if found else ""
+    return f"{_KINDS[found[1]]}:{one}" if found and one else ""
 
 
 def _id(data: object) -> str:

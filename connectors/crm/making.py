@@ -43,6 +43,12 @@ class Making:
         if over := sorted(sure - unsure):
             self._account.store.forget_snapshots(self._account.name, MAKING, over)
 
+    def made(self, kind: str, card: KnownCard, one: str) -> None:
+        """A single card has become this one."""
+        outcomes: dict[int, Outcome] = {0: Done(one)}
+        self.keep(kind, {0: card}, outcomes)
+        self.end({0: card}, outcomes)
+
     def keep(self, kind: str, cards: Mapping[I, KnownCard], outcomes: Mapping[I, Outcome | None]) -> None:
         """Into the mirror what was made, so that the echo of it is no news; what it holds already is newer."""
         now = self._account.now()

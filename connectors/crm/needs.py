@@ -20,8 +20,15 @@ def missing(directory: Names, needs: Sequence[Need]) -> list[Missing]:
         names = _NAMES.get(need.kind)
         known = names(directory, need) if names else []
         if not any(plain(need.name) == plain(alias) for one in known for alias in one):
-            lacking.append(Missing(need, tuple(one[0] for one in known)))
+            lacking.append(Missing(need, tuple(one[0] for one in known), dismissed=_is_dismissed(directory, need)))
     return lacking
+
+
+def _is_dismissed(directory: Names, need: Need) -> bool:
+    """Whether there is somebody of this name who is switched off."""
+    if need.kind != "user":
+        return False
+    return any(plain(need.name) in (plain(one.login), plain(one.name)) for one in directory.users() if not one.active)
 
 
 def _pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:

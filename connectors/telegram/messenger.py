@@ -53,11 +53,11 @@ class Telegram:
 
     def check(self) -> list[str]:
         """Try the token; what is wrong in one sentence, nothing when all is well."""
-        try:
-            self._call("getMe", b"", lambda wire: wire.name())
-        except ConnectorError as error:
-            return [f"Telegram: {error.reason}. {error.hint}".strip()]
-        return []
+        return self._tried("getMe", lambda wire: wire.name())
+
+    def check_chat(self, chat: str) -> list[str]:
+        """Whether the bot knows the chat; what is wrong in one sentence. Who has blocked it shows only by a message."""
+        return self._tried("getChat", lambda wire: wire.chat(chat))
 
     def close(self) -> None:
         """Close the connections and end the thread; the object can be used again."""
@@ -80,6 +80,13 @@ class Telegram:
             return error
         except ConnectorError as error:
             return error
+
+    def _tried(self, method: str, work: Callable[[Wire], Coroutine[Any, Any, Exchange]]) -> list[str]:
+        try:
+            self._call(method, b"", work)
+        except ConnectorError as error:
+            return [f"Telegram: {error.reason}. {error.hint}".strip()]
+        return []
 
     def _take_place(self, account: str, per_second: float, burst: int) -> None:
         wait = self._pace.reserve(account, per_second, burst)

@@ -90,11 +90,18 @@ class Wire:
         """Who the bot is."""
         return await self._exchange(self._name(), write=False)
 
+    async def chat(self, chat: str) -> Exchange:
+        """The id of a chat that the bot knows."""
+        return await self._exchange(self._chat(chat), write=False)
+
     async def _send(self, chat: str, text: str) -> str:
         return str((await self._bot.send_message(chat_id=chat, text=text)).message_id)
 
     async def _name(self) -> str:
         return str((await self._bot.get_me()).username)
+
+    async def _chat(self, chat: str) -> str:
+        return str((await self._bot.get_chat(chat)).id)
 
     async def _exchange(self, call: Coroutine[Any, Any, str], *, write: bool) -> Exchange:
         last_answer.set(None)

@@ -55,6 +55,7 @@ from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.operation import Outcome, Request
 from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 
 NOT_OFFERED: Final = "not_offered"
@@ -77,10 +78,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A need that the account does not meet, with the names that it does have."""
+    """A need that the account does not meet, with the names that it has. `dismissed`: the user is switched off."""
 
     need: Need
     known: tuple[str, ...] = ()
+    dismissed: bool = False
 
 
 def not_offered(crm: str, what: str) -> Rejected:
@@ -300,6 +302,9 @@ class CrmAccount(Crm, Protocol):
 
     def subscribe(self, destination: str) -> bool:
         """Have the CRM send its hints to this address; whether anything had to be changed."""
+
+    def setup(self) -> AccountSetup:
+        """What is asked of the account before the start."""
 
     def keep_alive(self) -> None:
         """Refresh what would expire of disuse; called every hour."""

@@ -11,6 +11,7 @@ from sandbox.amocrm.seed_lists import catalog_fields, catalogs
 PHONE_KINDS = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER")
 EMAIL_KINDS = ("WORK", "PRIV", "OTHER")
 BORN = 1767225600
+INCOMING, WON_NAME, LOST_NAME = "Неразобранное", "Успешно реализовано", "Закрыто и не реализовано"
 STAGE_COLORS = ("#99ccff", "#ffff99", "#ffcc66", "#ffc8c8", "#ccff99")
 
 
@@ -22,14 +23,23 @@ def enums(first_id: int, *values: str) -> list[Json]:
     ]
 
 
-def pipeline(pipeline_id: int, name: str, stages: tuple[str, ...], *, first_status: int, is_main: bool) -> Pipeline:
-    """A pipeline with its three system stages: «Неразобранное» (type 1), 142 won and 143 lost."""
-    rows = [Status(first_status, "Неразобранное", 10, "#c1c1c1", pipeline_id, type=1, is_editable=False)]
+def pipeline(
+    pipeline_id: int,
+    name: str,
+    stages: tuple[str, ...],
+    *,
+    first_status: int,
+    is_main: bool,
+    system: tuple[str, str, str] = (INCOMING, WON_NAME, LOST_NAME),
+) -> Pipeline:
+    """A pipeline with its three system stages, which an account may rename: incoming (type 1), 142 won, 143 lost."""
+    incoming, won, lost = system
+    rows = [Status(first_status, incoming, 10, "#c1c1c1", pipeline_id, type=1, is_editable=False)]
     for index, stage in enumerate(stages):
         color = STAGE_COLORS[index % len(STAGE_COLORS)]
         rows.append(Status(first_status + 1 + index, stage, 20 + 10 * index, color, pipeline_id))
-    rows.append(Status(WON, "Успешно реализовано", 10000, "#CCFF66", pipeline_id, is_editable=False))
-    rows.append(Status(LOST, "Закрыто и не реализовано", 11000, "#D5D8DB", pipeline_id, is_editable=False))
+    rows.append(Status(WON, won, 10000, "#CCFF66", pipeline_id, is_editable=False))
+    rows.append(Status(LOST, lost, 11000, "#D5D8DB", pipeline_id, is_editable=False))
     return Pipeline(pipeline_id, name, pipeline_id % 100, is_main, {row.id: row for row in rows})
 
 

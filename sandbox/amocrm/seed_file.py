@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sandbox.amocrm import model
 from sandbox.amocrm.fields import LISTS, TYPES
-from sandbox.amocrm.seed import Seed, enums, pipeline
+from sandbox.amocrm.seed import INCOMING, LOST_NAME, WON_NAME, Seed, enums, pipeline
 
 OWNERS = Literal["leads", "contacts", "companies", "customers"]
 FIRST_USER, FIRST_PIPELINE, FIRST_STATUS = 7000001, 5000001, 50000001
@@ -32,11 +32,14 @@ class UserPart(_Part):
 
 
 class PipelinePart(_Part):
-    """A pipeline; `stages` are those between «Неразобранное» and the two closing ones."""
+    """A pipeline; `stages` are those between the incoming and the two closing ones, which may be named too."""
 
     name: str = Field(min_length=1)
     stages: tuple[str, ...] = Field(min_length=1, max_length=97)
     main: bool = False
+    incoming: str = Field(default=INCOMING, min_length=1)
+    won: str = Field(default=WON_NAME, min_length=1)
+    lost: str = Field(default=LOST_NAME, min_length=1)
 
 
 class FieldPart(_Part):
@@ -116,7 +119,9 @@ def _pipelines(parts: tuple[PipelinePart, ...]) -> list[model.Pipeline]:
     rows, status_id = [], FIRST_STATUS
     main = next((index for index, one in enumerate(parts) if one.main), 0)
     for index, one in enumerate(parts):
-        row = pipeline(FIRST_PIPELINE + index, one.name, one.stages, first_status=status_id, is_main=index == main)
+        closing = (one.incoming, one.won, one.lost)
+        number = FIRST_PIPELINE + index
+        row = pipeline(number, one.name, one.stages, first_status=status_id, is_main=index == main, system=closing)
         rows.append(row)
         status_id += len(one.stages) + 1
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox.bitrix24.errors import Json
@@ -14,6 +15,9 @@ SCOPES = (
     *("salescenter", "userfieldconfig"),
 )
 WORK, SUCCESS, FAILURE = "", "S", "F"
+WON, LOST = "Успешно реализовано", "Закрыто и не реализовано"
+LOST_CODES = ("LOSE", "APOLOGY")
+LOST_LEAD_CODES = ("JUNK",)
 COLORS = {WORK: "#39A8EF", SUCCESS: "#7BD500", FAILURE: "#FF5752"}
 MEANINGS = {WORK: "process", SUCCESS: "success", FAILURE: "failure"}
 STAGE_CODES = ("NEW", "PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE")
@@ -44,11 +48,16 @@ DICTIONARIES: dict[str, tuple[tuple[str, str], ...]] = {
 
 @dataclass(slots=True)
 class Funnel:
-    """A deal funnel; number 0 is the portal's first one. `stages` are the names of those still in work."""
+    """A deal funnel; number 0 is the portal's first one. `stages` are the names of those still in work.
+
+    A portal may rename the closing ones, and have several for what is lost.
+    """
 
     id: int
     name: str
     stages: list[str]
+    won: str = WON
+    lost: tuple[str, ...] = (LOST,)
 
 
 @dataclass(slots=True)
@@ -120,6 +129,9 @@ class Seed:
     funnels: list[Funnel] = field(default_factory=_funnels)
     lead_stages: list[str] = field(default_factory=lambda: ["Новый лид", "В работе", "Обработан"])
     fields: list[UserField] = field(default_factory=_fields)
+    lead_won: str = "Качественный лид"
+    lead_lost: tuple[str, ...] = ("Некачественный лид",)
+    sources: tuple[tuple[str, str], ...] = DICTIONARIES["SOURCE"]
     webhooks: list[Json] = field(default_factory=_webhooks)
 
     def fill(self, store: Store) -> None:
@@ -133,7 +145,7 @@ class Seed:
             "departments", 3, {"ID": 3, "NAME": "Отдел продаж", "SORT": 500, "PARENT": 1, "UF_HEAD": self.board_user}
         )
         self._fill_stages(store)
-        for entity_id, pairs in DICTIONARIES.items():
+        for entity_id, pairs in {**DICTIONARIES, "SOURCE": self.sources}.items():
             for place, (code, name) in enumerate(pairs):
                 put_status(store, entity_id, code, name, 10 * (place + 1), system=place == 0, color=None)
         for uf in self.fields:
@@ -150,16 +162,17 @@ class Seed:
 
     def _fill_stages(self, store: Store) -> None:
         stages = [(code, name, WORK) for code, name in _coded(LEAD_CODES, self.lead_stages)]
-        stages += [("CONVERTED", "Качественный лид", SUCCESS), ("JUNK", "Некачественный лид", FAILURE)]
+        stages.append(("CONVERTED", self.lead_won, SUCCESS))
+        stages += [(code, name, FAILURE) for code, name in _coded(LOST_LEAD_CODES, self.lead_lost, "UC_SF")]
         put_stages(store, "STATUS", stages)
         for funnel in self.funnels:
-            add_funnel(store, DEAL, funnel.id, funnel.name, funnel.stages)
+            add_funnel(store, DEAL, funnel.id, funnel.name, funnel.stages, funnel.won, funnel.lost)
         add_funnel(store, INVOICE, INVOICE_FUNNEL, "Счета", ["Новый", "Отправлен"])
 
 
-def _coded(known: tuple[str, ...], names: list[str]) -> list[tuple[str, str]]:
+def _coded(known: tuple[str, ...], names: Sequence[str], made: str = "UC_SB") -> list[tuple[str, str]]:
     """Stage names with the portal's codes, made-up ones behind those it knows."""
-    return [(known[place] if place < len(known) else f"UC_SB{place:04d}", name) for place, name in enumerate(names)]
+    return [(known[place] if place < len(known) else f"{made}{place:04d}", name) for place, name in enumerate(names)]
 
 
 def put_status(
@@ -218,8 +231,16 @@ def stage_entity(entity_type_id: int, category_id: int) -> str:
     return base if not TYPES[entity_type_id].has_funnels else f"{base}_{category_id}"
 
 
-def add_funnel(store: Store, entity_type_id: int, number: int, name: str, stages: list[str]) -> None:
-    """A funnel with the portal's closing stages behind the given ones."""
+def add_funnel(
+    store: Store,
+    entity_type_id: int,
+    number: int,
+    name: str,
+    stages: list[str],
+    won: str = WON,
+    lost: Sequence[str] = (LOST,),
+) -> None:
+    """A funnel with the closing stages behind the given ones."""
     row = {
         "id": number,
         "name": name,
@@ -237,10 +258,8 @@ def add_funnel(store: Store, entity_type_id: int, number: int, name: str, stages
     else:
         prefix = f"C{number}:" if number else ""
         ladder = [(prefix + code, text, WORK) for code, text in _coded(STAGE_CODES, stages)]
-        ladder += [
-            (f"{prefix}WON", "Успешно реализовано", SUCCESS),
-            (f"{prefix}LOSE", "Закрыто и не реализовано", FAILURE),
-        ]
+        ladder.append((f"{prefix}WON", won, SUCCESS))
+        ladder += [(prefix + code, text, FAILURE) for code, text in _coded(LOST_CODES, lost, "UC_SF")]
     put_stages(store, stage_entity(entity_type_id, number), ladder, number if number else None)
 
 

@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sandbox.bitrix24.seed import SCOPES, Funnel, Seed, UserField
+from sandbox.bitrix24.seed import LOST, SCOPES, WON, Funnel, Seed, UserField
 from sandbox.bitrix24.settings import MODE_CLASSIC, MODE_SIMPLE
 
 PLAIN = (
     *("name", "domain", "timezone", "client_id", "client_secret", "redirect_uri"),
-    *("app_user", "board_user", "lead_stages"),
+    *("app_user", "board_user", "lead_stages", "lead_won", "lead_lost"),
 )
 NAME = r"^UF_CRM_[A-Z0-9_]+$"
 
@@ -38,10 +38,12 @@ class UserRow(_Strict):
 
 
 class FunnelRow(_Strict):
-    """A deal funnel with its stages in work; winning and losing ones are the portal's."""
+    """A deal funnel with its stages in work; winning and losing ones may be named too."""
 
     name: str
     stages: list[str] = Field(min_length=1)
+    won: str = WON
+    lost: tuple[str, ...] = Field(default=(LOST,), min_length=1)
 
 
 class FieldRow(_Strict):
@@ -59,6 +61,13 @@ class FieldRow(_Strict):
         if (self.type == "enumeration") != bool(self.options):
             raise ValueError("options belong to an enumeration, and an enumeration needs them")
         return self
+
+
+class SourceRow(_Strict):
+    """Where a lead comes from; the code is what calls of REST say."""
+
+    code: str = Field(min_length=1)
+    name: str
 
 
 class WebhookRow(_Strict):
@@ -84,6 +93,9 @@ class Section(_Strict):
     users: list[UserRow] | None = Field(default=None, min_length=1)
     funnels: list[FunnelRow] | None = Field(default=None, min_length=1)
     lead_stages: list[str] | None = Field(default=None, min_length=1)
+    lead_won: str | None = None
+    lead_lost: tuple[str, ...] | None = Field(default=None, min_length=1)
+    sources: list[SourceRow] | None = None
     fields: list[FieldRow] | None = None
     webhooks: list[WebhookRow] | None = Field(default=None, min_length=1)
 
@@ -117,7 +129,10 @@ def read_section(section: object) -> Seed:
     if wanted.users is not None:
         values["users"] = [row.model_dump() for row in wanted.users]
     if wanted.funnels is not None:
-        values["funnels"] = [Funnel(place, row.name, row.stages) for place, row in enumerate(wanted.funnels)]
+        rows = enumerate(wanted.funnels)
+        values["funnels"] = [Funnel(place, row.name, row.stages, row.won, row.lost) for place, row in rows]
+    if wanted.sources is not None:
+        values["sources"] = tuple((row.code, row.name) for row in wanted.sources)
     if wanted.fields is not None:
         values["fields"] = [UserField(**row.model_dump()) for row in wanted.fields]
     if wanted.webhooks is not None:

@@ -122,7 +122,7 @@ def test_online_a_wrong_stage_user_and_task_type_are_named_with_place_and_neares
 def test_online_a_token_that_is_not_accepted_is_said_with_its_cure(tmp_path: Path, amocrm: AmoCrm) -> None:
     code, text = run(write(tmp_path / "config.yaml", amocrm.url, token="revoked"), online=True)
     assert code == 1
-    assert "crm: " in text
+    assert ":3:6  crm  " in text, text
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import requests
 
 from cli.config import Config, read
-from cli.house import CRM_CHANNEL, House
+from cli.hooks import CRM_CHANNEL
+from cli.house import House
 from cli.run import Running, RunRole
 from provodka.journal import Journal, StoredAction, StoredEvent, Trouble, queries, troubles
 from sandbox.senders import MangoSender, letter, send_letter, tilda_lead

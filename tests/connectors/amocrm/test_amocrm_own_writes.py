@@ -104,3 +104,10 @@ def test_writes_of_every_kind_to_what_was_deleted_are_refused_without_a_call(crm
     outcomes = [*crm.link_cards(ask(link)), *crm.close_leads(ask(LeadClosing(lead, won=True)))]
     assert all(isinstance(one, Rejected) and "удалили или объединили" in one.hint for one in outcomes)
     assert desk.calls("POST /api/v4/leads/link") + desk.calls("PATCH /api/v4/leads") == before
+
+
+def test_the_task_that_proves_the_connection_is_no_news_the_first_time_and_ever_after(crm, follower, echoes):
+    signs = [crm.setup().probe("https://hooks.krovlya.ru/"), crm.setup().probe("https://hooks.krovlya.ru/")]
+    assert signs[0] == signs[1]
+    assert echoes() == []
+    assert follower.hint(*signs) == []

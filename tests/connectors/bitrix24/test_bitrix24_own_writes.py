@@ -111,3 +111,10 @@ def test_writes_of_every_kind_to_what_was_deleted_are_refused_without_a_call(crm
     outcomes = [*crm.link_cards(ask(link)), *crm.close_leads(ask(LeadClosing(lead, won=True)))]
     assert all(isinstance(one, Rejected) and "удалили или объединили" in one.hint for one in outcomes)
     assert desk.requests() == before
+
+
+def test_the_task_that_proves_the_connection_is_no_news(crm, follower):
+    sign = crm.setup().probe("https://hooks.krovlya.ru/")
+    assert follower.hint(sign) == follower.reconcile() == []
+    crm.setup().end_probe("https://hooks.krovlya.ru/", sign)
+    assert follower.hint(sign) == []
