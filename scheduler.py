@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from provodka.channel import Watcher
 from provodka.crm import Messenger, StaffMessage
 from provodka.errors import ConnectorError, JournalUnavailableError
-from provodka.journal import Journal, Trouble, queries, troubles
+from provodka.journal import Journal, Trouble, queries, troubles, turns
 from provodka.operation import Done, Request
 
 log = structlog.get_logger("scheduler")
@@ -23,6 +23,7 @@ log = structlog.get_logger("scheduler")
 _LEASE_SECONDS: Final = 20.0
 _RENEW_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 10.0
+_TURNS_KEPT: Final = timedelta(days=30)
 _DEAD: Final = "dead letters of «"
 _DEAD_CURE: Final = "Посмотрите provodka status: там названы причина и команда"
 
@@ -72,6 +73,12 @@ def tell_dead_letters(journal: Journal) -> None:
     for name in opened:
         if name.startswith(_DEAD) and name not in found:
             journal.well(name)
+
+
+def forget_turns(journal: Journal) -> None:
+    """Turns of actions that were done long ago: nobody will ask for them again."""
+    before = journal.now() - _TURNS_KEPT
+    log.info("turns.forgotten", count=journal.write(lambda c: turns.clean(c, before)))
 
 
 class Scheduler:

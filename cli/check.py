@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.accounts import ask_accounts
-from cli.config import SECTIONS, Config, parse
+from cli.config import SECTIONS, Config, parse, warnings
 from provodka.errors import ConfigError, Problem
 from provodka.settings import json_schema
 from rules.actions import REGISTRY
@@ -19,7 +19,7 @@ from rules.testing import run_tests
 def show_problems(error: ConfigError, out: Console, *, as_json: bool = False) -> int:
     """All the mistakes of a config; exit code 2."""
     if as_json:
-        out.print_json(json.dumps([_problem(p) for p in error.problems], ensure_ascii=False))
+        out.print_json(json.dumps([_problem(p, "error") for p in error.problems], ensure_ascii=False))
         return 2
     for problem in error.problems:
         out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
@@ -28,8 +28,9 @@ def show_problems(error: ConfigError, out: Console, *, as_json: bool = False) ->
     return 2
 
 
-def _problem(problem: Problem) -> dict[str, object]:
+def _problem(problem: Problem, level: str) -> dict[str, object]:
     return {
+        "level": level,
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
@@ -40,7 +41,10 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool) -> int:
-    """Every mistake of a config at once, exit code 2; with `online` what the accounts say too, 1 if they are silent."""
+    """Every mistake of a config at once, exit code 2; with `online` what the accounts say too, 1 if they are silent.
+
+    What is no mistake but should be looked at is told besides, and changes no exit code.
+    """
     parsed = parse(path)
     silent: list[str] = []
     if online:
@@ -51,9 +55,12 @@ def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool
         out.print(f"✗ {sentence}", markup=False, highlight=False, soft_wrap=True)
     if silent:
         return 1
+    doubtful = warnings(parsed)
     if as_json:
-        out.print_json("[]")
+        out.print_json(json.dumps([_problem(p, "warning") for p in doubtful], ensure_ascii=False))
         return 0
+    for problem in doubtful:
+        out.print(f"warning: {problem}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     counts = ", ".join(f"{len(parsed.values[name])} {name}" for name in ("rules", "channels", "tests"))
     asked = "; the accounts know every name in it" if online else ""
     out.print(f"{path.name} is right: {counts}{asked}", style="green", highlight=False)

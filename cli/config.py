@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from connectors.registry import CHANNELS, CRMS
+from provodka.errors import Problem
 from provodka.payloads import EventType
 from provodka.settings import (
     Finding,
@@ -29,9 +30,11 @@ from provodka.settings import (
 )
 from rules.actions import REGISTRY
 from rules.calendar import WorkingCalendar
+from rules.check import RuleProblem
 from rules.check import check as check_rules
 from rules.schema import Calendar, Rule, RuleTest, Staff
 from rules.team import Team
+from rules.warnings import warnings as rule_warnings
 
 DEFAULT_HOURS: Final = {"hours": "пн-пт 09:00-18:00", "holidays": "RU"}
 
@@ -145,12 +148,22 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     rules: dict[int, Rule] = values["rules"]
-    numbers = list(rules)  # a rule that could not be read has left a gap
     for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
-        path = problem.path
-        if path[0] == "rules" and isinstance(path[1], int):
-            path = ("rules", numbers[path[1]], *path[2:])
-        yield Finding(path, problem.text, problem.hint)
+        yield _finding(problem, rules)
+
+
+def warnings(parsed: Parsed) -> list[Problem]:
+    """What should be looked at in a config without mistakes."""
+    rules: dict[int, Rule] = parsed.values["rules"]
+    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY))
+
+
+def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:
+    """With the number that the rule has in the file: a rule that could not be read has left a gap."""
+    path = problem.path
+    if path[0] == "rules" and isinstance(path[1], int):
+        path = ("rules", list(rules)[path[1]], *path[2:])
+    return Finding(path, problem.text, problem.hint)
 
 
 def _written(parsed: Parsed, section: str) -> list[str]:

@@ -18,7 +18,7 @@ from provodka.journal import Journal
 from provodka.redact import Redactor
 from rules.actions import REGISTRY
 from rules.engine import Engine
-from scheduler import Alerts, Job, Scheduler, tell_dead_letters
+from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -113,6 +113,7 @@ class House:
         jobs = [
             Job("alerts", 5, lambda: alerts.tell(self.journal)),
             Job("dead letters", 30, lambda: tell_dead_letters(self.journal)),
+            Job("turns", 86_400, lambda: forget_turns(self.journal)),
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)

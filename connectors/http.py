@@ -102,6 +102,7 @@ class Http:
         *,
         params: Params = (),
         json: object = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         write: bool | None = None,
         accept: Collection[int] = (),
@@ -109,13 +110,15 @@ class Http:
     ) -> Reply:
         """One request and its judged answer.
 
+        `content` is a body that is no JSON: its type is to be named in `headers`, and it is not reported.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
         name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
         self._take_place()
         changes = method not in {"GET", "HEAD"} if write is None else write
         body = None if json is None else json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
-        send = {"method": method, "url": self.base_url + path, "params": params, "data": body}
+        data = body if content is None else content
+        send = {"method": method, "url": self.base_url + path, "params": params, "data": data}
         opening = self._auth() if headers is None else headers
         started = time.perf_counter()
         reply: Reply | None = None

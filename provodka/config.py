@@ -75,6 +75,10 @@ class Parsed:
         """Add what a check of meanings has found."""
         self.problems = sorted({*self.problems, *(self._explainer.problem(Finding(*f)) for f in findings)})
 
+    def placed(self, findings: Iterable[Finding]) -> list[Problem]:
+        """What a check has found, with its lines and columns, sorted by place, without making it a mistake."""
+        return sorted({self._explainer.problem(finding) for finding in findings})
+
     def settle(self) -> None:
         """Raise ConfigError with all problems, sorted by place, if there is any."""
         if self.problems:

@@ -101,5 +101,12 @@ class Pace(Protocol):
         """Let nothing of this account go for so long (the other side said so)."""
 
 
-class ConnectorStore(Tokens, Mirror, Pace, Protocol):
+class Blobs(Protocol):
+    """The files that came with events."""
+
+    def blob(self, sha256: str) -> bytes | None:
+        """The bytes kept under this SHA-256 (lower-case hex); None where there are none, or none any more."""
+
+
+class ConnectorStore(Tokens, Mirror, Pace, Blobs, Protocol):
     """All that a CRM connector is given of the journal."""

@@ -48,11 +48,19 @@ class WorkingCalendar:
         self._holidays = _load(holidays) if holidays else None
         self._lock = threading.Lock()  # the library works out a year when it is first asked, and is not thread-safe
         self._days: dict[date, tuple[Interval, ...]] = {}
+        self._others: dict[str, WorkingCalendar] = {}
 
     @classmethod
     def around_the_clock(cls, timezone: ZoneInfo) -> WorkingCalendar:
         """For a config that names no hours: all time is working time."""
         return cls(timezone, "пн-вс 00:00-24:00")
+
+    def with_hours(self, hours: str) -> WorkingCalendar:
+        """The calendar of somebody with other hours of the week and the same days off; made once."""
+        known = self._others.get(hours)
+        if known is None:
+            known = self._others[hours] = self._like_this(hours)
+        return known
 
     def local(self, moment: datetime) -> datetime:
         """The same moment on the client's clocks."""
@@ -61,6 +69,10 @@ class WorkingCalendar:
     def is_working(self, moment: datetime) -> bool:
         """Whether it is working time; the last moment of a stretch does not belong to it."""
         return any(begin <= moment < end for begin, end in self._on_day(self.local(moment).date()))
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether the day has working hours."""
+        return bool(self._on_day(day))
 
     def add(self, duration: Duration, start: datetime) -> datetime:
         """The moment that is so much later.
@@ -75,6 +87,11 @@ class WorkingCalendar:
         begin = next(self._intervals(start))[0]
         moment = self._days_later(max(begin, start), duration.days) if duration.days else max(begin, start)
         return self._spend(moment, timedelta(seconds=duration.seconds)).astimezone(UTC)
+
+    def _like_this(self, hours: str) -> WorkingCalendar:
+        other = WorkingCalendar(self.timezone, hours, days_off=self._off, working_days=self._on)
+        other._holidays, other._lock = self._holidays, self._lock
+        return other
 
     def _spend(self, moment: datetime, left: timedelta) -> datetime:
         if not left:
@@ -105,7 +122,7 @@ class WorkingCalendar:
         return wanted
 
     def _working_day_from(self, day: date) -> date:
-        while not self._on_day(day):
+        while not self.is_working_day(day):
             day += _DAY
         return day
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import PAYLOADS, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
-from rules.conditions import Compare, leaves
-from rules.contradictions import contradictions
-from rules.names import WITHOUT_PERSON, Node, UnknownName, find
+from rules.conditions import Compare, Formula, leaves
+from rules.logic import cases, clash, impossible
+from rules.names import WITHOUT_PERSON, Node, UnknownName, find, is_list
+from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
+from rules.template_check import misread
 from rules.templates import Templates, Text
 from rules.text import same
 
@@ -54,7 +56,7 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report).run()
+        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
     return problems
 
 
@@ -69,10 +71,22 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 
 
+_MAYBE: Final = {"lead": ("lead",), "order": ("order",), "person.contact": ("person.contact", "person.known")}
+"""What an event may lack, each with the names whose conditions ask for it."""
+
+
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
 
-    def __init__(self, compiled: CompiledRule, staff: Mapping[str, Staff], channels: Channels, report: Report) -> None:
+    def __init__(
+        self,
+        compiled: CompiledRule,
+        staff: Mapping[str, Staff],
+        channels: Channels,
+        report: Report,
+        templates: Templates,
+    ) -> None:
+        self._templates = templates
         self._compiled = compiled
         self._rule = compiled.rule
         self._staff = staff
@@ -84,15 +98,20 @@ class _RuleCheck:
         for leaf in leaves(self._compiled.condition):
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
-            else:
-                for name in sorted(leaf.expression.names):
-                    self._name(("when", *leaf.where), name)
-        for place, pair in contradictions(self._compiled.condition, self._is_list):
-            self._report(("when", *place), pair, "the rule can never match")
+            elif isinstance(leaf, Formula):
+                self._template(("when", *leaf.where), "{{ " + leaf.expression.source + " }}")
+        self._contradictions()
         for place, text in self._compiled.texts:
             self._text(place, text)
         for step in self._compiled.steps:
             self._step(step)
+
+    def _contradictions(self) -> None:
+        ways = cases(self._compiled.condition)
+        if ways is None or not impossible(ways, self._is_list):
+            return
+        for place, pair in dict.fromkeys(found for way in ways if (found := clash(way, self._is_list))):
+            self._report(("when", *place), pair, "the rule can never match")
 
     def _trigger(self) -> None:
         rule = self._rule
@@ -128,12 +147,13 @@ class _RuleCheck:
         return node
 
     def _is_list(self, path: str) -> bool:
-        found = (find(path, kind) for kind in self._rule.triggers)
-        return any(isinstance(node, Node) and node.kind is tuple for node in found)
+        return is_list(path, self._rule.triggers)
 
     def _comparison(self, leaf: Compare) -> None:
         place: Path = ("when", *leaf.where)
         node = self._name(place, leaf.path)
+        if node is not None and (kind := unmeasurable(leaf, node.kind)):
+            self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
         if node is None or leaf.operator.name not in ("is", "in", "not"):
             return
         values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
@@ -156,20 +176,51 @@ class _RuleCheck:
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
+        for name in sorted(step.action.reads):
+            without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
+            if without is not None:
+                self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")
         if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+        for place in step.action.leads(step.params) if step.needs is None and nobody else ():
+            text = f"{nobody[0]} is about nobody, so that nobody is responsible"
+            self._report((*at, *place), text, "put intake before it, or name a staff key")
+
+    def _template(self, place: Path, source: str) -> None:
+        """Report every name that one of the event types does not have, once."""
+        tree = self._templates.parse(source)
+        told: set[str] = set()
+        for kind in self._rule.triggers:
+            for wrong in misread(tree, kind):
+                if wrong.path in told:
+                    continue
+                told.add(wrong.path)
+                line = f" (line {wrong.line} of the text)" if "\n" in source.strip() else ""
+                hint = f'did you mean "{wrong.nearest}"?' if wrong.nearest else ""
+                self._report(place, f"{kind} has no {wrong.path}{line}", hint)
 
     def _text(self, place: Path, text: Text) -> None:
-        for name in sorted(text.names):
-            self._name(place, name)
-        if "lead" not in text.names and self._reads_missing_lead(text.names):
-            hint = "ask for it: when: {lead: {known: true}}, or in the text {% if lead %}…{% endif %}"
-            self._report(place, "there may be no lead when this text is made, and the rule would fail", hint)
+        self._template(place, text.source)
+        for part, askers in _MAYBE.items():
+            if part not in text.names and self._reads_missing(part, askers, text.names):
+                hint = f"ask for it: when: {{{part}: {{known: true}}}}, or in the text {{% if {part} %}}…{{% endif %}}"
+                what = part.split(".")[-1]
+                self._report(place, f"there may be no {what} when this text is made, and the rule would fail", hint)
 
-    def _reads_missing_lead(self, names: frozenset[str]) -> bool:
-        """Whether a text reads the lead where the event has none of its own and no condition asks for one."""
-        if not any(name.startswith("lead.") for name in names):
+    def _reads_missing(self, part: str, askers: tuple[str, ...], names: frozenset[str]) -> bool:
+        """Whether a text reads below a part that the event may lack, and no condition asks for it."""
+        if not any(name.startswith(f"{part}.") for name in names):
             return False
-        own = all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers)
-        conditions = leaves(self._compiled.condition)
-        return not own and not any(isinstance(leaf, Compare) and leaf.parts[0] == "lead" for leaf in conditions)
+        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers):
+            return False
+        if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
+            return False
+        return not any(f"{name}.".startswith(f"{asker}.") for name in self._asked() for asker in askers)
+
+    def _asked(self) -> Iterator[str]:
+        """The names that the conditions read."""
+        for leaf in leaves(self._compiled.condition):
+            if isinstance(leaf, Compare):
+                yield leaf.path
+            elif isinstance(leaf, Formula):
+                yield from leaf.expression.names

@@ -63,7 +63,7 @@ def compile_rule(rule: Rule, registry: Mapping[str, Action[Any]], templates: Tem
             report(("do", index, name), f"unknown action {name}", did_you_mean(name, registry))
             continue
         params = _params(action, raw, ("do", index, name), report)
-        written = params.model_dump(mode="json") if params else raw
+        written = params.model_dump(mode="json", by_alias=True) if params else raw
         fills = _fills(action, written, ("do", index, name), _Reader(templates, texts, report))
         needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
         if params is not None:

@@ -9,9 +9,11 @@ from typing import Any, Final
 from provodka.wording import did_you_mean
 from rules.facts import Scope, may_ask
 from rules.faults import RuleError
-from rules.operators import OPERATORS, Operator
+from rules.operator import Operator
+from rules.operators import OPERATORS
 from rules.plan import ConditionTrace, plain
 from rules.templates import Expression, Templates
+from rules.times import TIME, TimeKind, read_times, shown
 
 Path = tuple[str | int, ...]
 Report = Callable[[Path, str, str], None]
@@ -43,8 +45,8 @@ class Compare:
         if decided and self.asks_outside(scope):
             return ConditionTrace(self.path, self.operator.name, self.expected, note=_UNNEEDED)
         actual = scope.read(self.parts)
-        matched = self.operator.test(actual, self.wanted)
-        note = "" if matched else self.operator.note(actual)
+        matched = self.operator.test(actual, self.wanted, scope.clock)
+        note = "" if matched else self.operator.note(actual, self.wanted, scope.clock)
         return ConditionTrace(self.path, self.operator.name, self.expected, plain(actual), matched, note)
 
 
@@ -65,6 +67,24 @@ class Formula:
         if decided and self.asks_outside(scope):
             return ConditionTrace(source, "expression", note=_UNNEEDED)
         return ConditionTrace(source, "expression", matched=bool(self.expression.value(scope.names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """`time: working`: what the moment of the evaluation is like; any of several will do."""
+
+    where: Path
+    expected: Any
+    kinds: tuple[TimeKind, ...]
+    local: bool = True
+
+    def asks_outside(self, _: Scope) -> bool:
+        return False
+
+    def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:  # noqa: ARG002 -- the shape of all conditions
+        clock = scope.clock
+        matched = any(kind.holds(clock) for kind in self.kinds)
+        return ConditionTrace(TIME, "is", self.expected, shown(clock), matched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,7 @@ class Group:
         return not verdict if self.op == "not" and verdict is not None else verdict
 
 
-Condition = Compare | Formula | Group
+Condition = Compare | Formula | Time | Group
 
 
 def parse_when(when: object, templates: Templates, report: Report) -> Group:
@@ -125,7 +145,7 @@ def refuse(where: Path, text: str, hint: str) -> None:
     raise RuleError(f"{'.'.join(map(str, where))}: {text}{f' ({hint})' if hint else ''}")
 
 
-def leaves(condition: Condition) -> Iterator[Compare | Formula]:
+def leaves(condition: Condition) -> Iterator[Compare | Formula | Time]:
     """The single conditions in it, in order."""
     if isinstance(condition, Group):
         for member in condition.members:
@@ -148,23 +168,44 @@ def _read_entry(key: object, value: object, where: Path, templates: Templates, r
     if key in GROUPS:
         yield from _read_group(str(key), value, where, templates, report)
         return
+    if key == TIME:
+        yield from _read_time(value, where, report)
+        return
     parts = tuple(str(key).split("."))
     if not isinstance(key, str) or not all(parts) or any(part.startswith("_") for part in parts):
         report(where, f"{key!r} is no name", "names are dotted: person.name, form.fields.Площадь")
         return
+    yield from _read_tests(key, parts, value, where, report)
+
+
+def _read_tests(path: str, parts: tuple[str, ...], value: object, where: Path, report: Report) -> Iterator[Condition]:
     tests = value if isinstance(value, dict) else {"is": value}
     for name, expected in tests.items():
         here = (*where, name) if isinstance(value, dict) else where
+        if name == "not" and isinstance(expected, dict):
+            yield _group(here, "not", tuple(_read_tests(path, parts, expected, here, report)))
+            continue
         operator = OPERATORS.get(str(name))
         if operator is None:
             report(here, f"unknown operator {name}", did_you_mean(str(name), OPERATORS))
             continue
         try:
-            yield Compare(here, key, parts, operator, plain(expected), operator.prepare(expected), not may_ask(parts))
+            yield Compare(here, path, parts, operator, plain(expected), operator.prepare(expected), not may_ask(parts))
         except RuleError as error:
             report(here, str(error), "")
     if not tests:
         report(where, "nothing is said about it", f"write a value or one of: {', '.join(OPERATORS)}")
+
+
+def _read_time(value: object, where: Path, report: Report) -> Iterator[Condition]:
+    if isinstance(value, dict) and set(value) == {"not"}:
+        here = (*where, "not")
+        yield _group(here, "not", tuple(_read_time(value["not"], here, report)))
+        return
+    try:
+        yield Time(where, plain(value), read_times(value))
+    except RuleError as error:
+        report(where, str(error), "")
 
 
 def _read_group(op: str, value: object, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:

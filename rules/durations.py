@@ -37,8 +37,9 @@ def parse_duration(text: object) -> Duration:
             f"{text!r} is no duration: {_HELP}"
         )
     words = text.strip().lower()
-    if clock := _CLOCK.fullmatch(words):
-        return Duration(text, clock=time(int(clock[1]), int(clock[2])))
+    clock = parse_time(words)
+    if clock is not None:
+        return Duration(text, clock=clock)
     amount = words.removesuffix("working").strip()
     if not _PIECES.fullmatch(amount):
         raise ValueError(f"«{text}» is no duration: {_HELP}")
@@ -51,6 +52,12 @@ def parse_duration(text: object) -> Duration:
     if days * 86400 + seconds > _YEAR:
         raise ValueError(f"«{text}» is longer than a year")
     return Duration(text, days=days, seconds=seconds, working=amount != words)
+
+
+def parse_time(text: str) -> time | None:
+    """A time of day (`18:00`), or None."""
+    found = _CLOCK.fullmatch(text.strip())
+    return time(int(found[1]), int(found[2])) if found else None
 
 
 def _text(duration: Duration) -> str:

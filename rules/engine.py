@@ -20,6 +20,7 @@ from rules.plan import (
     PlannedAction,
     PlannedTimer,
     PlanTrace,
+    Priority,
     RuleOutcome,
     RuleTrace,
     action_key,
@@ -43,6 +44,7 @@ class Engine:
     ) -> None:
         templates = Templates(calendar.timezone)
         self.calendar = calendar
+        self.team = team
         self._house = House(client, team, calendar)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
@@ -134,9 +136,8 @@ class _Run:
             for part, params in parts.items():
                 key = action_key(self.event.id, compiled.slug, step.index, part)
                 action = step.action
-                actions.append(
-                    PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, action.priority)
-                )
+                priority = Priority.URGENT if compiled.rule.urgent else action.priority
+                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
         return actions
 
 

@@ -18,6 +18,7 @@ from provodka.event import Event
 from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef, lead_of
 from rules.calendar import WorkingCalendar
 from rules.faults import RuleError
+from rules.moments import Clock
 from rules.team import Team
 
 CONTACT: Final = "person.contact"
@@ -166,6 +167,7 @@ class Scope:
     names: Mapping[str, Any]
     facts: FactsOnce
     lead_is_outside: bool
+    clock: Clock
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
         """The value at a path; None where the path ends early (no order, no such form field, no lead)."""
@@ -204,9 +206,10 @@ class House:
         names["lead"] = LazyLead(once, self.team) if outside else names["lead"]
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
-        names["now"] = self.calendar.local(now)
+        clock = Clock(self.calendar.local(now), self.calendar)
+        names["now"] = clock.now
         names["client"] = self.client
-        return Scope(names, once, outside)
+        return Scope(names, once, outside, clock)
 
 
 def with_key(card: C, team: Team) -> C:

@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from provodka import identity
 from provodka.event import Event, build_payload
 from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.facts import KnownContact, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for
 from rules.schema import RuleTest
+from rules.team import Team
 
 USUAL_MOMENT: Final = "2026-03-02 12:00"
 """When a test plays that says nothing: a Monday noon on the client's clocks."""
@@ -28,7 +30,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", "person.contact", "lead")
+_FACTS: Final = ("person.known", "person.contact", "lead", "staff", "owner")
 _LEAD: Final = TypeAdapter(LeadRef)
 _CONTACT: Final = TypeAdapter(KnownContact)
 
@@ -52,7 +54,10 @@ def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
 
 
 def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
-    """`person.known`, `person.contact`, `lead`; without the last, a lead's own event finds its lead unchanged."""
+    """`person.known`, `person.contact`, `lead`; without the last, a lead's own event finds its lead unchanged.
+
+    `staff` and `owner` are for who is chosen: see `GivenPerson`, and `rules.assignment.choose`.
+    """
     _refuse_others(given, _FACTS, "facts")
     contact = given.get("person.contact")
     if contact is None and given.get("person.known"):
@@ -63,6 +68,29 @@ def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
         _refuse_unknown(values, names_for(EventType.LEAD_UPDATED).fields["lead"], "facts.lead")
         lead = _LEAD.validate_python(values) if given["lead"] else None
     return StaticFacts(_CONTACT.validate_python(contact) if contact else None, lead)
+
+
+class GivenPerson(Strict):
+    """What a test says of one of the staff: whether they are a user of the CRM and seen at work, and their leads."""
+
+    active: bool = True
+    present: bool = True
+    open_leads: int = Field(default=0, ge=0)
+
+
+def given_people(given: Mapping[str, Any], team: Team) -> dict[str, GivenPerson]:
+    """All of the staff, as `facts.staff` says or usual; raises RuleError or ValidationError."""
+    said = _mapping(given.get("staff") or {}, "facts.staff")
+    _refuse_others(said, team, "facts.staff")
+    return {key: GivenPerson.model_validate(said.get(key) or {}) for key in team}
+
+
+def given_owner(given: Mapping[str, Any], team: Team) -> str:
+    """The responsible that the person or lead has already, a staff key; raises RuleError."""
+    owner = str(given.get("owner") or "")
+    if owner:
+        _refuse_others({owner: None}, team, "facts.owner")
+    return owner
 
 
 def moment(value: object, zone: ZoneInfo) -> datetime:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -20,15 +20,27 @@ NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 WITHOUT_PERSON: Final = frozenset({EventType.CLOCK_TICK, EventType.UNREADABLE, EventType.CRM_HINT})
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""
 
+PARTS_OF_A_MOMENT: Final = ("year", "month", "day", "hour", "minute")
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in the tree of names. `open` takes any name below it; `choices` are the only values it can have."""
+    """A place in the tree of names. `open` takes any name below it; `choices` are the only values it can have.
+
+    `item` is what a list (`kind` tuple) holds; `maybe` says that there may be nothing at all.
+    """
 
     fields: Mapping[str, Node] = field(default_factory=dict)
     open: bool = False
     choices: tuple[str, ...] = ()
     kind: type = str
+    item: Node | None = None
+    maybe: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a single value with nothing below it."""
+        return not self.fields and not self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ def find(path: str, event_type: EventType) -> Node | UnknownName:
             return Node()
         if part in node.fields:
             node = node.fields[part]
-        elif node.kind is datetime and part in ("year", "month", "day", "hour", "minute"):
+        elif node.kind is datetime and part in PARTS_OF_A_MOMENT:
             node = Node(kind=int)
         else:
             close = nearest(part, node.fields)
@@ -76,14 +88,20 @@ def find(path: str, event_type: EventType) -> Node | UnknownName:
     return node
 
 
+def is_list(path: str, event_types: Iterable[EventType]) -> bool:
+    """Whether a path leads to several values at once, for one of these event types."""
+    found = (find(path, kind) for kind in event_types)
+    return any(isinstance(node, Node) and node.kind is tuple for node in found)
+
+
 def _node(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _node(next(arg for arg in get_args(kind) if arg is not type(None)))
+        return replace(_node(next(arg for arg in get_args(kind) if arg is not type(None))), maybe=True)
     if origin is dict:
-        return Node(open=True)
+        return Node(open=True, kind=dict)
     if origin is tuple:
-        return Node(kind=tuple)
+        return Node(kind=tuple, item=_node(get_args(kind)[0]))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
         return Node({f.name: _node(hints[f.name]) for f in dataclasses.fields(kind)})

@@ -1,26 +1,18 @@
-"""The fixed list of operators of a condition. An operator is one `Operator` line in `OPERATORS`."""
+"""The fixed list of operators of a condition: one line each in `OPERATORS`; those that measure come from `limits`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from rules.faults import RuleError
-from rules.text import fold, number
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """`prepare` reads what the config expects (raises RuleError); `test` compares an actual value with that."""
-
-    name: str
-    prepare: Callable[[object], Any]
-    test: Callable[[Any, Any], bool]
-    note: Callable[[Any], str] = lambda _: ""
+from rules.limits import MEASURES
+from rules.moments import Clock
+from rules.operator import Operator
+from rules.text import fold, number, without_yo
 
 
 def _wanted(value: object) -> object:
@@ -57,12 +49,12 @@ def equals(actual: object, wanted: object) -> bool:
     return amount is not None and amount == number(wanted)
 
 
-def _is(actual: object, wanted: tuple[object, ...]) -> bool:
+def _is(actual: object, wanted: tuple[object, ...], _: Clock) -> bool:
     return any(equals(actual, one) for one in wanted)
 
 
-def _not(actual: object, wanted: tuple[object, ...]) -> bool:
-    return not _is(actual, wanted)
+def _not(actual: object, wanted: tuple[object, ...], _: Clock) -> bool:
+    return not any(equals(actual, one) for one in wanted)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -73,51 +65,30 @@ def _texts(value: object) -> tuple[str, ...]:
     return found
 
 
-def _contains(actual: object, wanted: tuple[str, ...]) -> bool:
+def _contains(actual: object, wanted: tuple[str, ...], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_contains(item, wanted) for item in actual)
+        return any(_contains(item, wanted, clock) for item in actual)
     text = fold(str(actual)) if actual is not None else ""
     return any(one in text for one in wanted)
 
 
-def _starts_with(actual: object, wanted: tuple[str, ...]) -> bool:
+def _starts_with(actual: object, wanted: tuple[str, ...], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_starts_with(item, wanted) for item in actual)
+        return any(_starts_with(item, wanted, clock) for item in actual)
     return actual is not None and fold(str(actual)).startswith(wanted)
 
 
 def _pattern(value: object) -> re.Pattern[str]:
     try:
-        return re.compile(str(value), re.IGNORECASE)
+        return re.compile(without_yo(str(value)), re.IGNORECASE)
     except re.error as error:
         raise RuleError(f"the pattern cannot be read: {error}") from error
 
 
-def _matches(actual: object, pattern: re.Pattern[str]) -> bool:
+def _matches(actual: object, pattern: re.Pattern[str], clock: Clock) -> bool:
     if isinstance(actual, list | tuple):
-        return any(_matches(item, pattern) for item in actual)
-    return actual is not None and pattern.search(str(actual)) is not None
-
-
-def _limit(value: object) -> Decimal:
-    limit = number(value)
-    if limit is None:
-        raise RuleError(f"{value!r} is not a number")
-    return limit
-
-
-def _above(actual: object, limit: Decimal) -> bool:
-    amount = number(actual)
-    return amount is not None and amount > limit
-
-
-def _below(actual: object, limit: Decimal) -> bool:
-    amount = number(actual)
-    return amount is not None and amount < limit
-
-
-def _no_number(actual: object) -> str:
-    return "not a number" if actual is not None and number(actual) is None else ""
+        return any(_matches(item, pattern, clock) for item in actual)
+    return actual is not None and pattern.search(without_yo(str(actual))) is not None
 
 
 def _flag(value: object) -> bool:
@@ -130,15 +101,15 @@ def _empty(actual: object) -> bool:
     return actual is None or (isinstance(actual, str) and not actual.strip()) or actual in ((), [], {})
 
 
-def _is_empty(actual: object, wanted: bool) -> bool:
+def _is_empty(actual: object, wanted: bool, _: Clock) -> bool:
     return _empty(actual) is wanted
 
 
-def _is_known(actual: object, wanted: bool) -> bool:
+def _is_known(actual: object, wanted: bool, _: Clock) -> bool:
     return (actual is not None) is wanted
 
 
-OPERATORS: Final = {
+OPERATORS: Final[Mapping[str, Operator]] = {
     operator.name: operator
     for operator in (
         Operator("is", _any_of, _is),
@@ -147,8 +118,7 @@ OPERATORS: Final = {
         Operator("contains", _texts, _contains),
         Operator("starts_with", _texts, _starts_with),
         Operator("matches", _pattern, _matches),
-        Operator("above", _limit, _above, _no_number),
-        Operator("below", _limit, _below, _no_number),
+        *MEASURES,
         Operator("empty", _flag, _is_empty),
         Operator("known", _flag, _is_known),
     )

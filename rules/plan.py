@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from hashlib import sha256
@@ -15,8 +15,9 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
 
+    URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
 
@@ -164,7 +165,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
         return value
     if isinstance(value, float | Decimal):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [plain(item) for item in value[:20]]

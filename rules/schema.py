@@ -56,6 +56,7 @@ class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     With `wait` the conditions are read when the time is over. `stop`: no later rule sees the event if this one matched.
+    `urgent`: its steps overtake whatever else waits for the CRM.
     """
 
     name: str = Field(min_length=1)
@@ -65,6 +66,7 @@ class Rule(Strict):
     wait: DurationText | None = None
     do: Steps
     stop: bool = False
+    urgent: bool = False
 
     @field_validator("do")
     @classmethod

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from datetime import date
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from provodka.settings import Strict
+from rules.hours import parse_hours
 
 KEEP: Final = "keep"
 RESPONSIBLE: Final = "responsible"
@@ -15,12 +17,42 @@ RESERVED: Final = frozenset({KEEP, RESPONSIBLE})
 """Words that the config uses where a staff key could stand, so that nobody may be called so."""
 
 
+class Absence(Strict):
+    """Days away, both included; without `to` the one day."""
+
+    first: date = Field(alias="from")
+    last: date | None = Field(default=None, alias="to")
+
+    @property
+    def until(self) -> date:
+        return self.last or self.first
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until < self.first:
+            raise ValueError(f"ends on {self.until} before it begins on {self.first}")
+        return self
+
+
 class Staff(Strict):
-    """One member of the staff: `crm` is the login, `extension` the internal number, `telegram` the chat id."""
+    """One member of the staff: `crm` is the login, `extension` the internal number, `telegram` the chat id.
+
+    `hours` are their own working hours, where they differ from the client's, and `absences` the days they are away:
+    for strategies that ask who is present by `schedule`.
+    """
 
     crm: str = Field(min_length=1)
     extension: str = ""
     telegram: int | None = None
+    hours: str = ""
+    absences: tuple[Absence, ...] = ()
+
+    @field_validator("hours")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        if text:
+            parse_hours(text)
+        return text
 
 
 class Team:
@@ -39,6 +71,10 @@ class Team:
 
     def __getitem__(self, key: str) -> Staff:
         return self._members[key]
+
+    def member(self, key: str) -> Staff | None:
+        """The member of this staff key, if there is one."""
+        return self._members.get(key)
 
     def key(self, login: str) -> str:
         """The staff key of a login; whoever is not of the staff stays as given (a key stays a key)."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from inspect import signature
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from provodka.wording import did_you_mean
 from rules.faults import RuleError
-from rules.text import fold, number, same
+from rules.filters import FILTERS, date_filters
+from rules.text import same
 
 Names = Mapping[str, Any]
 Render = Callable[[Names], Any]
@@ -67,12 +68,11 @@ class Templates:
     """Compiles texts and expressions, once each. Dates are shown on the clocks of the client's time zone."""
 
     def __init__(self, timezone: ZoneInfo) -> None:
-        self._timezone = timezone
         self._texts: dict[str, Text] = {}
         self._expressions: dict[str, Expression] = {}
         self._env = ImmutableSandboxedEnvironment(undefined=_Unknown, autoescape=False, keep_trailing_newline=True)
-        self._env.policies["truncate.leeway"] = 0
-        self._env.filters.update(phone=pretty_phone, money=money, date=self._date, fold=fold)
+        self._filters = {**FILTERS, **date_filters(timezone)}
+        self._env.filters.update(self._filters)
         self._env.tests.update(like=same)
 
     def text(self, source: str) -> Text:
@@ -89,43 +89,46 @@ class Templates:
             known = self._expressions[source] = self._compile_expression(source)
         return known
 
+    def parse(self, source: str) -> nodes.Template:
+        """The tree of a template whose filters and tests exist; raises TemplateSyntaxError.
+
+        Jinja itself looks up a filter inside a condition only when it gets there.
+        """
+        tree = self._env.parse(source)
+        for node in tree.find_all((nodes.Filter, nodes.Test)):
+            known, kind = (self._env.filters, "filter") if isinstance(node, nodes.Filter) else (self._env.tests, "test")
+            if node.name not in known:
+                hint = did_you_mean(node.name, sorted(known))
+                raise TemplateSyntaxError(f"there is no {kind} «{node.name}» ({hint})", node.lineno)
+            if node.name in self._filters and isinstance(node, nodes.Filter):
+                _fit(self._filters[node.name], node)
+        return tree
+
     def _compile_text(self, source: str) -> Text:
         if "{" not in source:
             return Text(source, frozenset(), constant=True, render=lambda _: source)
         try:
-            tree = self._env.parse(source)
+            tree = self.parse(source)
             return Text(source, names_used(tree), constant=False, render=self._env.from_string(source).render)
         except TemplateSyntaxError as error:
             raise RuleError(f"the template cannot be read: {error.message}") from error
 
     def _compile_expression(self, source: str) -> Expression:
         try:
-            tree = self._env.parse("{{ " + source + " }}")
+            tree = self.parse("{{ " + source + " }}")
             return Expression(source, names_used(tree), self._env.compile_expression(source, undefined_to_none=False))
         except TemplateSyntaxError as error:
             raise RuleError(f"the expression cannot be read: {error.message}") from error
 
-    def _date(self, moment: datetime, form: str = "%d.%m.%Y %H:%M") -> str:
-        return moment.astimezone(self._timezone).strftime(form)
 
-
-def pretty_phone(value: str) -> str:
-    """`+79160001122` as people write it, `+7 916 000-11-22`; anything else stays as it is."""
+def _fit(function: Callable[..., Any], node: nodes.Filter) -> None:
+    """Whether one of our filters takes what it is given; raises TemplateSyntaxError."""
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return
     try:
-        parsed = phonenumbers.parse(str(value), None)
-    except phonenumbers.NumberParseException:
-        return str(value)
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
-def money(value: object, currency: str = "₽") -> str:
-    """`12500` as `12 500 ₽`, with unbreakable blanks; kopecks only where there are any."""
-    amount = number(value)
-    if amount is None:
-        raise ValueError(f"«{value}» is not a sum")
-    whole = amount == amount.to_integral_value()
-    text = f"{amount:,.0f}" if whole else f"{amount:,.2f}"
-    return f"{text.replace(',', ' ').replace('.', ',')} {currency}".strip().replace(" ", "\u00a0")
+        signature(function).bind(None, *node.args, **{str(one.key): one for one in node.kwargs})
+    except TypeError as error:
+        raise TemplateSyntaxError(f"the filter «{node.name}»: {error}", node.lineno) from error
 
 
 def names_used(tree: nodes.Template) -> frozenset[str]:

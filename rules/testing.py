@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.wording import did_you_mean
+from rules.assignment import Choosing, choose, read_responsible
+from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.engine import Engine
 from rules.facts import StaticFacts
 from rules.faults import RuleError
-from rules.given import given_event, given_facts, moment
+from rules.given import given_event, given_facts, given_owner, given_people, moment
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.text import number
 
-Expected = tuple[str, object]
+Expected = tuple[str, Mapping[str, object]]
 """The name of an action and the part of its parameters that matters."""
 
 
@@ -45,24 +49,64 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
     try:
         event = given_event(test, zone)
         facts = given_facts(test.facts, event)
+        choices = _Choices(engine, test.facts)
         expected = _expected(test.expect)
     except (RuleError, ValidationError) as error:
         yield f"the test cannot be run: {error}"
         return
-    actions, traces = _play(engine, event, facts)
+    actions, traces = _play(engine, event, facts, choices)
     for trace in traces:
         if trace.outcome is RuleOutcome.ERROR:
             yield f"rule «{trace.rule}» failed: {trace.error}"
-    yield from _differences(expected, actions, zone)
+    yield from _differences(expected, actions, zone, choices)
     if len(expected) != len(actions):
         yield from (f"«{trace.rule}» did not match: {_why(trace)}" for trace in traces if _missed(trace))
 
 
-def _play(engine: Engine, event: Event, facts: StaticFacts) -> tuple[list[PlannedAction], list[RuleTrace]]:
+class _Choices:
+    """Whom the strategies of a test's actions choose: its queues are fresh, its staff as the test says."""
+
+    def __init__(self, engine: Engine, facts: Mapping[str, Any]) -> None:
+        self._engine = engine
+        self._people = given_people(facts, engine.team)
+        self._owner = given_owner(facts, engine.team)
+        self._turns = TurnsInMemory(datetime.min.replace(tzinfo=UTC))
+        self._chosen: dict[str, str] = {}
+
+    def make(self, actions: Sequence[PlannedAction], now: datetime) -> None:
+        """Choose for the actions that were planned at a moment, in their order."""
+        people = self._people
+        seen = frozenset(key for key, one in people.items() if one.present)
+        staff = GivenStaff(now, seen, {key: one.open_leads for key, one in people.items()})
+        self._turns.now = now
+        engine = self._engine
+        choosing = Choosing(
+            self._turns, lambda key: key not in people or people[key].active, staff, engine.team, engine.calendar, now
+        )
+        for action in actions:
+            if isinstance(responsible := action.params.get("responsible"), dict):
+                try:
+                    choice = choose(read_responsible(responsible), action.key, self._owner, choosing)
+                    self._chosen[action.key] = choice.person
+                except Rejected as error:
+                    self._chosen[action.key] = f"nobody: {error.reason}"
+
+    def shown(self, action: PlannedAction, expected: Mapping[str, object]) -> Mapping[str, Any]:
+        """The parameters of an action; where one person is expected, the one whom the strategy chose."""
+        if action.key in self._chosen and isinstance(expected.get("responsible"), str):
+            return {**action.params, "responsible": self._chosen[action.key]}
+        return action.params
+
+
+def _play(
+    engine: Engine, event: Event, facts: StaticFacts, choices: _Choices
+) -> tuple[list[PlannedAction], list[RuleTrace]]:
     plan = engine.evaluate(event, facts, event.received_at)
+    choices.make(plan.actions, event.received_at)
     actions, traces = list(plan.actions), list(plan.trace.rules)
     for timer in plan.timers:
         later = engine.evaluate(event, facts, timer.due, only_rule=timer.rule, resumed=True)
+        choices.make(later.actions, timer.due)
         actions.extend(later.actions)
         traces.extend(later.trace.rules)
     return actions, traces
@@ -77,17 +121,23 @@ def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
     steps = [{step: {}} if isinstance(step, str) else step for step in actions]
     if not all(isinstance(step, Mapping) and len(step) == 1 for step in steps):
         raise RuleError("expect.actions: each names one action, for example - task: {text: Позвонить}")
-    return [(str(name), params or {}) for step in steps for name, params in step.items()]
+    found = [(str(name), {} if params is None else params) for step in steps for name, params in step.items()]
+    for name, params in found:
+        if not isinstance(params, Mapping):
+            raise RuleError(f"expect.actions: {name} takes a mapping of parameters, it is {params!r}")
+    return found
 
 
-def _differences(expected: list[Expected], actions: list[PlannedAction], zone: ZoneInfo) -> Iterator[str]:
+def _differences(
+    expected: list[Expected], actions: list[PlannedAction], zone: ZoneInfo, choices: _Choices
+) -> Iterator[str]:
     for i, (name, params) in enumerate(expected):
         if i >= len(actions):
             yield f"action {i + 1}: expected {name}, but there are only {len(actions)}"
         elif actions[i].kind != name:
             yield f"action {i + 1}: expected {name}, it is {actions[i].kind} of rule «{actions[i].rule}»"
         else:
-            yield from _differ(params, actions[i].params, f"action {i + 1}: {name}", zone)
+            yield from _differ(params, choices.shown(actions[i], params), f"action {i + 1}: {name}", zone)
     for i, action in enumerate(actions[len(expected) :], len(expected) + 1):
         yield f"action {i}: {action.kind} of rule «{action.rule}» was not expected"
 

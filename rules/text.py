@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 _SHORT: Final = 64
+_YO: Final = str.maketrans("ёЁ", "еЕ")
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?")
 
 
@@ -17,10 +18,13 @@ def fold(text: str) -> str:
     return _fold_short(text) if len(text) <= _SHORT else _fold(text)
 
 
+def without_yo(text: str) -> str:
+    """The text with ё as е, letters in their composed form."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_YO)
+
+
 def _fold(text: str) -> str:
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return " ".join(text.casefold().replace("ё", "е").split())
+    return " ".join(without_yo(text).casefold().split())
 
 
 _fold_short = lru_cache(maxsize=4096)(_fold)  # the same few words are compared by rule after rule

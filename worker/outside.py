@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Protocol, runtime_checkable
 
-from provodka.crm import Crm, Messenger
-from provodka.journal import Journal, queries
+from provodka.crm import Crm, LeadState, Messenger, Presence
+from provodka.journal import Journal, queries, turns
+from provodka.turns import Pick
 from rules.actions.base import Links
-from rules.assignment import Choice
+from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
 from rules.team import Team
 
@@ -22,9 +24,9 @@ class JournalTurns:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def take(self, counter: str, people: Sequence[str], action_keys: Sequence[str]) -> Mapping[str, Choice]:
+    def take(self, counter: str, action_keys: Sequence[str], pick: Pick) -> Mapping[str, Choice]:
         """A turn for each key; the same answer for the same key."""
-        taken = self._journal.take_turns(counter, people, action_keys)
+        taken = self._journal.take_turns(counter, action_keys, pick)
         return {key: Choice(person, reason) for key, (person, reason) in taken.items()}
 
 
@@ -42,6 +44,58 @@ class JournalLinks:
         """The calls that were logged, with their recordings."""
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
+
+
+@runtime_checkable
+class TellsPresence(Protocol):
+    """A CRM that knows who is at work."""
+
+    def presence(self, logins: Sequence[str]) -> Mapping[str, Presence]:
+        """See `provodka.crm.Staff`."""
+
+
+@runtime_checkable
+class CountsLeads(Protocol):
+    """A CRM that counts the open leads of its users."""
+
+    def open_lead_counts(self, logins: Sequence[str]) -> Mapping[str, int]:
+        """The open leads of each login, whoever gave them."""
+
+
+class LiveStaff:
+    """`rules.assignment.StaffFacts`: what the CRM tells, else what the journal knows."""
+
+    def __init__(self, equipment: Equipment, journal: Journal) -> None:
+        self._crm = equipment.crm
+        self._team = equipment.team
+        self._journal = journal
+
+    def present(self) -> frozenset[str] | None:
+        """By the CRM; None where it does not tell of anybody."""
+        if not isinstance(self._crm, TellsPresence):
+            return None
+        told = self._crm.presence([self._team.login(key) for key in self._team])
+        if all(presence is Presence.UNKNOWN for presence in told.values()):
+            return None
+        return frozenset(self._team.key(login) for login, presence in told.items() if presence is Presence.AT_WORK)
+
+    def open_leads(self, people: Sequence[str]) -> Loads:
+        """As the CRM counts them, else those of the newest that we gave; and what is on its way to the CRM."""
+        at = self._journal.now()
+        rows = self._journal.read(lambda c: turns.given(c, people, _LOOK_BACK))
+        counts = Counter(person for person, settled, _ in rows if not settled)
+        if isinstance(self._crm, CountsLeads):
+            counted = self._crm.open_lead_counts([self._team.login(person) for person in people])
+            counts.update({self._team.key(login): count for login, count in counted.items()})
+        elif self._crm is not None:
+            ids = tuple(dict.fromkeys(values["lead_id"] for _, _, values in rows if values.get("lead_id")))
+            leads = self._crm.leads(ids).values() if ids else ()
+            counts.update(self._team.key(lead.responsible) for lead in leads if lead.state == LeadState.OPEN)
+        return Loads(at, counts)
+
+
+_LOOK_BACK: Final = 500
+"""How many of the newest turns are looked at where the CRM does not count."""
 
 
 def _ids(prefix: str, identities: Sequence[str]) -> tuple[str, ...]:
@@ -71,6 +125,10 @@ class JournalOutside:
     @property
     def crm(self) -> Crm | None:
         return self.equipment.crm
+
+    @property
+    def staff(self) -> LiveStaff:
+        return LiveStaff(self.equipment, self.journal)
 
     @property
     def messengers(self) -> Mapping[str, Messenger]:

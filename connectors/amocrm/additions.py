@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from connectors.amocrm.batch import deliver
-from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.client import Json
 from connectors.amocrm.known import multitext_rows, read_contact
-from connectors.amocrm.new_leads import ROBOT
+from connectors.amocrm.patching import ROBOT, patch
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
 from connectors.crm.expecting import adding
 from connectors.crm.mirror import KnownContact, lacking
-from connectors.http import Reply
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -52,27 +50,21 @@ class Additions:
         return [outcomes[request.params.contact_id] for request in requests]
 
     def _send(self, bodies: dict[str, Json]) -> dict[str, Outcome]:
-        order = list(bodies)
-        client = self._room.client
-        sent = deliver(
-            [bodies[one] for one in order],
-            send=lambda items: client.write("PATCH", "/contacts", items, accept=(400,)),
-            answers=lambda reply, indices: _answers(reply, [order[i] for i in indices], indices),
-            size=self._room.settings.batch,
-        )
-        return dict(zip(order, sent, strict=True))
+        return dict(zip(bodies, patch(self._room, "/contacts", list(bodies.values()), GONE), strict=True))
 
 
 def _merge(card: Json, known: KnownContact, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and the body that makes it so; no body where it has everything already."""
     phones, emails = lacking(known, additions)
-    values = [
-        _values(card, code, kind, new)
-        for code, kind, new in (("PHONE", "MOB", phones), ("EMAIL", "WORK", emails))
-        if new
-    ]
+    values = added_values(card, phones, emails)
     richer = replace(known, phones=(*known.phones, *phones), emails=(*known.emails, *emails))
     return richer, {"id": int(known.id), "updated_by": ROBOT, "custom_fields_values": values} if values else {}
+
+
+def added_values(card: Json, phones: Sequence[str], emails: Sequence[str]) -> list[Json]:
+    """Items of `custom_fields_values` with these beside what the card has."""
+    wanted = (("PHONE", "MOB", phones), ("EMAIL", "WORK", emails))
+    return [_values(card, code, kind, new) for code, kind, new in wanted if new]
 
 
 def _values(card: Json, code: str, kind: str, new: Sequence[str]) -> Json:
@@ -81,9 +73,3 @@ def _values(card: Json, code: str, kind: str, new: Sequence[str]) -> Json:
         for row in multitext_rows(card, code)
     ]
     return {"field_code": code, "values": [*old, *({"value": value, "enum_code": kind} for value in new)]}
-
-
-def _answers(reply: Reply, ids: list[str], indices: list[int]) -> dict[int, Outcome]:
-    changed = {str(row["id"]) for row in embedded(reply.data, "contacts")}
-    gone = Rejected("amoCRM's answer does not mention this contact", hint=GONE, status=reply.status)
-    return {index: Done(one) if one in changed else gone for index, one in zip(indices, ids, strict=True)}

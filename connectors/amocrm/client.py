@@ -19,11 +19,12 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Client:
-    """Calls with the token of the moment; a 401 renews it once."""
+    """Calls with the token of the moment; a 401 renews it once. `api` is what all paths begin with."""
 
-    def __init__(self, http: Http, auth: Auth) -> None:
+    def __init__(self, http: Http, auth: Auth, api: str = API) -> None:
         self._http = http
         self._auth = auth
+        self._api = api
 
     def get(self, path: str, params: Pairs = ()) -> Json | None:
         """The JSON object at `path`; None for 204, which is amoCRM's "nothing found"."""
@@ -48,7 +49,7 @@ class Client:
         while True:
             data = self.get(path, [*params, ("limit", str(limit)), ("page", str(page))])
             items = embedded(data, collection)
-            ids = [item.get("id") for item in items]
+            ids = [item.get("id", item.get("uid")) for item in items]
             if not items or ids == last_ids:
                 return
             yield page, items
@@ -60,23 +61,38 @@ class Client:
         """A change. `accept` are error statuses whose answer the caller reads himself."""
         return self._call(method, path, json=body, accept=accept)
 
+    def upload(self, path: str, content: bytes) -> Reply:
+        """Send raw bytes."""
+        return self._call("POST", path, content=content)
+
     def close(self) -> None:
         self._http.close()
 
     def _call(
-        self, method: str, path: str, *, params: Pairs = (), json: object = None, accept: Collection[int] = ()
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Pairs = (),
+        json: object = None,
+        content: bytes | None = None,
+        accept: Collection[int] = (),
     ) -> Reply:
+        kind = {} if content is None else {"Content-Type": "application/octet-stream"}
+
+        def send(token: str) -> Reply:
+            headers = {"Authorization": f"Bearer {token}", **kind}
+            return self._http.call(
+                method, self._api + path, params=params, json=json, content=content, headers=headers, accept=accept
+            )
+
         token = self._auth.token()
         try:
-            return self._send(token, method, path, params, json, accept)
+            return send(token)
         except AuthFailed as error:
             if error.status != 401:
                 raise
-        return self._send(self._auth.renew(token), method, path, params, json, accept)
-
-    def _send(self, token: str, method: str, path: str, params: Pairs, json: object, accept: Collection[int]) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._http.call(method, API + path, params=params, json=json, headers=headers, accept=accept)
+        return send(self._auth.renew(token))
 
 
 def embedded(data: Json | None, collection: str) -> list[Json]:

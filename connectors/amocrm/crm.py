@@ -6,55 +6,37 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING
 
 from connectors.amocrm import hooks
-from connectors.amocrm.additions import Additions
+from connectors.amocrm.chats import Chats
+from connectors.amocrm.chats import classify as classify_chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
-from connectors.amocrm.known import lead_url
-from connectors.amocrm.lead_changes import LeadChanges
 from connectors.amocrm.leads import WITH, Leads
-from connectors.amocrm.new_leads import NewLeads
-from connectors.amocrm.notes import Notes
 from connectors.amocrm.oauth import LongLived, token_desk
+from connectors.amocrm.offer_cards import OfferCards
+from connectors.amocrm.offer_sales import OfferSales
+from connectors.amocrm.offer_work import OfferWork
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
 from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader, deleted
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.amocrm.stamp import Stamp
-from connectors.amocrm.tasks import Tasks
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
 from connectors.crm.following import Following, Reader
 from connectors.crm.gone import Gone
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
-from provodka.crm import (
-    ContactAddition,
-    FoundPerson,
-    LeadChange,
-    Missing,
-    Need,
-    NewCall,
-    NewLead,
-    NewNote,
-    NewTask,
-    Progress,
-    User,
-)
+from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
-from provodka.operation import Done, Outcome, Repeat, Request, operation
-from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.payloads import CrmHint
 from provodka.stores import ByKind, ConnectorStore
 
-Answer = TypeVar("Answer")
 
-BATCH: Final = 50  # the vendor's advice; /leads/complex takes no more
-
-
-class AmoCrm:
+class AmoCrm(OfferCards, OfferWork, OfferSales):
     """One account of amoCRM (or Kommo, which has the same API). Threads may share it; close it at the end."""
 
     def __init__(
@@ -70,46 +52,36 @@ class AmoCrm:
         account = f"amocrm:{settings.url}"
         limit = Limit(account, settings.per_second, settings.burst)
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
-        http = Http(settings.url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
+
+        def open_at(url: str) -> Http:
+            return Http(url, limit, store, timeouts=timeouts, classify=classify, sleep=sleep)
+
+        http = open_at(settings.url)
         self._auth = _auth(settings, account, store, http, now)
         client = Client(http, self._auth)
         self._room = Room(name, store, now, settings, client, Directory(client))
-        self._leads = Leads(self._room)
-        self._people = People(self._room)
-        readers: dict[Kind, Reader] = {
-            CONTACTS: contact_reader(self._room),
-            LEADS: CardReader(self._room, "leads", WITH, self._leads.card),
-            COMPANIES: company_reader(self._room),
-            TASKS: TaskReader(self._room),
-        }
-        names, gone = self._room.directory, partial(deleted, self._room)
-        self._changes = Following(self._room, names, self._people, readers, self._leads.read, gone)
+        leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
-        self._new_leads = NewLeads(self._room, self._leads, self._people)
-        self._lead_changes = LeadChanges(self._room, self._leads)
-        self._additions = Additions(self._room, self._people)
-        self._tasks = Tasks(self._room)
-        self._notes = Notes(self._room)
+        self._changes = _following(self._room, leads, people)
+        self._furnish_cards(people, leads)
+        self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))
+        self._furnish_sales(leads, self._lead_changes, Client(http, self._auth, "/api/v2"))
 
     def close(self) -> None:
         """Close the connections."""
         self._room.client.close()
+        self._files.close()
+        self._chats.close()
 
-    def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
-        """By the identity index; `contact.leads` may lag behind, `open_leads` does not."""
-        return self._people.find(people)
-
-    def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
-        """Freshly read, in one call for up to a hundred."""
-        return self._leads.read(ids)
-
-    def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
-        """Freshly read, in two calls for all."""
-        return self._leads.open(contact_ids, pipeline)
-
-    def users(self) -> Sequence[User]:
-        """At most ten minutes old."""
-        return self._room.directory.users()
+    def _open_chats(self, sleep: Callable[[float], None]) -> Chats:
+        """The chat service is a vendor of its own: another address, another limit, another way in."""
+        settings, given = self._room.settings, self._room.settings.chats
+        if given is None:
+            return Chats(self._room, None, None)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
+        limit = Limit(f"amojo:{given.channel_id}", given.per_second, burst=5)
+        http = Http(given.url, limit, self._room.store, timeouts=timeouts, classify=classify_chats, sleep=sleep)
+        return Chats(self._room, given, http)
 
     def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
         """Reads the account anew, so that a wrong token or address shows too."""
@@ -145,57 +117,15 @@ class AmoCrm:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""
         self._auth.keep_alive()
 
-    @operation(repeat=Repeat.STAMP, batch=BATCH)
-    def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
-        """Leads with their contacts; the key goes into the service field. Values: contact_id, responsible, url."""
-        return [self._addressed(outcome) for outcome in self._new_leads.create(requests)]
 
-    @create_leads.find
-    def _find_leads(self, requests: Sequence[Request[NewLead]]) -> list[Done | None]:
-        return [done and self._addressed(done) for done in self._new_leads.find(requests)]
-
-    def _addressed(self, outcome: Answer) -> Answer:
-        """With the address of the card, for messages to the staff."""
-        if isinstance(outcome, Done):
-            outcome.values["url"] = lead_url(self._room.settings.url, outcome.remote_id)
-        return outcome
-
-    @operation(repeat=Repeat.SAFE, batch=BATCH)
-    def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
-        """Only what is named changes."""
-        return self._gone.sparing(requests, self._lead_changes.update)
-
-    @operation(repeat=Repeat.SAFE, batch=BATCH)
-    def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
-        """Phones and emails that the cards lack; the others stay as they were typed."""
-        return self._gone.sparing(requests, self._additions.add)
-
-    @operation(repeat=Repeat.STAMP, batch=BATCH)
-    def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
-        """Recognised by card, text and time."""
-        return self._gone.sparing(requests, self._tasks.create)
-
-    @create_tasks.find
-    def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
-        return self._tasks.find(requests)
-
-    @operation(repeat=Repeat.STAMP, batch=BATCH)
-    def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
-        """Recognised by card and text."""
-        return self._gone.sparing(requests, self._notes.add)
-
-    @add_notes.find
-    def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
-        return self._notes.find_notes(requests)
-
-    @operation(repeat=Repeat.STAMP, batch=BATCH)
-    def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
-        """Call notes on exactly this card; recognised by the call's id."""
-        return self._gone.sparing(requests, self._notes.log)
-
-    @log_calls.find
-    def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
-        return self._notes.find_calls(requests)
+def _following(room: Room, leads: Leads, people: People) -> Following:
+    readers: dict[Kind, Reader] = {
+        CONTACTS: contact_reader(room),
+        LEADS: CardReader(room, "leads", WITH, leads.card),
+        COMPANIES: company_reader(room),
+        TASKS: TaskReader(room),
+    }
+    return Following(room, room.directory, people, readers, leads.read, partial(deleted, room))
 
 
 def _auth(
@@ -206,3 +136,7 @@ def _auth(
         return OAuth(account, store, desk, now, code=given.code, refresh_token=given.refresh_token)
     assert settings.token is not None  # noqa: S101 -- the settings have made sure of it
     return LongLived(settings.token)
+
+
+if TYPE_CHECKING:  # the type checker holds that nothing of a CRM is missing here
+    _fulfils: type[CrmAccount] = AmoCrm

@@ -9,14 +9,30 @@ from zoneinfo import ZoneInfo
 from connectors.amocrm.client import Json
 from connectors.crm.names import CustomField
 from connectors.crm.values import flag_of, moment_of, number_of, options_of, plain_number
+from provodka.errors import Rejected
 
 NUMBERS: Final = {"numeric", "price", "monetary"}
 DATES: Final = {"date", "date_time", "birthday"}
 LISTS: Final = {"select", "radiobutton", "multiselect"}
+NO_TEXT: Final = {
+    "category",
+    "chained_list",
+    "file",
+    "items",
+    "legal_entity",
+    "linked_entity",
+    "multitext",
+    "org_legal_name",
+    "payer",
+    "supplier",
+}
 
 
 def encode(field: CustomField, text: str, zone: ZoneInfo) -> Json:
     """One item of `custom_fields_values`; an empty text clears the field. Raises Rejected for what cannot be meant."""
+    if field.type in NO_TEXT:
+        hint = f"Поле «{field.name}» нельзя заполнить текстом (его тип в amoCRM: {field.type}): выберите другое поле."
+        raise Rejected(f"the field «{field.name}» of the type {field.type} takes no text", hint=hint)
     if not text.strip() and field.type != "checkbox":
         return {"field_id": field.id, "values": None}
     return {"field_id": field.id, "values": _values(field, text.strip(), zone)}
@@ -49,6 +65,8 @@ def _values(field: CustomField, text: str, zone: ZoneInfo) -> list[Json]:
         return [{"value": int(moment_of(field, text, zone).timestamp())}]
     if field.type == "checkbox":
         return [{"value": flag_of(field, text)}]
+    if field.type == "smart_address":
+        return [{"value": text, "enum_code": "address_line_1"}]
     return [{"value": text}]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -122,33 +123,48 @@ def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str
     """A lead as rules see it, from an item of `GET /leads?with=contacts,loss_reason`."""
     zone = directory.account().zone
     pipeline, stage, state = directory.place_of(item.get("pipeline_id"), item.get("status_id"))
-    values = {str(row.get("field_name")): custom.decode(row, zone) for row in _fields(item, stamp_code)}
+    values = named_fields(item, zone, (stamp_code,))
     if reasons := embedded(item, "loss_reason"):
         values[LOSS_REASON] = str(reasons[0].get("name") or "")
     return LeadRef(
         id=str(item["id"]),
         title=str(item.get("name") or ""),
-        url=lead_url(account_url, item["id"]),
+        url=card_url(account_url, "leads", item["id"]),
         pipeline=pipeline,
         stage=stage,
         state=state.value,
         responsible=directory.login_of(item.get("responsible_user_id")),
         price=Decimal(str(item.get("price") or 0)),
-        tags=tuple(str(tag.get("name")) for tag in embedded(item, "tags")),
+        tags=tag_names(item),
         fields=values,
         contacts=contact_ids(item),
         created_at=moment(item.get("created_at")),
     )
 
 
-def lead_url(account_url: str, lead_id: object) -> str:
-    return f"{account_url}/leads/detail/{lead_id}"
-
-
 def contact_ids(item: Json) -> tuple[str, ...]:
     """The contacts of a lead, the main one first."""
     rows = sorted(embedded(item, "contacts"), key=lambda row: not row.get("is_main"))
     return tuple(str(row["id"]) for row in rows)
+
+
+def card_url(account_url: str, entity: str, card_id: object) -> str:
+    return f"{account_url}/{entity}/detail/{card_id}"
+
+
+def first_company(item: Json) -> str:
+    """The company of a lead or contact; amoCRM knows at most one."""
+    return next((str(row["id"]) for row in embedded(item, "companies")), "")
+
+
+def tag_names(item: Json) -> tuple[str, ...]:
+    return tuple(str(tag.get("name")) for tag in embedded(item, "tags"))
+
+
+def named_fields(item: Json, zone: ZoneInfo, without: Container[str] = ()) -> dict[str, str]:
+    """The custom fields of a card by their names, but those with these codes."""
+    rows = (row for row in item.get("custom_fields_values") or () if row.get("field_code") not in without)
+    return {str(row.get("field_name")): custom.decode(row, zone) for row in rows}
 
 
 def multitext(item: Json, code: str) -> list[str]:

@@ -2,102 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from connectors.amocrm import fields as custom
-from connectors.amocrm.batch import deliver
-from connectors.amocrm.client import Json, embedded
+from connectors.amocrm.client import Json
 from connectors.amocrm.directory import LOST, WON
 from connectors.amocrm.leads import Leads
-from connectors.amocrm.new_leads import LONGEST_NAME, ROBOT, whole
+from connectors.amocrm.new_leads import whole
+from connectors.amocrm.patching import head, patch, responsible, tag_changes, values_of
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead, clean_tags
-from connectors.http import Reply
-from provodka.crm import LeadChange, Pipeline
+from connectors.crm.mirror import KnownLead
+from provodka.crm import LeadChange, LeadClosing, LeadReopening, Pipeline, Stage
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
-GONE: Final = "Сделки нет в amoCRM: её удалили."
+GONE: Final = "Сделки нет в amoCRM: её удалили или объединили с другой."
+CLOSED_STAGE: Final = "«{stage}» — закрывающий этап: чтобы вернуть сделку в работу, укажите рабочий."
 CLOSING: Final = {str(WON), str(LOST)}
 ChangeRequest = Request[LeadChange]
+Places = dict[str, Pipeline]
+C = TypeVar("C", LeadChange, LeadClosing, LeadReopening)
 
 
 class LeadChanges:
-    """`update_leads` of one account."""
+    """`update_leads`, `close_leads` and `reopen_leads` of one account."""
 
     def __init__(self, room: Room, leads: Leads) -> None:
         self._room = room
         self._leads = leads
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
-        return with_fresh_names(self._room.directory, requests, self._update, STALE_IDS)
+        def attempt(part: Sequence[ChangeRequest]) -> list[Outcome]:
+            places = self._places([r.params.lead_id for r in part if r.params.stage and not r.params.pipeline])
+            return self._carry_out(part, lambda request: self._body(request, places))
 
-    def _update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
+        return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
+
+    def close(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+        """Where the leads stand is read afresh: closing must not carry one back into the pipeline that we knew."""
+
+        def attempt(part: Sequence[Request[LeadClosing]]) -> list[Outcome]:
+            items = self._leads.items([request.params.lead_id for request in part])
+            places = self._pipelines({one: item.get("pipeline_id") for one, item in items.items()})
+            return self._carry_out(part, lambda request: self._closing(request, places))
+
+        return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
+
+    def reopen(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        """Where the leads stand is read afresh: one that is in work already stays where it is."""
+
+        def attempt(part: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+            items = self._leads.items([request.params.lead_id for request in part])
+            places = self._pipelines({one: item.get("pipeline_id") for one, item in items.items()})
+            stands = {one: str(item.get("status_id")) for one, item in items.items()}
+            return self._carry_out(part, lambda request: self._reopening(request, places, stands))
+
+        return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
+
+    def _carry_out(self, requests: Sequence[Request[C]], make: Callable[[Request[C]], Json]) -> list[Outcome]:
+        """Make the bodies, expect what they will do, send them."""
         known = self._expectations.known([request.params.lead_id for request in requests])
-        pipelines = self._pipelines(requests, known)
-        bodies, outcomes = build(requests, lambda request: self._body(request, pipelines))
+        bodies, outcomes = build(requests, make)
         outcomes.update({i: Done(requests[i].params.lead_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
         sending = [(requests[i].params.lead_id, bodies[i]) for i in order]
         aims = self._expectations.expect(sending, known, self._aim)
-        client = self._room.client
-        sent = deliver(
-            [bodies[i] for i in order],
-            send=lambda items: client.write("PATCH", "/leads", items, accept=(400,)),
-            answers=lambda reply, indices: _answers(reply, [bodies[order[i]]["id"] for i in indices], indices),
-            size=self._room.settings.batch,
-        )
+        sent = patch(self._room, "/leads", [bodies[i] for i in order], GONE)
         outcomes.update(zip(order, sent, strict=True))
         self._expectations.settle([(requests[i].params.lead_id, outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
 
-    def _body(self, request: ChangeRequest, pipelines: dict[str, Pipeline]) -> Json:
+    def _body(self, request: ChangeRequest, places: Places) -> Json:
         change, directory = request.params, self._room.directory
-        zone = directory.account().zone
-        body: Json = {"id": int(change.lead_id), "updated_by": ROBOT}
-        if title := change.title.strip():
-            body["name"] = title[:LONGEST_NAME]
+        body = {**head(change.lead_id, change.title), **responsible(directory, change.responsible)}
         if change.price is not None:
             body["price"] = whole(change.price)
-        if change.responsible:
-            body["responsible_user_id"] = int(directory.user(change.responsible).id)
         if change.pipeline or change.stage:
-            body.update(self._place(change, pipelines))
+            body.update(self._place(change, places))
         if change.fields:
-            body["custom_fields_values"] = [
-                custom.encode(directory.field(name), text, zone) for name, text in change.fields.items()
-            ]
-        for key, tags in (("tags_to_add", change.add_tags), ("tags_to_delete", change.remove_tags)):
-            if clean := clean_tags(tags):
-                body[key] = [{"name": tag} for tag in clean]
+            body["custom_fields_values"] = values_of(directory, "leads", change.fields)
+        body.update(tag_changes(change.add_tags, change.remove_tags))
         return body
 
-    def _place(self, change: LeadChange, pipelines: dict[str, Pipeline]) -> Json:
+    def _closing(self, request: Request[LeadClosing], places: Places) -> Json:
+        closing = request.params
+        pipeline = _place_of(closing.lead_id, places)
+        body = {**head(closing.lead_id, ""), "pipeline_id": int(pipeline.id), "status_id": WON if closing.won else LOST}
+        if closing.won or not closing.loss_reason:
+            return body
+        return {**body, "loss_reason_id": self._room.directory.loss_reason(closing.loss_reason)}
+
+    def _reopening(self, request: Request[LeadReopening], places: Places, stands: dict[str, str]) -> Json:
+        reopening = request.params
+        pipeline = _place_of(reopening.lead_id, places)
+        stage = self._room.directory.stage(pipeline, reopening.stage) if reopening.stage else first_stage(pipeline)
+        if stage.id in CLOSING:
+            raise Rejected(f"«{stage.name}» is no stage to work in", hint=CLOSED_STAGE.format(stage=stage.name))
+        body = head(reopening.lead_id, "")
+        if stands[reopening.lead_id] not in CLOSING:
+            return body
+        return {**body, "pipeline_id": int(pipeline.id), "status_id": int(stage.id)}
+
+    def _place(self, change: LeadChange, places: Places) -> Json:
         """Both ids: the closing stages have the same id in every pipeline, and a move needs the pipeline."""
         directory = self._room.directory
-        pipeline = directory.pipeline(change.pipeline) if change.pipeline else pipelines.get(change.lead_id)
-        if pipeline is None:
-            raise Rejected(f"lead {change.lead_id} is not in the account", hint=GONE)
-        if change.stage:
-            stage = directory.stage(pipeline, change.stage)
-        else:
-            working = [one for one in pipeline.stages if not one.incoming and one.id not in CLOSING]
-            stage = (working or pipeline.stages)[0]
+        pipeline = directory.pipeline(change.pipeline) if change.pipeline else _place_of(change.lead_id, places)
+        stage = directory.stage(pipeline, change.stage) if change.stage else first_stage(pipeline)
         return {"pipeline_id": int(pipeline.id), "status_id": int(stage.id)}
 
-    def _pipelines(self, requests: Sequence[ChangeRequest], known: dict[str, KnownLead]) -> dict[str, Pipeline]:
-        """The pipelines of the leads that are to change their stage within them."""
-        ids = [r.params.lead_id for r in requests if r.params.stage and not r.params.pipeline]
-        where = {one: known[one].pipeline_id for one in ids if one in known and known[one].pipeline_id}
+    def _places(self, ids: Sequence[str]) -> Places:
+        """The pipelines of these leads, by the mirror where it knows them; unknown leads are absent."""
+        known = self._expectations.known(ids)
+        where = {one: lead.pipeline_id for one, lead in known.items() if lead.pipeline_id}
         asked = self._leads.items([one for one in ids if one not in where])
-        where.update((one, item.get("pipeline_id")) for one, item in asked.items())
+        return self._pipelines({**where, **{one: item.get("pipeline_id") for one, item in asked.items()}})
+
+    def _pipelines(self, where: Mapping[str, object]) -> Places:
         by_id = {pipeline.id: pipeline for pipeline in self._room.directory.pipelines()}
-        return {one: by_id[str(number)] for one, number in where.items() if str(number) in by_id}
+        return {one: by_id[str(found)] for one, found in where.items() if str(found) in by_id}
 
     def _aim(self, lead: KnownLead, body: Json) -> Aim:
         """The members of the lead as they will be when amoCRM has done what `body` says."""
@@ -124,8 +151,14 @@ class LeadChanges:
         return {one: text for one, text in {**old, **new}.items() if text}
 
 
-def _answers(reply: Reply, ids: list[int], indices: list[int]) -> dict[int, Outcome]:
-    """By lead id; a lead that is not mentioned is not there."""
-    changed = {int(row["id"]) for row in embedded(reply.data, "leads")}
-    gone = Rejected("amoCRM's answer does not mention this lead", hint=GONE, status=reply.status)
-    return {index: Done(str(one)) if one in changed else gone for index, one in zip(indices, ids, strict=True)}
+def _place_of(lead_id: str, places: Places) -> Pipeline:
+    pipeline = places.get(lead_id)
+    if pipeline is None:
+        raise Rejected(f"lead {lead_id} is not in the account", hint=GONE)
+    return pipeline
+
+
+def first_stage(pipeline: Pipeline) -> Stage:
+    """The first stage that people work in."""
+    working = [one for one in pipeline.stages if not one.incoming and one.id not in CLOSING]
+    return (working or pipeline.stages)[0]

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any
 
-from connectors.amocrm import fields as custom
+from connectors.amocrm.additions import added_values
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.known import contact_ids
 from connectors.amocrm.leads import Leads
+from connectors.amocrm.patching import LONGEST_NAME, ROBOT, number, values_of
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import CONTACT_GONE, STALE_IDS
 from connectors.amocrm.room import Room
@@ -28,8 +29,6 @@ from provodka.crm import NewContact, NewLead
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
-ROBOT: Final = 0  # the author that the feed shows instead of the person who gave the token
-LONGEST_NAME: Final = 255
 NewLeadRequest = Request[NewLead]
 Attempt = Callable[[Sequence[NewLeadRequest]], list[Outcome]]
 
@@ -109,8 +108,7 @@ class NewLeads:
     def _body(self, request: NewLeadRequest, logins: dict[str, str]) -> Json:
         """The lead in amoCRM's ids; `logins` takes the responsible's, since nothing may fail once it is sent."""
         lead, directory = request.params, self._room.directory
-        zone = directory.account().zone
-        values = [custom.encode(directory.field(name), text, zone) for name, text in lead.fields.items()]
+        values = values_of(directory, "leads", lead.fields)
         body: Json = {
             "created_by": ROBOT,
             "custom_fields_values": [self._stamp.value(request.key), *values],
@@ -127,7 +125,7 @@ class NewLeads:
         tags = clean_tags(lead.tags)
         embedded: Json = {"tags": [{"name": tag} for tag in tags]} if tags else {}
         if lead.contact_id:
-            embedded["contacts"] = [{"id": int(lead.contact_id)}]
+            embedded["contacts"] = [{"id": number(lead.contact_id)}]
         elif lead.contact is not None:
             embedded["contacts"] = [_contact_body(lead.contact, body.get("responsible_user_id"))]
         return {**body, "_embedded": embedded} if embedded else body
@@ -204,15 +202,10 @@ def _contact_name(contact: NewContact) -> str:
 
 
 def _contact_body(contact: NewContact, responsible: Any) -> Json:  # noqa: ANN401  # an id or None
-    values = [("PHONE", "MOB", contact.phones), ("EMAIL", "WORK", contact.emails)]
     body: Json = {
         "name": _contact_name(contact),
         "created_by": ROBOT,
-        "custom_fields_values": [
-            {"field_code": code, "values": [{"value": value, "enum_code": kind} for value in found]}
-            for code, kind, found in values
-            if found
-        ],
+        "custom_fields_values": added_values({}, contact.phones, contact.emails),
     }
     return body if responsible is None else {**body, "responsible_user_id": responsible}
 

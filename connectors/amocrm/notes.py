@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json
-from connectors.amocrm.new_leads import ROBOT
+from connectors.amocrm.patching import ROBOT
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import answers, place_of

@@ -23,19 +23,25 @@ BLOCKED: Final = (
     "укажите IP-адрес сервера, поддомен и ID аккаунта."
 )
 IP_LIST: Final = "В amoCRM включён список разрешённых IP-адресов: добавьте в него адрес этого сервера."
-BUSINESS: Final = "amoCRM не принял изменение этой карточки: её удалили, или её состояние этого не допускает."
+BUSINESS: Final = (
+    "amoCRM не принял изменение этой карточки: её удалили или объединили с другой, "
+    "либо её состояние этого не допускает."
+)
 NO_RIGHTS: Final = "У пользователя, от имени которого выдан токен amoCRM, нет прав на это действие."
 NO_ADDING: Final = "amoCRM не даёт создавать сделки: истекла подписка или у владельца токена нет прав (ошибка 244)."
+CUSTOMERS_OFF: Final = "В amoCRM выключены «Покупатели», или у владельца токена нет прав на них."
+NO_CUSTOMERS: Final = {"288", "425", "426"}
 
 # (what the path of a validation error contains, the cure)
 _CURES: Final = (
     ("responsible_user_id", "Ответственного нет в amoCRM или он отключён: проверьте staff."),
+    ("loss_reason_id", "Причины отказа нет в amoCRM: её удалили или переименовали."),
     ("custom_fields_values", "Поле или вариант списка удалён либо переименован в amoCRM, или значение не того типа."),
     ("status_id", "Этапа нет в этой воронке amoCRM: проверьте pipeline и stage."),
     ("pipeline_id", "Воронки нет в amoCRM: проверьте pipeline."),
     ("_embedded.contacts", "Контакт удалён или объединён в amoCRM."),
     ("task_type_id", "Типа задачи нет в amoCRM: проверьте type."),
-    ("entity_id", "Карточка, к которой относится запись, удалена в amoCRM."),
+    ("entity_id", "Карточка, о которой идёт речь, удалена в amoCRM или объединена с другой."),
     ("tags", "amoCRM не принял теги."),
 )
 _LEGACY_CODE: Final = re.compile(r"[Кк]од ошибки (\d+)")
@@ -55,11 +61,13 @@ def classify(reply: Reply) -> ConnectorError | None:
         return AuthFailed(reply.words, hint=UNPAID, status=status)
     if status == 403 and not data:
         return RateLimited("blocked", hint=BLOCKED, status=status, code="blocked", wait=BLOCKED_SECONDS)
+    legacy = _LEGACY_CODE.search(detail)
+    if legacy and legacy[1] in NO_CUSTOMERS:
+        return Rejected(reply.words, hint=CUSTOMERS_OFF, status=status, code=legacy[1])
     if status == 403:
         if str(data.get("status")) == "113":
             return AuthFailed(reply.words, hint=IP_LIST, status=status, code="113")
         return Rejected(reply.words, hint=NO_RIGHTS, status=status)
-    legacy = _LEGACY_CODE.search(detail)
     if status == 400 and legacy and legacy[1] == "244":
         return AuthFailed(reply.words, hint=NO_ADDING, status=status, code="244")
     return None
@@ -90,6 +98,13 @@ def read_refusals(reply: Reply) -> Refusals:
             text = _short(row.get("detail") or row.get("title"))
             by_request[str(row["request_id"])] = Rejected(text, status=400, code=str(row.get("status", "")))
     return Refusals(whole, by_request)
+
+
+def refusal(reply: Reply, cure: str = "") -> Rejected:
+    """The refusal of a single change; `cure` is the hint where the answer itself leads to none."""
+    found = read_refusals(reply)
+    error = next(iter((*found.by_request.values(), *found.by_entity.values())), found.whole)
+    return Rejected(error.reason, hint=error.hint or cure, status=error.status, code=error.code)
 
 
 def _validation(row: dict[str, Any], status: int) -> Rejected:

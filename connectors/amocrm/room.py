@@ -36,14 +36,15 @@ class Room(Account):
         return self.directory.account().zone
 
     def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
-        """Items of `leads`, `contacts`, `companies`, `tasks` by id; missing ones are absent.
+        """Items of `leads`, `contacts`, `catalogs/{id}/elements`… by id; missing ones are absent.
 
         Accounts without API filtering ignore `filter[id]` silently and give everything: there each is read alone.
         """
-        wanted = list(dict.fromkeys(ids))
+        wanted = [one for one in dict.fromkeys(ids) if one.isdecimal()]  # another would spoil the answer for all
         if not wanted:
             return {}
         extra = [("with", with_)] if with_ else []
+        collection = entity.rpartition("/")[2]
         if not self.directory.account().api_filter:
             items = (self.client.find(f"/{entity}/{one}", extra) for one in wanted)
             return {str(item["id"]): item for item in items if item is not None}
@@ -51,7 +52,7 @@ class Room(Account):
         for start in range(0, len(wanted), IDS_AT_ONCE):
             part = wanted[start : start + IDS_AT_ONCE]
             params = [*(("filter[id][]", one) for one in part), *extra, ("limit", str(PAGE))]
-            for item in embedded(self.client.get(f"/{entity}", params), entity):
+            for item in embedded(self.client.get(f"/{entity}", params), collection):
                 found[str(item["id"])] = item
         return {one: found[one] for one in wanted if one in found}
 

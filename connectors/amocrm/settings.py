@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.amocrm.chat_settings import ChatSettings
 from connectors.http import check_base_url
 from provodka.settings import Strict
 
@@ -26,7 +27,7 @@ class AmocrmSettings(Strict):
 
     The vendor allows 7 calls a second per integration. At most `burst` go in any burst / per_second seconds, so that 7
     and 6 leave 167 ms for what delays a call on its way. `stamp_*` name the service field of leads by which an earlier
-    attempt is recognised.
+    attempt is recognised; `inn_field` and `kpp_field` are the fields of companies that hold the taxpayer's numbers.
     """
 
     type: Literal["amocrm"]
@@ -34,6 +35,7 @@ class AmocrmSettings(Strict):
     token: SecretStr | None = None
     oauth: OAuthSettings | None = None
     hook_secret: SecretStr | None = None
+    chats: ChatSettings | None = None
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=20.0, gt=0)
     per_second: float = Field(default=6.0, gt=0)
@@ -41,6 +43,8 @@ class AmocrmSettings(Strict):
     batch: int = Field(default=50, ge=1, le=50)
     settle_seconds: float = Field(default=3.0, ge=0)
     stamp_field: str = "Provodka ID"
+    inn_field: str = "ИНН"
+    kpp_field: str = "КПП"
     stamp_code: str = Field(default="PROVODKA_ID", pattern=r"^[A-Z][A-Z0-9_]*$")
 
     @model_validator(mode="after")

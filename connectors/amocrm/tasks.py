@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
-from connectors.amocrm.new_leads import ROBOT
+from connectors.amocrm.patching import ROBOT, number, responsible
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.account import earliest
@@ -89,17 +89,15 @@ class Tasks:
             "entity_type": entity,
             "created_by": ROBOT,
         }
-        if task.responsible:
-            body["responsible_user_id"] = int(directory.user(task.responsible).id)
-        return body
+        return {**body, **responsible(directory, task.responsible)}
 
 
 def place_of(lead_id: str, contact_id: str) -> tuple[str, int]:
     """The kind and id of the card that a task, note or call hangs on."""
     if lead_id:
-        return "leads", int(lead_id)
+        return "leads", number(lead_id)
     if contact_id:
-        return "contacts", int(contact_id)
+        return "contacts", number(contact_id)
     raise Rejected("neither a lead nor a contact is named", hint=NOWHERE)
 
 

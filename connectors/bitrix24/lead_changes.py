@@ -16,7 +16,7 @@ from connectors.bitrix24.room import Room, item_of
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead, clean_tags
+from connectors.crm.mirror import LEAD, KnownLead, clean_tags, stranger
 from connectors.crm.names import plain
 from connectors.crm.values import plain_number
 from provodka.crm import LeadChange, LeadState, Pipeline
@@ -35,7 +35,7 @@ class LeadChanges:
         self._leads = leads
         self._conversion = conversion
         self._tags = Tags(room)
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._update)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
-from provodka.crm import LeadState, Pipeline, Stage, User
+from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
 from provodka.errors import Rejected
 
 T = TypeVar("T")
@@ -67,6 +67,18 @@ class Names(ABC):
     @abstractmethod
     def task_types(self) -> tuple[str, ...] | None:
         """The names of the task types; None where tasks have none, so that every name will do."""
+
+    def loss_reasons(self) -> tuple[str, ...]:
+        """The names of the reasons why leads are lost; none where the CRM keeps none."""
+        return ()
+
+    def bots(self) -> tuple[str, ...]:
+        """The names of the bots that can be started; none where the CRM has none."""
+        return ()
+
+    def card_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
+        """The fields of a kind of card that a config may name."""
+        return self.fields() if kind is CardKind.LEAD else ()
 
     def pipeline(self, name: str) -> Pipeline:
         """By name; without a name the main pipeline."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from connectors.crm.names import Names, plain
-from provodka.crm import Missing, Need, Pipeline
+from provodka.crm import CardKind, Missing, Need, Pipeline
 
 Known = Callable[[Names, Need], Sequence[Sequence[str]]]
 
@@ -38,8 +38,19 @@ def _users(directory: Names, _: Need) -> list[tuple[str, ...]]:
     return [(user.login, user.name) for user in directory.users() if user.active]
 
 
-def _fields(directory: Names, _: Need) -> list[tuple[str, ...]]:
-    return [(field.name, field.code) if field.code else (field.name,) for field in directory.fields()]
+def _fields_of(kind: CardKind) -> Known:
+    def names(directory: Names, _: Need) -> list[tuple[str, ...]]:
+        return [(one.name, one.code) if one.code else (one.name,) for one in directory.card_fields(kind)]
+
+    return names
+
+
+def _loss_reasons(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(name,) for name in directory.loss_reasons()]
+
+
+def _bots(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(name,) for name in directory.bots()]
 
 
 def _task_types(directory: Names, _: Need) -> list[tuple[str, ...]]:
@@ -57,6 +68,10 @@ _NAMES: Final[dict[str, Known]] = {
     "pipeline": _pipelines,
     "stage": _stages,
     "user": _users,
-    "field": _fields,
+    "field": _fields_of(CardKind.LEAD),
+    "contact_field": _fields_of(CardKind.CONTACT),
+    "company_field": _fields_of(CardKind.COMPANY),
+    "loss_reason": _loss_reasons,
+    "bot": _bots,
     "task_type": _task_types,
 }

@@ -12,9 +12,9 @@ from typing import Any, Final
 from connectors.crm.account import Account
 from connectors.crm.changes import CONTACTS
 from connectors.crm.differences import ahead
-from connectors.crm.mirror import CONTACT, KnownContact, contact_snapshot, load_contact
+from connectors.crm.mirror import CONTACT, LEAD, KnownContact, contact_snapshot, load_contact, load_lead
 from connectors.crm.names import Names
-from provodka.crm import FoundPerson, Progress
+from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
 from provodka.stores import Snapshot
 
@@ -123,12 +123,25 @@ class PeopleIndex(ABC):
         store.amend_snapshots(self._account.name, CONTACT, ids, amend, cursors=self._account.named(cursors))
 
     def choose(self, contacts: Sequence[KnownContact]) -> FoundPerson | None:
-        """The one changed last stands for the person; the order is the same every time."""
+        """The one with an open lead stands for the person, else the one changed last; the same one every time."""
         different = {contact.id: contact for contact in contacts}
         ranked = sorted(different.values(), key=lambda c: (-c.updated_at, int(c.id)))
         if not ranked:
             return None
-        return FoundPerson(ranked[0].neutral(self._names), tuple(other.id for other in ranked[1:]))
+        busy = self._with_open_leads(ranked) if len(ranked) > 1 else set()
+        ranked.sort(key=lambda contact: contact.id not in busy)
+        others = tuple(other.id for other in ranked[1:])
+        why = "with an open lead" if ranked[0].id in busy else "changed last"
+        reason = f"of {len(ranked)} cards the one {why}" if others else ""
+        return FoundPerson(ranked[0].neutral(self._names), others, reason)
+
+    def _with_open_leads(self, contacts: Sequence[KnownContact]) -> set[str]:
+        """By the mirror: a lead that it does not hold yet counts for nobody."""
+        leads = self._account.mirrored(LEAD, [lead for contact in contacts for lead in contact.leads])
+        known = (load_lead(snapshot) for snapshot in leads.values())
+        places = {lead.id: (lead.pipeline_id, lead.status_id) for lead in known if lead.status_id is not None}
+        is_open = {one for one, place in places.items() if self._names.place_of(*place)[2] is LeadState.OPEN}
+        return {contact.id for contact in contacts if is_open.intersection(contact.leads)}
 
     def ask_index(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         """Who of these is known to the index as it is now."""

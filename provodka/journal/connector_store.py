@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from provodka.journal.database import Database
 from provodka.journal.owners import is_dead, new_owner
-from provodka.journal.schema import cursors, locks, pace, snapshot_identities, snapshots, tokens
+from provodka.journal.schema import blobs, cursors, locks, pace, snapshot_identities, snapshots, tokens
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.journal.writer import Writer
 from provodka.stores import Amend, Snapshot, TokenPair
@@ -171,6 +171,12 @@ class ConnectorStoreInJournal:
         with self._database.reading.connect() as connection:
             value: str | None = connection.execute(_CURSOR, {"named": name}).scalar()
             return value
+
+    def blob(self, sha256: str) -> bytes | None:
+        """The bytes of a file that came with an event."""
+        with self._database.reading.connect() as connection:
+            body: bytes | None = connection.execute(select(blobs.c.body).where(blobs.c.sha256 == sha256)).scalar()
+            return body
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         """Take the next place: at most `burst` lie in any stretch of burst/per_second seconds.

@@ -26,6 +26,7 @@ from provodka.journal.schema import actions, meta
 from provodka.journal.sql import insert_new
 from provodka.journal.writer import Writer
 from provodka.stores import Snapshot
+from provodka.turns import Pick
 
 T = TypeVar("T")
 
@@ -216,10 +217,10 @@ class Journal:
             self.new_actions.set()
         return lost
 
-    def take_turns(self, counter: str, people: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """(person, reason) for each action key."""
+    def take_turns(self, counter: str, keys: Sequence[str], pick: Pick) -> dict[str, tuple[str, str]]:
+        """(person, reason) for each action key for which somebody was found."""
         now = self.now()
-        return self.write(lambda c: turns.take(c, counter, people, keys, now), durable=False)
+        return self.write(lambda c: turns.take(c, counter, keys, pick, now), durable=False)
 
     def known_identities(self, wanted: Sequence[str]) -> dict[str, list[str]]:
         """For each identity that is known, everything else of its lane, newest first."""

@@ -42,7 +42,7 @@ class Assign(LeadAction[AssignParams, LeadChange]):
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
 
     def build(self, item: Delivery, target: Target, desk: Desk) -> LeadChange:
-        person = desk.choose(item, item.params["responsible"]).person
+        person = desk.choose(item, item.params["responsible"], target.responsible).person
         return LeadChange(target.lead_id, responsible=desk.outside.team.login(person))
 
     def write(self, crm: Crm) -> Write[LeadChange]:

@@ -19,7 +19,7 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.operation import Outcome
 from provodka.settings import Strict
-from rules.assignment import Turns
+from rules.assignment import StaffFacts, Turns
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
@@ -88,6 +88,9 @@ class Outside(Protocol):
     def turns(self) -> Turns: ...
 
     @property
+    def staff(self) -> StaffFacts: ...
+
+    @property
     def links(self) -> LinkBook: ...
 
     @property
@@ -130,13 +133,15 @@ _Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
 
 
 class Action(ABC, Generic[P]):
-    """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event."""
+    """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event, `reads` what
+    the event itself must have."""
 
     name: ClassVar[str]
     params: type[P]
     templates: ClassVar[frozenset[str]] = frozenset()
     lead: ClassVar[LeadUse] = LeadUse.NONE
     priority: ClassVar[Priority] = Priority.USUAL
+    reads: ClassVar[frozenset[str]] = frozenset()
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
@@ -149,6 +154,14 @@ class Action(ABC, Generic[P]):
     def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
         """The staff keys that the parameters name, each with its place."""
         yield from ()
+
+    def leads(self, params: P) -> Iterator[Place]:  # noqa: ARG002 -- for those who override it
+        """The parameters, by place, that cannot be met without a lead, where the action as such could do without."""
+        yield from ()
+
+    def doubles(self, earlier: P, later: P) -> bool:  # noqa: ARG002 -- for those who override it
+        """Whether the later of two such steps, for the same event, makes the same thing a second time."""
+        return False
 
     def needs(self, params: P) -> Iterator[tuple[Place, Need]]:  # noqa: ARG002 -- for those who override it
         """The names of the CRM that the parameters use, each with its place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -12,7 +13,7 @@ from provodka.crm import Crm, Write
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 from rules.actions.base import Decided, Delivery, Outside
-from rules.assignment import Choice, Choosing, Strategy, choose, read_responsible
+from rules.assignment import Choice, Choosing, Loads, StaffFacts, Strategy, choose, read_responsible, take
 
 T = TypeVar("T")
 
@@ -27,6 +28,8 @@ class Desk:
         self.reasons: dict[str, str] = {}
         self._active: frozenset[str] | None = None
         self._turns: dict[str, Choice] = {}
+        self._read: dict[str, str | Strategy] = {}
+        self._staff = _StaffOnce(outside.staff)
 
     @property
     def crm(self) -> Crm:
@@ -41,24 +44,56 @@ class Desk:
             self._active = frozenset(user.login.casefold() for user in self.crm.users() if user.active)
         return self.outside.team.login(person).casefold() in self._active
 
+    @property
+    def choosing(self) -> Choosing:
+        """What a strategy may look at, for this batch."""
+        outside = self.outside
+        return Choosing(outside.turns, self.is_active, self._staff, outside.team, outside.calendar, outside.now)
+
+    def read(self, responsible: object) -> str | Strategy:
+        """The planned form of a responsible, read once for all items that have the same."""
+        form = json.dumps(responsible, sort_keys=True)
+        known = self._read.get(form)
+        if known is None:
+            known = self._read[form] = read_responsible(responsible)
+        return known
+
     def line_up(self, items: Sequence[tuple[Delivery, object]]) -> None:
         """Take the turns of a batch at once, by the planned form of each one's responsible: one write, not fifty."""
-        queues: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        keys: dict[str, list[str]] = {}
         for item, responsible in items:
-            strategy = read_responsible(responsible)
-            queue = strategy.queue(self.is_active) if isinstance(strategy, Strategy) else None
-            if queue is not None and queue[1]:
-                queues.setdefault(queue, []).append(item.key)
-        for (counter, people), keys in queues.items():
-            self._turns.update(self.outside.turns.take(counter, people, keys))
+            keys.setdefault(json.dumps(responsible, sort_keys=True), []).append(item.key)
+        for form, some in keys.items():
+            self._turns.update(take(self.read(json.loads(form)), some, self.choosing).choices)
 
-    def choose(self, item: Delivery, responsible: object) -> Choice:
-        """Choose by the planned form of a responsible; raises Rejected when there is nobody."""
-        choice = self._turns.get(item.key)
-        if choice is None:
-            choice = choose(responsible, Choosing(self.outside.turns, item.key, self.is_active))
+    def choose(self, item: Delivery, responsible: object, owner: str = "") -> Choice:
+        """Choose by the planned form of a responsible; raises Rejected when there is nobody.
+
+        `owner`: see `rules.assignment.choose`.
+        """
+        choice = self._turns.get(item.key) or choose(self.read(responsible), item.key, owner, self.choosing)
         self.reasons[item.key] = f"{choice.person}: {choice.reason}"
         return choice
+
+
+class _StaffOnce:
+    """Asks the outside once in a batch."""
+
+    def __init__(self, staff: StaffFacts) -> None:
+        self._source = staff
+        self._present: list[frozenset[str] | None] = []
+        self._loads: dict[tuple[str, ...], Loads] = {}
+
+    def present(self) -> frozenset[str] | None:
+        if not self._present:
+            self._present.append(self._source.present())
+        return self._present[0]
+
+    def open_leads(self, people: Sequence[str]) -> Loads:
+        known = self._loads.get(tuple(people))
+        if known is None:
+            known = self._loads[tuple(people)] = self._source.open_leads(people)
+        return known
 
 
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:

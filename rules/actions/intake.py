@@ -61,6 +61,10 @@ class Intake(Action[IntakeParams]):
     def people(self, params: IntakeParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
 
+    def doubles(self, earlier: IntakeParams, later: IntakeParams) -> bool:
+        """Any other intake takes the lead of the earlier one."""
+        return later.reuse == "never" and (earlier.title, earlier.pipeline) == (later.title, later.pipeline)
+
     def needs(self, params: IntakeParams) -> Iterator[tuple[Place, Need]]:
         if params.pipeline:
             yield ("pipeline",), Need("pipeline", params.pipeline)

@@ -12,6 +12,7 @@ from provodka.payloads import LeadRef, Person
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk, pack
 from rules.actions.targets import Known
+from rules.assignment import Strategy, unfit_to_keep
 from rules.team import KEEP
 from rules.text import fold, same
 
@@ -39,7 +40,8 @@ class Creation:
         """Whether the rule's own choice counts: whoever has a known person keeps them."""
         if self.item.params["responsible"] == KEEP:
             return False
-        return _owner(self.item, self.card, desk) == "" or not desk.is_active(_owner(self.item, self.card, desk))
+        owner = _owner(self.item, self.card, desk)
+        return not owner or _unfit(owner, self.item, desk) != ""
 
 
 def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | Creation:
@@ -121,9 +123,10 @@ def _responsible(item: Delivery, card: Contact | None, desk: Desk) -> tuple[str,
     """The staff key and the reason. Whoever has a known person keeps them, and no turn is used up."""
     before = ""
     if owner := _owner(item, card, desk):
-        if desk.is_active(owner):
+        unfit = _unfit(owner, item, desk)
+        if not unfit:
             return owner, f"stays with {owner}"
-        before = f"{owner} is no active user of the CRM; "
+        before = f"{owner} {unfit}; "
     if item.params["responsible"] == KEEP:
         return "", f"{before}the rule names no responsible"
     choice = desk.choose(item, item.params["responsible"])
@@ -131,8 +134,17 @@ def _responsible(item: Delivery, card: Contact | None, desk: Desk) -> tuple[str,
 
 
 def _owner(item: Delivery, card: Contact | None, desk: Desk) -> str:
-    """Who has the known person, where that counts."""
-    return desk.outside.team.key(card.responsible) if card and card.responsible and item.params["keep"] else ""
+    """Who has the known person, where that counts. What the strategy says of it goes before `keep`."""
+    if not card or not card.responsible:
+        return ""
+    strategy = desk.read(item.params["responsible"])
+    said = strategy.keep_owner if isinstance(strategy, Strategy) else None
+    return desk.outside.team.key(card.responsible) if (item.params["keep"] if said is None else said) else ""
+
+
+def _unfit(owner: str, item: Delivery, desk: Desk) -> str:
+    """Why the known person cannot stay with their own responsible; empty if they can."""
+    return unfit_to_keep(owner, desk.read(item.params["responsible"]), desk.choosing)
 
 
 def _addition(person: Person, card: Contact) -> ContactAddition | None:

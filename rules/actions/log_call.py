@@ -27,6 +27,7 @@ class LogCall(Action[LogCallParams]):
     name = "log_call"
     params = LogCallParams
     lead = LeadUse.NEEDS
+    reads = frozenset({"call"})
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)

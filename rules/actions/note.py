@@ -31,6 +31,9 @@ class Note(LeadAction[NoteParams, NewNote]):
         """A note that came out empty (a letter without text) is not written, and stops nothing else of its rule."""
         return {"": params} if params["text"].strip() else {}
 
+    def doubles(self, earlier: NoteParams, later: NoteParams) -> bool:
+        return earlier == later
+
     def build(self, item: Delivery, target: Target, desk: Desk) -> NewNote:  # noqa: ARG002 -- the shape of all actions
         return NewNote(item.params["text"], target.lead_id, "" if target.lead_id else target.contact_id)
 

@@ -50,6 +50,12 @@ class Notify(Action[NotifyParams]):
     def people(self, params: NotifyParams) -> Iterator[tuple[Place, str]]:
         yield from ((("to", i), person) for i, person in enumerate(params.to) if person != RESPONSIBLE)
 
+    def leads(self, params: NotifyParams) -> Iterator[Place]:
+        yield from (("to", i) for i, person in enumerate(params.to) if person == RESPONSIBLE)
+
+    def doubles(self, earlier: NotifyParams, later: NotifyParams) -> bool:
+        return earlier.text == later.text and bool(set(earlier.to) & set(later.to))
+
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         to = {item.key: _recipient(item) for item in items}
         written = {item.key for item in items if to[item.key] and _chat(to[item.key], outside)}

@@ -45,13 +45,16 @@ class Task(LeadAction[TaskParams, NewTask]):
     def people(self, params: TaskParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
 
+    def doubles(self, earlier: TaskParams, later: TaskParams) -> bool:
+        return earlier == later
+
     def needs(self, params: TaskParams) -> Iterator[tuple[Place, Need]]:
         if params.type:
             yield ("type",), Need("task_type", params.type)
 
     def build(self, item: Delivery, target: Target, desk: Desk) -> NewTask:
         wanted = item.params["responsible"]
-        person = target.responsible if wanted == KEEP else desk.choose(item, wanted).person
+        person = target.responsible if wanted == KEEP else desk.choose(item, wanted, target.responsible).person
         return NewTask(
             text=item.params["text"],
             due=datetime.fromisoformat(item.params["due"]),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,3 +173,41 @@ def test_secrets_come_from_a_file_beside_the_config_where_the_environment_lacks_
     assert "BESIDE_TOKEN" in str(parse(path).problems)
     (tmp_path / ".env").write_text("BESIDE_TOKEN=abc\n", encoding="utf-8")
     assert parse(path).problems == []
+
+
+DOUBTFUL = """\
+client: Кровля
+crm: {type: amocrm, url: "https://krovlya.amocrm.ru", token: x}
+channels:
+  site: {type: tilda, secret: s}
+rules:
+  - name: Всё
+    on: form.submitted
+    stop: true
+    do: [{intake: {title: Сайт}}]
+  - name: Реклама
+    on: form.submitted
+    when: {utm.source: yandex}
+    do: [{intake: {title: Реклама}}]
+"""
+
+
+def test_what_is_hardly_meant_is_told_with_its_place_and_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(DOUBTFUL, encoding="utf-8")
+    code, text = run(path)
+    assert code == 0
+    (line,) = [line for line in text.splitlines() if "warning" in line]
+    assert line.startswith(f"warning: {path}:10:")
+    assert "«Всё» stops whatever it waits for" in line
+    assert "is right" in text
+
+
+def test_a_program_reads_the_level_of_each_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.yaml"
+    for text, code, level in ((DOUBTFUL, 0, "warning"), (TEN_MISTAKES, 2, "error")):
+        path.write_text(text, encoding="utf-8")
+        assert check(path, Console(), online=False, create=False, as_json=True) == code
+        found = json.loads(capsys.readouterr().out)
+        assert {one["level"] for one in found} == {level}
+        assert all(one["line"] and one["column"] for one in found)

@@ -10,6 +10,7 @@ import pytest
 from cli.explain import explain
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord
 from provodka.payloads import CrmHint, EventType, Person, Unreadable
+from provodka.turns import Turn
 from rules.plan import ConditionTrace, RuleOutcome, RuleTrace
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, Seen, action, call, matched, payload, timer
 
@@ -116,7 +117,8 @@ def test_a_rule_that_failed_shows_its_error(journal: Journal, house: House, seen
 
 def test_a_done_action_tells_lead_address_choice_and_every_call(journal: Journal, house: House, seen: Seen) -> None:
     event = house.planned()
-    journal.take_turns("новые заявки", ["anna", "ivan"], [house.usual(event)[0].key])
+    chosen = Turn("anna", "round robin: turn 1 of [anna, ivan]")
+    journal.take_turns("новые заявки", [house.usual(event)[0].key], lambda _: chosen)
     url = "https://krovlya.amocrm.ru/leads/detail/17"
     values = {"lead_id": "17", "contact_id": "5", "created": "yes", "responsible": "anna", "url": url}
     made = json.dumps({"remote_id": "17", **values})

@@ -16,6 +16,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.tokens: dict[str, TokenPair] = {}
         self.cursors: dict[str, str] = {}
+        self.blobs: dict[str, bytes] = {}
         self.holds: list[tuple[str, float, str]] = []
         self.locked: list[str] = []
         self._rows: dict[tuple[str, str], dict[str, Snapshot]] = {}
@@ -77,6 +78,9 @@ class MemoryStore:
 
     def cursor(self, name: str) -> str | None:
         return self.cursors.get(name)
+
+    def blob(self, sha256: str) -> bytes | None:
+        return self.blobs.get(sha256)
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         with self._mutex:

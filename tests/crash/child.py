@@ -25,7 +25,7 @@ from cli.run import RunRole, run
 
 
 class Bomb:
-    """Kills this process by SIGKILL at its n-th commit that changes something. All commits are made by one thread."""
+    """Kills this process by SIGKILL at its n-th commit that changes something. Commits are made one at a time."""
 
     def __init__(self, commit: int, moment: str) -> None:
         self._left = commit
@@ -93,7 +93,7 @@ def product(order: dict[str, Any], config: Config) -> int:
 
 def main() -> None:
     """Carry out one order after another."""
-    for module in ("connectors.amocrm.crm", "connectors.form", "cli.house"):
+    for module in ("connectors.amocrm.crm", "connectors.bitrix24.crm", "connectors.form.channel", "cli.house"):
         import_module(module)
     for line in sys.stdin:
         order = json.loads(line)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.crash.world import CONFIG, World, until
+from tests.crash.world import World, until
 from tests.end_to_end.product import ROOT
 
 
@@ -35,7 +35,7 @@ class Nursery:
 
     def start(self, world: World, *, roles: Sequence[str] = ("web", "worker", "scheduler"), **bomb: Any) -> None:
         """Start the product; `bomb` are `commit` and `moment`."""
-        order = {"config": str(CONFIG), "environ": world.environ, "port": world.port, "log": str(self._log)}
+        order = {"config": str(world.config), "environ": world.environ, "port": world.port, "log": str(self._log)}
         self._say(json.dumps({**order, "roles": roles, **bomb}))
         self._pid, self.exit_code = self._hear(), None
         self._waiting = threading.Thread(target=self._wait)

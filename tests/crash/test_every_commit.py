@@ -6,13 +6,14 @@ import itertools
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sandbox.amocrm import AmoCrm
 from tests.crash.nursery import Nursery
+from tests.crash.offices import CRMS, running
 from tests.crash.world import World, until
 
 pytestmark = pytest.mark.crash
@@ -30,22 +31,20 @@ class Stage:
     journal: Path
 
 
-@pytest.fixture
-def stages(tmp_path: Path) -> Iterator[list[Stage]]:
+@pytest.fixture(params=CRMS)
+def stages(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Stage]]:
     """Two, since each spends half of its time waiting."""
     made: list[Stage] = []
-    crms = [AmoCrm(), AmoCrm()]
-    for number, crm in enumerate(crms):
-        crm.start()
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        made.append(_settled(World(folder, crm), Nursery(folder), tmp_path / f"settled-{number}.sqlite"))
-    yield made
-    for stage in made:
-        stage.nursery.close()
-        stage.world.close()
-    for crm in crms:
-        crm.stop()
+    with ExitStack() as crms:
+        for number in range(2):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            world = World(folder, crms.enter_context(running(request.param)))
+            made.append(_settled(world, Nursery(folder), tmp_path / f"settled-{number}.sqlite"))
+        yield made
+        for stage in made:
+            stage.nursery.close()
+            stage.world.close()
 
 
 @pytest.mark.timeout(600)
@@ -89,7 +88,7 @@ def _life_and_death(stage: Stage, commit: int, moment: str) -> int | None:
     nursery.start(world, roles=("web", "worker"), commit=commit, moment=moment)
     with world.sender("1", *FORM) as sender:
         until(lambda: not nursery.alive or (sender.done and world.at_rest(1)), death)
-        changes = None if nursery.alive else world.changes()
+        changes = None if nursery.alive else world.office.changes()
         if changes is not None:
             assert nursery.exit_code == -9, nursery.log()
             nursery.start(world)

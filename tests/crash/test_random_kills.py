@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import func, select
 
 from provodka.journal.schema import attempts
-from sandbox.amocrm import AmoCrm
 from tests.crash.load import Load
-from tests.crash.world import CONFIG, World, until
+from tests.crash.offices import CRMS, running
+from tests.crash.world import World, until
 from tests.end_to_end.product import Product
 
 pytestmark = pytest.mark.crash
@@ -36,17 +36,17 @@ FAULTS = (
 )
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with AmoCrm() as crm:
-        world = World(tmp_path, crm)
+@pytest.fixture(params=CRMS)
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    with running(request.param) as office:
+        world = World(tmp_path, office)
         yield world
         world.close()
 
 
 @pytest.fixture
 def product(world: World) -> Iterator[Product]:
-    product = Product(CONFIG, world.environ, world.folder / "product.log")
+    product = Product(world.config, world.environ, world.folder / "product.log")
     world.port = product.port
     world.reset()
     yield product
@@ -58,7 +58,7 @@ def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_double
     world: World, product: Product
 ) -> None:
     dice = random.Random(SEED)
-    world.control("POST", "faults", {"share": 0.3, "seed": SEED, "kinds": list(FAULTS)})
+    world.office.control("faults", {"share": 0.3, "seed": SEED, "kinds": list(FAULTS)})
     began = time.monotonic()
     with Load(world.hook, PER_SECOND, SEED) as load:
         for _ in range(KILLS):
@@ -73,7 +73,7 @@ def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_double
         product.start()
         product.ready()
     killed = time.monotonic()
-    world.control("DELETE", "faults")
+    world.office.control("faults", method="DELETE")
     world.end_pauses()
     forms = [(form.phone, form.comment) for form in load.acknowledged]
     people = len({phone for phone, _ in forms})
@@ -82,9 +82,9 @@ def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_double
     product.kill()
     lost = select(func.count()).select_from(attempts).where(attempts.c.outcome == "lost")
     print(
-        f"\n{KILLS} kills in {killed - began:.0f} s, rest after {rested - killed:.0f} s more: "
+        f"\n{world.office.name}: {KILLS} kills in {killed - began:.0f} s, rest after {rested - killed:.0f} s more: "
         f"{len(forms)} forms of {people} people acknowledged in {load.tries} tries, "
         f"{world.read(lambda c: c.execute(lost).scalar_one())} attempts cut short, "
-        f"CRM: {world.control('GET', 'stats')['faults']}"
+        f"CRM: {world.office.control('stats', method='GET')['faults']}"
     )
     assert world.wrongs(forms) == []

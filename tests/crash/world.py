@@ -18,13 +18,11 @@ from provodka.event import utc_now
 from provodka.journal import inbox, outbox, queries
 from provodka.journal.database import Database
 from provodka.journal.schema import actions, cursors, events
-from sandbox.amocrm import AmoCrm
+from tests.crash.offices import CrashAmocrm, CrashBitrix
 from tests.end_to_end.product import free_port
 
-CONFIG = Path(__file__).with_name("client.yaml")
+CLIENT = Path(__file__).with_name("client.yaml")
 NO_DOUBLES = {"open_leads": 0, "extra_leads": 0, "contacts_by_phone": 0}
-AUTHORIZED = {"Authorization": "Bearer sandbox"}
-HINTS = ["add_lead", "update_lead", "status_lead", "responsible_lead"]
 
 Json = dict[str, Any]
 
@@ -40,16 +38,19 @@ def until(look: Callable[[], object], what: str, patience: float = 60.0) -> None
 class World:
     """Outside of the product: its folder, its CRM, and its senders."""
 
-    def __init__(self, folder: Path, crm: AmoCrm) -> None:
+    def __init__(self, folder: Path, office: CrashAmocrm | CrashBitrix) -> None:
         self.folder = folder
-        self.crm = crm
+        self.office = office
+        self.config = folder / "client.yaml"
+        self.config.write_text(office.there(CLIENT.read_text("utf-8")) + office.section, "utf-8")
         self.port = free_port()
         self.journal = folder / "journal.sqlite"
         self._readers: list[Database] = []
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"JOURNAL": f"sqlite:///{self.journal}", "AMOCRM": self.crm.url}
+        own = {"JOURNAL": f"sqlite:///{self.journal}", "SECRET": "sandbox", "BURST": "1000"}
+        return {**own, **self.office.environ}
 
     @property
     def hook(self) -> str:
@@ -61,29 +62,14 @@ class World:
         self.close()
         for path in self.folder.glob("journal.sqlite*"):
             path.unlink()
-        self.control("POST", "reset")
-        self.control("POST", "limit", {"per_second": None})
-        self.crm.sender.scale = 0.0005
-        destination = f"http://127.0.0.1:{self.port}/hooks/crm/sandbox"
-        body = {"destination": destination, "settings": HINTS}
-        requests.post(f"{self.crm.url}/api/v4/webhooks", json=body, headers=AUTHORIZED, timeout=10).raise_for_status()
+        self.office.control("reset")
+        self.office.unlimited()
+        self.office.announce(None, f"http://127.0.0.1:{self.port}/hooks/crm/sandbox")  # type: ignore[arg-type]
 
     def close(self) -> None:
         for reader in self._readers:
             reader.close()
         self._readers.clear()
-
-    def control(self, method: str, path: str, body: Json | None = None) -> Json:
-        """`/_sandbox/<path>` of the CRM."""
-        answer = requests.request(method, f"{self.crm.url}/_sandbox/{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        found: Json = answer.json() if answer.content else {}
-        return found
-
-    def changes(self) -> int:
-        """How many calls that change something the CRM has worked on."""
-        calls: dict[str, int] = self.control("GET", "stats")["calls"]
-        return sum(times for route, times in calls.items() if not route.startswith("GET "))
 
     def sender(self, number: str, phone: str, comment: str) -> Sender:
         return Sender(self.hook, {"number": number, "phone": phone, "comment": comment})
@@ -111,7 +97,8 @@ class World:
     def knows_the_crm(self) -> bool:
         """Whether the first reading of contacts and leads is over, and so is the first reconciling."""
         names = set(self.read(lambda c: c.execute(select(cursors.c.name)).scalars().all()))
-        return names >= {"amocrm:contacts:filled", "amocrm:leads:filled", "amocrm:leads:fresh"}
+        crm = self.office.name
+        return names >= {f"{crm}:contacts:filled", f"{crm}:leads:filled", f"{crm}:leads:fresh"}
 
     def at_rest(self, people: int) -> bool:
         """Whether all leads were announced to the rules and nothing is left to do."""
@@ -127,9 +114,8 @@ class World:
 
     def wrongs(self, forms: Sequence[tuple[str, str]]) -> list[str]:
         """Everything that is not as it should be after these forms, as (phone, comment)."""
-        leads: list[Json] = self.control("GET", "dump")["leads"]
-        found = [*_lead_wrongs(leads, forms)]
-        doubles = self.control("GET", "stats")["doubles"]
+        found = [*_lead_wrongs(self.office.leads(), forms)]
+        doubles = self.office.doubles()
         if doubles != NO_DOUBLES:
             found.append(f"doubles: {doubles}")
         dead = self.read(queries.dead_actions)

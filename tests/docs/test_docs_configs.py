@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -17,15 +18,19 @@ from provodka.payloads import EventType
 from rules.actions import REGISTRY
 from rules.assignment import STRATEGIES
 from rules.conditions import GROUPS
+from rules.filters import FILTERS, date_filters
 from rules.operators import OPERATORS
 from rules.schema import Rule
+from rules.times import KINDS, TIME
 from tests.docs.configs import loaded, rule_tests, sections, variables, whole
 from tests.docs.markdown import ROOT, Block, blocks
 
 PIECES = blocks("yaml")
-LESSONS = [piece for piece in PIECES if piece.place.startswith("docs/ru/rules.md:")]
+LESSON_PAGES = ("rules", "conditions", "texts", "distribution")
+LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 NEVER_MADE = {EventType.CLOCK_TICK}  # nothing in the house makes them yet, so that no page speaks of them
+UTC = ZoneInfo("UTC")
 NOT_FOR_RULES = {EventType.CRM_HINT, EventType.UNREADABLE}
 
 
@@ -79,13 +84,20 @@ def test_the_lessons_use_every_parameter_of_every_action(tmp_path):
 
 def test_the_lessons_use_every_operator_and_group(tmp_path):
     used = set().union(*(_words_of(rule.when) for rule in _lesson_rules(tmp_path)))
-    assert used >= {*OPERATORS, *GROUPS}
+    assert used >= {*OPERATORS, *GROUPS, TIME}
+
+
+def test_the_page_about_conditions_tells_of_every_kind_of_time():
+    page = (ROOT / "docs/ru/conditions.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
 
 
 def test_the_lessons_use_every_strategy_filter_and_kind_of_trigger(tmp_path):
     text = "".join(piece.text for piece in LESSONS)
     assert all(f"{strategy}:" in text for strategy in STRATEGIES)
-    assert all(re.search(rf"\| {name}\b", text) for name in ("phone", "money", "date", "fold", "default"))
+    fields = {field.alias or name for kind in STRATEGIES.values() for name, field in kind.model_fields.items()}
+    assert all(f"{name}:" in text for name in fields)
+    assert all(re.search(rf"\| {name}\b", text) for name in {*FILTERS, *date_filters(UTC)} - {"d"})
     assert " is like " in text
     rules = _lesson_rules(tmp_path)
     assert any(rule.wait for rule in rules)

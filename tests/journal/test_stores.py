@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,13 @@ def test_a_new_token_pair_is_seen_by_every_process(open_journal: Callable[[], Jo
     one.store.save_tokens("amocrm", TokenPair("a2", "r2", clock()))
     assert other.store.load_tokens("amocrm") == TokenPair("a2", "r2", clock())
     assert other.store.load_tokens("bitrix24") is None
+
+
+def test_a_file_that_came_with_an_event_can_be_read_by_a_connector(journal: Journal) -> None:
+    body = b"%PDF-1.4 \x00\xff"
+    journal.accept([], channel="mail", blobs=[body])
+    assert journal.store.blob(hashlib.sha256(body).hexdigest()) == body
+    assert journal.store.blob("0" * 64) is None
 
 
 def test_a_lock_has_one_holder_at_a_time(open_journal: Callable[[], Journal]) -> None:
@@ -116,37 +124,6 @@ def test_a_clock_that_was_moved_back_does_not_stop_the_account(journal: Journal,
     journal.store.reserve("amocrm", 5, 1)
     clock.now -= timedelta(days=1)
     assert journal.store.reserve("amocrm", 5, 1) == 0
-
-
-def test_turns_go_round_exactly_with_many_takers(open_journal: Callable[[], Journal]) -> None:
-    journals = [open_journal(), open_journal()]
-    people = ["anna", "ivan", "oleg"]
-
-    def work(journal: Journal, name: str) -> None:
-        for n in range(30):
-            journal.take_turns("сайт", people, [f"{name}:{n}"])
-
-    threads = [threading.Thread(target=work, args=(j, f"{i}")) for i, j in enumerate(journals)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    keys = [f"{i}:{n}" for i in range(2) for n in range(30)]
-    chosen = Counter(person for person, _ in journals[0].take_turns("сайт", people, keys).values())
-    assert chosen == {"anna": 20, "ivan": 20, "oleg": 20}
-
-
-def test_the_same_action_always_has_the_same_turn(journal: Journal) -> None:
-    first = journal.take_turns("сайт", ["anna", "ivan"], ["a", "b"])
-    again = journal.take_turns("сайт", ["anna", "ivan"], ["b", "a", "c"])
-    assert {k: again[k] for k in first} == first
-    assert again["c"][0] == "anna"
-    assert again["c"][1] == "round robin: turn 3 of [anna, ivan], before it ivan"
-
-
-def test_a_turn_follows_the_last_one_when_the_list_changes(journal: Journal) -> None:
-    journal.take_turns("сайт", ["anna", "ivan"], ["a"])
-    assert journal.take_turns("сайт", ["oleg", "anna", "ivan"], ["b"])["b"][0] == "ivan"
 
 
 def test_a_snapshot_that_was_written_meanwhile_is_not_replaced_by_a_slow_reading(

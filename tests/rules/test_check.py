@@ -42,7 +42,7 @@ def test_a_right_config_has_no_problems() -> None:
         ),
         make_rule("log_call", on=["call.missed", "call.finished"], name="звонки", channel=["phone", "odd"]),
         make_rule(
-            {"note": {"text": "{{ form.fields['Площадь'] }} {{ order.lines | length }} {{ now.hour }}"}},
+            {"note": {"text": "{{ form.fields['Площадь'] }} {{ order.lines | length if order }} {{ now.hour }}"}},
             name="имена",
             when="utm.clicks.yclid and event.channel == 'site' and person.contact.name",
         ),
@@ -112,6 +112,12 @@ def test_the_texts_of_a_step_are_checked_even_if_the_step_has_another_mistake() 
         ({"utm.source": {"is": "vk", "empty": True}}, ("utm.source", "empty"), "contradicts"),
         ({"order.amount": {"above": 10, "below": 10}}, ("order.amount", "below"), "contradicts"),
         ({"order.amount": {"is": 5, "above": 10}}, ("order.amount", "above"), "contradicts"),
+        ({"order.amount": {"between": [5, 9], "above": 9}}, ("order.amount", "above"), "contradicts"),
+        ({"utm.source": "vk", "not": {"utm.source": "vk"}}, ("not", "utm.source"), "contradicts"),
+        ({"time": "working", "all": [{"time": "day off"}]}, ("all", 0, "time"), "no such time"),
+        ({"event.occurred_at": {"above": 5}}, ("event.occurred_at", "above"), "is a date"),
+        ({"order.amount": {"within": "3d"}}, ("order.amount", "within"), "is a number"),
+        ({"order.amount": {"below": "18:00"}}, ("order.amount", "below"), "is a number"),
     ],
 )
 def test_a_mistake_in_a_condition_is_found_at_its_place(when: Any, place: tuple[Any, ...], words: str) -> None:
@@ -152,6 +158,98 @@ def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
     assert found(text, on=["lead.created", "lead.won"]) == []
     [missing] = found(text, on="task.completed")
     assert missing.text.startswith("there may be no lead"), "a task may hang on another card"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{% for line in order.lines %}{{ line.nme }}{% endfor %}", 'did you mean "line.name"'),
+        ("{% for line in order.lines if line.amont > 1 %}{{ loop.index }}{% endfor %}", 'did you mean "line.amount"'),
+        ("{% for a in person.phones %}{{ a.number }}{% endfor %}", "no a.number"),
+        ("{% for x in order.lines %}{% set y = x %}{% endfor %}{{ y }}", "no y"),
+        ("{{ order.lines[0].nme }}", "no order.lines[].nme"),
+        ("{{ (order.lines | first).nme }}", 'did you mean "name"'),
+        ("{{ order.lines | map(attribute='nme') | join }}", 'did you mean "item.name"'),
+        ("{{ order.lines | selectattr('amuont') | list }}", 'did you mean "item.amount"'),
+        ("{{ order.lines.nme }}", "no order.lines.nme"),
+        ("{% set o = order %}{{ o.amont }}", 'did you mean "o.amount"'),
+        ("{% with u = utm %}{{ u.sorce }}{% endwith %}", 'did you mean "u.source"'),
+        ("{{ person.nme | default('x') }}", 'did you mean "person.name"'),
+        ("{{ 'a' if utm['sorce'] == person.name else 'b' }}", 'did you mean "utm.source"'),
+        ("{{ person.name.uper() }}", 'did you mean "person.name.upper"'),
+        ("{{ person.name.title }}", "no person.name.title"),
+        ("{{ now.minut }}", 'did you mean "now.minute"'),
+        ("{% if utm.source %}{{ person.name | fone }}{% endif %}", 'did you mean "phone"'),
+        ("{% if utm.source is lyke('x') %}{% endif %}", 'did you mean "like"'),
+        ("{% macro m(a) %}{{ a.b }}{{ form.nme }}{% endmacro %}{{ m(form) }}", 'did you mean "form.name"'),
+        ("{{ perso.name }}", 'did you mean "person.name"'),
+        ("{{ person.name | plural('a', 'b') }}", "missing a required argument: 'many'"),
+        ("{{ now | day(yaer=true) }}", "unexpected keyword argument 'yaer'"),
+        ("{{ order.amount | money(kopeks=true) }}", "unexpected keyword argument 'kopeks'"),
+        ("первая\n{{ person.name }}\n{{ person.nme }}\n", "(line 3 of the text)"),
+    ],
+)
+def test_a_wrong_name_in_a_text_is_found_wherever_it_hides(text: str, words: str) -> None:
+    problem = only({"note": {"text": text}}, when={"order": {"known": True}})
+    assert problem.path == ("rules", 0, "do", 0, "note", "text")
+    assert words in f"{problem.text} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for line in order.lines %}{{ loop.index }}. {{ line.name }} {{ line.amount | money }}{% endfor %}",
+        "{% for name, value in form.fields.items() %}{{ name }}: {{ value.strip() }}{% endfor %}",
+        "{% for x in range(3) %}{{ x }}{% else %}{{ form.fields.get('a') }}{% endfor %}",
+        "{{ person.name.split()[0] | upper }} {{ person.phones[0] }} {{ person.phones[:2] | join(', ') }}",
+        "{{ form.fields['что угодно'] }} {{ form.fields.Площадь.strip() }} {{ utm.clicks.yclid }}",
+        "{{ (order.lines | sort(attribute='amount') | last).name }} {{ order.lines | sum(attribute='amount') }}",
+        "{% set total = order.amount * 2 %}{{ total | money }} {{ event.occurred_at.strftime('%d') }} {{ now.year }}",
+        "{% set text %}{{ person.name }}{% endset %}{{ text.upper() }}",
+        "{% with a = 1, b = utm %}{{ a }}{{ b.source }}{% endwith %}",
+        "{% set ns = namespace(n=0) %}{{ ns.n }}{{ dict(a=1).a }}",
+        "{% macro m(a) %}{{ a.b }}{{ caller() }}{% endmacro %}{% call(c) m(utm) %}{{ c.x }}{% endcall %}",
+    ],
+)
+def test_a_text_whose_names_all_exist_has_no_problem(text: str) -> None:
+    assert found({"note": {"text": text}}, when={"order": {"known": True}}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "when", "right"),
+    [
+        ("{{ order.amount }}", None, False),
+        ("{{ order.amount if order }}", None, True),
+        ("{{ order.amount }}", {"order.amount": {"above": 5}}, True),
+        ("{{ order.amount }}", "order and order.amount > 5", True),
+        ("{{ person.contact.name }}", None, False),
+        ("{{ person.contact.name }}", {"person.known": True}, True),
+        ("{{ person.contact.name }}", {"person.name": "x"}, False),
+        ("{{ lead.title }}", "lead.stage == 'x'", True),
+    ],
+)
+def test_what_may_be_missing_must_be_asked_for(text: str, when: Any, right: bool) -> None:
+    problems = found({"note": {"text": text}}, when=when)
+    assert ["there may be no" in problem.text for problem in problems] == ([] if right else [True])
+
+
+def test_every_alternative_that_excludes_itself_is_told() -> None:
+    dead = {"utm.source": {"is": "vk", "not": "vk"}}
+    problems = found(TASK, when={"any": [dead, {"order.amount": {"above": 5, "below": 5}}]})
+    assert [problem.path[4:] for problem in problems] == [(0, "utm.source", "not"), (1, "order.amount", "below")]
+    assert found(TASK, when={"any": [dead, {"utm.source": "ok"}]}) == []  # a warning, not a mistake
+
+
+@pytest.mark.parametrize(
+    ("step", "on", "words"),
+    [
+        ("log_call", "form.submitted", "form.submitted has no call for log_call"),
+        ("log_call", ["call.missed", "email.received"], "email.received has no call for log_call"),
+        ({"notify": {"to": ["rop", "responsible"], "text": "x"}}, "clock.tick", "nobody is responsible"),
+    ],
+)
+def test_an_action_that_needs_what_the_event_cannot_have_is_a_mistake(step: Any, on: Any, words: str) -> None:
+    assert words in only(step, on=on).text
 
 
 def test_an_unknown_channel_is_a_mistake_and_so_is_one_that_never_yields_the_event() -> None:

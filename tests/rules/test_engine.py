@@ -63,6 +63,12 @@ def test_a_matching_rule_plans_its_steps_with_rendered_parameters() -> None:
     assert trace_of(plan, "Заявка с сайта").action_keys == (intake.key, task.key)
 
 
+def test_all_steps_of_an_urgent_rule_go_before_everything_else() -> None:
+    plan = make_engine(make_rule(INTAKE, TASK, urgent=True)).evaluate(make_event(), StaticFacts(), NOW)
+    assert [action.priority for action in plan.actions] == [Priority.URGENT, Priority.URGENT]
+    assert Priority.URGENT < Priority.NEW_LEAD
+
+
 def test_tags_that_came_out_empty_are_left_out() -> None:
     plan = make_engine(make_rule(INTAKE)).evaluate(make_event(), StaticFacts(), NOW)
     assert plan.actions[0].params["tags"] == ["сайт"]

@@ -141,3 +141,61 @@ def test_a_test_that_cannot_be_run_fails_and_says_why(given: Any, facts: Any, wo
 )
 def test_an_expectation_that_cannot_be_read_fails_and_says_why(expect: Any) -> None:
     assert "expect" in failures(FORM, expect)[0]
+
+
+QUEUES = make_engine(
+    make_rule(
+        {
+            "intake": {
+                "title": "x",
+                "responsible": {
+                    "least_loaded": ["anna", "ivan"],
+                    "present": "crm",
+                    "cap": {"per_day": 1},
+                    "keep_owner": True,
+                    "else": {"pool": "rop"},
+                },
+            }
+        },
+        {"task": {"text": "y", "due": "1h", "responsible": {"round_robin": ["ivan", "anna"], "present": "schedule"}}},
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "intake"),
+    [
+        ({}, "anna"),
+        ({"staff": {"anna": {"open_leads": 3}, "ivan": {"open_leads": 2}}}, "ivan"),
+        ({"staff": {"anna": {"present": False}}}, "ivan"),
+        ({"staff": {"anna": {"active": False}, "ivan": {"present": False}}}, "rop"),
+        ({"owner": "ivan"}, "ivan"),
+        ({"owner": "ivan", "staff": {"ivan": {"present": False}}}, "anna"),
+    ],
+)
+def test_a_test_may_expect_who_is_chosen_with_the_staff_as_it_says(facts: dict[str, Any], intake: str) -> None:
+    expect = {"actions": [{"intake": {"responsible": intake}}, "task"]}
+    test = RuleTest(name="t", given={"type": "form.submitted"}, facts=facts, expect=expect)
+    assert run_tests([test], QUEUES)[0].failures == ()
+
+
+def test_nobody_chosen_is_a_failure_that_says_why() -> None:
+    expect = {"actions": ["intake", {"task": {"responsible": "ivan"}}]}
+    test = RuleTest(name="t", given={"type": "form.submitted"}, at="2026-03-01 12:00", expect=expect)
+    (failure,) = run_tests([test], QUEUES)[0].failures
+    assert "expected 'ivan', it is 'nobody: nobody of [ivan, anna] can take it: ivan is off by the schedule" in failure
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"staff": {"ana": {}}}, 'did you mean "anna"'),
+        ({"staff": {"anna": {"away": True}}}, "away"),
+        ({"staff": {"anna": {"open_leads": -1}}}, "open_leads"),
+        ({"owner": "ana"}, 'did you mean "anna"'),
+    ],
+)
+def test_a_mistake_in_what_a_test_says_of_the_staff_is_told(facts: dict[str, Any], words: str) -> None:
+    test = RuleTest(name="t", given={"type": "form.submitted"}, facts=facts, expect="no_actions")
+    (failure,) = run_tests([test], QUEUES)[0].failures
+    assert words in failure

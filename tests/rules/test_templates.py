@@ -8,10 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jinja2 import TemplateError, UndefinedError
 from jinja2.sandbox import SecurityError
 
-from rules.faults import RuleError
+from rules.faults import RULE_FAULTS, RuleError
+from rules.filters import truncate
 from rules.templates import Templates
 from rules.text import fold, number, same
 
@@ -36,14 +39,54 @@ def test_a_text_is_filled_in_from_names() -> None:
         ("{{ amount | money }}", "1\u00a0234,50\u00a0₽"),
         ("{{ moment | date }}", "02.03.2026 12:00"),
         ("{{ moment | date('%d.%m') }}", "02.03"),
-        ("{{ 'Крыша под ключ' | truncate(9) }}", "Крыша..."),
+        ("{{ '05.12.2026' | date }} {{ '2026-12-05T14:30' | date }}", "05.12.2026 05.12.2026 14:30"),
+        ("{{ moment | day }}, {{ moment | weekday }}, {{ moment | time }}", "2 марта, понедельник, 12:00"),
+        ("{{ '2026-12-05' | day }} {{ '2026-12-05' | day(year=true) }}", "5 декабря 5 декабря 2026"),
+        ("{{ late | day }}", "3 марта"),  # 22:00 in London is the next day in Moscow
+        ("{{ 12500 | money(kopecks=true) }} {{ '99,5' | money('руб.') }}", "12 500,00 ₽ 99,50 руб."),
+        ("{{ amount | money(kopecks=false) }}", "1 234 ₽"),
+        ("{{ 3 | plural('заявка', 'заявки', 'заявок') }}", "3 заявки"),
+        ("{{ '1 021' | plural('заявка', 'заявки', 'заявок') }}", "1 021 заявка"),
+        ("{{ 0.5 | plural('тонна', 'тонны', 'тонн') }}", "0,5 тонны"),
+        ("{{ 'Крыша под ключ' | truncate(10) }}", "Крыша под…"),
+        ("{{ 'Крыша под ключ' | truncate(9) }}{{ 'Крыша' | truncate(5) }}", "Крыша…Крыша"),
+        ("{{ 'Крышаподключ' | truncate(6) }}", "Крыша…"),
+        ("{{ '' | default('нет') }} {{ none | default('нет') }} {{ 0 | default('нет') }}", "нет нет 0"),
+        ("{{ 0 | default('нет', true) }} {{ [] | default('нет') }} {{ 'да' | default('нет') }}", "нет нет да"),
         ("{{ fields['Площадь'] | default('не указана') }}", "не указана"),
         ("{{ 'ЁЛКА' is like('елка') }}", "True"),
     ],
 )
 def test_filters_show_values_as_people_write_them(source: str, shown: str) -> None:
     values = {"amount": Decimal("1234.50"), "moment": datetime(2026, 3, 2, 9, tzinfo=UTC), "fields": {}}
-    assert render(source, **values) == shown
+    values["late"] = datetime(2026, 3, 2, 22, tzinfo=UTC)
+    assert render(source, **values).replace("\u00a0", " ") == shown.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        *((n, "заявка") for n in (1, 21, 101, 1001, -1)),
+        *((n, "заявки") for n in (2, 3, 4, 22, 104, -3)),
+        *((n, "заявок") for n in (0, 5, 9, 10, 11, 12, 14, 19, 20, 25, 111, 114)),
+    ],
+)
+def test_a_noun_agrees_with_its_number(number: int, shown: str) -> None:
+    assert render("{{ n | plural('заявка', 'заявки', 'заявок') }}", n=number).split("\u00a0")[-1] == shown
+
+
+@given(st.text(max_size=60), st.integers(1, 40))
+@settings(deadline=None)
+def test_a_cut_text_is_never_longer_than_asked_for(text: str, length: int) -> None:
+    cut = truncate(text, length)
+    assert len(cut) <= length
+    assert cut == text or text.startswith(cut.removesuffix("…"))
+
+
+@pytest.mark.parametrize("source", ["{{ 'завтра' | date }}", "{{ none | day }}", "{{ 'x' | plural('a','b','c') }}"])
+def test_a_value_that_a_filter_cannot_show_is_an_error_of_the_rule(source: str) -> None:
+    with pytest.raises(RULE_FAULTS, match="is not a"):
+        render(source)
 
 
 @pytest.mark.parametrize(

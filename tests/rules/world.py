@@ -28,7 +28,7 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import EventType, LeadRef, Person
 from rules.actions import REGISTRY
 from rules.actions.base import Delivery, Links
-from rules.assignment import Choice
+from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.calendar import WorkingCalendar
 from rules.engine import Engine
 from rules.facts import StaticFacts
@@ -196,25 +196,6 @@ class FakeMessenger:
         return [Done("m") for _ in requests]
 
 
-class FakeTurns:
-    """Counters in memory; the same action key gets the same choice."""
-
-    def __init__(self) -> None:
-        self.taken: dict[str, Choice] = {}
-        self.last: dict[str, Choice] = {}
-
-    def take(self, counter: str, people: Sequence[str], action_keys: Sequence[str]) -> dict[str, Choice]:
-        for key in action_keys:
-            if key not in self.taken:
-                last = self.last.get(counter)
-                after = people.index(last.person) + 1 if last and last.person in people else 0
-                number = (last.position if last else 0) + 1
-                before = f", before it {last.person}" if last else ""
-                reason = f"round robin: turn {number} of [{', '.join(people)}]{before}"
-                self.taken[key] = self.last[counter] = Choice(people[after % len(people)], reason, number)
-        return {key: self.taken[key] for key in action_keys}
-
-
 class FakeLinks:
     """Our own links: lead ids by identity, and logged calls."""
 
@@ -235,7 +216,8 @@ class World:
 
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
-    turns: FakeTurns = field(default_factory=FakeTurns)
+    turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
+    staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
     links: FakeLinks = field(default_factory=FakeLinks)
     team: Team = TEAM
     calendar: WorkingCalendar = CALENDAR

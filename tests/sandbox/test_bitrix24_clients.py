@@ -1,6 +1,6 @@
 """Public clients written by others work against the portal; nothing of theirs is changed but the address.
 
-fast-bitrix24 and bitrix24-rest take an http address. b24pysdk, the vendor's own, speaks https only: it gets a front
+fast-bitrix24 takes an http address. b24pysdk, the vendor's own, speaks https only: it gets a front
 with a certificate, whose authority it is told through the environment, as `requests` has it.
 """
 
@@ -11,8 +11,6 @@ import pytest
 import trustme
 from b24pysdk import BitrixApp, BitrixToken, BitrixWebhook, Client
 from b24pysdk.errors import BitrixAPIError
-from bitrix24 import Bitrix24 as SimpleClient
-from bitrix24 import BitrixError
 
 from tests.sandbox.tls_front import TlsFront
 
@@ -125,19 +123,3 @@ def test_fast_bitrix24_creates_many_and_sees_errors(b24, hook):
     found = b24.call("crm.duplicate.findbycomm", type="PHONE", values=["8 999 000 00 59"])["CONTACT"]
     assert len(found) == 1
     assert found[0] in numbers
-
-
-def test_bitrix24_rest_pages_by_get_requests(b24, hook):
-    fill(b24)
-
-    async def work():
-        client = SimpleClient(hook)
-        found = await client.callMethod("crm.lead.list", {"filter": {">ID": 0}, "select": ["ID"]})
-        number = await client.callMethod("crm.lead.add", {"fields": {"TITLE": "Заявка", "PHONE": [{"VALUE": "1"}]}})
-        with pytest.raises(BitrixError):
-            await client.callMethod("crm.lead.get", {"id": 999999})
-        return found, number
-
-    found, number = asyncio.run(work())
-    assert len(found) == MANY
-    assert b24.call("crm.lead.get", id=number)["TITLE"] == "Заявка"

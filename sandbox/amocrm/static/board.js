@@ -63,9 +63,13 @@ async function redraw() {
 }
 
 async function redrawPanel() {
-  if (!openLead || panelBody.contains(document.activeElement) && document.activeElement.matches("input, select")) return;
+  if (!openLead) return;
+  const text = await html(`/board/leads/${openLead}`);
+  const active = document.activeElement;
+  /* Asked after the wait: the person may have begun to type during it. */
+  if (!openLead || panelBody.contains(active) && active.matches("input, select")) return;
   const top = panel.scrollTop;
-  panelBody.innerHTML = await html(`/board/leads/${openLead}`);
+  panelBody.innerHTML = text;
   panel.scrollTop = top;
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import requests
 
 from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
+from provodka.event import Event
+from provodka.payloads import CrmHint, EventType, Person
 from sandbox.amocrm import AmoCrm as Account
 from sandbox.amocrm import Limit
 
@@ -87,3 +91,18 @@ def make_crm(desk, store):
 @pytest.fixture
 def crm(make_crm):
     return make_crm()
+
+
+@pytest.fixture
+def hinted(crm, store):
+    """What a hint about a lead comes to, as the planner handles it: the types of its events."""
+
+    def follow(lead_id):
+        now = datetime.now(UTC)
+        hint = CrmHint((f"lead:{lead_id}",))
+        event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
+        events, snapshots = crm.derive(hint, event)
+        store.put_snapshots("crm", "lead", snapshots)
+        return [one.type.value for one in events]
+
+    return follow

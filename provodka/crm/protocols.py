@@ -1,0 +1,317 @@
+"""What a CRM connector offers, by capability; `Crm` is the sum of them, `CrmAccount` what the house needs besides.
+
+Reads raise `ConnectorError`. Writes take a batch and answer item by item; `Done.remote_id` is the id of what was made
+or changed. Every CRM has every member: where it lacks a capability, its reads raise and its writes answer
+`not_offered(…)`, a `Rejected` of code `NOT_OFFERED`. How each CRM does each operation: `docs/crm.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol, TypeVar
+
+from provodka.crm.cards import (
+    CardLink,
+    CardRef,
+    Company,
+    CompanyChange,
+    CompanyQuery,
+    Contact,
+    ContactAddition,
+    ContactChange,
+    FoundCompany,
+    FoundPerson,
+    NewCompany,
+)
+from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
+from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, NewLead
+from provodka.crm.sales import (
+    Customer,
+    Invoice,
+    InvoicePayment,
+    LeadLines,
+    NewCustomer,
+    NewInvoice,
+    ProductLine,
+)
+from provodka.crm.talks import ChatDelivery, ChatMessage
+from provodka.crm.work import (
+    CardFile,
+    NewCall,
+    NewFile,
+    NewNote,
+    NewTask,
+    Presence,
+    StaffMessage,
+    StaffNotice,
+    Task,
+    TaskChange,
+    TaskCompletion,
+    User,
+)
+from provodka.errors import Rejected
+from provodka.event import Event
+from provodka.operation import Outcome, Request
+from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.stores import ByKind
+
+NOT_OFFERED: Final = "not_offered"
+Progress = Callable[[int], None]
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline.
+
+    Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `task_type`,
+    `loss_reason`, `bot`.
+    """
+
+    kind: str
+    name: str
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A need that the account does not meet, with the names that it does have."""
+
+    need: Need
+    known: tuple[str, ...] = ()
+
+
+def not_offered(crm: str, what: str) -> Rejected:
+    """The answer of a CRM (as people call it) that lacks a capability; `what` is Russian, in the genitive."""
+    return Rejected(f"{crm} has no such thing", hint=f"В {crm} нет {what}: уберите это действие.", code=NOT_OFFERED)
+
+
+class Write(Protocol[P]):
+    """A bound operation as callers see it."""
+
+    def __call__(self, requests: Sequence[Request[P]]) -> list[Outcome]: ...
+
+
+class People(Protocol):
+    """Contacts."""
+
+    def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
+        """Who of these is known, by any phone or email: one answer per person, in their order.
+
+        Of several cards the one with an open lead is chosen, else the one changed last; `reason` says so.
+        """
+
+    def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        """These contacts, freshly read; deleted and unknown ones are absent."""
+
+    @property
+    def add_to_contacts(self) -> Write[ContactAddition]: ...
+
+    @property
+    def update_contacts(self) -> Write[ContactChange]: ...
+
+
+class Companies(Protocol):
+    """Firms, and what belongs to what."""
+
+    def companies(self, ids: Sequence[str]) -> dict[str, Company]:
+        """These firms, freshly read; deleted and unknown ones are absent."""
+
+    def find_companies(self, queries: Sequence[CompanyQuery]) -> list[FoundCompany | None]:
+        """Which of these firms are known: one answer per query, in their order. The CRM itself is asked."""
+
+    @property
+    def create_companies(self) -> Write[NewCompany]: ...
+
+    @property
+    def update_companies(self) -> Write[CompanyChange]: ...
+
+    @property
+    def link_cards(self) -> Write[CardLink]:
+        """Outcomes name the `card` of the link; linked twice is linked once."""
+
+    @property
+    def unlink_cards(self) -> Write[CardLink]:
+        """Cards that are not linked stay so, without an error."""
+
+
+class Leads(Protocol):
+    """Leads, and how they end."""
+
+    def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
+        """These leads, freshly read; deleted and unknown ones are absent. `responsible` is a login."""
+
+    def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
+        """The open leads of each contact, newest first; only of `pipeline` where it is named."""
+
+    def loss_reasons(self) -> Sequence[str]:
+        """The names of the reasons why leads are lost, from the cached directory."""
+
+    @property
+    def create_leads(self) -> Write[NewLead]:
+        """`Done.values`: `contact_id`, `responsible` (a login), `url`."""
+
+    @property
+    def update_leads(self) -> Write[LeadChange]: ...
+
+    @property
+    def close_leads(self) -> Write[LeadClosing]: ...
+
+    @property
+    def reopen_leads(self) -> Write[LeadReopening]: ...
+
+
+class Tasks(Protocol):
+    """Tasks."""
+
+    def task_types(self) -> Sequence[str]:
+        """The names of the task types; empty where tasks have none."""
+
+    def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
+        """The open tasks of each of these cards, freshly read, the next due first."""
+
+    @property
+    def create_tasks(self) -> Write[NewTask]: ...
+
+    @property
+    def change_tasks(self) -> Write[TaskChange]: ...
+
+    @property
+    def complete_tasks(self) -> Write[TaskCompletion]: ...
+
+
+class Feed(Protocol):
+    """What is written into the feed of a card."""
+
+    @property
+    def add_notes(self) -> Write[NewNote]: ...
+
+    @property
+    def log_calls(self) -> Write[NewCall]: ...
+
+    @property
+    def attach_files(self) -> Write[NewFile]: ...
+
+    def files(self, card: CardRef) -> list[CardFile]:
+        """The files of a card, freshly read."""
+
+
+class Sales(Protocol):
+    """What is sold."""
+
+    def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
+        """The products of each lead, freshly read; a lead without any has an empty list, an unknown one is absent."""
+
+    @property
+    def set_lead_lines(self) -> Write[LeadLines]: ...
+
+    def invoices(self, lead_ids: Sequence[str]) -> dict[str, list[Invoice]]:
+        """The invoices of each lead, freshly read; an unknown lead is absent."""
+
+    @property
+    def create_invoices(self) -> Write[NewInvoice]: ...
+
+    @property
+    def pay_invoices(self) -> Write[InvoicePayment]: ...
+
+    def customers(self, contact_ids: Sequence[str]) -> dict[str, list[Customer]]:
+        """The regular customers that each contact belongs to, freshly read; an unknown contact is absent."""
+
+    @property
+    def create_customers(self) -> Write[NewCustomer]: ...
+
+
+class Incoming(Protocol):
+    """Requests that nobody has accepted yet."""
+
+    def incoming_requests(self, pipeline: str = "") -> list[IncomingRequest]:
+        """Those that wait, the oldest first; only of `pipeline` where it is named."""
+
+    @property
+    def accept_requests(self) -> Write[RequestAcceptance]:
+        """`Done.remote_id` is the lead; `Done.values`: `contact_id`."""
+
+    @property
+    def decline_requests(self) -> Write[RequestDecline]: ...
+
+
+class Automation(Protocol):
+    """What the CRM does by itself."""
+
+    def bots(self) -> Sequence[str]:
+        """The names of the bots that can be started, from the cached directory."""
+
+    @property
+    def start_bots(self) -> Write[BotStart]: ...
+
+
+class Staff(Protocol):
+    """The client's staff."""
+
+    def users(self) -> Sequence[User]:
+        """The staff of the account, from the cached directory."""
+
+    def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
+        """Who of these is at work right now; `unknown` where the CRM does not tell."""
+
+    @property
+    def notify_staff(self) -> Write[StaffNotice]: ...
+
+
+class Talks(Protocol):
+    """Talks in messengers, shown in the card. What the staff write there comes by webhook, as `StaffReply`."""
+
+    def connect_talks(self) -> None:
+        """Make the channel known to the CRM. Cheap and harmless when it is; call it at each start."""
+
+    @property
+    def post_messages(self) -> Write[ChatMessage]:
+        """`Done.remote_id` is the CRM's id of the message; `Done.values`: `crm_chat_id`."""
+
+    @property
+    def report_deliveries(self) -> Write[ChatDelivery]: ...
+
+
+class Crm(People, Companies, Leads, Tasks, Feed, Sales, Incoming, Automation, Staff, Talks, Protocol):
+    """Everything that rules and reports can ask of a CRM."""
+
+    name: str
+
+    def check(self, needs: Sequence[Need], *, create: bool = False) -> list[Missing]:
+        """Which names of the config the account lacks; with `create`, make the service field first."""
+
+
+class CrmAccount(Crm, Protocol):
+    """A CRM with what the house itself needs of it: to follow its changes, to keep the mirror, to be let in."""
+
+    def fill(self, progress: Progress = ..., stop: Callable[[], bool] = ...) -> bool:
+        """Fill the mirror and the index of people, going on where an earlier run ended; whether both are complete.
+
+        Cheap when they are, so it is called again and again. `progress` gets the number of cards read so far.
+        """
+
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to: events and snapshots by kind, to be stored in one transaction."""
+
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
+        """What changed since the last time, hinted at or not: events, snapshots and cursors, to be stored together."""
+
+    def subscribe(self, destination: str) -> bool:
+        """Have the CRM send its hints to this address; whether anything had to be changed."""
+
+    def keep_alive(self) -> None:
+        """Refresh what would expire of disuse; called every hour."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class Messenger(Protocol):
+    """What a connector that can write to the staff offers."""
+
+    name: str
+
+    @property
+    def notify(self) -> Write[StaffMessage]: ...

@@ -1,0 +1,141 @@
+"""The filters of texts: values as people in Russia write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from jinja2 import Undefined
+
+from rules.moments import span
+from rules.text import fold, number
+
+NBSP: Final = "\u00a0"
+_MONTHS: Final = (
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+)
+_WEEKDAYS: Final = ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье")
+
+
+def phone(value: object) -> str:
+    """`+79160001122` as people write it, `+7 916 000-11-22`; anything else stays as it is."""
+    try:
+        parsed = phonenumbers.parse(str(value), None)
+    except phonenumbers.NumberParseException:
+        return str(value)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def money(value: object, currency: str = "₽", kopecks: bool | None = None) -> str:
+    """`12500` as `12 500 ₽`, with unbreakable blanks; kopecks where there are any, or as `kopecks` says."""
+    amount = _amount(value, "a sum")
+    if kopecks is None:
+        kopecks = amount != amount.to_integral_value()
+    return f"{_grouped(amount, 2 if kopecks else 0)} {currency}".strip().replace(" ", NBSP)
+
+
+def plural(value: object, one: str, few: str, many: str) -> str:
+    """A number with its noun: `3 | plural('заявка', 'заявки', 'заявок')` is «3 заявки»; a fraction takes `few`."""
+    amount = _amount(value, "a number")
+    if amount != amount.to_integral_value():
+        return f"{_grouped(amount, None)}{NBSP}{few}"
+    last = 0 if abs(amount) % 100 in range(11, 15) else abs(amount) % 10
+    noun = {1: one, 2: few, 3: few, 4: few}.get(int(last), many)
+    return f"{_grouped(amount, 0)}{NBSP}{noun}"
+
+
+def truncate(value: object, length: int = 100, end: str = "…") -> str:
+    """At most `length` characters with `end`, cut between words; a single longer word is cut inside."""
+    text = str(value)
+    if len(text) <= length:
+        return text
+    room = max(length - len(end), 0)
+    cut = text[:room]
+    if not text[room].isspace() and len(cut.split()) > 1:
+        cut = cut.rsplit(maxsplit=1)[0]
+    return f"{cut.rstrip()}{end}"
+
+
+def default(value: object, other: object = "", boolean: bool = False) -> object:
+    """`other` for what is absent or empty; zero and «no» are values. With `boolean`, for these too."""
+    if isinstance(value, Undefined) or value is None or (isinstance(value, str) and not value.strip()):
+        return other
+    if isinstance(value, list | tuple | dict) and not value:
+        return other
+    return other if boolean and not value else value
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "phone": phone,
+    "money": money,
+    "plural": plural,
+    "truncate": truncate,
+    "default": default,
+    "d": default,
+    "fold": fold,
+}
+
+
+def date_filters(zone: ZoneInfo) -> Mapping[str, Callable[..., str]]:
+    """The filters that show a moment on the clocks of `zone`; a text that spells a date will do as well."""
+
+    def date(value: object, form: str = "") -> str:
+        """«05.12.2026 14:30», or by the form of `strftime`; a date alone is shown without hours."""
+        moment = _moment(value, zone)
+        return moment.strftime(form or ("%d.%m.%Y" if _is_day(value, zone) else "%d.%m.%Y %H:%M"))
+
+    def day(value: object, year: bool = False) -> str:
+        """«5 декабря», with `year` «5 декабря 2026»."""
+        moment = _moment(value, zone)
+        shown = f"{moment.day} {_MONTHS[moment.month - 1]}"
+        return f"{shown} {moment.year}" if year else shown
+
+    def time(value: object) -> str:
+        """«14:30»."""
+        return _moment(value, zone).strftime("%H:%M")
+
+    def weekday(value: object) -> str:
+        """«суббота»."""
+        return _WEEKDAYS[_moment(value, zone).weekday()]
+
+    return {"date": date, "day": day, "time": time, "weekday": weekday}
+
+
+def _moment(value: object, zone: ZoneInfo) -> datetime:
+    found = span(value, zone)
+    if found is None:
+        raise ValueError(f"«{value}» is not a date")
+    return found.begin.astimezone(zone)
+
+
+def _is_day(value: object, zone: ZoneInfo) -> bool:
+    found = span(value, zone)
+    return found is not None and found.begin != found.end
+
+
+def _amount(value: object, what: str) -> Decimal:
+    amount = number(value)
+    if amount is None:
+        raise ValueError(f"«{value}» is not {what}")
+    return amount
+
+
+def _grouped(amount: Decimal, places: int | None) -> str:
+    """Thousands apart by blanks, a comma before the fraction."""
+    text = f"{amount.normalize():,f}" if places is None else f"{amount:,.{places}f}"
+    return text.replace(",", NBSP).replace(".", ",")
