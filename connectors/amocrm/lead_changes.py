@@ -15,7 +15,7 @@ from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from provodka.crm import LeadChange, LeadClosing, LeadReopening, Pipeline, Stage
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
