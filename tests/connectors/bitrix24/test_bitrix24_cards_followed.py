@@ -166,3 +166,11 @@ def test_a_deletion_that_no_event_told_is_found_once_a_day(crm, desk, store, fol
     assert follower.reconcile() == []
     assert store.snapshots("crm", "contact", [contact]) == {}
     assert crm.find_people([Person(phones=(MARIA,))]) == [None]
+
+
+def test_the_cards_that_a_won_lead_becomes_make_no_event(crm, desk, follower, ask):
+    lead = desk.lead(name="Мария", companyTitle="Ромашка")
+    follower.reconcile()
+    [done] = crm.update_leads(ask(LeadChange(lead, stage="Качественный лид")))
+    assert done.remote_id == lead
+    assert follower.reconcile() == []
