@@ -1,7 +1,8 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, start. Prints a table; see bench/README.md."""
+"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see README.md."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from bench import load, parts
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
 _BACKLOG: Final = 2_000
+_CONTACTS: Final = 100_000
 
 
 def webhooks(folder: Path) -> Iterator[Row]:
@@ -137,6 +139,21 @@ def backlog(folder: Path) -> Iterator[Row]:
     yield "backlog of new leads a second at 7 requests a second", "≥ 50, none refused", told
 
 
+def index(folder: Path) -> Iterator[Row]:
+    """The index of people filled for the first time, at the CRM's limit."""
+    for name, per_second in (("amocrm", 7), ("bitrix24", 2)):
+        with parts.crm(per_second=per_second, name=name, contacts=_CONTACTS) as crm:
+            journal = f"sqlite:///{folder}/{name}.sqlite"
+            arguments = [sys.executable, "-m", "bench.index", name, crm, journal]
+            told = json.loads(subprocess.run(arguments, capture_output=True, check=True, text=True).stdout)
+            found = requests.get(f"{crm}/_sandbox/stats", timeout=120).json()
+        calls = sum(count for route, count in found["calls"].items() if "_sandbox" not in route)
+        refused = sum(found["refused"].values())
+        took = f"{told['seconds']:.0f} ({told['found']} people found by phone, {calls} calls, {refused} refused)"
+        yield f"index of {_CONTACTS} contacts filled, {name} at {per_second} requests a second, s", "< 120", took
+        yield f"memory that this takes, {name}, MB", "< 100", f"{told['memory']:.0f}"
+
+
 def start(folder: Path) -> Iterator[Row]:
     """Start-up on an existing journal, and memory idle and under load."""
     with parts.crm() as crm:
@@ -177,6 +194,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "latency": latency,
     "throughput": throughput,
     "backlog": backlog,
+    "index": index,
     "start": start,
 }
 

@@ -42,7 +42,7 @@ def process(arguments: Sequence[str], ready: str, **environ: str) -> Iterator[su
         child.wait(timeout=30)
 
 
-def wait_for(url: str, child: subprocess.Popen[bytes], patience: float = 30.0) -> None:
+def wait_for(url: str, child: subprocess.Popen[bytes], patience: float = 120.0) -> None:
     """Until the address answers."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -58,11 +58,13 @@ def wait_for(url: str, child: subprocess.Popen[bytes], patience: float = 30.0) -
 
 
 @contextmanager
-def crm(latency: float = 0.0, per_second: float | None = None) -> Iterator[str]:
-    """The emulated amoCRM, with this delay per call and this limit; its address."""
+def crm(
+    latency: float = 0.0, per_second: float | None = None, name: str = "amocrm", contacts: int = 0
+) -> Iterator[str]:
+    """An emulated CRM with so many people, with this delay per call and this limit; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process(["-m", "bench.crm", str(port)], f"{url}/_sandbox/stats"):
+    with process(["-m", "bench.crm", str(port), name, str(contacts)], f"{url}/_sandbox/webhooks"):
         requests.post(f"{url}/_sandbox/limit", json={"per_second": per_second}, timeout=5).raise_for_status()
         requests.post(f"{url}/_sandbox/latency", json={"seconds": latency}, timeout=5).raise_for_status()
         yield url

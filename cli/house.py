@@ -134,7 +134,7 @@ def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:
     def reconcile() -> None:
         """What no webhook told: found by update time, put into the inbox with the snapshots it was found by."""
         events, snapshots, cursors = crm.reconcile(utc_now())
-        journal.accept_derived(events, {(crm.name, "lead"): snapshots}, cursors)
+        journal.accept_derived(events, {(crm.name, kind): rows for kind, rows in snapshots.items()}, cursors)
         journal.back(crm.name)  # where nothing new comes in, nobody else would notice the end of an outage
 
     def fill() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent, Payload, Person, TaskEvent
+from provodka.payloads import PAYLOADS, EventType, Payload, Person, TaskEvent, card_of, lead_of
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
@@ -57,12 +57,15 @@ class Event:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """What joins this event to a lane: the person's, and the lead's and its contacts' ids where it is about one."""
+        """What joins this event to a lane: the person's, and the ids of the cards that it is about."""
         payload = self.payload
-        if isinstance(payload, LeadEvent | TaskEvent):
-            lead = payload.lead
+        if (lead := lead_of(payload)) is not None:
             return (*self.person.identities, f"lead:{lead.id}", *(f"contact:{c}" for c in lead.contacts))
-        return self.person.identities
+        if isinstance(payload, TaskEvent):
+            cards = [("contact", payload.task.contact), ("company", payload.task.company)]
+        else:
+            cards = [card for card in (card_of(payload),) if card is not None]
+        return (*self.person.identities, *(f"{kind}:{one}" for kind, one in cards if one))
 
 
 def dump_payload(payload: Payload) -> bytes:

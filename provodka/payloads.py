@@ -8,6 +8,19 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from provodka.cards import CardEvent as CardEvent
+from provodka.cards import Change as Change
+from provodka.cards import CompanyEvent as CompanyEvent
+from provodka.cards import CompanyRef as CompanyRef
+from provodka.cards import ContactEvent as ContactEvent
+from provodka.cards import ContactRef as ContactRef
+from provodka.cards import LeadEvent as LeadEvent
+from provodka.cards import LeadRef as LeadRef
+from provodka.cards import TaskEvent as TaskEvent
+from provodka.cards import TaskRef as TaskRef
+from provodka.cards import card_of as card_of
+from provodka.cards import lead_of as lead_of
+
 
 class EventType(StrEnum):
     """What can start a rule (`on:`)."""
@@ -24,7 +37,13 @@ class EventType(StrEnum):
     LEAD_ASSIGNED = "lead.assigned"
     LEAD_WON = "lead.won"
     LEAD_LOST = "lead.lost"
+    CONTACT_CREATED = "contact.created"
+    CONTACT_UPDATED = "contact.updated"
+    COMPANY_CREATED = "company.created"
+    COMPANY_UPDATED = "company.updated"
+    TASK_CREATED = "task.created"
     TASK_COMPLETED = "task.completed"
+    TASK_OVERDUE = "task.overdue"
     CLOCK_TICK = "clock.tick"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
@@ -175,33 +194,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class LeadRef:
-    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
-
-    id: str
-    title: str = ""
-    url: str = ""
-    pipeline: str = ""
-    stage: str = ""
-    state: str = "open"
-    responsible: str = ""
-    price: Decimal = Decimal(0)
-    tags: tuple[str, ...] = ()
-    fields: dict[str, str] = field(default_factory=dict)
-    contacts: tuple[str, ...] = ()
-    created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What differs from the last known snapshot, by field: old and new value as people see them."""
-
-    field: str = ""
-    old: str = ""
-    new: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class FormSubmitted:
     """`form.submitted`."""
 
@@ -227,23 +219,6 @@ class CallEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class LeadEvent:
-    """`lead.*`; `change` says what differs."""
-
-    lead: LeadRef
-    change: Change = field(default_factory=Change)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskEvent:
-    """`task.*`; the lead that the task hangs on."""
-
-    lead: LeadRef
-    text: str = ""
-    result: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     """`clock.tick`: the moment that a schedule came due."""
 
@@ -257,19 +232,24 @@ class Unreadable:
     why: str = ""
 
 
+MIRRORED: Final = "mirrored-"
+"""How hints call a kind by the mirror's own word (`mirrored-lead:17`): a CRM may call its cards otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrmHint:
     """`crm.hint`: entities that may have changed, as `kind:id` (`lead:17`, `contact:4`)."""
 
     entities: tuple[str, ...] = ()
 
-    def ids(self, kind: str) -> list[str]:
-        """The ids of the entities of one kind, each once."""
-        named = (entity.partition(":") for entity in dict.fromkeys(self.entities))
-        return [one for found, _, one in named if found == kind]
+    def ids(self, *kinds: str) -> list[str]:
+        """The ids of the entities of these kinds, each once."""
+        named = (entity.partition(":") for entity in self.entities)
+        return list(dict.fromkeys(one for found, _, one in named if found in kinds))
 
 
-Payload = FormSubmitted | EmailReceived | CallEvent | LeadEvent | TaskEvent | Tick | Unreadable | CrmHint
+Payload = FormSubmitted | EmailReceived | CallEvent | CardEvent | Tick | Unreadable | CrmHint
+
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.FORM_SUBMITTED: FormSubmitted,
@@ -284,7 +264,13 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.LEAD_ASSIGNED: LeadEvent,
     EventType.LEAD_WON: LeadEvent,
     EventType.LEAD_LOST: LeadEvent,
+    EventType.CONTACT_CREATED: ContactEvent,
+    EventType.CONTACT_UPDATED: ContactEvent,
+    EventType.COMPANY_CREATED: CompanyEvent,
+    EventType.COMPANY_UPDATED: CompanyEvent,
+    EventType.TASK_CREATED: TaskEvent,
     EventType.TASK_COMPLETED: TaskEvent,
+    EventType.TASK_OVERDUE: TaskEvent,
     EventType.CLOCK_TICK: Tick,
     EventType.UNREADABLE: Unreadable,
     EventType.CRM_HINT: CrmHint,

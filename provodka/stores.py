@@ -33,6 +33,9 @@ class Snapshot:
     before: str | None = None
 
 
+ByKind = Mapping[str, Sequence[Snapshot]]
+"""Snapshots of one system by the kind of card."""
+
 Amend = Callable[[Mapping[str, Snapshot]], Sequence[Snapshot]]
 """From the snapshots that there are, by id, to those that are to be stored."""
 
@@ -61,12 +64,11 @@ class Mirror(Protocol):
         """Insert or replace, together with the cursors that tell how far the reading has come."""
 
     def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
-        """Insert those that are not there yet; the others are newer than what is being read, and stay.
+        """Insert those that are not there yet; the others are newer than what is being read, and stay."""
 
-        Without identities: only what is found by its id is added so.
-        """
-
-    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
+    def amend_snapshots(
+        self, system: str, kind: str, ids: Sequence[str], amend: Amend, *, cursors: dict[str, str] | None = None
+    ) -> None:
         """Read, amend and store with nobody in between. `amend` only computes: it may be called twice."""
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]: ...
@@ -75,6 +77,9 @@ class Mirror(Protocol):
         """Ids of the snapshots that carry each identity; identities that nobody carries are absent."""
 
     def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None: ...
+
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        """Of all that there is of a kind."""
 
     def cursor(self, name: str) -> str | None: ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent, TaskEvent
+from provodka.payloads import PAYLOADS, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -211,7 +211,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent | TaskEvent) for kind in self._rule.triggers):
+        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

@@ -10,12 +10,12 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
 from provodka.event import Event
-from provodka.payloads import PAYLOADS, EventType, LeadEvent, LeadRef, Person, TaskEvent
+from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef, lead_of
 from rules.calendar import WorkingCalendar
 from rules.faults import RuleError
 from rules.moments import Clock
@@ -23,6 +23,9 @@ from rules.team import Team
 
 CONTACT: Final = "person.contact"
 LEAD: Final = "lead"
+
+Card = LeadRef | ContactRef | CompanyRef | TaskRef
+C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +201,9 @@ class House:
         """The names for this event. A lead's own event shows its snapshot; after a wait the lead is read anew."""
         once = FactsOnce(facts)
         names: dict[str, Any] = {name: getattr(event.payload, name) for name in _FIELDS[type(event.payload)]}
-        own = isinstance(event.payload, LeadEvent | TaskEvent)
-        outside = resumed or not own
-        names["lead"] = LazyLead(once, self.team) if outside else with_key(names["lead"], self.team)
+        names = {name: with_key(of, self.team) if isinstance(of, Card) else of for name, of in names.items()}
+        outside = resumed or lead_of(event.payload) is None
+        names["lead"] = LazyLead(once, self.team) if outside else names["lead"]
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)
@@ -209,7 +212,7 @@ class House:
         return Scope(names, once, outside, clock)
 
 
-def with_key(lead: LeadRef, team: Team) -> LeadRef:
-    """The lead with the staff key instead of the CRM's login of its responsible."""
-    key = team.key(lead.responsible)
-    return lead if key == lead.responsible else dataclasses.replace(lead, responsible=key)
+def with_key(card: C, team: Team) -> C:
+    """The card with the staff key instead of the CRM's login of its responsible."""
+    key = team.key(card.responsible)
+    return card if key == card.responsible else dataclasses.replace(card, responsible=key)

@@ -24,7 +24,10 @@ from rules.team import Team
 USUAL_MOMENT: Final = "2026-03-02 12:00"
 """When a test plays that says nothing: a Monday noon on the client's clocks."""
 
-_REQUIRED: Final[dict[str, dict[str, Any]]] = {"call": {"id": "1", "direction": "in"}, "lead": {"id": "1"}}
+_REQUIRED: Final[dict[str, dict[str, Any]]] = {
+    "call": {"id": "1", "direction": "in"},
+    **{card: {"id": "1"} for card in ("lead", "contact", "company", "task")},
+}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
 _FACTS: Final = ("person.known", "person.contact", "lead", "staff", "owner")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provodka.crm import Crm, LeadState
 from provodka.event import Event
 from provodka.journal import Journal
-from provodka.payloads import LeadEvent, LeadRef, TaskEvent
+from provodka.payloads import LeadRef, lead_of
 from rules.facts import KnownContact
 
 
@@ -31,9 +31,9 @@ class LiveFacts:
         """The event's own lead as it is now, else the person's newest open one."""
         if self._crm is None:
             return None
-        payload = self._event.payload
-        if isinstance(payload, LeadEvent | TaskEvent):
-            return self._crm.leads([payload.lead.id]).get(payload.lead.id)
+        own = lead_of(self._event.payload)
+        if own is not None:
+            return self._crm.leads([own.id]).get(own.id)
         ids = [i.removeprefix("lead:") for i in self._lane() if i.startswith("lead:")][:5]
         read = self._crm.leads(ids) if ids else {}
         for id_ in ids:

@@ -14,7 +14,7 @@ from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaErr
 from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent
 from provodka.payloads import CrmHint
-from provodka.stores import Snapshot
+from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, dump_trace
 from worker.facts import LiveFacts
@@ -35,7 +35,7 @@ class Follower(Protocol):
 
     name: str
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]: ...
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]: ...
 
 
 class Planner:
@@ -119,7 +119,7 @@ class Planner:
         found = [{"type": e.type.value, "id": e.id} for e in events]
         trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(entities), "found": found})
         first, *rest = hints
-        snapshots = {(self._follower.name, "lead"): seen}
+        snapshots = {(self._follower.name, kind): rows for kind, rows in seen.items()}
         return [
             PlanRecord(first.seq, _lane(first), "event", trace, (), tuple(events), snapshots),
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),

@@ -11,6 +11,7 @@ from connectors.amocrm.known import multitext_rows, read_contact
 from connectors.amocrm.patching import ROBOT, patch
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
+from connectors.crm.expecting import adding
 from connectors.crm.mirror import KnownContact, lacking
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
@@ -31,26 +32,29 @@ class Additions:
         cards = self._room.by_ids("contacts", ids, "leads")
         outcomes: dict[str, Outcome] = {one: Done(one) for one in ids}
         bodies: dict[str, Json] = {}
+        known: dict[str, KnownContact] = {}
         richer: dict[str, KnownContact] = {}
         for one in ids:
             if one not in cards:
                 outcomes[one] = Rejected(f"contact {one} is not in the account", hint=GONE)
                 continue
-            richer[one], body = _merge(cards[one], [r.params for r in requests if r.params.contact_id == one])
+            known[one] = read_contact(cards[one], self._room.zone)
+            wanted = [r.params for r in requests if r.params.contact_id == one]
+            richer[one], body = _merge(cards[one], known[one], wanted)
             if body:
                 bodies[one] = body
-        outcomes.update(self._send(bodies))
+        with adding(self._people, known, {one: richer[one] for one in bodies}) as outcome_of:
+            outcome_of.update(self._send(bodies))
+        outcomes.update(outcome_of)
         self._people.forget([one for one in ids if one not in cards])
-        self._people.remember(richer[one] for one in bodies if isinstance(outcomes[one], Done))
         return [outcomes[request.params.contact_id] for request in requests]
 
     def _send(self, bodies: dict[str, Json]) -> dict[str, Outcome]:
         return dict(zip(bodies, patch(self._room, "/contacts", list(bodies.values()), GONE), strict=True))
 
 
-def _merge(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
+def _merge(card: Json, known: KnownContact, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and the body that makes it so; no body where it has everything already."""
-    known = read_contact(card)
     phones, emails = lacking(known, additions)
     values = added_values(card, phones, emails)
     richer = replace(known, phones=(*known.phones, *phones), emails=(*known.emails, *emails))

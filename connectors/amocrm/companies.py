@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.amocrm.additions import added_values
@@ -10,7 +11,7 @@ from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.firm_fields import ENTITY, FirmFields
 from connectors.amocrm.known import card_url, multitext, named_fields, tag_names
-from connectors.amocrm.patching import LONGEST_NAME, ROBOT, head, patch, responsible, tag_changes, values_of
+from connectors.amocrm.patching import LONGEST_NAME, ROBOT, PartyWrites, head, responsible, tag_changes, values_of
 from connectors.amocrm.people import PHONE_DIGITS
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
@@ -19,7 +20,8 @@ from connectors.amocrm.tasks import answers
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
 from connectors.crm.firms import Fit, choose_firm, fits, search_word
-from connectors.crm.mirror import emails_of, moment, phones_of
+from connectors.crm.making import Making
+from connectors.crm.mirror import COMPANY, KnownCompany, emails_of, moment, phones_of, snapshot
 from provodka.crm import Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -36,6 +38,8 @@ class Companies:
         self._room = room
         self._firm = FirmFields(room)
         self._stamp = Stamp(room, ENTITY)
+        self._writes = PartyWrites(room, COMPANY, ENTITY, GONE)
+        self._making = Making(room)
 
     def read(self, ids: Sequence[str]) -> dict[str, Company]:
         return {one: self._neutral(item) for one, item in self._items(ids).items()}
@@ -55,7 +59,9 @@ class Companies:
 
     def find_made(self, requests: Sequence[Creation]) -> list[Done | None]:
         """By our stamp among the newest companies."""
-        return self._room.settled(requests, self._look(requests, earliest(requests)))
+        found = self._room.settled(requests, self._look(requests, earliest(requests)))
+        self._keep({i: done for i, done in enumerate(found) if done is not None}, requests)
+        return found
 
     def update(self, requests: Sequence[Change]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._update, STALE_IDS)
@@ -77,6 +83,7 @@ class Companies:
     def _create(self, requests: Sequence[Creation], began: datetime) -> list[Outcome]:
         bodies, outcomes = build(requests, self._body)
         order = list(bodies)
+        self._making.begin([_known(requests[i].params) for i in order])
         made = deliver(
             [bodies[i] for i in order],
             send=lambda items: self._room.client.write("POST", f"/{ENTITY}", items, accept=(400,)),
@@ -85,7 +92,15 @@ class Companies:
             size=self._room.settings.batch,
         )
         outcomes.update(zip(order, made, strict=True))
+        self._keep({i: one for i in order if isinstance(one := outcomes[i], Done)}, requests)
+        self._making.end({i: _known(requests[i].params) for i in order}, outcomes)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, done: Mapping[int, Done], requests: Sequence[Creation]) -> None:
+        """Into the mirror, so that the echo of our own write is no news."""
+        now = self._room.now()
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(COMPANY, [snapshot(card, now) for card in cards])
 
     def _look(self, requests: Sequence[Creation], since: datetime) -> list[Done | None]:
         wanted = {request.key for request in requests}
@@ -115,7 +130,7 @@ class Companies:
         bodies, outcomes = build(requests, self._changing(cards))
         outcomes.update({i: Done(requests[i].params.company_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
-        sent = patch(self._room, f"/{ENTITY}", [bodies[i] for i in order], GONE)
+        sent = self._writes.patch([bodies[i] for i in order])
         outcomes.update(zip(order, sent, strict=True))
         return [outcomes[i] for i in range(len(requests))]
 
@@ -170,3 +185,7 @@ def _asked(fit: Fit, text: str, query: CompanyQuery) -> str:
 
 def _needs_card(change: CompanyChange) -> bool:
     return bool(change.phones or change.emails or change.inn or change.kpp)
+
+
+def _known(new: NewCompany) -> KnownCompany:
+    return KnownCompany("", new.name.strip()[:LONGEST_NAME], new.phones, new.emails)

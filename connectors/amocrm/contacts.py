@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from connectors.amocrm.additions import GONE
 from connectors.amocrm.client import Json
 from connectors.amocrm.known import card_url, first_company, named_fields, read_contact, tag_names
-from connectors.amocrm.patching import head, patch, responsible, tag_changes, values_of
+from connectors.amocrm.patching import PartyWrites, head, responsible, tag_changes, values_of
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
+from connectors.crm.mirror import CONTACT
 from provodka.crm import Contact, ContactChange
 from provodka.operation import Done, Outcome, Request
 
@@ -22,6 +23,7 @@ class Contacts:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._writes = PartyWrites(room, CONTACT, "contacts", GONE)
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
         found = self._room.by_ids("contacts", ids, "leads")
@@ -34,7 +36,7 @@ class Contacts:
         bodies, outcomes = build(requests, self._body)
         outcomes.update({i: Done(requests[i].params.contact_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
-        sent = patch(self._room, "/contacts", [bodies[i] for i in order], GONE)
+        sent = self._writes.patch([bodies[i] for i in order])
         outcomes.update(zip(order, sent, strict=True))
         return [outcomes[i] for i in range(len(requests))]
 
@@ -46,7 +48,7 @@ class Contacts:
         return {**body, **tag_changes(change.add_tags, change.remove_tags)}
 
     def _neutral(self, item: Json) -> Contact:
-        known = read_contact(item).neutral(self._room.directory)
+        known = read_contact(item, self._room.zone).neutral(self._room.directory)
         return Contact(
             id=known.id,
             name=known.name,

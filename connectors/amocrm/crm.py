@@ -5,25 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.amocrm import hooks
-from connectors.amocrm.changes import Changes
 from connectors.amocrm.chats import Chats
 from connectors.amocrm.chats import classify as classify_chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
-from connectors.amocrm.leads import Leads
+from connectors.amocrm.leads import WITH, Leads
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.offer_cards import OfferCards
 from connectors.amocrm.offer_sales import OfferSales
 from connectors.amocrm.offer_work import OfferWork
 from connectors.amocrm.people import People
 from connectors.amocrm.problems import classify
+from connectors.amocrm.readers import CardReader, TaskReader, company_reader, contact_reader, deleted
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.amocrm.setup import Setup
 from connectors.amocrm.stamp import Stamp
+from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
+from connectors.crm.following import Following, Reader
+from connectors.crm.gone import Gone
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -31,7 +35,7 @@ from provodka.crm import CrmAccount, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
 from provodka.readiness import AccountSetup
-from provodka.stores import ConnectorStore, Snapshot
+from provodka.stores import ByKind, ConnectorStore
 
 
 class AmoCrm(OfferCards, OfferWork, OfferSales):
@@ -59,7 +63,8 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         client = Client(http, self._auth)
         self._room = Room(name, store, now, settings, client, Directory(client))
         leads, people = Leads(self._room), People(self._room)
-        self._changes = Changes(self._room, leads, people)
+        self._gone = Gone(self._room)
+        self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))
         self._furnish_sales(leads, self._lead_changes, Client(http, self._auth, "/api/v2"))
@@ -93,17 +98,16 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         Cheap when they are. Call it at the start and again from time to time: after very many changes at once the
         index asks to be filled anew. `progress` gets the number of cards read so far.
         """
-        self._changes.begin()
-        return self._people.fill(progress, stop) and self._changes.fill(progress, stop)
+        return self._changes.fill(progress, stop)
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
-        """What a hint comes to: events and snapshots of kind `lead`, to be stored in one transaction.
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to: events and snapshots by kind, to be stored in one transaction.
 
-        One call for all the leads of the hint, so hints that wait together are best joined into one.
+        One call for all the cards of a kind, so hints that wait together are best joined into one.
         """
         return self._changes.derive(hint, event)
 
-    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last reconciling, hinted at or not; events, snapshots and cursors go together."""
         return self._changes.reconcile(received_at)
 
@@ -118,6 +122,16 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
     def keep_alive(self) -> None:
         """Refresh what would expire: a refresh token dies after three months without use. Once a day is plenty."""
         self._auth.keep_alive()
+
+
+def _following(room: Room, leads: Leads, people: People) -> Following:
+    readers: dict[Kind, Reader] = {
+        CONTACTS: contact_reader(room),
+        LEADS: CardReader(room, "leads", WITH, leads.card),
+        COMPANIES: company_reader(room),
+        TASKS: TaskReader(room),
+    }
+    return Following(room, room.directory, people, readers, leads.read, partial(deleted, room))
 
 
 def _auth(

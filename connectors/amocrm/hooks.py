@@ -14,22 +14,20 @@ from connectors.amocrm.client import embedded
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.bodies import form_pairs, plain_body, secret_in_url
+from connectors.crm.mirror import COMPANY
 from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
 from provodka.stores import ConnectorStore
 
 SETTINGS: Final = (
-    "add_lead",
-    "update_lead",
+    *(f"{what}_{kind}" for kind in ("lead", "contact", "company", "task") for what in ("add", "update", "delete")),
+    *(f"restore_{kind}" for kind in ("lead", "contact", "company")),
+    *(f"responsible_{kind}" for kind in ("lead", "contact", "company")),
     "status_lead",
-    "responsible_lead",
-    "restore_lead",
-    "delete_contact",
-    "update_task",
 )
 _KEY: Final = re.compile(
-    r"(leads|contacts|task)\[(add|update|status|responsible|restore|delete)\]\[(\d+)\]"
+    r"(leads|contacts|companies|task)\[(add|update|status|responsible|restore|delete)\]\[(\d+)\]"
     r"\[(id|updated_at|last_modified|status_id|responsible_user_id|type|status)\]"
 )
 
@@ -108,8 +106,8 @@ def _mentions(pairs: Iterable[tuple[str, str]]) -> list[_Mention]:
             rows.setdefault((entity, action, index), {})[member] = value
     mentions = []
     for (entity, action, _), row in rows.items():
-        one, kind = row.get("id", ""), entity.removesuffix("s")
-        if one.isdigit() and _matters(entity, action, row):
+        one, kind = row.get("id", ""), _kind(entity, row)
+        if one.isdigit():
             at = row.get("updated_at") or row.get("last_modified") or ""
             state = (row.get(member, "") for member in ("status_id", "responsible_user_id", "status"))
             mark = ":".join((kind, action, one, at, *state))
@@ -117,8 +115,8 @@ def _mentions(pairs: Iterable[tuple[str, str]]) -> list[_Mention]:
     return mentions
 
 
-def _matters(entity: str, action: str, row: dict[str, str]) -> bool:
-    """Leads always; contacts when they vanish or come back, since the index is fresh anyway; tasks when done."""
-    if entity == "contacts":
-        return action in {"delete", "restore"} and row.get("type", "contact") == "contact"
-    return entity == "leads" or row.get("status", "1") == "1"
+def _kind(entity: str, row: dict[str, str]) -> str:
+    """Companies come among the contacts."""
+    if entity == "companies" or (entity == "contacts" and row.get("type") == "company"):
+        return COMPANY
+    return entity.removesuffix("s")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors.amocrm import fields as custom
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.directory import Directory
-from connectors.crm.mirror import KnownContact, KnownLead, emails_of, moment, phones_of
-from provodka.payloads import LeadRef
+from connectors.crm.mirror import KnownCompany, KnownContact, KnownLead, KnownTask, emails_of, moment, phones_of
+from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskRef
 
 LOSS_REASON: Final = "Причина отказа"
 
@@ -26,23 +26,97 @@ def read_lead(item: Json, directory: Directory, stamp_code: str) -> KnownLead:
         status_id=item.get("status_id"),
         responsible_id=item.get("responsible_user_id"),
         price=int(item.get("price") or 0),
-        tags=tuple(sorted(str(tag.get("name")) for tag in embedded(item, "tags"))),
+        tags=_tags(item),
         fields={str(row["field_id"]): custom.decode(row, zone) for row in _fields(item, stamp_code)},
         contacts=contact_ids(item),
     )
 
 
-def read_contact(item: Json) -> KnownContact:
+def read_contact(item: Json, zone: ZoneInfo) -> KnownContact:
     """An item of `GET /contacts`; phones and emails that cannot be read as such stay out of the index."""
-    return KnownContact(
+    return KnownContact(**_party(item, zone), leads=tuple(str(lead["id"]) for lead in embedded(item, "leads")))
+
+
+def read_company(item: Json, zone: ZoneInfo) -> KnownCompany:
+    """An item of `GET /companies`."""
+    return KnownCompany(**_party(item, zone))
+
+
+def _party(item: Json, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": str(item["id"]),
+        "name": str(item.get("name") or ""),
+        "phones": phones_of(multitext(item, "PHONE")),
+        "emails": emails_of(multitext(item, "EMAIL")),
+        "responsible_id": item.get("responsible_user_id"),
+        "tags": _tags(item),
+        "fields": {str(row["field_id"]): custom.decode(row, zone) for row in _own_fields(item)},
+        "created_at": int(item.get("created_at") or 0),
+        "updated_at": int(item.get("updated_at") or 0),
+    }
+
+
+def read_task(item: Json) -> KnownTask:
+    """An item of `GET /tasks`."""
+    entity, one = str(item.get("entity_type") or ""), str(item.get("entity_id") or "")
+    completed = bool(item.get("is_completed"))
+    return KnownTask(
         id=str(item["id"]),
-        name=str(item.get("name") or ""),
-        phones=phones_of(multitext(item, "PHONE")),
-        emails=emails_of(multitext(item, "EMAIL")),
+        text=str(item.get("text") or ""),
+        due=int(item.get("complete_till") or 0),
+        completed=completed,
+        closed_at=int(item.get("updated_at") or 0) if completed else 0,
         responsible_id=item.get("responsible_user_id"),
-        leads=tuple(str(lead["id"]) for lead in embedded(item, "leads")),
-        updated_at=int(item.get("updated_at") or 0),
+        lead=one if entity == "leads" else "",
+        contact=one if entity == "contacts" else "",
+        company=one if entity == "companies" else "",
     )
+
+
+def result_of(raw: object) -> str:
+    """The text of a task's result: amoCRM gives null, an empty list or `{text}`."""
+    return str(raw.get("text") or "") if isinstance(raw, dict) else ""
+
+
+def task_ref(item: Json, directory: Directory) -> TaskRef:
+    """A task as rules see it."""
+    known = read_task(item)
+    return TaskRef(
+        id=known.id,
+        text=known.text,
+        type=directory.account().task_types.get(str(item.get("task_type_id")), ""),
+        due=moment(known.due) if known.due else None,
+        responsible=directory.login_of(known.responsible_id),
+        completed=known.completed,
+        contact=known.contact,
+        company=known.company,
+        created_at=moment(item.get("created_at")),
+    )
+
+
+def contact_ref(item: Json, directory: Directory, account_url: str) -> ContactRef:
+    """A contact as rules see it."""
+    return ContactRef(**_seen(item, directory), url=f"{account_url}/contacts/detail/{item['id']}")
+
+
+def company_ref(item: Json, directory: Directory, account_url: str) -> CompanyRef:
+    """A company as rules see it."""
+    return CompanyRef(**_seen(item, directory), url=f"{account_url}/companies/detail/{item['id']}")
+
+
+def _seen(item: Json, directory: Directory) -> dict[str, Any]:
+    zone = directory.account().zone
+    known = read_company(item, zone)
+    return {
+        "id": known.id,
+        "name": known.name,
+        "phones": known.phones,
+        "emails": known.emails,
+        "responsible": directory.login_of(known.responsible_id),
+        "tags": tuple(str(tag.get("name")) for tag in embedded(item, "tags")),
+        "fields": {str(row.get("field_name")): custom.decode(row, zone) for row in _own_fields(item)},
+        "created_at": moment(item.get("created_at")),
+    }
 
 
 def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str) -> LeadRef:
@@ -105,3 +179,12 @@ def multitext_rows(item: Json, code: str) -> list[Json]:
 
 def _fields(item: Json, stamp_code: str) -> list[Json]:
     return [row for row in item.get("custom_fields_values") or () if row.get("field_code") != stamp_code]
+
+
+def _own_fields(item: Json) -> list[Json]:
+    """The custom fields of a person's or a firm's card, besides those that the mirror has members for."""
+    return [row for row in item.get("custom_fields_values") or () if row.get("field_code") not in ("PHONE", "EMAIL")]
+
+
+def _tags(item: Json) -> tuple[str, ...]:
+    return tuple(sorted(str(tag.get("name")) for tag in embedded(item, "tags")))

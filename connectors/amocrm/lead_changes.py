@@ -15,7 +15,7 @@ from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from provodka.crm import LeadChange, LeadClosing, LeadReopening, Pipeline, Stage
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -34,7 +34,7 @@ class LeadChanges:
     def __init__(self, room: Room, leads: Leads) -> None:
         self._room = room
         self._leads = leads
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         def attempt(part: Sequence[ChangeRequest]) -> list[Outcome]:

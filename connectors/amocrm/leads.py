@@ -41,10 +41,6 @@ class Leads:
         """An item as the mirror keeps it."""
         return read_lead(item, self._room.directory, self._room.settings.stamp_code)
 
-    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
-        """Ready to be compared."""
-        return {one: self.card(item) for one, item in self.items(ids).items()}
-
     def card(self, item: Json) -> Card:
         """An item, ready to be compared."""
         created_at, updated_at = moment(item.get("created_at")), moment(item.get("updated_at"))

@@ -21,6 +21,7 @@ from connectors.amocrm.room import Room
 from connectors.amocrm.stamp import Stamp
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
+from connectors.crm.making import Making
 from connectors.crm.mirror import LEAD, KnownContact, KnownLead, clean_tags, lead_snapshot
 from connectors.crm.other_card import with_other_card
 from connectors.http import Reply
@@ -40,6 +41,7 @@ class NewLeads:
         self._leads = leads
         self._people = people
         self._stamp = Stamp(room)
+        self._making = Making(room)
 
     def create(self, requests: Sequence[NewLeadRequest]) -> list[Outcome]:
         began = self._room.now()
@@ -66,6 +68,8 @@ class NewLeads:
         bodies, outcomes = build(requests, lambda request: self._body(request, logins))
         order = list(bodies)
         client = self._room.client
+        contacts = {i: card for i in order if (card := _new_contact(requests[i])) is not None}
+        self._making.begin(list(contacts.values()))
         made = deliver(
             [bodies[index] for index in order],
             send=lambda items: client.write("POST", "/leads/complex", items, accept=(400,)),
@@ -76,6 +80,7 @@ class NewLeads:
         outcomes.update(zip(order, made, strict=True))
         done = [(requests[i], one) for i, one in outcomes.items() if isinstance(one, Done) and not one.found]
         self._remember(done, {requests[i].key: body for i, body in bodies.items()})
+        self._making.end(contacts, outcomes)
         return [_named(outcomes[i], logins.get(requests[i].key, "")) for i in range(len(requests))]
 
     def _look(self, requests: Sequence[NewLeadRequest], since: datetime) -> list[Done | None]:
@@ -96,7 +101,7 @@ class NewLeads:
         contact = next(iter(contact_ids(item)), "")
         done = Done(lead.id, {"contact_id": contact}, found=True)
         self._put([replace(lead, announced=False, ours=True)])
-        self._people.remember(self._contacts([(request, done)]))
+        self._people.made(self._contacts([(request, done)]))
         done.values["responsible"] = self._room.directory.login_of(lead.responsible_id)
         return done
 
@@ -131,7 +136,7 @@ class NewLeads:
             _known_lead(request, one, bodies[request.key]) for request, one in done if one.values.get("merged") != "yes"
         ]
         self._put(leads)
-        self._people.remember(self._contacts(done))
+        self._people.made(self._contacts(done))
 
     def _put(self, leads: Sequence[KnownLead]) -> None:
         now = self._room.now()
@@ -139,20 +144,20 @@ class NewLeads:
 
     def _contacts(self, done: Iterable[tuple[NewLeadRequest, Done]]) -> list[KnownContact]:
         now = int(self._room.now().timestamp())
+        cards = ((_new_contact(request), one) for request, one in done)
         return [
-            KnownContact(
-                id=one.values["contact_id"],
-                name=_contact_name(contact),
-                phones=contact.phones,
-                emails=contact.emails,
-                leads=(one.remote_id,),
-                updated_at=now,
-            )
-            for request, one in done
-            if (contact := request.params.contact) is not None
-            and not request.params.contact_id
-            and one.values.get("contact_id")
+            replace(card, id=one.values["contact_id"], leads=(one.remote_id,), updated_at=now)
+            for card, one in cards
+            if card is not None and one.values.get("contact_id")
         ]
+
+
+def _new_contact(request: NewLeadRequest) -> KnownContact | None:
+    """The contact that is made with a lead, as it will be known."""
+    contact = request.params.contact
+    if contact is None or request.params.contact_id:
+        return None
+    return KnownContact("", _contact_name(contact), contact.phones, contact.emails)
 
 
 def whole(price: Decimal) -> int:

@@ -15,6 +15,7 @@ from connectors.amocrm.links import Links
 from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardLink,
     Company,
@@ -43,6 +44,7 @@ class OfferCards:
     """`provodka.crm.People`, `Companies` and `Leads`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_cards(self, people: People, leads: Leads) -> None:
         self._leads, self._people = leads, people
@@ -78,12 +80,12 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
         """Phones and emails that the cards lack; the others stay as they were typed."""
-        return self._additions.add(requests)
+        return self._gone.sparing(requests, self._additions.add)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_contacts(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:
         """Only what is named changes."""
-        return self._contacts.update(requests)
+        return self._gone.sparing(requests, self._contacts.update)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_companies(self, requests: Sequence[Request[NewCompany]]) -> list[Outcome]:
@@ -121,7 +123,7 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes."""
-        return self._lead_changes.update(requests)
+        return self._gone.sparing(requests, self._lead_changes.update)
 
     def loss_reasons(self) -> Sequence[str]:
         """At most ten minutes old; none where the account does not use them."""
@@ -130,12 +132,12 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def close_leads(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
         """In their own pipelines; a lost lead with its reason."""
-        return self._lead_changes.close(requests)
+        return self._gone.sparing(requests, self._lead_changes.close)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
         """Those that are in work already stay where they are."""
-        return self._lead_changes.reopen(requests)
+        return self._gone.sparing(requests, self._lead_changes.reopen)
 
     def _addressed(self, outcome: Answer) -> Answer:
         """With the address of the card, for messages to the staff."""

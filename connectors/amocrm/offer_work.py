@@ -13,6 +13,7 @@ from connectors.amocrm.offer_cards import BATCH
 from connectors.amocrm.open_tasks import OpenTasks
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -36,6 +37,7 @@ class OfferWork:
     """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
         self._chats = chats
@@ -62,7 +64,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Recognised by card, text and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -81,7 +83,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -90,7 +92,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Call notes on exactly this card; recognised by the call's id."""
-        return self._notes.log(requests)
+        return self._gone.sparing(requests, self._notes.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:

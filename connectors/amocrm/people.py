@@ -39,16 +39,11 @@ class People(PeopleIndex):
         start = {FRESH: str(int(self._room.now().timestamp()) - CLOCKS)}
         return self._room.read_all("contacts", "leads", self._keep, start, progress, stop)
 
-    def remember(self, contacts: Iterable[KnownContact]) -> None:
+    def made(self, contacts: Iterable[KnownContact]) -> None:
         rows = list(contacts)
         for contact in rows:
             self._recent.pop(contact.id, None)
-        super().remember(rows)
-
-    def refresh(self, ids: Sequence[str]) -> None:
-        found = self._room.by_ids("contacts", ids, "leads")
-        self.remember(read_contact(item) for item in found.values())
-        self.forget([one for one in ids if one not in found])
+        super().made(rows)
 
     def forget(self, ids: Sequence[str]) -> None:
         for one in ids:
@@ -66,7 +61,7 @@ class People(PeopleIndex):
             fresh = {str(item["id"]): item for item in items if _changed_at(item) >= mark - OVERLAP}
             page_news = [item for one, item in fresh.items() if self._recent.get(one) != item and one not in seen]
             seen.update(fresh)
-            news += map(read_contact, page_news)
+            news += [read_contact(item, self._room.zone) for item in page_news]
             newest = max([newest, *(at for item in page_news if (at := _changed_at(item)) <= latest)])
             if len(fresh) < len(items) or (not page_news and items and _changed_at(items[-1]) <= mark):
                 break
@@ -102,7 +97,12 @@ class People(PeopleIndex):
         queries += [(f"email:{e}", e) for e in person.emails]
         for wanted, query in queries:
             pages = self._room.client.pages("/contacts", "contacts", [("query", query), ("with", "leads")])
-            read = [read_contact(item) for _, items in pages for item in items if not item.get("is_deleted")]
+            read = [
+                read_contact(item, self._room.zone)
+                for _, items in pages
+                for item in items
+                if not item.get("is_deleted")
+            ]
             found = [contact for contact in read if wanted in contact.identities]
             if found:
                 self.remember(found)
@@ -110,7 +110,7 @@ class People(PeopleIndex):
         return None
 
     def _keep(self, items: list[Json], cursors: dict[str, str]) -> None:
-        self.put([read_contact(item) for item in items], cursors)
+        self.put([read_contact(item, self._room.zone) for item in items], cursors)
 
 
 def _changed_at(item: Json) -> int:

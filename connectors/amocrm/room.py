@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from connectors.amocrm.client import PAGE, Client, Json, Pairs, embedded
 from connectors.amocrm.directory import Directory
@@ -29,6 +30,11 @@ class Room(Account):
     def settle_seconds(self) -> float:
         return self.settings.settle_seconds
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's own."""
+        return self.directory.account().zone
+
     def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
         """Items of `leads`, `contacts`, `catalogs/{id}/elements`… by id; missing ones are absent.
 
@@ -51,8 +57,11 @@ class Room(Account):
         return {one: found[one] for one in wanted if one in found}
 
     def newest_changes(self, entity: str, with_: str, *, many: bool) -> Iterator[list[Json]]:
-        """Pages of `leads` or `contacts`, the last changed first. Where little happens a small first page is enough."""
-        params = [("with", with_), ("order[updated_at]", "desc")]
+        """Pages of `leads`, `contacts` or `companies`, the last changed first.
+
+        Where little happens a small first page is enough.
+        """
+        params = [*([("with", with_)] if with_ else []), ("order[updated_at]", "desc")]
         if not many:
             small = [*params, ("limit", str(SMALL_PAGE)), ("page", "1")]
             items = embedded(self.client.get(f"/{entity}", small), entity)
@@ -69,8 +78,9 @@ class Room(Account):
         start: dict[str, str],
         progress: Progress,
         stop: Callable[[], bool],
+        filters: Pairs = (),
     ) -> bool:
-        """Every item of `leads` or `contacts`, by pages, going on where an earlier run ended; whether it is complete.
+        """Every item of a list, by pages, going on where an earlier run ended; whether it is complete.
 
         `keep` stores a page together with the cursors; `start` are cursors that are set once, before the first page.
         """
@@ -81,7 +91,7 @@ class Room(Account):
             keep([], fresh)
         first = int(self.cursor(page_cursor) or 1)
         done = (first - 1) * PAGE
-        params = [("with", with_), ("order[id]", "asc")]
+        params = [*([("with", with_)] if with_ else []), *filters, ("order[id]", "asc")]
         for page, items in self.client.pages(f"/{entity}", entity, params, first=first):
             keep(items, {page_cursor: str(page + 1)})
             done += len(items)

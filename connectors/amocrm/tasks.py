@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,8 @@ from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, same_text, with_fresh_names
+from connectors.crm.making import Making
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from connectors.http import Reply
 from provodka.crm import NewTask
 from provodka.errors import Rejected
@@ -27,6 +30,7 @@ class Tasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._making = Making(room)
 
     def create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         began = self._room.now()
@@ -34,12 +38,15 @@ class Tasks:
 
     def find(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
         """Among the newest tasks; two requests never claim the same task."""
-        return self._room.settled(requests, self._look(requests, earliest(requests)))
+        found = self._room.settled(requests, self._look(requests, earliest(requests)))
+        self._keep({i: done for i, done in enumerate(found) if done is not None}, requests)
+        return found
 
     def _create(self, requests: Sequence[Request[NewTask]], began: datetime) -> list[Outcome]:
         bodies, outcomes = build(requests, self._body)
         order = list(bodies)
         client = self._room.client
+        self._making.begin([_known(requests[i].params) for i in order])
         made = deliver(
             [bodies[index] for index in order],
             send=lambda items: client.write("POST", "/tasks", items, accept=(400,)),
@@ -48,7 +55,15 @@ class Tasks:
             size=self._room.settings.batch,
         )
         outcomes.update(zip(order, made, strict=True))
+        self._keep({i: one for i in order if isinstance(one := outcomes[i], Done)}, requests)
+        self._making.end({i: _known(requests[i].params) for i in order}, outcomes)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, done: Mapping[int, Done], requests: Sequence[Request[NewTask]]) -> None:
+        """Into the mirror, so that the echo of our own write is no news, and what becomes overdue is."""
+        now = self._room.now()
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(TASK, [snapshot(replace(card, alarm=card.due), now) for card in cards])
 
     def _look(self, requests: Sequence[Request[NewTask]], since: datetime) -> list[Done | None]:
         claims: dict[Print, list[int]] = {}
@@ -104,3 +119,13 @@ def _wanted(task: NewTask) -> Print:
 def _given(item: Json) -> Print:
     due = int(item.get("complete_till") or 0)
     return str(item.get("entity_type")), int(item.get("entity_id") or 0), same_text(item.get("text")), due
+
+
+def _known(task: NewTask) -> KnownTask:
+    return KnownTask(
+        "",
+        task.text,
+        int(task.due.timestamp()),
+        lead=task.lead_id,
+        contact="" if task.lead_id else task.contact_id,
+    )

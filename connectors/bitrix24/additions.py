@@ -10,6 +10,7 @@ from connectors.bitrix24.people import People, read_contact
 from connectors.bitrix24.problems import GONE, NOT_FOUND
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room
+from connectors.crm.expecting import adding
 from connectors.crm.mirror import KnownContact, lacking
 from provodka.crm import ContactAddition
 from provodka.errors import Rejected
@@ -32,22 +33,24 @@ class Additions:
             else Rejected(f"contact {one} is not on the portal", hint=GONE, code=NOT_FOUND)
             for one in ids
         }
+        known = {one: read_contact(card, self._room.directory) for one, card in cards.items()}
         commands: dict[int, Command] = {}
         richer: dict[str, KnownContact] = {}
-        for one, card in cards.items():
-            richer[one], fields = _lacking(card, [r.params for r in requests if r.params.contact_id == one])
+        for one, card in known.items():
+            wanted, fields = _lacking(card, [r.params for r in requests if r.params.contact_id == one])
             if fields:
+                richer[one] = wanted
                 commands[int(one)] = Command("crm.contact.update", {"id": one, "fields": fields})
-        sent = self._room.deliver(commands, lambda _: Done())
-        outcomes.update({str(n): Done(str(n)) if isinstance(one, Done) else one for n, one in sent.items()})
+        with adding(self._people, known, richer) as told:
+            sent = self._room.deliver(commands, lambda _: Done())
+            told.update({str(n): Done(str(n)) if isinstance(one, Done) else one for n, one in sent.items()})
+        outcomes.update(told)
         self._people.forget([one for one in ids if one not in cards])
-        self._people.remember(richer[str(n)] for n in commands if isinstance(outcomes[str(n)], Done))
         return [outcomes[request.params.contact_id] for request in requests]
 
 
-def _lacking(card: Json, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
+def _lacking(known: KnownContact, additions: Iterable[ContactAddition]) -> tuple[KnownContact, Json]:
     """The contact as it will be, and only the rows that it lacks."""
-    known = read_contact(card)
     phones, emails = lacking(known, additions)
     fields = {
         code: [{"VALUE": value, "VALUE_TYPE": kind} for value in new]

@@ -10,11 +10,11 @@ from typing import Final
 
 from connectors.bitrix24.cards import Leads, contacts_of
 from connectors.bitrix24.client import PAGE, Batch, id_of, rows_of
-from connectors.bitrix24.directory import DEALS, LEADS
+from connectors.bitrix24.directory import CONTACT_TYPE, DEALS, LEADS
 from connectors.bitrix24.notes import comment
 from connectors.bitrix24.problems import WRONG_AUTH
 from connectors.bitrix24.query import Command, Json, Ref
-from connectors.bitrix24.room import CONTACT_TYPE, Room, made, place_of, told
+from connectors.bitrix24.room import Room, made, place_of, told
 from connectors.crm.account import CLOCKS
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.oauth import not_carried_out

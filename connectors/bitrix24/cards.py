@@ -32,10 +32,6 @@ class Leads:
         """As rules see them."""
         return {one: self.ref(item) for one, item in self.items(ids).items()}
 
-    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
-        """Ready to be compared."""
-        return {one: self.card(item) for one, item in self.items(ids).items()}
-
     def card(self, item: Json) -> Card:
         """An item, ready to be compared."""
         created_at, updated_at = moment(item.get("createdTime")), moment(item.get("updatedTime"))

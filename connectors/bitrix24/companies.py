@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.bitrix24.client import PAGE, UNCOUNTED, id_of, mapping, moment, rows_of
 from connectors.bitrix24.directory import COMPANIES
+from connectors.bitrix24.party_writes import PartyWrites
 from connectors.bitrix24.patching import (
     LONGEST_NAME,
     item_add,
     item_done,
-    item_update,
     multi_rows,
     multi_values,
     responsible,
@@ -27,7 +28,8 @@ from connectors.bitrix24.room import Room, gone, named, unfinished
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.firms import Fit, bare_name, choose_firm, fits
-from connectors.crm.mirror import clean_tags, emails_of, phones_of
+from connectors.crm.making import Making
+from connectors.crm.mirror import COMPANY, KnownCompany, clean_tags, emails_of, phones_of, snapshot
 from connectors.crm.names import plain
 from connectors.crm.oauth import not_carried_out
 from provodka.crm import CardKind, Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
@@ -48,6 +50,8 @@ class Companies:
         self._room = room
         self._requisites = Requisites(room)
         self._tags = Tags(room, KIND)
+        self._writes = PartyWrites(room, KIND, COMPANIES)
+        self._making = Making(room)
 
     def read(self, ids: Sequence[str]) -> dict[str, Company]:
         items = self._room.by_ids(COMPANIES, ids)
@@ -93,6 +97,7 @@ class Companies:
             ids.setdefault(str(row.get("originId")), id_of(row))
         found = room.settled(requests, [Done(ids[key], found=True) if key in ids else None for key in keys])
         made: dict[int, Outcome] = {i: done for i, done in enumerate(found) if done is not None}
+        self._keep(requests, made)
         for outcome in self._complete(requests, made).values():
             if isinstance(outcome, ConnectorError):
                 raise outcome
@@ -131,10 +136,20 @@ class Companies:
         except ConnectorError as error:
             raise not_carried_out(error) from error
         bodies, outcomes = build(requests, self._body)
+        under_way = {i: _known(requests[i].params) for i in bodies}
+        self._making.begin(list(under_way.values()))
         made = self._room.deliver({i: item_add(COMPANIES, body) for i, body in bodies.items()}, item_done)
+        self._keep(requests, made)
+        self._making.end(under_way, made)
         outcomes.update(made)
         outcomes.update(self._complete(requests, made))
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, requests: Sequence[Creation], made: Mapping[int, Outcome]) -> None:
+        """Into the mirror, so that the echo of our own write is no news."""
+        now, done = self._room.now(), {i: one for i, one in made.items() if isinstance(one, Done)}
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(COMPANY, [snapshot(card, now) for card in cards])
 
     def _complete(self, requests: Sequence[Creation], made: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Write the requisites of those that are made; what goes wrong there is the outcome of the whole."""
@@ -190,8 +205,8 @@ class Companies:
         )
         order = list(bodies)
         outcomes.update({order[n]: error for n, error in refused.items()})
-        cards = {i: item_update(COMPANIES, ids[i], bodies[i]) for i in order if bodies[i] and i not in outcomes}
-        outcomes.update(self._room.deliver(cards, item_done))
+        cards = {i: (ids[i], bodies[i]) for i in order if bodies[i] and i not in outcomes}
+        outcomes.update(self._writes.patch(cards))
         written = {
             order[n]: command
             for n, command in papers.items()
@@ -232,6 +247,10 @@ class Companies:
             url=f"{self._room.settings.portal}/crm/company/details/{one}/",
             updated_at=moment(item.get("updatedTime")),
         )
+
+
+def _known(new: NewCompany) -> KnownCompany:
+    return KnownCompany("", new.name.strip()[:LONGEST_NAME], new.phones, new.emails)
 
 
 def _telling(name: str) -> str:

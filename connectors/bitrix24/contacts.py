@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from connectors.bitrix24.cards import Leads, contacts_of
 from connectors.bitrix24.client import id_of, moment
 from connectors.bitrix24.directory import CONTACTS
+from connectors.bitrix24.party_writes import PartyWrites
 from connectors.bitrix24.patching import (
     LONGEST_NAME,
-    item_done,
-    item_update,
     multi_values,
     responsible,
     shown_fields,
@@ -36,6 +35,7 @@ class Contacts:
         self._room = room
         self._leads = leads
         self._tags = Tags(room, KIND)
+        self._writes = PartyWrites(room, KIND, CONTACTS)
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Their leads are those of which they are the main contact."""
@@ -55,8 +55,7 @@ class Contacts:
         bodies, outcomes = build(requests, lambda request: self._body(request.params, items))
         outcomes.update({i: Done(requests[i].params.contact_id) for i, body in bodies.items() if not body})
         order = [i for i in bodies if i not in outcomes]
-        commands = {i: item_update(CONTACTS, requests[i].params.contact_id, bodies[i]) for i in order}
-        outcomes.update(self._room.deliver(commands, item_done))
+        outcomes.update(self._writes.patch({i: (requests[i].params.contact_id, bodies[i]) for i in order}))
         return [outcomes[i] for i in range(len(requests))]
 
     def _body(self, change: ContactChange, items: dict[str, Json]) -> Json:

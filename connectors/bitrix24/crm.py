@@ -8,7 +8,6 @@ from datetime import datetime
 
 from connectors.bitrix24 import hooks
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.changes import Changes
 from connectors.bitrix24.client import Client, Webhook
 from connectors.bitrix24.directory import Directory
 from connectors.bitrix24.oauth import classify_token, token_desk
@@ -18,10 +17,14 @@ from connectors.bitrix24.offer_work import OfferWork
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.people import People
 from connectors.bitrix24.problems import classify
+from connectors.bitrix24.readers import Deletions, LeadReader, TaskReader, company_reader, contact_reader
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bitrix24.setup import Setup
 from connectors.bitrix24.tags import Tags
+from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
+from connectors.crm.following import Following, Reader
+from connectors.crm.gone import Gone
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -29,7 +32,7 @@ from provodka.crm import Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CrmHint
 from provodka.readiness import AccountSetup
-from provodka.stores import ConnectorStore, Snapshot
+from provodka.stores import ByKind, ConnectorStore
 
 
 class Bitrix24(OfferCards, OfferWork, OfferSales):
@@ -55,7 +58,8 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
         client = Client(http, self._auth, operating)
         self._room = Room(name, store, now, settings, client, Directory(client, settings))
         leads, people = Leads(self._room), People(self._room)
-        self._changes = Changes(self._room, leads, people)
+        self._gone = Gone(self._room)
+        self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(leads)
         self._furnish_sales(leads, self._lead_changes)
@@ -77,14 +81,13 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Fill the identity index and the mirror, going on where an earlier run ended; whether both are complete."""
-        self._changes.begin()
-        return self._people.fill(progress, stop) and self._changes.fill(progress, stop)
+        return self._changes.fill(progress, stop)
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
-        """What a hint comes to; two requests for all the leads and tasks of it, so hints are best joined into one."""
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to; a request for all the cards of a kind, so hints are best joined into one."""
         return self._changes.derive(hint, event)
 
-    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last reconciling, hinted at or not; events, snapshots and cursors go together."""
         return self._changes.reconcile(received_at)
 
@@ -100,6 +103,22 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
     def keep_alive(self) -> None:
         """Refresh a token that nobody has used for weeks."""
         self._auth.keep_alive()
+
+
+def _following(room: Room, leads: Leads, people: People) -> Following:
+    readers: dict[Kind, Reader] = {
+        CONTACTS: contact_reader(room),
+        LEADS: LeadReader(room, leads),
+        COMPANIES: company_reader(room),
+        TASKS: TaskReader(room),
+    }
+
+    def named(kind: Kind) -> str:
+        """Hints at leads name the portal's leads or its deals, as it works."""
+        return room.kind.path if kind is LEADS else kind.name
+
+    gone = Deletions(room).since
+    return Following(room, room.directory, people, readers, leads.read, gone, named, room.settings.look_back)
 
 
 def _entry(

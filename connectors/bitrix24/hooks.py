@@ -12,20 +12,21 @@ from connectors.bitrix24.client import rows_of
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bodies import fields_of, same_secret, secret_in_url
-from connectors.crm.mirror import CONTACT, TASK
+from connectors.crm.mirror import COMPANY, CONTACT, TASK
 from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
 from provodka.stores import TokenPair, Tokens
 
 INSTALLED: Final = "ONAPPINSTALL"
-_NAME: Final = re.compile(r"ON(?:CRM)?(LEAD|DEAL|CONTACT|TASK)(?:ADD|UPDATE|DELETE|MOVETOCATEGORY)")
-_KINDS: Final = {"LEAD": "lead", "DEAL": "deal", "CONTACT": CONTACT, "TASK": TASK}
+_NAME: Final = re.compile(r"ON(?:CRM)?(LEAD|DEAL|CONTACT|COMPANY|TASK)(?:ADD|UPDATE|DELETE|MOVETOCATEGORY)")
+_KINDS: Final = {"LEAD": "lead", "DEAL": "deal", "CONTACT": CONTACT, "COMPANY": COMPANY, "TASK": TASK}
 EVENTS: Final = (
-    *(f"ONCRM{kind}{what}" for kind in ("LEAD", "DEAL", "CONTACT") for what in ("ADD", "UPDATE", "DELETE")),
+    *(f"ONCRM{kind}{what}" for kind in ("LEAD", "DEAL", "CONTACT", "COMPANY") for what in ("ADD", "UPDATE", "DELETE")),
     "ONCRMDEALMOVETOCATEGORY",  # instead of an update, where a deal changes its funnel
     "ONTASKADD",
     "ONTASKUPDATE",
+    "ONTASKDELETE",
 )
 BY_HAND: Final = tuple(one for one in EVENTS if one != "ONCRMDEALMOVETOCATEGORY")  # outbound webhooks do not offer it
 TEST: Final = "ONAPPTEST"  # the portal sends it to whoever asked for it by `event.test`

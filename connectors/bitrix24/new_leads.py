@@ -16,6 +16,7 @@ from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.room import Room, item_of, told
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
+from connectors.crm.making import Making
 from connectors.crm.mirror import LEAD, KnownContact, KnownLead, clean_tags, lead_snapshot
 from connectors.crm.oauth import not_carried_out
 from connectors.crm.other_card import with_other_card
@@ -53,6 +54,7 @@ class NewLeads:
         self._leads = leads
         self._people = people
         self._tags = Tags(room)
+        self._making = Making(room)
 
     def create(self, requests: Sequence[NewLeadRequest]) -> list[Outcome]:
         outcomes = with_fresh_names(self._room.directory, requests, self._create)
@@ -85,6 +87,8 @@ class NewLeads:
             raise not_carried_out(error) from error
         type_id = self._room.kind.type_id
         plans, outcomes = build(requests, lambda request: self._plan(request, mine))
+        contacts = {i: card for i in plans for card in _known_contact(requests[i].params.contact, "", 0)}
+        self._making.begin(list(contacts.values()))
         queue = deque(
             list(plans)[i : i + self._room.settings.batch] for i in range(0, len(plans), self._room.settings.batch)
         )
@@ -94,6 +98,7 @@ class NewLeads:
             outcomes.update(some)
             if rest := [i for i in part if i not in some]:
                 queue.appendleft(rest)  # behind the first error nothing was run
+        self._making.end(contacts, outcomes)
         return [outcomes[i] for i in range(len(requests))]
 
     def _send(self, part: dict[int, tuple[NewLeadRequest, _Plan]], type_id: int) -> dict[int, Outcome]:
@@ -120,7 +125,7 @@ class NewLeads:
             return Rejected(refusal.reason, hint=refusal.hint, code=CONTACT_GONE) if gone else refusal
         contact = plan.contact_id or str(answer.results.get(f"c{n}") or "")
         if contact.isdigit() and not plan.contact_id:
-            self._people.remember(_known_contact(request.params.contact, contact, self._now))
+            self._people.made(_known_contact(request.params.contact, contact, self._now))
         return told(answer.results, answer.errors, f"l{n}", lambda result: self._made(item_of(result), contact))
 
     def _made(self, item: Json, contact: str) -> Outcome:
@@ -142,7 +147,7 @@ class NewLeads:
         contact = next(iter(contacts_of(item)), "")
         self._put(known)
         if contact and not request.params.contact_id:
-            self._people.remember(_known_contact(request.params.contact, contact, self._now))
+            self._people.made(_known_contact(request.params.contact, contact, self._now))
         login = self._room.directory.login_of(known.responsible_id)
         return Done(known.id, {"contact_id": contact, "responsible": login}, found=True)
 

@@ -16,6 +16,7 @@ from connectors.bitrix24.links import Links
 from connectors.bitrix24.new_leads import NewLeads
 from connectors.bitrix24.people import People
 from connectors.bitrix24.room import Room
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardLink,
     Company,
@@ -44,6 +45,7 @@ class OfferCards:
     """`provodka.crm.People`, `Companies` and `Leads`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_cards(self, people: People, leads: Leads) -> None:
         self._leads, self._people = leads, people
@@ -66,12 +68,12 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
         """Phones and emails that the cards lack; the others stay as they were typed."""
-        return self._additions.add(requests)
+        return self._gone.sparing(requests, self._additions.add)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_contacts(self, requests: Sequence[Request[ContactChange]]) -> list[Outcome]:
         """Only what is named changes. A new name is written whole, since its parts cannot be told."""
-        return self._contacts.update(requests)
+        return self._gone.sparing(requests, self._contacts.update)
 
     def companies(self, ids: Sequence[str]) -> dict[str, Company]:
         """Freshly read, with their requisites and contacts, in three requests for up to fifty."""
@@ -125,7 +127,7 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes. A lead of the portal that is won becomes contact, company and deal first."""
-        return self._lead_changes.update(requests)
+        return self._gone.sparing(requests, self._lead_changes.update)
 
     def loss_reasons(self) -> Sequence[str]:
         """At most ten minutes old: the options of `loss_field`, else the names of the lost stages."""
@@ -134,12 +136,12 @@ class OfferCards:
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def close_leads(self, requests: Sequence[Request[LeadClosing]]) -> list[Outcome]:
         """In their own funnels. A lead of the portal that is won becomes contact, company and deal first."""
-        return self._closing.close(requests)
+        return self._gone.sparing(requests, self._closing.close)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
         """Those that are in work already stay where they are; a lead that has become a deal is refused."""
-        return self._closing.reopen(requests)
+        return self._gone.sparing(requests, self._closing.reopen)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:

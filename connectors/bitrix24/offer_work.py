@@ -14,6 +14,7 @@ from connectors.bitrix24.room import Room
 from connectors.bitrix24.staff import Staff
 from connectors.bitrix24.talks import Talks
 from connectors.bitrix24.tasks import Tasks
+from connectors.crm.gone import Gone
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -37,6 +38,7 @@ class OfferWork:
     """`provodka.crm.Tasks`, `Feed`, `Staff` and `Talks`."""
 
     _room: Room
+    _gone: Gone
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
@@ -50,7 +52,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         """Bound to their cards; recognised by our key, else by card, title and time."""
-        return self._tasks.create(requests)
+        return self._gone.sparing(requests, self._tasks.create)
 
     @create_tasks.find
     def _find_tasks(self, requests: Sequence[Request[NewTask]]) -> list[Done | None]:
@@ -77,7 +79,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:
         """Comments in the timeline; recognised by card and text."""
-        return self._notes.add(requests)
+        return self._gone.sparing(requests, self._notes.add)
 
     @add_notes.find
     def _find_notes(self, requests: Sequence[Request[NewNote]]) -> list[Done | None]:
@@ -86,7 +88,7 @@ class OfferWork:
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def log_calls(self, requests: Sequence[Request[NewCall]]) -> list[Outcome]:
         """Calls on exactly this card; recognised by the call's id."""
-        return self._calls.log(requests)
+        return self._gone.sparing(requests, self._calls.log)
 
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:

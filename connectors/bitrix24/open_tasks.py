@@ -7,14 +7,15 @@ from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
 from connectors.bitrix24.query import Command, Json, Ref
+from connectors.bitrix24.readers import read_task
 from connectors.bitrix24.room import Room, gone, named
-from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, task_text, task_texts, tasks_by_id
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text, task_texts, tasks_by_id
 from connectors.crm.batching import build, same_text, with_fresh_names
-from connectors.crm.mirror import TASK
+from connectors.crm.expecting import Aim, Expectations
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome, Request
-from provodka.stores import Snapshot
 
 ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
 ASKED: Final = (*SELECT, *TIMES, "RESPONSIBLE_ID", "TAGS")
@@ -25,6 +26,7 @@ class OpenTasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._expectations = Expectations[KnownTask](room, TASK)
 
     def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         distinct = [card for card in dict.fromkeys(cards) if card.id.isdecimal()]
@@ -58,12 +60,9 @@ class OpenTasks:
                 outcomes[i] = Done(one)
         outcomes.update(self._tell_results({i: r.params for i, r in enumerate(requests) if i not in outcomes}))
         order = [i for i in range(len(ids)) if i not in outcomes]
-        room.put(TASK, [Snapshot(ids[i], "{}", room.now()) for i in order])
+        room.add(TASK, [snapshot(read_task(there[ids[i]], room), room.now()) for i in order], {})
         commands = {i: Command("tasks.task.complete", {"taskId": ids[i]}) for i in order}
-        outcomes.update(room.deliver(commands, lambda _: Done()))
-        failed = [ids[i] for i in order if not isinstance(outcomes[i], Done | Ambiguous)]
-        if failed:
-            room.store.forget_snapshots(room.name, TASK, failed)
+        outcomes.update(self._deliver(commands, {i: {"completed": True, "alarm": 0} for i in order}, ids))
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
@@ -74,8 +73,19 @@ class OpenTasks:
         commands = {
             i: Command("tasks.task.update", {"taskId": ids[i], "fields": body}) for i, body in bodies.items() if body
         }
-        outcomes.update(self._room.deliver(commands, lambda _: Done()))
+        outcomes.update(self._deliver(commands, {i: _aim(requests[i].params, bodies[i]) for i in commands}, ids))
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
+
+    def _deliver(
+        self, commands: Mapping[int, Command], aims: Mapping[int, Aim], ids: Sequence[str]
+    ) -> dict[int, Outcome]:
+        """Told to the mirror beforehand: the echoes are no news."""
+        changes = [(ids[i], aims[i]) for i in commands]
+        known = self._expectations.known([one for one, _ in changes])
+        expected = self._expectations.expect(changes, known, lambda _, aim: aim)
+        outcomes = self._room.deliver(commands, lambda _: Done())
+        self._expectations.settle([(ids[i], outcome) for i, outcome in outcomes.items()], expected)
+        return outcomes
 
     def _changed(self, change: TaskChange, there: Mapping[str, Json]) -> Json:
         row, directory = there.get(change.task_id), self._room.directory
@@ -136,23 +146,19 @@ class OpenTasks:
         )
 
 
-def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
-    """The results of these tasks, the newest first; none where the portal tells of none."""
-    found: dict[str, list[str]] = {one: [] for one in ids}
-    wanted = list(found)
-    for start in range(0, len(wanted), PAGE):
-        part = wanted[start : start + PAGE]
-        answer = room.client.batch({f"r{one}": Command("tasks.task.result.list", {"taskId": one}) for one in part})
-        for one in part:
-            error = answer.errors.get(f"r{one}")
-            if error is not None and not isinstance(error, Rejected):
-                raise error
-            found[one] = [str(row.get("text") or "") for row in rows_of(answer.results.get(f"r{one}"))]
-    return found
-
-
 def _tags(row: Json) -> list[str]:
     """Bare texts, or by number what is known of each."""
     tags = row.get("tags")
     rows = list(tags.values()) if isinstance(tags, dict) else tags if isinstance(tags, list) else []
     return [str(one.get("title") or one.get("name") or "") if isinstance(one, dict) else str(one) for one in rows]
+
+
+def _aim(change: TaskChange, body: Json) -> Aim:
+    """The members of the task as they will be when the portal has done what is wanted."""
+    aim: Aim = {"text": change.text.strip()} if change.text else {}
+    if "RESPONSIBLE_ID" in body:
+        aim["responsible_id"] = str(body["RESPONSIBLE_ID"])
+    if change.due is not None:
+        due = int(change.due.timestamp())
+        aim |= {"due": due, "alarm": due}
+    return aim

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from connectors.bitrix24.cards import contacts_of
 from connectors.bitrix24.client import id_of, mapping, moment
+from connectors.bitrix24.directory import COMPANY_TYPE, CONTACT_TYPE, Directory
+from connectors.bitrix24.fields import decode
 from connectors.bitrix24.query import Command, Json
-from connectors.bitrix24.room import CONTACT_FIELDS, Room
+from connectors.bitrix24.room import CHAIN, CONTACT_FIELDS, Room
 from connectors.crm.account import CLOCKS
-from connectors.crm.mirror import KnownContact, emails_of, phones_of
+from connectors.crm.mirror import KnownCompany, KnownContact, emails_of, phones_of
 from connectors.crm.mirror import moment as of_seconds
+from connectors.crm.names import CustomField
 from connectors.crm.people import FILLED, FRESH, OVERLAP, PeopleIndex
 from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
 
-LAST_ID: Final = "contacts:last"
-CHAIN: Final = 10  # pages in a request of the first reading: five hundred cards, well within the vendor's minute
+LAST_ID: Final = "contacts:last"  # where the first reading stands
 FEW: Final = 25  # with more changes than that, one freshening a second is enough
 MOST_PAGES: Final = 100  # of changes; beyond that, reading everything anew is cheaper
 MOST_VALUES: Final = 20  # of a search for duplicates
@@ -37,16 +40,14 @@ class People(PeopleIndex):
             return True
         if not room.cursor(FRESH):
             self.put([], {FRESH: str(int(room.now().timestamp()) - CLOCKS)})
-        done = 0
-        after = room.cursor(LAST_ID) or "0"
-        for rows in room.client.walk("crm.contact.list", _asked(), after=after, chain=CHAIN):
-            self.put([read_contact(row) for row in rows], {LAST_ID: id_of(rows[-1])})
-            done += len(rows)
-            progress(done)
-            if stop():
-                return False
-        self.put([], {FILLED: room.now().isoformat()})
-        return True
+        walk = partial(room.client.walk, "crm.contact.list", _asked(), chain=CHAIN)
+        return room.walk_all("contacts", lambda after: walk(after=after), self._keep, progress, stop)
+
+    def _keep(self, rows: list[Json], cursors: dict[str, str]) -> None:
+        self.put([self._read(row) for row in rows], cursors)
+
+    def _read(self, row: Json) -> KnownContact:
+        return read_contact(row, self._room.directory)
 
     def read_changes(self) -> bool:
         """Whatever was changed since the mark, by ascending id, so that equal times cannot hide anything."""
@@ -56,7 +57,7 @@ class People(PeopleIndex):
         since = room.client.written(of_seconds(max(0, mark - OVERLAP)))
         seen: dict[str, KnownContact] = {}
         for pages, rows in enumerate(room.client.walk("crm.contact.list", _asked({">=DATE_MODIFY": since})), start=1):
-            seen.update((id_of(row), read_contact(row)) for row in rows)
+            seen.update((id_of(row), self._read(row)) for row in rows)
             if pages >= MOST_PAGES:
                 self.put([], {FILLED: "", LAST_ID: "", FRESH: ""})
                 return True
@@ -65,11 +66,6 @@ class People(PeopleIndex):
         self.put(news, {FRESH: str(newest)} if newest > mark else {})
         self._recent = seen
         return len(seen) > FEW
-
-    def refresh(self, ids: Sequence[str]) -> None:
-        found = {id_of(row): read_contact(row) for row in self._room.contacts_by_ids(ids)}
-        self.remember(found.values())
-        self.forget([one for one in ids if one not in found])
 
     def with_open_leads(self, contacts: Sequence[KnownContact]) -> set[str]:
         """The portal is asked: a contact there does not tell its leads."""
@@ -91,22 +87,32 @@ class People(PeopleIndex):
         for (i, _), answer in zip(asked, answers, strict=True):
             ids[i] += (str(one) for one in mapping(answer).get("CONTACT") or ())
         rows = self._room.contacts_by_ids([one for some in ids for one in some])
-        found = {id_of(row): read_contact(row) for row in rows}
+        found = {id_of(row): self._read(row) for row in rows}
         self.remember(found.values())
         return [self.choose([found[one] for one in some if one in found]) for some in ids]
 
 
-def read_contact(row: Json) -> KnownContact:
+def read_contact(row: Json, directory: Directory) -> KnownContact:
     """A row of `crm.contact.list`; it holds PHONE and EMAIL only where there are any."""
     names = (str(row.get(key) or "").strip() for key in ("NAME", "SECOND_NAME", "LAST_NAME"))
-    return KnownContact(
-        id=id_of(row),
-        name=" ".join(filter(None, names)),
-        phones=phones_of(values_of(row, "PHONE")),
-        emails=emails_of(values_of(row, "EMAIL")),
-        responsible_id=str(row.get("ASSIGNED_BY_ID") or "") or None,
-        updated_at=int(moment(row.get("DATE_MODIFY")).timestamp()),
-    )
+    return KnownContact(**_party(row, directory.own_fields(CONTACT_TYPE)), name=" ".join(filter(None, names)))
+
+
+def read_company(row: Json, directory: Directory) -> KnownCompany:
+    """A row of `crm.company.list`."""
+    return KnownCompany(**_party(row, directory.own_fields(COMPANY_TYPE)), name=str(row.get("TITLE") or ""))
+
+
+def _party(row: Json, fields: Sequence[CustomField]) -> dict[str, Any]:
+    return {
+        "id": id_of(row),
+        "phones": phones_of(values_of(row, "PHONE")),
+        "emails": emails_of(values_of(row, "EMAIL")),
+        "responsible_id": str(row.get("ASSIGNED_BY_ID") or "") or None,
+        "fields": {str(one.id): text for one in fields if (text := decode(one, row.get(str(one.id))))},
+        "created_at": int(moment(row.get("DATE_CREATE")).timestamp()),
+        "updated_at": int(moment(row.get("DATE_MODIFY")).timestamp()),
+    }
 
 
 def values_of(row: Json, code: str) -> list[str]:

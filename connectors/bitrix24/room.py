@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,22 +14,14 @@ from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.crm.account import Account
 from connectors.crm.names import UNKNOWN_NAME
-from provodka.crm import CardKind
+from provodka.crm import CardKind, Progress
 from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Outcome
 
-CONTACT_TYPE: Final = 3
-CONTACT_FIELDS: Final = (
-    "ID",
-    "NAME",
-    "SECOND_NAME",
-    "LAST_NAME",
-    "ASSIGNED_BY_ID",
-    "DATE_MODIFY",
-    "ORIGIN_ID",
-    "PHONE",
-    "EMAIL",
-)
+_PARTY: Final = ("ID", "ASSIGNED_BY_ID", "DATE_CREATE", "DATE_MODIFY", "PHONE", "EMAIL", "UF_*")
+CONTACT_FIELDS: Final = (*_PARTY, "NAME", "SECOND_NAME", "LAST_NAME", "ORIGIN_ID")
+COMPANY_FIELDS: Final = (*_PARTY, "TITLE")
+CHAIN: Final = 10  # pages in a request of the first reading: five hundred cards, well within the vendor's minute
 LOST: Final = "Поля, которое меняет правило, в Битрикс24 больше нет: укажите другое."
 NOWHERE: Final = "Не указано, к какой карточке или контакту относится запись."
 Reader = Callable[[Any], Outcome]
@@ -87,16 +79,42 @@ class Room(Account):
         rows = [row for part in self.items(kind, [{"@id": part} for part in parts]) for row in part]
         return {id_of(row): row for row in rows}
 
-    def contacts(self, filters: Sequence[Mapping[str, Any]]) -> list[Json]:
-        """The contacts that any of the filters finds, with their phones and emails, which must be asked for by name."""
-        asked = {"select": list(CONTACT_FIELDS), "order": {"ID": "ASC"}, "start": UNCOUNTED}
-        found = self.client.ask([Command("crm.contact.list", {**asked, "filter": one}) for one in filters])
+    def contacts_by_ids(self, ids: Sequence[str]) -> list[Json]:
+        """Contacts by id, with their phones and emails, which must be asked for by name; the gone are absent."""
+        return self.classic_by_ids("crm.contact.list", CONTACT_FIELDS, ids)
+
+    def classic_by_ids(self, method: str, select: Sequence[str], ids: Sequence[str]) -> list[Json]:
+        """Rows of a list of the classic family by id; those that are gone are absent."""
+        wanted = list(dict.fromkeys(ids))
+        asked = {"select": list(select), "order": {"ID": "ASC"}, "start": UNCOUNTED}
+        parts = [{"@ID": wanted[start : start + PAGE]} for start in range(0, len(wanted), PAGE)]
+        found = self.client.ask([Command(method, {**asked, "filter": one}) for one in parts])
         return [row for result in found for row in rows_of(result)]
 
-    def contacts_by_ids(self, ids: Sequence[str]) -> list[Json]:
-        """Contacts by id; those that are gone are absent."""
-        wanted = list(dict.fromkeys(ids))
-        return self.contacts([{"@ID": wanted[start : start + PAGE]} for start in range(0, len(wanted), PAGE)])
+    def walk_all(
+        self,
+        plural: str,
+        walk: Callable[[str], Iterator[list[Json]]],
+        keep: Callable[[list[Json], dict[str, str]], None],
+        progress: Progress,
+        stop: Callable[[], bool],
+    ) -> bool:
+        """Every row of a list, going on behind the id where an earlier run ended; whether it is complete.
+
+        `walk` gives the pages behind an id, and `keep` stores a page together with the cursors.
+        """
+        last_id, filled = f"{plural}:last", f"{plural}:filled"
+        if self.cursor(filled):
+            return True
+        done = 0
+        for rows in walk(self.cursor(last_id) or "0"):
+            keep(rows, {last_id: id_of(rows[-1])})
+            done += len(rows)
+            progress(done)
+            if stop():
+                return False
+        keep([], {filled: self.now().isoformat()})
+        return True
 
     def deliver(self, commands: Mapping[int, Command], read: Reader) -> dict[int, Outcome]:
         """Send writes that do not hang on one another, and read the outcome of each."""

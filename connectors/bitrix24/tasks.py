@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
@@ -10,13 +11,18 @@ from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, place_of
 from connectors.crm.account import CLOCKS, earliest
 from connectors.crm.batching import build, same_text, with_fresh_names
+from connectors.crm.making import Making
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from provodka.crm import NewTask
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
 
 LONGEST_TITLE: Final = 250
 COMPLETED: Final = "5"
-SELECT: Final = ("ID", "TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "XML_ID", "UF_CRM_TASK")
+SELECT: Final = (
+    *("ID", "TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "XML_ID", "UF_CRM_TASK"),
+    *("RESPONSIBLE_ID", "TAGS"),
+)
 TIMES: Final = ("CREATED_DATE", "CHANGED_DATE", "CLOSED_DATE")
 
 
@@ -25,6 +31,7 @@ class Tasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._making = Making(room)
 
     def create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._create)
@@ -41,13 +48,25 @@ class Tasks:
             card: [row for row in rows_of(answer) if moment(row.get("createdDate")).timestamp() >= oldest]
             for card, answer in zip(distinct, room.client.ask(commands), strict=True)
         }
-        return room.settled(requests, [_claim(one, free[card]) for one, card in zip(requests, cards, strict=True)])
+        found = room.settled(requests, [_claim(one, free[card]) for one, card in zip(requests, cards, strict=True)])
+        self._keep({i: done for i, done in enumerate(found) if done is not None}, requests)
+        return found
 
     def _create(self, requests: Sequence[Request[NewTask]]) -> list[Outcome]:
         bodies, outcomes = build(requests, self._fields)
         commands = {i: Command("tasks.task.add", {"fields": fields}) for i, fields in bodies.items()}
+        under_way = {i: _known(requests[i].params) for i in commands}
+        self._making.begin(list(under_way.values()))
         outcomes.update(self._room.deliver(commands, _made))
+        self._keep({i: one for i in commands if isinstance(one := outcomes[i], Done)}, requests)
+        self._making.end(under_way, outcomes)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, done: Mapping[int, Done], requests: Sequence[Request[NewTask]]) -> None:
+        """Into the mirror, so that the echo of our own write is no news, and what becomes overdue is."""
+        now = self._room.now()
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(TASK, [snapshot(replace(card, alarm=card.due), now) for card in cards])
 
     def _fields(self, request: Request[NewTask]) -> Json:
         task, directory = request.params, self._room.directory
@@ -87,6 +106,21 @@ def tasks_by_id(room: Room, ids: Sequence[str], select: Sequence[str] = (*SELECT
     return found
 
 
+def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The results of these tasks, the newest first; none where the portal tells of none."""
+    found: dict[str, list[str]] = {one: [] for one in ids}
+    wanted = list(found)
+    for start in range(0, len(wanted), PAGE):
+        part = wanted[start : start + PAGE]
+        answer = room.client.batch({f"r{one}": Command("tasks.task.result.list", {"taskId": one}) for one in part})
+        for one in part:
+            error = answer.errors.get(f"r{one}")
+            if error is not None and not isinstance(error, Rejected):
+                raise error
+            found[one] = [str(row.get("text") or "") for row in rows_of(answer.results.get(f"r{one}"))]
+    return found
+
+
 def task_text(row: Json) -> str:
     """The text of a task as a rule wrote it."""
     title, description = str(row.get("title") or ""), str(row.get("description") or "")
@@ -123,3 +157,8 @@ def _made(result: object) -> Outcome:
     task = result.get("task") if isinstance(result, dict) else None
     one = id_of(task) if isinstance(task, dict) else ""
     return Done(one) if one else Ambiguous("the answer holds no task")
+
+
+def _known(task: NewTask) -> KnownTask:
+    contact = "" if task.lead_id else task.contact_id
+    return KnownTask("", task.text.strip(), int(task.due.timestamp()), lead=task.lead_id, contact=contact)

@@ -2,225 +2,229 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from connectors.crm.account import Account
-from connectors.crm.mirror import LEAD, KnownContact, KnownLead, lead_snapshot, load_lead, moment
+from connectors.crm.differences import (
+    News,
+    alarm_of,
+    as_told,
+    of_leads,
+    of_parties,
+    of_tasks,
+    still_expected,
+)
+from connectors.crm.gone import Gone
+from connectors.crm.making import Making
+from connectors.crm.mirror import (
+    COMPANY,
+    CONTACT,
+    LEAD,
+    TASK,
+    KnownCard,
+    KnownContact,
+    KnownTask,
+    load,
+    moment,
+    snapshot,
+)
 from connectors.crm.names import Names
-from provodka.crm import LeadState
 from provodka.event import Event, new_event_id
-from provodka.payloads import Change, EventType, LeadEvent, LeadRef, Person, TaskEvent
+from provodka.payloads import Change, CompanyRef, ContactRef, EventType, LeadRef, Payload, Person, TaskRef
 from provodka.stores import Snapshot
 
-SINCE: Final = "leads:since"  # unix seconds: leads made later are new to the rules
-FRESH: Final = "leads:fresh"  # unix seconds: what changed before has been compared
-LOOK_BACK: Final = 60  # seconds by which each reconciling reaches behind the last one
 NEW_WITHOUT_START: Final = timedelta(minutes=10)
-LONGEST_VALUE: Final = 60
-_CLOSED: Final = {LeadState.WON: (EventType.LEAD_WON, "won"), LeadState.LOST: (EventType.LEAD_LOST, "lost")}
+
+Ref = LeadRef | ContactRef | CompanyRef | TaskRef
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A lead as it was just read: as the mirror keeps it, and, when asked for, as rules see it."""
+    """A card as it was just read: as the mirror keeps it, and, when asked for, as rules see it."""
 
-    known: KnownLead
+    known: KnownCard
     created_at: datetime
     updated_at: datetime
-    ref: Callable[[], LeadRef]
+    ref: Callable[[], Any]
+    result: str = ""  # of a task
 
     def snapshot(self, before: str | None = None) -> Snapshot:
         """As the mirror keeps it."""
-        return lead_snapshot(self.known, self.updated_at, before)
+        return snapshot(self.known, self.updated_at, before)
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """One difference: `what` and `value` go into the event's natural key."""
+class About:
+    """What the events of one card share."""
 
-    type: EventType
-    what: str
-    value: str
-    change: Change
+    person: Person
+    payload: Callable[[Change], Payload]
+
+
+Fresh = Mapping[str, KnownContact]
+"""Contacts that were read for the same hint: the mirror does not have them yet."""
+Tell = Callable[[Sequence[Card], Fresh], Sequence[About]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What following one kind of card is called: in the mirror, in cursors, in the natural keys of events."""
+
+    name: str
+    plural: str
+    created: EventType
+    key: str = ""
+    updated: EventType | None = None
+
+    @property
+    def since(self) -> str:
+        """The cursor of the moment from which such cards are new to the rules, in unix seconds."""
+        return f"{self.plural}:since"
+
+    def differences(self, old: Any, new: Any, names: Names, since: int, now: int) -> Iterator[News]:  # noqa: ANN401
+        """What differs from a state that is known."""
+        if self.name == LEAD:
+            return of_leads(old, new, names)
+        return of_tasks(old, new, since, now) if self.name == TASK else of_parties(self.name, old, new, names)
+
+
+LEADS: Final = Kind(LEAD, "leads", EventType.LEAD_CREATED, updated=EventType.LEAD_UPDATED)
+CONTACTS: Final = Kind(CONTACT, "contacts", EventType.CONTACT_CREATED, "contact-", EventType.CONTACT_UPDATED)
+COMPANIES: Final = Kind(COMPANY, "companies", EventType.COMPANY_CREATED, "company-", EventType.COMPANY_UPDATED)
+TASKS: Final = Kind(TASK, "tasks", EventType.TASK_CREATED, "task-")
+CREATED: Final = {kind.created for kind in (LEADS, CONTACTS, COMPANIES, TASKS)}
 
 
 class Comparison:
-    """Compares the leads of one account. `read` fetches cards by id, `contacts` knows people by id."""
+    """Compares the cards of one kind. `read` fetches them by id, `about` says for whom and in what words to tell."""
 
     def __init__(
         self,
         account: Account,
         names: Names,
+        kind: Kind,
         read: Callable[[Sequence[str]], Mapping[str, Card]],
-        contacts: Callable[[Sequence[str]], Mapping[str, KnownContact]],
+        about: Tell,
     ) -> None:
         self._account = account
         self._names = names
+        self._kind = kind
         self._read = read
-        self._contacts = contacts
+        self._about = about
+        self._making = Making(account)
+        self._gone = Gone(account)
 
     def begin(self) -> None:
-        """From now on leads that appear are news to the rules; said once for ever."""
-        if not self._account.cursor(SINCE):
-            self._account.put(LEAD, [], {SINCE: str(int(self._account.now().timestamp()))})
+        """From now on cards that appear are news to the rules; said once for ever."""
+        if not self._account.cursor(self._kind.since):
+            start = {self._kind.since: str(int(self._account.now().timestamp()))}
+            self._account.put(self._kind.name, [], start)
 
     def learn(self, cards: Sequence[Card], cursors: dict[str, str]) -> None:
         """A page of the first reading. What the mirror has already is newer, or written by ourselves just now.
 
-        Leads that appeared since the reading began are left out, so that the rules will be told of them.
+        Cards that appeared since the reading began are left out, so that the rules will be told of them.
         """
-        since = moment(self._account.cursor(SINCE))
-        self._account.add(LEAD, [card.snapshot() for card in cards if card.created_at < since], cursors)
+        since = moment(self._account.cursor(self._kind.since))
+        old = [replace(card, known=self._kept(None, card.known, since)) for card in cards if card.created_at < since]
+        self._account.add(self._kind.name, [card.snapshot() for card in old], cursors)
 
-    def follow(self, ids: Sequence[str], received_at: datetime) -> tuple[list[Event], list[Snapshot]]:
+    def follow(
+        self, ids: Sequence[str], received_at: datetime, fresh: Fresh = MappingProxyType({})
+    ) -> tuple[list[Event], list[Snapshot]]:
         """Look into the mirror first: what we write while we read shows then as a change of the mirror."""
-        mirror = self._account.mirrored(LEAD, ids)
-        return self._compare(self._read(ids), mirror, received_at)
+        mirror = self._account.mirrored(self._kind.name, ids)
+        cards = self._read(ids) if ids else {}
+        self._gone.bury(self._kind.name, [one for one in mirror if one not in cards])
+        self._gone.revive(self._kind.name, [one for one in cards if one not in mirror])
+        return self._compare(cards, mirror, received_at, fresh)
 
-    def reconcile(self, cards: Mapping[str, Card], received_at: datetime) -> tuple[list[Event], list[Snapshot]]:
+    def forget_missing(self, ids: Sequence[str]) -> None:
+        """Of those that the mirror has, forget what cannot be read any more."""
+        held = list(self._account.mirrored(self._kind.name, ids))
+        there = self._read(held) if held else {}
+        self._gone.bury(self._kind.name, [one for one in held if one not in there])
+
+    def reconcile(
+        self, cards: Mapping[str, Card], received_at: datetime, fresh: Fresh
+    ) -> tuple[list[Event], list[Snapshot]]:
         """Of cards that a poll has read."""
-        events, snapshots = self._compare(cards, self._account.mirrored(LEAD, list(cards)), received_at)
+        mirror = self._account.mirrored(self._kind.name, list(cards))
+        events, snapshots = self._compare(cards, mirror, received_at, fresh)
         if events:  # compared with a mirror that is younger than the reading: once more, in the right order
-            events, snapshots = self.follow(list(cards), received_at)
+            return self.follow(list(cards), received_at, fresh)
         return events, snapshots
 
     def _compare(
-        self, cards: Mapping[str, Card], found: Mapping[str, Snapshot], received_at: datetime
+        self, cards: Mapping[str, Card], found: Mapping[str, Snapshot], received_at: datetime, fresh: Fresh
     ) -> tuple[list[Event], list[Snapshot]]:
         since = self._since(received_at)
+        unknown = [card.known for one, card in cards.items() if one not in found]
+        ours = self._making.ours(unknown) if unknown and self._kind is not LEADS else set()
         changed: list[tuple[Card, list[News]]] = []
         snapshots: list[Snapshot] = []
         for one, card in cards.items():
-            old = load_lead(found[one]) if one in found else None
-            changed.append((card, self._news(old, card, since)))
-            before = found[one].body if one in found else ""
-            expected = replace(card.known, expected=_still_expected(old, card.known))
-            snapshots.append(lead_snapshot(expected, card.updated_at, before))
-        return self._events([(card, news) for card, news in changed if news], received_at), snapshots
+            old = load(self._kind.name, found[one]) if one in found else card.known if one in ours else None
+            changed.append((card, self._news(old, card, since, received_at)))
+            kept = self._kept(old if one in found else None, card.known, since, received_at)
+            known = replace(kept, expected=still_expected(old, card.known))
+            snapshots.append(snapshot(known, card.updated_at, found[one].body if one in found else ""))
+        return self._events([(card, news) for card, news in changed if news], received_at, fresh), snapshots
 
     def _since(self, received_at: datetime) -> datetime:
-        """Leads made from this moment on are news; before the first filling, those of the last minutes."""
-        start = self._account.cursor(SINCE)
+        """Cards made from this moment on are news; before the first filling, those of the last minutes."""
+        start = self._account.cursor(self._kind.since)
         return moment(start) if start else received_at - NEW_WITHOUT_START
 
-    def _news(self, old: KnownLead | None, card: Card, since: datetime) -> list[News]:
+    def _news(self, old: KnownCard | None, card: Card, since: datetime, now: datetime) -> list[News]:
         is_ours = old is not None and old.ours
         is_new = (old is None or not old.announced) and (is_ours or card.created_at >= since)
-        news = [News(EventType.LEAD_CREATED, "created", "", Change())] if is_new else []
-        if old is None:
-            if not is_new:
-                news.append(News(EventType.LEAD_UPDATED, "seen", "", Change()))
+        news = [News(self._kind.created, "created", "", Change())] if is_new else []
+        if old is None and self._kind is not TASKS:
+            if not is_new and self._kind.updated is not None:
+                news.append(News(self._kind.updated, "seen", "", Change()))
             return news
-        return news + list(differences(old, card.known, self._names))
+        base = as_told(old) if old is not None else None
+        bounds = (int(since.timestamp()), int(now.timestamp()))
+        return news + list(self._kind.differences(base, card.known, self._names, *bounds))
 
-    def _events(self, changed: Sequence[tuple[Card, list[News]]], received_at: datetime) -> list[Event]:
-        refs = [card.ref() for card, _ in changed]
-        contacts = self._contacts(list(dict.fromkeys(ref.contacts[0] for ref in refs if ref.contacts)))
+    def _kept(self, old: KnownCard | None, new: KnownCard, since: datetime, now: datetime | None = None) -> KnownCard:
+        """As the mirror shall have it: of a task, with the moment at which it will be overdue news."""
+        if not isinstance(new, KnownTask):
+            return new
+        alarm = alarm_of(old if isinstance(old, KnownTask) else None, new, int(since.timestamp()))
+        return replace(new, alarm=0 if now is not None and alarm <= now.timestamp() else alarm)
+
+    def _events(self, changed: Sequence[tuple[Card, list[News]]], received_at: datetime, fresh: Fresh) -> list[Event]:
         events = []
-        for (card, news), ref in zip(changed, refs, strict=True):
-            contact = contacts.get(ref.contacts[0]) if ref.contacts else None
-            person = Person(contact.name, contact.phones, contact.emails) if contact else Person()
+        for (card, news), about in zip(changed, self._about([card for card, _ in changed], fresh), strict=True):
             for one in news:
-                is_birth = one.type is EventType.LEAD_CREATED
-                stamp = f"{one.what}:{int(card.updated_at.timestamp())}:{one.value}"
+                is_birth = one.type in CREATED
                 events.append(
                     Event(
                         id=new_event_id(received_at),
                         type=one.type,
                         channel=self._account.name,
-                        external_id=f"{ref.id}:created" if is_birth else f"{ref.id}:{stamp}",
-                        occurred_at=card.created_at if is_birth else card.updated_at,
+                        external_id=f"{self._kind.key}{card.known.id}:{self._stamp(card, one)}",
+                        occurred_at=card.created_at if is_birth else self._moment(card, one),
                         received_at=received_at,
-                        person=person,
-                        payload=LeadEvent(ref, one.change),
+                        person=about.person,
+                        payload=about.payload(one.change),
                     )
                 )
         return events
 
+    def _stamp(self, card: Card, news: News) -> str:
+        """What makes a repeated telling the same event. A task is completed or overdue at a time of its own."""
+        if news.type in CREATED:
+            return "created"
+        if self._kind is TASKS:
+            return f"{news.what}:{news.value}"
+        return f"{news.what}:{int(card.updated_at.timestamp())}:{news.value}"
 
-@dataclass(frozen=True, slots=True)
-class CompletedTask:
-    """A task that somebody completed. It happens once, so the event's key needs no time."""
-
-    id: str
-    completed_at: datetime
-    text: str
-    result: str = ""
-
-    def event(self, channel: str, lead: LeadRef, received_at: datetime) -> Event:
-        """As an event about its lead."""
-        return Event(
-            id=new_event_id(received_at),
-            type=EventType.TASK_COMPLETED,
-            channel=channel,
-            external_id=f"task-{self.id}:completed",
-            occurred_at=self.completed_at,
-            received_at=received_at,
-            person=Person(),
-            payload=TaskEvent(lead, self.text, self.result),
-        )
-
-
-def differences(old: KnownLead, new: KnownLead, names: Names) -> Iterator[News]:
-    """What differs, without what we did not know before and what we are just setting ourselves."""
-    if _moved(old, new):
-        (_, was, _), (_, now, state) = (names.place_of(lead.pipeline_id, lead.status_id) for lead in (old, new))
-        change = Change("stage", was, now)
-        value = f"{new.pipeline_id}-{new.status_id}"
-        yield News(EventType.LEAD_STAGE_CHANGED, "stage", value, change)
-        if state in _CLOSED:
-            yield News(*_CLOSED[state], value, change)
-    if _differs(old, new, "responsible_id"):
-        change = Change("responsible", names.login_of(old.responsible_id), names.login_of(new.responsible_id))
-        yield News(EventType.LEAD_ASSIGNED, "responsible", str(new.responsible_id), change)
-    for member in ("title", "price", "tags", "contacts"):
-        if _differs(old, new, member):
-            change = Change(member, _show(getattr(old, member)), _show(getattr(new, member)))
-            yield News(EventType.LEAD_UPDATED, member, _short(change.new), change)
-    for field_id in _changed_fields(old, new):
-        was, now = ((lead.fields or {}).get(field_id, "") for lead in (old, new))
-        change = Change(names.field_name(field_id), was, now)
-        yield News(EventType.LEAD_UPDATED, f"field-{field_id}", _short(now), change)
-
-
-def _moved(old: KnownLead, new: KnownLead) -> bool:
-    return any(_differs(old, new, member) for member in ("pipeline_id", "status_id"))
-
-
-def _differs(old: KnownLead, new: KnownLead, member: str) -> bool:
-    was, now = _comparable(getattr(old, member)), _comparable(getattr(new, member))
-    return was is not None and was != now and _comparable(old.expected.get(member)) != now
-
-
-def _changed_fields(old: KnownLead, new: KnownLead) -> list[str]:
-    if old.fields is None or new.fields is None:
-        return []
-    expected = old.expected.get("fields") or old.fields
-    ids = dict.fromkeys([*old.fields, *new.fields])
-    return [one for one in ids if new.fields.get(one) not in (old.fields.get(one), expected.get(one))]
-
-
-def _still_expected(old: KnownLead | None, new: KnownLead) -> dict[str, object]:
-    expected = old.expected if old else {}
-    return {
-        member: value for member, value in expected.items() if _comparable(value) != _comparable(getattr(new, member))
-    }
-
-
-def _comparable(value: object) -> object:
-    """Lists of tags and contacts have no order; the mirror's JSON makes lists of tuples."""
-    return frozenset(value) if isinstance(value, list | tuple) else value
-
-
-def _show(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value)
-    return "" if value is None else str(value)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= LONGEST_VALUE else hashlib.sha256(value.encode()).hexdigest()[:16]
+    def _moment(self, card: Card, news: News) -> datetime:
+        return moment(news.value) if self._kind is TASKS else card.updated_at

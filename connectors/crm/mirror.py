@@ -1,4 +1,4 @@
-"""What the mirror keeps of leads and contacts, in the ids of their CRM."""
+"""What the mirror keeps of leads, contacts, companies and tasks, in the ids of their CRM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -17,19 +17,35 @@ from provodka.stores import Snapshot
 
 LEAD: Final = "lead"
 CONTACT: Final = "contact"
+COMPANY: Final = "company"
 TASK: Final = "task"
+K = TypeVar("K", bound="KnownCard")
 _E164_OF_RUSSIA: Final = re.compile(r"\+7[3489]\d{9}")  # what we write ourselves; reading it costs the most of a card
 
 
 @dataclass(frozen=True, slots=True)
-class KnownLead:
-    """The last known state of a lead, by ids, so that a renamed stage changes no lead. None: not known yet.
+class KnownCard:
+    """The last known state of a card, by ids, so that a renamed stage changes no lead. None: not known yet.
 
-    `announced`: rules have been told of the lead, or never will be; `ours`: we made it. `expected` holds what a write
+    `announced`: rules have been told of the card, or never will be; `ours`: we made it. `expected` holds what a write
     of ours that is under way is about to set: an echo of it is no news.
     """
 
     id: str
+    announced: bool = field(default=True, kw_only=True)
+    ours: bool = field(default=False, kw_only=True)
+    expected: dict[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """By what the card is found in the mirror."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLead(KnownCard):
+    """The last known state of a lead."""
+
     title: str | None = None
     pipeline_id: Id | None = None
     status_id: Id | None = None
@@ -38,26 +54,35 @@ class KnownLead:
     tags: tuple[str, ...] | None = None
     fields: dict[str, str] | None = None
     contacts: tuple[str, ...] | None = None
-    announced: bool = True
-    ours: bool = False
-    expected: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownContact:
-    """The last known state of a contact; `updated_at` in unix seconds."""
+class KnownParty(KnownCard):
+    """A person's or a firm's card; times in unix seconds.
 
-    id: str
+    `told` holds the members as rules last knew them, where the index of people has run ahead of the events.
+    """
+
     name: str
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     responsible_id: Id | None = None
-    leads: tuple[str, ...] = ()
-    updated_at: int = 0
+    tags: tuple[str, ...] | None = field(default=None, kw_only=True)
+    fields: dict[str, str] | None = field(default=None, kw_only=True)
+    created_at: int = field(default=0, kw_only=True)
+    updated_at: int = field(default=0, kw_only=True)
+    told: dict[str, Any] = field(default_factory=dict, kw_only=True)
 
     @property
     def identities(self) -> tuple[str, ...]:
         return (*(f"phone:{p}" for p in self.phones), *(f"email:{e}" for e in self.emails))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContact(KnownParty):
+    """The last known state of a contact."""
+
+    leads: tuple[str, ...] = ()
 
     def neutral(self, names: Names) -> Contact:
         """As the rest of the house sees it."""
@@ -72,24 +97,75 @@ class KnownContact:
         )
 
 
-_LEAD: Final = TypeAdapter(KnownLead)
-_CONTACT: Final = TypeAdapter(KnownContact)
+@dataclass(frozen=True, slots=True)
+class KnownCompany(KnownParty):
+    """The last known state of a company."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTask(KnownCard):
+    """The last known state of a task; `due`, `closed_at` and `alarm` in unix seconds.
+
+    `alarm` is the moment from which rules are to be told that it is overdue; 0 where they are not, or were already.
+    """
+
+    text: str
+    due: int = 0
+    completed: bool = False
+    closed_at: int = 0
+    responsible_id: Id | None = None
+    lead: str = ""
+    contact: str = ""
+    company: str = ""
+    alarm: int = 0
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (alarm_mark(self.alarm),) if self.alarm else ()
+
+
+Known = KnownLead | KnownContact | KnownCompany | KnownTask
+KINDS: Final[dict[str, type[KnownCard]]] = {
+    LEAD: KnownLead,
+    CONTACT: KnownContact,
+    COMPANY: KnownCompany,
+    TASK: KnownTask,
+}
+_ADAPTERS: Final[dict[type[KnownCard], TypeAdapter[Any]]] = {cls: TypeAdapter(cls) for cls in KINDS.values()}
+
+
+def snapshot(card: KnownCard, updated_at: datetime, before: str | None = None) -> Snapshot:
+    """A card as the mirror keeps it."""
+    body = _ADAPTERS[type(card)].dump_json(card, exclude_defaults=True).decode()
+    return Snapshot(card.id, body, updated_at, card.identities, before)
+
+
+def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KINDS names
+    """A card out of the mirror."""
+    return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
+
+
+def alarm_mark(seconds: int) -> str:
+    """The hour in which a task becomes overdue, by which it is found."""
+    return f"due:{seconds // 3600}"
 
 
 def lead_snapshot(lead: KnownLead, updated_at: datetime, before: str | None = None) -> Snapshot:
-    return Snapshot(lead.id, _LEAD.dump_json(lead, exclude_none=True).decode(), updated_at, before=before)
+    return snapshot(lead, updated_at, before)
 
 
 def contact_snapshot(contact: KnownContact) -> Snapshot:
-    return Snapshot(contact.id, _CONTACT.dump_json(contact).decode(), moment(contact.updated_at), contact.identities)
+    return snapshot(contact, moment(contact.updated_at))
 
 
-def load_lead(snapshot: Snapshot) -> KnownLead:
-    return _LEAD.validate_json(snapshot.body)
+def load_lead(kept: Snapshot) -> KnownLead:
+    lead: KnownLead = load(LEAD, kept)
+    return lead
 
 
-def load_contact(snapshot: Snapshot) -> KnownContact:
-    return _CONTACT.validate_json(snapshot.body)
+def load_contact(kept: Snapshot) -> KnownContact:
+    contact: KnownContact = load(CONTACT, kept)
+    return contact
 
 
 def stranger(lead_id: str) -> KnownLead:
@@ -97,9 +173,9 @@ def stranger(lead_id: str) -> KnownLead:
     return KnownLead(lead_id, announced=False)
 
 
-def settle(lead: KnownLead, **values: Any) -> KnownLead:  # noqa: ANN401  # the members of KnownLead
-    """The lead after a write of ours: the values are known now, and nothing is expected any more."""
-    return replace(lead, **values, expected={})
+def settle(card: K, **values: Any) -> K:  # noqa: ANN401  # the members of its class
+    """The card after a write of ours: the values are known now, and nothing is expected any more."""
+    return replace(card, **values, expected={})
 
 
 def moment(seconds: object) -> datetime:
@@ -118,7 +194,7 @@ def emails_of(values: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(identity.email, values))))
 
 
-def lacking(known: KnownContact, additions: Iterable[ContactAddition]) -> tuple[list[str], list[str]]:
+def lacking(known: KnownParty, additions: Iterable[ContactAddition]) -> tuple[list[str], list[str]]:
     """The phones and emails of the additions that a contact has not yet, once each."""
     wanted = list(additions)
     phones = dict.fromkeys(phone for one in wanted for phone in one.phones)

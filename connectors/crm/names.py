@@ -6,7 +6,7 @@ import difflib
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -104,6 +104,10 @@ class Names(ABC):
     def field_name(self, field_id: str) -> str:
         """The name of a field, or its id where it is gone."""
         return next((one.name for one in self.fields() if str(one.id) == field_id), field_id)
+
+    @abstractmethod
+    def labels(self, kind: str) -> Mapping[str, str]:
+        """The names of the custom fields of `contact` or `company`, by the ids that the mirror keeps."""
 
     def login_of(self, user_id: Id | None) -> str:
         """The login of a user, or an empty string."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from connectors.crm.account import Account
+from connectors.crm.changes import CONTACTS
+from connectors.crm.differences import ahead
 from connectors.crm.mirror import CONTACT, LEAD, KnownContact, contact_snapshot, load_contact, load_lead
 from connectors.crm.names import Names
 from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
+from provodka.stores import Snapshot
 
 FILLED: Final = "contacts:filled"
 FRESH: Final = "contacts:fresh"  # unix seconds: what changed before is in the index
@@ -41,10 +45,6 @@ class PeopleIndex(ABC):
     @abstractmethod
     def search(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         """Ask the CRM itself for each of these, while the index is not complete."""
-
-    @abstractmethod
-    def refresh(self, ids: Sequence[str]) -> None:
-        """Read these contacts anew; those that are gone leave the index."""
 
     @property
     def filled(self) -> bool:
@@ -75,8 +75,27 @@ class PeopleIndex(ABC):
             self._freshened_at = began
 
     def remember(self, contacts: Iterable[KnownContact]) -> None:
-        """Put contacts into the index at once: what the CRM lists may show our own creations only later."""
+        """Put contacts that were just read into the index."""
         self.put(list(contacts), {})
+
+    def made(self, contacts: Iterable[KnownContact]) -> None:
+        """Put contacts of our own making into the index at once: what the CRM lists may show them only later."""
+        self._account.put(CONTACT, [contact_snapshot(contact) for contact in contacts])
+
+    def expect(self, aims: Mapping[str, Mapping[str, Any]]) -> None:
+        """What a write of ours that is under way is about to set, by contact; nothing where it is over."""
+        self._amend(list(aims), lambda kept: replace(kept, expected=dict(aims[kept.id])))
+
+    def enriched(self, contacts: Mapping[str, KnownContact], before: Mapping[str, KnownContact]) -> None:
+        """We have added phones and emails to these: to what the index has of them, and to what rules know of them."""
+        self._amend(list(contacts), lambda kept: _enriched(kept, contacts[kept.id], before[kept.id]))
+
+    def _amend(self, ids: Sequence[str], change: Callable[[KnownContact], KnownContact]) -> None:
+        def amend(found: Mapping[str, Snapshot]) -> list[Snapshot]:
+            return [contact_snapshot(change(load_contact(kept))) for kept in found.values()]
+
+        if ids:
+            self._account.store.amend_snapshots(self._account.name, CONTACT, ids, amend)
 
     def forget(self, ids: Sequence[str]) -> None:
         """These contacts are gone."""
@@ -88,8 +107,20 @@ class PeopleIndex(ABC):
         return {one: load_contact(snapshot) for one, snapshot in self._account.mirrored(CONTACT, ids).items()}
 
     def put(self, contacts: Sequence[KnownContact], cursors: dict[str, str]) -> None:
-        """Into the index, together with the cursors."""
-        self._account.put(CONTACT, [contact_snapshot(contact) for contact in contacts], cursors)
+        """What was read into the index, together with the cursors. What rules know of the contacts stays as it is."""
+        since = int(self._account.cursor(CONTACTS.since) or 0)
+
+        def amend(found: Mapping[str, Snapshot]) -> list[Snapshot]:
+            return [
+                contact_snapshot(ahead(load_contact(found[one.id]), one) if one.id in found else _met(one, since))
+                for one in contacts
+            ]
+
+        if not contacts:
+            self._account.put(CONTACT, [], cursors)
+            return
+        store, ids = self._account.store, [contact.id for contact in contacts]
+        store.amend_snapshots(self._account.name, CONTACT, ids, amend, cursors=self._account.named(cursors))
 
     def choose(self, contacts: Sequence[KnownContact]) -> FoundPerson | None:
         """The one with an open lead stands for the person, else the one changed last; the same one every time."""
@@ -122,3 +153,19 @@ class PeopleIndex(ABC):
             self.choose([contacts[i] for one in person.identities for i in ids.get(one, ()) if i in contacts])
             for person in people
         ]
+
+
+def _met(contact: KnownContact, since: int) -> KnownContact:
+    """A contact that the index meets: rules are still to be told of one that was made after the beginning."""
+    return replace(contact, announced=not contact.created_at or not since or contact.created_at < since)
+
+
+def _enriched(kept: KnownContact, richer: KnownContact, before: KnownContact) -> KnownContact:
+    told = dict(kept.told)
+    members: dict[str, Any] = {}
+    for member in ("phones", "emails"):
+        added = [one for one in getattr(richer, member) if one not in getattr(before, member)]
+        members[member] = tuple(dict.fromkeys([*getattr(kept, member), *added]))
+        if member in told:
+            told[member] = [*told[member], *(one for one in added if one not in told[member])]
+    return replace(kept, **members, told=told, expected={})

@@ -56,7 +56,7 @@ from provodka.event import Event
 from provodka.operation import Outcome, Request
 from provodka.payloads import CrmHint, LeadRef, Person
 from provodka.readiness import AccountSetup
-from provodka.stores import Snapshot
+from provodka.stores import ByKind
 
 NOT_OFFERED: Final = "not_offered"
 Progress = Callable[[int], None]
@@ -294,10 +294,10 @@ class CrmAccount(Crm, Protocol):
         Cheap when they are, so it is called again and again. `progress` gets the number of cards read so far.
         """
 
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], list[Snapshot]]:
-        """What a hint comes to: events and snapshots of kind `lead`, to be stored in one transaction."""
+    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]:
+        """What a hint comes to: events and snapshots by kind, to be stored in one transaction."""
 
-    def reconcile(self, received_at: datetime) -> tuple[list[Event], list[Snapshot], dict[str, str]]:
+    def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last time, hinted at or not: events, snapshots and cursors, to be stored together."""
 
     def subscribe(self, destination: str) -> bool:

@@ -111,21 +111,26 @@ class ConnectorStoreInJournal:
         self._writer.run(lambda c: put_snapshots(c, system, kind, rows, cursors or {}), durable=False)
 
     def add_snapshots(self, system: str, kind: str, rows: Sequence[Snapshot], cursors: dict[str, str]) -> None:
-        """Insert those that are not there yet; identities are left out."""
+        """Insert those that are not there yet, with their identities."""
         bodies = _bodies(system, kind, rows)
 
         def write(connection: Connection) -> None:
+            there = _stored(connection, system, kind, [row.id for row in rows])
             if bodies:
                 connection.execute(insert_new(connection, snapshots, ("system", "kind", "id")), bodies)
+            _put_identities(connection, system, kind, [row for row in rows if row.id not in there])
             put_snapshots(connection, system, kind, [], cursors)
 
         self._writer.run(write)
 
-    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
+    def amend_snapshots(
+        self, system: str, kind: str, ids: Sequence[str], amend: Amend, *, cursors: dict[str, str] | None = None
+    ) -> None:
         """Read, amend and store in one transaction."""
 
         def write(connection: Connection) -> None:
-            put_snapshots(connection, system, kind, amend(_stored(connection, system, kind, ids, lock=True)), {})
+            there = _stored(connection, system, kind, ids, lock=True)
+            put_snapshots(connection, system, kind, amend(there), cursors or {})
 
         self._writer.run(write, durable=False)
 
@@ -154,6 +159,12 @@ class ConnectorStoreInJournal:
                     connection.execute(delete(table).where(of_kind, table.c.id.in_(part)))
 
         self._writer.run(write)
+
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        """Of all that there is of a kind."""
+        with self._database.reading.connect() as connection:
+            of_kind = (snapshots.c.system == system) & (snapshots.c.kind == kind)
+            return list(connection.execute(select(snapshots.c.id).where(of_kind)).scalars())
 
     def cursor(self, name: str) -> str | None:
         """The value last stored under this name."""
@@ -249,10 +260,13 @@ def put_snapshots(
         connection.execute(upsert(connection, snapshots, ("system", "kind", "id"), ("body", "updated_at")), bodies)
         for part in chunks([r.id for r in rows]):
             connection.execute(_FORGET_CARRIERS, {"of_system": system, "of_kind": kind, "ids": part})
-        found = [{"system": system, "kind": kind, "identity": i, "id": r.id} for r in rows for i in r.identities]
-        if found:
-            key = ("system", "kind", "identity", "id")
-            connection.execute(insert_new(connection, snapshot_identities, key), found)
+        _put_identities(connection, system, kind, rows)
     if cursor_values:
         values = [{"name": n, "value": v} for n, v in cursor_values.items()]
         connection.execute(upsert(connection, cursors, ("name",), ("value",)), values)
+
+
+def _put_identities(connection: Connection, system: str, kind: str, rows: Sequence[Snapshot]) -> None:
+    found = [{"system": system, "kind": kind, "identity": i, "id": r.id} for r in rows for i in r.identities]
+    if found:
+        connection.execute(insert_new(connection, snapshot_identities, ("system", "kind", "identity", "id")), found)

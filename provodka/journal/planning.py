@@ -14,7 +14,7 @@ from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
 from provodka.journal.schema import AT_ONCE, actions, events, plans
 from provodka.journal.sql import among, insert_new
-from provodka.payloads import CrmHint, EventType, LeadEvent, Person
+from provodka.payloads import MIRRORED, CrmHint, EventType, Person, card_of
 from provodka.stores import Snapshot
 
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
@@ -77,16 +77,17 @@ def compared(
 ) -> list[Event]:
     """Store the snapshots, and give the events that were found by them.
 
-    Where the mirror is not any more what was compared with (we have written to that lead meanwhile), both are void:
-    they would tell of our own writing as somebody else's. Such a lead is hinted at again, to be compared anew.
+    Where the mirror is not any more what was compared with (we have written to that card meanwhile), both are void:
+    they would tell of our own writing as somebody else's. Such a card is hinted at again, to be compared anew.
     """
     kept = list(found)
     for (system, kind), rows in snapshots.items():
         void = outdated(connection, system, kind, rows)
         put_snapshots(connection, system, kind, [row for row in rows if row.id not in void], {})
         if void:
-            kept = [e for e in kept if not (isinstance(e.payload, LeadEvent) and e.payload.lead.id in void)]
-            kept.append(_hint_again(system, [f"{kind}:{one}" for one in sorted(void)], now))
+            cards = {(kind, one) for one in void}
+            kept = [e for e in kept if card_of(e.payload) not in cards]
+            kept.append(_hint_again(system, [f"{MIRRORED}{kind}:{one}" for one in sorted(void)], now))
     return kept
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from provodka.crm import FoundPerson, LeadState
 from provodka.errors import ConnectorError, Rejected
-from provodka.payloads import LeadEvent, LeadRef, TaskEvent
+from provodka.payloads import LeadRef, lead_of
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk
 
@@ -35,8 +35,7 @@ class Known:
 
 def event_lead(item: Delivery) -> LeadRef | None:
     """The lead that the event itself is about, as it was then."""
-    payload = item.event.payload
-    return payload.lead if isinstance(payload, LeadEvent | TaskEvent) else None
+    return lead_of(item.event.payload)
 
 
 def linked_leads(items: Sequence[Delivery], desk: Desk) -> dict[str, list[LeadRef]]:

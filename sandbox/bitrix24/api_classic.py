@@ -11,7 +11,7 @@ from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.cards import Cards, can_see
 from sandbox.bitrix24.errors import Json, denied, plain
 from sandbox.bitrix24.lists import classic_list
-from sandbox.bitrix24.params import yes
+from sandbox.bitrix24.params import whole, yes
 from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import CLASSIC, TYPES, EntityType
 
@@ -61,7 +61,9 @@ def fields(call: Call, kind: EntityType) -> Json:
 def listing(call: Call, kind: EntityType) -> Page:
     """Cards the caller may see; those of others are left out without a word."""
     found = project.all_fields(call.store, kind)
-    visible = (row for row in call.store.table(kind.table).values() if can_see(call, row))
+    behind = whole(call.map("filter").get(">ID"))
+    table = call.store.behind(kind.table, behind) if behind else call.store.table(kind.table).values()
+    visible = (row for row in table if can_see(call, row))
 
     def show(row: Json, select: set[str] | None) -> Json:
         return project.classic(row, found, call.zone, select)

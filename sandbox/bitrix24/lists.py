@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 
 from sandbox.bitrix24 import filters
-from sandbox.bitrix24.call import Call, Page
+from sandbox.bitrix24.call import PAGE, Call, Page
 from sandbox.bitrix24.errors import Json
 from sandbox.bitrix24.filters import Column, Comparer, Test
 from sandbox.bitrix24.params import rows, text
@@ -17,8 +18,11 @@ def classic_list(call: Call, found: Iterable[Json], columns: dict[str, Column], 
     """A classic list: unknown names in filter and order are dropped without a word, pages are whole."""
     comparer = Comparer(call.zone)
     tests = classic_tests(call.map("filter"), columns, comparer)
-    kept = [row for row in found if all(test(row) for test in tests)]
-    kept = filters.sort(kept, classic_order(call.map("order"), columns), comparer)
+    order = classic_order(call.map("order"), columns)
+    passed = (row for row in found if all(test(row) for test in tests))
+    in_order = len(order) == 1 and order[0][0].is_key and not order[0][1]
+    kept = list(itertools.islice(passed, PAGE if in_order and call.start() < 0 else None))  # uncounted: one page
+    kept = filters.sort(kept, order, comparer)
     select = {text(one) for one in rows(call.any("select"))} or None
     page = call.paged(kept, by_page=True)
     return Page([show(row, select) for row in page.result], page.total, page.next)

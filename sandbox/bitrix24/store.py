@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 from sandbox.bitrix24.errors import Json
@@ -121,6 +122,12 @@ class Store:
         self.tables[name][key] = row
         self._index(name, key, row)
         self._touch(name, key)
+
+    def behind(self, name: str, number: int) -> Iterator[Json]:
+        """The rows whose number is greater; numbers are given in ascending order, so that nothing is searched."""
+        table = self.tables[name]
+        keys = list(table)
+        return (table[key] for key in keys[bisect.bisect_right(keys, number) :])
 
     def drop(self, name: str, key: Key) -> None:
         """Forget a row; harmless where it is not there."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from provodka.event import Event
-from provodka.payloads import CrmHint, EventType, Person
+from provodka.payloads import Change, CrmHint, EventType, Person
 
 
 @dataclass
@@ -23,13 +23,14 @@ class Follower:
         event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
         return self._take(*self.crm.derive(hint, event))
 
-    def reconcile(self):
-        events, snapshots, cursors = self.crm.reconcile(datetime.now(UTC))
+    def reconcile(self, at=None):
+        events, snapshots, cursors = self.crm.reconcile(at or datetime.now(UTC))
         self.store.cursors.update(cursors)
         return self._take(events, snapshots)
 
     def _take(self, events, snapshots):
-        self.store.put_snapshots("crm", "lead", snapshots)
+        for kind, rows in snapshots.items():
+            self.store.put_snapshots("crm", kind, rows)
         fresh = [event for event in events if event.external_id not in self.seen]
         self.seen.update(event.external_id for event in fresh)
         return fresh
@@ -37,4 +38,5 @@ class Follower:
 
 def told(events):
     """What the events say, in short."""
-    return [(event.type.value, event.payload.change.field, event.payload.change.new) for event in events]
+    changes = ((event.type.value, getattr(event.payload, "change", Change())) for event in events)
+    return [(kind, change.field, change.new) for kind, change in changes]

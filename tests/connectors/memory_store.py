@@ -50,8 +50,11 @@ class MemoryStore:
         there = self.snapshots(system, kind, [row.id for row in rows])
         self.put_snapshots(system, kind, [row for row in rows if row.id not in there], cursors=cursors)
 
-    def amend_snapshots(self, system: str, kind: str, ids: Sequence[str], amend: Amend) -> None:
-        self.put_snapshots(system, kind, amend(self.snapshots(system, kind, ids)))
+    def amend_snapshots(
+        self, system: str, kind: str, ids: Sequence[str], amend: Amend, *, cursors: dict[str, str] | None = None
+    ) -> None:
+        with self._mutex:
+            self.put_snapshots(system, kind, amend(self.snapshots(system, kind, ids)), cursors=cursors)
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         with self._mutex:
@@ -68,6 +71,10 @@ class MemoryStore:
         with self._mutex:
             for one in ids:
                 self._rows.get((system, kind), {}).pop(one, None)
+
+    def snapshot_ids(self, system: str, kind: str) -> list[str]:
+        with self._mutex:
+            return list(self._rows.get((system, kind), {}))
 
     def cursor(self, name: str) -> str | None:
         return self.cursors.get(name)

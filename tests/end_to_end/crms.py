@@ -175,8 +175,8 @@ crm:
         self.control("limit", {"per_second": None, "operating": None})
 
     def announce(self, house: House, address: str) -> None:
-        self.control("outbound", {"handler": address, "events": list(EVENTS[:-3]), "application_token": SECRET})
-        self.control("outbound", {"handler": address, "events": ["ONTASKUPDATE"], "application_token": SECRET})
+        by_hand = [event for event in EVENTS if event != "ONCRMDEALMOVETOCATEGORY"]  # it takes an application
+        self.control("outbound", {"handler": address, "events": by_hand, "application_token": SECRET})
 
     def leads(self) -> list[Json]:
         found: list[Json] = self.control("dump", method="GET")[self.table]

@@ -51,7 +51,7 @@ WATCHING = """
   - name: Задача выполнена
     on: task.completed
     do:
-      - notify: {to: rop, text: "Готово: {{ text }} ({{ lead.title }})"}
+      - notify: {to: rop, text: "Готово: {{ text }}{% if lead %} ({{ lead.title }}){% endif %}"}
 
   - name: Отказ
     on: lead.lost

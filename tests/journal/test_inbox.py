@@ -195,7 +195,7 @@ def test_what_was_compared_with_an_outdated_mirror_is_void_and_hinted_at_again(j
     journal.accept_derived(events, {("crm", "lead"): seen}, {"mark": "5"})
     stored = [s.event for s in journal.claim_events(10)]
     assert [e.external_id for e in stored if e.type is EventType.LEAD_CREATED] == ["2:created"]
-    assert [e.payload.entities for e in stored if isinstance(e.payload, CrmHint)] == [("lead:1",)]
+    assert [e.payload.entities for e in stored if isinstance(e.payload, CrmHint)] == [("mirrored-lead:1",)]
     mirror = journal.store.snapshots("crm", "lead", ["1", "2"])
     assert (mirror["1"].body, mirror["2"].body) == ("written by us", "moved")
 

@@ -190,3 +190,15 @@ def test_the_key_of_the_journal_stays_the_same(open_journal: Callable[[], Journa
     first = open_journal().key
     assert open_journal().key == first
     assert len(first) == 16
+
+
+def test_what_is_added_is_found_by_its_identities_and_what_was_there_keeps_its_own(
+    journal: Journal, clock: Clock
+) -> None:
+    journal.store.put_snapshots("crm", "task", [Snapshot("1", "ours", clock(), ("due:7",))])
+    read = [Snapshot(one, "read", clock(), ("due:5",)) for one in ("1", "2")]
+    journal.store.add_snapshots("crm", "task", read, {})
+    assert journal.store.find_snapshots("crm", "task", ["due:5", "due:7"]) == {"due:5": ("2",), "due:7": ("1",)}
+    assert sorted(journal.store.snapshot_ids("crm", "task")) == ["1", "2"]
+    journal.store.amend_snapshots("crm", "task", ["2"], lambda found: list(found.values()), cursors={"mark": "5"})
+    assert journal.store.cursor("mark") == "5"

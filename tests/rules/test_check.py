@@ -155,7 +155,9 @@ def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
     text = {"note": {"text": "{{ lead.title }}"}}
     assert found(text, when={"lead": {"known": True}}) == []
     assert found({"note": {"text": "{% if lead %}{{ lead.title }}{% endif %}"}}) == []
-    assert found(text, on=["lead.created", "task.completed"]) == []
+    assert found(text, on=["lead.created", "lead.won"]) == []
+    [missing] = found(text, on="task.completed")
+    assert missing.text.startswith("there may be no lead"), "a task may hang on another card"
 
 
 @pytest.mark.parametrize(

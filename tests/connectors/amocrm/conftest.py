@@ -102,7 +102,8 @@ def hinted(crm, store):
         hint = CrmHint((f"lead:{lead_id}",))
         event = Event("0", EventType.CRM_HINT, "crm", str(now.timestamp()), now, now, Person(), hint)
         events, snapshots = crm.derive(hint, event)
-        store.put_snapshots("crm", "lead", snapshots)
+        for kind, rows in snapshots.items():
+            store.put_snapshots("crm", kind, rows)
         return [one.type.value for one in events]
 
     return follow

@@ -213,17 +213,19 @@ def test_a_task_that_is_completed_is_told_once_with_its_result(crm, desk, follow
     assert follower.hint(*entities) == []
     for done in (on_lead, on_contact):
         desk.api("PATCH", f"/tasks/{done.remote_id}", {"is_completed": True, "result": {"text": "Дозвонились"}})
-    [event] = follower.hint(*entities)
-    assert event.type is EventType.TASK_COMPLETED
+    event, other = follower.hint(*entities)
+    assert {event.type, other.type} == {EventType.TASK_COMPLETED}
     assert (event.payload.lead.id, event.payload.text, event.payload.result) == (lead, "Позвонить", "Дозвонились")
+    assert (other.payload.lead, other.payload.task.contact) == (None, contact)
+    assert other.person.phones == ("+79160001122",)
     assert follower.hint(*entities) == []
 
 
-def test_a_webhook_about_a_task_is_a_hint_once_it_is_done():
+def test_a_webhook_about_a_task_is_a_hint_at_it():
     body = "task[update][0][id]=33000001&task[update][0][status]={}&task[update][0][element_id]=11000001"
-    assert HOOKS.receive(delivery(body.format(0)), no_parts).events == ()
-    [event] = HOOKS.receive(delivery(body.format(1)), no_parts).events
-    assert event.payload.entities == ("task:33000001",)
+    first, second = (HOOKS.receive(delivery(body.format(status)), no_parts).events[0] for status in (0, 1))
+    assert first.payload.entities == second.payload.entities == ("task:33000001",)
+    assert first.external_id != second.external_id
 
 
 def test_the_subscription_is_made_once_and_mended_when_it_was_switched_off(crm, desk):
@@ -262,14 +264,14 @@ def test_a_webhook_is_one_hint_with_all_its_leads():
     body = STATUS + "&leads[update][0][id]=11000002&leads[update][1][id]=11000001&contacts[update][0][id]=21000001"
     [event] = HOOKS.receive(delivery(body), no_parts).events
     assert (event.type, event.channel) == (EventType.CRM_HINT, "crm")
-    assert event.payload == CrmHint(("lead:11000001", "lead:11000002"))
+    assert event.payload == CrmHint(("lead:11000001", "lead:11000002", "contact:21000001"))
 
 
-def test_a_deleted_contact_is_a_hint_but_a_company_is_none():
+def test_companies_come_among_the_contacts_and_are_hints_too():
     rows = {"0": ("1", "contact"), "1": ("2", "company")}
     body = "&".join(f"contacts[delete][{n}][id]={one}&contacts[delete][{n}][type]={t}" for n, (one, t) in rows.items())
     [event] = HOOKS.receive(delivery(body), no_parts).events
-    assert event.payload.entities == ("contact:1",)
+    assert event.payload.entities == ("contact:1", "company:2")
 
 
 def test_the_same_webhook_again_has_the_same_key_and_a_later_change_another():

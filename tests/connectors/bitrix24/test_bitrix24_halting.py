@@ -97,7 +97,7 @@ def test_each_lead_of_a_batch_has_its_own_fate(count, bad, lost, size):
     url = "https://demo.bitrix24.ru/rest/1/abc/"
     settings = BitrixSettings.model_validate({"type": "bitrix24", "url": url, "batch": size})
     room = Room("crm", MemoryStore(), lambda: datetime.now(UTC), settings, client, Directory())
-    people = SimpleNamespace(remember=lambda _: None)
+    people = SimpleNamespace(made=lambda _: None)
     names = [f"Гость {n}" for n in range(count)]
     requests = [Request(name, NewLead(name, contact=NewContact(name, ("+79160001122",)))) for name in names]
 

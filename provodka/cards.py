@@ -1,0 +1,136 @@
+"""The CRM's cards as rules see them, and the payloads of the events about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRef:
+    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
+
+    id: str
+    title: str = ""
+    url: str = ""
+    pipeline: str = ""
+    stage: str = ""
+    state: str = "open"
+    responsible: str = ""
+    price: Decimal = Decimal(0)
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    contacts: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRef:
+    """A person's card as rules see it. Phones are E.164 where they could be read; `responsible` is as in `LeadRef`."""
+
+    id: str
+    name: str = ""
+    url: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    responsible: str = ""
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRef:
+    """A firm's card as rules see it; the members are those of `ContactRef`."""
+
+    id: str
+    name: str = ""
+    url: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    responsible: str = ""
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef:
+    """A task as rules see it. `contact` and `company` are ids of the cards that it hangs on where it is no lead."""
+
+    id: str
+    text: str = ""
+    type: str = ""
+    due: datetime | None = None
+    responsible: str = ""
+    completed: bool = False
+    contact: str = ""
+    company: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs from the last known snapshot, by field: old and new value as people see them."""
+
+    field: str = ""
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadEvent:
+    """`lead.*`; `change` says what differs."""
+
+    lead: LeadRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """`contact.*`; `change` says what differs."""
+
+    contact: ContactRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyEvent:
+    """`company.*`; `change` says what differs."""
+
+    company: CompanyRef
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """`task.*`; the lead that the task hangs on (a task may hang on another card, or on none), its text and result."""
+
+    lead: LeadRef | None = None
+    text: str = ""
+    result: str = ""
+    task: TaskRef = field(default_factory=lambda: TaskRef(""))
+
+
+CardEvent = LeadEvent | ContactEvent | CompanyEvent | TaskEvent
+"""An event about a card of the CRM."""
+
+
+def lead_of(payload: object) -> LeadRef | None:
+    """The lead that an event itself is about."""
+    return payload.lead if isinstance(payload, LeadEvent | TaskEvent) else None
+
+
+def card_of(payload: object) -> tuple[str, str] | None:
+    """Kind (as the mirror and hints name it) and id of the card that an event tells of."""
+    match payload:
+        case LeadEvent():
+            return "lead", payload.lead.id
+        case ContactEvent():
+            return "contact", payload.contact.id
+        case CompanyEvent():
+            return "company", payload.company.id
+        case TaskEvent():
+            return "task", payload.task.id
+    return None
