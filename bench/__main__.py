@@ -63,7 +63,7 @@ def latency(folder: Path) -> Iterator[Row]:
         )
 
 
-def _journal_times(room: Path) -> list[float]:
+def _journal_times(room: Path, channel: str = "site") -> list[float]:
     """Milliseconds from the receipt of each event to the end of its last action."""
     from sqlalchemy import func, select
 
@@ -74,7 +74,7 @@ def _journal_times(room: Path) -> list[float]:
     query = (
         select(events.c.received_at, func.max(actions.c.finished_at), events.c.seq)
         .join(actions, actions.c.event_seq == events.c.seq)
-        .where(actions.c.kind == "task", actions.c.state == "done")
+        .where(actions.c.kind == "task", actions.c.state == "done", events.c.channel == channel)
         .group_by(events.c.seq, events.c.received_at)
         .order_by(events.c.seq)
     )
@@ -91,12 +91,12 @@ def throughput(folder: Path) -> Iterator[Row]:
         roles: tuple[str, ...] = () if processes == 1 else ("web", "scheduler")
         environ = parts.environment(room, "", _UNLIMITED)
         with parts.crm() as crm:
-            environ["BENCH_AMOCRM"] = crm
+            environ["BENCH_CRM"] = crm
             with parts.product(environ, *roles) as (url, _):
                 if processes == 1:
                     done, seconds = _drain(url, crm)
                 else:
-                    arguments = ["-m", "cli", "run", "--config", str(parts.HERE / "config.yaml"), "--role", "worker"]
+                    arguments = ["-m", "cli", "run", "--config", environ["BENCH_CONFIG"], "--role", "worker"]
                     with parts.process(arguments, f"{url}/healthz", **environ):
                         done, seconds = _drain(url, crm)
         what = "one process" if processes == 1 else "a web and a worker process"
@@ -120,23 +120,38 @@ def _tasks(crm: str) -> int:
 
 
 def backlog(folder: Path) -> Iterator[Row]:
-    """New leads that wait, each with contact, responsible, tag and task, into a CRM that limits the calls."""
-    with parts.crm(per_second=7) as crm:
-        environ = parts.environment(folder, crm, 6.0) | {"BENCH_BURST": "7"}
-        with parts.product(environ, "web") as (url, _):
-            sent = 0
-            while sent < _BACKLOG:
-                sent += load.run(f"{url}/{parts.HOOK}", seconds=1, connections=8).requests
-        began = time.monotonic()
-        with parts.product(environ):
-            while _tasks(crm) < sent and time.monotonic() - began < 90:
-                time.sleep(0.2)
-            took = time.monotonic() - began
-        found = requests.get(f"{crm}/_sandbox/stats", timeout=30).json()
-    done, calls = found["objects"]["tasks"], sum(found["calls"].values())
-    refused = sum(found["refused"].values())
-    told = f"{done / took:.0f} ({done} of {sent} in {took:.1f} s, {calls} calls, {refused} refused)"
-    yield "backlog of new leads a second at 7 requests a second", "≥ 50, none refused", told
+    """New leads that wait, each with contact, responsible, tag and task, into a CRM that limits the calls.
+
+    In the middle of it comes one that a rule calls urgent.
+    """
+    for name, limit, pace, burst, target in (("amocrm", 7, 6.0, 7, 50), ("bitrix24", 2, 2.0, 40, 20)):
+        room = folder / name
+        room.mkdir()
+        with parts.crm(per_second=limit, name=name) as crm:
+            environ = parts.environment(room, crm, pace, burst=burst, name=name)
+            with parts.product(environ, "web") as (url, _):
+                sent = 0
+                while sent < _BACKLOG:
+                    sent += load.run(f"{url}/{parts.HOOK}", seconds=1, connections=8).requests
+            began = time.monotonic()
+            with parts.product(environ) as (url, _):
+                _wait_for(crm, sent // 4)
+                requests.post(f"{url}/{parts.URGENT}", data=load.tilda(99_999_999), timeout=5).raise_for_status()
+                _wait_for(crm, sent + 1)
+                took = time.monotonic() - began
+            found = requests.get(f"{crm}/_sandbox/stats", timeout=30).json()
+        done, calls = found["objects"]["tasks"], sum(found["calls"].values())
+        refused = sum(found["refused"].values())
+        told = f"{done / took:.0f} ({done} of {sent + 1} in {took:.1f} s, {calls} calls, {refused} refused)"
+        yield f"backlog of new leads a second, {name} at {limit} requests a second", f"≥ {target}, none refused", told
+        (urgent,) = _journal_times(room, channel="vip")
+        yield f"an urgent one in the middle of it, {name}, s", "< 2", f"{urgent / 1000:.1f}"
+
+
+def _wait_for(crm: str, tasks: int) -> None:
+    end = time.monotonic() + 180
+    while _tasks(crm) < tasks and time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def index(folder: Path) -> Iterator[Row]:

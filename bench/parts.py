@@ -15,7 +15,12 @@ from typing import Any
 import requests
 
 HERE = Path(__file__).parent
-HOOK = "hooks/site/bench-secret"
+HOOK, URGENT = "hooks/site/bench-secret", "hooks/vip/bench-secret"
+_PACE = 'per_second: "${BENCH_PER_SECOND}", burst: "${BENCH_BURST}"'
+_SECTIONS = {
+    "amocrm": f'crm: {{type: amocrm, url: "${{BENCH_CRM}}", token: sandbox, {_PACE}}}\n',
+    "bitrix24": f'crm: {{type: bitrix24, url: "${{BENCH_CRM}}/rest/1/sandbox/", {_PACE}}}\n',
+}
 
 
 def free_port() -> int:
@@ -70,13 +75,17 @@ def crm(
         yield url
 
 
-def environment(folder: Path, amocrm: str, per_second: float, journal: str | None = None) -> dict[str, str]:
-    """The variables of `config.yaml`."""
+def environment(folder: Path, crm: str, per_second: float, *, burst: int = 1, name: str = "amocrm") -> dict[str, str]:
+    """Writes the client's config for this CRM into the folder; the variables of it, and `BENCH_CONFIG`, where it is."""
+    path = folder / "client.yaml"
+    text = (HERE / "config.yaml").read_text("utf-8") + _SECTIONS[name]
+    path.write_text(text if name == "amocrm" else text.replace("pipeline: Кровля", "pipeline: Лиды"), "utf-8")
     return {
-        "BENCH_JOURNAL": journal or f"sqlite:///{folder}/journal.sqlite",
-        "BENCH_AMOCRM": amocrm,
+        "BENCH_CONFIG": str(path),
+        "BENCH_JOURNAL": f"sqlite:///{folder}/journal.sqlite",
+        "BENCH_CRM": crm,
         "BENCH_PER_SECOND": str(per_second),
-        "BENCH_BURST": "1",  # with a hundred thousand a second there is nothing to burst
+        "BENCH_BURST": str(burst),  # with a hundred thousand a second there is nothing to burst
     }
 
 
@@ -85,7 +94,7 @@ def product(environ: dict[str, str], *roles: str) -> Iterator[tuple[str, subproc
     """`provodka run` in its own process; its address."""
     port = free_port()
     named = [word for role in roles for word in ("--role", role)]
-    arguments = ["-m", "cli", "run", "--config", str(HERE / "config.yaml"), "--port", str(port), *named]
+    arguments = ["-m", "cli", "run", "--config", environ["BENCH_CONFIG"], "--port", str(port), *named]
     url = f"http://127.0.0.1:{port}"
     with process(arguments, f"{url}/healthz", **environ) as child:
         yield url, child

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.amocrm.additions import added_values
-from connectors.amocrm.aiming import aim_of
 from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.firm_fields import ENTITY, FirmFields
-from connectors.amocrm.known import card_url, multitext, named_fields, read_company, tag_names
-from connectors.amocrm.patching import LONGEST_NAME, ROBOT, head, patch, responsible, tag_changes, values_of
+from connectors.amocrm.known import card_url, multitext, named_fields, tag_names
+from connectors.amocrm.patching import LONGEST_NAME, ROBOT, PartyWrites, head, responsible, tag_changes, values_of
 from connectors.amocrm.people import PHONE_DIGITS
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
@@ -19,10 +19,9 @@ from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import answers
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
-from connectors.crm.expecting import Aim, Writing
 from connectors.crm.firms import Fit, choose_firm, fits, search_word
 from connectors.crm.making import Making
-from connectors.crm.mirror import COMPANY, KnownCompany, emails_of, moment, phones_of
+from connectors.crm.mirror import COMPANY, KnownCompany, emails_of, moment, phones_of, snapshot
 from provodka.crm import Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -37,9 +36,10 @@ class Companies:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._making, self._writing = Making(room), Writing[KnownCompany](room, COMPANY)
         self._firm = FirmFields(room)
         self._stamp = Stamp(room, ENTITY)
+        self._writes = PartyWrites(room, COMPANY, ENTITY, GONE)
+        self._making = Making(room)
 
     def read(self, ids: Sequence[str]) -> dict[str, Company]:
         return {one: self._neutral(item) for one, item in self._items(ids).items()}
@@ -60,7 +60,7 @@ class Companies:
     def find_made(self, requests: Sequence[Creation]) -> list[Done | None]:
         """By our stamp among the newest companies."""
         found = self._room.settled(requests, self._look(requests, earliest(requests)))
-        self._making.keep(COMPANY, _made(requests), dict(enumerate(found)))
+        self._keep({i: done for i, done in enumerate(found) if done is not None}, requests)
         return found
 
     def update(self, requests: Sequence[Change]) -> list[Outcome]:
@@ -83,8 +83,7 @@ class Companies:
     def _create(self, requests: Sequence[Creation], began: datetime) -> list[Outcome]:
         bodies, outcomes = build(requests, self._body)
         order = list(bodies)
-        under_way = {i: card for i, card in _made(requests).items() if i in bodies}
-        self._making.begin(list(under_way.values()))
+        self._making.begin([_known(requests[i].params) for i in order])
         made = deliver(
             [bodies[i] for i in order],
             send=lambda items: self._room.client.write("POST", f"/{ENTITY}", items, accept=(400,)),
@@ -93,9 +92,15 @@ class Companies:
             size=self._room.settings.batch,
         )
         outcomes.update(zip(order, made, strict=True))
-        self._making.keep(COMPANY, under_way, outcomes)
-        self._making.end(under_way, outcomes)
+        self._keep({i: one for i in order if isinstance(one := outcomes[i], Done)}, requests)
+        self._making.end({i: _known(requests[i].params) for i in order}, outcomes)
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, done: Mapping[int, Done], requests: Sequence[Creation]) -> None:
+        """Into the mirror, so that the echo of our own write is no news."""
+        now = self._room.now()
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(COMPANY, [snapshot(card, now) for card in cards])
 
     def _look(self, requests: Sequence[Creation], since: datetime) -> list[Done | None]:
         wanted = {request.key for request in requests}
@@ -113,7 +118,7 @@ class Companies:
         values = [self._stamp.value(request.key), *added_values({}, new.phones, new.emails)]
         values += self._firm.encode(new.inn, new.kpp, new.name, {})
         return {
-            "name": _name(new.name),
+            "name": new.name.strip()[:LONGEST_NAME],
             "created_by": ROBOT,
             **responsible(directory, new.responsible),
             "custom_fields_values": [*values, *values_of(directory, ENTITY, new.fields)],
@@ -125,20 +130,9 @@ class Companies:
         bodies, outcomes = build(requests, self._changing(cards))
         outcomes.update({i: Done(requests[i].params.company_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
-        changes = [(requests[i].params.company_id, bodies[i]) for i in order]
-        known = self._writing.met([one for one, _ in changes], self._known)
-        aims = self._writing.expect(changes, known, self._aim)
-        sent = patch(self._room, f"/{ENTITY}", [bodies[i] for i in order], GONE)
+        sent = self._writes.patch([bodies[i] for i in order])
         outcomes.update(zip(order, sent, strict=True))
-        self._writing.settle([(requests[i].params.company_id, outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
-
-    def _known(self, ids: Sequence[str]) -> dict[str, KnownCompany]:
-        room = self._room
-        return {one: read_company(item, room.zone, room.settings.stamp_code) for one, item in self._items(ids).items()}
-
-    def _aim(self, card: KnownCompany, body: Json) -> Aim:
-        return aim_of(card, body, self._room.directory, ENTITY)
 
     def _changing(self, cards: dict[str, Json]) -> Callable[[Change], Json]:
         def body(request: Change) -> Json:
@@ -182,16 +176,6 @@ class Companies:
         )
 
 
-def _made(requests: Sequence[Creation]) -> dict[int, KnownCompany]:
-    """The companies to be made, as they will be known."""
-    wanted = (request.params for request in requests)
-    return {i: KnownCompany("", _name(new.name), new.phones, new.emails) for i, new in enumerate(wanted)}
-
-
-def _name(name: str) -> str:
-    return name.strip()[:LONGEST_NAME]
-
-
 def _asked(fit: Fit, text: str, query: CompanyQuery) -> str:
     """Phones are stored as typed: +7… and 8… share only the last ten digits; of a name one word is enough."""
     if fit is Fit.NAME:
@@ -201,3 +185,7 @@ def _asked(fit: Fit, text: str, query: CompanyQuery) -> str:
 
 def _needs_card(change: CompanyChange) -> bool:
     return bool(change.phones or change.emails or change.inn or change.kpp)
+
+
+def _known(new: NewCompany) -> KnownCompany:
+    return KnownCompany("", new.name.strip()[:LONGEST_NAME], new.phones, new.emails)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.amocrm.additions import GONE
-from connectors.amocrm.aiming import aim_of
 from connectors.amocrm.client import Json
-from connectors.amocrm.known import IDENTITIES, card_url, first_company, named_fields, read_contact, tag_names
-from connectors.amocrm.patching import head, patch, responsible, tag_changes, values_of
+from connectors.amocrm.known import card_url, first_company, named_fields, read_contact, tag_names
+from connectors.amocrm.patching import PartyWrites, head, responsible, tag_changes, values_of
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.expecting import Aim, Writing
-from connectors.crm.mirror import CONTACT, KnownContact
+from connectors.crm.mirror import CONTACT
 from provodka.crm import Contact, ContactChange
 from provodka.operation import Done, Outcome, Request
+
+IDENTITIES = ("PHONE", "EMAIL")
 
 
 class Contacts:
@@ -23,7 +23,7 @@ class Contacts:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._writing: Writing[KnownContact] = Writing(room, CONTACT)
+        self._writes = PartyWrites(room, CONTACT, "contacts", GONE)
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
         found = self._room.by_ids("contacts", ids, "leads")
@@ -36,12 +36,8 @@ class Contacts:
         bodies, outcomes = build(requests, self._body)
         outcomes.update({i: Done(requests[i].params.contact_id) for i, body in bodies.items() if len(body) == 2})
         order = [i for i in bodies if i not in outcomes]
-        changes = [(requests[i].params.contact_id, bodies[i]) for i in order]
-        known = self._writing.met([one for one, _ in changes], self._known)
-        aims = self._writing.expect(changes, known, self._aim)
-        sent = patch(self._room, "/contacts", [bodies[i] for i in order], GONE)
+        sent = self._writes.patch([bodies[i] for i in order])
         outcomes.update(zip(order, sent, strict=True))
-        self._writing.settle([(requests[i].params.contact_id, outcomes[i]) for i in order], aims)
         return [outcomes[i] for i in range(len(requests))]
 
     def _body(self, request: Request[ContactChange]) -> Json:
@@ -50,13 +46,6 @@ class Contacts:
         if change.fields:
             body["custom_fields_values"] = values_of(directory, "contacts", change.fields)
         return {**body, **tag_changes(change.add_tags, change.remove_tags)}
-
-    def _known(self, ids: Sequence[str]) -> dict[str, KnownContact]:
-        found = self._room.by_ids("contacts", ids, "leads")
-        return {one: read_contact(item, self._room.zone) for one, item in found.items() if not item.get("is_deleted")}
-
-    def _aim(self, card: KnownContact, body: Json) -> Aim:
-        return aim_of(card, body, self._room.directory, "contacts")
 
     def _neutral(self, item: Json) -> Contact:
         known = read_contact(item, self._room.zone).neutral(self._room.directory)

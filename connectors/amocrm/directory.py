@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.amocrm.client import Client, Json, embedded
+from connectors.crm.mirror import CONTACT
 from connectors.crm.names import CustomField, Id, Names
 from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
 from provodka.errors import Rejected
@@ -59,11 +60,11 @@ class Directory(Names):
         """The custom fields of `leads`, `contacts`, `companies` or `catalogs/{id}`."""
         return self.keep(f"{entity} fields", lambda: self._read_fields(entity))
 
+    def labels(self, kind: str) -> dict[str, str]:
+        return {str(one.id): one.name for one in self.fields("contacts" if kind == CONTACT else "companies")}
+
     def card_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
         return self.fields(ENTITIES[kind])
-
-    def labels(self, kind: str) -> dict[str, str]:
-        return {str(one.id): one.name for one in self.card_fields(CardKind(kind))}
 
     def field_of(self, entity: str, name: str) -> CustomField:
         """A field of this kind of card, by name or code."""

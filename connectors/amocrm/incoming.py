@@ -13,7 +13,7 @@ from connectors.amocrm.problems import STALE_IDS, refusal
 from connectors.amocrm.room import Room
 from connectors.crm.batching import with_fresh_names
 from connectors.crm.expecting import Expectations
-from connectors.crm.mirror import moment
+from connectors.crm.mirror import LEAD, moment, stranger
 from provodka.crm import IncomingRequest, LeadState, Pipeline, RequestAcceptance, RequestDecline, RequestKind
 from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
@@ -37,7 +37,7 @@ class Incoming:
     def __init__(self, room: Room, leads: Leads) -> None:
         self._room = room
         self._leads = leads
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def read(self, pipeline: str) -> list[IncomingRequest]:
         params = [("order[created_at]", "asc")]

@@ -13,7 +13,6 @@ from connectors.amocrm.directory import Directory
 from connectors.crm.mirror import KnownCompany, KnownContact, KnownLead, KnownTask, emails_of, moment, phones_of
 from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskRef
 
-IDENTITIES: Final = ("PHONE", "EMAIL")
 LOSS_REASON: Final = "Причина отказа"
 
 
@@ -28,7 +27,7 @@ def read_lead(item: Json, directory: Directory, stamp_code: str) -> KnownLead:
         responsible_id=item.get("responsible_user_id"),
         price=int(item.get("price") or 0),
         tags=_tags(item),
-        fields={str(row["field_id"]): custom.decode(row, zone) for row in _fields(item, (stamp_code,))},
+        fields={str(row["field_id"]): custom.decode(row, zone) for row in _fields(item, stamp_code)},
         contacts=contact_ids(item),
     )
 
@@ -38,12 +37,12 @@ def read_contact(item: Json, zone: ZoneInfo) -> KnownContact:
     return KnownContact(**_party(item, zone), leads=tuple(str(lead["id"]) for lead in embedded(item, "leads")))
 
 
-def read_company(item: Json, zone: ZoneInfo, stamp_code: str) -> KnownCompany:
+def read_company(item: Json, zone: ZoneInfo) -> KnownCompany:
     """An item of `GET /companies`."""
-    return KnownCompany(**_party(item, zone, (*IDENTITIES, stamp_code)))
+    return KnownCompany(**_party(item, zone))
 
 
-def _party(item: Json, zone: ZoneInfo, hidden: Container[str] = IDENTITIES) -> dict[str, Any]:
+def _party(item: Json, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "id": str(item["id"]),
         "name": str(item.get("name") or ""),
@@ -51,7 +50,7 @@ def _party(item: Json, zone: ZoneInfo, hidden: Container[str] = IDENTITIES) -> d
         "emails": emails_of(multitext(item, "EMAIL")),
         "responsible_id": item.get("responsible_user_id"),
         "tags": _tags(item),
-        "fields": {str(row["field_id"]): custom.decode(row, zone) for row in _fields(item, hidden)},
+        "fields": {str(row["field_id"]): custom.decode(row, zone) for row in _own_fields(item)},
         "created_at": int(item.get("created_at") or 0),
         "updated_at": int(item.get("updated_at") or 0),
     }
@@ -97,27 +96,25 @@ def task_ref(item: Json, directory: Directory) -> TaskRef:
 
 def contact_ref(item: Json, directory: Directory, account_url: str) -> ContactRef:
     """A contact as rules see it."""
-    return ContactRef(**_seen(item, directory, IDENTITIES), url=card_url(account_url, "contacts", item["id"]))
+    return ContactRef(**_seen(item, directory), url=f"{account_url}/contacts/detail/{item['id']}")
 
 
-def company_ref(item: Json, directory: Directory, account_url: str, stamp_code: str) -> CompanyRef:
+def company_ref(item: Json, directory: Directory, account_url: str) -> CompanyRef:
     """A company as rules see it."""
-    return CompanyRef(
-        **_seen(item, directory, (*IDENTITIES, stamp_code)), url=card_url(account_url, "companies", item["id"])
-    )
+    return CompanyRef(**_seen(item, directory), url=f"{account_url}/companies/detail/{item['id']}")
 
 
-def _seen(item: Json, directory: Directory, hidden: Container[str]) -> dict[str, Any]:
+def _seen(item: Json, directory: Directory) -> dict[str, Any]:
     zone = directory.account().zone
-    known = KnownCompany(**_party(item, zone, hidden))
+    known = read_company(item, zone)
     return {
         "id": known.id,
         "name": known.name,
         "phones": known.phones,
         "emails": known.emails,
         "responsible": directory.login_of(known.responsible_id),
-        "tags": tag_names(item),
-        "fields": named_fields(item, zone, hidden),
+        "tags": tuple(str(tag.get("name")) for tag in embedded(item, "tags")),
+        "fields": {str(row.get("field_name")): custom.decode(row, zone) for row in _own_fields(item)},
         "created_at": moment(item.get("created_at")),
     }
 
@@ -166,7 +163,8 @@ def tag_names(item: Json) -> tuple[str, ...]:
 
 def named_fields(item: Json, zone: ZoneInfo, without: Container[str] = ()) -> dict[str, str]:
     """The custom fields of a card by their names, but those with these codes."""
-    return {str(row.get("field_name")): custom.decode(row, zone) for row in _fields(item, without)}
+    rows = (row for row in item.get("custom_fields_values") or () if row.get("field_code") not in without)
+    return {str(row.get("field_name")): custom.decode(row, zone) for row in rows}
 
 
 def multitext(item: Json, code: str) -> list[str]:
@@ -179,8 +177,13 @@ def multitext_rows(item: Json, code: str) -> list[Json]:
     return [value for row in rows if row.get("field_code") == code for value in row.get("values") or ()]
 
 
-def _fields(item: Json, without: Container[str]) -> list[Json]:
-    return [row for row in item.get("custom_fields_values") or () if row.get("field_code") not in without]
+def _fields(item: Json, stamp_code: str) -> list[Json]:
+    return [row for row in item.get("custom_fields_values") or () if row.get("field_code") != stamp_code]
+
+
+def _own_fields(item: Json) -> list[Json]:
+    """The custom fields of a person's or a firm's card, besides those that the mirror has members for."""
+    return [row for row in item.get("custom_fields_values") or () if row.get("field_code") not in ("PHONE", "EMAIL")]
 
 
 def _tags(item: Json) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from connectors.amocrm.aiming import aim_of
+from connectors.amocrm import fields as custom
 from connectors.amocrm.client import Json
 from connectors.amocrm.directory import LOST, WON
 from connectors.amocrm.leads import Leads
@@ -15,7 +15,7 @@ from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from provodka.crm import LeadChange, LeadClosing, LeadReopening, Pipeline, Stage
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -34,7 +34,7 @@ class LeadChanges:
     def __init__(self, room: Room, leads: Leads) -> None:
         self._room = room
         self._leads = leads
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         def attempt(part: Sequence[ChangeRequest]) -> list[Outcome]:
@@ -127,7 +127,28 @@ class LeadChanges:
         return {one: by_id[str(found)] for one, found in where.items() if str(found) in by_id}
 
     def _aim(self, lead: KnownLead, body: Json) -> Aim:
-        return aim_of(lead, body, self._room.directory, "leads")
+        """The members of the lead as they will be when amoCRM has done what `body` says."""
+        names = {
+            "title": "name",
+            "pipeline_id": "pipeline_id",
+            "status_id": "status_id",
+            "responsible_id": "responsible_user_id",
+            "price": "price",
+        }
+        aim: Aim = {member: body[key] for member, key in names.items() if key in body}
+        added, removed = ({tag["name"] for tag in body.get(key, ())} for key in ("tags_to_add", "tags_to_delete"))
+        if lead.tags is not None and (added or removed):
+            aim["tags"] = tuple(sorted((set(lead.tags) | added) - removed))
+        if lead.fields is not None and "custom_fields_values" in body:
+            aim["fields"] = self._fields(lead.fields, body["custom_fields_values"])
+        return aim
+
+    def _fields(self, old: dict[str, str], items: Sequence[Json]) -> dict[str, str]:
+        directory = self._room.directory
+        zone = directory.account().zone
+        by_id = {field.id: field for field in directory.fields()}
+        new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, zone) for item in items}
+        return {one: text for one, text in {**old, **new}.items() if text}
 
 
 def _place_of(lead_id: str, places: Places) -> Pipeline:

@@ -13,7 +13,7 @@ from connectors.amocrm.patching import number
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from connectors.http import Reply
 from provodka.crm import CardKind, CardLink, CardRef
 from provodka.errors import Rejected
@@ -35,7 +35,7 @@ class Links:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def link(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
         return self._change(requests, "link")

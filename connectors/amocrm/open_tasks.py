@@ -12,8 +12,8 @@ from connectors.amocrm.patching import head, patch, responsible
 from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.expecting import completing
-from connectors.crm.mirror import moment
+from connectors.crm.expecting import Aim, Expectations
+from connectors.crm.mirror import TASK, KnownTask, moment, snapshot
 from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -27,6 +27,7 @@ class OpenTasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._expectations = Expectations[KnownTask](room, TASK)
 
     def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """One call for up to 250 tasks of each kind of card. Filters only spare calls: each task is looked at."""
@@ -44,14 +45,12 @@ class OpenTasks:
             bodies, outcomes = build(part, self._changed)
             outcomes.update({i: Done(part[i].params.task_id) for i, body in bodies.items() if len(body) == 2})
             order = [i for i in bodies if i not in outcomes]
-            sent = patch(self._room, "/tasks", [bodies[i] for i in order], GONE)
-            outcomes.update(zip(order, sent, strict=True))
+            outcomes.update(zip(order, self._patch([bodies[i] for i in order]), strict=True))
             return [outcomes[i] for i in range(len(part))]
 
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
     def complete(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
-        """What we complete ourselves is told to the mirror beforehand: its echo is no news."""
         room = self._room
         ids = [request.params.task_id for request in requests]
         found = room.by_ids("tasks", ids, "")
@@ -62,11 +61,17 @@ class OpenTasks:
             elif found[one].get("is_completed"):
                 outcomes[i] = Done(one)
         order = [i for i in range(len(ids)) if i not in outcomes]
-        with completing(room, {ids[i]: read_task(found[ids[i]]) for i in order}) as told:
-            sent = patch(room, "/tasks", [_completed(requests[i].params) for i in order], GONE)
-            outcomes.update(zip(order, sent, strict=True))
-            told.update({ids[i]: outcomes[i] for i in order})
+        room.add(TASK, [snapshot(read_task(found[ids[i]]), room.now()) for i in order], {})
+        outcomes.update(zip(order, self._patch([_completed(requests[i].params) for i in order]), strict=True))
         return [outcomes[i] for i in range(len(ids))]
+
+    def _patch(self, bodies: Sequence[Json]) -> list[Outcome]:
+        """Told to the mirror beforehand: the echoes are no news."""
+        ids = [str(body["id"]) for body in bodies]
+        aims = self._expectations.expect(list(zip(ids, bodies, strict=True)), self._expectations.known(ids), _aim)
+        outcomes = patch(self._room, "/tasks", bodies, GONE)
+        self._expectations.settle(list(zip(ids, outcomes, strict=True)), aims)
+        return outcomes
 
     def _open(self, entity: str, ids: Sequence[str]) -> list[Json]:
         if not ids:
@@ -104,3 +109,12 @@ class OpenTasks:
 def _completed(completion: TaskCompletion) -> Json:
     result = {"result": {"text": completion.result}} if completion.result else {}
     return {**head(completion.task_id, ""), "is_completed": True, **result}
+
+
+def _aim(_: KnownTask, body: Json) -> Aim:
+    """The members of the task as they will be when amoCRM has done what `body` says."""
+    names = {"text": "text", "responsible_id": "responsible_user_id", "completed": "is_completed"}
+    aim: Aim = {member: body[key] for member, key in names.items() if key in body}
+    if "complete_till" in body:
+        aim |= {"due": body["complete_till"], "alarm": body["complete_till"]}
+    return aim | {"alarm": 0} if aim.get("completed") else aim

@@ -10,7 +10,8 @@ from connectors.amocrm.batch import deliver
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.room import Room
-from connectors.crm.mirror import clean_tags
+from connectors.crm.expecting import Aim, Expectations
+from connectors.crm.mirror import KnownParty, clean_tags, emails_of, phones_of
 from connectors.http import Reply
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome
@@ -75,3 +76,40 @@ def tag_changes(add: tuple[str, ...], remove: tuple[str, ...]) -> Json:
     """Tags by name, without touching those that are not named."""
     named = {"tags_to_add": clean_tags(add), "tags_to_delete": clean_tags(remove)}
     return {key: [{"name": tag} for tag in tags] for key, tags in named.items() if tags}
+
+
+class PartyWrites:
+    """Changes of contacts or companies, told to the mirror beforehand: their echoes are no news."""
+
+    def __init__(self, room: Room, kind: str, entity: str, gone: str) -> None:
+        self._room = room
+        self._entity = entity
+        self._gone = gone
+        self._expectations = Expectations[KnownParty](room, kind)
+
+    def patch(self, bodies: Sequence[Json]) -> list[Outcome]:
+        """An outcome for each body, as `patch` gives it."""
+        ids = [str(body["id"]) for body in bodies]
+        changes = list(zip(ids, bodies, strict=True))
+        aims = self._expectations.expect(changes, self._expectations.known(ids), self._aim)
+        outcomes = patch(self._room, f"/{self._entity}", bodies, self._gone)
+        self._expectations.settle(list(zip(ids, outcomes, strict=True)), aims)
+        return outcomes
+
+    def _aim(self, card: KnownParty, body: Json) -> Aim:
+        """The members of the card as they will be when amoCRM has done what `body` says."""
+        names = {"name": "name", "responsible_id": "responsible_user_id"}
+        aim: Aim = {member: body[key] for member, key in names.items() if key in body}
+        added, removed = ({tag["name"] for tag in body.get(key, ())} for key in ("tags_to_add", "tags_to_delete"))
+        if card.tags is not None and (added or removed):
+            aim["tags"] = tuple(sorted((set(card.tags) | added) - removed))
+        values = body.get("custom_fields_values", ())
+        for member, code, read in (("phones", "PHONE", phones_of), ("emails", "EMAIL", emails_of)):
+            rows = [row for item in values if item.get("field_code") == code for row in item["values"]]
+            if rows:
+                aim[member] = read([str(row.get("value") or "") for row in rows])
+        if card.fields is not None and (own := [item for item in values if "field_id" in item]):
+            by_id = {one.id: one for one in self._room.directory.fields(self._entity)}
+            new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, self._room.zone) for item in own}
+            aim["fields"] = {one: text for one, text in {**card.fields, **new}.items() if text}
+        return aim

@@ -124,9 +124,8 @@ def contact_reader(room: Room) -> CardReader:
 
 def company_reader(room: Room) -> CardReader:
     def make(item: Json) -> Card:
-        settings = room.settings
-        known = read_company(item, room.zone, settings.stamp_code)
-        return _card(item, known, lambda: company_ref(item, room.directory, settings.url, settings.stamp_code))
+        known = read_company(item, room.zone)
+        return _card(item, known, lambda: company_ref(item, room.directory, room.settings.url))
 
     return CardReader(room, "companies", "", make)
 

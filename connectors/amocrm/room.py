@@ -36,7 +36,7 @@ class Room(Account):
         return self.directory.account().zone
 
     def by_ids(self, entity: str, ids: Sequence[str], with_: str) -> dict[str, Json]:
-        """Items of `leads`, `contacts`, `companies`, `tasks`, `catalogs/{id}/elements`… by id; missing ones are absent.
+        """Items of `leads`, `contacts`, `catalogs/{id}/elements`… by id; missing ones are absent.
 
         Accounts without API filtering ignore `filter[id]` silently and give everything: there each is read alone.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.amocrm import hooks, tokens
@@ -12,9 +13,9 @@ from connectors.amocrm.known import read_task
 from connectors.amocrm.room import Room
 from connectors.amocrm.stamp import BY_HAND, OF, Stamp
 from connectors.amocrm.structure import read_structure
-from connectors.crm.expecting import completing
+from connectors.crm.expecting import Expectations
 from connectors.crm.making import Making
-from connectors.crm.mirror import TASK, KnownTask
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done
 from provodka.readiness import Hooks, HookState, Look, Remark, Weight, former, is_ours, same_hook
@@ -85,9 +86,7 @@ class Setup:
         if int(task.get("updated_at") or 0) >= int(self._room.now().timestamp()):
             self._sleep(1.1)  # two changes of one second look like one delivery
         done = {"id": int(task["id"]), "is_completed": True, "result": {"text": self._room.now().isoformat()}}
-        with completing(self._room, {str(task["id"]): read_task(task)}) as told:
-            self._room.client.write("PATCH", "/tasks", [done])
-            told[str(task["id"])] = Done(str(task["id"]))
+        self._complete(done, read_task(task))
         return f"{TASK}:{task['id']}"
 
     def end_probe(self, destination: str, sign: str) -> None:
@@ -104,6 +103,14 @@ class Setup:
     def _hooks(self) -> list[Json]:
         return [row for _, page in self._room.client.pages("/webhooks", "webhooks") for row in page]
 
+    def _complete(self, done: Json, known: KnownTask) -> None:
+        """Told to the mirror beforehand: the echo is no news."""
+        self._room.add(TASK, [snapshot(known, self._room.now())], {})
+        expectations: Expectations[KnownTask] = Expectations(self._room, TASK)
+        aims = expectations.expect([(known.id, done)], {known.id: known}, lambda *_: {"completed": True})
+        self._room.client.write("PATCH", "/tasks", [done])
+        expectations.settle([(known.id, Done(known.id))], aims)
+
     def _opened(self) -> Json | None:
         """The task of an earlier probe, open again; none where it is gone, or stays as it is."""
         client = self._room.client
@@ -112,10 +119,7 @@ class Setup:
         if task is None:
             return None
         now = int(self._room.now().timestamp())
-        opened = {
-            "is_completed": False,
-            "complete_till": now + DAY,
-        }  # by its old time it would be overdue
+        opened = {"is_completed": False, "complete_till": now + DAY}  # by its old time it would be overdue
         try:
             client.write("PATCH", "/tasks", [{"id": int(task["id"]), **opened}])
         except Rejected:
@@ -126,13 +130,14 @@ class Setup:
         me = int(self._me()["id"])
         now = int(self._room.now().timestamp())
         body = {"text": PROBE_TEXT, "complete_till": now + DAY, "responsible_user_id": me}
-        making = Making(self._room)
-        card = KnownTask("", PROBE_TEXT, now + DAY)
+        making, card = Making(self._room), KnownTask("", PROBE_TEXT, now + DAY)
         making.begin([card])
         made = embedded(self._room.client.write("POST", "/tasks", [body]).data, "tasks")
         if not made:
             raise Ambiguous("the answer holds no task")
-        making.made(TASK, card, str(made[0]["id"]))
+        one = str(made[0]["id"])
+        self._room.add(TASK, [snapshot(replace(card, id=one), self._room.now())], {})
+        making.end({one: card}, {one: Done(one)})
         self._room.put(TASK, [], {PROBE: str(made[0]["id"])})
         return {"updated_at": now, **made[0]}
 

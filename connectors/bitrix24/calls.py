@@ -10,7 +10,7 @@ from typing import Final
 
 from connectors.bitrix24.cards import Leads, contacts_of
 from connectors.bitrix24.client import PAGE, Batch, id_of, rows_of
-from connectors.bitrix24.directory import CONTACTS, DEALS, LEADS
+from connectors.bitrix24.directory import CONTACT_TYPE, DEALS, LEADS
 from connectors.bitrix24.notes import comment
 from connectors.bitrix24.problems import WRONG_AUTH
 from connectors.bitrix24.query import Command, Json, Ref
@@ -123,10 +123,10 @@ class Calls:
 
     def _activity(self, new: NewCall, plan: _Plan) -> Json:
         call = new.call
-        types = {"lead": LEADS.type_id, "deal": DEALS.type_id, "contact": CONTACTS.type_id}
+        types = {"lead": LEADS.type_id, "deal": DEALS.type_id, "contact": CONTACT_TYPE}
         incoming = call.direction is Direction.IN
         begin = call.started_at or call.ended_at or self._room.now()
-        speaker = (CONTACTS.type_id, plan.contact) if plan.contact else (types[plan.kind], plan.card_id)
+        speaker = (CONTACT_TYPE, plan.contact) if plan.contact else (types[plan.kind], plan.card_id)
         talked = f"Разговор {call.talk_seconds} с" if call.talk_seconds else "Пропущенный звонок"
         lines = [talked, f"Запись: {call.recording}" if call.recording else ""]
         return {

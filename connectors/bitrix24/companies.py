@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from connectors.bitrix24.aiming import aim_of
 from connectors.bitrix24.client import PAGE, UNCOUNTED, id_of, mapping, moment, rows_of
 from connectors.bitrix24.directory import COMPANIES
+from connectors.bitrix24.party_writes import PartyWrites
 from connectors.bitrix24.patching import (
     LONGEST_NAME,
     item_add,
     item_done,
-    item_update,
     multi_rows,
     multi_values,
     responsible,
@@ -21,16 +21,15 @@ from connectors.bitrix24.patching import (
     shown_tags,
     values_of,
 )
-from connectors.bitrix24.people import forms, read_company
+from connectors.bitrix24.people import forms
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.requisites import Requisites
-from connectors.bitrix24.room import COMPANY_FIELDS, Room, gone, named, unfinished
+from connectors.bitrix24.room import Room, gone, named, unfinished
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.expecting import Aim, Writing
 from connectors.crm.firms import Fit, bare_name, choose_firm, fits
 from connectors.crm.making import Making
-from connectors.crm.mirror import COMPANY, KnownCompany, clean_tags, emails_of, phones_of
+from connectors.crm.mirror import COMPANY, KnownCompany, clean_tags, emails_of, phones_of, snapshot
 from connectors.crm.names import plain
 from connectors.crm.oauth import not_carried_out
 from provodka.crm import CardKind, Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
@@ -51,7 +50,8 @@ class Companies:
         self._room = room
         self._requisites = Requisites(room)
         self._tags = Tags(room, KIND)
-        self._making, self._writing = Making(room), Writing[KnownCompany](room, COMPANY)
+        self._writes = PartyWrites(room, KIND, COMPANIES)
+        self._making = Making(room)
 
     def read(self, ids: Sequence[str]) -> dict[str, Company]:
         items = self._room.by_ids(COMPANIES, ids)
@@ -97,7 +97,7 @@ class Companies:
             ids.setdefault(str(row.get("originId")), id_of(row))
         found = room.settled(requests, [Done(ids[key], found=True) if key in ids else None for key in keys])
         made: dict[int, Outcome] = {i: done for i, done in enumerate(found) if done is not None}
-        self._making.keep(COMPANY, _under_way(requests), made)
+        self._keep(requests, made)
         for outcome in self._complete(requests, made).values():
             if isinstance(outcome, ConnectorError):
                 raise outcome
@@ -136,14 +136,20 @@ class Companies:
         except ConnectorError as error:
             raise not_carried_out(error) from error
         bodies, outcomes = build(requests, self._body)
-        under_way = {i: card for i, card in _under_way(requests).items() if i in bodies}
+        under_way = {i: _known(requests[i].params) for i in bodies}
         self._making.begin(list(under_way.values()))
         made = self._room.deliver({i: item_add(COMPANIES, body) for i, body in bodies.items()}, item_done)
-        self._making.keep(COMPANY, under_way, made)
+        self._keep(requests, made)
         self._making.end(under_way, made)
         outcomes.update(made)
         outcomes.update(self._complete(requests, made))
         return [outcomes[i] for i in range(len(requests))]
+
+    def _keep(self, requests: Sequence[Creation], made: Mapping[int, Outcome]) -> None:
+        """Into the mirror, so that the echo of our own write is no news."""
+        now, done = self._room.now(), {i: one for i, one in made.items() if isinstance(one, Done)}
+        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        self._room.put(COMPANY, [snapshot(card, now) for card in cards])
 
     def _complete(self, requests: Sequence[Creation], made: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Write the requisites of those that are made; what goes wrong there is the outcome of the whole."""
@@ -167,7 +173,7 @@ class Companies:
     def _body(self, request: Creation) -> Json:
         new, directory = request.params, self._room.directory
         return {
-            "title": _title(new.name),
+            "title": new.name.strip()[:LONGEST_NAME],
             "opened": "Y",
             **self._room.stamp(request.key),
             **responsible(directory, new.responsible),
@@ -199,12 +205,8 @@ class Companies:
         )
         order = list(bodies)
         outcomes.update({order[n]: error for n, error in refused.items()})
-        cards = {i: item_update(COMPANIES, ids[i], bodies[i]) for i in order if bodies[i] and i not in outcomes}
-        changes = [(ids[i], bodies[i]) for i in cards]
-        known = self._writing.met([one for one, _ in changes], self._known)
-        aims = self._writing.expect(changes, known, self._aim)
-        outcomes.update(self._room.deliver(cards, item_done))
-        self._writing.settle([(ids[i], outcomes[i]) for i in cards], aims)
+        cards = {i: (ids[i], bodies[i]) for i in order if bodies[i] and i not in outcomes}
+        outcomes.update(self._writes.patch(cards))
         written = {
             order[n]: command
             for n, command in papers.items()
@@ -212,13 +214,6 @@ class Companies:
         }
         outcomes.update(self._room.deliver(written, lambda _: Done()))
         return [named(outcomes.get(i, Done()), one) for i, one in enumerate(ids)]
-
-    def _known(self, ids: Sequence[str]) -> dict[str, KnownCompany]:
-        rows = self._room.classic_by_ids("crm.company.list", COMPANY_FIELDS, ids)
-        return {id_of(row): read_company(row, self._room.directory) for row in rows}
-
-    def _aim(self, card: KnownCompany, body: Json) -> Aim:
-        return aim_of(card, body, self._room.directory, KIND)
 
     def _changed(self, change: CompanyChange, items: Mapping[str, Json]) -> Json:
         item = items.get(change.company_id)
@@ -254,14 +249,8 @@ class Companies:
         )
 
 
-def _under_way(requests: Sequence[Creation]) -> dict[int, KnownCompany]:
-    """The companies to be made, as they will be known."""
-    wanted = (request.params for request in requests)
-    return {i: KnownCompany("", _title(new.name), new.phones, new.emails) for i, new in enumerate(wanted)}
-
-
-def _title(name: str) -> str:
-    return name.strip()[:LONGEST_NAME]
+def _known(new: NewCompany) -> KnownCompany:
+    return KnownCompany("", new.name.strip()[:LONGEST_NAME], new.phones, new.emails)
 
 
 def _telling(name: str) -> str:

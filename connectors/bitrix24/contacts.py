@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.bitrix24.aiming import aim_of
 from connectors.bitrix24.cards import Leads, contacts_of
 from connectors.bitrix24.client import id_of, moment
 from connectors.bitrix24.directory import CONTACTS
+from connectors.bitrix24.party_writes import PartyWrites
 from connectors.bitrix24.patching import (
     LONGEST_NAME,
-    item_done,
-    item_update,
     multi_values,
     responsible,
     shown_fields,
     shown_tags,
     values_of,
 )
-from connectors.bitrix24.people import read_contact
 from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room, gone
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.expecting import Aim, Writing
-from connectors.crm.mirror import CONTACT, KnownContact, emails_of, phones_of
+from connectors.crm.mirror import emails_of, phones_of
 from provodka.crm import CardKind, Contact, ContactChange
 from provodka.operation import Done, Outcome, Request
 
@@ -39,7 +35,7 @@ class Contacts:
         self._room = room
         self._leads = leads
         self._tags = Tags(room, KIND)
-        self._writing: Writing[KnownContact] = Writing(room, CONTACT)
+        self._writes = PartyWrites(room, KIND, CONTACTS)
 
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Their leads are those of which they are the main contact."""
@@ -59,20 +55,8 @@ class Contacts:
         bodies, outcomes = build(requests, lambda request: self._body(request.params, items))
         outcomes.update({i: Done(requests[i].params.contact_id) for i, body in bodies.items() if not body})
         order = [i for i in bodies if i not in outcomes]
-        commands = {i: item_update(CONTACTS, requests[i].params.contact_id, bodies[i]) for i in order}
-        changes = [(requests[i].params.contact_id, bodies[i]) for i in order]
-        known = self._writing.met([one for one, _ in changes], self._known)
-        aims = self._writing.expect(changes, known, self._aim)
-        outcomes.update(self._room.deliver(commands, item_done))
-        self._writing.settle([(requests[i].params.contact_id, outcomes[i]) for i in order], aims)
+        outcomes.update(self._writes.patch({i: (requests[i].params.contact_id, bodies[i]) for i in order}))
         return [outcomes[i] for i in range(len(requests))]
-
-    def _known(self, ids: Sequence[str]) -> dict[str, KnownContact]:
-        rows = self._room.contacts_by_ids(ids)
-        return {id_of(row): read_contact(row, self._room.directory) for row in rows}
-
-    def _aim(self, card: KnownContact, body: Json) -> Aim:
-        return aim_of(card, body, self._room.directory, KIND)
 
     def _body(self, change: ContactChange, items: dict[str, Json]) -> Json:
         item = items.get(change.contact_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from connectors.bitrix24.cards import contacts_of
 from connectors.bitrix24.client import Batch, id_of, rows_of
 from connectors.bitrix24.directory import DEALS
+from connectors.bitrix24.people import read_company, read_contact
 from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.room import Room, item_of, told
+from connectors.crm.making import Making
+from connectors.crm.mirror import COMPANY, CONTACT, KnownParty, snapshot
 from provodka.errors import Ambiguous, ConnectorError
 from provodka.operation import Done, Outcome
 
@@ -50,6 +53,7 @@ class Conversion:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._making = Making(room)
 
     def deals_of(self, ids: Sequence[str]) -> list[Done | None]:
         """The deals that these leads have become already.
@@ -75,6 +79,15 @@ class Conversion:
         if before.deal:
             return Done(before.deal, found=True)
         commands, links = self._commands(item, before)
+        cards = self._cards(commands)
+        self._making.begin(list(cards.values()))
+        outcome = self._run(commands, links)
+        if isinstance(outcome, Done):
+            self._keep(cards, outcome)
+        self._making.end(cards, dict.fromkeys(cards, outcome))
+        return outcome
+
+    def _run(self, commands: dict[str, Command], links: dict[str, str | Ref]) -> Outcome:
         try:
             answer = self._room.client.batch(commands, halt=True, write=True)
         except ConnectorError as error:
@@ -82,6 +95,20 @@ class Conversion:
         if answer.errors:
             return next(iter(answer.errors.values()))
         return told(answer.results, answer.errors, "deal", lambda result: _done(result, links, answer))
+
+    def _cards(self, commands: Mapping[str, Command]) -> dict[str, KnownParty]:
+        """What is about to be made besides the deal, as it will be known."""
+        read = {CONTACT: read_contact, COMPANY: read_company}
+        made = {kind: commands[kind].params["fields"] for kind in read if kind in commands}
+        return {kind: read[kind]({"ID": "", **fields}, self._room.directory) for kind, fields in made.items()}
+
+    def _keep(self, cards: Mapping[str, KnownParty], done: Done) -> None:
+        """Into the mirror, so that the echo of our own write is no news."""
+        now = self._room.now()
+        for kind, card in cards.items():
+            if one := done.values.get(f"{kind}_id"):
+                made = replace(card, id=one, fields=None, updated_at=int(now.timestamp()))
+                self._room.put(kind, [snapshot(made, now)])
 
     def _commands(self, item: Json, before: _Before) -> tuple[dict[str, Command], dict[str, str | Ref]]:
         stamp = self._room.classic_stamp(_key(item))

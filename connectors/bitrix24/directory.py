@@ -12,10 +12,12 @@ from connectors.bitrix24.automata import Automaton, read_automata
 from connectors.bitrix24.client import PAGE, Client, mapping, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.settings import BitrixSettings, Entity
+from connectors.crm.mirror import CONTACT
 from connectors.crm.names import CustomField, Id, Names, plain
 from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
 from provodka.errors import AuthFailed, Rejected
 
+CONTACT_TYPE, COMPANY_TYPE = 3, 4
 SIMPLE: Final = 2  # the CRM mode without leads: each would become a deal at once
 LEADS_NAME: Final = "Лиды"  # leads have a single funnel, and it bears no name of its own
 NEEDED_SCOPES: Final = (("crm",), ("task",), ("user", "user_basic"))
@@ -119,13 +121,12 @@ class Directory(Names):
         """A field of this kind of card; Rejected with the nearest names where none bears the name."""
         return self.named("field", "поля", name, self.card_fields(kind), lambda f: (f.name, f.code))
 
-    def own_fields(self, kind: CardKind) -> tuple[CustomField, ...]:
+    def own_fields(self, type_id: int) -> tuple[CustomField, ...]:
         """The user fields of contacts or companies, by the codes of the classic family."""
-        own = filter(is_own, self.card_fields(kind))
-        return self.keep(f"own {kind.value} fields", lambda: tuple(replace(one, id=one.code) for one in own))
+        return self.keep(f"fields of {type_id}", lambda: self._read_own(type_id))
 
     def labels(self, kind: str) -> dict[str, str]:
-        return {str(one.id): one.name for one in self.own_fields(CardKind(kind))}
+        return {str(one.id): one.name for one in self.own_fields(CONTACT_TYPE if kind == CONTACT else COMPANY_TYPE)}
 
     def task_types(self) -> None:
         """Tasks have no types: what a rule calls its type becomes a tag of the task."""
@@ -187,9 +188,16 @@ class Directory(Names):
                 return tuple(found)
             start += PAGE
 
+    def _read_own(self, type_id: int) -> tuple[CustomField, ...]:
+        rows = {key: row for key, row in self._fields_of(type_id, frozenset()).items() if row.get("isDynamic")}
+        return tuple(replace(one, id=one.code) for one in (_field(key, row, {}) for key, row in rows.items()))
+
+    def _fields_of(self, type_id: int, standard: frozenset[str]) -> dict[str, Json]:
+        answer = mapping(self._client.call("crm.item.fields", {"entityTypeId": type_id}))
+        return {key: row for key, row in mapping(answer.get("fields")).items() if _matters(key, row, standard)}
+
     def _read_fields(self, kind: Kind, standard: frozenset[str]) -> tuple[CustomField, ...]:
-        answer = mapping(self._client.call("crm.item.fields", {"entityTypeId": kind.type_id}))
-        rows = {key: row for key, row in mapping(answer.get("fields")).items() if _matters(key, row, standard)}
+        rows = self._fields_of(kind.type_id, standard)
         types = sorted({str(row["statusType"]) for row in rows.values() if row.get("statusType")})
         lists = dict(zip(types, self._client.ask([_statuses(one) for one in types]), strict=True))
         own_first = sorted(rows.items(), key=lambda pair: not pair[1].get("isDynamic"))  # where two bear one name
@@ -238,11 +246,6 @@ def _field(key: str, row: Json, lists: dict[str, Sequence[Json]]) -> CustomField
         options=options,
         multiple=bool(row.get("isMultiple")),
     )
-
-
-def is_own(field: CustomField) -> bool:
-    """Whether it is a user field, not one that every portal has."""
-    return str(field.id).startswith("ufCrm")
 
 
 def _zone(name: object) -> ZoneInfo:

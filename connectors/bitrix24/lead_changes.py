@@ -15,7 +15,7 @@ from connectors.bitrix24.room import Room, gone, item_of
 from connectors.bitrix24.tags import Tags, tags_of
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from connectors.crm.values import plain_number
 from provodka.crm import (
     LeadChange,
@@ -45,7 +45,7 @@ class LeadChanges:
         self._leads = leads
         self._conversion = conversion
         self._tags = Tags(room)
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def update(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
         return self.carry_out(requests, self._body)

@@ -12,7 +12,7 @@ from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, gone, named
 from connectors.crm.batching import build
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from connectors.crm.values import plain_number
 from provodka.crm import LeadLines, ProductLine
 from provodka.errors import Ambiguous, ConnectorError
@@ -25,7 +25,7 @@ class Lines:
     def __init__(self, room: Room, leads: Leads) -> None:
         self._room = room
         self._leads = leads
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def read(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         return read_rows(self._room, self._room.kind, list(self._leads.items(lead_ids)))

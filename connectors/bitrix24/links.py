@@ -12,7 +12,7 @@ from connectors.bitrix24.query import Command
 from connectors.bitrix24.room import Room, gone, named, number
 from connectors.crm.batching import build
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import LEAD, KnownLead, stranger
 from provodka.crm import CardKind, CardLink, CardRef
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -42,7 +42,7 @@ class Links:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._expectations = Expectations(room)
+        self._expectations = Expectations(room, LEAD, stranger)
 
     def link(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
         return self._change(requests, self._linking, _adding)

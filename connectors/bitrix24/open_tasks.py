@@ -7,15 +7,18 @@ from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
 from connectors.bitrix24.query import Command, Json, Ref
+from connectors.bitrix24.readers import read_task
 from connectors.bitrix24.room import Room, gone, named
-from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, read_task, task_text, task_texts, tasks_by_id
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text, task_texts, tasks_by_id
 from connectors.crm.batching import build, same_text, with_fresh_names
-from connectors.crm.expecting import completing
+from connectors.crm.expecting import Aim, Expectations
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome, Request
 
 ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
+ASKED: Final = (*SELECT, *TIMES, "RESPONSIBLE_ID", "TAGS")
 
 
 class OpenTasks:
@@ -23,17 +26,18 @@ class OpenTasks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._expectations = Expectations[KnownTask](room, TASK)
 
     def read(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         distinct = [card for card in dict.fromkeys(cards) if card.id.isdecimal()]
-        asked = {"select": [*SELECT, *TIMES], "order": {"ID": "ASC"}}
+        asked = {"select": list(ASKED), "order": {"ID": "ASC"}}
         filters = [{"UF_CRM_TASK": self._bound(card), "!STATUS": COMPLETED} for card in distinct]
         answers = self._room.client.ask([Command("tasks.task.list", {**asked, "filter": one}) for one in filters])
         found: dict[CardRef, list[Task]] = {card: [] for card in cards}
         for card, wanted, answer in zip(distinct, filters, answers, strict=True):
             rows = rows_of(answer)
             if len(rows) == PAGE:
-                more = {"select": [*SELECT, *TIMES], "filter": wanted}
+                more = {"select": list(ASKED), "filter": wanted}
                 for page in self._room.client.walk("tasks.task.list", more, after=id_of(rows[-1])):
                     rows += page
             tasks = [self._neutral(row, card) for row in rows if str(row.get("status")) != COMPLETED]
@@ -56,22 +60,32 @@ class OpenTasks:
                 outcomes[i] = Done(one)
         outcomes.update(self._tell_results({i: r.params for i, r in enumerate(requests) if i not in outcomes}))
         order = [i for i in range(len(ids)) if i not in outcomes]
+        room.add(TASK, [snapshot(read_task(there[ids[i]], room), room.now()) for i in order], {})
         commands = {i: Command("tasks.task.complete", {"taskId": ids[i]}) for i in order}
-        with completing(room, {ids[i]: read_task(there[ids[i]], room.kind) for i in order}) as told:
-            outcomes.update(room.deliver(commands, lambda _: Done()))
-            told.update({ids[i]: outcomes[i] for i in order})
+        outcomes.update(self._deliver(commands, {i: {"completed": True, "alarm": 0} for i in order}, ids))
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
-        there = tasks_by_id(self._room, [request.params.task_id for request in requests])
+        there = tasks_by_id(self._room, [request.params.task_id for request in requests], ASKED)
         bodies, outcomes = build(requests, lambda request: self._changed(request.params, there))
         ids = [request.params.task_id for request in requests]
         outcomes.update({i: Done(ids[i]) for i, body in bodies.items() if not body})
         commands = {
             i: Command("tasks.task.update", {"taskId": ids[i], "fields": body}) for i, body in bodies.items() if body
         }
-        outcomes.update(self._room.deliver(commands, lambda _: Done()))
+        outcomes.update(self._deliver(commands, {i: _aim(requests[i].params, bodies[i]) for i in commands}, ids))
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
+
+    def _deliver(
+        self, commands: Mapping[int, Command], aims: Mapping[int, Aim], ids: Sequence[str]
+    ) -> dict[int, Outcome]:
+        """Told to the mirror beforehand: the echoes are no news."""
+        changes = [(ids[i], aims[i]) for i in commands]
+        known = self._expectations.known([one for one, _ in changes])
+        expected = self._expectations.expect(changes, known, lambda _, aim: aim)
+        outcomes = self._room.deliver(commands, lambda _: Done())
+        self._expectations.settle([(ids[i], outcome) for i, outcome in outcomes.items()], expected)
+        return outcomes
 
     def _changed(self, change: TaskChange, there: Mapping[str, Json]) -> Json:
         row, directory = there.get(change.task_id), self._room.directory
@@ -85,7 +99,7 @@ class OpenTasks:
         if change.text:
             fields["TITLE"], fields["DESCRIPTION"] = task_texts(change.text)
         if change.type:
-            fields["TAGS"] = [change.type, *tags_of_task(row)[1:]]
+            fields["TAGS"] = [change.type, *_tags(row)[1:]]
         return fields
 
     def _tell_results(self, completions: Mapping[int, TaskCompletion]) -> dict[int, Outcome]:
@@ -126,29 +140,25 @@ class OpenTasks:
             text=task_text(row),
             due=moment(row.get("deadline")),
             card=card,
-            type=next(iter(tags_of_task(row)), ""),
+            type=next(iter(_tags(row)), ""),
             responsible=self._room.directory.login_of(str(row.get("responsibleId") or "")),
             created_at=moment(row.get("createdDate")),
         )
 
 
-def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
-    """The results of these tasks, the newest first; none where the portal tells of none."""
-    found: dict[str, list[str]] = {one: [] for one in ids}
-    wanted = list(found)
-    for start in range(0, len(wanted), PAGE):
-        part = wanted[start : start + PAGE]
-        answer = room.client.batch({f"r{one}": Command("tasks.task.result.list", {"taskId": one}) for one in part})
-        for one in part:
-            error = answer.errors.get(f"r{one}")
-            if error is not None and not isinstance(error, Rejected):
-                raise error
-            found[one] = [str(row.get("text") or "") for row in rows_of(answer.results.get(f"r{one}"))]
-    return found
-
-
-def tags_of_task(row: Json) -> list[str]:
+def _tags(row: Json) -> list[str]:
     """Bare texts, or by number what is known of each."""
     tags = row.get("tags")
     rows = list(tags.values()) if isinstance(tags, dict) else tags if isinstance(tags, list) else []
     return [str(one.get("title") or one.get("name") or "") if isinstance(one, dict) else str(one) for one in rows]
+
+
+def _aim(change: TaskChange, body: Json) -> Aim:
+    """The members of the task as they will be when the portal has done what is wanted."""
+    aim: Aim = {"text": change.text.strip()} if change.text else {}
+    if "RESPONSIBLE_ID" in body:
+        aim["responsible_id"] = str(body["RESPONSIBLE_ID"])
+    if change.due is not None:
+        due = int(change.due.timestamp())
+        aim |= {"due": due, "alarm": due}
+    return aim

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from connectors.bitrix24.cards import contacts_of
 from connectors.bitrix24.client import id_of, mapping, moment
-from connectors.bitrix24.directory import Directory
+from connectors.bitrix24.directory import COMPANY_TYPE, CONTACT_TYPE, Directory
 from connectors.bitrix24.fields import decode
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import CHAIN, CONTACT_FIELDS, Room
@@ -17,7 +17,7 @@ from connectors.crm.mirror import KnownCompany, KnownContact, emails_of, phones_
 from connectors.crm.mirror import moment as of_seconds
 from connectors.crm.names import CustomField
 from connectors.crm.people import FILLED, FRESH, OVERLAP, PeopleIndex
-from provodka.crm import CardKind, FoundPerson, LeadState, Progress
+from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
 
 LAST_ID: Final = "contacts:last"  # where the first reading stands
@@ -95,12 +95,12 @@ class People(PeopleIndex):
 def read_contact(row: Json, directory: Directory) -> KnownContact:
     """A row of `crm.contact.list`; it holds PHONE and EMAIL only where there are any."""
     names = (str(row.get(key) or "").strip() for key in ("NAME", "SECOND_NAME", "LAST_NAME"))
-    return KnownContact(**_party(row, directory.own_fields(CardKind.CONTACT)), name=" ".join(filter(None, names)))
+    return KnownContact(**_party(row, directory.own_fields(CONTACT_TYPE)), name=" ".join(filter(None, names)))
 
 
 def read_company(row: Json, directory: Directory) -> KnownCompany:
     """A row of `crm.company.list`."""
-    return KnownCompany(**_party(row, directory.own_fields(CardKind.COMPANY)), name=str(row.get("TITLE") or ""))
+    return KnownCompany(**_party(row, directory.own_fields(COMPANY_TYPE)), name=str(row.get("TITLE") or ""))
 
 
 def _party(row: Json, fields: Sequence[CustomField]) -> dict[str, Any]:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.client import PAGE, id_of, moment
-from connectors.bitrix24.open_tasks import results_of, tags_of_task
+from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
 from connectors.bitrix24.people import read_company, read_contact
-from connectors.bitrix24.query import Json
+from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import CHAIN, COMPANY_FIELDS, CONTACT_FIELDS, Room
-from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, is_completed, read_task, tasks_by_id
+from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text
 from connectors.crm.changes import Card
 from connectors.crm.following import Keep
-from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK, KnownParty, KnownTask, load
+from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK, KnownParty, KnownTask
 from connectors.crm.mirror import moment as of_seconds
 from provodka.crm import Progress
+from provodka.errors import Rejected
 from provodka.payloads import CompanyRef, ContactRef, TaskRef
 
 SWEPT: Final = "swept"  # unix seconds: when all ids were gone through
@@ -111,37 +111,41 @@ class TaskReader:
         self._listed = _Listed(room, "tasks", "tasks.task.list", "ID", asked, "CHANGED_DATE", "changedDate")
 
     def cards(self, ids: Sequence[str]) -> dict[str, Card]:
-        """Those that are gone, or that we may not read, are left out."""
-        return self._made(list(tasks_by_id(self._room, ids).values()))
+        """One by one in batches of fifty; those that are gone, or that we may not read, are left out."""
+        found: list[Json] = []
+        for start in range(0, len(ids), PAGE):
+            part = {one: Command("tasks.task.get", {"taskId": one, **self._listed.asked}) for one in ids[start:][:PAGE]}
+            answer = self._room.client.batch({f"t{one}": command for one, command in part.items()})
+            for one in part:
+                error = answer.errors.get(f"t{one}")
+                if error is not None and not isinstance(error, Rejected):
+                    raise error
+                found += rows_of({"tasks": [mapping(answer.results.get(f"t{one}")).get("task")]})
+        return self._cards(found)
 
     def changed(self, since: int) -> dict[str, Card]:
-        return self._made(self._listed.since(since))
+        return self._cards(self._listed.since(since))
 
     def fill(self, keep: Keep, progress: Progress, stop: Callable[[], bool]) -> bool:
         """The open ones: of the others nothing will ever be told."""
         return self._listed.all({"!STATUS": COMPLETED}, self._card, keep, progress, stop)
 
-    def _made(self, rows: Sequence[Json]) -> dict[str, Card]:
-        """The results are asked for only of tasks that the mirror does not know to be completed."""
-        done = [id_of(row) for row in rows if is_completed(row)]
-        kept = self._room.mirrored(TASK, done)
-        known = {one for one, row in kept.items() if load(TASK, row).completed}
-        results = results_of(self._room, [one for one in done if one not in known])
-        return {one: self._card(row, next(iter(results.get(one, ())), "")) for row in rows if (one := id_of(row))}
+    def _cards(self, rows: Sequence[Json]) -> dict[str, Card]:
+        """With the newest result of those that are completed."""
+        results = results_of(self._room, [id_of(row) for row in rows if str(row.get("status")) == COMPLETED])
+        told = {one: texts[0] for one, texts in results.items() if texts}
+        return {id_of(row): self._card(row, told.get(id_of(row), "")) for row in rows}
 
     def _card(self, row: Json, result: str = "") -> Card:
-        times = moment(row.get("createdDate")), moment(row.get("changedDate"))
-        return Card(self._known(row), *times, lambda: self._ref(row), result)
-
-    def _known(self, row: Json) -> KnownTask:
-        return read_task(row, self._room.kind)
+        created, changed = (moment(row.get(member)) for member in ("createdDate", "changedDate"))
+        return Card(read_task(row, self._room), created, changed, lambda: self._ref(row), result)
 
     def _ref(self, row: Json) -> TaskRef:
-        known = self._known(row)
+        known = read_task(row, self._room)
         return TaskRef(
             id=known.id,
             text=known.text,
-            type=", ".join(tags_of_task(row)),
+            type=", ".join(_titles(row.get("tags"))),
             due=of_seconds(known.due) if known.due else None,
             responsible=self._room.directory.login_of(known.responsible_id),
             completed=known.completed,
@@ -181,6 +185,23 @@ class Deletions:
         return found
 
 
+def read_task(row: Json, room: Room) -> KnownTask:
+    """A task as its family shows it, with the fields of SELECT and TIMES."""
+    completed = str(row.get("status")) == COMPLETED
+    closed = moment(row.get("closedDate") or row.get("changedDate"))
+    return KnownTask(
+        id=id_of(row),
+        text=task_text(row),
+        due=int(moment(row.get("deadline")).timestamp()),
+        completed=completed,
+        closed_at=int(closed.timestamp()) if completed else 0,
+        responsible_id=str(row.get("responsibleId") or "") or None,
+        lead=_bound(row, room.kind.letter),
+        contact=_bound(row, "C"),
+        company=_bound(row, "CO"),
+    )
+
+
 def contact_reader(room: Room) -> PartyReader:
     def card(row: Json) -> Card:
         return _party(row, read_contact(row, room.directory), lambda known: _seen(room, ContactRef, "contact", known))
@@ -211,3 +232,16 @@ def _seen(room: Room, kind: type[R], word: str, known: KnownParty) -> R:
         fields={labels.get(one, one): text for one, text in (known.fields or {}).items()},
         created_at=of_seconds(known.created_at),
     )
+
+
+def _bound(row: Json, letter: str) -> str:
+    """The id of the card of this letter that a task hangs on: `L_17`, `D_17`, `C_7`, `CO_3`."""
+    bound = row.get("ufCrmTask")
+    rows = bound if isinstance(bound, list) else [bound]
+    return next((str(one).removeprefix(f"{letter}_") for one in rows if str(one).startswith(f"{letter}_")), "")
+
+
+def _titles(tags: object) -> list[str]:
+    """Tags come as texts, or by their ids with a title."""
+    rows = tags.values() if isinstance(tags, dict) else tags if isinstance(tags, list) else ()
+    return [str(one.get("title") or one.get("name") or "") if isinstance(one, dict) else str(one) for one in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ from connectors.bitrix24.settings import Entity
 from connectors.bitrix24.structure import read_structure
 from connectors.bitrix24.tags import BY_HAND as TAGS_BY_HAND
 from connectors.crm.making import Making
-from connectors.crm.mirror import TASK, KnownTask
+from connectors.crm.mirror import TASK, KnownTask, snapshot
 from connectors.crm.names import nearest, plain
 from provodka.errors import Ambiguous, Rejected
+from provodka.operation import Done
 from provodka.readiness import Hooks, HookState, Look, Remark, Weight, days, former, same_hook
 
 ENTERPRISE_PACE, USUAL_PACE = 5.0, 2.0  # calls a second
@@ -114,7 +116,8 @@ class Setup:
         one = id_of(mapping(answer.get("task")))
         if not one:
             raise Ambiguous("the answer holds no task")
-        making.made(TASK, card, one)
+        self._room.add(TASK, [snapshot(replace(card, id=one), self._room.now())], {})
+        making.end({one: card}, {one: Done(one)})
         return f"{TASK}:{one}"
 
     def end_probe(self, destination: str, sign: str) -> None:

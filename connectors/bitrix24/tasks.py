@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
-from connectors.bitrix24.directory import Kind
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room, place_of
 from connectors.crm.account import CLOCKS, earliest
@@ -107,31 +106,19 @@ def tasks_by_id(room: Room, ids: Sequence[str], select: Sequence[str] = (*SELECT
     return found
 
 
-def is_completed(row: Json) -> bool:
-    return str(row.get("status")) == COMPLETED
-
-
-def read_task(row: Json, leads: Kind) -> KnownTask:
-    """A task as the mirror keeps it; `leads` are what the portal works with."""
-    closed = moment(row.get("closedDate") or row.get("changedDate"))
-    return KnownTask(
-        id=id_of(row),
-        text=task_text(row),
-        due=int(moment(row.get("deadline")).timestamp()),
-        completed=is_completed(row),
-        closed_at=int(closed.timestamp()) if is_completed(row) else 0,
-        responsible_id=str(row.get("responsibleId") or "") or None,
-        lead=_bound(row, leads.letter),
-        contact=_bound(row, "C"),
-        company=_bound(row, "CO"),
-    )
-
-
-def _bound(row: Json, letter: str) -> str:
-    """The id of the card of this letter that a task hangs on: `L_17`, `D_17`, `C_7`, `CO_3`."""
-    bound = row.get("ufCrmTask")
-    rows = bound if isinstance(bound, list) else [bound]
-    return next((str(one).removeprefix(f"{letter}_") for one in rows if str(one).startswith(f"{letter}_")), "")
+def results_of(room: Room, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The results of these tasks, the newest first; none where the portal tells of none."""
+    found: dict[str, list[str]] = {one: [] for one in ids}
+    wanted = list(found)
+    for start in range(0, len(wanted), PAGE):
+        part = wanted[start : start + PAGE]
+        answer = room.client.batch({f"r{one}": Command("tasks.task.result.list", {"taskId": one}) for one in part})
+        for one in part:
+            error = answer.errors.get(f"r{one}")
+            if error is not None and not isinstance(error, Rejected):
+                raise error
+            found[one] = [str(row.get("text") or "") for row in rows_of(answer.results.get(f"r{one}"))]
+    return found
 
 
 def task_text(row: Json) -> str:

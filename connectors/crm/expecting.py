@@ -8,20 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from connectors.crm.account import Account
-from connectors.crm.changes import TASKS
-from connectors.crm.differences import alarm_of
-from connectors.crm.mirror import (
-    LEAD,
-    TASK,
-    KnownCard,
-    KnownContact,
-    KnownLead,
-    KnownTask,
-    load,
-    settle,
-    snapshot,
-    stranger,
-)
+from connectors.crm.mirror import KnownCard, KnownContact, KnownParty, load, settle, snapshot
 from connectors.crm.people import PeopleIndex
 from provodka.errors import Ambiguous
 from provodka.operation import Done, Outcome
@@ -32,43 +19,37 @@ K = TypeVar("K", bound=KnownCard)
 Aim = dict[str, Any]
 
 
-class Writing(Generic[K]):
-    """The changes under way of one account's cards of a kind."""
+class Expectations(Generic[K]):
+    """The changes under way of one account's cards of one kind. `blank` makes a lead that the mirror does not hold yet;
+    of other kinds nothing is expected then."""
 
-    def __init__(self, account: Account, kind: str) -> None:
+    def __init__(self, account: Account, kind: str, blank: Callable[[str], K | None] = lambda _: None) -> None:
         self._account = account
         self._kind = kind
+        self._blank = blank
 
     def known(self, ids: Sequence[str]) -> dict[str, K]:
         """The cards as the mirror has them."""
         return {one: load(self._kind, kept) for one, kept in self._account.mirrored(self._kind, ids).items()}
 
-    def met(self, ids: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, K]]) -> dict[str, K]:
-        """The same; `read` fetches those that the mirror lacks, and of which the rules are perhaps still to be told."""
-        known = self.known(ids)
-        missing = [one for one in dict.fromkeys(ids) if one not in known]
-        fresh = read(missing) if missing else {}
-        return {**known, **{one: replace(card, announced=False) for one, card in fresh.items()}}
-
     def expect(
-        self, changes: Sequence[tuple[str, B]], cards: Mapping[str, K], aim: Callable[[K, B], Aim]
+        self, changes: Sequence[tuple[str, B]], known: Mapping[str, K], aim: Callable[[K, B], Aim]
     ) -> dict[str, Aim]:
-        """Say what is coming: `aim` tells the members of a card as they will be when its body has been carried out.
-
-        `cards` are those of the mirror, or what it shall hold of those that it lacks.
-        """
-        aims: dict[str, Aim] = {one: {} for one, _ in changes if one in cards}
+        """Say what is coming: `aim` tells the members of a card as they will be when its body has been carried out."""
+        found = {one: known.get(one) or self._blank(one) for one, _ in changes}
+        cards = {one: card for one, card in found.items() if card is not None}
+        aims: dict[str, Aim] = {one: {} for one in cards}
         for one, body in changes:
-            if one in aims:
+            if one in cards:
                 aims[one].update(aim(settle(cards[one], **aims[one]), body))
-        self.amend(aims, lambda one, card: replace(card or cards[one], expected=aims[one]))
+        self.amend(aims, lambda one, card: _expecting(card or self._blank(one), aims[one]))
         return aims
 
     def settle(self, outcomes: Sequence[tuple[str, Outcome]], aims: Mapping[str, Aim]) -> None:
         """What was expected is so, or will not come; where the outcome is unknown it stays expected."""
-        sure = {one: outcome for one, outcome in outcomes if one in aims and not isinstance(outcome, Ambiguous)}
+        sure = {one: outcome for one, outcome in outcomes if not isinstance(outcome, Ambiguous) and one in aims}
         done = {one for one, outcome in sure.items() if isinstance(outcome, Done)}
-        self.amend(sure, lambda one, card: card and settle(card, **(aims[one] if one in done else {})))
+        self.amend(sure, lambda one, card: card and _settled(card, aims[one] if one in done else {}))
 
     def amend(self, ids: Iterable[str], change: Callable[[str, K | None], K | None]) -> None:
         """Change what the mirror holds of these cards at this very moment: others write to it too."""
@@ -82,32 +63,16 @@ class Writing(Generic[K]):
             self._account.store.amend_snapshots(self._account.name, self._kind, wanted, amend)
 
 
-class Expectations(Writing[KnownLead]):
-    """The changes under way of one account's leads. Of one that the mirror lacks it holds what we change."""
-
-    def __init__(self, account: Account) -> None:
-        super().__init__(account, LEAD)
-
-    def expect(
-        self, changes: Sequence[tuple[str, B]], cards: Mapping[str, KnownLead], aim: Callable[[KnownLead, B], Aim]
-    ) -> dict[str, Aim]:
-        return super().expect(changes, {one: cards.get(one) or stranger(one) for one, _ in changes}, aim)
+def _expecting(card: K | None, aim: Aim) -> K | None:
+    return card and replace(card, expected=aim)
 
 
-@contextmanager
-def completing(account: Account, tasks: Mapping[str, KnownTask]) -> Iterator[dict[str, Outcome]]:
-    """That these tasks, which were just read, are completed is expected meanwhile, and known by the outcomes."""
-    outcomes: dict[str, Outcome] = {}
-    writing: Writing[KnownTask] = Writing(account, TASK)
-    since = int(account.cursor(TASKS.since) or account.now().timestamp())
-
-    def fresh(ids: Sequence[str]) -> dict[str, KnownTask]:
-        return {one: replace(tasks[one], alarm=alarm_of(None, tasks[one], since)) for one in ids}
-
-    changes = [(one, None) for one in tasks]
-    aims = writing.expect(changes, writing.met(list(tasks), fresh), lambda *_: {"completed": True})
-    yield outcomes
-    writing.settle(list(outcomes.items()), aims)
+def _settled(card: K, aim: Aim) -> K:
+    """What we have set is what rules know of it, too."""
+    settled = settle(card, **aim)
+    if isinstance(settled, KnownParty):
+        return replace(settled, told={member: value for member, value in settled.told.items() if member not in aim})
+    return settled
 
 
 @contextmanager

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from connectors.crm.account import Account
 from connectors.crm.batching import same_text
-from connectors.crm.mirror import KnownCard, KnownParty, KnownTask, snapshot
+from connectors.crm.mirror import KnownCard, KnownParty, KnownTask
 from provodka.errors import Ambiguous
-from provodka.operation import Done, Outcome
+from provodka.operation import Outcome
 from provodka.stores import Snapshot
 
 MAKING: Final = "making"
@@ -42,18 +41,6 @@ class Making:
         unsure = {_print(card) for key, card in cards.items() if isinstance(outcomes.get(key), Ambiguous)}
         if over := sorted(sure - unsure):
             self._account.store.forget_snapshots(self._account.name, MAKING, over)
-
-    def made(self, kind: str, card: KnownCard, one: str) -> None:
-        """A single card has become this one."""
-        outcomes: dict[int, Outcome] = {0: Done(one)}
-        self.keep(kind, {0: card}, outcomes)
-        self.end({0: card}, outcomes)
-
-    def keep(self, kind: str, cards: Mapping[I, KnownCard], outcomes: Mapping[I, Outcome | None]) -> None:
-        """Into the mirror what was made, so that the echo of it is no news; what it holds already is newer."""
-        now = self._account.now()
-        done = [(card, one) for key, card in cards.items() if isinstance(one := outcomes.get(key), Done)]
-        self._account.add(kind, [snapshot(replace(card, id=one.remote_id), now) for card, one in done], {})
 
     def ours(self, cards: Sequence[KnownCard]) -> set[str]:
         """The ids of those that look like what is under way."""

@@ -174,13 +174,7 @@ def stranger(lead_id: str) -> KnownLead:
 
 
 def settle(card: K, **values: Any) -> K:  # noqa: ANN401  # the members of its class
-    """The card after a write of ours: the values are known now, also to rules, and nothing is expected any more."""
-    if isinstance(card, KnownParty) and card.told:
-        told = {member: value for member, value in card.told.items() if member not in values or member == "fields"}
-        if "fields" in told and "fields" in values:
-            own = {one: text for one, text in values["fields"].items() if text != (card.fields or {}).get(one)}
-            told["fields"] = {**(told["fields"] or {}), **own}
-        return replace(card, **values, expected={}, told=told)
+    """The card after a write of ours: the values are known now, and nothing is expected any more."""
     return replace(card, **values, expected={})
 
 

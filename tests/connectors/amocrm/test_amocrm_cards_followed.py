@@ -5,8 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provodka.crm import ContactAddition, LeadChange, NewContact, NewLead, NewNote, NewTask
+from provodka.crm import (
+    CompanyChange,
+    ContactAddition,
+    ContactChange,
+    LeadChange,
+    NewCompany,
+    NewContact,
+    NewLead,
+    NewNote,
+    NewTask,
+    TaskChange,
+    TaskCompletion,
+)
 from provodka.errors import Rejected
+from provodka.operation import Done
 from provodka.payloads import Change, EventType, Person
 from tests.connectors.follower import Follower, told
 
@@ -204,3 +217,37 @@ def test_an_account_without_filters_tells_of_tasks_by_its_feed(crm, desk, follow
     assert [event.type for event in follower.reconcile()] == [EventType.TASK_CREATED]
     desk.api("PATCH", f"/tasks/{task}", {"is_completed": True})
     assert [event.type for event in follower.reconcile()] == [EventType.TASK_COMPLETED]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_changes_of_ours_to_any_kind_of_card_make_no_event(crm, desk, follower, ask, monkeypatch, early):
+    told_early, write = [], crm._room.client.write
+
+    def overtaken(*args, **more):
+        reply = write(*args, **more)
+        told_early.extend(follower.reconcile())
+        return reply
+
+    contact = desk.contact("Мария", MARIA)
+    [task] = desk.add("/tasks", {"text": "Позвонить", "complete_till": int(time.time()) + 3600})
+    [other] = desk.add("/tasks", {"text": "Уточнить", "complete_till": int(time.time()) + 3600})
+    follower.reconcile()
+    if early:
+        monkeypatch.setattr(crm._room.client, "write", overtaken)
+    [company] = crm.create_companies(ask(NewCompany("Ромашка", phones=("+74950001122",), tags=("опт",))))
+    outcomes = [
+        company,
+        *crm.update_contacts(
+            ask(ContactChange(contact, name="Мария Ивановна", responsible="ivan@krovlya.ru", add_tags=("VIP",)))
+        ),
+        *crm.update_companies(ask(CompanyChange(company.remote_id, name="Ромашка Плюс", emails=("r@example.ru",)))),
+        *crm.change_tasks(ask(TaskChange(other, text="Уточнить адрес", due=datetime(2030, 1, 1, tzinfo=UTC)))),
+        *crm.complete_tasks(ask(TaskCompletion(task, result="Дозвонились"))),
+    ]
+    assert all(isinstance(one, Done) for one in outcomes)
+    assert told_early == []
+    entities = (f"contact:{contact}", f"company:{company.remote_id}", f"task:{task}", f"task:{other}")
+    assert follower.hint(*entities) == []
+    assert follower.reconcile() == []
+    desk.api("PATCH", f"/contacts/{contact}", {"name": "Мария"})
+    assert told(follower.hint(*entities)) == [("contact.updated", "name", "Мария")]

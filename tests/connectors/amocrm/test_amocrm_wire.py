@@ -112,7 +112,6 @@ def test_a_rule_of_the_account_against_a_reason_is_told(crm, wire):
 
 
 def test_a_contact_that_the_answer_does_not_mention_is_gone(crm, wire):
-    wire.get(f"{API}/contacts", json=hal("contacts"))  # the mirror does not hold it either
     wire.patch(f"{API}/contacts", json=hal("contacts"))
     [outcome] = crm.update_contacts(one(ContactChange("21000001", name="Мария")))
     assert isinstance(outcome, Rejected)

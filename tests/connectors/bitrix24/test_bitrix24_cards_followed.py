@@ -5,8 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provodka.crm import ContactAddition, LeadChange, NewContact, NewLead, NewNote, NewTask
+from provodka.crm import (
+    CompanyChange,
+    ContactAddition,
+    ContactChange,
+    LeadChange,
+    NewCompany,
+    NewContact,
+    NewLead,
+    NewNote,
+    NewTask,
+    TaskChange,
+    TaskCompletion,
+)
 from provodka.errors import Rejected
+from provodka.operation import Done
 from provodka.payloads import Change, EventType, Person
 from tests.connectors.follower import Follower, told
 
@@ -166,3 +179,43 @@ def test_a_deletion_that_no_event_told_is_found_once_a_day(crm, desk, store, fol
     assert follower.reconcile() == []
     assert store.snapshots("crm", "contact", [contact]) == {}
     assert crm.find_people([Person(phones=(MARIA,))]) == [None]
+
+
+def test_the_cards_that_a_won_lead_becomes_make_no_event(crm, desk, follower, ask):
+    lead = desk.lead(name="Мария", companyTitle="Ромашка")
+    follower.reconcile()
+    [done] = crm.update_leads(ask(LeadChange(lead, stage="Качественный лид")))
+    assert done.remote_id == lead
+    assert follower.reconcile() == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_changes_of_ours_to_any_kind_of_card_make_no_event(crm, desk, follower, ask, monkeypatch, early):
+    told_early, batch = [], crm._room.client.batch
+
+    def overtaken(commands, **more):
+        answer = batch(commands, **more)
+        if more.get("write"):
+            told_early.extend(follower.reconcile())
+        return answer
+
+    contact, lead = desk.contact("Мария", MARIA), desk.lead()
+    task, other = task_of(desk, lead), task_of(desk, lead, TITLE="Уточнить")
+    follower.reconcile()
+    if early:
+        monkeypatch.setattr(crm._room.client, "batch", overtaken)
+    [company] = crm.create_companies(ask(NewCompany("Ромашка", phones=("+74950001122",))))
+    outcomes = [
+        company,
+        *crm.update_contacts(ask(ContactChange(contact, name="Мария Ивановна", responsible="ivan@krovlya.ru"))),
+        *crm.update_companies(ask(CompanyChange(company.remote_id, name="Ромашка Плюс", emails=("r@example.ru",)))),
+        *crm.change_tasks(ask(TaskChange(other, text="Уточнить адрес", due=datetime(2030, 1, 1, tzinfo=UTC)))),
+        *crm.complete_tasks(ask(TaskCompletion(task, result="Дозвонились"))),
+    ]
+    assert all(isinstance(one, Done) for one in outcomes)
+    assert told_early == []
+    entities = (f"contact:{contact}", f"company:{company.remote_id}", f"task:{task}", f"task:{other}")
+    assert follower.hint(*entities) == []
+    assert follower.reconcile() == []
+    desk.rest("crm.contact.update", id=contact, fields={"NAME": "Анна"})
+    assert told(follower.hint(*entities)) == [("contact.updated", "name", "Анна")]
