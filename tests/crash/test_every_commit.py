@@ -40,11 +40,11 @@ def stages(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Stag
             folder = tmp_path / str(number)
             folder.mkdir()
             world = World(folder, crms.enter_context(running(request.param)))
-            made.append(_settled(world, Nursery(folder), tmp_path / f"settled-{number}.sqlite"))
+            crms.callback(world.close)
+            nursery = Nursery(folder)
+            crms.callback(nursery.close)
+            made.append(_settled(world, nursery, tmp_path / f"settled-{number}.sqlite"))
         yield made
-        for stage in made:
-            stage.nursery.close()
-            stage.world.close()
 
 
 @pytest.mark.timeout(600)

@@ -98,7 +98,8 @@ class World:
         """Whether the first reading of contacts and leads is over, and so is the first reconciling."""
         names = set(self.read(lambda c: c.execute(select(cursors.c.name)).scalars().all()))
         crm = self.office.name
-        return names >= {f"{crm}:contacts:filled", f"{crm}:leads:filled", f"{crm}:leads:fresh"}
+        wanted = ("contacts:filled", "leads:filled", "companies:filled", "tasks:filled", "deleted:compared")
+        return names >= {f"{crm}:{name}" for name in wanted}
 
     def at_rest(self, people: int) -> bool:
         """Whether all leads were announced to the rules and nothing is left to do."""
