@@ -17,7 +17,7 @@ from provodka.event import Event
 from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.journal.queries import StoredPlan, Story
 from provodka.journal.records import Attempt
-from rules.facts import CONTACT
+from rules.fact import FACTS
 from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
 
 
@@ -143,9 +143,11 @@ def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
 
 
 def _names_in(facts: Mapping[str, Any]) -> Iterator[str]:
-    contact = facts.get(CONTACT)
-    if isinstance(contact, dict) and contact.get("name"):
-        yield str(contact["name"])
+    """The names of people and firms among what was read."""
+    for name in FACTS.keys() & facts.keys():
+        value = facts[name]
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            yield value["name"]
 
 
 def _read_trace(plan: StoredPlan) -> PlanTrace | dict[str, Any] | None:

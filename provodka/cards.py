@@ -9,7 +9,10 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class LeadRef:
-    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
+    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none.
+
+    `contacts` and `company` are ids.
+    """
 
     id: str
     title: str = ""
@@ -23,6 +26,7 @@ class LeadRef:
     fields: dict[str, str] = field(default_factory=dict)
     contacts: tuple[str, ...] = ()
     created_at: datetime | None = None
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class ContactRef:
 
 @dataclass(frozen=True, slots=True)
 class CompanyRef:
-    """A firm's card as rules see it; the members are those of `ContactRef`."""
+    """A firm's card as rules see it: like `ContactRef`, with the taxpayer's number and what belongs to it."""
 
     id: str
     name: str = ""
@@ -53,6 +57,8 @@ class CompanyRef:
     tags: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
+    inn: str = ""
+    kpp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

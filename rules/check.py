@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent
+from provodka.payloads import PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -71,8 +71,22 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 
 
-_MAYBE: Final = {"lead": ("lead",), "order": ("order",), "person.contact": ("person.contact", "person.known")}
+_MAYBE: Final = {
+    "lead": ("lead",),
+    "order": ("order",),
+    "contact": ("contact",),
+    "company": ("company",),
+    "responsible": ("responsible", "lead"),
+    "person.contact": ("person.contact", "person.known"),
+}
 """What an event may lack, each with the names whose conditions ask for it."""
+
+_SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    LeadEvent: ("lead", "responsible"),
+    ContactEvent: ("contact",),
+    CompanyEvent: ("company",),
+}
+"""What events of these payloads never lack."""
 
 
 class _RuleCheck:
@@ -211,7 +225,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers):
+        if all(part in _SURE.get(PAYLOADS[kind], ()) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

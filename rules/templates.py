@@ -42,7 +42,7 @@ def _shown(obj: object) -> str:
         return "something absent"
     if isinstance(obj, dict):
         return "these fields"
-    return f"the {type(obj).__name__.removesuffix('Ref').removesuffix('View').removeprefix('Lazy').lower()}"
+    return f"the {getattr(obj, '_name', '') or type(obj).__name__.removesuffix('Ref').removesuffix('View').lower()}"
 
 
 @dataclass(frozen=True, slots=True)

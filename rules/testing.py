@@ -48,7 +48,7 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
     zone = engine.calendar.timezone
     try:
         event = given_event(test, zone)
-        facts = given_facts(test.facts, event)
+        facts = given_facts(test.facts, event, engine.team)
         choices = _Choices(engine, test.facts)
         expected = _expected(test.expect)
     except (RuleError, ValidationError) as error:

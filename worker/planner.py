@@ -126,14 +126,17 @@ class Planner:
         ]
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
-        facts = LiveFacts(stored.event, self._journal, self._crm)
-        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
+        plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
         return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+
+    def _facts(self, stored: StoredEvent, *, resumed: bool = False) -> LiveFacts:
+        engine = self._engine
+        return LiveFacts(stored.event, self._journal, self._crm, engine.team, engine.calendar, resumed)
 
     def _run_timer(self, timer: StoredAction, stored: StoredEvent) -> None:
         rule = json.loads(timer.params)["rule"]
         try:
-            facts = LiveFacts(stored.event, self._journal, self._crm)
+            facts = self._facts(stored, resumed=True)
             plan = self._engine.evaluate(stored.event, facts, self._journal.now(), only_rule=rule, resumed=True)
         except ConnectorError as error:
             pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)

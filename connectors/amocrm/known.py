@@ -99,9 +99,10 @@ def contact_ref(item: Json, directory: Directory, account_url: str) -> ContactRe
     return ContactRef(**_seen(item, directory), url=f"{account_url}/contacts/detail/{item['id']}")
 
 
-def company_ref(item: Json, directory: Directory, account_url: str) -> CompanyRef:
+def company_ref(item: Json, directory: Directory, account_url: str, inn: str, kpp: str) -> CompanyRef:
     """A company as rules see it."""
-    return CompanyRef(**_seen(item, directory), url=f"{account_url}/companies/detail/{item['id']}")
+    url = f"{account_url}/companies/detail/{item['id']}"
+    return CompanyRef(**_seen(item, directory), url=url, inn=inn, kpp=kpp)
 
 
 def _seen(item: Json, directory: Directory) -> dict[str, Any]:
@@ -139,6 +140,7 @@ def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str
         fields=values,
         contacts=contact_ids(item),
         created_at=moment(item.get("created_at")),
+        company=first_company(item),
     )
 
 

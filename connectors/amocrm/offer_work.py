@@ -11,6 +11,7 @@ from connectors.amocrm.notes import Notes
 from connectors.amocrm.notices import Notices
 from connectors.amocrm.offer_cards import BATCH
 from connectors.amocrm.open_tasks import OpenTasks
+from connectors.amocrm.readers import TaskReader
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
 from connectors.crm.gone import Gone
@@ -31,6 +32,7 @@ from provodka.crm import (
     User,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import TaskRef
 
 
 class OfferWork:
@@ -48,6 +50,10 @@ class OfferWork:
     def task_types(self) -> Sequence[str]:
         """At most ten minutes old."""
         return self._room.directory.task_types()
+
+    def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
+        """One call for a hundred of them."""
+        return {one: card.ref() for one, card in TaskReader(self._room).cards(ids).items()}
 
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """One call for each kind of card. Where the account ignores filters, all its tasks are read."""

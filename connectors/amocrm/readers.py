@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.amocrm.client import Json
+from connectors.amocrm.firm_fields import FirmFields
 from connectors.amocrm.known import (
     company_ref,
     contact_ref,
@@ -123,9 +124,11 @@ def contact_reader(room: Room) -> CardReader:
 
 
 def company_reader(room: Room) -> CardReader:
+    firm = FirmFields(room)
+
     def make(item: Json) -> Card:
         known = read_company(item, room.zone)
-        return _card(item, known, lambda: company_ref(item, room.directory, room.settings.url))
+        return _card(item, known, lambda: company_ref(item, room.directory, room.settings.url, *firm.read(item)))
 
     return CardReader(room, "companies", "", make)
 

@@ -71,6 +71,7 @@ class Leads:
             fields={field.name: text for field, text in reversed(self._fields(item, tags))},  # our own win of two alike
             contacts=contacts_of(item),
             created_at=moment(item.get("createdTime")),
+            company=_company_of(item),
         )
 
     def url(self, lead_id: str) -> str:
@@ -107,6 +108,11 @@ def contacts_of(item: Json) -> tuple[str, ...]:
     many = item.get("contactIds")
     rows = [item.get("contactId"), *(many if isinstance(many, list) else ())]
     return tuple(dict.fromkeys(str(one) for one in rows if one and str(one) != "0"))
+
+
+def _company_of(item: Json) -> str:
+    one = str(item.get("companyId") or "")
+    return "" if one == "0" else one
 
 
 def _price(item: Json) -> str:

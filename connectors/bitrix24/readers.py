@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
 from connectors.bitrix24.people import read_company, read_contact
 from connectors.bitrix24.query import Command, Json
+from connectors.bitrix24.requisites import Requisites
 from connectors.bitrix24.room import CHAIN, COMPANY_FIELDS, CONTACT_FIELDS, Room
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text
 from connectors.crm.changes import Card
@@ -210,8 +211,15 @@ def contact_reader(room: Room) -> PartyReader:
 
 
 def company_reader(room: Room) -> PartyReader:
+    requisites = Requisites(room)
+
+    def ref(known: KnownParty) -> CompanyRef:
+        seen = _seen(room, CompanyRef, "company", known)
+        inn, kpp = requisites.of_card(seen.id, seen.fields)
+        return replace(seen, inn=inn, kpp=kpp)
+
     def card(row: Json) -> Card:
-        return _party(row, read_company(row, room.directory), lambda known: _seen(room, CompanyRef, "company", known))
+        return _party(row, read_company(row, room.directory), ref)
 
     return PartyReader(room, "company", COMPANY_FIELDS, card)
 

@@ -54,7 +54,7 @@ from provodka.crm.work import (
 from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.operation import Outcome, Request
-from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.payloads import CrmHint, LeadRef, Person, TaskRef
 from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 
@@ -170,6 +170,9 @@ class Tasks(Protocol):
 
     def task_types(self) -> Sequence[str]:
         """The names of the task types; empty where tasks have none."""
+
+    def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
+        """These tasks, freshly read; deleted and unknown ones are absent."""
 
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """The open tasks of each of these cards, freshly read, the next due first."""
