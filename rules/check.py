@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,15 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 
 
+def _ladder(rule: Rule, report: Report) -> None:
+    """Rungs that do not lead upwards. Working and other time cannot be compared."""
+    for i, (lower, upper) in enumerate(pairwise(rung.after for rung in rule.escalate), 1):
+        alike = lower.working is upper.working and lower.clock is None and upper.clock is None
+        if lower.text == upper.text or (alike and (upper.days, upper.seconds) <= (lower.days, lower.seconds)):
+            text = f"rung {i + 1} comes after {upper.text}, rung {i} after {lower.text} already"
+            report(("escalate", i, "after"), text, "all rungs count from the event: put the shorter time first")
+
+
 _MAYBE: Final = {
     "lead": ("lead",),
     "order": ("order",),
@@ -129,13 +139,15 @@ class _RuleCheck:
 
     def _trigger(self) -> None:
         rule = self._rule
-        if rule.wait is not None and rule.stop:
+        if rule.waits and rule.stop:
             self._report(
                 ("stop",), "a rule that waits cannot stop the others: they go on at once", "remove stop or wait"
             )
-        for i, kind in enumerate(rule.on):
-            if not isinstance(kind, EventType):
-                self._report(("on", i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        for key, kinds in (("on", rule.on), ("unless", rule.unless)):
+            for i, kind in enumerate(kinds):
+                if not isinstance(kind, EventType):
+                    self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        _ladder(rule, self._report)
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
@@ -186,7 +198,7 @@ class _RuleCheck:
             self._report(place, f"unknown staff key {key}", did_you_mean(key, self._staff))
 
     def _step(self, step: Step) -> None:
-        at: Path = ("do", step.index, step.action.name)
+        at = step.place
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]

@@ -32,7 +32,7 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
     for i, rule in enumerate(rules):
         compiled = compile_rule(rule, registry, templates, refuse)
         for step in compiled.steps:
-            at = ("rules", i, "do", step.index, step.action.name)
+            at = ("rules", i, *step.place)
             used.extend(UsedName((*at, *place), need) for place, need in step.action.needs(step.params))
         used.extend(UsedName(("rules", i, "when", *place), need) for place, need in _in_conditions(compiled))
     return used

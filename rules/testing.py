@@ -40,7 +40,7 @@ class RuleTestResult:
 
 
 def run_tests(tests: Sequence[RuleTest], engine: Engine) -> list[RuleTestResult]:
-    """Run them all. A rule that waits is also evaluated at its due moment, with the lead of `facts` if given."""
+    """Run them all. A rule that waits is also evaluated at its due moment, one with a ladder at that of each rung."""
     return [RuleTestResult(test.name, tuple(_failures(test, engine))) for test in tests]
 
 
@@ -104,8 +104,8 @@ def _play(
     plan = engine.evaluate(event, facts, event.received_at)
     choices.make(plan.actions, event.received_at)
     actions, traces = list(plan.actions), list(plan.trace.rules)
-    for timer in plan.timers:
-        later = engine.evaluate(event, facts, timer.due, only_rule=timer.rule, resumed=True)
+    for timer in sorted(plan.timers, key=lambda timer: timer.due):
+        later = engine.evaluate(event, facts, timer.due, only_rule=timer.rule, resumed=True, rung=timer.rung)
         choices.make(later.actions, timer.due)
         actions.extend(later.actions)
         traces.extend(later.trace.rules)

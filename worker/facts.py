@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal
 from provodka.journal.history import Happening, happenings
@@ -22,11 +22,37 @@ from rules.team import Team
 from worker.history import summed_up
 
 
+class LeadsTogether:
+    """The own leads of a batch of events, read in one call when the first of them is asked for.
+
+    What could not be read is not asked again for each of them.
+    """
+
+    def __init__(self, crm: Crm | None, events: Sequence[Event]) -> None:
+        self._crm = crm
+        self._ids = tuple(dict.fromkeys(lead.id for event in events if (lead := lead_of(event.payload)) is not None))
+        self._read: dict[str, LeadRef] | None = None
+        self._error: ConnectorError | None = None
+
+    def get(self, id_: str) -> LeadRef | None:
+        """The lead as it is now, or None when it is gone."""
+        if self._error is not None:
+            raise self._error
+        if self._read is None:
+            try:
+                self._read = dict(self._crm.leads(self._ids)) if self._crm is not None else {}
+            except ConnectorError as error:
+                self._error = error
+                raise
+        return self._read.get(id_)
+
+
 @dataclass
 class LiveFacts:
     """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later.
 
-    With `resumed` the event may be long past, so that its own cards are read anew.
+    `leads`: the leads of the batch that the event belongs to. With `resumed` the event may be long past, so that its
+    own cards are read anew.
     What the CRM refuses for good (it has no such thing, or does not let us see it) is the fault of the rule that asks.
     """
 
@@ -36,6 +62,7 @@ class LiveFacts:
     team: Team
     calendar: WorkingCalendar
     resumed: bool = False
+    leads: LeadsTogether | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that rules.fact.FACTS names
@@ -103,7 +130,7 @@ class LiveFacts:
             return None
         own = lead_of(self.event.payload)
         if own is not None:
-            return self.crm.leads([own.id]).get(own.id)
+            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
         ids = self._linked("lead")[:5]
         read = self.crm.leads(ids) if ids else {}
         for one in ids:

@@ -12,6 +12,7 @@ from provodka.journal.records import (
     StoredEvent,
     Trouble,
 )
+from provodka.journal.timers import SettledTimer, Waiting
 
 __all__ = [
     "ActionState",
@@ -21,7 +22,9 @@ __all__ = [
     "Journal",
     "NewAction",
     "PlanRecord",
+    "SettledTimer",
     "StoredAction",
     "StoredEvent",
     "Trouble",
+    "Waiting",
 ]

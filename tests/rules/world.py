@@ -56,8 +56,9 @@ def make_event(
 
 
 def make_rule(*do: Any, on: Any = "form.submitted", name: str = "Заявка с сайта", **more: Any) -> Rule:
-    """A rule that does these steps."""
-    return Rule.model_validate({"name": name, "on": on, "do": list(do), **more})
+    """A rule that does these steps; without any it has a ladder, and with `on` None another trigger, in the rest."""
+    written = {"on": on, "do": list(do)}
+    return Rule.model_validate({"name": name, **{key: value for key, value in written.items() if value}, **more})
 
 
 def make_engine(*rules: Rule) -> Engine:
