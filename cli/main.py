@@ -65,11 +65,16 @@ def connect(
 
 
 @app.command("test")
-def rule_tests(config: ConfigFile = DEFAULT) -> None:
-    """Run the tests of the rules that stand in the config."""
-    from cli import check as checking
+def rule_tests(
+    config: ConfigFile = DEFAULT,
+    only: Annotated[str, typer.Option("-k", metavar="NAME", help="Only tests with this in their name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests of the rules that stand in the config and beside it; exit code 1 when one fails."""
+    from cli.rule_tests import test
+    from cli.show import View
 
-    done(checking.test(opened(config), out))
+    done(test(opened(config, as_json=as_json), View.standard(as_json=as_json), only=only))
 
 
 @app.command()
