@@ -30,7 +30,7 @@ class ShownTest:
     missed: dict[str, str]
 
 
-def test(config: Config, view: View, *, only: str = "") -> int:
+def run(config: Config, view: View, only: str = "") -> int:
     """Run the tests that have `only` in their name; 1 when one fails, 2 when there is none of that name."""
     chosen = [
         (place, one)

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from provodka.event import Event
 from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef, lead_of
 from rules.calendar import WorkingCalendar
-from rules.faults import RuleError
+from rules.faults import NotOnRecordError
 from rules.moments import Clock
 from rules.team import Team
 
@@ -66,7 +66,7 @@ class StaticFacts:
 
 
 class RecordedFacts:
-    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a RuleError now."""
+    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a NotOnRecordError now."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
@@ -79,7 +79,7 @@ class RecordedFacts:
 
     def _get(self, name: str) -> Any:  # noqa: ANN401 -- JSON
         if name not in self._record:
-            raise RuleError(f"{name} was not asked when the event was planned, so it is not on record")
+            raise NotOnRecordError(name)
         return self._record[name]
 
 

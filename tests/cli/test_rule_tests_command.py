@@ -135,6 +135,6 @@ def test_check_knows_the_actions_the_facts_the_keys_and_the_names_of_tests(confi
     code, text = provodka("check", "--config", str(config))
     joined = " ".join(text.split())
     assert code == 2
-    for words in ('person.known', 'intake', 'expect', "krovlya.yaml:13:5 has this name already", 'unknown key "rules"'):
+    for words in ("person.known", "intake", "expect", "krovlya.yaml:13:5 has this name already", 'unknown key "rules"'):
         assert words in joined, words
     assert "5 mistakes" in joined

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.config import Config, read
-from cli.rule_tests import test as run_rule_tests
+from cli.rule_tests import run as run_rule_tests
 from cli.show import View
 
 _SECTION = re.compile(r"^(\w+):", re.MULTILINE)
