@@ -13,7 +13,7 @@ from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
-from rules.faults import RULE_FAULTS
+from rules.faults import RULE_FAULTS, NotOnRecordError
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -50,6 +50,11 @@ class Engine:
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
         self._by_type = {kind: self._index(kind) for kind in EventType}
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in their order."""
+        return tuple(compiled.rule for compiled in self._rules)
 
     def evaluate(
         self,
@@ -150,7 +155,9 @@ class _Run:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled, rung)
         except RULE_FAULTS as fault:
-            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=f"{type(fault).__name__}: {fault}")
+            missing = fault.fact if isinstance(fault, NotOnRecordError) else ""
+            error = f"{type(fault).__name__}: {fault}"
+            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
         if compiled.rule.stop:
             self._stopped_by = name

@@ -17,7 +17,7 @@ from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadR
 from rules.calendar import WorkingCalendar
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
-from rules.faults import RuleError
+from rules.faults import NotOnRecordError
 from rules.moments import Clock
 from rules.team import Team
 
@@ -52,14 +52,14 @@ class StaticFacts:
 
 
 class RecordedFacts:
-    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a RuleError now."""
+    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a NotOnRecordError now."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record:
-            raise RuleError(f"{name} was not asked when the event was planned, so it is not on record")
+            raise NotOnRecordError(name)
         return FACTS[name].adapter.validate_python(self._record[name])
 
 

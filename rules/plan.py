@@ -65,7 +65,7 @@ class ConditionTrace:
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why."""
+    """What became of one rule and why. `missing` names a fact that a record of facts lacks."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -73,6 +73,7 @@ class RuleTrace:
     action_keys: tuple[str, ...] = ()
     error: str = ""
     reason: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

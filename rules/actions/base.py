@@ -134,7 +134,7 @@ _Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
 
 class Action(ABC, Generic[P]):
     """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event, `reads` what
-    the event itself must have."""
+    the event itself must have, `unordered` the parameters that are lists whose order means nothing."""
 
     name: ClassVar[str]
     params: type[P]
@@ -142,6 +142,7 @@ class Action(ABC, Generic[P]):
     lead: ClassVar[LeadUse] = LeadUse.NONE
     priority: ClassVar[Priority] = Priority.USUAL
     reads: ClassVar[frozenset[str]] = frozenset()
+    unordered: ClassVar[frozenset[str]] = frozenset()
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
