@@ -294,7 +294,7 @@ class _Counted:
                 if began is not None and name:
                     stays[name].append((left - began).total_seconds() / _MINUTE / _MINUTE)
                 began = left
-        times = (StageTime(name, len(some), round(statistics.mean(some), 1)) for name, some in stays.items())
+        times = (StageTime(name, len(some), round(statistics.mean(some), 2)) for name, some in stays.items())
         return tuple(sorted(times, key=lambda stage: (-stage.mean, stage.name)))
 
 
