@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
-from rules.durations import DurationText
+from rules.durations import Duration, DurationText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
@@ -52,11 +52,29 @@ Steps = Annotated[
 ]
 
 
+class BrakeSettings(Strict):
+    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+
+    cards: int | None = Field(default=None, ge=1)
+    new_leads: int | None = Field(default=None, ge=1)
+    within: DurationText | None = None
+
+    @field_validator("within")
+    @classmethod
+    def _on_the_clock(cls, span: Duration | None) -> Duration | None:
+        if span is not None and (span.working or span.clock or not (span.days or span.seconds)):
+            raise ValueError(f"«{span.text}»: the brake counts plain time, write 10m or 1h")
+        return span
+
+
+BrakeSetting = BrakeSettings | Literal["off"]
+
+
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     With `wait` the conditions are read when the time is over. `stop`: no later rule sees the event if this one matched.
-    `urgent`: its steps overtake whatever else waits for the CRM.
+    `urgent`: its steps overtake whatever else waits for the CRM. `brake` differs from the config's where it says so.
     """
 
     name: str = Field(min_length=1)
@@ -67,6 +85,7 @@ class Rule(Strict):
     do: Steps
     stop: bool = False
     urgent: bool = False
+    brake: BrakeSetting | None = None
 
     @field_validator("do")
     @classmethod
