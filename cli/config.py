@@ -33,7 +33,7 @@ from rules.actions import REGISTRY
 from rules.calendar import WorkingCalendar
 from rules.check import RuleProblem
 from rules.check import check as check_rules
-from rules.schema import Calendar, Rule, RuleTest, Staff
+from rules.schema import BrakeSetting, Calendar, Rule, RuleTest, Staff
 from rules.team import Team
 from rules.testing import mistakes
 from rules.warnings import warnings as rule_warnings
@@ -59,6 +59,7 @@ SECTIONS: Final[Sections] = {
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
+    "brake": Section(TypeAdapter(BrakeSetting), absent={}, noun="brake"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
     "tests": TESTS,
 }
@@ -79,6 +80,7 @@ class Config:
     team: Team
     channels: Mapping[str, Any]
     alerts: Alerts
+    brake: BrakeSetting
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
     test_places: tuple[str, ...]
@@ -136,6 +138,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         team=Team(values["staff"]),
         channels=values["channels"],
         alerts=values["alerts"],
+        brake=values["brake"],
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         test_places=tuple(values["tests"]),

@@ -18,6 +18,7 @@ from provodka.event import utc_now
 from provodka.journal import Journal
 from provodka.redact import Redactor
 from rules.actions import REGISTRY
+from rules.brake import brakes_of
 from rules.engine import Engine
 from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
 from webhooks.app import create_app
@@ -93,7 +94,8 @@ class House:
 
     @cached_property
     def planner(self) -> Planner:
-        return Planner(self.journal, self.engine, self.crm, self.crm)
+        brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
+        return Planner(self.journal, self.engine, self.crm, self.crm, brakes)
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""

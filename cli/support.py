@@ -137,6 +137,21 @@ def resolve(
 
 
 @app.command()
+def resume(
+    rule: Annotated[str, typer.Argument(help="The rule's name.")],
+    drop: Annotated[bool, typer.Option("--drop", help="Cancel what was held instead of sending it.")] = False,
+    config: ConfigFile = DEFAULT,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a rule go on that stopped itself because it would have touched too many cards."""
+    from cli.resume import resume as go_on
+
+    with journal_of(config, as_json=as_json) as (journal, view, _):
+        done(go_on(journal, rule, view, drop=drop, dry_run=dry_run))
+
+
+@app.command()
 def replay(
     ids: Ids = None,
     failed: Annotated[bool, typer.Option("--failed", help="All events that the rules could not plan.")] = False,

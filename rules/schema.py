@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, fie
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
-from rules.durations import DurationText
+from rules.durations import Duration, DurationText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
@@ -75,13 +75,31 @@ class Rung(Strict):
     do: Steps
 
 
+class BrakeSettings(Strict):
+    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+
+    cards: int | None = Field(default=None, ge=1)
+    new_leads: int | None = Field(default=None, ge=1)
+    within: DurationText | None = None
+
+    @field_validator("within")
+    @classmethod
+    def _on_the_clock(cls, span: Duration | None) -> Duration | None:
+        if span is not None and (span.working or span.clock or not (span.days or span.seconds)):
+            raise ValueError(f"«{span.text}»: the brake counts plain time, write 10m or 1h")
+        return span
+
+
+BrakeSetting = BrakeSettings | Literal["off"]
+
+
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
-    CRM.
+    CRM. `brake` differs from the config's where it says so.
     """
 
     name: str = Field(min_length=1)
@@ -94,6 +112,7 @@ class Rule(Strict):
     escalate: Annotated[tuple[Rung, ...], Field(min_length=1)] = ()
     stop: bool = False
     urgent: bool = False
+    brake: BrakeSetting | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -111,7 +111,7 @@ def _placed(error: RuleError | ValidationError, part: str) -> Mistake:
     """Sentences about a part begin with its path: `given.person: unknown name …`."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
-        return (part, *first["loc"]), f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return (part, *first["loc"]), first["msg"]
     path, colon, text = str(error).partition(": ")
     if colon and path.partition(".")[0] == part:
         return tuple(path.split(".")), text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
 
+from provodka.brake import Brake
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
@@ -43,8 +44,17 @@ class Follower(Protocol):
 class Planner:
     """Turns claimed events and due timers into plans."""
 
-    def __init__(self, journal: Journal, engine: Engine, crm: Crm | None, follower: Follower | None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        engine: Engine,
+        crm: Crm | None,
+        follower: Follower | None,
+        brakes: Mapping[str, Brake] | None = None,
+    ) -> None:
+        """`brakes`: those of the rules that have one, by name."""
         self._journal = journal
+        self._brakes = brakes or {}
         self._engine = engine
         self._crm = crm
         self._follower = follower
@@ -135,7 +145,9 @@ class Planner:
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
-        return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+        return PlanRecord(
+            stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan, self._brakes)
+        )
 
     def _facts(self, stored: StoredEvent, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
@@ -156,7 +168,9 @@ class Planner:
             log.exception("timer.failed", id=timer.id, rule=timer.rule)
             return SettledTimer(timer.id, retry_in=pause, error=f"{type(error).__name__}: {error}")
         trace = dump_trace(plan.trace).decode()
-        return SettledTimer(timer.id, PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan)))
+        return SettledTimer(
+            timer.id, PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan, self._brakes))
+        )
 
     def _timer_plan(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -169,12 +183,12 @@ class Planner:
         return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
 
 
-def new_actions(plan: Plan) -> tuple[NewAction, ...]:
-    """A plan's actions and timers as the journal takes them."""
-    return (*_actions(plan), *_timers(plan))
+def new_actions(plan: Plan, brakes: Mapping[str, Brake]) -> tuple[NewAction, ...]:
+    """A plan's actions and timers as the journal takes them, with the brakes of their rules."""
+    return (*_actions(plan, brakes), *_timers(plan))
 
 
-def _actions(plan: Plan) -> Sequence[NewAction]:
+def _actions(plan: Plan, brakes: Mapping[str, Brake]) -> Sequence[NewAction]:
     return [
         NewAction(
             key=a.key,
@@ -183,6 +197,7 @@ def _actions(plan: Plan) -> Sequence[NewAction]:
             params=json.dumps(a.params, ensure_ascii=False),
             priority=-int(a.priority),  # the journal takes the greater number first
             needs=a.needs,
+            brake=brakes.get(a.rule),
         )
         for a in plan.actions
     ]

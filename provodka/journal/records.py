@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from provodka.brake import Brake
 from provodka.event import Event
 from provodka.stores import Snapshot
 
@@ -29,6 +30,7 @@ class ActionState(StrEnum):
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
+    HELD = "held"  # its rule has stopped itself; `provodka resume` releases it
 
 
 class DeadReason(StrEnum):
@@ -66,6 +68,7 @@ class NewAction:
     priority: int = 0
     needs: str | None = None
     due: datetime | None = None
+    brake: Brake | None = None
 
 
 @dataclass(frozen=True, slots=True)
