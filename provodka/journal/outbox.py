@@ -269,6 +269,30 @@ def wake(connection: Connection, now: datetime) -> int:
     return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
 
+_POSTPONED: Final = (
+    actions.c.state == _WAITING,
+    actions.c.kind != literal_column("'wait'"),
+    actions.c.not_before > literal_column("0"),
+    actions.c.not_before <= bindparam("now"),
+)
+_ANY_POSTPONED: Final = select(actions.c.id).where(*_POSTPONED).limit(1)
+_GO_ON: Final = (
+    update(actions)
+    .where(*_POSTPONED)
+    .values(state=ActionState.READY, created_at=actions.c.not_before, not_before=AT_ONCE, error=None)
+)
+
+
+def postponed_due(connection: Connection, now: datetime) -> bool:
+    """Whether the time of an action has come that was postponed."""
+    return connection.execute(_ANY_POSTPONED, {"now": now}).first() is not None
+
+
+def go_on(connection: Connection, now: datetime) -> int:
+    """Make ready what was postponed until now; its age counts from here, as its patience with outages does."""
+    return connection.execute(_GO_ON, {"now": now}).rowcount
+
+
 def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
     """Actions whose worker died, or whose lease ran out: their outcome is in doubt from that attempt's start on."""
     gone = or_(actions.c.lease_until < now, actions.c.owner.in_(dead_owners))
