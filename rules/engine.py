@@ -9,6 +9,7 @@ from typing import Any
 from provodka.event import Event
 from provodka.payloads import EventType
 from rules.actions.base import Action
+from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
@@ -67,6 +68,7 @@ class Engine:
             traces = list(blank)
             for at, compiled in considered:
                 traces[at] = run.consider(compiled, resumed=resumed)
+            traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
         return Plan(event.id, tuple(run.actions), tuple(run.timers), trace)
 
@@ -111,6 +113,15 @@ class _Run:
             self.timers.append(PlannedTimer(timer_key(self.event.id, compiled.slug), rule.name, due))
             return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {due.isoformat()}")
         return self._match(compiled)
+
+    def follow_chain(self) -> list[RuleTrace]:
+        """The next task of a chain, where the event is the completion of one that we made."""
+        link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
+        if link is None:
+            return []
+        trace, actions = follow(link, self.event, self._now, self._calendar)
+        self.actions.extend(actions)
+        return [trace]
 
     def _match(self, compiled: CompiledRule) -> RuleTrace:
         name = compiled.rule.name

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from provodka.event import Event
 from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef, lead_of
+from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
 from rules.faults import RuleError
 from rules.moments import Clock
@@ -23,6 +24,7 @@ from rules.team import Team
 
 CONTACT: Final = "person.contact"
 LEAD: Final = "lead"
+CHAIN: Final = "task.chain"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
 C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
@@ -50,6 +52,9 @@ class Facts(Protocol):
     def lead(self) -> LeadRef | None:
         """The lead as it is now: the event's own where it is about one, else the person's newest open one."""
 
+    def chain(self) -> ChainLink | None:
+        """Of a completed task: that we made it, with what is to follow it. None for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaticFacts:
@@ -57,12 +62,16 @@ class StaticFacts:
 
     known: KnownContact | None = None
     current: LeadRef | None = None
+    link: ChainLink | None = None
 
     def contact(self) -> KnownContact | None:
         return self.known
 
     def lead(self) -> LeadRef | None:
         return self.current
+
+    def chain(self) -> ChainLink | None:
+        return self.link
 
 
 class RecordedFacts:
@@ -76,6 +85,9 @@ class RecordedFacts:
 
     def lead(self) -> LeadRef | None:
         return _LEAD.validate_python(self._get(LEAD))
+
+    def chain(self) -> ChainLink | None:
+        return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def _get(self, name: str) -> Any:  # noqa: ANN401 -- JSON
         if name not in self._record:
@@ -105,6 +117,12 @@ class FactsOnce:
             self._lead = self._source.lead()
             self.record[LEAD] = _LEAD.dump_python(self._lead, mode="json")
         return self._lead
+
+    def chain(self) -> ChainLink | None:
+        link = self._source.chain()
+        if link is not None:
+            self.record[CHAIN] = CHAIN_LINK.dump_python(link, mode="json")
+        return link
 
 
 class PersonView:

@@ -15,7 +15,8 @@ from provodka.event import Event, build_payload
 from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
-from rules.facts import KnownContact, StaticFacts
+from rules.actions.chain import CHAIN_LINK
+from rules.facts import CHAIN, KnownContact, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for
 from rules.schema import RuleTest
@@ -30,7 +31,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", "person.contact", "lead", "staff", "owner")
+_FACTS: Final = ("person.known", "person.contact", "lead", "staff", "owner", CHAIN)
 _LEAD: Final = TypeAdapter(LeadRef)
 _CONTACT: Final = TypeAdapter(KnownContact)
 
@@ -67,7 +68,8 @@ def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
         values = {"id": lead.id if lead else "1", **_mapping(given["lead"] or {}, "facts.lead")}
         _refuse_unknown(values, names_for(EventType.LEAD_UPDATED).fields["lead"], "facts.lead")
         lead = _LEAD.validate_python(values) if given["lead"] else None
-    return StaticFacts(_CONTACT.validate_python(contact) if contact else None, lead)
+    link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
+    return StaticFacts(_CONTACT.validate_python(contact) if contact else None, lead, CHAIN_LINK.validate_python(link))
 
 
 class GivenPerson(Strict):

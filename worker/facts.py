@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from provodka.crm import Crm, LeadState
 from provodka.event import Event
-from provodka.journal import Journal
-from provodka.payloads import LeadRef, lead_of
+from provodka.journal import Journal, queries
+from provodka.payloads import LeadRef, TaskEvent, lead_of
+from rules.actions.chain import TASK, ChainLink
 from rules.facts import KnownContact
 
 
@@ -42,6 +45,16 @@ class LiveFacts:
         contact = self.contact()
         leads = self._crm.open_leads([contact.id]).get(contact.id, []) if contact else []
         return leads[0] if leads else None
+
+    def chain(self) -> ChainLink | None:
+        """By our own link from the task to the action that made it."""
+        payload = self._event.payload
+        if self._crm is None or not isinstance(payload, TaskEvent):
+            return None
+        system, task_id = self._crm.name, payload.task.id
+        made = self._journal.read(lambda c: queries.maker_of(c, system, TASK, task_id))
+        then = json.loads(made.params).get("then") if made else None
+        return ChainLink(made.rule, made.key, then) if made and then else None
 
     def _lane(self) -> list[str]:
         identities = self._event.identities

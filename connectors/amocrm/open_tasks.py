@@ -14,7 +14,7 @@ from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
 from connectors.crm.mirror import TASK, KnownTask, later, moment, snapshot
-from provodka.crm import CardRef, Task, TaskChange, TaskCompletion, TaskReopening
+from provodka.crm import CARD_GONE, CardRef, Task, TaskChange, TaskCompletion, TaskReopening
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
@@ -64,7 +64,7 @@ class OpenTasks:
         outcomes: dict[int, Outcome] = {}
         for i, one in enumerate(ids):
             if one not in found:
-                outcomes[i] = Rejected(f"task {one} is not in the account", hint=GONE)
+                outcomes[i] = Rejected(f"task {one} is not in the account", hint=GONE, code=CARD_GONE)
             elif bool(found[one].get("is_completed")) == bodies[i]["is_completed"]:
                 outcomes[i] = Done(one)
         order = [i for i in range(len(ids)) if i not in outcomes]

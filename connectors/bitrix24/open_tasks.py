@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
+from connectors.bitrix24.problems import GONE
 from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.readers import read_task
 from connectors.bitrix24.room import Room, gone, named
@@ -13,8 +14,8 @@ from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task
 from connectors.crm.batching import build, same_text, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
 from connectors.crm.mirror import TASK, KnownTask, later, snapshot
-from provodka.crm import CardRef, Task, TaskChange, TaskCompletion, TaskReopening
-from provodka.errors import ConnectorError
+from provodka.crm import CARD_GONE, CardRef, Task, TaskChange, TaskCompletion, TaskReopening
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 
 ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
@@ -158,7 +159,7 @@ def _settled(ids: Sequence[str], there: Mapping[str, Json], *, ended: bool) -> d
     outcomes: dict[int, Outcome] = {}
     for i, one in enumerate(ids):
         if one not in there:
-            outcomes[i] = gone("task", one)
+            outcomes[i] = Rejected(f"task {one} is not on the portal", hint=GONE, code=CARD_GONE)
         elif (str(there[one].get("status")) in ENDED) is ended:
             outcomes[i] = Done(one)
     return outcomes

@@ -20,6 +20,7 @@ from provodka.crm import (
     NewNote,
     NewTask,
     StaffMessage,
+    Task,
     User,
 )
 from provodka.errors import ConnectorError
@@ -35,6 +36,7 @@ from rules.facts import StaticFacts
 from rules.plan import Plan, PlannedAction
 from rules.schema import Rule
 from rules.team import Staff, Team
+from tests.rules.fake_work import FakeWork
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -71,7 +73,7 @@ def plan_of(*do: Any, event: Event | None = None, facts: StaticFacts | None = No
     return make_engine(rule).evaluate(event, facts or StaticFacts(), NOW)
 
 
-class FakeCrm:
+class FakeCrm(FakeWork):
     """Keeps cards and leads in memory; `asked` lists every call with what was sent, `refuse` makes one fail."""
 
     name = "fake"
@@ -84,6 +86,7 @@ class FakeCrm:
         self.asked: list[tuple[str, Any]] = []
         self.refuse: dict[str, ConnectorError | Callable[[Any], ConnectorError | None]] = {}
         self.stamps: dict[str, str] = {}
+        self.tasks: dict[str, Task] = {}
 
     def know(self, contact: Contact, *leads: LeadRef) -> None:
         """A card with its leads, newest first."""
