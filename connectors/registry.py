@@ -12,6 +12,7 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from provodka.channel import Receiver
@@ -22,7 +23,7 @@ from provodka.stores import ConnectorStore
 
 
 class Role(StrEnum):
-    """How a channel takes part: it is called by HTTP, looks by itself, or writes to the staff."""
+    """How a channel takes part: it is called by HTTP, looks by itself, or writes to people."""
 
     RECEIVER = "receiver"
     WATCHER = "watcher"
@@ -81,6 +82,7 @@ CHANNELS: Final[dict[str, Kind]] = {
     "tilda": Kind(TildaSettings, "connectors.tilda.channel:TildaChannel", Role.RECEIVER, _FORM),
     "mango": Kind(MangoSettings, "connectors.mango.channel:MangoChannel", Role.RECEIVER, _CALLS),
     "imap": Kind(ImapSettings, "connectors.imap.mailbox:ImapChannel", Role.WATCHER, _MAIL),
+    "smtp": Kind(SmtpSettings, "connectors.smtp.mailer:Mailer", Role.MESSENGER),
     "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER),
 }
 

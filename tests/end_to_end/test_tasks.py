@@ -17,7 +17,12 @@ CHAIN = """
       - task:
           text: "Договориться: {{ form.comment }}"
           due: 1h
-          then: {text: "Выехать: {{ form.comment }}", due: 2h, type: Встреча, responsible: ivan, then: {text: Смета, due: 3h}}
+          then:
+            text: "Выехать: {{ form.comment }}"
+            due: 2h
+            type: Встреча
+            responsible: ivan
+            then: {text: Смета, due: 3h}
 """
 WORK = """
   - name: Вторая задача
