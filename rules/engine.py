@@ -8,7 +8,7 @@ from typing import Any
 
 from provodka.event import Event
 from provodka.payloads import EventType
-from rules.actions.base import Action
+from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
@@ -60,7 +60,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule` and set `resumed`: then its
         conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self.calendar)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
         if only_rule is not None:
             traces = [self._alone(only_rule, run, resumed=resumed)]
         else:
@@ -89,15 +89,16 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "actions", "event", "scope", "timers")
+    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, calendar: WorkingCalendar) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self._now = now
-        self._calendar = calendar
+        self._calendar = house.calendar
+        self._team = house.team
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, *, resumed: bool) -> RuleTrace:
@@ -143,12 +144,17 @@ class _Run:
         actions: list[PlannedAction] = []
         for step in compiled.steps:
             needs = None if step.needs is None else action_key(self.event.id, compiled.slug, step.needs)
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar)
-            for part, params in parts.items():
-                key = action_key(self.event.id, compiled.slug, step.index, part)
-                action = step.action
-                priority = Priority.URGENT if compiled.rule.urgent else action.priority
-                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
+            action = step.action
+            priority = Priority.URGENT if compiled.rule.urgent else action.priority
+            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            for suffix, made in parts.items():
+                part = made if isinstance(made, Part) else Part(made)
+                key = action_key(self.event.id, compiled.slug, step.index, suffix)
+                after = needs
+                if part.after is not None:
+                    after = action_key(self.event.id, compiled.slug, step.index, part.after)
+                kind = part.kind or action.name
+                actions.append(PlannedAction(key, kind, compiled.rule.name, step.index, part.params, after, priority))
         return actions
 
 

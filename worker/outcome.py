@@ -89,6 +89,7 @@ def _done(attempted: Attempted, done: Done) -> Finished:
         result=json.dumps(values, ensure_ascii=False),
         made=made,
         identities=identities,
+        system=values.get("system", ""),
     )
 
 
@@ -147,4 +148,5 @@ def _again(attempted: Attempted, outcome: ConnectorError, not_before: datetime, 
         not_before=not_before,
         unsure_since=unsure,
         counts=counts,
+        system=outcome.system,
     )

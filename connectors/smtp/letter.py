@@ -45,8 +45,8 @@ File = tuple[str, str, bytes]
 
 
 def _thread(message: ClientMessage) -> bytes:
-    """The headers that make it an answer, an id to a line. By hand: the library encodes ids longer than a line, and then
-    no mail program knows them any more."""
+    """The headers that make it an answer, an id to a line. By hand: the library encodes ids longer than a line,
+    and then no mail program knows them."""
     ids = [one for part in message.thread for one in part.split() if one.isascii() and len(one) <= LONGEST_ID]
     if not ids:
         return b""

@@ -25,6 +25,7 @@ from provodka.crm import (
 )
 from provodka.errors import ConnectorError
 from provodka.event import Event, build_payload
+from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import EventType, LeadRef, Person
 from rules.actions import REGISTRY
@@ -62,8 +63,8 @@ def make_rule(*do: Any, on: Any = "form.submitted", name: str = "Заявка с
     return Rule.model_validate({"name": name, "on": on, "do": list(do), **more})
 
 
-def make_engine(*rules: Rule) -> Engine:
-    return Engine(rules, REGISTRY, TEAM, CALENDAR, "Кровля Плюс")
+def make_engine(*rules: Rule, team: Team = TEAM) -> Engine:
+    return Engine(rules, REGISTRY, team, CALENDAR, "Кровля Плюс")
 
 
 def plan_of(*do: Any, event: Event | None = None, facts: StaticFacts | None = None, **more: Any) -> Plan:
@@ -188,13 +189,24 @@ class FakeCrm(FakeWork):
 class FakeMessenger:
     """Keeps what it was to send."""
 
-    name = "telegram"
-
-    def __init__(self) -> None:
-        self.sent: list[StaffMessage] = []
+    def __init__(self, medium: str = "telegram") -> None:
+        self.name = self.medium = medium
+        self.reaches = (medium,)
+        self.carries_files = medium == "email"
+        self.sent: list[Any] = []
+        self.refuse: ConnectorError | None = None
 
     @operation(repeat=Repeat.SAFE, batch=1)
     def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
+        return self._take(requests)
+
+    @operation(repeat=Repeat.PERSON, batch=1)
+    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        return self._take(requests)
+
+    def _take(self, requests: Sequence[Request[Any]]) -> list[Outcome]:
+        if self.refuse is not None:
+            return [self.refuse] * len(requests)
         self.sent.extend(request.params for request in requests)
         return [Done("m") for _ in requests]
 
@@ -205,12 +217,16 @@ class FakeLinks:
     def __init__(self) -> None:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
+        self.written: dict[str, datetime] = {}
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))
 
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
+
+    def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
+        return self.written.get(series)
 
 
 @dataclass
@@ -219,6 +235,7 @@ class World:
 
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
+    correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
     links: FakeLinks = field(default_factory=FakeLinks)
