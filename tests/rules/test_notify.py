@@ -10,8 +10,8 @@ from provodka.crm import CardKind, CardRef, Contact, NewTask, NoticeForm, StaffM
 from provodka.errors import Rejected, Retryable
 from provodka.operation import Done, Outcome, Postponed
 from provodka.payloads import LeadRef
-from rules.team import Staff, Team
 from rules.facts import StaticFacts
+from rules.team import Staff, Team
 from tests.rules.world import (
     NOW,
     STAFF,
