@@ -26,6 +26,8 @@ from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import AT_ONCE, Moment, actions, attempts, links
 from provodka.journal.sql import among, chunks, insert_new
 
+LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks for the letter by it
+
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
@@ -335,7 +337,8 @@ def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, 
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
     if "call" in values:
         return (("call", values["call"]),), ()  # by its own name, so that its recording finds it
-    return ((kind, values["remote_id"]),) if values.get("remote_id") else (), ()
+    made_id = values.get("remote_id", "")
+    return ((kind, made_id),) if 0 < len(made_id) <= LONGEST_ID else (), ()
 
 
 def link(connection: Connection, made: Sequence[tuple[int, str, str]], now: datetime, system: str) -> None:

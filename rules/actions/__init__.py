@@ -10,6 +10,7 @@ from rules.actions.base import Action
 from rules.actions.complete_tasks import CompleteTasks
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
+from rules.actions.message import Message
 from rules.actions.move import Move
 from rules.actions.move_tasks import MoveTasks
 from rules.actions.note import Note
@@ -32,6 +33,7 @@ REGISTRY: Final[Registry] = {
         Move(),
         LogCall(),
         Notify(),
+        Message(),
         CompleteTasks(),
         MoveTasks(),
         ReopenTask(),

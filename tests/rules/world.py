@@ -80,7 +80,7 @@ class FakeCrm(FakeWork):
     name = "fake"
 
     def __init__(self) -> None:
-        self.contacts: dict[str, Contact] = {}
+        self.contact_cards: dict[str, Contact] = {}
         self.doubles: dict[str, tuple[str, ...]] = {}
         self.lead_cards: dict[str, LeadRef] = {}
         self.staff = [User(str(i), one.crm, key) for i, (key, one) in enumerate(STAFF.items(), 1)]
@@ -91,7 +91,7 @@ class FakeCrm(FakeWork):
 
     def know(self, contact: Contact, *leads: LeadRef) -> None:
         """A card with its leads, newest first."""
-        self.contacts[contact.id] = contact
+        self.contact_cards[contact.id] = contact
         self.lead_cards.update({lead.id: replace(lead, contacts=(contact.id,)) for lead in leads})
 
     def calls(self, name: str) -> list[Any]:
@@ -108,10 +108,14 @@ class FakeCrm(FakeWork):
         return [self._find(person) for person in people]
 
     def _find(self, person: Person) -> FoundPerson | None:
-        for card in self.contacts.values():
+        for card in self.contact_cards.values():
             if {*card.phones, *card.emails} & {*person.phones, *person.emails}:
                 return FoundPerson(card, self.doubles.get(card.id, ()))
         return None
+
+    def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        self._read("contacts", tuple(ids))
+        return {id_: self.contact_cards[id_] for id_ in ids if id_ in self.contact_cards}
 
     def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         self._read("leads", tuple(ids))
