@@ -70,14 +70,19 @@ class House:
         return crm
 
     @cached_property
-    def messengers(self) -> dict[str, Messenger]:
-        """By kind, as actions ask for them."""
-        made: dict[str, Messenger] = {}
-        for _, settings in self._of_role(Role.MESSENGER):
-            messenger = CHANNELS[settings.type].load()(settings, self.journal.store)
-            self._closing.append(messenger)
-            made[settings.type] = messenger
+    def correspondents(self) -> dict[str, Any]:
+        """Every channel that writes to people, by its name."""
+        made = {
+            name: CHANNELS[settings.type].load()(settings, self.journal.store, name=name)
+            for name, settings in self._of_role(Role.MESSENGER)
+        }
+        self._closing += made.values()
         return made
+
+    @cached_property
+    def messengers(self) -> dict[str, Messenger]:
+        """By medium, as those ask for them who write to the staff: the first of each."""
+        return {one.medium: one for one in reversed(list(self.correspondents.values()))}
 
     @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
@@ -106,7 +111,7 @@ class House:
 
     def worker(self) -> Worker:
         """The worker, not started."""
-        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar)
+        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
         return Worker(self.journal, self.planner, Deliverer(self.journal, REGISTRY, equipment, self.journal))
 
     def scheduler(self) -> Scheduler:

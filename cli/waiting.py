@@ -49,6 +49,8 @@ def why_not_yet(action: StoredAction, around: Surroundings, at: Clock) -> str:
         case ActionState.WAITING if action.kind == WAIT:
             again = f" (the last try failed: {action.error})" if action.error else ""
             return f"waits until {at(action.not_before)}, then the rule is read again{again}"
+        case ActionState.WAITING if action.error and action.not_before is not None:
+            return f"waits until {at(action.not_before)}: {action.error}"
         case ActionState.WAITING:
             return _for_result(around.by_key.get(action.needs or ""))
         case ActionState.READY:

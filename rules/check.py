@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -41,9 +41,16 @@ Report = Callable[[Path, str, str], None]
 
 
 def check(
-    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], channels: Channels
+    rules: Sequence[Rule],
+    registry: Mapping[str, Action[Any]],
+    staff: Mapping[str, Staff],
+    channels: Channels,
+    *,
+    teams: Collection[str] = (),
+    senders: Collection[str] | None = None,
 ) -> list[RuleProblem]:
-    """All mistakes, in the order of the config."""
+    """All mistakes, in the order of the config. `senders` are the channels that can write to clients, and their media;
+    None where those are not known."""
     problems: list[RuleProblem] = list(_staff(staff))
     templates = Templates(ZoneInfo("UTC"))
     names: dict[str, int] = {}
@@ -57,12 +64,14 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
+        one = _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates)
+        one.teams, one.senders = teams, senders
+        one.run()
     return problems
 
 
 def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
-    for member in ("crm", "extension", "telegram"):
+    for member in ("crm", "extension", "telegram", "email"):
         seen: dict[str, str] = {}
         for key, one in staff.items():
             value = str(getattr(one, member) or "").casefold()
@@ -101,6 +110,9 @@ _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
+
+    teams: Collection[str] = ()
+    senders: Collection[str] | None = None
 
     def __init__(
         self,
@@ -193,14 +205,21 @@ class _RuleCheck:
         if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
             self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")
 
-    def _person(self, place: Path, key: str) -> None:
-        if key not in self._staff:
-            self._report(place, f"unknown staff key {key}", did_you_mean(key, self._staff))
+    def _person(self, place: Path, key: str, teams: Collection[str] = ()) -> None:
+        if key not in self._staff and key not in teams:
+            self._report(place, f"unknown staff key {key}", did_you_mean(key, [*self._staff, *teams]))
+
+    def _sender(self, place: Path, way: str) -> None:
+        if self.senders is not None and way not in self.senders:
+            hint = did_you_mean(way, self.senders) if self.senders else "add a channel that can: telegram, smtp"
+            self._report(place, f"no channel {way} can write to clients", hint)
 
     def _step(self, step: Step) -> None:
         at = step.place
         for place, key in step.action.people(step.params):
-            self._person((*at, *place), key)
+            self._person((*at, *place), key, self.teams if step.action.takes_teams else ())
+        for place, way in step.action.ways(step.params):
+            self._sender((*at, *place), way)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
         for name in sorted(step.action.reads):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)

@@ -8,7 +8,8 @@ from typing import Any
 
 from provodka.event import Event
 from provodka.payloads import EventType
-from rules.actions.base import Action
+from rules.actions.base import Action, Part
+from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
@@ -71,7 +72,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule`, and its `rung`, and set
         `resumed`: then its conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self.calendar)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
         if only_rule is not None:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
         else:
@@ -79,6 +80,7 @@ class Engine:
             traces = list(blank)
             for at, compiled in considered:
                 traces[at] = run.consider(compiled, None, resumed=resumed)
+            traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
         return Plan(event.id, tuple(run.actions), tuple(run.timers), trace)
 
@@ -112,15 +114,16 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "actions", "event", "scope", "timers")
+    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, calendar: WorkingCalendar) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self._now = now
-        self._calendar = calendar
+        self._calendar = house.calendar
+        self._team = house.team
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
@@ -134,6 +137,15 @@ class _Run:
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung)
+
+    def follow_chain(self) -> list[RuleTrace]:
+        """The next task of a chain, where the event is the completion of one that we made."""
+        link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
+        if link is None:
+            return []
+        trace, actions = follow(link, self.event, self._now, self._calendar)
+        self.actions.extend(actions)
+        return [trace]
 
     def _wait(self, compiled: CompiledRule) -> RuleTrace:
         """A timer for the rule, or one for each rung, all from this moment on."""
@@ -168,12 +180,17 @@ class _Run:
         slug = rung_slug(compiled.slug, rung)
         for step in compiled.steps if rung is None else compiled.rungs[rung]:
             needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar)
-            for part, params in parts.items():
-                key = action_key(self.event.id, slug, step.index, part)
-                action = step.action
-                priority = Priority.URGENT if compiled.rule.urgent else action.priority
-                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
+            action = step.action
+            priority = Priority.URGENT if compiled.rule.urgent else action.priority
+            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            for suffix, made in parts.items():
+                part = made if isinstance(made, Part) else Part(made)
+                key = action_key(self.event.id, slug, step.index, suffix)
+                after = needs
+                if part.after is not None:
+                    after = action_key(self.event.id, slug, step.index, part.after)
+                kind = part.kind or action.name
+                actions.append(PlannedAction(key, kind, compiled.rule.name, step.index, part.params, after, priority))
         return actions
 
 

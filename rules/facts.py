@@ -14,12 +14,15 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provodka.event import Event
 from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
+from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.moments import Clock
 from rules.team import Team
+
+CHAIN: Final = "task.chain"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
 C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
@@ -36,6 +39,9 @@ class Facts(Protocol):
     def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that FACTS names
         """The value of a fact; its `empty` where nothing is known."""
 
+    def chain(self) -> ChainLink | None:
+        """Of a completed task: that we made it, with what is to follow it. None for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaticFacts:
@@ -44,11 +50,15 @@ class StaticFacts:
     known: KnownContact | None = None
     current: LeadRef | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
+    link: ChainLink | None = None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name == CONTACT:
             return self.known
         return self.current if name == LEAD else self.others.get(name, FACTS[name].empty)
+
+    def chain(self) -> ChainLink | None:
+        return self.link
 
 
 class RecordedFacts:
@@ -56,6 +66,9 @@ class RecordedFacts:
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
+
+    def chain(self) -> ChainLink | None:
+        return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record:
@@ -87,6 +100,12 @@ class FactsOnce:
             self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
             self._seen[name] = with_keys(value, self._team)
         return self._seen[name]
+
+    def chain(self) -> ChainLink | None:
+        link = self._source.chain()
+        if link is not None:
+            self.record[CHAIN] = CHAIN_LINK.dump_python(link, mode="json")
+        return link
 
 
 class PersonView:

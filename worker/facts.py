@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,9 +12,10 @@ from typing import Any, Final
 from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
-from provodka.journal import Journal
+from provodka.journal import Journal, queries
 from provodka.journal.history import Happening, happenings
 from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
+from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
 from rules.fact import FilesFact, HistoryFact, InvoicesFact, KnownContact, ProductsFact, ResponsibleFact, TasksFact
@@ -168,6 +170,16 @@ class LiveFacts:
         if self.crm is None or not isinstance(payload, TaskEvent):
             return None
         return self.crm.tasks([payload.task.id]).get(payload.task.id)
+
+    def chain(self) -> ChainLink | None:
+        """By our own link from the task to the action that made it."""
+        payload = self.event.payload
+        if self.crm is None or not isinstance(payload, TaskEvent):
+            return None
+        system, task_id = self.crm.name, payload.task.id
+        made = self.journal.read(lambda c: queries.maker_of(c, system, TASK, task_id))
+        then = json.loads(made.params).get("then") if made else None
+        return ChainLink(made.rule, made.key, then) if made and then else None
 
     def tasks(self) -> TasksFact:
         card = self._tasks_card()

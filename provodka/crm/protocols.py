@@ -49,6 +49,7 @@ from provodka.crm.work import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.errors import Rejected
@@ -59,6 +60,8 @@ from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 
 NOT_OFFERED: Final = "not_offered"
+CARD_GONE: Final = "card_gone"
+"""The code of the Rejected that answers a write to what was deleted or merged."""
 Progress = Callable[[int], None]
 P = TypeVar("P")
 
@@ -185,6 +188,9 @@ class Tasks(Protocol):
 
     @property
     def complete_tasks(self) -> Write[TaskCompletion]: ...
+
+    @property
+    def reopen_tasks(self) -> Write[TaskReopening]: ...
 
 
 class Feed(Protocol):

@@ -120,7 +120,8 @@ class Finished:
     """How an attempt ended and what becomes of its action.
 
     `counts` says whether the attempt uses one up; `unsure_since` none clears the doubt; `identities` are joined
-    into the action's lane; `made` are (kind, remote id) of what was created.
+    into the action's lane; `made` are (kind, remote id) of what was created; `system` is who was spoken to, where an
+    action may speak to several.
     """
 
     action_id: int
@@ -136,6 +137,7 @@ class Finished:
     unsure_since: datetime | None = None
     counts: bool = True
     made: tuple[tuple[str, str], ...] = ()
+    system: str = ""
     identities: tuple[str, ...] = ()
 
 

@@ -43,6 +43,7 @@ from provodka.crm import (
     StaffNotice,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     Write,
 )
 from provodka.errors import Rejected
@@ -181,6 +182,10 @@ def test_a_task_is_moved_and_completed_with_its_result(crm: CrmAccount, lead: st
     for _ in range(2):
         one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
     assert crm.open_tasks([card(lead)]) == {card(lead): []}
+    for _ in range(2):
+        assert one(crm.reopen_tasks(ask(TaskReopening(task)))) == task
+    [again] = crm.open_tasks([card(lead)])[card(lead)]
+    assert (again.id, again.due) == (task, DUE + timedelta(days=1))
 
 
 def test_a_file_hangs_on_its_card(crm: CrmAccount, lead: str) -> None:
@@ -238,6 +243,7 @@ def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], A
         (crm.create_tasks, NewTask("А", DUE), NewTask("Б", DUE, lead)),
         (crm.change_tasks, TaskChange(GONE, DUE), TaskChange(task, DUE)),
         (crm.complete_tasks, TaskCompletion(GONE), TaskCompletion(task)),
+        (crm.reopen_tasks, TaskReopening(GONE), TaskReopening(task)),
         (crm.attach_files, NewFile(FILE, card(GONE)), NewFile(FILE, card(lead))),
         (crm.set_lead_lines, LeadLines(lead, (ProductLine(""),)), LeadLines(lead, (TILE,))),
         (crm.create_invoices, NewInvoice("Счёт", GONE), NewInvoice("Счёт 2", lead)),

@@ -112,6 +112,14 @@ def _actions_indexes() -> None:
         postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_index(
+        "actions_postponed",
+        "actions",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
+        postgresql_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
+    )
+    op.create_index(
         "actions_timers",
         "actions",
         ["not_before"],
