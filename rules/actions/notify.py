@@ -67,7 +67,7 @@ class Notify(Action[NotifyParams]):
     params = NotifyParams
     templates = frozenset({"text"})
     lead = LeadUse.USES
-    takes_teams = True
+    takes_teams = frozenset({"to"})
 
     def plan(self, planning: Planning[NotifyParams]) -> dict[str, Any]:
         return {**planning.rendered, "to": list(planning.team.expand(planning.params.to))}
