@@ -112,7 +112,7 @@ class HandOver(Action[HandOverParams]):
         outcomes = submit(crm.update_leads, LeadChange, "change", ready)
         given = [d for d in ready if isinstance(outcomes[d.item.key], Done)]
         outcomes |= submit(crm.create_tasks, NewTask, "request", given)
-        return [_with_task(told(outcomes[d.item.key], d.frozen["told"])) for d in ready]
+        return [told(outcomes[d.item.key], d.frozen["told"]) for d in ready]
 
 
 def _notice(to: str, text: str, by: Sequence[str], at: str = "") -> Part:
@@ -147,8 +147,3 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
         "request": pack(task),
         "told": {name: value for name, value in values.items() if value},
     }
-
-
-def _with_task(outcome: Outcome) -> Outcome:
-    """Its number goes to those who watch over it."""
-    return told(outcome, {"task": outcome.remote_id}) if isinstance(outcome, Done) else outcome
