@@ -217,7 +217,7 @@ class _RuleCheck:
     def _step(self, step: Step) -> None:
         at = step.place
         for place, key in step.action.people(step.params):
-            self._person((*at, *place), key, self.teams if step.action.takes_teams else ())
+            self._person((*at, *place), key, self.teams if place[0] in step.action.takes_teams else ())
         for place, way in step.action.ways(step.params):
             self._sender((*at, *place), way)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]

@@ -206,9 +206,9 @@ def events_by_seq(connection: Connection, numbers: Sequence[int]) -> dict[int, S
 
 
 def maker_of(connection: Connection, system: str, kind: str, remote_id: str) -> StoredAction | None:
-    """The action that made this thing of another system, if one of ours did."""
+    """The action that made this thing of another system, if one of ours did; also by what a person has settled."""
     query = select(actions).join(links, links.c.action_id == actions.c.id)
-    named = (links.c.system == system, links.c.kind == kind, links.c.remote_id == remote_id)
+    named = (links.c.system.in_((system, "")), links.c.kind == kind, links.c.remote_id == remote_id)
     row = connection.execute(query.where(*named)).first()
     return outbox.stored(row) if row is not None else None
 

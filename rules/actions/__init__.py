@@ -8,6 +8,7 @@ from typing import Any, Final
 from rules.actions.assign import Assign
 from rules.actions.base import Action
 from rules.actions.complete_tasks import CompleteTasks
+from rules.actions.hand_over import HandOver
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
 from rules.actions.message import Message
@@ -34,6 +35,7 @@ REGISTRY: Final[Registry] = {
         LogCall(),
         Notify(),
         Message(),
+        HandOver(),
         CompleteTasks(),
         MoveTasks(),
         ReopenTask(),

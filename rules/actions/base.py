@@ -167,7 +167,7 @@ class Action(ABC, Generic[P]):
     priority: ClassVar[Priority] = Priority.USUAL
     reads: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
-    takes_teams: ClassVar[bool] = False
+    takes_teams: ClassVar[frozenset[str]] = frozenset()
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
@@ -178,7 +178,7 @@ class Action(ABC, Generic[P]):
         return {"": params}
 
     def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
-        """The staff keys that the parameters name, each with its place; teams, too, where the action `takes_teams`."""
+        """The staff keys that the parameters name, each with its place; teams, too, in parameters of `takes_teams`."""
         yield from ()
 
     def leads(self, params: P) -> Iterator[Place]:  # noqa: ARG002 -- for those who override it

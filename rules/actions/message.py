@@ -114,7 +114,7 @@ class Message(Action[MessageParams]):
             return dict(zip((r.key for r in requests), correspondent.write(requests), strict=True))
 
         outcomes |= by_ways([d for d in ready if "ways" in d.frozen], by, {})
-        return [told(_addressed(outcomes[d.item.key], d), d.frozen["told"]) for d in ready]
+        return [_told(outcomes[d.item.key], d) for d in ready]
 
 
 def _not_now(item: Delivery, outside: Outside) -> Postponed | Done | None:
@@ -157,7 +157,7 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
     if isinstance(known, Addresses):
         addresses = addresses.and_those(known)
     wanted = _wanted(item, outside)
-    ways = [
+    ways: list[Way] = [
         {"by": channel.name, "request": pack(_message(item, channel, to))}
         for channel in wanted
         if (to := addresses.to(channel))
@@ -172,7 +172,9 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
         )
     needed = item.needed or {}
     lead = {name: needed.get(name, "") for name in ("lead_id", "contact_id", "responsible", "url")}
-    return {"ways": ways, "told": {"series": item.params["series"], **{k: v for k, v in lead.items() if v}}}
+    first = {"by": ways[0]["by"], "to": ways[0]["request"]["to"]}  # for a person who settles it as sent
+    told = {"series": item.params["series"], **first, **lead}
+    return {"ways": ways, "told": {name: value for name, value in told.items() if value}}
 
 
 def _message(item: Delivery, channel: ClientMessenger, to: str) -> ClientMessage:
@@ -182,12 +184,12 @@ def _message(item: Delivery, channel: ClientMessenger, to: str) -> ClientMessage
     return ClientMessage(to, item.params["text"], item.params["subject"] or subject, thread, files, attach)
 
 
-def _addressed(outcome: Outcome, d: Decided) -> Outcome:
-    """With the address that the message went to."""
+def _told(outcome: Outcome, d: Decided) -> Outcome:
+    """With the channel that it went by, and the address there."""
     if not isinstance(outcome, Done) or "ways" not in d.frozen:
-        return outcome
+        return told(outcome, d.frozen["told"])
     way = next(way for way in d.frozen["ways"] if way["by"] == outcome.values["by"])
-    return told(outcome, {"to": way["request"]["to"]})
+    return told(outcome, {**d.frozen["told"], "by": way["by"], "to": way["request"]["to"]})
 
 
 def _notes(items: Sequence[Delivery], outside: Outside) -> Mapping[str, Decision]:

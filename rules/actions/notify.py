@@ -67,7 +67,7 @@ class Notify(Action[NotifyParams]):
     params = NotifyParams
     templates = frozenset({"text"})
     lead = LeadUse.USES
-    takes_teams = True
+    takes_teams = frozenset({"to"})
 
     def plan(self, planning: Planning[NotifyParams]) -> dict[str, Any]:
         return {**planning.rendered, "to": list(planning.team.expand(planning.params.to))}
@@ -135,7 +135,7 @@ def _not_wanted_any_more(items: Sequence[Delivery], desk: Desk) -> dict[str, Dec
     return {
         item.key: Done(values={"reason": "the task is not open any more: nobody has to be reminded"})
         for item in waiting
-        if (item.needed or {}).get("task") not in [task.id for task in tasks[item.key]]
+        if (item.needed or {}).get("remote_id") not in [task.id for task in tasks[item.key]]
     }
 
 

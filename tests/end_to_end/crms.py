@@ -71,6 +71,10 @@ class Office(ABC):
     due_name: ClassVar[str]
 
     @abstractmethod
+    def notices(self, lead: Json) -> list[str]:
+        """What the staff were told inside the CRM about the lead."""
+
+    @abstractmethod
     def told(self) -> int:
         """How many of its hints were taken."""
 
@@ -157,6 +161,10 @@ crm:
     def open_tasks(self, lead: Json) -> list[str]:
         return [row["text"] for row in lead["tasks"] if not row["is_completed"]]
 
+    def notices(self, lead: Json) -> list[str]:
+        """As notes that begin with a name."""
+        return [note["text"].partition(": ")[2] for note in lead["notes"] if note["text"].startswith("Иван Петров: ")]
+
     def told(self) -> int:
         return self.sandbox.amocrm.sender.counts["delivered"]
 
@@ -213,6 +221,9 @@ crm:
 
     def open_tasks(self, lead: Json) -> list[str]:
         return [row["text"] for row in lead["tasks"] if row["status"] != DONE]
+
+    def notices(self, lead: Json) -> list[str]:
+        return [row["text"] for row in self.sandbox.bitrix24.store.table("notifications").values()]
 
     def told(self) -> int:
         return self.sandbox.bitrix24.sender.counts["delivered"]

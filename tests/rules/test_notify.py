@@ -210,7 +210,7 @@ def test_the_working_time_is_that_of_the_person() -> None:
 def reminder(world: World, **more: Any) -> Outcome:
     event = make_event()
     (action,) = plan_of(notify("rop"), event=event).actions
-    item = delivery(action, event, needed={"lead_id": "100", "task": "t1"})
+    item = delivery(action, event, needed={"lead_id": "100", "remote_id": "t1"})
     item = replace(item, params={**action.params, **more})
     return world.deliver_items([item], "notify")[0]
 
