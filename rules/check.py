@@ -78,8 +78,21 @@ _MAYBE: Final = {
     "company": ("company",),
     "responsible": ("responsible", "lead"),
     "person.contact": ("person.contact", "person.known"),
+    "person.last_lead": ("person.last_lead",),
 }
 """What an event may lack, each with the names whose conditions ask for it."""
+
+_OF_STAFF: Final = frozenset(
+    {
+        "lead.responsible",
+        "contact.responsible",
+        "company.responsible",
+        "task.responsible",
+        "responsible.key",
+        "change.by",
+    }
+)
+"""The names whose values are staff keys."""
 
 _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
     LeadEvent: ("lead", "responsible"),
@@ -176,7 +189,7 @@ class _RuleCheck:
                 self._report(place, f"{leaf.path} is never «{value}»", did_you_mean(str(value), node.choices))
             elif leaf.path == "event.channel" and value not in self._channels:
                 self._report(place, f"unknown channel {value}", did_you_mean(str(value), self._channels))
-            elif leaf.path == "lead.responsible" and "@" not in str(value):
+            elif leaf.path in _OF_STAFF and value and "@" not in str(value):
                 self._person(place, str(value))
         if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
             self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")
