@@ -181,6 +181,8 @@ class _RuleCheck:
         node = self._name(place, leaf.path)
         if node is not None and (kind := unmeasurable(leaf, node.kind)):
             self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
+        if node is not None and leaf.operator.name == "filled" and not node.open:
+            self._report(place, f"{leaf.path} holds no fields", "ask for them so: lead.fields: {filled: [Площадь]}")
         if node is None or leaf.operator.name not in ("is", "in", "not"):
             return
         values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
