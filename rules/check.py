@@ -122,6 +122,7 @@ class _RuleCheck:
 
     def run(self) -> None:
         self._trigger()
+        self._guard()
         for leaf in leaves(self._compiled.condition):
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
@@ -160,6 +161,15 @@ class _RuleCheck:
                 self._report(
                     place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
                 )
+
+    def _guard(self) -> None:
+        """Only events of cards tell who did it."""
+        guard = self._rule.guard
+        if guard is None or guard.who != "author":
+            return
+        without = next((k for k in self._rule.triggers if isinstance(find("change.by", k), UnknownName)), None)
+        if without is not None:
+            self._report(("guard", "who"), f"{without} does not tell who did it", "count it for the responsible")
 
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""

@@ -14,6 +14,7 @@ from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
 from rules.faults import RULE_FAULTS
+from rules.guard import violation
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -110,9 +111,9 @@ class _Run:
             due = self._calendar.add(rule.wait, self._now)
             self.timers.append(PlannedTimer(timer_key(self.event.id, compiled.slug), rule.name, due))
             return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {due.isoformat()}")
-        return self._match(compiled)
+        return self._match(compiled, resumed=resumed)
 
-    def _match(self, compiled: CompiledRule) -> RuleTrace:
+    def _match(self, compiled: CompiledRule, *, resumed: bool) -> RuleTrace:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
@@ -121,12 +122,15 @@ class _Run:
             if not answer.matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled)
+            guard = compiled.rule.guard
+            broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
         except RULE_FAULTS as fault:
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=f"{type(fault).__name__}: {fault}")
         self.actions.extend(actions)
         if compiled.rule.stop:
             self._stopped_by = name
-        return RuleTrace(name, RuleOutcome.MATCHED, conditions, tuple(action.key for action in actions))
+        keys = tuple(action.key for action in actions)
+        return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _plan(self, compiled: CompiledRule) -> list[PlannedAction]:
         actions: list[PlannedAction] = []

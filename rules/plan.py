@@ -63,8 +63,18 @@ class ConditionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """What a guard has found: by whom (a staff key, else the CRM's login, empty for nobody), and of which lead."""
+
+    guard: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why."""
+    """What became of one rule and why; `violation`, where it is a guard that matched."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -72,6 +82,7 @@ class RuleTrace:
     action_keys: tuple[str, ...] = ()
     error: str = ""
     reason: str = ""
+    violation: Violation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.durations import DurationText
+from rules.guard import GuardText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
@@ -56,7 +57,8 @@ class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     With `wait` the conditions are read when the time is over. `stop`: no later rule sees the event if this one matched.
-    `urgent`: its steps overtake whatever else waits for the CRM.
+    `urgent`: its steps overtake whatever else waits for the CRM. `guard`: a match is a violation, which is counted;
+    then there need be nothing to do.
     """
 
     name: str = Field(min_length=1)
@@ -64,7 +66,8 @@ class Rule(Strict):
     channel: Channels = ()
     when: When = None
     wait: DurationText | None = None
-    do: Steps
+    do: Steps = ()
+    guard: GuardText | None = None
     stop: bool = False
     urgent: bool = False
 
@@ -75,6 +78,12 @@ class Rule(Strict):
             if len(step) != 1:
                 raise ValueError(f"step {i + 1} must name one action, it names {', '.join(step) or 'none'}")
         return steps
+
+    @model_validator(mode="after")
+    def _comes_to_something(self) -> Self:
+        if not self.do and self.guard is None:
+            raise ValueError("a rule needs do: what is to be done (or guard: what is to be counted)")
+        return self
 
     @property
     def triggers(self) -> tuple[EventType, ...]:

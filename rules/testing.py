@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -22,6 +22,8 @@ from rules.given import given_event, given_facts, given_owner, given_people, mom
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.text import number
+
+VIOLATIONS: Final = "violations"
 
 Expected = tuple[str, Mapping[str, object]]
 """The name of an action and the part of its parameters that matters."""
@@ -59,6 +61,7 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
         if trace.outcome is RuleOutcome.ERROR:
             yield f"rule «{trace.rule}» failed: {trace.error}"
     yield from _differences(expected, actions, zone, choices)
+    yield from _violations(test.expect, traces)
     if len(expected) != len(actions):
         yield from (f"«{trace.rule}» did not match: {_why(trace)}" for trace in traces if _missed(trace))
 
@@ -115,9 +118,11 @@ def _play(
 def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
     if isinstance(expect, str):
         return []
-    actions = expect.get("actions")
-    if set(expect) != {"actions"} or not isinstance(actions, list):
-        raise RuleError("expect: write no_actions, or actions: with a list")
+    actions = expect.get("actions", [] if VIOLATIONS in expect else None)
+    if set(expect) - {"actions", VIOLATIONS} or not isinstance(actions, list):
+        raise RuleError("expect: write no_actions, or actions: with a list, or violations: {guard: who}")
+    if not isinstance(expect.get(VIOLATIONS, {}), Mapping):
+        raise RuleError("expect.violations: write {guard: who}, and {} for none")
     steps = [{step: {}} if isinstance(step, str) else step for step in actions]
     if not all(isinstance(step, Mapping) and len(step) == 1 for step in steps):
         raise RuleError("expect.actions: each names one action, for example - task: {text: Позвонить}")
@@ -140,6 +145,22 @@ def _differences(
             yield from _differ(params, choices.shown(actions[i], params), f"action {i + 1}: {name}", zone)
     for i, action in enumerate(actions[len(expected) :], len(expected) + 1):
         yield f"action {i}: {action.kind} of rule «{action.rule}» was not expected"
+
+
+def _violations(expect: str | Mapping[str, object], traces: Sequence[RuleTrace]) -> Iterator[str]:
+    """Where a test says what is counted, and for whom: all of it. Nobody is an empty text, or nothing."""
+    wanted = expect.get(VIOLATIONS) if isinstance(expect, Mapping) else None
+    if not isinstance(wanted, Mapping):
+        return
+    expected = {str(guard): str(person or "") for guard, person in wanted.items()}
+    found = {trace.violation.guard: trace.violation.person for trace in traces if trace.violation is not None}
+    for guard in dict.fromkeys((*expected, *found)):
+        if guard not in found:
+            yield f"violations: expected «{guard}» of {expected[guard] or 'nobody'}, but it was not broken"
+        elif guard not in expected:
+            yield f"violations: «{guard}» of {found[guard] or 'nobody'} was not expected"
+        elif expected[guard] != found[guard]:
+            yield f"violations: «{guard}»: expected {expected[guard] or 'nobody'}, it is {found[guard] or 'nobody'}"
 
 
 def _differ(expected: object, actual: object, path: str, zone: ZoneInfo) -> Iterator[str]:

@@ -12,7 +12,7 @@ from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadStat
 from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.journal import Journal
-from provodka.journal.history import Happening, happenings
+from provodka.journal.past import Happening, happenings
 from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar

@@ -12,7 +12,7 @@ import structlog
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent
+from provodka.journal import Journal, NewAction, NewViolation, PlanRecord, StoredAction, StoredEvent
 from provodka.payloads import CrmHint
 from provodka.stores import ByKind
 from rules.engine import Engine
@@ -127,7 +127,7 @@ class Planner:
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
-        return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+        return _record(stored, cause, plan)
 
     def _facts(self, stored: StoredEvent, *, resumed: bool = False) -> LiveFacts:
         engine = self._engine
@@ -142,9 +142,24 @@ class Planner:
             pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
             self._journal.settle_timer(timer.id, None, pause, error.reason)
             return
-        trace = dump_trace(plan.trace).decode()
-        record = PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan))
-        self._journal.settle_timer(timer.id, record, None, "")
+        self._journal.settle_timer(timer.id, _record(stored, "timer", plan), None, "")
+
+
+def _record(stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
+    """A plan as the journal keeps it."""
+    return PlanRecord(
+        seq=stored.seq,
+        lane=_lane(stored),
+        cause=cause,
+        trace=dump_trace(plan.trace).decode(),
+        actions=new_actions(plan),
+        violations=_violations(plan),
+    )
+
+
+def _violations(plan: Plan) -> tuple[NewViolation, ...]:
+    found = ((trace.rule, trace.violation) for trace in plan.trace.rules)
+    return tuple(NewViolation(v.guard, rule, v.person, v.lead, v.at) for rule, v in found if v is not None)
 
 
 def new_actions(plan: Plan) -> tuple[NewAction, ...]:
