@@ -62,6 +62,7 @@ class ShownRule:
     error: str
     conditions: tuple[ShownCondition, ...]
     actions: tuple[int, ...]
+    violation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,14 @@ def _rule(trace: RuleTrace, ids: Mapping[str, int], mask: Mask) -> ShownRule:
         error=mask.text(trace.error),
         conditions=tuple(_condition(mask.condition(one)) for one in trace.conditions),
         actions=tuple(ids[key] for key in trace.action_keys if key in ids),
+        violation=_violation(trace),
     )
+
+
+def _violation(trace: RuleTrace) -> str:
+    """What it is counted as, and for whom."""
+    found = trace.violation
+    return f"counted as «{found.guard}» of {found.person or 'nobody'}" if found else ""
 
 
 def _condition(trace: ConditionTrace) -> ShownCondition:

@@ -97,8 +97,21 @@ _MAYBE: Final = {
     "company": ("company",),
     "responsible": ("responsible", "lead"),
     "person.contact": ("person.contact", "person.known"),
+    "person.last_lead": ("person.last_lead",),
 }
 """What an event may lack, each with the names whose conditions ask for it."""
+
+_OF_STAFF: Final = frozenset(
+    {
+        "lead.responsible",
+        "contact.responsible",
+        "company.responsible",
+        "task.responsible",
+        "responsible.key",
+        "change.by",
+    }
+)
+"""The names whose values are staff keys."""
 
 _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
     LeadEvent: ("lead", "responsible"),
@@ -131,6 +144,7 @@ class _RuleCheck:
 
     def run(self) -> None:
         self._trigger()
+        self._guard()
         for leaf in leaves(self._compiled.condition):
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
@@ -172,6 +186,15 @@ class _RuleCheck:
                     place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
                 )
 
+    def _guard(self) -> None:
+        """Only events of cards tell who did it."""
+        guard = self._rule.guard
+        if guard is None or guard.who != "author":
+            return
+        without = next((k for k in self._rule.triggers if isinstance(find("change.by", k), UnknownName)), None)
+        if without is not None:
+            self._report(("guard", "who"), f"{without} does not tell who did it", "count it for the responsible")
+
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""
         node: Node | None = None
@@ -192,6 +215,8 @@ class _RuleCheck:
         node = self._name(place, leaf.path)
         if node is not None and (kind := unmeasurable(leaf, node.kind)):
             self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
+        if node is not None and leaf.operator.name == "filled" and not node.open:
+            self._report(place, f"{leaf.path} holds no fields", "ask for them so: lead.fields: {filled: [Площадь]}")
         if node is None or leaf.operator.name not in ("is", "in", "not"):
             return
         values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
@@ -200,7 +225,7 @@ class _RuleCheck:
                 self._report(place, f"{leaf.path} is never «{value}»", did_you_mean(str(value), node.choices))
             elif leaf.path == "event.channel" and value not in self._channels:
                 self._report(place, f"unknown channel {value}", did_you_mean(str(value), self._channels))
-            elif leaf.path == "lead.responsible" and "@" not in str(value):
+            elif leaf.path in _OF_STAFF and value and "@" not in str(value):
                 self._person(place, str(value))
         if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
             self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")

@@ -15,6 +15,7 @@ from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
 from rules.faults import RULE_FAULTS, NotOnRecordError
+from rules.guard import violation
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -136,7 +137,7 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=reason)
         if rule.waits and not resumed:
             return self._wait(compiled)
-        return self._match(compiled, rung)
+        return self._match(compiled, rung, resumed=resumed)
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""
@@ -157,7 +158,7 @@ class _Run:
             self.timers.append(PlannedTimer(key, rule.name, moment, rung))
         return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {', '.join(d.isoformat() for d in due)}")
 
-    def _match(self, compiled: CompiledRule, rung: int | None) -> RuleTrace:
+    def _match(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
@@ -166,6 +167,8 @@ class _Run:
             if not answer.matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled, rung)
+            guard = compiled.rule.guard
+            broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
         except RULE_FAULTS as fault:
             missing = fault.fact if isinstance(fault, NotOnRecordError) else ""
             error = f"{type(fault).__name__}: {fault}"
@@ -173,7 +176,8 @@ class _Run:
         self.actions.extend(actions)
         if compiled.rule.stop:
             self._stopped_by = name
-        return RuleTrace(name, RuleOutcome.MATCHED, conditions, tuple(action.key for action in actions))
+        keys = tuple(action.key for action in actions)
+        return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _plan(self, compiled: CompiledRule, rung: int | None) -> list[PlannedAction]:
         actions: list[PlannedAction] = []

@@ -127,6 +127,9 @@ FACTS: Final[dict[str, Fact]] = {
     fact.name: fact
     for fact in (
         Fact(CONTACT, KnownContact | None),
+        Fact("person.won_leads", int, 0),
+        Fact("person.lost_leads", int, 0),
+        Fact("person.last_lead", LeadRef | None),
         Fact(LEAD, LeadRef | None),
         Fact("contact", ContactRef | None),
         Fact("company", CompanyRef | None),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from provodka.event import Event
-from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
+from provodka.payloads import PAYLOADS, Change, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
@@ -232,4 +232,5 @@ _STAFF: Final[dict[type[Any], str]] = {
     CompanyRef: "responsible",
     TaskRef: "responsible",
     ResponsibleFact: "key",
+    Change: "by",
 }

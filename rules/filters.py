@@ -12,7 +12,7 @@ import phonenumbers
 from jinja2 import Undefined
 
 from rules.moments import span
-from rules.text import fold, number
+from rules.text import fold, missing, number
 
 NBSP: Final = "\u00a0"
 _MONTHS: Final = (
@@ -111,6 +111,13 @@ def default(value: object, other: object = "", boolean: bool = False) -> object:
     return other if boolean and not value else value
 
 
+def lacking(fields: object, names: str | list[str]) -> list[str]:
+    """Which of these fields have no value: `lead.fields | missing(['Площадь', 'Срок'])`."""
+    if not isinstance(fields, Mapping):
+        raise TypeError("«missing» asks fields, for example lead.fields")
+    return missing(fields, [names] if isinstance(names, str) else names)
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "phone": phone,
     "country": country,
@@ -122,6 +129,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "default": default,
     "d": default,
     "fold": fold,
+    "missing": lacking,
 }
 
 

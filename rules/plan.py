@@ -64,8 +64,18 @@ class ConditionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """What a guard has found: by whom (a staff key, else the CRM's login, empty for nobody), and of which lead."""
+
+    guard: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why. `missing` names a fact that a record of facts lacks."""
+    """What became of one rule and why. `missing` names a fact that a record lacks; `violation` is of a guard."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -74,6 +84,7 @@ class RuleTrace:
     error: str = ""
     reason: str = ""
     missing: str = ""
+    violation: Violation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, fie
 from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.durations import Duration, DurationText
+from rules.guard import GuardText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
@@ -99,7 +100,8 @@ class Rule(Strict):
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
-    CRM. `brake` differs from the config's where it says so.
+    CRM. `brake` differs from the config's where it says so. `guard`: a match is a
+    violation, which is counted; then there need be nothing to do.
     """
 
     name: str = Field(min_length=1)
@@ -110,14 +112,17 @@ class Rule(Strict):
     unless: EventTypes = ()
     do: Steps = ()
     escalate: Annotated[tuple[Rung, ...], Field(min_length=1)] = ()
+    guard: GuardText | None = None
     stop: bool = False
     urgent: bool = False
     brake: BrakeSetting | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if bool(self.do) is bool(self.escalate):
+        if self.do and self.escalate:
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
+        if not self.do and not self.escalate and self.guard is None:
+            raise ValueError("a rule needs do: what is to be done (or guard: what is to be counted)")
         if self.escalate and self.wait is not None:
             raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
         if self.unless and not self.waits:

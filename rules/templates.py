@@ -131,6 +131,11 @@ def _fit(function: Callable[..., Any], node: nodes.Filter) -> None:
         raise TemplateSyntaxError(f"the filter «{node.name}»: {error}", node.lineno) from error
 
 
+def path_of(node: nodes.Node) -> str:
+    """`a.b["c"]` as `a.b.c`; empty for anything else."""
+    return ".".join(_chain(node) or ())
+
+
 def names_used(tree: nodes.Template) -> frozenset[str]:
     """The dotted paths that a template reads from outside (`person.name`), its own variables left out."""
     outside = meta.find_undeclared_variables(tree) - DEFAULT_NAMESPACE.keys()

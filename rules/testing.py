@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -25,6 +25,8 @@ from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.team import Team
 from rules.text import number
+
+VIOLATIONS: Final = "violations"
 
 Expected = tuple[str, Mapping[str, object]]
 """The name of an action and the part of its parameters that matters."""
@@ -130,6 +132,7 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
         return RuleTestResult(test.name, (fault,), faults=(fault,))
     actions, traces = _play(engine, event, facts, choices)
     faults = tuple(f"rule «{t.rule}» failed: {t.error}" for t in traces if t.outcome is RuleOutcome.ERROR)
+    faults = (*faults, *_violations(test.expect, traces))
     compared = tuple(_compared(expected, actions, zone, choices))
     missed = tuple((trace.rule, _why(trace)) for trace in traces if _missed(trace))
     wrong = [at for at in compared if not at.same]
@@ -191,9 +194,11 @@ def _play(
 def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
     if isinstance(expect, str):
         return []
-    actions = expect.get("actions")
-    if set(expect) != {"actions"} or not isinstance(actions, list):
-        raise RuleError("expect: write no_actions, or actions: with a list")
+    actions = expect.get("actions", [] if VIOLATIONS in expect else None)
+    if set(expect) - {"actions", VIOLATIONS} or not isinstance(actions, list):
+        raise RuleError("expect: write no_actions, or actions: with a list, or violations: {guard: who}")
+    if not isinstance(expect.get(VIOLATIONS, {}), Mapping):
+        raise RuleError("expect.violations: write {guard: who}, and {} for none")
     steps = [{step: {}} if isinstance(step, str) else step for step in actions]
     if not all(isinstance(step, Mapping) and len(step) == 1 for step in steps):
         raise RuleError("expect.actions: each names one action, for example - task: {text: Позвонить}")
@@ -233,6 +238,22 @@ def _sentence(at: Compared, difference: Difference | None, planned: int) -> str:
     if not at.actual:
         return f"action {at.number}: expected {at.expected}, but there are only {planned}"
     return f"action {at.number}: expected {at.expected}, it is {at.actual} of rule «{at.rule}»"
+
+
+def _violations(expect: str | Mapping[str, object], traces: Sequence[RuleTrace]) -> Iterator[str]:
+    """Where a test says what is counted, and for whom: all of it. Nobody is an empty text, or nothing."""
+    wanted = expect.get(VIOLATIONS) if isinstance(expect, Mapping) else None
+    if not isinstance(wanted, Mapping):
+        return
+    expected = {str(guard): str(person or "") for guard, person in wanted.items()}
+    found = {trace.violation.guard: trace.violation.person for trace in traces if trace.violation is not None}
+    for guard in dict.fromkeys((*expected, *found)):
+        if guard not in found:
+            yield f"violations: expected «{guard}» of {expected[guard] or 'nobody'}, but it was not broken"
+        elif guard not in expected:
+            yield f"violations: «{guard}» of {found[guard] or 'nobody'} was not expected"
+        elif expected[guard] != found[guard]:
+            yield f"violations: «{guard}»: expected {expected[guard] or 'nobody'}, it is {found[guard] or 'nobody'}"
 
 
 def _differ(expected: object, actual: object, path: str, zone: ZoneInfo) -> Iterator[Difference]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +13,7 @@ from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadStat
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal, queries
-from provodka.journal.history import Happening, happenings
+from provodka.journal.past import Happening, happenings
 from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
@@ -124,6 +124,30 @@ class LiveFacts:
             kpp=found.kpp,
         )
 
+    def won_leads(self) -> int:
+        return sum(state == LeadState.WON for state in self._their_leads.values())
+
+    def lost_leads(self) -> int:
+        return sum(state == LeadState.LOST for state in self._their_leads.values())
+
+    def last_lead(self) -> LeadRef | None:
+        """The newest lead of the person, of any state, as it is now."""
+        newest = next(iter(self._their_leads), "")
+        return self.crm.leads([newest]).get(newest) if self.crm is not None and newest else None
+
+    @cached_property
+    def _their_leads(self) -> Mapping[str, str]:
+        """How the leads of the known person stand, by id, newest first; read of the CRM while the mirror is filled."""
+        known = self.fetch("person.contact")
+        if self.crm is None or known is None:
+            return {}
+        mirrored = self.crm.lead_states([known.id])
+        if mirrored is not None:
+            return mirrored[known.id]
+        contact = self.crm.contacts([known.id]).get(known.id)
+        read = self.crm.leads(contact.leads) if contact is not None and contact.leads else {}
+        return {one: read[one].state for one in sorted(read, key=int, reverse=True)}
+
     # the lead and what belongs to it
 
     def lead(self) -> LeadRef | None:
@@ -185,7 +209,9 @@ class LiveFacts:
         card = self._tasks_card()
         if self.crm is None or card is None:
             return TasksFact()
-        now, opened = self.journal.now(), self.crm.open_tasks([card])[card]
+        mirrored = self.crm.mirrored_tasks([card])
+        opened = self.crm.open_tasks([card])[card] if mirrored is None else mirrored[card]
+        now = self.journal.now()
         return TasksFact(
             open=len(opened),
             overdue=sum(task.due < now for task in opened),
@@ -281,6 +307,9 @@ class LiveFacts:
 
 _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "person.contact": LiveFacts.known_contact,
+    "person.won_leads": LiveFacts.won_leads,
+    "person.lost_leads": LiveFacts.lost_leads,
+    "person.last_lead": LiveFacts.last_lead,
     "lead": LiveFacts.lead,
     "contact": LiveFacts.contact,
     "company": LiveFacts.company,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from provodka.journal.history import Happening
+from provodka.journal.past import Happening
 from provodka.payloads import CallEvent, Direction, EventType, LeadEvent
 from rules.fact import HistoryFact
 

@@ -13,7 +13,16 @@ from provodka.brake import Brake
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, SettledTimer, StoredAction, StoredEvent, Waiting
+from provodka.journal import (
+    Journal,
+    NewAction,
+    NewViolation,
+    PlanRecord,
+    SettledTimer,
+    StoredAction,
+    StoredEvent,
+    Waiting,
+)
 from provodka.journal.records import WAIT
 from provodka.payloads import CrmHint
 from provodka.stores import ByKind
@@ -145,9 +154,7 @@ class Planner:
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
-        return PlanRecord(
-            stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan, self._brakes)
-        )
+        return self._record(stored, cause, plan)
 
     def _facts(self, stored: StoredEvent, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
@@ -167,10 +174,7 @@ class Planner:
         except Exception as error:
             log.exception("timer.failed", id=timer.id, rule=timer.rule)
             return SettledTimer(timer.id, retry_in=pause, error=f"{type(error).__name__}: {error}")
-        trace = dump_trace(plan.trace).decode()
-        return SettledTimer(
-            timer.id, PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan, self._brakes))
-        )
+        return SettledTimer(timer.id, self._record(stored, "timer", plan))
 
     def _timer_plan(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -181,6 +185,22 @@ class Planner:
         facts = self._facts(stored, resumed=True, leads=leads)
         rung = json.loads(timer.params).get("rung")
         return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
+
+    def _record(self, stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
+        """A plan as the journal keeps it."""
+        return PlanRecord(
+            seq=stored.seq,
+            lane=_lane(stored),
+            cause=cause,
+            trace=dump_trace(plan.trace).decode(),
+            actions=new_actions(plan, self._brakes),
+            violations=_violations(plan),
+        )
+
+
+def _violations(plan: Plan) -> tuple[NewViolation, ...]:
+    found = ((trace.rule, trace.violation) for trace in plan.trace.rules)
+    return tuple(NewViolation(v.guard, rule, v.person, v.lead, v.at) for rule, v in found if v is not None)
 
 
 def new_actions(plan: Plan, brakes: Mapping[str, Brake]) -> tuple[NewAction, ...]:

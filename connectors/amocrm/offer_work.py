@@ -15,6 +15,7 @@ from connectors.amocrm.readers import TaskReader
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -41,6 +42,7 @@ class OfferWork:
 
     _room: Room
     _gone: Gone
+    _mirrored: Mirrored
 
     def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
         self._chats = chats
@@ -55,6 +57,10 @@ class OfferWork:
     def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
         """One call for a hundred of them."""
         return {one: card.ref() for one, card in TaskReader(self._room).cards(ids).items()}
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        """Without a call; None until all open tasks have been read once."""
+        return self._mirrored.tasks(cards)
 
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """One call for each kind of card. Where the account ignores filters, all its tasks are read."""

@@ -18,7 +18,7 @@ from connectors.amocrm.known import (
     task_ref,
 )
 from connectors.amocrm.room import Room
-from connectors.crm.changes import Card
+from connectors.crm.changes import Authors, Card
 from connectors.crm.following import Keep
 from connectors.crm.mirror import TASK, KnownCard, moment
 from provodka.crm import Progress
@@ -90,7 +90,7 @@ class TaskReader:
         return self.room.read_all("tasks", "", page, {}, progress, stop, OPEN)
 
     def _card(self, item: Json) -> Card:
-        known = read_task(item)
+        known = read_task(item, self.room.directory)
         return _card(item, known, lambda: task_ref(item, self.room.directory), result_of(item.get("result")))
 
 
@@ -134,4 +134,5 @@ def company_reader(room: Room) -> CardReader:
 
 
 def _card(item: Json, known: KnownCard, ref: Callable[[], object], result: str = "") -> Card:
-    return Card(known, moment(item.get("created_at")), moment(item.get("updated_at")), ref, result)
+    authors = Authors(item.get("created_by"), item.get("updated_by"))
+    return Card(known, moment(item.get("created_at")), moment(item.get("updated_at")), ref, result, authors)

@@ -26,7 +26,7 @@ from provodka.crm.cards import (
     NewCompany,
 )
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
-from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, NewLead
+from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, LeadState, NewLead
 from provodka.crm.sales import (
     Customer,
     Invoice,
@@ -151,6 +151,12 @@ class Leads(Protocol):
     def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first; only of `pipeline` where it is named."""
 
+    def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
+        """Of each contact, how each of its leads stands, by id, newest first: as the mirror has them, without a call.
+
+        None while the mirror is still being filled.
+        """
+
     def loss_reasons(self) -> Sequence[str]:
         """The names of the reasons why leads are lost, from the cached directory."""
 
@@ -176,6 +182,12 @@ class Tasks(Protocol):
 
     def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
         """These tasks, freshly read; deleted and unknown ones are absent."""
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        """The open tasks of each of these cards as the mirror has them, without a call, the next due first.
+
+        None while the mirror is still being filled.
+        """
 
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """The open tasks of each of these cards, freshly read, the next due first."""

@@ -72,6 +72,17 @@ class NewAction:
 
 
 @dataclass(frozen=True, slots=True)
+class NewViolation:
+    """What a guard has found in an event. `person` is a staff key or login; it and `lead` may be empty."""
+
+    guard: str
+    rule: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRecord:
     """What the rules made of an event; `cause` is `event`, `timer` or `replay`.
 
@@ -85,6 +96,7 @@ class PlanRecord:
     actions: tuple[NewAction, ...] = ()
     derived: tuple[Event, ...] = ()
     snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
+    violations: tuple[NewViolation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

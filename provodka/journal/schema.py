@@ -271,6 +271,17 @@ touched = Table(
     Column("at", Moment, nullable=False),
 )
 Index("touched_at", touched.c.rule, touched.c.at)
+violations = Table(
+    "violations",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("guard", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("person", Text, nullable=False),  # a staff key or login; empty for nobody
+    Column("lead", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("violations_at", violations.c.at)
 
 troubles = Table(
     "troubles",

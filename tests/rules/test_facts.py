@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef
+from rules.actions import REGISTRY
+from rules.check import check
 from rules.fact import FACTS, OF_EVENTS, HistoryFact, ProductsFact, ResponsibleFact, TasksFact
 from rules.facts import RecordedFacts, StaticFacts
 from rules.names import Node, UnknownName, find
@@ -104,6 +106,35 @@ def test_a_misspelt_fact_is_told_with_the_right_name() -> None:
     found = find("history.failed_cals", EventType.CALL_MISSED)
     assert isinstance(found, UnknownName)
     assert found.nearest == "history.failed_calls"
+
+
+def test_what_is_not_filled_is_named_in_the_trace_and_in_texts() -> None:
+    rule = make_rule(
+        {"note": {"text": "Заполните: {{ lead.fields | missing(['срок', 'Площадь', 'Цвет']) | join(', ') }}"}},
+        on="lead.stage_changed",
+        when={"lead.fields": {"not": {"filled": ["Срок", "Площадь"]}}},
+    )
+    event = make_event("lead.stage_changed", lead={"id": "17", "fields": {"Площадь": "120", "Срок": " "}})
+    plan = make_engine(rule).evaluate(event, StaticFacts(), NOW)
+    assert plan.actions[0].params["text"] == "Заполните: срок, Цвет"
+    (inner,) = plan.trace.rules[0].conditions[0].parts
+    assert inner.note == "empty: Срок"
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "words"),
+    [
+        ({"lead.title": {"filled": ["Срок"]}}, "x", "lead.title holds no fields"),
+        ({"lead.fields": {"filled": []}}, "x", "names no fields"),
+        ({"lead.fields": {"filed": ["Срок"]}}, "x", 'did you mean "filled"?'),
+        (None, "{{ lead.fields | missing }}", "missing a required argument"),
+        (None, "{{ lead.fields | mising(['Срок']) }}", 'did you mean "missing"?'),
+    ],
+)
+def test_a_mistake_in_what_must_be_filled_is_found_by_check(when: Any, text: str, words: str) -> None:
+    rule = make_rule({"note": {"text": text}}, on="lead.updated", when=when)
+    found = [f"{problem.text} ({problem.hint})" for problem in check([rule], REGISTRY, {}, {})]
+    assert any(words in one for one in found), found
 
 
 def run(given: dict[str, Any], facts: dict[str, Any], when: Any) -> bool:

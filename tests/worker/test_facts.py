@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from provodka.crm import (
     FoundPerson,
     Invoice,
     InvoiceState,
+    LeadState,
     Presence,
     ProductLine,
     Task,
@@ -33,7 +35,9 @@ from tests.rules.world import CALENDAR, CLIENT, NOW, TEAM, make_event
 from worker.facts import LiveFacts
 
 LEAD = LeadRef("17", "Крыша", responsible="anna@krovlya.ru", contacts=("4",), company="9")
-CARD = Contact("4", "Пётр Сидоров", CLIENT.phones, CLIENT.emails, company_id="9", fields={"Канал": "почта"})
+CARD = Contact(
+    "4", "Пётр Сидоров", CLIENT.phones, CLIENT.emails, leads=("17",), company_id="9", fields={"Канал": "почта"}
+)
 HOUR = timedelta(hours=1)
 
 
@@ -48,6 +52,8 @@ class Cards:
         self.opened: list[Task] = []
         self.told = Presence.UNKNOWN
         self.error: Exception | None = None
+        self.filled = False
+        self.states = {"30": LeadState.LOST, "20": LeadState.WON, "17": LeadState.OPEN, "5": LeadState.LOST}
 
     def _ask(self, name: str, what: object) -> None:
         self.asked.append((name, what))
@@ -81,6 +87,12 @@ class Cards:
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         self._ask("open_tasks", [(card.kind.value, card.id) for card in cards])
         return dict.fromkeys(cards, self.opened)
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        return dict.fromkeys(cards, self.opened) if self.filled else None
+
+    def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
+        return dict.fromkeys(contact_ids, self.states) if self.filled else None
 
     def lead_lines(self, ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         self._ask("lead_lines", list(ids))
@@ -194,6 +206,26 @@ def test_tasks_are_counted_by_their_time(journal: Journal, crm: Cards) -> None:
     crm.opened = [Task("1", "Позвонить", NOW - HOUR, type="Звонок"), Task("2", "Встреча", NOW + HOUR, type="Звонок")]
     found = facts(moved(), journal, crm).fetch("tasks")
     assert found == TasksFact(open=2, overdue=1, next_due=NOW - HOUR, types=("Звонок",))
+
+
+def test_of_a_filled_mirror_tasks_and_counts_of_leads_cost_no_call(journal: Journal, crm: Cards) -> None:
+    crm.filled = True
+    crm.opened = [Task("1", "Позвонить", NOW - HOUR)]
+    source = facts(make_event("lead.created", lead={"id": "17"}), journal, crm)
+    assert source.fetch("tasks").overdue == 1
+    assert crm.asked == []
+    assert (source.fetch("person.won_leads"), source.fetch("person.lost_leads")) == (1, 2)
+    assert crm.names == ["find_people"]
+    assert source.fetch("person.last_lead") is None  # it is gone
+    assert crm.asked[-1] == ("leads", ["30"])
+
+
+def test_while_the_mirror_is_filled_the_leads_of_a_person_are_read(journal: Journal, crm: Cards) -> None:
+    crm.lead = replace(LEAD, state="won")
+    source = facts(make_event(), journal, crm)
+    assert (source.fetch("person.won_leads"), source.fetch("person.lost_leads")) == (1, 0)
+    assert source.fetch("person.last_lead") == crm.lead
+    assert crm.names == ["find_people", "contacts", "leads", "leads"]
 
 
 def test_without_a_lead_the_tasks_are_those_of_the_contact(journal: Journal, crm: Cards) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from provodka.event import Event, build_payload, new_event_id
 from provodka.journal import Journal
-from provodka.journal.history import happenings
+from provodka.journal.past import happenings
 from provodka.payloads import EventType, Person
 from rules.fact import HistoryFact
 from tests.journal.conftest import Clock
