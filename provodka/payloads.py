@@ -220,9 +220,9 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """`clock.tick`: the moment that a schedule came due."""
+    """`clock.tick`: the schedule of this rule came due; the event's `occurred_at` is the moment it was due at."""
 
-    name: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +230,11 @@ class Unreadable:
     """`unreadable`: why the body could not be parsed."""
 
     why: str = ""
+
+
+def addressed_to(payload: object) -> str:
+    """The name of the only rule that sees an event with this payload; empty where all do."""
+    return payload.rule if isinstance(payload, Tick) else ""
 
 
 MIRRORED: Final = "mirrored-"

@@ -14,7 +14,7 @@ from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
-from rules.names import WITHOUT_PERSON, Node, UnknownName, find, is_list
+from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
@@ -131,7 +131,9 @@ class _RuleCheck:
             )
         for key, kinds in (("on", rule.on), ("unless", rule.unless)):
             for i, kind in enumerate(kinds):
-                if not isinstance(kind, EventType):
+                if kind in BY_CLOCK:
+                    self._report((key, i), f"{kind} is no event of {key}", "write every or at instead of on")
+                elif not isinstance(kind, EventType):
                     self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
         _ladder(rule, self._report)
         for i, channel in enumerate(rule.channel):

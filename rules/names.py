@@ -17,6 +17,9 @@ from provodka.wording import nearest
 NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 """Event types that no rule may start on."""
 
+BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK})
+"""Event types that a rule starts on by its `every` or `at`, and not by its `on`: each belongs to one rule."""
+
 WITHOUT_PERSON: Final = frozenset({EventType.CLOCK_TICK, EventType.UNREADABLE, EventType.CRM_HINT})
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""
 

@@ -12,12 +12,13 @@ from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.durations import DurationText
 from rules.hours import parse_hours
-from rules.names import NEVER_SEEN
+from rules.names import BY_CLOCK, NEVER_SEEN
+from rules.schedule import At, Days, Every, Schedule, interval
 from rules.team import Staff
 
 __all__ = ["EVENT_TYPES", "Calendar", "Rule", "RuleTest", "Staff"]
 
-EVENT_TYPES: Final = tuple(kind.value for kind in EventType if kind not in NEVER_SEEN)
+EVENT_TYPES: Final = tuple(kind.value for kind in EventType if kind not in NEVER_SEEN | BY_CLOCK)
 """What a rule may start on."""
 
 
@@ -75,9 +76,15 @@ class Rung(Strict):
     do: Steps
 
 
+_TRIGGERS: Final = ("on", "every", "at")
+_ONLY_WITH: Final = {"channel": ("on",), "days": ("every", "at")}
+"""Keys that belong to some triggers only."""
+
+
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
+    Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
@@ -85,7 +92,10 @@ class Rule(Strict):
     """
 
     name: str = Field(min_length=1)
-    on: EventTypes
+    on: EventTypes = ()
+    every: Every = None
+    at: At = ()
+    days: Days = ()
     channel: Channels = ()
     when: When = None
     wait: DurationText | None = None
@@ -95,8 +105,17 @@ class Rule(Strict):
     stop: bool = False
     urgent: bool = False
 
+    _interval = field_validator("every")(interval)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        triggers = [key for key in _TRIGGERS if getattr(self, key)]
+        if len(triggers) != 1:
+            told = " and ".join(triggers) if triggers else "none"
+            raise ValueError(f"a rule starts in one way, on, every or at: here is {told}")
+        for key, others in _ONLY_WITH.items():
+            if getattr(self, key) and not set(triggers) & set(others):
+                raise ValueError(f"{key} goes with {' or '.join(others)}, not with {triggers[0]}")
         if bool(self.do) is bool(self.escalate):
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
         if self.escalate and self.wait is not None:
@@ -106,13 +125,23 @@ class Rule(Strict):
         return self
 
     @property
+    def schedule(self) -> Schedule | None:
+        """When it comes due by the clock, if it does."""
+        return Schedule(self.every, self.at, self.days) if self.every or self.at else None
+
+    @property
     def waits(self) -> bool:
         """Whether its conditions are read later than its event."""
         return self.wait is not None or bool(self.escalate)
 
     @property
     def triggers(self) -> tuple[EventType, ...]:
-        """The event types of `on` that exist."""
+        """The event types that it starts on."""
+        return self.heard or (() if self.schedule is None else (EventType.CLOCK_TICK,))
+
+    @property
+    def heard(self) -> tuple[EventType, ...]:
+        """The event types of `on` that exist: events that other rules see as well."""
         return tuple(kind for kind in self.on if isinstance(kind, EventType))
 
     @property

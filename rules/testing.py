@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from provodka.errors import Rejected
 from provodka.event import Event
+from provodka.payloads import addressed_to
 from provodka.wording import did_you_mean
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -19,6 +20,7 @@ from rules.engine import Engine
 from rules.facts import StaticFacts
 from rules.faults import RuleError
 from rules.given import given_event, given_facts, given_owner, given_people, moment
+from rules.names import BY_CLOCK
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.text import number
@@ -48,6 +50,7 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
     zone = engine.calendar.timezone
     try:
         event = given_event(test, zone)
+        _refuse_stranger(event, engine)
         facts = given_facts(test.facts, event)
         choices = _Choices(engine, test.facts)
         expected = _expected(test.expect)
@@ -61,6 +64,22 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
     yield from _differences(expected, actions, zone, choices)
     if len(expected) != len(actions):
         yield from (f"«{trace.rule}» did not match: {_why(trace)}" for trace in traces if _missed(trace))
+
+
+def _refuse_stranger(event: Event, engine: Engine) -> None:
+    """An event that comes by the clock belongs to a rule that there is, and that comes due so."""
+    if event.type not in BY_CLOCK:
+        return
+    name = addressed_to(event.payload)
+    compiled = engine.rule(name)
+    if compiled is None:
+        raise RuleError(f"given.rule: {event.type} belongs to a rule, and there is no «{name}»" + _hint(name, engine))
+    if event.type not in compiled.rule.triggers:
+        raise RuleError(f"given.type: «{name}» starts on {', '.join(compiled.rule.triggers)}, not on {event.type}")
+
+
+def _hint(name: str, engine: Engine) -> str:
+    return f" ({did_you_mean(name, engine.names)})"
 
 
 class _Choices:

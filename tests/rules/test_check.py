@@ -46,7 +46,7 @@ def test_a_right_config_has_no_problems() -> None:
             name="имена",
             when="utm.clicks.yclid and event.channel == 'site' and person.contact.name",
         ),
-        make_rule({"notify": {"to": "rop", "text": "пора"}}, on="clock.tick", name="часы"),
+        make_rule({"notify": {"to": "rop", "text": "пора"}}, on=None, every="1h", name="часы"),
     ]
     assert check(rules, REGISTRY, STAFF, CHANNELS) == []
 
@@ -245,7 +245,6 @@ def test_every_alternative_that_excludes_itself_is_told() -> None:
     [
         ("log_call", "form.submitted", "form.submitted has no call for log_call"),
         ("log_call", ["call.missed", "email.received"], "email.received has no call for log_call"),
-        ({"notify": {"to": ["rop", "responsible"], "text": "x"}}, "clock.tick", "nobody is responsible"),
     ],
 )
 def test_an_action_that_needs_what_the_event_cannot_have_is_a_mistake(step: Any, on: Any, words: str) -> None:
@@ -261,8 +260,10 @@ def test_an_unknown_channel_is_a_mistake_and_so_is_one_that_never_yields_the_eve
 
 
 def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -> None:
-    assert "about nobody" in only(TASK, on="clock.tick").text
-    assert found(INTAKE, TASK, on="clock.tick") == []
+    assert "about nobody" in only(TASK, on=None, at="09:00").text
+    notice = {"notify": {"to": ["rop", "responsible"], "text": "x"}}
+    assert "nobody is responsible" in only(notice, on=None, every="1h").text
+    assert found(INTAKE, TASK, on=None, at="09:00") == []
 
 
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
