@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent
+from provodka.payloads import CHECKED, PAYLOADS, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -136,6 +137,7 @@ class _RuleCheck:
                 elif not isinstance(kind, EventType):
                     self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
         _ladder(rule, self._report)
+        self._date()
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
@@ -147,6 +149,22 @@ class _RuleCheck:
                 self._report(
                     place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
                 )
+
+    def _date(self) -> None:
+        """A path that leads to no date of a card."""
+        path, kind = self._rule.date, self._rule.kind
+        if not path:
+            return
+        if kind not in CHECKED:
+            hint = did_you_mean(kind, CHECKED)
+            self._report(("date",), f"{path} is no field of a card", hint or "write lead.fields.Дата поставки")
+            return
+        found = find(path, CHECKED[kind])
+        if isinstance(found, UnknownName):
+            hint = f'did you mean "{found.nearest}"?' if found.nearest else ""
+            self._report(("date",), f"{kind} has no {path.partition('.')[2] or 'such field'}", hint)
+        elif found.kind is not datetime and not path.startswith(f"{kind}.fields."):
+            self._report(("date",), f"{path} is never a date", "name a field of the CRM: lead.fields.Дата поставки")
 
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""

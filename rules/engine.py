@@ -28,6 +28,7 @@ from rules.plan import (
     timer_key,
 )
 from rules.schema import Rule
+from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
 
@@ -86,6 +87,13 @@ class Engine:
     def rule(self, name: str) -> CompiledRule | None:
         """The rule of this name, made ready; None where there is none any more."""
         return self._by_name.get(name)
+
+    def sight(self, rule: str, moment: datetime, now: datetime) -> Sight | None:
+        """The look of a rule at the cards of the CRM, at the tick of `moment`; None for one that looks at none."""
+        compiled = self.rule(rule)
+        if compiled is None or not compiled.rule.kind:
+            return None
+        return Sight(compiled, compiled.rule.kind, self._house, moment, now)
 
     @property
     def names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,8 @@ from rules.conditions import Compare, leaves, refuse
 from rules.schema import Rule, Staff
 from rules.templates import Templates
 
+_DATE_FIELD: Final = re.compile(r"(lead|contact|company)\.fields\.(.+)")
+_FIELDS: Final = {"lead": "field", "contact": "contact_field", "company": "company_field"}
 _PATHS: Final = {"lead.pipeline": "pipeline", "lead.stage": "stage"}
 
 
@@ -34,6 +37,8 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
         for step in compiled.steps:
             at = ("rules", i, *step.place)
             used.extend(UsedName((*at, *place), need) for place, need in step.action.needs(step.params))
+        if field := _DATE_FIELD.fullmatch(rule.date):
+            used.append(UsedName(("rules", i, "date"), Need(_FIELDS[field[1]], field[2])))
         used.extend(UsedName(("rules", i, "when", *place), need) for place, need in _in_conditions(compiled))
     return used
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from provodka.payloads import EventType
+from provodka.payloads import CHECKED, EventType
 from provodka.settings import Strict
-from rules.durations import DurationText
+from rules.durations import DurationText, parse_duration
+from rules.firing import Firing, Shift, ShiftText
 from rules.hours import parse_hours
 from rules.names import BY_CLOCK, NEVER_SEEN
 from rules.schedule import At, Days, Every, Schedule, interval
@@ -76,15 +77,20 @@ class Rung(Strict):
     do: Steps
 
 
-_TRIGGERS: Final = ("on", "every", "at")
-_ONLY_WITH: Final = {"channel": ("on",), "days": ("every", "at")}
+_TRIGGERS: Final = ("on", "every", "at", "date")
+_ONLY_WITH: Final = {"channel": ("on",), "days": ("every", "at"), "each": ("every", "at"), "shift": ("date",)}
 """Keys that belong to some triggers only."""
+
+_DATES_LOOKED_AT: Final = parse_duration("5m")
+"""How often the dates of cards are looked at where the rule names no hour: they may have one of their own."""
 
 
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
-    Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all.
+    Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all; then
+    `each` asks for every open card of a kind instead of one tick. Or the `date` of a field of a card (`lead.fields.…`),
+    shifted by `shift`, `at` a time of day.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
@@ -96,6 +102,9 @@ class Rule(Strict):
     every: Every = None
     at: At = ()
     days: Days = ()
+    each: Literal["lead", "task", "contact", "company"] | None = None
+    date: str = ""
+    shift: ShiftText | None = None
     channel: Channels = ()
     when: When = None
     wait: DurationText | None = None
@@ -109,13 +118,15 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        triggers = [key for key in _TRIGGERS if getattr(self, key)]
+        triggers = [key for key in _TRIGGERS if getattr(self, key) and not (key == "at" and self.date)]
         if len(triggers) != 1:
             told = " and ".join(triggers) if triggers else "none"
-            raise ValueError(f"a rule starts in one way, on, every or at: here is {told}")
+            raise ValueError(f"a rule starts in one way, on, every, at or date: here is {told}")
         for key, others in _ONLY_WITH.items():
             if getattr(self, key) and not set(triggers) & set(others):
                 raise ValueError(f"{key} goes with {' or '.join(others)}, not with {triggers[0]}")
+        if self.date and len(self.at) > 1:
+            raise ValueError("a date has one time of day: write one at")
         if bool(self.do) is bool(self.escalate):
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
         if self.escalate and self.wait is not None:
@@ -127,7 +138,20 @@ class Rule(Strict):
     @property
     def schedule(self) -> Schedule | None:
         """When it comes due by the clock, if it does."""
+        if self.date and not self.at:
+            return Schedule(_DATES_LOOKED_AT, ())
         return Schedule(self.every, self.at, self.days) if self.every or self.at else None
+
+    @property
+    def kind(self) -> str:
+        """The kind of card that it asks for each of; empty where it asks for none."""
+        return self.each or self.date.partition(".")[0]
+
+    @property
+    def firing(self) -> Firing | None:
+        """When it fires for a card, where that is a matter of a date of the card."""
+        clock = self.at[0] if self.at else None
+        return Firing(self.date, self.shift or Shift(), clock) if self.date else None
 
     @property
     def waits(self) -> bool:
@@ -137,7 +161,9 @@ class Rule(Strict):
     @property
     def triggers(self) -> tuple[EventType, ...]:
         """The event types that it starts on."""
-        return self.heard or (() if self.schedule is None else (EventType.CLOCK_TICK,))
+        if self.heard or self.schedule is None:
+            return self.heard
+        return (CHECKED.get(self.kind, EventType.CLOCK_TICK),)
 
     @property
     def heard(self) -> tuple[EventType, ...]:

@@ -9,17 +9,18 @@ from typing import Final, Protocol
 
 import structlog
 
-from provodka.crm import Crm
+from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, SettledTimer, StoredAction, StoredEvent, Waiting
 from provodka.journal.records import WAIT
-from provodka.payloads import CrmHint
+from provodka.payloads import CrmHint, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
+from worker.walk import Walker
 
 log = structlog.get_logger("worker")
 
@@ -32,7 +33,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _Plan = Callable[[Sequence[StoredEvent]], list[PlanRecord]]
 
 
-class Follower(Protocol):
+class Follower(Cards, Protocol):
     """A CRM that can follow its own hints: fetch, compare, and say what really changed."""
 
     name: str
@@ -49,6 +50,7 @@ class Planner:
         self._crm = crm
         self._follower = follower
         self._held: list[StoredEvent] = []
+        self._walker = Walker(journal, engine, follower, self._facts) if follower is not None else None
 
     def plan_once(self) -> int:
         """Plan one batch of events; how many were handled.
@@ -133,9 +135,14 @@ class Planner:
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
         ]
 
+    def _facts(self, event: Event) -> LiveFacts:
+        return LiveFacts(event, self._journal, self._crm)
+
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
-        facts = LiveFacts(stored.event, self._journal, self._crm)
-        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
+        payload = stored.event.payload
+        if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
+            return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
+        plan = self._engine.evaluate(stored.event, self._facts(stored.event), self._journal.now())
         return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
 
     def _run_timer(
