@@ -20,7 +20,8 @@ from provodka.redact import Redactor
 from rules.actions import REGISTRY
 from rules.brake import brakes_of
 from rules.engine import Engine
-from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
+from rules.ticks import Ticks
+from scheduler import Alerts, Clock, Job, Scheduler, forget_turns, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -126,7 +127,8 @@ class House:
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
             jobs.append(Job("hooks", HOOKS_SECONDS, self.look_at_hooks, first=HOOKS_FIRST))
-        return Scheduler(self.journal, self.watchers, jobs)
+        clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
+        return Scheduler(self.journal, [*self.watchers, clock], jobs)
 
     def look_at_hooks(self) -> None:
         """Whether the CRM tells us of changes: a log line and a line of `status` where it does not."""

@@ -133,8 +133,50 @@ class TaskEvent:
     change: Change = field(default_factory=Change)
 
 
+@dataclass(frozen=True, slots=True)
+class LeadChecked(LeadEvent):
+    """`lead.checked`: the clock's rule of this name has found the lead; nothing has changed."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChecked(ContactEvent):
+    """`contact.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChecked(CompanyEvent):
+    """`company.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChecked(TaskEvent):
+    """`task.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+Checked = LeadChecked | ContactChecked | CompanyChecked | TaskChecked
+
 CardEvent = LeadEvent | ContactEvent | CompanyEvent | TaskEvent
 """An event about a card of the CRM."""
+
+
+def checked(payload: CardEvent, rule: str) -> Checked:
+    """A card as its events carry it, as found by a rule of the clock."""
+    match payload:
+        case LeadEvent():
+            return LeadChecked(payload.lead, rule=rule)
+        case ContactEvent():
+            return ContactChecked(payload.contact, rule=rule)
+        case CompanyEvent():
+            return CompanyChecked(payload.company, rule=rule)
+    return TaskChecked(payload.lead, payload.text, payload.result, payload.task, rule=rule)
 
 
 def lead_of(payload: object) -> LeadRef | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,6 +50,8 @@ _OWN: Final = frozenset(
 
 Place = tuple[str | int, ...]
 
+_DATE_FIELD: Final = re.compile(r"(lead|contact|company)\.fields\.(.+)")
+
 
 @dataclass(frozen=True, slots=True)
 class UsedName:
@@ -70,6 +73,8 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
         for place, text in compiled.texts:
             used.extend(UsedName(("rules", i, *place), need) for need in _in_template(text.source, templates))
         used.extend(UsedName(("rules", i, "when", *place), need) for place, need in _in_conditions(compiled, templates))
+        if field := _DATE_FIELD.fullmatch(rule.date):
+            used.append(UsedName(("rules", i, "date"), Need(_FIELDS[f"{field[1]}.fields"], field[2])))
     return used
 
 

@@ -23,7 +23,8 @@ class Priority(IntEnum):
 
 
 class RuleOutcome(StrEnum):
-    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`."""
+    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`;
+    `checked`: cards were looked at, and each that matches is an event of its own."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
@@ -31,6 +32,7 @@ class RuleOutcome(StrEnum):
     STOPPED = "stopped"
     WAITING = "waiting"
     DROPPED = "dropped"
+    CHECKED = "checked"
     ERROR = "error"
 
 

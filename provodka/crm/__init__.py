@@ -19,6 +19,7 @@ from provodka.crm.cards import (
     NewCompany,
     NewContact,
 )
+from provodka.crm.glance import AnyCard, Cards, Glance
 from provodka.crm.incoming import (
     BotStart,
     IncomingRequest,
@@ -95,12 +96,14 @@ from provodka.crm.work import (
 __all__ = [
     "CARD_GONE",
     "NOT_OFFERED",
+    "AnyCard",
     "Automation",
     "BotStart",
     "CardFile",
     "CardKind",
     "CardLink",
     "CardRef",
+    "Cards",
     "ChatDelivery",
     "ChatMedia",
     "ChatMessage",
@@ -118,6 +121,7 @@ __all__ = [
     "Feed",
     "FoundCompany",
     "FoundPerson",
+    "Glance",
     "Incoming",
     "IncomingRequest",
     "Invoice",

@@ -25,6 +25,7 @@ from provodka.crm.cards import (
     FoundPerson,
     NewCompany,
 )
+from provodka.crm.glance import Cards
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
 from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, LeadState, NewLead
 from provodka.crm.sales import (
@@ -306,7 +307,7 @@ class Crm(People, Companies, Leads, Tasks, Feed, Sales, Incoming, Automation, St
         """Which names of the config the account lacks; with `create`, make the service field first."""
 
 
-class CrmAccount(Crm, Protocol):
+class CrmAccount(Crm, Cards, Protocol):
     """A CRM with what the house itself needs of it: to follow its changes, to keep the mirror, to be let in."""
 
     def fill(self, progress: Progress = ..., stop: Callable[[], bool] = ...) -> bool:
