@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -168,6 +168,7 @@ class Scope:
     facts: FactsOnce
     lead_is_outside: bool
     clock: Clock
+    answers: dict[int, Any] = field(default_factory=dict)  # of conditions that other rules have too
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
         """The value at a path; None where the path ends early (no order, no such form field, no lead)."""
