@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see README.md."""
+"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start, rules, whatif; see README.md."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, parts
+from bench.rules import rules, whatif
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -211,6 +212,8 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "backlog": backlog,
     "index": index,
     "start": start,
+    "rules": rules,
+    "whatif": whatif,
 }
 
 

@@ -73,6 +73,21 @@ def show_event(
         done(show_one(journal, wanted, view))
 
 
+@events_app.command("save-as-test")
+def save_as_test(
+    wanted: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id or a piece of it.")],
+    to: Annotated[Path | None, typer.Option(help="Add it to this file; by default NAME.tests.yaml.")] = None,
+    name: Annotated[str, typer.Option(help="What to call the test.")] = "",
+    config: ConfigFile = DEFAULT,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a rule test of an event and of what was planned for it; persons are replaced by made-up ones."""
+    from cli.save_test import Wish, save
+
+    with journal_of(config) as (journal, view, read_config):
+        done(save(journal, read_config, wanted, Wish(to, name, dry_run), view))
+
+
 @events_app.command("tail")
 def follow(
     config: ConfigFile = DEFAULT,

@@ -180,9 +180,8 @@ class _Run:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
-            answer = compiled.condition.evaluate(self.scope, decided=False)
-            conditions = answer.parts
-            if not answer.matched:
+            matched, conditions = compiled.condition.answer(self.scope, decided=False)
+            if not matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled, rung)
             guard = compiled.rule.guard
