@@ -9,7 +9,10 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class LeadRef:
-    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
+    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none.
+
+    `company` is the id of its firm; `closed_at` is known of closed leads only.
+    """
 
     id: str
     title: str = ""
@@ -23,6 +26,8 @@ class LeadRef:
     fields: dict[str, str] = field(default_factory=dict)
     contacts: tuple[str, ...] = ()
     created_at: datetime | None = None
+    company: str = ""
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,20 @@ class TaskRef:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs from the last known snapshot, by field: old and new value as people see them."""
+    """What differs from the last known snapshot, by field: old and new value as people see them.
+
+    `custom` tells the card's own fields from its members (`stage`, `price`, `tags`, …); a responsible is a login. A
+    stage has its pipelines beside it, a list what it has `lost` and `gained`, so that the old value can be put back.
+    """
 
     field: str = ""
     old: str = ""
     new: str = ""
+    old_pipeline: str = ""
+    new_pipeline: str = ""
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

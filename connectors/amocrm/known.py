@@ -139,6 +139,8 @@ def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str
         fields=values,
         contacts=contact_ids(item),
         created_at=moment(item.get("created_at")),
+        company=first_company(item),
+        closed_at=moment(item["closed_at"]) if item.get("closed_at") else None,
     )
 
 

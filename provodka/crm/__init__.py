@@ -29,6 +29,8 @@ from provodka.crm.incoming import (
 from provodka.crm.leads import (
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewLead,
@@ -122,7 +124,9 @@ __all__ = [
     "InvoiceState",
     "LeadChange",
     "LeadClosing",
+    "LeadConversion",
     "LeadLines",
+    "LeadQuery",
     "LeadReopening",
     "LeadState",
     "Leads",

@@ -7,13 +7,18 @@ from typing import Any, Final
 
 from rules.actions.assign import Assign
 from rules.actions.base import Action
+from rules.actions.close import Close
+from rules.actions.convert import Convert
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
 from rules.actions.move import Move
 from rules.actions.note import Note
 from rules.actions.notify import Notify
+from rules.actions.put_back import PutBack
+from rules.actions.reopen import Reopen
 from rules.actions.tag import Tag
 from rules.actions.task import Task
+from rules.actions.update import Update
 
 Registry = Mapping[str, Action[Any]]
 """The actions by the name that the config uses."""
@@ -29,5 +34,10 @@ REGISTRY: Final[Registry] = {
         Move(),
         LogCall(),
         Notify(),
+        Update(),
+        Close(),
+        Reopen(),
+        Convert(),
+        PutBack(),
     )
 }

@@ -67,12 +67,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.api("PATCH", f"/leads/{lead}", body)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "Переговоры"),
+        Change("stage", "Новый лид", "Переговоры", "Кровля", "Кровля"),
         Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru"),
         Change("title", "Сайт", "Крыша"),
         Change("price", "0", "500"),
-        Change("tags", "", "VIP"),
-        Change("Комментарий", "", "срочно"),
+        Change("tags", "", "VIP", gained=("VIP",)),
+        Change("Комментарий", "", "срочно", custom=True),
     ]
     assert [event.type.value for event in events[:3]] == ["lead.stage_changed", "lead.assigned", "lead.updated"]
     assert follower.hint(f"lead:{lead}") == []

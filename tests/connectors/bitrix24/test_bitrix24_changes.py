@@ -64,12 +64,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.change(lead, title="Крыша", opportunity=500, stageId="IN_PROCESS", assignedById=6, **values)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "В работе"),
+        Change("stage", "Новый лид", "В работе", "Лиды", "Лиды"),
         Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru"),
         Change("title", "Сайт", "Крыша"),
         Change("price", "0", "500"),
-        Change("tags", "", "VIP"),
-        Change("Комментарий", "", "срочно"),
+        Change("tags", "", "VIP", gained=("VIP",)),
+        Change("Комментарий", "", "срочно", custom=True),
     ]
     assert follower.hint(f"lead:{lead}") == []
 
