@@ -65,10 +65,10 @@ def compile_rule(rule: Rule, registry: Mapping[str, Action[Any]], templates: Tem
         params = _params(action, raw, ("do", index, name), report)
         written = params.model_dump(mode="json", by_alias=True) if params else raw
         fills = _fills(action, written, ("do", index, name), _Reader(templates, texts, report))
-        needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
+        needs = None if action.lead in (LeadUse.NONE, LeadUse.MAKES) else maker
         if params is not None:
             steps.append(Step(index, action, params, written, fills, needs))
-        if action.lead is LeadUse.MAKES:
+        if action.lead in (LeadUse.MAKES, LeadUse.ADDS):
             maker = index
     return CompiledRule(rule, rule_slug(rule.name), condition, tuple(steps), tuple(texts))
 

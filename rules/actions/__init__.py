@@ -9,6 +9,8 @@ from rules.actions.assign import Assign
 from rules.actions.base import Action
 from rules.actions.close import Close
 from rules.actions.convert import Convert
+from rules.actions.create import Create
+from rules.actions.find import Find
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
 from rules.actions.move import Move
@@ -34,6 +36,8 @@ REGISTRY: Final[Registry] = {
         Move(),
         LogCall(),
         Notify(),
+        Find(),
+        Create(),
         Update(),
         Close(),
         Reopen(),

@@ -31,6 +31,7 @@ class LeadAction(Action[P], Generic[P, R]):
     contact_will_do: ClassVar[bool] = False
     """Whether it can hang on a contact that has no open lead."""
     changes: ClassVar[bool] = False
+    reads_lead: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, item: Delivery, target: Target, desk: Desk) -> R:
@@ -46,7 +47,7 @@ class LeadAction(Action[P], Generic[P, R]):
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         targets = find_targets(items, desk)
-        if self.changes:
+        if self.changes or self.reads_lead:
             targets = with_leads(targets, desk)
         return [self._decision(item, targets[item.key], desk) for item in items]
 

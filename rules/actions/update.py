@@ -10,18 +10,18 @@ from typing import Any, Final, Self
 from pydantic import Field, model_validator
 
 from provodka.crm import CardKind, CardRef, Company, CompanyChange, Contact, ContactChange, LeadChange, Need
-from provodka.errors import ConnectorError
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef, card_of
 from provodka.settings import Strict
+from rules.actions.amounts import amount
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, told
 from rules.actions.kept import add_change, keeping, read_cards, send_changes
 from rules.actions.replaced import Card, Change, replaced
 from rules.actions.targets import Target, find_targets, with_leads
-from rules.faults import RuleError
 from rules.team import RESPONSIBLE
-from rules.text import fold, number
+from rules.text import fold
 
 CONTACT, COMPANY = CardKind.CONTACT, CardKind.COMPANY
 _FIELDS: Final = {CardKind.LEAD: "field", CONTACT: "contact_field", COMPANY: "company_field"}
@@ -55,7 +55,7 @@ class UpdateParams(Strict):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self == UpdateParams(only_empty=self.only_empty):
+        if not self.model_fields_set - {"only_empty"}:
             raise ValueError("changes nothing: write title, price, fields, clear, contact or company")
         if self.only_empty and (self.clear or any(party and party.clear for party in (self.contact, self.company))):
             raise ValueError("only_empty fills what is empty, and clear empties it: write two steps")
@@ -79,12 +79,7 @@ class Update(Action[UpdateParams]):
     lead = LeadUse.NEEDS
 
     def plan(self, planning: Planning[UpdateParams]) -> dict[str, Any]:
-        price = planning.rendered["price"]
-        if price in (None, ""):
-            return {**planning.rendered, "price": None}
-        if (amount := number(price)) is None:
-            raise RuleError(f"price: «{price}» is not a number")
-        return {**planning.rendered, "price": str(amount)}
+        return {**planning.rendered, "price": amount(planning.rendered["price"])}
 
     def people(self, params: UpdateParams) -> Iterator[tuple[Place, str]]:
         for name, party in (("contact", params.contact), ("company", params.company)):
@@ -105,6 +100,7 @@ class Update(Action[UpdateParams]):
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         targets = with_leads(find_targets(items, desk), desk)
+        targets.update({i.key: Target() for i in items if _needs_no_lead(i) and isinstance(targets[i.key], Rejected)})
         people = {item.key: _person(item, targets[item.key]) for item in items}
         contacts = _read(CONTACT, [(i, people[i.key]) for i in items if _wants_contact(i, targets[i.key])], desk)
         firms = {item.key: _firm(item, targets[item.key], contacts.get(item.key)) for item in items}
@@ -123,6 +119,12 @@ class Update(Action[UpdateParams]):
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
         outcomes = send_changes(ready, Desk(outside))
         return [told(outcomes[d.item.key], d.frozen["told"]) for d in ready]
+
+
+def _needs_no_lead(item: Delivery) -> bool:
+    """Whether the event's own contact or company is all that is changed."""
+    own = card_of(item.event.payload)
+    return own is not None and [own[0]] == [kind.value for kind in CardKind if _asks(item.params, kind)]
 
 
 def _person(item: Delivery, target: Target | ConnectorError) -> str:
@@ -209,7 +211,9 @@ def _lead_change(params: Mapping[str, Any], lead: Card) -> LeadChange:
 
 
 def _party_change(params: Mapping[str, Any], card: Card, responsible: str, desk: Desk, only_empty: bool) -> Change:
-    wanted = params["responsible"]
+    """What came out empty is not among the parameters."""
+    assert isinstance(card, Contact | Company)  # noqa: S101 -- by its kind
+    wanted, name = params.get("responsible", ""), "" if only_empty and card.name else params.get("name", "")
     person = responsible if wanted == RESPONSIBLE else wanted
     common: dict[str, Any] = {
         "responsible": "" if only_empty and card.responsible else desk.outside.team.login(person),
@@ -217,9 +221,8 @@ def _party_change(params: Mapping[str, Any], card: Card, responsible: str, desk:
         "fields": _fields(params, card, only_empty=only_empty),
     }
     if isinstance(card, Company):
-        return CompanyChange(card.id, "" if only_empty and card.name else params["name"], **common)
-    assert isinstance(card, Contact)  # noqa: S101 -- by its kind
-    return ContactChange(card.id, "" if only_empty and card.name else params["name"], **common)
+        return CompanyChange(card.id, name, **common)
+    return ContactChange(card.id, name, **common)
 
 
 def _fields(params: Mapping[str, Any], card: Card, *, only_empty: bool) -> dict[str, str]:

@@ -13,6 +13,7 @@ from provodka.crm import (
     ContactAddition,
     FoundPerson,
     LeadChange,
+    LeadReopening,
     Missing,
     Need,
     NewCall,
@@ -77,7 +78,7 @@ class FakeCrm:
     name = "fake"
 
     def __init__(self) -> None:
-        self.contacts: dict[str, Contact] = {}
+        self.contact_cards: dict[str, Contact] = {}
         self.doubles: dict[str, tuple[str, ...]] = {}
         self.lead_cards: dict[str, LeadRef] = {}
         self.staff = [User(str(i), one.crm, key) for i, (key, one) in enumerate(STAFF.items(), 1)]
@@ -87,7 +88,7 @@ class FakeCrm:
 
     def know(self, contact: Contact, *leads: LeadRef) -> None:
         """A card with its leads, newest first."""
-        self.contacts[contact.id] = contact
+        self.contact_cards[contact.id] = contact
         self.lead_cards.update({lead.id: replace(lead, contacts=(contact.id,)) for lead in leads})
 
     def calls(self, name: str) -> list[Any]:
@@ -104,10 +105,14 @@ class FakeCrm:
         return [self._find(person) for person in people]
 
     def _find(self, person: Person) -> FoundPerson | None:
-        for card in self.contacts.values():
+        for card in self.contact_cards.values():
             if {*card.phones, *card.emails} & {*person.phones, *person.emails}:
                 return FoundPerson(card, self.doubles.get(card.id, ()))
         return None
+
+    def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        self._read("contacts", tuple(ids))
+        return {id_: self.contact_cards[id_] for id_ in ids if id_ in self.contact_cards}
 
     def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         self._read("leads", tuple(ids))
@@ -164,6 +169,10 @@ class FakeCrm:
     @operation(repeat=Repeat.SAFE, batch=50)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         return self._write("update_leads", requests, lambda r, _: Done(r.params.lead_id))
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        return self._write("reopen_leads", requests, lambda r, _: Done(r.params.lead_id))
 
     @operation(repeat=Repeat.SAFE, batch=50)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
