@@ -20,6 +20,7 @@ from rules.actions.put_back import PutBack
 from rules.actions.reopen import Reopen
 from rules.actions.tag import Tag
 from rules.actions.task import Task
+from rules.actions.undo import Undo
 from rules.actions.update import Update
 
 Registry = Mapping[str, Action[Any]]
@@ -45,3 +46,7 @@ REGISTRY: Final[Registry] = {
         PutBack(),
     )
 }
+
+UNDO: Final = Undo()
+DELIVERED: Final[Registry] = {**REGISTRY, UNDO.name: UNDO}
+"""What the worker carries out: also what no rule can write."""

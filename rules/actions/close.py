@@ -52,7 +52,7 @@ class Close(LeadAction[CloseParams, LeadClosing]):
         state = LeadState.WON if request.won else LeadState.LOST
         if lead.state == state:
             return []
-        return [Replaced(CLOSED, lead.stage, state.value, was_pipeline=lead.pipeline, now_pipeline=lead.pipeline)]
+        return [Replaced(CLOSED, lead.stage, state.value, lead.state, lead.pipeline, lead.pipeline)]
 
     def write(self, crm: Crm) -> Write[LeadClosing]:
         return crm.close_leads

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from provodka.crm import CardKind, CardRef, CompanyChange, ContactChange, Crm, LeadChange
+from provodka.crm import CardKind, CardRef, CompanyChange, ContactChange, Crm, LeadChange, LeadReopening
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome
 from rules.actions.base import Decided
 from rules.actions.desk import Desk, pack, submit, unpack
-from rules.actions.replaced import Card, Change, Replaced
+from rules.actions.replaced import Card, Change, Replaced, putting_back, taking_back
 
+REOPENING: Final = "reopen"
 KEPT: Final = "replaced"
 """Where a decision keeps before-images: by card (`lead:17`), the values that it replaces."""
 
@@ -54,10 +55,18 @@ def _reader(kind: CardKind, crm: Crm) -> Any:  # noqa: ANN401 -- one of three me
     return {CardKind.LEAD: crm.leads, CardKind.CONTACT: crm.contacts, CardKind.COMPANY: crm.companies}[kind]
 
 
-def add_change(decision: dict[str, Any], change: Change) -> dict[str, Any]:
+def with_change(decision: dict[str, Any], change: Change) -> dict[str, Any]:
     """The decision with a change of one more card."""
     kinds = {LeadChange: CardKind.LEAD, ContactChange: CardKind.CONTACT, CompanyChange: CardKind.COMPANY}
     return {**decision, kinds[type(change)].value: pack(change)}
+
+
+def with_old_values(decision: dict[str, Any], card: CardRef, values: Sequence[Replaced]) -> dict[str, Any]:
+    """The decision that puts these values of one more card back."""
+    if (reopening := taking_back(card, values)) is not None:
+        decision = {**decision, REOPENING: pack(reopening)}
+    change = putting_back(card, values)
+    return decision if change == putting_back(card, ()) else with_change(decision, change)
 
 
 def send_changes(ready: Sequence[Decided], desk: Desk) -> dict[str, Outcome]:
@@ -68,6 +77,7 @@ def send_changes(ready: Sequence[Decided], desk: Desk) -> dict[str, Outcome]:
     crm = desk.crm
     found: dict[str, list[Outcome]] = {}
     for sent in (
+        submit(crm.reopen_leads, LeadReopening, REOPENING, ready),
         submit(crm.update_leads, LeadChange, CardKind.LEAD.value, ready),
         submit(crm.update_contacts, ContactChange, CardKind.CONTACT.value, ready),
         submit(crm.update_companies, CompanyChange, CardKind.COMPANY.value, ready),

@@ -12,7 +12,7 @@ from provodka.payloads import Change, CompanyEvent, ContactEvent, LeadEvent, car
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, Outside
 from rules.actions.desk import Desk, told
-from rules.actions.kept import add_change, keeping, read_cards, send_changes
+from rules.actions.kept import keeping, read_cards, send_changes, with_change
 from rules.actions.replaced import (
     FIELD,
     NAME,
@@ -95,4 +95,4 @@ def _decision(ref: CardRef, values: Sequence[Replaced], card: Card | None) -> De
         return Done(ref.id, {**told_of, "reason": "it has been changed again since"}, found=True)
     change = putting_back(ref, values)
     told_of["back"] = ", ".join(one.what for one in values)
-    return {**add_change(keeping({}, ref, replaced(change, card)), change), "told": told_of}
+    return {**with_change(keeping({}, ref, replaced(change, card)), change), "told": told_of}

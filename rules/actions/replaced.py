@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import Final
 
 from provodka.cards import CompanyRef, ContactRef, LeadRef
-from provodka.crm import CardKind, CardRef, Company, CompanyChange, Contact, ContactChange, LeadChange
+from provodka.crm import (
+    CardKind,
+    CardRef,
+    Company,
+    CompanyChange,
+    Contact,
+    ContactChange,
+    LeadChange,
+    LeadReopening,
+    LeadState,
+)
 from rules.text import fold, number, same
 
 Card = LeadRef | Contact | Company
@@ -26,8 +36,8 @@ class Replaced:
     """One value of a card that an action replaces: what was there and what it sets, an empty text for nothing.
 
     `member` is `name` (the title of a lead), `price`, `responsible` (logins), `stage`, `closed`, `tag` or `field`; the
-    last two are called `name`. A stage has its pipelines beside it. What was `closed` has left the stage `was`, and is
-    `now` won or lost.
+    last two are called `name`. A stage has its pipelines beside it. What was `closed` has left the stage `was`, where
+    it was `name` (open, won or lost), and is `now` won or lost.
     """
 
     member: str
@@ -40,7 +50,7 @@ class Replaced:
     @property
     def what(self) -> str:
         """The value in a word, without anything that could be personal."""
-        return f"{self.member} «{self.name}»" if self.name else self.member
+        return f"{self.member} «{self.name}»" if self.member in (TAG, FIELD) else self.member
 
 
 def replaced(change: Change, card: Card) -> list[Replaced]:
@@ -111,7 +121,7 @@ def putting_back(card: CardRef, values: Sequence[Replaced]) -> Change:
         return ContactChange(card.id, name, **common)  # type: ignore[arg-type]
     if card.kind is CardKind.COMPANY:
         return CompanyChange(card.id, name, **common)  # type: ignore[arg-type]
-    place = was.get(STAGE) or was.get(CLOSED)
+    place = was.get(STAGE) or (None if taking_back(card, values) else was.get(CLOSED))
     return LeadChange(
         card.id,
         title=name,
@@ -120,6 +130,12 @@ def putting_back(card: CardRef, values: Sequence[Replaced]) -> Change:
         price=Decimal(was[PRICE].was) if PRICE in was else None,
         **common,  # type: ignore[arg-type]
     )
+
+
+def taking_back(card: CardRef, values: Sequence[Replaced]) -> LeadReopening | None:
+    """What takes a lead that we have closed back to work: unlike a mere move, the CRM is asked whether it can be."""
+    closed = next((one for one in values if one.member == CLOSED and one.name == LeadState.OPEN), None)
+    return None if closed is None else LeadReopening(card.id, closed.was)
 
 
 def _name(card: Card | ContactRef | CompanyRef) -> str:

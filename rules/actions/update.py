@@ -17,7 +17,7 @@ from provodka.settings import Strict
 from rules.actions.amounts import amount
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, told
-from rules.actions.kept import add_change, keeping, read_cards, send_changes
+from rules.actions.kept import keeping, read_cards, send_changes, with_change
 from rules.actions.replaced import Card, Change, replaced
 from rules.actions.targets import Target, find_targets, with_leads
 from rules.team import RESPONSIBLE
@@ -176,7 +176,7 @@ def _decision(item: Delivery, target: Target, cards: _Cards, desk: Desk) -> Deci
             continue
         change = change_of(card)
         if values := replaced(change, card):
-            decision = add_change(keeping(decision, CardRef(kind, card.id), values), change)
+            decision = with_change(keeping(decision, CardRef(kind, card.id), values), change)
     values_told = {"lead_id": target.lead_id, "contact_id": target.contact_id, "reason": "; ".join(left)}
     told_of = {name: value for name, value in values_told.items() if value}
     if not decision:

@@ -103,11 +103,12 @@ class LivingCrm(FakeCrm):
             return Rejected(f"card {one} is gone")
         values: dict[str, Any] = {"fields": {k: v for k, v in {**card.fields, **change.fields}.items() if v}}
         for member in ("title", "name", "responsible", "price", "pipeline", "stage"):
-            if getattr(change, member, None):
+            if getattr(change, member, None) not in (None, ""):
                 values[member] = getattr(change, member)
         if getattr(change, "stage", ""):
             values["state"] = {WON: "won", LOST: "lost"}.get(change.stage, "open")
-        kept = [tag for tag in card.tags if tag not in change.remove_tags]
-        values["tags"] = tuple(dict.fromkeys((*kept, *change.add_tags)))
+        removed = {tag.casefold() for tag in change.remove_tags}
+        kept = [tag for tag in card.tags if tag.casefold() not in removed]
+        values["tags"] = tuple(dict.fromkeys((*kept, *(tag for tag in change.add_tags if tag not in kept))))
         table[one] = replace(card, **values)
         return Done(one)

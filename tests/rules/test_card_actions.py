@@ -178,7 +178,7 @@ def test_a_lead_is_closed_as_the_rule_says(world: World, step: Any, closing: Lea
     assert world.crm.lead_cards["17"].stage == stage
     state = "won" if closing.won else "lost"
     assert kept(world)[CardRef(CardKind.LEAD, "17")] == [
-        Replaced("closed", "Новый лид", state, was_pipeline="Кровля", now_pipeline="Кровля")
+        Replaced("closed", "Новый лид", state, "open", "Кровля", "Кровля")
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -205,7 +206,7 @@ def test_a_refused_client_who_comes_back_gets_the_old_lead_back_to_work(lost_wor
 def test_a_lead_that_is_too_old_or_was_won_or_is_elsewhere_is_left_alone(
     lost_world: World, lead: dict[str, Any], more: dict[str, Any]
 ) -> None:
-    lost_world.crm.put(LeadRef(**{**{n: getattr(LOST, n) for n in LeadRef.__slots__}, **lead}))
+    lost_world.crm.put(replace(LOST, **lead))
     made = values(deliver_step(lost_world, {"intake": {**BACK, **more}}))
     assert made["created"] == "yes"
     assert lost_world.crm.calls("reopen_leads") == []
