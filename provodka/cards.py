@@ -86,13 +86,20 @@ class Change:
     """What differs from the last known snapshot, by field: old and new value as people see them.
 
     `by` is who changed the card last, a name from `staff` or the CRM's login; empty where the CRM names nobody (it was
-    a robot, or an integration).
+    a robot, or an integration). `custom` tells the card's own fields from its members (`stage`, `price`, `tags`, …); a
+    responsible is a login. A stage has its pipelines beside it, a list what it has `lost` and `gained`, so that the old
+    value can be put back.
     """
 
     field: str = ""
     old: str = ""
     new: str = ""
     by: str = ""
+    old_pipeline: str = ""
+    new_pipeline: str = ""
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,8 +270,11 @@ class _RuleCheck:
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
             if without is not None:
                 self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")
-        if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
+        if step.action.lead in (LeadUse.NEEDS, LeadUse.ADDS) and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+        for kind in sorted(step.action.brings & set(self._rule.triggers)) if self._rule.when is None else ():
+            text = f"{step.action.name} brings about {kind}, which starts this rule again, without an end"
+            self._report(at, text, "add a condition (when) that does not hold for what the step makes")
         for place in step.action.leads(step.params) if step.needs is None and nobody else ():
             text = f"{nobody[0]} is about nobody, so that nobody is responsible"
             self._report((*at, *place), text, "put intake before it, or name a staff key")

@@ -15,11 +15,15 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so.
+
+    BULK is what nobody waits for one by one: undoing.
+    """
 
     URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
+    BULK = 2
 
 
 class RuleOutcome(StrEnum):

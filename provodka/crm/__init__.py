@@ -30,6 +30,8 @@ from provodka.crm.incoming import (
 from provodka.crm.leads import (
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewLead,
@@ -129,7 +131,9 @@ __all__ = [
     "InvoiceState",
     "LeadChange",
     "LeadClosing",
+    "LeadConversion",
     "LeadLines",
+    "LeadQuery",
     "LeadReopening",
     "LeadState",
     "Leads",
