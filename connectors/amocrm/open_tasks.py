@@ -68,7 +68,7 @@ class OpenTasks:
             elif bool(found[one].get("is_completed")) == bodies[i]["is_completed"]:
                 outcomes[i] = Done(one)
         order = [i for i in range(len(ids)) if i not in outcomes]
-        room.add(TASK, [snapshot(read_task(found[ids[i]]), room.now()) for i in order], {})
+        room.add(TASK, [snapshot(read_task(found[ids[i]], room.directory), room.now()) for i in order], {})
         outcomes.update(zip(order, self._patch([bodies[i] for i in order]), strict=True))
         return [outcomes[i] for i in range(len(ids))]
 

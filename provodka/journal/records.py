@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from provodka.brake import Brake
 from provodka.event import Event
 from provodka.stores import Snapshot
 
@@ -29,6 +30,7 @@ class ActionState(StrEnum):
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
+    HELD = "held"  # its rule has stopped itself; `provodka resume` releases it
 
 
 class DeadReason(StrEnum):
@@ -66,6 +68,18 @@ class NewAction:
     priority: int = 0
     needs: str | None = None
     due: datetime | None = None
+    brake: Brake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewViolation:
+    """What a guard has found in an event. `person` is a staff key or login; it and `lead` may be empty."""
+
+    guard: str
+    rule: str
+    person: str
+    lead: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class PlanRecord:
     actions: tuple[NewAction, ...] = ()
     derived: tuple[Event, ...] = ()
     snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
+    violations: tuple[NewViolation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,8 @@ Index("actions_timers", actions.c.not_before, sqlite_where=_timer, postgresql_wh
 Index("actions_postponed", actions.c.not_before, sqlite_where=_postponed, postgresql_where=_postponed)
 Index("actions_held", actions.c.needs, sqlite_where=_held, postgresql_where=_held)
 Index("actions_lane", actions.c.lane)
+_braked = text("state = 'held'")
+Index("actions_braked", actions.c.rule, sqlite_where=_braked, postgresql_where=_braked)
 _dead = text("state = 'dead'")
 Index("actions_dead", actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
 
@@ -252,6 +254,34 @@ turns = Table(
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+brakes = Table(
+    "brakes",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("stopped_at", Moment),  # since then its actions are held
+    Column("why", Text, nullable=False),
+)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("lane", BigInteger, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+Index("touched_at", touched.c.rule, touched.c.at)
+violations = Table(
+    "violations",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("guard", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("person", Text, nullable=False),  # a staff key or login; empty for nobody
+    Column("lead", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("violations_at", violations.c.at)
 
 troubles = Table(
     "troubles",

@@ -16,6 +16,7 @@ from rules.actions import REGISTRY
 from rules.actions.chain import ChainLink
 from rules.facts import FactsOnce, RecordedFacts, StaticFacts
 from rules.plan import RuleOutcome
+from rules.team import Team
 from tests.rules.world import NOW, World, deliver_step, delivery, make_engine, make_event, make_rule, plan_of
 
 LEAD = CardRef(CardKind.LEAD, "17")
@@ -235,7 +236,7 @@ def test_a_chain_is_planned_again_from_the_record_alone() -> None:
     plan = make_engine().evaluate(completed("t1"), link(chain_of()), NOW)
     again = make_engine().evaluate(completed("t1"), RecordedFacts(plan.trace.facts), NOW)
     assert again.actions == plan.actions
-    assert FactsOnce(StaticFacts()).record == {}
+    assert FactsOnce(StaticFacts(), Team({})).record == {}
 
 
 def test_everyone_and_every_type_of_a_chain_is_known_to_the_checks() -> None:

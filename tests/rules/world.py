@@ -13,6 +13,7 @@ from provodka.crm import (
     ContactAddition,
     FoundPerson,
     LeadChange,
+    LeadReopening,
     Missing,
     Need,
     NewCall,
@@ -59,8 +60,9 @@ def make_event(
 
 
 def make_rule(*do: Any, on: Any = "form.submitted", name: str = "Заявка с сайта", **more: Any) -> Rule:
-    """A rule that does these steps."""
-    return Rule.model_validate({"name": name, "on": on, "do": list(do), **more})
+    """A rule that does these steps; without any it has a ladder, and with `on` None another trigger, in the rest."""
+    written = {"on": on, "do": list(do)}
+    return Rule.model_validate({"name": name, **{key: value for key, value in written.items() if value}, **more})
 
 
 def make_engine(*rules: Rule, team: Team = TEAM) -> Engine:
@@ -172,6 +174,10 @@ class FakeCrm(FakeWork):
     @operation(repeat=Repeat.SAFE, batch=50)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         return self._write("update_leads", requests, lambda r, _: Done(r.params.lead_id))
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        return self._write("reopen_leads", requests, lambda r, _: Done(r.params.lead_id))
 
     @operation(repeat=Repeat.SAFE, batch=50)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
