@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from cli.beside import TESTS, placed, read_beside, same_names
-from connectors.registry import CHANNELS, CRMS
+from connectors.registry import CHANNELS, CRMS, Kind
 from provodka.errors import Problem
 from provodka.payloads import EventType
 from provodka.settings import (
@@ -34,7 +34,7 @@ from rules.calendar import WorkingCalendar
 from rules.check import RuleProblem
 from rules.check import check as check_rules
 from rules.schema import BrakeSetting, Calendar, Rule, RuleTest, Staff
-from rules.team import Team
+from rules.team import RESERVED, Team
 from rules.testing import mistakes
 from rules.warnings import warnings as rule_warnings
 
@@ -55,6 +55,7 @@ SECTIONS: Final[Sections] = {
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
     "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
+    "teams": Section(TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)]), each="mapping", noun="team"),
     "channels": Section(
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
@@ -135,7 +136,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         journal_url=values["journal"].url,
         crm=values["crm"],
         staff=values["staff"],
-        team=Team(values["staff"]),
+        team=Team(values["staff"], values["teams"]),
         channels=values["channels"],
         alerts=values["alerts"],
         brake=values["brake"],
@@ -168,11 +169,29 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'unknown staff key "{key}"', did_you_mean(key, staff))
             elif key in values["staff"] and staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
+    yield from _teams(parsed, staff)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     rules: dict[int, Rule] = values["rules"]
-    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
+    teams, senders = _written(parsed, "teams"), None
+    if len(channels) == len(yields):
+        senders = [one for name, settings in channels.items() for one in _senders(name, CHANNELS[settings.type])]
+    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, teams=teams, senders=senders):
         yield _finding(problem, rules)
+
+
+def _teams(parsed: Parsed, staff: Mapping[str, Staff]) -> Iterator[Finding]:
+    for name, members in parsed.values["teams"].items():
+        if name in staff or name in RESERVED:
+            yield Finding(("teams", name), f'"{name}" is a staff key, or a word of its own', "choose another name")
+        for i, key in enumerate(members):
+            if key not in staff:
+                yield Finding(("teams", name, i), f'unknown staff key "{key}"', did_you_mean(key, staff))
+
+
+def _senders(name: str, kind: Kind) -> tuple[str, ...]:
+    """What a rule may call a channel that can write to clients: its name, or the medium of all of its sort."""
+    return (name, kind.medium) if kind.medium else ()
 
 
 def warnings(parsed: Parsed) -> list[Problem]:

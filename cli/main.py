@@ -1,4 +1,4 @@
-"""The commands that do the work: run, check, test, schema, sandbox, demo. Support's are in `cli.support`."""
+"""The commands that do the work: run, check, test, schema, sandbox, demo. Others: `cli.support`, `cli.reports`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-import cli.support  # noqa: F401 -- mounts its commands
+import cli.reports
+import cli.support  # noqa: F401 -- both mount their commands
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, journal_of, opened, out, seen_at
 from cli.run import RunRole
 

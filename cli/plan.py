@@ -17,7 +17,7 @@ from cli.plan_view import draw
 from cli.show import Exit, View
 from cli.story import names_in
 from provodka.journal import EventState, Journal
-from provodka.journal.history import History, count, histories
+from provodka.journal.planned_before import History, count, histories
 from provodka.offline import offline
 from provodka.wording import did_you_mean
 from rules.actions import REGISTRY

@@ -15,7 +15,7 @@ from cli.find import find_one
 from cli.plan import past_of
 from cli.show import Exit, View
 from provodka.journal import Journal
-from provodka.journal.history import history_of
+from provodka.journal.planned_before import history_of
 from provodka.made_up import MadeUp
 from provodka.payloads import EventType
 from provodka.yaml_marks import parse_document

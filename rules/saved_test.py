@@ -16,7 +16,7 @@ from provodka.event import dump_payload
 from provodka.made_up import MadeUp
 from provodka.payloads import Person
 from rules.engine import Engine
-from rules.facts import CONTACT
+from rules.fact import CONTACT
 from rules.faults import RuleError
 from rules.given import given_event
 from rules.plan import RuleOutcome

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from provodka.errors import Rejected
 from provodka.event import Event
+from provodka.payloads import addressed_to
 from provodka.wording import did_you_mean
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -21,10 +22,13 @@ from rules.engine import Engine
 from rules.facts import StaticFacts
 from rules.faults import RuleError
 from rules.given import given_event, given_facts, given_owner, given_people, moment
+from rules.names import BY_CLOCK
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.team import Team
 from rules.text import number
+
+VIOLATIONS: Final = "violations"
 
 Expected = tuple[str, Mapping[str, object]]
 """The name of an action and the part of its parameters that matters."""
@@ -81,7 +85,7 @@ class RuleTestResult:
 
 
 def run_tests(tests: Sequence[RuleTest], engine: Engine) -> list[RuleTestResult]:
-    """Run them all. A rule that waits is also evaluated at its due moment, with the lead of `facts` if given."""
+    """Run them all. A rule that waits is also evaluated at its due moment, one with a ladder at that of each rung."""
     return [_run(test, engine) for test in tests]
 
 
@@ -93,7 +97,7 @@ def mistakes(test: RuleTest, registry: Container[str], team: Team, zone: ZoneInf
         yield _placed(error, "given")
     else:
         try:
-            given_facts(test.facts, event)
+            given_facts(test.facts, event, team)
             given_people(test.facts, team)
             given_owner(test.facts, team)
         except (RuleError, ValidationError) as error:
@@ -122,7 +126,8 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
     zone = engine.calendar.timezone
     try:
         event = given_event(test, zone)
-        facts = given_facts(test.facts, event)
+        _refuse_stranger(event, engine)
+        facts = given_facts(test.facts, event, engine.team)
         choices = _Choices(engine, test.facts)
         expected = _expected(test.expect)
     except (RuleError, ValidationError) as error:
@@ -130,6 +135,7 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
         return RuleTestResult(test.name, (fault,), faults=(fault,))
     actions, traces = _play(engine, event, facts, choices)
     faults = tuple(f"rule «{t.rule}» failed: {t.error}" for t in traces if t.outcome is RuleOutcome.ERROR)
+    faults = (*faults, *_violations(test.expect, traces))
     compared = tuple(_compared(expected, actions, zone, choices))
     missed = tuple((trace.rule, _why(trace)) for trace in traces if _missed(trace))
     wrong = [at for at in compared if not at.same]
@@ -137,6 +143,22 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
     if len(expected) != len(actions):
         failures += [f"«{rule}» did not match: {why}" for rule, why in missed]
     return RuleTestResult(test.name, tuple(failures), compared, missed, faults)
+
+
+def _refuse_stranger(event: Event, engine: Engine) -> None:
+    """An event that comes by the clock belongs to a rule that there is, and that comes due so."""
+    if event.type not in BY_CLOCK:
+        return
+    name = addressed_to(event.payload)
+    compiled = engine.rule(name)
+    if compiled is None:
+        raise RuleError(f"given.rule: {event.type} belongs to a rule, and there is no «{name}»" + _hint(name, engine))
+    if event.type not in compiled.rule.triggers:
+        raise RuleError(f"given.type: «{name}» starts on {', '.join(compiled.rule.triggers)}, not on {event.type}")
+
+
+def _hint(name: str, engine: Engine) -> str:
+    return f" ({did_you_mean(name, engine.names)})"
 
 
 class _Choices:
@@ -180,8 +202,8 @@ def _play(
     plan = engine.evaluate(event, facts, event.received_at)
     choices.make(plan.actions, event.received_at)
     actions, traces = list(plan.actions), list(plan.trace.rules)
-    for timer in plan.timers:
-        later = engine.evaluate(event, facts, timer.due, only_rule=timer.rule, resumed=True)
+    for timer in sorted(plan.timers, key=lambda timer: timer.due):
+        later = engine.evaluate(event, facts, timer.due, only_rule=timer.rule, resumed=True, rung=timer.rung)
         choices.make(later.actions, timer.due)
         actions.extend(later.actions)
         traces.extend(later.trace.rules)
@@ -191,9 +213,11 @@ def _play(
 def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
     if isinstance(expect, str):
         return []
-    actions = expect.get("actions")
-    if set(expect) != {"actions"} or not isinstance(actions, list):
-        raise RuleError("expect: write no_actions, or actions: with a list")
+    actions = expect.get("actions", [] if VIOLATIONS in expect else None)
+    if set(expect) - {"actions", VIOLATIONS} or not isinstance(actions, list):
+        raise RuleError("expect: write no_actions, or actions: with a list, or violations: {guard: who}")
+    if not isinstance(expect.get(VIOLATIONS, {}), Mapping):
+        raise RuleError("expect.violations: write {guard: who}, and {} for none")
     steps = [{step: {}} if isinstance(step, str) else step for step in actions]
     if not all(isinstance(step, Mapping) and len(step) == 1 for step in steps):
         raise RuleError("expect.actions: each names one action, for example - task: {text: Позвонить}")
@@ -233,6 +257,22 @@ def _sentence(at: Compared, difference: Difference | None, planned: int) -> str:
     if not at.actual:
         return f"action {at.number}: expected {at.expected}, but there are only {planned}"
     return f"action {at.number}: expected {at.expected}, it is {at.actual} of rule «{at.rule}»"
+
+
+def _violations(expect: str | Mapping[str, object], traces: Sequence[RuleTrace]) -> Iterator[str]:
+    """Where a test says what is counted, and for whom: all of it. Nobody is an empty text, or nothing."""
+    wanted = expect.get(VIOLATIONS) if isinstance(expect, Mapping) else None
+    if not isinstance(wanted, Mapping):
+        return
+    expected = {str(guard): str(person or "") for guard, person in wanted.items()}
+    found = {trace.violation.guard: trace.violation.person for trace in traces if trace.violation is not None}
+    for guard in dict.fromkeys((*expected, *found)):
+        if guard not in found:
+            yield f"violations: expected «{guard}» of {expected[guard] or 'nobody'}, but it was not broken"
+        elif guard not in expected:
+            yield f"violations: «{guard}» of {found[guard] or 'nobody'} was not expected"
+        elif expected[guard] != found[guard]:
+            yield f"violations: «{guard}»: expected {expected[guard] or 'nobody'}, it is {found[guard] or 'nobody'}"
 
 
 def _differ(expected: object, actual: object, path: str, zone: ZoneInfo) -> Iterator[Difference]:

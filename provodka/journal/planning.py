@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.event import Event, new_event_id
-from provodka.journal import brakes
+from provodka.journal import brakes, discipline
 from provodka.journal.connector_store import outdated, put_snapshots
 from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
@@ -63,6 +63,7 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     action_rows = [_action_row(a, r, current.get(r.seq, r.lane), now, held) for r in records for a in r.actions]
     if action_rows:
         connection.execute(insert_new(connection, actions, ("key",)), action_rows)
+    discipline.put(connection, [(r.seq, violation) for r in records for violation in r.violations])
     derived = [event_row(e) for r in records for e in compared(connection, r.derived, r.snapshots, now)]
     if derived:
         add_events(connection, derived)

@@ -72,6 +72,17 @@ class NewAction:
 
 
 @dataclass(frozen=True, slots=True)
+class NewViolation:
+    """What a guard has found in an event. `person` is a staff key or login; it and `lead` may be empty."""
+
+    guard: str
+    rule: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRecord:
     """What the rules made of an event; `cause` is `event`, `timer` or `replay`.
 
@@ -85,6 +96,7 @@ class PlanRecord:
     actions: tuple[NewAction, ...] = ()
     derived: tuple[Event, ...] = ()
     snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
+    violations: tuple[NewViolation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,8 @@ class Finished:
     """How an attempt ended and what becomes of its action.
 
     `counts` says whether the attempt uses one up; `unsure_since` none clears the doubt; `identities` are joined
-    into the action's lane; `made` are (kind, remote id) of what was created.
+    into the action's lane; `made` are (kind, remote id) of what was created; `system` is who was spoken to, where an
+    action may speak to several.
     """
 
     action_id: int
@@ -136,6 +149,7 @@ class Finished:
     unsure_since: datetime | None = None
     counts: bool = True
     made: tuple[tuple[str, str], ...] = ()
+    system: str = ""
     identities: tuple[str, ...] = ()
 
 

@@ -35,6 +35,8 @@ def upgrade() -> None:
         _touched,
         _troubles,
         _turns,
+        _violations,
+        _violations_indexes,
     ):
         part()
 
@@ -110,6 +112,14 @@ def _actions_indexes() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_index(
+        "actions_postponed",
+        "actions",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
+        postgresql_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
     )
     op.create_index(
         "actions_timers",
@@ -374,3 +384,20 @@ def _turns() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("action_key"),
     )
+
+
+def _violations() -> None:
+    op.create_table(
+        "violations",
+        sa.Column("event_seq", sa.BigInteger(), nullable=False),
+        sa.Column("guard", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("event_seq", "guard"),
+    )
+
+
+def _violations_indexes() -> None:
+    op.create_index("violations_at", "violations", ["at"])
