@@ -17,7 +17,7 @@ from provodka.payloads import CrmHint
 from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, dump_trace
-from worker.facts import LiveFacts
+from worker.facts import Together
 from worker.outcome import BACKOFF
 
 log = structlog.get_logger("worker")
@@ -58,9 +58,10 @@ class Planner:
         records = [
             r for n in range(0, len(hints), _HINTS) for r in self._guarded(hints[n : n + _HINTS], self._followed)
         ]
-        for stored in self._held:
-            if not isinstance(stored.event.payload, CrmHint):
-                records += self._guarded([stored], self._ruled)
+        others = [stored for stored in self._held if not isinstance(stored.event.payload, CrmHint)]
+        facts = Together([stored.event for stored in others], self._journal, self._crm)
+        for stored in others:
+            records += self._guarded([stored], lambda taken: [self._evaluated(one, "event", facts) for one in taken])
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
@@ -87,7 +88,7 @@ class Planner:
 
     def again(self, stored: StoredEvent) -> PlanRecord:
         """What today's rules make of an event that was planned before (replay)."""
-        return self._evaluated(stored, "replay")
+        return self._evaluated(stored, "replay", Together([stored.event], self._journal, self._crm))
 
     def _guarded(self, taken: Sequence[StoredEvent], plan: _Plan) -> list[PlanRecord]:
         try:
@@ -106,9 +107,6 @@ class Planner:
                 self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return []
 
-    def _ruled(self, taken: Sequence[StoredEvent]) -> list[PlanRecord]:
-        return [self._evaluated(stored, "event") for stored in taken]
-
     def _followed(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
         """What hints that came together turn out to be: one call for all, so that they do not slow a backlog down."""
         if self._follower is None:
@@ -125,16 +123,17 @@ class Planner:
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
         ]
 
-    def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
-        facts = LiveFacts(stored.event, self._journal, self._crm)
-        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
+    def _evaluated(self, stored: StoredEvent, cause: str, facts: Together) -> PlanRecord:
+        plan = self._engine.evaluate(stored.event, facts.of(stored.event), self._journal.now())
         return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
 
     def _run_timer(self, timer: StoredAction, stored: StoredEvent) -> None:
         rule = json.loads(timer.params)["rule"]
         try:
-            facts = LiveFacts(stored.event, self._journal, self._crm)
-            plan = self._engine.evaluate(stored.event, facts, self._journal.now(), only_rule=rule, resumed=True)
+            facts = Together([stored.event], self._journal, self._crm)
+            plan = self._engine.evaluate(
+                stored.event, facts.of(stored.event), self._journal.now(), only_rule=rule, resumed=True
+            )
         except ConnectorError as error:
             pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
             self._journal.settle_timer(timer.id, None, pause, error.reason)

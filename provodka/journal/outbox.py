@@ -79,11 +79,11 @@ _RESULTS: Final = select(actions.c.key, actions.c.result).where(among(actions.c.
 def claim(
     connection: Connection, owner: str, now: datetime, lease: timedelta, most: int, besides: Sequence[str] = ()
 ) -> list[StoredAction]:
-    """Take up to `most` ready actions of one kind and urgency, the first of each lane only, and open an attempt for each.
+    """Take up to `most` ready actions of one kind and urgency, the first of each lane, and open an attempt for each.
 
-    Both are those of the most urgent one: under a backlog a whole batch of the same operation comes out, so that a limit
-    of requests a second does not become a limit of leads a second; and what is urgent does not have to wait for the
-    work that many others make. The kinds `besides` are left alone.
+    Both are those of the most urgent one: under a backlog a whole batch of the same operation comes out, so that a
+    limit of requests a second does not become a limit of leads a second; and what is urgent does not have to wait for
+    the work that many others make. The kinds `besides` are left alone.
     """
     first = connection.execute(_FIRST_KIND, {"now": now, "besides": list(besides)}).first()
     if first is None:
