@@ -14,6 +14,7 @@ from connectors.amocrm.open_tasks import OpenTasks
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
 from connectors.crm.gone import Gone
+from connectors.crm.loads import open_lead_counts
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -110,6 +111,10 @@ class OfferWork:
     def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
         """amoCRM does not tell: always unknown."""
         return dict.fromkeys(logins, Presence.UNKNOWN)
+
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """By the mirror, without a call."""
+        return open_lead_counts(self._room, self._room.directory, logins)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:

@@ -15,6 +15,7 @@ from connectors.bitrix24.staff import Staff
 from connectors.bitrix24.talks import Talks
 from connectors.bitrix24.tasks import Tasks
 from connectors.crm.gone import Gone
+from connectors.crm.loads import open_lead_counts
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -110,6 +111,10 @@ class OfferWork:
     def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
         """By the working day where the portal tracks it, else by who is online."""
         return self._staff.presence(logins)
+
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """By the mirror, without a call."""
+        return open_lead_counts(self._room, self._room.directory, logins)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:

@@ -19,6 +19,7 @@ LEAD: Final = "lead"
 CONTACT: Final = "contact"
 COMPANY: Final = "company"
 TASK: Final = "task"
+LEADS_FILLED: Final = "leads:filled"  # the cursor that says that the mirror holds all of them
 K = TypeVar("K", bound="KnownCard")
 _E164_OF_RUSSIA: Final = re.compile(r"\+7[3489]\d{9}")  # what we write ourselves; reading it costs the most of a card
 
@@ -55,6 +56,13 @@ class KnownLead(KnownCard):
     tags: tuple[str, ...] | None = None
     fields: dict[str, str] | None = None
     contacts: tuple[str, ...] | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Whose it is and where it stands."""
+        if self.responsible_id is None or self.status_id is None:
+            return ()
+        return (place_mark(self.responsible_id, self.pipeline_id, self.status_id),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,11 @@ def snapshot(card: KnownCard, updated_at: datetime, before: str | None = None) -
 def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KINDS names
     """A card out of the mirror."""
     return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
+
+
+def place_mark(user_id: Id, pipeline_id: Id | None, stage_id: Id) -> str:
+    """A stage with whoever is responsible there, by which leads are counted."""
+    return f"at:{user_id}:{pipeline_id}:{stage_id}"
 
 
 def alarm_mark(seconds: int) -> str:
