@@ -76,7 +76,9 @@ maps = st.dictionaries(st.sampled_from(WORDS), junk, max_size=6)
 known = st.sampled_from(KNOWN)
 ids = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(("id", "taskId", "ownerId", "entityId", "activityId", "commentId", "USER_ID", "botId"), known),
+    optional=dict.fromkeys(
+        ("id", "taskId", "ownerId", "entityId", "activityId", "commentId", "USER_ID", "botId"), known
+    ),
 )
 SHAPES = {
     **dict.fromkeys(("entityTypeId", "ownerTypeId", "start", "limit", "TYPE"), known | junk),
