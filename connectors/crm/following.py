@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from connectors.crm.account import CLOCKS, Account
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, About, Card, Comparison, Fresh, Kind
-from connectors.crm.mirror import TASK, KnownCompany, KnownContact, KnownTask, alarm_mark, load, load_contact
+from connectors.crm.glances import glances
+from connectors.crm.mirror import (
+    TASK,
+    KnownCompany,
+    KnownContact,
+    KnownLead,
+    KnownTask,
+    alarm_mark,
+    load,
+    load_contact,
+    moment,
+)
 from connectors.crm.names import Names
 from connectors.crm.people import PeopleIndex
-from provodka.crm import Progress
+from provodka.crm import Glance, Progress
 from provodka.event import Event
-from provodka.payloads import MIRRORED, CompanyEvent, ContactEvent, CrmHint, LeadEvent, LeadRef, Person, TaskEvent
+from provodka.payloads import (
+    MIRRORED,
+    CardEvent,
+    CompanyEvent,
+    ContactEvent,
+    CrmHint,
+    LeadEvent,
+    LeadRef,
+    Person,
+    TaskEvent,
+)
 from provodka.stores import ByKind, Snapshot
 
 LOOK_BACK: Final = 60  # seconds by which each reconciling reaches behind the last one
@@ -59,6 +81,7 @@ class Following:
         look_back: int = LOOK_BACK,
     ) -> None:
         self._account = account
+        self._names = names
         self._people = people
         self._readers = readers
         self._read_leads = read_leads
@@ -101,6 +124,16 @@ class Following:
         cursors[DELETED] = self._forget_deleted(received_at)
         return events, seen, self._account.named(cursors)
 
+    def glances(self, kind: str, after: str, most: int) -> list[Glance]:
+        """See `provodka.crm.Cards`."""
+        return glances(self._account, self._names, kind, after, most)
+
+    def look(self, kind: str, ids: Sequence[str]) -> dict[str, tuple[Person, CardEvent]]:
+        """See `provodka.crm.Cards`."""
+        comparison = next(one for its, one in self._comparisons.items() if its.name == kind)
+        found = comparison.look(ids, {})
+        return {one: (person, card) for one, (person, card) in found.items() if isinstance(card, CardEvent)}
+
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Learn all cards without a word to the rules, going on where an earlier run ended; whether it is complete."""
         self.begin()
@@ -137,7 +170,7 @@ class Following:
         return [one for one, task in tasks.items() if 0 < task.alarm <= end], str(end)
 
     def _about_leads(self, cards: Sequence[Card], fresh: Fresh) -> list[About]:
-        refs: list[LeadRef] = [card.ref() for card in cards]
+        refs = [_seen_lead(card) for card in cards]
         people = self._persons([ref.contacts[0] for ref in refs if ref.contacts], fresh)
         return [About(_of(people, ref), lambda change, ref=ref: LeadEvent(ref, change)) for ref in refs]  # type: ignore[misc]
 
@@ -151,7 +184,9 @@ class Following:
         return [
             About(
                 people.get(whose[card.known.id], Person()),
-                lambda _, card=card: TaskEvent(on[card.known.id], card.known.text, card.result, card.ref()),  # type: ignore[misc]
+                lambda change, card=card: TaskEvent(  # type: ignore[misc]
+                    on[card.known.id], card.known.text, card.result, card.ref(), change
+                ),
             )
             for card in cards
         ]
@@ -164,6 +199,14 @@ class Following:
             read = (card.known for card in self._readers[CONTACTS].cards(missing).values())
             known.update((card.id, card) for card in read if isinstance(card, KnownContact))
         return {one: Person(contact.name, contact.phones, contact.emails) for one, contact in known.items()}
+
+
+def _seen_lead(card: Card) -> LeadRef:
+    """As rules see it, with what only the mirror knows."""
+    ref: LeadRef = card.ref()
+    known = card.known
+    assert isinstance(known, KnownLead)  # noqa: S101 -- the reader of leads gives no other
+    return replace(ref, stage_since=moment(known.stage_since))
 
 
 def _of(people: Mapping[str, Person], lead: LeadRef) -> Person:
