@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
+from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
 from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.journal import Journal
@@ -16,7 +16,16 @@ from provodka.journal.past import Happening, happenings
 from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
-from rules.fact import FilesFact, HistoryFact, InvoicesFact, KnownContact, ProductsFact, ResponsibleFact, TasksFact
+from rules.fact import (
+    FACTS,
+    FilesFact,
+    HistoryFact,
+    InvoicesFact,
+    KnownContact,
+    ProductsFact,
+    ResponsibleFact,
+    TasksFact,
+)
 from rules.faults import RuleError
 from rules.team import Team
 from worker.history import summed_up
@@ -27,7 +36,8 @@ class LiveFacts:
     """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later.
 
     With `resumed` the event may be long past, so that its own cards are read anew.
-    What the CRM refuses for good (it has no such thing, or does not let us see it) is the fault of the rule that asks.
+    Of what the CRM does not have there is none (a lead of Bitrix24 has no invoices); what it refuses us for good is the
+    fault of the rule that asks.
     """
 
     event: Event
@@ -44,6 +54,8 @@ class LiveFacts:
             try:
                 self._read[name] = _FETCH[name](self)
             except Rejected as error:
+                if error.code == NOT_OFFERED:
+                    return FACTS[name].empty
                 raise RuleError(f"{name} cannot be read: {error.reason}") from error
         return self._read[name]
 
