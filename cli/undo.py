@@ -150,8 +150,7 @@ def _left_nothing(action: StoredAction) -> bool:
 def _cannot(action: StoredAction) -> str:
     result = json.loads(action.result or "{}")
     if action.kind in MAKERS:
-        made = "made" if result.get("created") == "yes" else "changed"
-        return f"lead {result.get('lead_id', '')} that it {made} stays as it is"
+        return f"lead {result.get('lead_id', '')} that it made stays: close or delete it in the CRM if it is in the way"
     if action.reason == DeadReason.OUTCOME_UNKNOWN:
         return "whether it was carried out is not known: settle that with provodka resolve"
     if action.kind in ("update", "move", "assign", "tag", "close", "reopen", "convert"):

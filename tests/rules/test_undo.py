@@ -19,8 +19,8 @@ from rules.actions import REGISTRY, UNDO
 from rules.actions.base import Delivery
 from rules.actions.replaced import putting_back, replaced, still_ours
 from rules.actions.undo import undoing
-from tests.rules.living_crm import LivingCrm
-from tests.rules.world import World, deliver_step, make_event
+from tests.rules.living_crm import LOST, LivingCrm
+from tests.rules.world import NOW, World, deliver_step, make_event
 
 ANNA, IVAN = "anna@krovlya.ru", "ivan@krovlya.ru"
 LEAD = LeadRef(
@@ -91,6 +91,20 @@ def test_whatever_a_rule_has_changed_is_as_it_was(world: World, step: Any) -> No
     told = values(undo(world, params_of(world)))
     assert "left" not in told
     assert cards(world) == (LEAD, CARD, FIRM)
+
+
+def test_what_an_intake_has_done_to_a_lead_that_there_was_goes_back(world: World) -> None:
+    deliver_step(world, {"intake": {"title": "x", "tags": ["сайт", "снова"]}})
+    assert world.crm.lead_cards["17"].tags == ("сайт", "снова")
+    undo(world, params_of(world))
+    assert cards(world)[0] == LEAD
+    lost = replace(LEAD, state="lost", stage=LOST, closed_at=NOW)
+    world.crm.put(lost)
+    world.frozen.clear()
+    deliver_step(world, {"intake": {"title": "x", "reopen": {"lost_within": "1d", "stage": "Новый лид"}}})
+    assert world.crm.lead_cards["17"].state == "open"
+    undo(world, params_of(world))
+    assert world.crm.lead_cards["17"].state == "lost"
 
 
 def test_two_changes_of_the_same_value_are_undone_one_after_the_other(world: World) -> None:
