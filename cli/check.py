@@ -89,7 +89,7 @@ def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool
 
 def test(config: Config, out: Console) -> int:
     """Run the config's own rule tests; 1 when one fails."""
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
     results = run_tests(config.tests, engine)
     for result in results:
         out.print(f"{'✓' if result.passed else '✗'} {result.name}", markup=False, highlight=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -29,9 +29,11 @@ from provodka.settings import (
     read_config,
 )
 from rules.actions import REGISTRY
+from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.check import RuleProblem
 from rules.check import check as check_rules
+from rules.dictionaries import DICTIONARY, Dictionary
 from rules.schema import Calendar, Rule, RuleTest, Staff
 from rules.team import Team
 from rules.warnings import warnings as rule_warnings
@@ -57,6 +59,7 @@ SECTIONS: Final[Sections] = {
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
+    "dictionaries": Section(DICTIONARY, each="mapping", noun="dictionary"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
     "tests": Section(TypeAdapter(RuleTest), each="list", noun="test"),
 }
@@ -77,6 +80,7 @@ class Config:
     team: Team
     channels: Mapping[str, Any]
     alerts: Alerts
+    beside: Beside
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
     secrets: frozenset[str] = field(repr=False)
@@ -117,6 +121,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         team=Team(values["staff"]),
         channels=values["channels"],
         alerts=values["alerts"],
+        beside=beside(values),
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         secrets=parsed.secrets,
@@ -134,6 +139,11 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
     )
 
 
+def beside(values: Mapping[str, Any]) -> Beside:
+    """What stands beside the rules in a config, as far as it could be read."""
+    return Beside({name: Dictionary.of(words) for name, words in values["dictionaries"].items()})
+
+
 def _meaning(parsed: Parsed) -> Iterator[Finding]:
     values = parsed.values
     # what stands in the config but could not be read is known by name all the same: one mistake is not two
@@ -147,15 +157,20 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    known = beside(values)
+    written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
+    known = replace(known, dictionaries=written | dict(known.dictionaries))
     rules: dict[int, Rule] = values["rules"]
-    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
+    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, known):
         yield _finding(problem, rules)
 
 
 def warnings(parsed: Parsed) -> list[Problem]:
     """What should be looked at in a config without mistakes."""
     rules: dict[int, Rule] = parsed.values["rules"]
-    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY))
+    return parsed.placed(
+        _finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed.values))
+    )
 
 
 def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:

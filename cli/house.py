@@ -56,7 +56,7 @@ class House:
     @cached_property
     def engine(self) -> Engine:
         config = self.config
-        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
 
     @cached_property
     def crm(self) -> CrmAccount | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from provodka.payloads import PAYLOADS, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
+from rules.beside import ALONE, Beside
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
@@ -40,11 +41,15 @@ Report = Callable[[Path, str, str], None]
 
 
 def check(
-    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], channels: Channels
+    rules: Sequence[Rule],
+    registry: Mapping[str, Action[Any]],
+    staff: Mapping[str, Staff],
+    channels: Channels,
+    beside: Beside = ALONE,
 ) -> list[RuleProblem]:
     """All mistakes, in the order of the config."""
     problems: list[RuleProblem] = list(_staff(staff))
-    templates = Templates(ZoneInfo("UTC"))
+    templates = Templates(ZoneInfo("UTC"), beside.dictionaries)
     names: dict[str, int] = {}
     for i, rule in enumerate(rules):
 

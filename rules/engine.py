@@ -9,6 +9,7 @@ from typing import Any
 from provodka.event import Event
 from provodka.payloads import EventType
 from rules.actions.base import Action
+from rules.beside import ALONE, Beside
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
@@ -41,8 +42,9 @@ class Engine:
         team: Team,
         calendar: WorkingCalendar,
         client: str = "",
+        beside: Beside = ALONE,
     ) -> None:
-        templates = Templates(calendar.timezone)
+        templates = Templates(calendar.timezone, beside.dictionaries)
         self.calendar = calendar
         self.team = team
         self._house = House(client, team, calendar)

@@ -18,7 +18,7 @@ from provodka.payloads import EventType
 from rules.actions import REGISTRY
 from rules.assignment import STRATEGIES
 from rules.conditions import GROUPS
-from rules.filters import FILTERS, date_filters
+from rules.filters import FILTERS, LOOKUP, date_filters
 from rules.operators import OPERATORS
 from rules.schema import Rule
 from rules.times import KINDS, TIME
@@ -26,7 +26,7 @@ from tests.docs.configs import loaded, rule_tests, sections, variables, whole
 from tests.docs.markdown import ROOT, Block, blocks
 
 PIECES = blocks("yaml")
-LESSON_PAGES = ("rules", "conditions", "texts", "distribution")
+LESSON_PAGES = ("rules", "conditions", "texts", "distribution", "around")
 LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 NEVER_MADE = {EventType.CLOCK_TICK}  # nothing in the house makes them yet, so that no page speaks of them
@@ -97,7 +97,7 @@ def test_the_lessons_use_every_strategy_filter_and_kind_of_trigger(tmp_path):
     assert all(f"{strategy}:" in text for strategy in STRATEGIES)
     fields = {field.alias or name for kind in STRATEGIES.values() for name, field in kind.model_fields.items()}
     assert all(f"{name}:" in text for name in fields)
-    assert all(re.search(rf"\| {name}\b", text) for name in {*FILTERS, *date_filters(UTC)} - {"d"})
+    assert all(re.search(rf"\| {name}\b", text) for name in {*FILTERS, *date_filters(UTC), LOOKUP} - {"d"})
     assert " is like " in text
     rules = _lesson_rules(tmp_path)
     assert any(rule.wait for rule in rules)
