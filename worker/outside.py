@@ -45,6 +45,11 @@ class JournalLinks:
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
 
+    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
+        """The companies that we made, by what was known of them."""
+        found = self._journal.read(lambda c: queries.results_of_made(c, "firm", marks))
+        return {mark: json.loads(result).get("company_id", "") for mark, result in found.items()}
+
 
 @runtime_checkable
 class TellsPresence(Protocol):

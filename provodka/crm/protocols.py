@@ -24,6 +24,7 @@ from provodka.crm.cards import (
     FoundCompany,
     FoundPerson,
     NewCompany,
+    NewContact,
 )
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
 from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, NewLead
@@ -107,6 +108,9 @@ class People(Protocol):
 
     def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
         """These contacts, freshly read; deleted and unknown ones are absent."""
+
+    @property
+    def create_contacts(self) -> Write[NewContact]: ...
 
     @property
     def add_to_contacts(self) -> Write[ContactAddition]: ...

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from rules.actions.assign import Assign
 from rules.actions.base import Action
+from rules.actions.company import CompanyAction
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
 from rules.actions.move import Move
 from rules.actions.note import Note
 from rules.actions.notify import Notify
+from rules.actions.participant import Participant
 from rules.actions.tag import Tag
 from rules.actions.task import Task
 
@@ -29,5 +31,7 @@ REGISTRY: Final[Registry] = {
         Move(),
         LogCall(),
         Notify(),
+        CompanyAction(),
+        Participant(),
     )
 }

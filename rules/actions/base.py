@@ -74,6 +74,9 @@ class LinkBook(Protocol):
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
 
+    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
+        """The ids of the companies that we made, by the value `firm` of their actions' results; others are absent."""
+
 
 class Outside(Protocol):
     """All that an action may touch. `messengers` are by kind (`telegram`); `now` is the moment of this batch."""

@@ -25,8 +25,8 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
     person = item.event.person
     contact = Contact(lead.contacts[0] if lead.contacts else "", "")
     # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new.
-    addition = _addition(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
-    return _reuse(item, lead, contact.id, addition, f"own open lead {lead.id} of this person", desk)
+    added = addition(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
+    return _reuse(item, lead, contact.id, added, f"own open lead {lead.id} of this person", desk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], de
     if lead is not None and card is not None:
         contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
         reason = f"open lead {lead.id} of known contact {card.id}"
-        return _reuse(item, lead, contact_id, _addition(item.event.person, card), reason, desk)
+        return _reuse(item, lead, contact_id, addition(item.event.person, card), reason, desk)
     own = next((lead for lead in linked if lead.contacts), None)
     if card is None and own is not None:  # the search does not know the card yet that we made with this lead
         card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
@@ -68,14 +68,14 @@ def _reusable(item: Delivery, leads: Sequence[LeadRef]) -> LeadRef | None:
 
 
 def _reuse(
-    item: Delivery, lead: LeadRef, contact_id: str, addition: ContactAddition | None, reason: str, desk: Desk
+    item: Delivery, lead: LeadRef, contact_id: str, added: ContactAddition | None, reason: str, desk: Desk
 ) -> dict[str, Any]:
     has = {fold(tag) for tag in lead.tags}
     tags = tuple(tag for tag in item.params["tags"] if fold(tag) not in has)
     return {
         "create": None,
         "change": pack(LeadChange(lead.id, add_tags=tags)) if tags else None,
-        "addition": pack(addition) if addition else None,
+        "addition": pack(added) if added else None,
         "told": {
             "lead_id": lead.id,
             "contact_id": contact_id,
@@ -104,12 +104,12 @@ def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
         contact_id=card.id if card else "",
         contact=None if card else NewContact(_name(person), person.phones, person.emails),
     )
-    addition = _addition(person, card) if card else None
+    added = addition(person, card) if card else None
     whose = f"new lead for known contact {card.id}" if card else "new person"
     return {
         "create": pack(lead),
         "change": None,
-        "addition": pack(addition) if addition else None,
+        "addition": pack(added) if added else None,
         "told": {
             "contact_id": lead.contact_id,
             "created": "yes",
@@ -147,7 +147,8 @@ def _unfit(owner: str, item: Delivery, desk: Desk) -> str:
     return unfit_to_keep(owner, desk.read(item.params["responsible"]), desk.choosing)
 
 
-def _addition(person: Person, card: Contact) -> ContactAddition | None:
+def addition(person: Person, card: Contact) -> ContactAddition | None:
+    """The phones and emails of a person that their card lacks."""
     known = {email.casefold() for email in card.emails}
     phones = tuple(phone for phone in person.phones if phone not in card.phones)
     emails = tuple(email for email in person.emails if email.casefold() not in known)

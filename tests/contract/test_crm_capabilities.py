@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -140,6 +141,28 @@ def test_a_contact_is_read_changed_and_found(crm: CrmAccount, contact: str, lead
     assert person.contact.id == contact
 
 
+def test_a_contact_is_made_without_a_lead_and_known_at_once(crm: CrmAccount) -> None:
+    made = one(crm.create_contacts(ask(NewContact("Пётр", ("+79160005566",), ("p@example.ru",), IVAN))))
+    [person] = crm.find_people([Person(emails=("p@example.ru",))])
+    assert person is not None
+    assert person.contact.id == made
+    known = crm.contacts([made])[made]
+    assert (known.name, known.phones, known.emails, known.responsible) == (
+        "Пётр",
+        ("+79160005566",),
+        ("p@example.ru",),
+        IVAN,
+    )
+    assert not any("contract-" in text for text in known.fields.values()), "our key is nothing for people"
+
+
+def test_a_contact_whose_making_is_in_doubt_is_not_made_twice(crm: CrmAccount) -> None:
+    [request] = ask(NewContact("Пётр", ("+79160005566",)))
+    made = one(crm.create_contacts([request]))
+    again = one(crm.create_contacts([replace(request, unsure_since=datetime.now(UTC) - timedelta(minutes=1))]))
+    assert again == made
+
+
 def test_a_firm_is_made_found_changed_and_linked(crm: CrmAccount, contact: str, lead: str) -> None:
     new = NewCompany("ООО «Ромашка»", phones=("+74951234567",), responsible=ANNA, tags=("опт",))
     firm = one(crm.create_companies(ask(new)))
@@ -229,6 +252,7 @@ def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], A
     return [
         (crm.update_contacts, ContactChange(GONE, "Пётр"), ContactChange(contact, "Мария")),
         (crm.add_to_contacts, ContactAddition(GONE, (PHONE,)), ContactAddition(contact, (PHONE,))),
+        (crm.create_contacts, NewContact("А", responsible="nobody@krovlya.ru"), NewContact("Б")),
         (crm.create_companies, NewCompany("А", responsible="nobody@krovlya.ru"), NewCompany("Б")),
         (crm.update_companies, CompanyChange(GONE, "Пион"), CompanyChange(firm, "Пион")),
         (crm.link_cards, CardLink(card(lead), card_gone), CardLink(card(lead), link_to)),

@@ -202,12 +202,16 @@ class FakeLinks:
     def __init__(self) -> None:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
+        self.companies: dict[str, str] = {}
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))
 
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
+
+    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
+        return {mark: self.companies[mark] for mark in marks if mark in self.companies}
 
 
 @dataclass
