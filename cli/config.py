@@ -141,7 +141,11 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
 
 def beside(values: Mapping[str, Any]) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
-    return Beside({name: Dictionary.of(words) for name, words in values["dictionaries"].items()})
+    dictionaries = {name: Dictionary.of(words) for name, words in values["dictionaries"].items()}
+    if values["crm"] is None:
+        return Beside(dictionaries)
+    crm = CRMS[values["crm"].type]
+    return Beside(dictionaries, crm.title, crm.lacks)
 
 
 def _meaning(parsed: Parsed) -> Iterator[Finding]:

@@ -61,7 +61,7 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
+        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates, beside).run()
     return problems
 
 
@@ -90,7 +90,9 @@ class _RuleCheck:
         channels: Channels,
         report: Report,
         templates: Templates,
+        beside: Beside = ALONE,
     ) -> None:
+        self._beside = beside
         self._templates = templates
         self._compiled = compiled
         self._rule = compiled.rule
@@ -180,8 +182,11 @@ class _RuleCheck:
         at: Path = ("do", step.index, step.action.name)
         for place, key in step.action.people(step.params):
             self._person((*at, *place), key)
+        for operation in sorted(step.action.operations & self._beside.lacks.keys()):
+            what = self._beside.lacks[operation]
+            self._report(at, f"{self._beside.crm} has no {what}, so that this can never be done", "leave the step out")
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
-        for name in sorted(step.action.reads):
+        for name in sorted(step.action.reading(step.params)):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
             if without is not None:
                 self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")

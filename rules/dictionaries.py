@@ -47,7 +47,7 @@ class Dictionary:
         return cls({_bare(word): said for word, said in written.items() if word != ELSE}, written.get(ELSE))
 
     def look_up(self, value: Any) -> str:  # noqa: ANN401 -- whatever a text may hold
-        """What a value means here. An empty one stays empty unless the dictionary names it: nothing was said."""
+        """What a value means here. An empty one stays empty: nothing was said."""
         text = str(value)
         found = self.words.get(_bare(text))
         if found is not None:

@@ -7,13 +7,17 @@ from typing import Any, Final
 
 from rules.actions.assign import Assign
 from rules.actions.base import Action
+from rules.actions.bot import Bot
 from rules.actions.company import CompanyAction
+from rules.actions.customer import CustomerAction
 from rules.actions.intake import Intake
+from rules.actions.invoice import InvoiceAction
 from rules.actions.log_call import LogCall
 from rules.actions.move import Move
 from rules.actions.note import Note
 from rules.actions.notify import Notify
 from rules.actions.participant import Participant
+from rules.actions.products import Products
 from rules.actions.tag import Tag
 from rules.actions.task import Task
 
@@ -33,5 +37,9 @@ REGISTRY: Final[Registry] = {
         Notify(),
         CompanyAction(),
         Participant(),
+        Products(),
+        InvoiceAction(),
+        CustomerAction(),
+        Bot(),
     )
 }

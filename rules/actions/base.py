@@ -145,6 +145,8 @@ class Action(ABC, Generic[P]):
     lead: ClassVar[LeadUse] = LeadUse.NONE
     priority: ClassVar[Priority] = Priority.USUAL
     reads: ClassVar[frozenset[str]] = frozenset()
+    operations: ClassVar[frozenset[str]] = frozenset()
+    """The operations without which it can do nothing, of those that some CRM does not offer."""
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
@@ -153,6 +155,10 @@ class Action(ABC, Generic[P]):
     def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """The planned parameters of each action that this step makes, by the suffix of its key; usually one."""
         return {"": params}
+
+    def reading(self, params: P) -> frozenset[str]:  # noqa: ARG002 -- for those who override it
+        """What the event itself must have, where that depends on the parameters."""
+        return self.reads
 
     def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
         """The staff keys that the parameters name, each with its place."""

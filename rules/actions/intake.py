@@ -14,12 +14,11 @@ from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
 from rules.actions.intake_decision import Creation, decide_by_link, decide_by_search, decide_creation
+from rules.actions.sums import sum_of
 from rules.actions.targets import linked_leads, search
 from rules.assignment import Responsible, people_of, with_counter
-from rules.faults import RuleError
 from rules.plan import Priority
 from rules.team import KEEP
-from rules.text import number
 
 
 class IntakeParams(Strict):
@@ -56,7 +55,7 @@ class Intake(Action[IntakeParams]):
 
     def plan(self, planning: Planning[IntakeParams]) -> dict[str, Any]:
         responsible = with_counter(planning.rendered["responsible"], f"{planning.rule}: intake")
-        return {**planning.rendered, "responsible": responsible, "price": _price(planning.rendered["price"])}
+        return {**planning.rendered, "responsible": responsible, "price": sum_of(planning.rendered["price"], "price")}
 
     def people(self, params: IntakeParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
@@ -110,15 +109,6 @@ class Intake(Action[IntakeParams]):
             done = told(outcomes.get(d.item.key, Done(d.frozen["told"].get("lead_id", ""))), d.frozen["told"])
             outcomes[d.item.key] = _with_lead(done, added.get(d.item.key))
         return [outcomes[d.item.key] for d in ready]
-
-
-def _price(rendered: object) -> str | None:
-    if rendered is None or rendered == "":
-        return None
-    amount = number(rendered)
-    if amount is None:
-        raise RuleError(f"price: «{rendered}» is not a number")
-    return str(amount)
 
 
 def _one_per_person(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:

@@ -16,6 +16,7 @@ from connectors.amocrm.crm import AmoCrm
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.bitrix24.crm import Bitrix24
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.registry import CRMS
 from provodka.crm import (
     NOT_OFFERED,
     BotStart,
@@ -26,6 +27,7 @@ from provodka.crm import (
     CompanyQuery,
     ContactAddition,
     ContactChange,
+    Crm,
     CrmAccount,
     InvoicePayment,
     LeadChange,
@@ -35,6 +37,7 @@ from provodka.crm import (
     Need,
     NewCompany,
     NewContact,
+    NewCustomer,
     NewFile,
     NewInvoice,
     NewLead,
@@ -285,3 +288,11 @@ def test_what_a_crm_lacks_it_says_with_the_code_of_that(crm: CrmAccount, contact
     except Rejected as error:
         told = error
     assert told is None or refused(told).code == NOT_OFFERED
+    [made] = crm.create_customers(ask(NewCustomer("Мария", contact)))
+    lacks = CRMS[crm.name].lacks
+    assert isinstance(made, Done) if "create_customers" not in lacks else refused(made).code == NOT_OFFERED
+
+
+@pytest.mark.parametrize("kind", CRMS)
+def test_what_a_crm_is_said_to_lack_is_something_that_crms_are_asked_for(kind: str) -> None:
+    assert all(hasattr(Crm, operation) for operation in CRMS[kind].lacks)

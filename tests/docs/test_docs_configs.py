@@ -79,7 +79,11 @@ def test_the_lessons_use_every_action(tmp_path):
 
 def test_the_lessons_use_every_parameter_of_every_action(tmp_path):
     used = {(name, parameter) for rule in _lesson_rules(tmp_path) for name, given in rule.steps for parameter in given}
-    assert used == {(name, parameter) for name, action in REGISTRY.items() for parameter in action.params.model_fields}
+    assert used == {
+        (name, field.alias or parameter)
+        for name, action in REGISTRY.items()
+        for parameter, field in action.params.model_fields.items()
+    }
 
 
 def test_the_lessons_use_every_operator_and_group(tmp_path):

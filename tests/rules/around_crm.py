@@ -6,16 +6,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from provodka.crm import (
+    BotStart,
     CardLink,
     Company,
     CompanyChange,
     CompanyQuery,
+    Contact,
+    Customer,
     FoundCompany,
+    LeadLines,
     NewCompany,
     NewContact,
+    NewCustomer,
+    NewFile,
+    NewInvoice,
+    ProductLine,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from tests.rules.world import FakeCrm
+
+
+class _Cards(dict[str, Contact]):
+    """Contacts by id, which can also be asked for some of them, as a CRM is."""
+
+    def __call__(self, ids: Sequence[str]) -> dict[str, Contact]:
+        return {one: self[one] for one in ids if one in self}
 
 
 class AroundCrm(FakeCrm):
@@ -23,8 +38,11 @@ class AroundCrm(FakeCrm):
 
     def __init__(self) -> None:
         super().__init__()
+        self.contacts: _Cards = _Cards()
         self.firms: dict[str, Company] = {}
         self.made: dict[str, str] = {}
+        self.products: dict[str, list[ProductLine]] = {}
+        self.regulars: dict[str, list[Customer]] = {}
 
     def companies(self, ids: Sequence[str]) -> dict[str, Company]:
         self._read("companies", tuple(ids))
@@ -83,3 +101,35 @@ class AroundCrm(FakeCrm):
     @operation(repeat=Repeat.SAFE, batch=50)
     def link_cards(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
         return self._write("link_cards", requests, lambda r, _: Done(r.params.card.id))
+
+    def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
+        self._read("lead_lines", tuple(lead_ids))
+        return {one: self.products.get(one, []) for one in lead_ids}
+
+    @operation(repeat=Repeat.SAFE)
+    def set_lead_lines(self, requests: Sequence[Request[LeadLines]]) -> list[Outcome]:
+        return self._write("set_lead_lines", requests, lambda r, _: Done(r.params.lead_id))
+
+    @operation(repeat=Repeat.PERSON, batch=50)
+    def create_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Outcome]:
+        return self._make("create_invoices", requests, "i")
+
+    def customers(self, contact_ids: Sequence[str]) -> dict[str, list[Customer]]:
+        self._read("customers", tuple(contact_ids))
+        return {one: self.regulars.get(one, []) for one in contact_ids}
+
+    @operation(repeat=Repeat.PERSON, batch=50)
+    def create_customers(self, requests: Sequence[Request[NewCustomer]]) -> list[Outcome]:
+        return self._make("create_customers", requests, "r")
+
+    @operation(repeat=Repeat.STAMP, batch=50)
+    def attach_files(self, requests: Sequence[Request[NewFile]]) -> list[Outcome]:
+        return self._make("attach_files", requests, "a")
+
+    @attach_files.find
+    def _made_files(self, requests: Sequence[Request[Any]]) -> list[Done | None]:
+        return self._made(requests)
+
+    @operation(repeat=Repeat.PERSON)
+    def start_bots(self, requests: Sequence[Request[BotStart]]) -> list[Outcome]:
+        return self._write("start_bots", requests, lambda r, _: Done(r.params.lead_id))
