@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from connectors.registry import CHANNELS, CRMS
+from connectors.web.settings import WebSettings
 from provodka.errors import Problem
 from provodka.payloads import EventType
 from provodka.settings import (
@@ -28,6 +29,7 @@ from provodka.settings import (
     one_of_kinds,
     read_config,
 )
+from provodka.veil import Veil
 from rules.actions import REGISTRY
 from rules.beside import Beside
 from rules.calendar import WorkingCalendar
@@ -59,6 +61,7 @@ SECTIONS: Final[Sections] = {
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
+    "http": Section(TypeAdapter(WebSettings), absent={}),
     "dictionaries": Section(DICTIONARY, each="mapping", noun="dictionary"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
     "tests": Section(TypeAdapter(RuleTest), each="list", noun="test"),
@@ -80,6 +83,7 @@ class Config:
     team: Team
     channels: Mapping[str, Any]
     alerts: Alerts
+    http: WebSettings
     beside: Beside
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
@@ -121,7 +125,8 @@ def settled(path: Path, parsed: Parsed) -> Config:
         team=Team(values["staff"]),
         channels=values["channels"],
         alerts=values["alerts"],
-        beside=beside(values),
+        http=values["http"],
+        beside=beside(parsed),
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         secrets=parsed.secrets,
@@ -139,13 +144,19 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
     )
 
 
-def beside(values: Mapping[str, Any]) -> Beside:
+def beside(parsed: Parsed) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
-    dictionaries = {name: Dictionary.of(words) for name, words in values["dictionaries"].items()}
-    if values["crm"] is None:
-        return Beside(dictionaries)
-    crm = CRMS[values["crm"].type]
-    return Beside(dictionaries, crm.title, crm.lacks)
+    values = parsed.values
+    crm = CRMS[values["crm"].type] if values["crm"] is not None else None
+    return Beside(
+        dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
+        crm=crm.title if crm else "",
+        lacks=crm.lacks if crm else {},
+        allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
+        veil=Veil(
+            {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
+        ),
+    )
 
 
 def _meaning(parsed: Parsed) -> Iterator[Finding]:
@@ -161,7 +172,7 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
-    known = beside(values)
+    known = beside(parsed)
     written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
     known = replace(known, dictionaries=written | dict(known.dictionaries))
     rules: dict[int, Rule] = values["rules"]
@@ -172,9 +183,7 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
 def warnings(parsed: Parsed) -> list[Problem]:
     """What should be looked at in a config without mistakes."""
     rules: dict[int, Rule] = parsed.values["rules"]
-    return parsed.placed(
-        _finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed.values))
-    )
+    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed)))
 
 
 def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:

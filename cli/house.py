@@ -17,6 +17,7 @@ from provodka.crm import CrmAccount, Messenger
 from provodka.event import utc_now
 from provodka.journal import Journal
 from provodka.redact import Redactor
+from provodka.web import Web
 from rules.actions import REGISTRY
 from rules.engine import Engine
 from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
@@ -79,6 +80,13 @@ class House:
         return made
 
     @cached_property
+    def services(self) -> Web:
+        """What speaks to any other service."""
+        from connectors.web.sender import WebSender
+
+        return WebSender(self.config.http, self.config.beside.veil, self.journal.store)
+
+    @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
         made: dict[str, Receiver] = {
             name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
@@ -104,7 +112,7 @@ class House:
 
     def worker(self) -> Worker:
         """The worker, not started."""
-        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar)
+        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.services)
         return Worker(self.journal, self.planner, Deliverer(self.journal, REGISTRY, equipment, self.journal))
 
     def scheduler(self) -> Scheduler:

@@ -185,6 +185,8 @@ class _RuleCheck:
         for operation in sorted(step.action.operations & self._beside.lacks.keys()):
             what = self._beside.lacks[operation]
             self._report(at, f"{self._beside.crm} has no {what}, so that this can never be done", "leave the step out")
+        for place, text, hint in step.action.beside(step.params, self._beside):
+            self._report((*at, *place), text, hint)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
         for name in sorted(step.action.reading(step.params)):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from provodka.settings import Strict
+from provodka.veil import Veil
 from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
 from rules.actions.base import Action, LeadUse, Place, Planning
 from rules.calendar import WorkingCalendar
@@ -33,10 +34,12 @@ class Step:
     fills: tuple[tuple[str, Fill], ...]
     needs: int | None = None
 
-    def plan(self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar) -> dict[str, dict[str, Any]]:
+    def plan(
+        self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar, veil: Veil
+    ) -> dict[str, dict[str, Any]]:
         """The planned parameters of each action that this step makes, by the suffix of its key."""
         rendered = {**self.constants, **{name: fill(names) for name, fill in self.fills}}
-        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar))
+        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, veil))
         return self.action.parts(planned)
 
 

@@ -47,6 +47,7 @@ class Engine:
         templates = Templates(calendar.timezone, beside.dictionaries)
         self.calendar = calendar
         self.team = team
+        self.veil = beside.veil
         self._house = House(client, team, calendar)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
@@ -61,7 +62,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule` and set `resumed`: then its
         conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self.calendar)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self)
         if only_rule is not None:
             traces = [self._alone(only_rule, run, resumed=resumed)]
         else:
@@ -89,15 +90,15 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "actions", "event", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, calendar: WorkingCalendar) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self._now = now
-        self._calendar = calendar
+        self._engine = engine
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, *, resumed: bool) -> RuleTrace:
@@ -109,7 +110,7 @@ class _Run:
             reason = f"rule «{self._stopped_by}» lets no later rule see the event"
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=reason)
         if rule.wait is not None and not resumed:
-            due = self._calendar.add(rule.wait, self._now)
+            due = self._engine.calendar.add(rule.wait, self._now)
             self.timers.append(PlannedTimer(timer_key(self.event.id, compiled.slug), rule.name, due))
             return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {due.isoformat()}")
         return self._match(compiled)
@@ -134,7 +135,8 @@ class _Run:
         actions: list[PlannedAction] = []
         for step in compiled.steps:
             needs = None if step.needs is None else action_key(self.event.id, compiled.slug, step.needs)
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar)
+            engine = self._engine
+            parts = step.plan(self.scope.names, compiled.rule.name, self._now, engine.calendar, engine.veil)
             for part, params in parts.items():
                 key = action_key(self.event.id, compiled.slug, step.index, part)
                 action = step.action

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from provodka.errors import Rejected
 from provodka.event import Event
+from provodka.veil import Veil
 from provodka.wording import did_you_mean
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -58,7 +59,7 @@ def _failures(test: RuleTest, engine: Engine) -> Iterator[str]:
     for trace in traces:
         if trace.outcome is RuleOutcome.ERROR:
             yield f"rule «{trace.rule}» failed: {trace.error}"
-    yield from _differences(expected, actions, zone, choices)
+    yield from (engine.veil.mask(text) for text in _differences(expected, actions, zone, choices, engine.veil))
     if len(expected) != len(actions):
         yield from (f"«{trace.rule}» did not match: {_why(trace)}" for trace in traces if _missed(trace))
 
@@ -129,7 +130,7 @@ def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
 
 
 def _differences(
-    expected: list[Expected], actions: list[PlannedAction], zone: ZoneInfo, choices: _Choices
+    expected: list[Expected], actions: list[PlannedAction], zone: ZoneInfo, choices: _Choices, veil: Veil
 ) -> Iterator[str]:
     for i, (name, params) in enumerate(expected):
         if i >= len(actions):
@@ -137,7 +138,10 @@ def _differences(
         elif actions[i].kind != name:
             yield f"action {i + 1}: expected {name}, it is {actions[i].kind} of rule «{actions[i].rule}»"
         else:
-            yield from _differ(params, choices.shown(actions[i], params), f"action {i + 1}: {name}", zone)
+            found = choices.shown(actions[i], params)
+            differences = list(_differ(params, found, f"action {i + 1}: {name}", zone))
+            if differences and list(_differ(veil.hide(params), found, "", zone)):
+                yield from differences
     for i, action in enumerate(actions[len(expected) :], len(expected) + 1):
         yield f"action {i}: {action.kind} of rule «{action.rule}» was not expected"
 

@@ -187,7 +187,8 @@ class Deliverer:
 
     def _tell_status(self, kind: str, endings: Sequence[Finished]) -> None:
         """A connector that does not let us in, or does not answer, is one trouble, however many actions it holds."""
-        name = "telegram" if kind == "notify" and self._equipment.messengers else self._system() or kind
+        name = kind if kind == self._equipment.web.name else self._system() or kind
+        name = "telegram" if kind == "notify" and self._equipment.messengers else name
         bad = next((e for e in endings if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
         if bad is not None:
             self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from provodka.crm import Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
 from provodka.turns import Pick
+from provodka.web import Web
 from rules.actions.base import Links
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
@@ -115,6 +116,7 @@ class Equipment:
     messengers: Mapping[str, Messenger]
     team: Team
     calendar: WorkingCalendar
+    web: Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,10 @@ class JournalOutside:
     @property
     def messengers(self) -> Mapping[str, Messenger]:
         return self.equipment.messengers
+
+    @property
+    def web(self) -> Web:
+        return self.equipment.web
 
     @property
     def team(self) -> Team:

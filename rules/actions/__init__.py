@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rules.actions.assign import Assign
+from rules.actions.attach import Attach
 from rules.actions.base import Action
 from rules.actions.bot import Bot
 from rules.actions.company import CompanyAction
 from rules.actions.customer import CustomerAction
+from rules.actions.http import HttpAction
 from rules.actions.intake import Intake
 from rules.actions.invoice import InvoiceAction
 from rules.actions.log_call import LogCall
@@ -41,5 +43,7 @@ REGISTRY: Final[Registry] = {
         InvoiceAction(),
         CustomerAction(),
         Bot(),
+        HttpAction(),
+        Attach(),
     )
 }

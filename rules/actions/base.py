@@ -19,7 +19,10 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.operation import Outcome
 from provodka.settings import Strict
+from provodka.veil import Veil
+from provodka.web import Web
 from rules.assignment import StaffFacts, Turns
+from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
@@ -88,6 +91,9 @@ class Outside(Protocol):
     def messengers(self) -> Mapping[str, Messenger]: ...
 
     @property
+    def web(self) -> Web: ...
+
+    @property
     def turns(self) -> Turns: ...
 
     @property
@@ -118,6 +124,7 @@ class Planning(Generic[P]):
     rule: str
     now: datetime
     calendar: WorkingCalendar
+    veil: Veil
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +181,10 @@ class Action(ABC, Generic[P]):
 
     def needs(self, params: P) -> Iterator[tuple[Place, Need]]:  # noqa: ARG002 -- for those who override it
         """The names of the CRM that the parameters use, each with its place."""
+        yield from ()
+
+    def beside(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
+        """What stands beside the rules in the config and does not let this be done: place, what is wrong, the cure."""
         yield from ()
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 import requests
+from sqlalchemy import select
 
-from provodka.crm import CompanyQuery
+from cli.house import House
+from provodka.crm import CardKind, CardRef, CompanyQuery
+from provodka.journal.schema import attempts
+from provodka.web import HIDDEN
+from sandbox.senders.letters import Attachment
 from tests.end_to_end.company import Company
 from tests.end_to_end.crms import OFFICES, SECRET, Amocrm
+from tests.service import Said, Service
 
 every_crm = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
@@ -62,6 +69,27 @@ INVOICING = """
 REGULAR = """
       - customer: {name: "{{ person.name }}", next_purchase: 180d, expected: 9000}
 """
+ALLOWED = """
+http: {allow: [127.0.0.1]}
+"""
+FILING = """
+  - name: Файлы письма
+    on: email.received
+    do:
+      - intake: {title: "Письмо: {{ message.subject }}", pipeline: Кровля, stage: Новый лид, responsible: anna}
+      - attach: {from: letter, types: [pdf]}
+      - attach: {url: "SERVICE/plan", name: План.pdf}
+"""
+ASKING = """
+  - name: В учёт
+    on: form.submitted
+    do:
+      - http:
+          url: "SERVICE/orders"
+          headers: {Authorization: "Bearer ${SECRET}"}
+          json: {phone: "{{ person.phone }}", name: "{{ person.name }}"}
+          repeat: key
+"""
 
 
 def prepared(company: Company) -> None:
@@ -73,6 +101,15 @@ def prepared(company: Company) -> None:
         )
         body = [{"name": "ИНН", "type": "text"}, {"name": "КПП", "type": "text"}]
         requests.post(url, json=body, headers=headers, timeout=10).raise_for_status()
+
+
+def some_bot(company: Company) -> str:
+    """One that the CRM has."""
+    house = House(company.config())
+    assert house.crm is not None
+    found = house.crm.bots()[0]
+    house.close()
+    return found
 
 
 def no_echo(company: Company) -> None:
@@ -112,12 +149,7 @@ def test_the_firm_and_another_person_of_a_lead_are_made_once_and_linked(closed: 
 @every_crm
 def test_an_order_becomes_products_invoice_and_regular_customer_and_starts_a_bot(closed: Company) -> None:
     kind = closed.office.name
-    closed.open()
-    crm = closed.house.crm
-    assert crm is not None
-    bot = crm.bots()[0]
-    closed.close()
-    closed.extra_rules = ORDERING.replace("BOT", bot)
+    closed.extra_rules = ORDERING.replace("BOT", some_bot(closed))
     if kind != "bitrix24":  # leads of a portal have no invoices
         closed.extra_rules += INVOICING
     if kind == "amocrm":
@@ -142,3 +174,54 @@ def test_an_order_becomes_products_invoice_and_regular_customer_and_starts_a_bot
         [customer] = crm.customers([contact])[contact]
         assert (customer.name, customer.expected, customer.responsible) == ("Мария", Decimal(9000), "anna@krovlya.ru")
     no_echo(closed)
+
+
+@every_crm
+def test_the_files_of_a_letter_and_of_an_address_hang_on_the_lead_once(closed: Company) -> None:
+    with Service() as service:
+        service.answers["/plan"] = Said(headers={"Content-Type": "application/pdf"}, body=b"%PDF-plan")
+        closed.extra_rules = FILING.replace("SERVICE", service.url) + WATCHING + ALLOWED
+        closed.open()
+        files = [Attachment("Смета.pdf", b"%PDF-1.4"), Attachment("договор.docx", b"PK-docx")]
+        closed.letter("maria@example.ru", "Крыша", "Смета во вложении", attachments=files)
+        closed.rest("lead.created")
+        crm = closed.house.crm
+        assert crm is not None
+        assert [(action.kind, action.error) for action in closed.actions() if action.state == "dead"] == []
+        card = CardRef(CardKind.LEAD, str(closed.lead()["id"]))
+        assert sorted((one.name, one.size) for one in crm.files(card)) == [("План.pdf", 9), ("Смета.pdf", 8)]
+        assert [asked.path for asked in service.asked] == ["/plan"]
+        no_echo(closed)
+
+
+def test_a_service_inside_is_asked_where_the_config_allows_it_and_its_secret_is_told_nowhere(closed: Company) -> None:
+    with Service() as service:
+        closed.extra_rules = ASKING.replace("SERVICE", service.url) + ALLOWED
+        closed.open()
+        closed.form(MARIA)
+        closed.rest("form.submitted")
+        (asked,) = service.asked
+        (action,) = [action for action in closed.actions() if action.kind == "http"]
+        assert asked.headers["authorization"] == f"Bearer {SECRET}"
+        assert asked.headers["idempotency-key"] == action.key
+        assert json.loads(asked.body) == {"phone": MARIA, "name": "Мария"}
+        calls = closed.journal.read(lambda c: [row.calls for row in c.execute(select(attempts.c.calls))])
+        kept = "".join((action.params, action.request or "", action.result or "", *(call or "" for call in calls)))
+        assert "Bearer ${SECRET}" in kept
+        assert f"Bearer {SECRET}" not in kept
+
+
+def test_a_service_inside_that_the_config_does_not_allow_is_not_asked(closed: Company) -> None:
+    with Service() as service:
+        https = service.url.replace("http://127.0.0.1", "https://{{ 'localhost' }}")
+        closed.extra_rules = ASKING.replace("SERVICE", https).replace(
+            "repeat: key", "repeat: key\n          allow_any_host: true"
+        )
+        closed.open()
+        closed.form(MARIA)
+        closed.rest("form.submitted")
+        (action,) = [action for action in closed.actions() if action.kind == "http"]
+        assert (action.state, action.error) == ("dead", f"localhost is an internal address [{HIDDEN}]")
+        assert "http: {allow: [localhost]}" in action.hint
+        assert service.asked == []
+        assert closed.troubles() == []

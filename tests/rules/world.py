@@ -35,6 +35,7 @@ from rules.facts import StaticFacts
 from rules.plan import Plan, PlannedAction
 from rules.schema import Rule
 from rules.team import Staff, Team
+from tests.rules.fake_web import FakeWeb
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -220,6 +221,7 @@ class World:
 
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
+    web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
     links: FakeLinks = field(default_factory=FakeLinks)
