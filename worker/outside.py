@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
@@ -45,11 +46,6 @@ class JournalLinks:
         """The calls that were logged, with their recordings."""
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
-
-    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
-        """The companies that we made, by what was known of them."""
-        found = self._journal.read(lambda c: queries.results_of_made(c, "firm", marks))
-        return {mark: json.loads(result).get("company_id", "") for mark, result in found.items()}
 
 
 @runtime_checkable
@@ -152,6 +148,10 @@ class JournalOutside:
     @property
     def calendar(self) -> WorkingCalendar:
         return self.equipment.calendar
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """A lock of the journal: a lease, so that whoever is killed inside lets go in time."""
+        return self.journal.store.lock(f"alone:{name}")
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Committed before anything is sent."""

@@ -126,7 +126,10 @@ class Companies(Protocol):
         """These firms, freshly read; deleted and unknown ones are absent."""
 
     def find_companies(self, queries: Sequence[CompanyQuery]) -> list[FoundCompany | None]:
-        """Which of these firms are known: one answer per query, in their order. The CRM itself is asked."""
+        """Which of these firms are known: one answer per query, in their order.
+
+        The CRM itself is asked; what we made ourselves is known even where its search does not show it yet.
+        """
 
     @property
     def create_companies(self) -> Write[NewCompany]: ...

@@ -311,8 +311,6 @@ def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, 
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
     if "call" in values:
         return (("call", values["call"]),), ()  # by its own name, so that its recording finds it
-    if "firm" in values:
-        return (("firm", values["firm"]),), ()  # by what was known of it, so that it is not made for the next one
     return ((kind, values["remote_id"]),) if values.get("remote_id") else (), ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,9 +78,6 @@ class LinkBook(Protocol):
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
 
-    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
-        """The ids of the companies that we made, by the value `firm` of their actions' results; others are absent."""
-
 
 class Outside(Protocol):
     """All that an action may touch. `messengers` are by kind (`telegram`); `now` is the moment of this batch."""
@@ -110,6 +108,9 @@ class Outside(Protocol):
 
     @property
     def now(self) -> datetime: ...
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Nobody else is inside such a block of this name meanwhile, in any process; waits for that."""
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Commit the decisions, by action key, before anything is sent. They are JSON."""

@@ -15,6 +15,7 @@ from provodka.crm import (
     Company,
     CompanyChange,
     CompanyQuery,
+    FoundCompany,
     Need,
     NewCompany,
 )
@@ -88,6 +89,11 @@ class CompanyAction(Action[CompanyParams]):
     def needs(self, params: CompanyParams) -> Iterator[tuple[Place, Need]]:
         yield from ((("fields", name), Need("company_field", name)) for name in params.fields)
 
+    def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
+        """One batch at a time: two people of one firm are in two lanes, and both would find nothing."""
+        with outside.alone(self.name):
+            return super().deliver(items, outside)
+
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         decisions: dict[str, Decision] = dict(_refused(items))
@@ -130,31 +136,23 @@ def _refused(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:
 
 
 def _mark(params: Mapping[str, Any]) -> str:
-    """The surest that is known of a firm: by it we remember what we made, while the CRM's search lags behind."""
+    """The surest that is known of a firm."""
     name = next(name for name in _KNOWN_BY if params[name])
     return f"{name}:{fold(params[name])}"
 
 
 def _known(items: Sequence[Delivery], desk: Desk) -> list[tuple[Company | None, str]]:
-    """Each one's card with the reason: our own first, then what the CRM finds. Another ИНН is another firm."""
-    own = desk.outside.links.firms([_mark(item.params) for item in items])
-    read = desk.crm.companies(list(dict.fromkeys(own.values()))) if own else {}
-    cards = {item.key: read[id_] for item in items if (id_ := own.get(_mark(item.params), "")) in read}
-    asked = [item for item in items if item.key not in cards]
-    found = desk.crm.find_companies([_query(item.params) for item in asked]) if asked else []
-    hits = {item.key: hit for item, hit in zip(asked, found, strict=True) if hit is not None}
-    answers: list[tuple[Company | None, str]] = []
-    for item in items:
-        inn = item.params["inn"]
-        if item.key in cards:
-            answers.append((cards[item.key], f"own company {cards[item.key].id}"))
-        elif (hit := hits.get(item.key)) is None:
-            answers.append((None, "no such firm"))
-        elif inn and hit.company.inn and hit.company.inn != inn:
-            answers.append((None, f"company {hit.company.id} ({hit.reason}) has another ИНН"))
-        else:
-            answers.append((hit.company, f"known company {hit.company.id} {hit.reason}"))
-    return answers
+    """Each one's card with the reason. Another ИНН is another firm."""
+    found = desk.crm.find_companies([_query(item.params) for item in items]) if items else []
+    return [_judged(hit, item.params["inn"]) for item, hit in zip(items, found, strict=True)]
+
+
+def _judged(hit: FoundCompany | None, inn: str) -> tuple[Company | None, str]:
+    if hit is None:
+        return None, "no such firm"
+    if inn and hit.company.inn and hit.company.inn != inn:
+        return None, f"company {hit.company.id} ({hit.reason}) has another ИНН"
+    return hit.company, f"known company {hit.company.id} {hit.reason}"
 
 
 def _query(params: Mapping[str, Any]) -> CompanyQuery:
@@ -180,7 +178,7 @@ def _decision(item: Delivery, target: Target, card: Company | None, reason: str,
         tags=tuple(params["tags"]),
         fields=dict(params["fields"]),
     )
-    made = {**values, "created": "yes", "firm": _mark(params), "reason": f"{reason}{chosen}"}
+    made = {**values, "created": "yes", "reason": f"{reason}{chosen}"}
     return {"create": pack(new), "change": None, "told": made}
 
 

@@ -57,6 +57,11 @@ class Participant(Action[ParticipantParams]):
     def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
         return {"": params} if params["phone"] or params["email"] else {}
 
+    def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
+        """One batch at a time: the same person may join the leads of two lanes, and both would find nobody."""
+        with outside.alone(self.name):
+            return super().deliver(items, outside)
+
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         decisions: dict[str, Decision] = dict(_one_at_a_time(items))

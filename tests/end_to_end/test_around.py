@@ -127,22 +127,24 @@ def test_the_firm_and_another_person_of_a_lead_are_made_once_and_linked(closed: 
     closed.open()
     crm = closed.house.crm
     assert crm is not None
-    for phone in (MARIA, MARIA, "+79160005566"):
-        closed.form(phone, extra=ASKED)
-        closed.rest("form.submitted")
+    phones = (MARIA, *(f"+791600055{n}" for n in range(10, 14)))
+    for phone in (*phones, MARIA):
+        closed.form(phone, extra=ASKED)  # all at once: five people of one firm, and one of them twice
+    closed.rest("lead.created", len(phones))
     dead = [(action.kind, action.error) for action in closed.actions() if action.state == "dead"]
     assert dead == []
     [found] = crm.find_companies([CompanyQuery(inn=INN)])
     assert found is not None
-    assert found.others == ()
     assert (found.company.kpp, found.company.phones, found.company.tags) == (KPP, (OFFICE,), ("опт",))
     leads = closed.leads()
-    assert len(leads) == 2
-    for lead, phone in zip(leads, (MARIA, "+79160005566"), strict=True):
+    assert sorted(lead["contacts"][0]["phones"][0] for lead in leads) == sorted(phones)
+    assert {str(lead["company"]["id"]) for lead in leads} == {found.company.id}
+    for lead in leads:
         assert lead["company"]["name"] == "ООО «Ромашка»"
-        assert [person["phones"] for person in lead["contacts"]] == [[phone], [OLGA]]
+        assert [person["phones"] for person in lead["contacts"][1:]] == [[OLGA]]
         contact = str(lead["contacts"][0]["id"])
         assert crm.contacts([contact])[contact].company_id == found.company.id
+    assert closed.doubles()["contacts_by_phone"] == 0
     no_echo(closed)
 
 

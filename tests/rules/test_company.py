@@ -67,7 +67,7 @@ def test_an_unknown_firm_is_made_and_linked_to_lead_and_contact(world: World, cr
     assert (made.responsible, made.tags, made.fields) == ("anna@krovlya.ru", ("опт",), {"Отрасль": "Цветы"})
     assert links(crm) == [("f1", "17"), ("f1", "c1")]
     assert isinstance(outcome, Done)
-    told = {"company_id": "f1", "created": "yes", "lead_id": "17", "contact_id": "c1", "firm": f"inn:{INN}"}
+    told = {"company_id": "f1", "created": "yes", "lead_id": "17", "contact_id": "c1"}
     assert outcome.values == {**told, "reason": "no such firm"}
 
 
@@ -97,21 +97,6 @@ def test_a_firm_of_the_same_name_with_another_inn_is_another_firm(world: World, 
     assert isinstance(outcome, Done)
     assert outcome.values["reason"] == "company 9 (by name) has another ИНН"
     assert len(crm.calls("create_companies")) == 1
-
-
-def test_a_firm_that_we_made_is_known_before_the_crm_finds_it(world: World, crm: AroundCrm) -> None:
-    world.links.companies[f"inn:{INN}"] = "f7"
-    crm.firms["f7"] = Company("f7", "", "")  # its ИНН is not shown yet
-    outcome = firm(world, {"inn": INN})
-    assert isinstance(outcome, Done)
-    assert (outcome.remote_id, outcome.values["reason"]) == ("f7", "own company f7")
-    assert crm.calls("find_companies") == crm.calls("create_companies") == []
-
-
-def test_a_firm_that_we_made_and_somebody_deleted_is_looked_for_anew(world: World, crm: AroundCrm) -> None:
-    world.links.companies[f"inn:{INN}"] = "f7"
-    assert isinstance(firm(world, {"inn": INN}), Done)
-    assert len(crm.calls("find_companies")) == len(crm.calls("create_companies")) == 1
 
 
 def test_a_wrong_inn_is_refused_in_words_or_left_out(world: World, crm: AroundCrm) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -203,16 +204,12 @@ class FakeLinks:
     def __init__(self) -> None:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
-        self.companies: dict[str, str] = {}
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))
 
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
-
-    def firms(self, marks: Sequence[str]) -> Mapping[str, str]:
-        return {mark: self.companies[mark] for mark in marks if mark in self.companies}
 
 
 @dataclass
@@ -229,6 +226,14 @@ class World:
     calendar: WorkingCalendar = CALENDAR
     now: datetime = NOW
     frozen: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    inside: str = ""
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        assert not self.inside, "a lock inside a lock could wait for ever"
+        self.inside = name
+        yield
+        self.inside = ""
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         self.frozen.update(decisions)
