@@ -15,7 +15,7 @@ from provodka.crm import CardKind, CardRef, CompanyQuery
 from provodka.journal.schema import attempts
 from provodka.web import HIDDEN
 from sandbox.senders.letters import Attachment
-from tests.end_to_end.company import Company
+from tests.end_to_end.company import Company, until
 from tests.end_to_end.crms import OFFICES, SECRET, Amocrm
 from tests.service import Said, Service
 
@@ -198,11 +198,15 @@ def test_the_files_of_a_letter_and_of_an_address_hang_on_the_lead_once(closed: C
 
 def test_a_service_inside_is_asked_where_the_config_allows_it_and_its_secret_is_told_nowhere(closed: Company) -> None:
     with Service() as service:
+        service.answers["/orders"] = Said(503)
         closed.extra_rules = ASKING.replace("SERVICE", service.url) + ALLOWED
         closed.open()
         closed.form(MARIA)
+        until(lambda: [trouble for trouble in closed.troubles() if trouble.name == "http"], "its trouble is told")
+        service.answers.clear()
         closed.rest("form.submitted")
-        (asked,) = service.asked
+        first, *_, asked = service.asked
+        assert (first.headers, first.body) == (asked.headers, asked.body)
         (action,) = [action for action in closed.actions() if action.kind == "http"]
         assert asked.headers["authorization"] == f"Bearer {SECRET}"
         assert asked.headers["idempotency-key"] == action.key
