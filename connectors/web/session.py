@@ -22,6 +22,7 @@ from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.web import HIDDEN
 
 INSIDE = "Адрес «{host}» внутренний. Если так и задумано, добавьте его в настройки: http: {{allow: [{host}]}}"
+NO_ADDRESS = "Адрес начинается с https:// и не содержит пароля"
 PLAIN = "Адрес без https: данные увидят по дороге. Напишите https или добавьте «{host}» в http: {{allow: […]}}"
 
 
@@ -55,7 +56,7 @@ def located(url: str) -> Url:
     try:
         place = parse_url(url)
     except LocationParseError as error:
-        raise Rejected("the address cannot be read") from error
+        raise Rejected("the address cannot be read", hint=NO_ADDRESS) from error
     if place.scheme not in ("http", "https") or not place.host or place.auth:
-        raise Rejected("not an address of http or https", hint="Адрес начинается с https:// и не содержит пароля")
+        raise Rejected("not an address of http or https", hint=NO_ADDRESS)
     return place._replace(host=place.host.casefold().strip("[]"))

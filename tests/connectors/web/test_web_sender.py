@@ -124,6 +124,8 @@ def test_an_answer_means_what_the_rule_expects(
     assert type(outcome) is kind
     if isinstance(outcome, RateLimited):
         assert outcome.wait == 7
+    if isinstance(outcome, ConnectorError):
+        assert outcome.reason.startswith("127.0.0.1: HTTP ")
     assert len(service.asked) == 1
 
 
@@ -231,7 +233,7 @@ def test_a_name_that_nobody_knows_was_surely_not_asked(store: MemoryStore, monke
 
 
 @pytest.mark.parametrize(
-    "url", ["http://shop.example/", "ftp://shop.example/", "https://user:pw@shop.example/", "shop"]
+    "url", ["http://shop.example/", "ftp://shop.example/", "https://user:pw@shop.example/", "shop", "https://[::1"]
 )
 def test_what_would_show_the_data_or_is_no_address_is_refused(web: WebSender, url: str) -> None:
     outcome = send(web, WebCall("POST", url))
