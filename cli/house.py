@@ -18,6 +18,7 @@ from provodka.errors import ConnectorError
 from provodka.event import utc_now
 from provodka.journal import Journal, StoredAction
 from provodka.redact import Redactor
+from provodka.web import Web
 from rules.actions import DELIVERED, REGISTRY, UNDO
 from rules.actions.base import Decision, Delivery
 from rules.brake import brakes_of
@@ -60,7 +61,7 @@ class House:
     @cached_property
     def engine(self) -> Engine:
         config = self.config
-        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
 
     @cached_property
     def crm(self) -> CrmAccount | None:
@@ -88,6 +89,13 @@ class House:
         return {one.medium: one for one in reversed(list(self.correspondents.values()))}
 
     @cached_property
+    def services(self) -> Web:
+        """What speaks to any other service."""
+        from connectors.web.sender import WebSender
+
+        return WebSender(self.config.http, self.config.beside.veil, self.journal.store)
+
+    @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
         made: dict[str, Receiver] = {
             name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
@@ -107,7 +115,9 @@ class House:
 
     @cached_property
     def equipment(self) -> Equipment:
-        return Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
+        return Equipment(
+            self.crm, self.messengers, self.config.team, self.config.calendar, self.services, self.correspondents
+        )
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""

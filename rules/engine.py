@@ -10,6 +10,7 @@ from provodka.event import Event
 from provodka.payloads import EventType, addressed_to
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
+from rules.beside import ALONE, Beside
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
@@ -45,10 +46,12 @@ class Engine:
         team: Team,
         calendar: WorkingCalendar,
         client: str = "",
+        beside: Beside = ALONE,
     ) -> None:
-        templates = Templates(calendar.timezone)
+        templates = Templates(calendar.timezone, beside.dictionaries)
         self.calendar = calendar
         self.team = team
+        self.veil = beside.veil
         self._house = House(client, team, calendar)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
@@ -74,7 +77,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule`, and its `rung`, and set
         `resumed`: then its conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self)
         only_rule = only_rule or addressed_to(event.payload)
         if only_rule:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
@@ -133,16 +136,15 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self._now = now
-        self._calendar = house.calendar
-        self._team = house.team
+        self._engine = engine
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
@@ -162,7 +164,7 @@ class _Run:
         link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
         if link is None:
             return []
-        trace, actions = follow(link, self.event, self._now, self._calendar)
+        trace, actions = follow(link, self.event, self._now, self._engine.calendar)
         self.actions.extend(actions)
         return [trace]
 
@@ -170,7 +172,7 @@ class _Run:
         """A timer for the rule, or one for each rung, all from this moment on."""
         rule = compiled.rule
         waits = [(None, rule.wait)] if rule.wait else [(i, rung.after) for i, rung in enumerate(rule.escalate)]
-        due = [self._calendar.add(duration, self._now) for _, duration in waits]
+        due = [self._engine.calendar.add(duration, self._now) for _, duration in waits]
         for (rung, _), moment in zip(waits, due, strict=True):
             key = timer_key(self.event.id, rung_slug(compiled.slug, rung))
             self.timers.append(PlannedTimer(key, rule.name, moment, rung))
@@ -203,7 +205,14 @@ class _Run:
             needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
             action = step.action
             priority = Priority.URGENT if compiled.rule.urgent else action.priority
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            parts = step.plan(
+                self.scope.names,
+                compiled.rule.name,
+                self._now,
+                self._engine.calendar,
+                self._engine.team,
+                self._engine.veil,
+            )
             for suffix, made in parts.items():
                 part = made if isinstance(made, Part) else Part(made)
                 key = action_key(self.event.id, slug, step.index, suffix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -136,7 +136,7 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
     actions, traces = _play(engine, event, facts, choices)
     faults = tuple(f"rule «{t.rule}» failed: {t.error}" for t in traces if t.outcome is RuleOutcome.ERROR)
     faults = (*faults, *_violations(test.expect, traces))
-    compared = tuple(_compared(expected, actions, zone, choices))
+    compared = tuple(_compared(expected, actions, choices, engine))
     missed = tuple((trace.rule, _why(trace)) for trace in traces if _missed(trace))
     wrong = [at for at in compared if not at.same]
     failures = [*faults, *(_sentence(at, one, len(actions)) for at in wrong for one in at.differences or (None,))]
@@ -229,7 +229,7 @@ def _expected(expect: str | Mapping[str, object]) -> list[Expected]:
 
 
 def _compared(
-    expected: list[Expected], actions: list[PlannedAction], zone: ZoneInfo, choices: _Choices
+    expected: list[Expected], actions: list[PlannedAction], choices: _Choices, engine: Engine
 ) -> Iterator[Compared]:
     """Both lists side by side, aligned by kind, so that one action too many does not shift all that follow."""
     kinds = [kind for kind, _ in expected], [action.kind for action in actions]
@@ -244,8 +244,17 @@ def _compared(
             elif action.kind != name:
                 yield Compared(number, name, action.kind, action.rule)
             else:
-                differences = tuple(_differ(params, choices.shown(action, params), name, zone))
+                differences = tuple(_unlike(params, choices.shown(action, params), name, engine))
                 yield Compared(number, name, name, action.rule, differences)
+
+
+def _unlike(params: object, found: object, name: str, engine: Engine) -> Iterator[Difference]:
+    """A secret may be written as it is or by its name; what differs is told by its name."""
+    zone, veil = engine.calendar.timezone, engine.veil
+    differences = list(_differ(params, found, name, zone))
+    if differences and list(_differ(veil.hide(params), found, name, zone)):
+        for one in differences:
+            yield replace(one, expected=veil.hide(one.expected), actual=veil.hide(one.actual))
 
 
 def _sentence(at: Compared, difference: Difference | None, planned: int) -> str:

@@ -108,7 +108,7 @@ class Works:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        equipment = Equipment(house.crm, {}, house.config.team, house.config.calendar)
+        equipment = Equipment(house.crm, {}, house.config.team, house.config.calendar, house.services)
         self._deliverer = Deliverer(house.journal, REGISTRY, equipment, house.journal)
 
     def step(self) -> int:
