@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -12,12 +12,22 @@ import structlog
 from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, SettledTimer, StoredAction, StoredEvent, Waiting
+from provodka.journal import (
+    Held,
+    Journal,
+    Limit,
+    NewAction,
+    PlanRecord,
+    SettledTimer,
+    StoredAction,
+    StoredEvent,
+    Waiting,
+)
 from provodka.journal.records import WAIT
 from provodka.payloads import CrmHint, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
-from rules.plan import Plan, PlannedTimer, dump_trace
+from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
 from worker.walk import Walker
@@ -143,7 +153,7 @@ class Planner:
         if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
             return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event), self._journal.now())
-        return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+        return _record(stored, cause, plan)
 
     def _run_timer(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -159,8 +169,7 @@ class Planner:
         except Exception as error:
             log.exception("timer.failed", id=timer.id, rule=timer.rule)
             return SettledTimer(timer.id, retry_in=pause, error=f"{type(error).__name__}: {error}")
-        trace = dump_trace(plan.trace).decode()
-        return SettledTimer(timer.id, PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan)))
+        return SettledTimer(timer.id, _record(stored, "timer", plan))
 
     def _timer_plan(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -171,6 +180,21 @@ class Planner:
         facts = LiveFacts(event, self._journal, self._crm, leads)
         rung = json.loads(timer.params).get("rung")
         return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
+
+
+def _record(stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
+    """A plan as the journal takes it."""
+
+    def retrace(held: Mapping[str, Held]) -> str:
+        return dump_trace(held_back(plan.trace, held)).decode()
+
+    limits = tuple(
+        Limit(one.slug, one.rule, frozenset(one.keys), one.lead, one.once_until, one.most, one.counts_until)
+        for one in plan.limits
+    )
+    trace = dump_trace(plan.trace).decode()
+    actions = new_actions(plan)
+    return PlanRecord(stored.seq, _lane(stored), cause, trace, actions, limits=limits, retrace=retrace)
 
 
 def new_actions(plan: Plan) -> tuple[NewAction, ...]:

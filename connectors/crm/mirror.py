@@ -44,7 +44,7 @@ class KnownCard:
 
 @dataclass(frozen=True, slots=True)
 class KnownLead(KnownCard):
-    """The last known state of a lead."""
+    """The last known state of a lead; `created_at` in unix seconds, 0 where it is not known."""
 
     title: str | None = None
     pipeline_id: Id | None = None
@@ -54,6 +54,7 @@ class KnownLead(KnownCard):
     tags: tuple[str, ...] | None = None
     fields: dict[str, str] | None = None
     contacts: tuple[str, ...] | None = None
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.event import Event, new_event_id
 from provodka.journal.connector_store import outdated, put_snapshots
+from provodka.journal.firings import held_back
 from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
 from provodka.journal.schema import AT_ONCE, actions, events, plans
@@ -43,6 +44,8 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     records = [r for r in records if r.cause != "event" or r.seq in held]
     if not records:
         return
+    current = _current_lanes(connection, records)
+    records = held_back(connection, records, current, now)
     numbers = _next_numbers(connection, records)
     rows = []
     for record in records:
@@ -57,7 +60,6 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
             }
         )
     connection.execute(plans.insert(), rows)
-    current = _current_lanes(connection, records)
     action_rows = [_action_row(a, r, current.get(r.seq, r.lane), now) for r in records for a in r.actions]
     if action_rows:
         connection.execute(insert_new(connection, actions, ("key",)), action_rows)
