@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see README.md."""
+"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, timers, start; see README.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, parts
+from bench import load, parts, timers
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -210,6 +210,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "throughput": throughput,
     "backlog": backlog,
     "index": index,
+    "timers": timers.measure,
     "start": start,
 }
 
