@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from provodka.settings import Strict
 from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
-from rules.actions.base import Action, LeadUse, Place, Planning
+from rules.actions.base import Action, LeadUse, Part, Place, Planning
 from rules.calendar import WorkingCalendar
 from rules.conditions import Group, Report, parse_when
 from rules.faults import RuleError
 from rules.plan import rule_slug
 from rules.schema import Rule, steps_of
+from rules.team import Team
 from rules.templates import Names, Templates, Text
 
 Fill = Callable[[Names], Any]
@@ -34,10 +35,12 @@ class Step:
     fills: tuple[tuple[str, Fill], ...]
     needs: int | None = None
 
-    def plan(self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar) -> dict[str, dict[str, Any]]:
+    def plan(
+        self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar, team: Team
+    ) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key."""
         rendered = {**self.constants, **{name: fill(names) for name, fill in self.fills}}
-        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar))
+        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team))
         return self.action.parts(planned)
 
 
@@ -82,10 +85,10 @@ def _compile_steps(
         params = _params(action, raw, place, reader.report)
         written = params.model_dump(mode="json", by_alias=True) if params else raw
         fills = _fills(action, written, place, reader)
-        needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
+        needs = None if action.lead in (LeadUse.NONE, LeadUse.MAKES) else maker
         if params is not None:
             steps.append(Step(place, index, action, params, written, fills, needs))
-        if action.lead is LeadUse.MAKES:
+        if action.lead in (LeadUse.MAKES, LeadUse.ADDS):
             maker = index
     return steps
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from provodka.event import Event
 from provodka.payloads import EventType, addressed_to, lead_of
-from rules.actions.base import Action
+from rules.actions.base import Action, Part
+from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
-from rules.faults import RULE_FAULTS
+from rules.faults import RULE_FAULTS, NotOnRecordError
+from rules.guard import violation
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -53,6 +55,11 @@ class Engine:
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
         self._by_type = {kind: self._index(kind) for kind in EventType}
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in their order."""
+        return tuple(compiled.rule for compiled in self._rules)
+
     def evaluate(
         self,
         event: Event,
@@ -68,7 +75,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule`, and its `rung`, and set
         `resumed`: then its conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self.calendar)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
         only_rule = only_rule or addressed_to(event.payload)
         if only_rule:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
@@ -77,6 +84,7 @@ class Engine:
             traces = list(blank)
             for at, compiled in considered:
                 traces[at] = run.consider(compiled, None, resumed=resumed)
+            traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
         return Plan(event.id, tuple(run.actions), tuple(run.timers), trace, tuple(run.limits))
 
@@ -126,16 +134,17 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "actions", "event", "limits", "scope", "timers")
+    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "limits", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, calendar: WorkingCalendar) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self.limits: list[PlannedLimit] = []
         self._now = now
-        self._calendar = calendar
+        self._calendar = house.calendar
+        self._team = house.team
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
@@ -148,7 +157,16 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=reason)
         if rule.waits and not resumed:
             return self._wait(compiled)
-        return self._match(compiled, rung)
+        return self._match(compiled, rung, resumed=resumed)
+
+    def follow_chain(self) -> list[RuleTrace]:
+        """The next task of a chain, where the event is the completion of one that we made."""
+        link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
+        if link is None:
+            return []
+        trace, actions = follow(link, self.event, self._now, self._calendar)
+        self.actions.extend(actions)
+        return [trace]
 
     def _wait(self, compiled: CompiledRule) -> RuleTrace:
         """A timer for the rule, or one for each rung, all from this moment on."""
@@ -160,22 +178,26 @@ class _Run:
             self.timers.append(PlannedTimer(key, rule.name, moment, rung))
         return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {', '.join(d.isoformat() for d in due)}")
 
-    def _match(self, compiled: CompiledRule, rung: int | None) -> RuleTrace:
+    def _match(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
-            answer = compiled.condition.evaluate(self.scope, decided=False)
-            conditions = answer.parts
-            if not answer.matched:
+            matched, conditions = compiled.condition.answer(self.scope, decided=False)
+            if not matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled, rung)
+            guard = compiled.rule.guard
+            broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
         except RULE_FAULTS as fault:
-            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=f"{type(fault).__name__}: {fault}")
+            missing = fault.fact if isinstance(fault, NotOnRecordError) else ""
+            error = f"{type(fault).__name__}: {fault}"
+            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
         self._limit(compiled, rung, tuple(action.key for action in actions))
         if compiled.rule.stop:
             self._stopped_by = name
-        return RuleTrace(name, RuleOutcome.MATCHED, conditions, tuple(action.key for action in actions))
+        keys = tuple(action.key for action in actions)
+        return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
         """What the journal is to ask before it lets the rule act."""
@@ -200,12 +222,17 @@ class _Run:
         slug = rung_slug(compiled.slug, rung)
         for step in compiled.steps if rung is None else compiled.rungs[rung]:
             needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar)
-            for part, params in parts.items():
-                key = action_key(self.event.id, slug, step.index, part)
-                action = step.action
-                priority = Priority.URGENT if compiled.rule.urgent else action.priority
-                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
+            action = step.action
+            priority = Priority.URGENT if compiled.rule.urgent else action.priority
+            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            for suffix, made in parts.items():
+                part = made if isinstance(made, Part) else Part(made)
+                key = action_key(self.event.id, slug, step.index, suffix)
+                after = needs
+                if part.after is not None:
+                    after = action_key(self.event.id, slug, step.index, part.after)
+                kind = part.kind or action.name
+                actions.append(PlannedAction(key, kind, compiled.rule.name, step.index, part.params, after, priority))
         return actions
 
 

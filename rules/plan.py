@@ -16,11 +16,15 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so.
+
+    BULK is what nobody waits for one by one: undoing.
+    """
 
     URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
+    BULK = 2
 
 
 class RuleOutcome(StrEnum):
@@ -70,8 +74,18 @@ class ConditionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """What a guard has found: by whom (a staff key, else the CRM's login, empty for nobody), and of which lead."""
+
+    guard: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why."""
+    """What became of one rule and why. `missing` names a fact that a record lacks; `violation` is of a guard."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -79,6 +93,8 @@ class RuleTrace:
     action_keys: tuple[str, ...] = ()
     error: str = ""
     reason: str = ""
+    missing: str = ""
+    violation: Violation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +198,7 @@ def held_back(trace: PlanTrace, held: Mapping[str, str]) -> PlanTrace:
         if rule.rule not in held:
             return rule
         outcome = RuleOutcome(held[rule.rule])
-        return replace(rule, outcome=outcome, action_keys=(), reason=_WHY_HELD[outcome])
+        return replace(rule, outcome=outcome, action_keys=(), reason=_WHY_HELD[outcome], violation=None)
 
     return replace(trace, rules=tuple(map(told, trace.rules)))
 

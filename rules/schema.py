@@ -20,6 +20,7 @@ from provodka.payloads import CHECKED, EventType
 from provodka.settings import Strict
 from rules.durations import Duration, DurationText, parse_duration
 from rules.firing import Firing, Shift, ShiftText
+from rules.guard import GuardText
 from rules.hours import parse_hours
 from rules.names import BY_CLOCK, NEVER_SEEN
 from rules.schedule import At, Days, Every, Schedule, interval
@@ -107,6 +108,24 @@ class Rung(Strict):
     do: Steps
 
 
+class BrakeSettings(Strict):
+    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+
+    cards: int | None = Field(default=None, ge=1)
+    new_leads: int | None = Field(default=None, ge=1)
+    within: DurationText | None = None
+
+    @field_validator("within")
+    @classmethod
+    def _on_the_clock(cls, span: Duration | None) -> Duration | None:
+        if span is not None and (span.working or span.clock or not (span.days or span.seconds)):
+            raise ValueError(f"«{span.text}»: the brake counts plain time, write 10m or 1h")
+        return span
+
+
+BrakeSetting = BrakeSettings | Literal["off"]
+
+
 _TRIGGERS: Final = ("on", "every", "at", "date")
 _ONLY_WITH: Final = {"channel": ("on",), "days": ("every", "at"), "each": ("every", "at"), "shift": ("date",)}
 """Keys that belong to some triggers only."""
@@ -125,7 +144,8 @@ class Rule(Strict):
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `once_within`: not again for the same lead, or person, in that time; `throttle`: not oftener than that for anybody.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
-    CRM.
+    CRM. `brake` differs from the config's where it says so. `guard`: a match is a
+    violation, which is counted; then there need be nothing to do.
     """
 
     name: str = Field(min_length=1)
@@ -144,8 +164,10 @@ class Rule(Strict):
     escalate: Annotated[tuple[Rung, ...], Field(min_length=1)] = ()
     once_within: OnceText | None = None
     throttle: Throttle | None = None
+    guard: GuardText | None = None
     stop: bool = False
     urgent: bool = False
+    brake: BrakeSetting | None = None
 
     _interval = field_validator("every")(interval)
 
@@ -160,8 +182,10 @@ class Rule(Strict):
                 raise ValueError(f"{key} goes with {' or '.join(others)}, not with {triggers[0]}")
         if self.date and len(self.at) > 1:
             raise ValueError("a date has one time of day: write one at")
-        if bool(self.do) is bool(self.escalate):
+        if self.do and self.escalate:
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
+        if not self.do and not self.escalate and self.guard is None:
+            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted")
         if self.escalate and self.wait is not None:
             raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
         if self.unless and not self.waits:

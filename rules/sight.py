@@ -11,7 +11,7 @@ from provodka.crm import Glance
 from provodka.event import Event, new_event_id
 from provodka.payloads import CHECKED, CardEvent, Person, card_of, checked
 from rules.compiled import CompiledRule
-from rules.facts import Facts, FactsOnce, House, Scope, StaticFacts, with_key
+from rules.facts import Facts, FactsOnce, House, Scope, StaticFacts, with_keys
 from rules.firing import DAY, Firing
 from rules.glance import verdict
 from rules.moments import Clock
@@ -33,15 +33,19 @@ class Sight:
 
     def __post_init__(self) -> None:
         self._clock = Clock(self.house.calendar.local(self.now), self.house.calendar)
-        self._nothing = FactsOnce(StaticFacts())
+        self._nothing = FactsOnce(StaticFacts(), self.house.team)
         self._firing: Firing | None = self.compiled.rule.firing
 
     def may_match(self, glance: Glance) -> bool:
         """False where what the mirror knows of the card speaks against it."""
         if not glance.is_open:
             return False
-        names = {self.kind: with_key(glance.card, self.house.team), "now": self._clock.now, "client": self.house.client}
-        scope = Scope(names, self._nothing, False, self._clock)
+        names = {
+            self.kind: with_keys(glance.card, self.house.team),
+            "now": self._clock.now,
+            "client": self.house.client,
+        }
+        scope = Scope(names, self._nothing, self._clock)
 
         def knows(parts: tuple[str, ...]) -> bool:
             if parts[0] != self.kind:
@@ -94,7 +98,7 @@ class Sight:
 
     def _fires_at(self, names: Mapping[str, Any]) -> datetime | None:
         assert self._firing is not None  # noqa: S101
-        scope = Scope(names, self._nothing, False, self._clock)
+        scope = Scope(names, self._nothing, self._clock)
         return self._firing.moment(scope.read(self._firing.parts), self.house.calendar)
 
 

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None)  # a loaded machine is no bug, and speed is measured in bench/
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

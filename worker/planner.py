@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from provodka.brake import Brake
 from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
@@ -17,6 +18,7 @@ from provodka.journal import (
     Journal,
     Limit,
     NewAction,
+    NewViolation,
     PlanRecord,
     SettledTimer,
     StoredAction,
@@ -54,8 +56,17 @@ class Follower(Cards, Protocol):
 class Planner:
     """Turns claimed events and due timers into plans."""
 
-    def __init__(self, journal: Journal, engine: Engine, crm: Crm | None, follower: Follower | None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        engine: Engine,
+        crm: Crm | None,
+        follower: Follower | None,
+        brakes: Mapping[str, Brake] | None = None,
+    ) -> None:
+        """`brakes`: those of the rules that have one, by name."""
         self._journal = journal
+        self._brakes = brakes or {}
         self._engine = engine
         self._crm = crm
         self._follower = follower
@@ -145,15 +156,16 @@ class Planner:
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
         ]
 
-    def _facts(self, event: Event) -> LiveFacts:
-        return LiveFacts(event, self._journal, self._crm)
+    def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
+        engine = self._engine
+        return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
         payload = stored.event.payload
         if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
             return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event), self._journal.now())
-        return _record(stored, cause, plan)
+        return self._record(stored, cause, plan)
 
     def _run_timer(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -169,7 +181,7 @@ class Planner:
         except Exception as error:
             log.exception("timer.failed", id=timer.id, rule=timer.rule)
             return SettledTimer(timer.id, retry_in=pause, error=f"{type(error).__name__}: {error}")
-        return SettledTimer(timer.id, _record(stored, "timer", plan))
+        return SettledTimer(timer.id, self._record(stored, "timer", plan))
 
     def _timer_plan(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -177,32 +189,46 @@ class Planner:
         event, now = stored.event, self._journal.now()
         if dropped_by is not None:
             return self._engine.dropped(timer.rule, event, dropped_by, now)
-        facts = LiveFacts(event, self._journal, self._crm, leads)
+        facts = self._facts(event, resumed=True, leads=leads)
         rung = json.loads(timer.params).get("rung")
         return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
 
+    def _record(self, stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
+        """A plan as the journal keeps it."""
 
-def _record(stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
-    """A plan as the journal takes it."""
+        def retrace(held: Mapping[str, Held]) -> str:
+            return dump_trace(held_back(plan.trace, held)).decode()
 
-    def retrace(held: Mapping[str, Held]) -> str:
-        return dump_trace(held_back(plan.trace, held)).decode()
+        return PlanRecord(
+            seq=stored.seq,
+            lane=_lane(stored),
+            cause=cause,
+            trace=dump_trace(plan.trace).decode(),
+            actions=new_actions(plan, self._brakes),
+            violations=_violations(plan),
+            limits=_limits(plan),
+            retrace=retrace,
+        )
 
-    limits = tuple(
+
+def _limits(plan: Plan) -> tuple[Limit, ...]:
+    return tuple(
         Limit(one.slug, one.rule, frozenset(one.keys), one.lead, one.once_until, one.most, one.counts_until)
         for one in plan.limits
     )
-    trace = dump_trace(plan.trace).decode()
-    actions = new_actions(plan)
-    return PlanRecord(stored.seq, _lane(stored), cause, trace, actions, limits=limits, retrace=retrace)
 
 
-def new_actions(plan: Plan) -> tuple[NewAction, ...]:
-    """A plan's actions and timers as the journal takes them."""
-    return (*_actions(plan), *_timers(plan))
+def _violations(plan: Plan) -> tuple[NewViolation, ...]:
+    found = ((trace.rule, trace.violation) for trace in plan.trace.rules)
+    return tuple(NewViolation(v.guard, rule, v.person, v.lead, v.at) for rule, v in found if v is not None)
 
 
-def _actions(plan: Plan) -> Sequence[NewAction]:
+def new_actions(plan: Plan, brakes: Mapping[str, Brake]) -> tuple[NewAction, ...]:
+    """A plan's actions and timers as the journal takes them, with the brakes of their rules."""
+    return (*_actions(plan, brakes), *_timers(plan))
+
+
+def _actions(plan: Plan, brakes: Mapping[str, Brake]) -> Sequence[NewAction]:
     return [
         NewAction(
             key=a.key,
@@ -211,6 +237,7 @@ def _actions(plan: Plan) -> Sequence[NewAction]:
             params=json.dumps(a.params, ensure_ascii=False),
             priority=-int(a.priority),  # the journal takes the greater number first
             needs=a.needs,
+            brake=brakes.get(a.rule),
         )
         for a in plan.actions
     ]

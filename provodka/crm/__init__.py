@@ -30,6 +30,8 @@ from provodka.crm.incoming import (
 from provodka.crm.leads import (
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewLead,
@@ -37,6 +39,7 @@ from provodka.crm.leads import (
     Stage,
 )
 from provodka.crm.protocols import (
+    CARD_GONE,
     NOT_OFFERED,
     Automation,
     Companies,
@@ -88,10 +91,12 @@ from provodka.crm.work import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 
 __all__ = [
+    "CARD_GONE",
     "NOT_OFFERED",
     "AnyCard",
     "Automation",
@@ -126,7 +131,9 @@ __all__ = [
     "InvoiceState",
     "LeadChange",
     "LeadClosing",
+    "LeadConversion",
     "LeadLines",
+    "LeadQuery",
     "LeadReopening",
     "LeadState",
     "Leads",
@@ -162,6 +169,7 @@ __all__ = [
     "Task",
     "TaskChange",
     "TaskCompletion",
+    "TaskReopening",
     "Tasks",
     "User",
     "Write",

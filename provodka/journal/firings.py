@@ -31,7 +31,7 @@ _OF_LANE: Final = select(firings.c.event_seq).where(
 _COUNTED: Final = select(func.count()).where(*_OTHERS, firings.c.counts_until > bindparam("now", type_=Moment))
 
 
-def held_back(
+def let_act(
     connection: Connection, records: Sequence[PlanRecord], lanes: Mapping[int, int], now: datetime
 ) -> list[PlanRecord]:
     """The records without what their rules may not do now; what they may do is written down, in their order.
@@ -72,7 +72,8 @@ def _one(connection: Connection, record: PlanRecord, lane: int, now: datetime) -
     if not held or record.retrace is None:
         return record
     kept = tuple(action for action in record.actions if action.key not in gone)
-    return replace(record, actions=kept, trace=record.retrace(held))
+    counted = tuple(violation for violation in record.violations if violation.rule not in held)
+    return replace(record, actions=kept, violations=counted, trace=record.retrace(held))
 
 
 def _why(connection: Connection, limit: Limit, own: int, lane: int, now: datetime) -> Held | None:

@@ -182,6 +182,15 @@ class Journal:
             self.extend(frozen)
         return claimed
 
+    def wake_postponed(self) -> int:
+        """Make ready the actions that were postponed until now; how many."""
+        now = self.now()
+        if not self.read(lambda c: outbox.postponed_due(c, now)):
+            return 0
+        woken = self.write(lambda c: outbox.go_on(c, now))
+        self.new_actions.set()
+        return woken
+
     def freeze(self, requests: Mapping[str, str]) -> None:
         """Keep requests, by action key, before they are sent."""
         self.write(lambda c: outbox.freeze(c, list(requests.items())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,8 +30,11 @@ from provodka.crm import (
     InvoicePayment,
     LeadChange,
     LeadClosing,
+    LeadConversion,
     LeadLines,
+    LeadQuery,
     LeadReopening,
+    LeadState,
     Need,
     NewCompany,
     NewContact,
@@ -43,6 +47,7 @@ from provodka.crm import (
     StaffNotice,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     Write,
 )
 from provodka.errors import Rejected
@@ -140,6 +145,41 @@ def test_a_contact_is_read_changed_and_found(crm: CrmAccount, contact: str, lead
     assert person.contact.id == contact
 
 
+def test_a_lead_is_found_by_the_value_of_its_field_and_by_no_other(crm: CrmAccount, lead: str, contact: str) -> None:
+    new = NewLead("Второй", "Сервис", contact_id=contact, fields={"Комментарий": "A-17"})
+    second = one(crm.create_leads(ask(new)))
+    one(crm.update_leads(ask(LeadChange(lead, fields={"Комментарий": "A-17"}))))
+    third = one(crm.create_leads(ask(NewLead("A-17", contact_id=contact, fields={"Комментарий": "A-178"}))))
+    queries = [
+        LeadQuery("Комментарий", "a-17"),
+        LeadQuery("Комментарий", "A-17", "Кровля"),
+        LeadQuery("Комментарий", ""),
+    ]
+    found = crm.find_leads(queries)
+    assert [[ref.id for ref in refs] for refs in found] == [[second, lead], [lead], []]
+    assert third not in {ref.id for refs in found for ref in refs}
+    with pytest.raises(Rejected, match="field"):
+        crm.find_leads([LeadQuery("Коментарий", "A-17")])
+
+
+def test_all_leads_of_a_person_are_told_with_what_they_belong_to(crm: CrmAccount, lead: str, contact: str) -> None:
+    firm = one(crm.create_companies(ask(NewCompany("Ромашка"))))
+    second = one(crm.create_leads(ask(NewLead("Второй", "Сервис", contact_id=contact, company_id=firm))))
+    one(crm.close_leads(ask(LeadClosing(lead, won=False))))
+    refs = crm.leads_of([contact, GONE])
+    assert [ref.id for ref in refs[contact]] == [second, lead]
+    assert refs[GONE] == []
+    assert [(ref.company, ref.closed_at is not None) for ref in refs[contact]] == [(firm, False), ("", True)]
+
+
+def test_a_lead_that_is_a_deal_already_is_converted_by_moving_on(crm: CrmAccount, lead: str) -> None:
+    assert one(crm.convert_leads(ask(LeadConversion(lead, "Сервис")))) == lead
+    moved = crm.leads([lead])[lead]
+    assert (moved.pipeline, moved.stage) == ("Сервис", "Обращение")
+    [nowhere] = crm.convert_leads(ask(LeadConversion(lead)))
+    refused(nowhere)
+
+
 def test_a_firm_is_made_found_changed_and_linked(crm: CrmAccount, contact: str, lead: str) -> None:
     new = NewCompany("ООО «Ромашка»", phones=("+74951234567",), responsible=ANNA, tags=("опт",))
     firm = one(crm.create_companies(ask(new)))
@@ -181,6 +221,80 @@ def test_a_task_is_moved_and_completed_with_its_result(crm: CrmAccount, lead: st
     for _ in range(2):
         one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
     assert crm.open_tasks([card(lead)]) == {card(lead): []}
+    for _ in range(2):
+        assert one(crm.reopen_tasks(ask(TaskReopening(task)))) == task
+    [again] = crm.open_tasks([card(lead)])[card(lead)]
+    assert (again.id, again.due) == (task, DUE + timedelta(days=1))
+
+
+def test_a_task_is_read_by_its_id_with_what_became_of_it(crm: CrmAccount, lead: str) -> None:
+    task = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead, responsible=ANNA))))
+    one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
+    found = crm.tasks([task, GONE])
+    assert set(found) == {task}
+    assert (found[task].text, found[task].responsible, found[task].completed) == ("Позвонить", ANNA, True)
+
+
+def test_the_mirror_tells_of_open_tasks_without_a_call_once_it_is_filled(
+    crm: CrmAccount, lead: str, contact: str
+) -> None:
+    of_contact = card(contact, CardKind.CONTACT)
+    late = one(crm.create_tasks(ask(NewTask("Встреча", DUE + timedelta(days=1), lead, type="Встреча"))))
+    assert crm.mirrored_tasks([card(lead)]) is None
+    assert crm.fill()
+    soon = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead, responsible=ANNA, type="Звонок"))))
+    other = one(crm.create_tasks(ask(NewTask("Поздравить", DUE, contact_id=contact))))
+    found = crm.mirrored_tasks([card(lead), of_contact, card(GONE)])
+    assert found is not None
+    assert [(task.id, task.text, task.due, task.type) for task in found[card(lead)]] == [
+        (soon, "Позвонить", DUE, "Звонок"),
+        (late, "Встреча", DUE + timedelta(days=1), "Встреча"),
+    ]
+    assert [task.id for task in found[of_contact]] == [other]
+    assert found[card(GONE)] == []
+    one(crm.complete_tasks(ask(TaskCompletion(soon, "Готово"))))
+    assert [task.id for task in (crm.mirrored_tasks([card(lead)]) or {})[card(lead)]] == [late]
+
+
+def test_the_mirror_tells_how_the_leads_of_a_contact_stand(crm: CrmAccount, lead: str, contact: str) -> None:
+    assert crm.lead_states([contact]) is None
+    assert crm.fill()
+    reason = crm.loss_reasons()[0]
+    one(crm.close_leads(ask(LeadClosing(lead, won=False, loss_reason=reason))))
+    later = one(crm.create_leads(ask(NewLead("Ещё", "Кровля", "Новый лид", contact_id=contact))))
+    assert crm.lead_states([contact, GONE]) == {contact: {later: LeadState.OPEN, lead: LeadState.LOST}, GONE: {}}
+    assert list((crm.lead_states([contact]) or {})[contact]) == [later, lead]
+
+
+def test_a_lead_tells_since_when_it_stands_where_it_is_and_why_it_was_lost(crm: CrmAccount, lead: str) -> None:
+    assert crm.fill()
+    made = crm.leads([lead])[lead]
+    assert (made.closed_at, made.loss_reason, made.company) == (None, "", "")
+    assert made.stage_since is not None
+    assert made.created_at is not None
+    assert abs(made.stage_since - made.created_at) < timedelta(seconds=5)
+    one(crm.update_leads(ask(LeadChange(lead, title="Крыша"))))
+    assert crm.leads([lead])[lead].stage_since == made.stage_since
+    time.sleep(1.1)  # both CRMs count in seconds
+    one(crm.update_leads(ask(LeadChange(lead, stage="Переговоры"))))
+    moved = crm.leads([lead])[lead]
+    assert moved.stage_since is not None
+    assert moved.stage_since > made.stage_since
+    assert moved.updated_at is not None
+    assert moved.updated_at >= moved.stage_since
+    reason = crm.loss_reasons()[0]
+    one(crm.close_leads(ask(LeadClosing(lead, won=False, loss_reason=reason))))
+    lost = crm.leads([lead])[lead]
+    assert (lost.loss_reason, lost.closed_at) == (reason, lost.stage_since)
+    one(crm.reopen_leads(ask(LeadReopening(lead, "Переговоры"))))
+    back = crm.leads([lead])[lead]
+    assert (back.loss_reason, back.closed_at) == ("", None)
+
+
+def test_a_lead_names_its_company(crm: CrmAccount, lead: str) -> None:
+    firm = one(crm.create_companies(ask(NewCompany("ООО «Ромашка»"))))
+    one(crm.link_cards(ask(CardLink(card(firm, CardKind.COMPANY), card(lead)))))
+    assert crm.leads([lead])[lead].company == firm
 
 
 def test_a_file_hangs_on_its_card(crm: CrmAccount, lead: str) -> None:
@@ -238,6 +352,7 @@ def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], A
         (crm.create_tasks, NewTask("А", DUE), NewTask("Б", DUE, lead)),
         (crm.change_tasks, TaskChange(GONE, DUE), TaskChange(task, DUE)),
         (crm.complete_tasks, TaskCompletion(GONE), TaskCompletion(task)),
+        (crm.reopen_tasks, TaskReopening(GONE), TaskReopening(task)),
         (crm.attach_files, NewFile(FILE, card(GONE)), NewFile(FILE, card(lead))),
         (crm.set_lead_lines, LeadLines(lead, (ProductLine(""),)), LeadLines(lead, (TILE,))),
         (crm.create_invoices, NewInvoice("Счёт", GONE), NewInvoice("Счёт 2", lead)),

@@ -157,7 +157,7 @@ def test_an_error_in_one_rule_is_recorded_and_plans_none_of_its_steps_while_the_
 
 def test_a_fact_that_cannot_be_fetched_now_stops_the_planning_and_is_no_error_of_the_rule() -> None:
     class Unreachable(StaticFacts):
-        def contact(self) -> KnownContact | None:
+        def fetch(self, name: str) -> Any:
             raise Retryable("no connection")
 
     with pytest.raises(Retryable):

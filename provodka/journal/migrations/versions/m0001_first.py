@@ -343,14 +343,3 @@ def _turns() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("action_key"),
     )
-    op.create_table(
-        "firings",
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("event_seq", sa.BigInteger(), nullable=False),
-        sa.Column("lead", sa.Text(), nullable=False),
-        sa.Column("lane", sa.BigInteger(), nullable=False),
-        sa.Column("once_until", sa.BigInteger(), nullable=True),
-        sa.Column("counts_until", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("rule", "event_seq"),
-    )
-    op.create_index("firings_lane", "firings", ["lane"], unique=False)
