@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from provodka.event import Event
-from provodka.payloads import EventType, addressed_to
+from provodka.payloads import EventType, addressed_to, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.beside import ALONE, Beside
@@ -21,6 +21,7 @@ from rules.plan import (
     ConditionTrace,
     Plan,
     PlannedAction,
+    PlannedLimit,
     PlannedTimer,
     PlanTrace,
     Priority,
@@ -88,7 +89,7 @@ class Engine:
                 traces[at] = run.consider(compiled, None, resumed=resumed)
             traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
-        return Plan(event.id, tuple(run.actions), tuple(run.timers), trace)
+        return Plan(event.id, tuple(run.actions), tuple(run.timers), trace, tuple(run.limits))
 
     def droppers(self, rule: str) -> tuple[EventType, ...]:
         """The event types that drop what waits of this rule (`unless`); none where there is no such rule any more."""
@@ -136,13 +137,14 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "limits", "scope", "timers")
 
     def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
+        self.limits: list[PlannedLimit] = []
         self._now = now
         self._engine = engine
         self._stopped_by = ""
@@ -193,10 +195,29 @@ class _Run:
             error = f"{type(fault).__name__}: {fault}"
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
+        self._limit(compiled, rung, tuple(action.key for action in actions))
         if compiled.rule.stop:
             self._stopped_by = name
         keys = tuple(action.key for action in actions)
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
+
+    def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
+        """What the journal is to ask before it lets the rule act."""
+        once, throttle = compiled.rule.once_within, compiled.rule.throttle
+        if once is None and throttle is None:
+            return
+        lead = lead_of(self.event.payload)
+        self.limits.append(
+            PlannedLimit(
+                rule=compiled.rule.name,
+                slug=rung_slug(compiled.slug, rung),
+                keys=keys,
+                lead=lead.id if lead else "",
+                once_until=self._engine.calendar.add(once, self._now) if once else None,
+                most=throttle.most if throttle else 0,
+                counts_until=self._engine.calendar.add(throttle.per, self._now) if throttle else None,
+            )
+        )
 
     def _plan(self, compiled: CompiledRule, rung: int | None) -> list[PlannedAction]:
         actions: list[PlannedAction] = []

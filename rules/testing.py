@@ -16,7 +16,7 @@ from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.payloads import addressed_to
 from provodka.wording import did_you_mean
-from rules.assignment import Choosing, choose, read_responsible
+from rules.assignment import Choosing, answered_by, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.engine import Engine
 from rules.facts import StaticFacts
@@ -128,7 +128,7 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
         event = given_event(test, zone)
         _refuse_stranger(event, engine)
         facts = given_facts(test.facts, event, engine.team)
-        choices = _Choices(engine, test.facts)
+        choices = _Choices(engine, test.facts, event)
         expected = _expected(test.expect)
     except (RuleError, ValidationError) as error:
         fault = f"the test cannot be run: {error}"
@@ -164,7 +164,8 @@ def _hint(name: str, engine: Engine) -> str:
 class _Choices:
     """Whom the strategies of a test's actions choose: its queues are fresh, its staff as the test says."""
 
-    def __init__(self, engine: Engine, facts: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Engine, facts: Mapping[str, Any], event: Event) -> None:
+        self._answered = answered_by(event, engine.team)
         self._engine = engine
         self._people = given_people(facts, engine.team)
         self._owner = given_owner(facts, engine.team)
@@ -179,7 +180,13 @@ class _Choices:
         self._turns.now = now
         engine = self._engine
         choosing = Choosing(
-            self._turns, lambda key: key not in people or people[key].active, staff, engine.team, engine.calendar, now
+            self._turns,
+            lambda key: key not in people or people[key].active,
+            staff,
+            engine.team,
+            engine.calendar,
+            now,
+            lambda _: self._answered,
         )
         for action in actions:
             if isinstance(responsible := action.params.get("responsible"), dict):
