@@ -136,14 +136,14 @@ def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
     """Everything that the journal knows of an event."""
     story = journal.read(lambda c: queries.story(c, stored))
     traces = [_read_trace(plan) for plan in story.plans]
-    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in _names_in(trace.facts)]
+    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in names_in(trace.facts)]
     mask = view.mask(journal, [stored.event.person], names)
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
     return ShownStory(_event(stored, mask), plans, _actions(journal, story, mask, view))
 
 
-def _names_in(facts: Mapping[str, Any]) -> Iterator[str]:
+def names_in(facts: Mapping[str, Any]) -> Iterator[str]:
     """The names of people and firms among what was read."""
     for name in FACTS.keys() & facts.keys():
         value = facts[name]

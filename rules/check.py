@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
+from provodka.payloads import CHECKED, PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
-from rules.names import WITHOUT_PERSON, Node, UnknownName, find, is_list
+from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
@@ -40,9 +42,16 @@ Report = Callable[[Path, str, str], None]
 
 
 def check(
-    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], channels: Channels
+    rules: Sequence[Rule],
+    registry: Mapping[str, Action[Any]],
+    staff: Mapping[str, Staff],
+    channels: Channels,
+    *,
+    teams: Collection[str] = (),
+    senders: Collection[str] | None = None,
 ) -> list[RuleProblem]:
-    """All mistakes, in the order of the config."""
+    """All mistakes, in the order of the config. `senders` are the channels that can write to clients, and their media;
+    None where those are not known."""
     problems: list[RuleProblem] = list(_staff(staff))
     templates = Templates(ZoneInfo("UTC"))
     names: dict[str, int] = {}
@@ -56,12 +65,14 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
+        one = _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates)
+        one.teams, one.senders = teams, senders
+        one.run()
     return problems
 
 
 def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
-    for member in ("crm", "extension", "telegram"):
+    for member in ("crm", "extension", "telegram", "email"):
         seen: dict[str, str] = {}
         for key, one in staff.items():
             value = str(getattr(one, member) or "").casefold()
@@ -69,6 +80,15 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
                 yield RuleProblem(("staff", key, member), f"{seen[value]} has the same {member}")
     for key in sorted(RESERVED & staff.keys()):
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
+
+
+def _ladder(rule: Rule, report: Report) -> None:
+    """Rungs that do not lead upwards. Working and other time cannot be compared."""
+    for i, (lower, upper) in enumerate(pairwise(rung.after for rung in rule.escalate), 1):
+        alike = lower.working is upper.working and lower.clock is None and upper.clock is None
+        if lower.text == upper.text or (alike and (upper.days, upper.seconds) <= (lower.days, lower.seconds)):
+            text = f"rung {i + 1} comes after {upper.text}, rung {i} after {lower.text} already"
+            report(("escalate", i, "after"), text, "all rungs count from the event: put the shorter time first")
 
 
 _MAYBE: Final = {
@@ -104,6 +124,9 @@ _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
+
+    teams: Collection[str] = ()
+    senders: Collection[str] | None = None
 
     def __init__(
         self,
@@ -143,13 +166,18 @@ class _RuleCheck:
 
     def _trigger(self) -> None:
         rule = self._rule
-        if rule.wait is not None and rule.stop:
+        if rule.waits and rule.stop:
             self._report(
                 ("stop",), "a rule that waits cannot stop the others: they go on at once", "remove stop or wait"
             )
-        for i, kind in enumerate(rule.on):
-            if not isinstance(kind, EventType):
-                self._report(("on", i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        for key, kinds in (("on", rule.on), ("unless", rule.unless)):
+            for i, kind in enumerate(kinds):
+                if kind in BY_CLOCK:
+                    self._report((key, i), f"{kind} is no event of {key}", "write every or at instead of on")
+                elif not isinstance(kind, EventType):
+                    self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        _ladder(rule, self._report)
+        self._date()
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
@@ -170,6 +198,22 @@ class _RuleCheck:
         without = next((k for k in self._rule.triggers if isinstance(find("change.by", k), UnknownName)), None)
         if without is not None:
             self._report(("guard", "who"), f"{without} does not tell who did it", "count it for the responsible")
+
+    def _date(self) -> None:
+        """A path that leads to no date of a card."""
+        path, kind = self._rule.date, self._rule.kind
+        if not path:
+            return
+        if kind not in CHECKED:
+            hint = did_you_mean(kind, CHECKED)
+            self._report(("date",), f"{path} is no field of a card", hint or "write lead.fields.Дата поставки")
+            return
+        found = find(path, CHECKED[kind])
+        if isinstance(found, UnknownName):
+            hint = f'did you mean "{found.nearest}"?' if found.nearest else ""
+            self._report(("date",), f"{kind} has no {path.partition('.')[2] or 'such field'}", hint)
+        elif found.kind is not datetime and not path.startswith(f"{kind}.fields."):
+            self._report(("date",), f"{path} is never a date", "name a field of the CRM: lead.fields.Дата поставки")
 
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""
@@ -206,21 +250,31 @@ class _RuleCheck:
         if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
             self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")
 
-    def _person(self, place: Path, key: str) -> None:
-        if key not in self._staff:
-            self._report(place, f"unknown staff key {key}", did_you_mean(key, self._staff))
+    def _person(self, place: Path, key: str, teams: Collection[str] = ()) -> None:
+        if key not in self._staff and key not in teams:
+            self._report(place, f"unknown staff key {key}", did_you_mean(key, [*self._staff, *teams]))
+
+    def _sender(self, place: Path, way: str) -> None:
+        if self.senders is not None and way not in self.senders:
+            hint = did_you_mean(way, self.senders) if self.senders else "add a channel that can: telegram, smtp"
+            self._report(place, f"no channel {way} can write to clients", hint)
 
     def _step(self, step: Step) -> None:
-        at: Path = ("do", step.index, step.action.name)
+        at = step.place
         for place, key in step.action.people(step.params):
-            self._person((*at, *place), key)
+            self._person((*at, *place), key, self.teams if place[0] in step.action.takes_teams else ())
+        for place, way in step.action.ways(step.params):
+            self._sender((*at, *place), way)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
         for name in sorted(step.action.reads):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
             if without is not None:
                 self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")
-        if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
+        if step.action.lead in (LeadUse.NEEDS, LeadUse.ADDS) and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+        for kind in sorted(step.action.brings & set(self._rule.triggers)) if self._rule.when is None else ():
+            text = f"{step.action.name} brings about {kind}, which starts this rule again, without an end"
+            self._report(at, text, "add a condition (when) that does not hold for what the step makes")
         for place in step.action.leads(step.params) if step.needs is None and nobody else ():
             text = f"{nobody[0]} is about nobody, so that nobody is responsible"
             self._report((*at, *place), text, "put intake before it, or name a staff key")

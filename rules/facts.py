@@ -14,12 +14,15 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provodka.event import Event
 from provodka.payloads import PAYLOADS, Change, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
+from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
-from rules.faults import RuleError
+from rules.faults import NotOnRecordError
 from rules.moments import Clock
 from rules.team import Team
+
+CHAIN: Final = "task.chain"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
 C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
@@ -36,6 +39,9 @@ class Facts(Protocol):
     def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that FACTS names
         """The value of a fact; its `empty` where nothing is known."""
 
+    def chain(self) -> ChainLink | None:
+        """Of a completed task: that we made it, with what is to follow it. None for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaticFacts:
@@ -44,22 +50,29 @@ class StaticFacts:
     known: KnownContact | None = None
     current: LeadRef | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
+    link: ChainLink | None = None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name == CONTACT:
             return self.known
         return self.current if name == LEAD else self.others.get(name, FACTS[name].empty)
 
+    def chain(self) -> ChainLink | None:
+        return self.link
+
 
 class RecordedFacts:
-    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a RuleError now."""
+    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a NotOnRecordError now."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
 
+    def chain(self) -> ChainLink | None:
+        return CHAIN_LINK.validate_python(self._record.get(CHAIN))
+
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record:
-            raise RuleError(f"{name} was not asked when the event was planned, so it is not on record")
+            raise NotOnRecordError(name)
         return FACTS[name].adapter.validate_python(self._record[name])
 
 
@@ -87,6 +100,12 @@ class FactsOnce:
             self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
             self._seen[name] = with_keys(value, self._team)
         return self._seen[name]
+
+    def chain(self) -> ChainLink | None:
+        link = self._source.chain()
+        if link is not None:
+            self.record[CHAIN] = CHAIN_LINK.dump_python(link, mode="json")
+        return link
 
 
 class PersonView:
@@ -147,6 +166,7 @@ class Scope:
     names: Mapping[str, Any]
     facts: FactsOnce
     clock: Clock
+    answers: dict[int, Any] = field(default_factory=dict)  # of conditions that other rules have too
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
         """The value at a path; None where the path ends early (no order, no such form field, no lead)."""

@@ -15,8 +15,9 @@ from provodka.event import Event, build_payload
 from provodka.payloads import PAYLOADS, EventType, Person
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
+from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact
-from rules.facts import StaticFacts
+from rules.facts import CHAIN, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for, node_of
 from rules.schema import RuleTest
@@ -31,7 +32,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner")
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -71,7 +72,8 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     if (responsible := facts.get("responsible")) is not None:
         person = given_people(given, team).get(responsible.key)
         facts.setdefault("responsible.present", person is None or person.present)
-    return StaticFacts(facts.get(CONTACT), lead, facts)
+    link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
+    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link))
 
 
 def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model

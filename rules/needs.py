@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,6 +50,8 @@ _OWN: Final = frozenset(
 
 Place = tuple[str | int, ...]
 
+_DATE_FIELD: Final = re.compile(r"(lead|contact|company)\.fields\.(.+)")
+
 
 @dataclass(frozen=True, slots=True)
 class UsedName:
@@ -65,11 +68,13 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
     for i, rule in enumerate(rules):
         compiled = compile_rule(rule, registry, templates, refuse)
         for step in compiled.steps:
-            at = ("rules", i, "do", step.index, step.action.name)
+            at = ("rules", i, *step.place)
             used.extend(UsedName((*at, *place), need) for place, need in step.action.needs(step.params))
         for place, text in compiled.texts:
             used.extend(UsedName(("rules", i, *place), need) for need in _in_template(text.source, templates))
         used.extend(UsedName(("rules", i, "when", *place), need) for place, need in _in_conditions(compiled, templates))
+        if field := _DATE_FIELD.fullmatch(rule.date):
+            used.append(UsedName(("rules", i, "date"), Need(_FIELDS[f"{field[1]}.fields"], field[2])))
     return used
 
 

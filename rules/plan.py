@@ -15,21 +15,28 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so.
+
+    BULK is what nobody waits for one by one: undoing.
+    """
 
     URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
+    BULK = 2
 
 
 class RuleOutcome(StrEnum):
-    """What became of a rule. `waiting`: its `when` is read when the timer is due."""
+    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`;
+    `checked`: cards were looked at, and each that matches is an event of its own."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
     OTHER_TRIGGER = "other_trigger"
     STOPPED = "stopped"
     WAITING = "waiting"
+    DROPPED = "dropped"
+    CHECKED = "checked"
     ERROR = "error"
 
 
@@ -74,7 +81,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why; `violation`, where it is a guard that matched."""
+    """What became of one rule and why. `missing` names a fact that a record lacks; `violation` is of a guard."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -82,6 +89,7 @@ class RuleTrace:
     action_keys: tuple[str, ...] = ()
     error: str = ""
     reason: str = ""
+    missing: str = ""
     violation: Violation | None = None
 
 
@@ -112,11 +120,12 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTimer:
-    """A rule that waits: to be evaluated again, alone, when `due` has come."""
+    """A rule that waits: to be evaluated again, alone, when `due` has come; of a ladder, its `rung` (from 0)."""
 
     key: str
     rule: str
     due: datetime
+    rung: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +173,13 @@ def action_key(event_id: str, slug: str, index: int, part: str = "") -> str:
 
 
 def timer_key(event_id: str, slug: str) -> str:
-    """The key of a rule's timer."""
+    """The key of a timer of a rule, or of a rung of it."""
     return f"{event_id}:{slug}:wait"
+
+
+def rung_slug(slug: str, rung: int | None) -> str:
+    """What stands for a rung of a rule's ladder in keys, so that each rung has its own; for no rung, the rule's."""
+    return slug if rung is None else f"{slug}.{rung}"
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON

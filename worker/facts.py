@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
-from provodka.journal import Journal
+from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
 from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
+from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
 from rules.fact import (
@@ -32,11 +34,37 @@ from worker.history import summed_up
 from worker.subject import Subject
 
 
+class LeadsTogether:
+    """The own leads of a batch of events, read in one call when the first of them is asked for.
+
+    What could not be read is not asked again for each of them.
+    """
+
+    def __init__(self, crm: Crm | None, events: Sequence[Event]) -> None:
+        self._crm = crm
+        self._ids = tuple(dict.fromkeys(lead.id for event in events if (lead := lead_of(event.payload)) is not None))
+        self._read: dict[str, LeadRef] | None = None
+        self._error: ConnectorError | None = None
+
+    def get(self, id_: str) -> LeadRef | None:
+        """The lead as it is now, or None when it is gone."""
+        if self._error is not None:
+            raise self._error
+        if self._read is None:
+            try:
+                self._read = dict(self._crm.leads(self._ids)) if self._crm is not None else {}
+            except ConnectorError as error:
+                self._error = error
+                raise
+        return self._read.get(id_)
+
+
 @dataclass
 class LiveFacts:
     """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later.
 
-    With `resumed` the event may be long past, so that its own cards are read anew.
+    `leads`: the leads of the batch that the event belongs to. With `resumed` the event may be long past, so that its
+    own cards are read anew.
     Of what the CRM does not have there is none (a lead of Bitrix24 has no invoices); what it refuses us for good is the
     fault of the rule that asks.
     """
@@ -47,6 +75,7 @@ class LiveFacts:
     team: Team
     calendar: WorkingCalendar
     resumed: bool = False
+    leads: LeadsTogether | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -144,7 +173,7 @@ class LiveFacts:
             return None
         own = lead_of(self.event.payload)
         if own is not None:
-            return self.crm.leads([own.id]).get(own.id)
+            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
         ids = self._about.linked("lead")[:5]
         read = self.crm.leads(ids) if ids else {}
         for one in ids:
@@ -182,6 +211,16 @@ class LiveFacts:
         if self.crm is None or not isinstance(payload, TaskEvent):
             return None
         return self.crm.tasks([payload.task.id]).get(payload.task.id)
+
+    def chain(self) -> ChainLink | None:
+        """By our own link from the task to the action that made it."""
+        payload = self.event.payload
+        if self.crm is None or not isinstance(payload, TaskEvent):
+            return None
+        system, task_id = self.crm.name, payload.task.id
+        made = self.journal.read(lambda c: queries.maker_of(c, system, TASK, task_id))
+        then = json.loads(made.params).get("then") if made else None
+        return ChainLink(made.rule, made.key, then) if made and then else None
 
     def tasks(self) -> TasksFact:
         card = self._about.tasks_card()

@@ -31,6 +31,7 @@ from provodka.crm import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
@@ -87,6 +88,11 @@ class OfferWork:
     def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
         """Those that have ended stay as they are. A result that stands there already is not written again."""
         return self._gone.sparing(requests, self._open_tasks.complete)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_tasks(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
+        """Those that are open already stay as they are."""
+        return self._gone.sparing(requests, self._open_tasks.reopen)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:

@@ -173,6 +173,11 @@ def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KI
     return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
 
 
+def later(due: int, now: datetime) -> int:
+    """The alarm of a task that is open again: at its time, unless that is over (then rules know already)."""
+    return due if due > int(now.timestamp()) else 0
+
+
 def alarm_mark(seconds: int) -> str:
     """The hour in which a task becomes overdue, by which it is found."""
     return f"due:{seconds // 3600}"

@@ -36,7 +36,18 @@ def _pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
 
 
 def _stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
-    pipeline = _within(directory.pipelines(), need.within)
+    return _stages_of(_within(directory.pipelines(), need.within))
+
+
+def _deal_pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(pipeline.name,) for pipeline in directory.deal_pipelines()]
+
+
+def _deal_stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
+    return _stages_of(_within(directory.deal_pipelines(), need.within))
+
+
+def _stages_of(pipeline: Pipeline | None) -> list[tuple[str, ...]]:
     return [(stage.name,) for stage in pipeline.stages if not stage.incoming] if pipeline else []
 
 
@@ -74,6 +85,8 @@ def _within(pipelines: Sequence[Pipeline], name: str) -> Pipeline | None:
 _NAMES: Final[dict[str, Known]] = {
     "pipeline": _pipelines,
     "stage": _stages,
+    "deal_pipeline": _deal_pipelines,
+    "deal_stage": _deal_stages,
     "user": _users,
     "field": _fields_of(CardKind.LEAD),
     "contact_field": _fields_of(CardKind.CONTACT),

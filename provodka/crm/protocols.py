@@ -25,8 +25,17 @@ from provodka.crm.cards import (
     FoundPerson,
     NewCompany,
 )
+from provodka.crm.glance import Cards
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
-from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, LeadState, NewLead
+from provodka.crm.leads import (
+    LeadChange,
+    LeadClosing,
+    LeadConversion,
+    LeadQuery,
+    LeadReopening,
+    LeadState,
+    NewLead,
+)
 from provodka.crm.sales import (
     Customer,
     Invoice,
@@ -49,6 +58,7 @@ from provodka.crm.work import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.errors import Rejected
@@ -59,6 +69,8 @@ from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 
 NOT_OFFERED: Final = "not_offered"
+CARD_GONE: Final = "card_gone"
+"""The code of the Rejected that answers a write to what was deleted or merged."""
 Progress = Callable[[int], None]
 P = TypeVar("P")
 
@@ -68,7 +80,7 @@ class Need:
     """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline.
 
     Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `task_type`,
-    `loss_reason`, `bot`.
+    `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are where converted leads go.
     """
 
     kind: str
@@ -154,6 +166,12 @@ class Leads(Protocol):
         None while the mirror is still being filled.
         """
 
+    def leads_of(self, contact_ids: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """All leads of each contact, closed ones too, newest first."""
+
+    def find_leads(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
+        """For each query the leads that fit, newest first. The CRM itself is asked."""
+
     def loss_reasons(self) -> Sequence[str]:
         """The names of the reasons why leads are lost, from the cached directory."""
 
@@ -169,6 +187,10 @@ class Leads(Protocol):
 
     @property
     def reopen_leads(self) -> Write[LeadReopening]: ...
+
+    @property
+    def convert_leads(self) -> Write[LeadConversion]:
+        """`Done.remote_id` is the lead; `Done.values`: `deal_id`, `contact_id`, `company_id` of what it has become."""
 
 
 class Tasks(Protocol):
@@ -197,6 +219,9 @@ class Tasks(Protocol):
 
     @property
     def complete_tasks(self) -> Write[TaskCompletion]: ...
+
+    @property
+    def reopen_tasks(self) -> Write[TaskReopening]: ...
 
 
 class Feed(Protocol):
@@ -300,7 +325,7 @@ class Crm(People, Companies, Leads, Tasks, Feed, Sales, Incoming, Automation, St
         """Which names of the config the account lacks; with `create`, make the service field first."""
 
 
-class CrmAccount(Crm, Protocol):
+class CrmAccount(Crm, Cards, Protocol):
     """A CRM with what the house itself needs of it: to follow its changes, to keep the mirror, to be let in."""
 
     def fill(self, progress: Progress = ..., stop: Callable[[], bool] = ...) -> bool:

@@ -1,6 +1,7 @@
 """The durable journal: everything that arrived, what the rules made of it, what was done and what was answered."""
 
 from provodka.journal.journal import Journal
+from provodka.journal.outbox import MAKERS
 from provodka.journal.records import (
     ActionState,
     DeadReason,
@@ -13,8 +14,10 @@ from provodka.journal.records import (
     StoredEvent,
     Trouble,
 )
+from provodka.journal.timers import SettledTimer, Waiting
 
 __all__ = [
+    "MAKERS",
     "ActionState",
     "DeadReason",
     "EventState",
@@ -23,7 +26,9 @@ __all__ = [
     "NewAction",
     "NewViolation",
     "PlanRecord",
+    "SettledTimer",
     "StoredAction",
     "StoredEvent",
     "Trouble",
+    "Waiting",
 ]
