@@ -9,13 +9,13 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import CHECKED, PAYLOADS, EventType
+from provodka.payloads import CHECKED, PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
-from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list, node_of
+from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
@@ -114,12 +114,16 @@ _OF_STAFF: Final = frozenset(
 )
 """The names whose values are staff keys."""
 
+_SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    LeadEvent: ("lead", "responsible"),
+    ContactEvent: ("contact",),
+    CompanyEvent: ("company",),
+}
+"""What events of these payloads never lack."""
 
-def _is_sure(part: str, kind: EventType) -> bool:
-    """Whether events of this type bring it themselves, always; whoever has a lead has its responsible."""
-    own = node_of(PAYLOADS[kind]).fields
-    name = "lead" if part == "responsible" else part
-    return name in own and not own[name].maybe
+
+def _never_lacks(payload: type[Any]) -> tuple[str, ...]:
+    return next((parts for kind, parts in _SURE.items() if issubclass(payload, kind)), ())
 
 
 class _RuleCheck:
@@ -304,7 +308,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if all(_is_sure(part, kind) for kind in self._rule.triggers):
+        if all(part in _never_lacks(PAYLOADS[kind]) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

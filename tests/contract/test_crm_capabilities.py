@@ -329,6 +329,19 @@ def test_the_staff_are_known_told_and_at_work_or_not(crm: CrmAccount, lead: str)
     one(crm.notify_staff(ask(StaffNotice(ANNA, "Лид ждёт", card(lead), DUE))))
 
 
+def test_open_leads_are_counted_by_whose_they_are_now(crm: CrmAccount, lead: str) -> None:
+    assert crm.open_lead_counts([ANNA, IVAN]) is None, "the mirror is not filled"
+    assert crm.fill()
+    before = crm.open_lead_counts([ANNA, IVAN, "nobody@krovlya.ru"])
+    assert before is not None
+    assert before.keys() == {ANNA, IVAN}
+    assert before[ANNA] >= 1
+    one(crm.update_leads(ask(LeadChange(lead, responsible=IVAN))))
+    assert crm.open_lead_counts([ANNA, IVAN]) == {ANNA: before[ANNA] - 1, IVAN: before[IVAN] + 1}
+    one(crm.close_leads(ask(LeadClosing(lead, won=False))))
+    assert crm.open_lead_counts([ANNA, IVAN]) == {ANNA: before[ANNA] - 1, IVAN: before[IVAN]}
+
+
 def test_a_bot_is_started_by_its_name(crm: CrmAccount, lead: str) -> None:
     bot = crm.bots()[0]
     assert crm.check([Need("bot", bot)]) == []
