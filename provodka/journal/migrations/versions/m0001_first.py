@@ -113,14 +113,8 @@ def _actions_indexes() -> None:
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
     )
-    op.create_index(
-        "actions_postponed",
-        "actions",
-        ["not_before"],
-        unique=False,
-        sqlite_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
-        postgresql_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
-    )
+    later = sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0")
+    op.create_index("actions_postponed", "actions", ["not_before"], sqlite_where=later, postgresql_where=later)
     op.create_index(
         "actions_timers",
         "actions",
