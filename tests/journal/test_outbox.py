@@ -66,6 +66,14 @@ def test_the_urgent_kind_goes_first(journal: Journal, form: Form) -> None:
     assert ids(journal.claim_actions(10)) == ["lead"]
 
 
+def test_what_is_urgent_does_not_travel_with_what_is_not(journal: Journal, form: Form) -> None:
+    for n, priority in enumerate((0, 10, 0)):
+        journal.accept([form(str(n), phone=f"+7916000000{n}")])
+        plan(journal, NewAction(f"note{n}", "r", "note", "{}", priority=priority))
+    assert ids(journal.claim_actions(10)) == ["note1"]
+    assert ids(journal.claim_actions(10)) == ["note0", "note2"]
+
+
 def test_what_needs_a_result_waits_for_it_and_gets_it(journal: Journal, form: Form) -> None:
     journal.accept([form("1", phone="+79160001122")])
     plan(journal, NewAction("lead", "r", "intake", "{}"), NewAction("task", "r", "task", "{}", needs="lead"))
