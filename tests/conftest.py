@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from provodka.journal.migrate import upgrade
+
+settings.register_profile("steady", deadline=None)  # a loaded machine is no bug, and speed is measured in bench/
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
