@@ -42,7 +42,18 @@ LONGEST_BURST, MOST_STEPS = (7, 3) if IS_SHORT else (150, 16)
 BETWEEN = 100 if IS_SHORT else 2500  # edits from one reconciling to the next
 DROPPED, DOUBLED, LATE = 0.15, 0.2, 0.4
 ROUNDS = 60  # to come to rest
-OURS = {"announced", "ours", "expected", "told", "alarm", "updated_at", "created_at", "leads"}
+OURS = {
+    "announced",
+    "ours",
+    "expected",
+    "told",
+    "alarm",
+    "updated_at",
+    "created_at",
+    "leads",
+    "stage_since",
+    "since_place",
+}
 
 RULES = """
   - name: Сделку изменили
