@@ -90,7 +90,7 @@ def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of t
 
 
 class GivenPerson(Strict):
-    """What a test says of one of the staff: whether they are a user of the CRM, are seen at work, their leads and sales."""
+    """What a test says of one of the staff: an active user of the CRM or not, seen at work or not, leads and sales."""
 
     active: bool = True
     present: bool = True
