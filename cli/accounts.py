@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
+from cli.config import beside
 from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.crm import CrmAccount, Missing
@@ -132,7 +133,7 @@ def _used(parsed: Parsed) -> list[UsedName]:
     wrong = {problem.path.split("]")[0] for problem in parsed.problems}
     right: dict[int, Rule] = {i: r for i, r in parsed.values["rules"].items() if f"rules[{i}" not in wrong}
     numbers = list(right)
-    found = needs(list(right.values()), REGISTRY, parsed.values["staff"])
+    found = needs(list(right.values()), REGISTRY, parsed.values["staff"], beside(parsed))
     return [
         UsedName(("rules", numbers[int(one.path[1])], *one.path[2:]), one.need) if one.path[0] == "rules" else one
         for one in found

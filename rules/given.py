@@ -106,11 +106,12 @@ def _with_ids(said: Any, node: Node, usual: str) -> Any:  # noqa: ANN401 -- any 
 
 
 class GivenPerson(Strict):
-    """What a test says of one of the staff: whether they are a user of the CRM and seen at work, and their leads."""
+    """What a test says of one of the staff: an active user of the CRM or not, seen at work or not, leads and sales."""
 
     active: bool = True
     present: bool = True
     open_leads: int = Field(default=0, ge=0)
+    results: int = Field(default=0, ge=0)
 
 
 def given_people(given: Mapping[str, Any], team: Team) -> dict[str, GivenPerson]:

@@ -13,6 +13,7 @@ from jinja2 import nodes
 from provodka.crm import Need
 from provodka.payloads import EventType
 from rules.actions.base import Action
+from rules.beside import ALONE, Beside
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import Compare, Formula, leaves, refuse
 from rules.schema import Rule, Staff
@@ -61,10 +62,12 @@ class UsedName:
     need: Need
 
 
-def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff]) -> list[UsedName]:
+def needs(
+    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], beside: Beside = ALONE
+) -> list[UsedName]:
     """All names, each at every place where it stands. The rules have passed `check`."""
     used = [UsedName(("staff", key, "crm"), Need("user", member.crm)) for key, member in staff.items()]
-    templates = Templates(ZoneInfo("UTC"))
+    templates = Templates(ZoneInfo("UTC"), beside.dictionaries)
     for i, rule in enumerate(rules):
         compiled = compile_rule(rule, registry, templates, refuse)
         for step in compiled.steps:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
 from provodka.messages import ClientMessenger
 from provodka.turns import Pick
+from provodka.web import Web
 from rules.actions.base import Links
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
 from rules.team import Team
+from worker.figures import Results
 
 
 class JournalTurns:
@@ -69,6 +73,7 @@ class LiveStaff:
     def __init__(self, equipment: Equipment, journal: Journal) -> None:
         self._crm = equipment.crm
         self._team = equipment.team
+        self._results = equipment.results
         self._journal = journal
 
     def present(self) -> frozenset[str] | None:
@@ -94,6 +99,10 @@ class LiveStaff:
             counts.update(self._team.key(lead.responsible) for lead in leads if lead.state == LeadState.OPEN)
         return Loads(at, counts)
 
+    def results(self, period: str, measure: str) -> Mapping[str, int]:
+        """By the events of the journal."""
+        return self._results.of(self._journal, period, measure)
+
     def _counted(self, people: Sequence[str]) -> Mapping[str, int] | None:
         if not isinstance(self._crm, CountsLeads):
             return None
@@ -108,7 +117,7 @@ def _ids(prefix: str, identities: Sequence[str]) -> tuple[str, ...]:
     return tuple(i.removeprefix(prefix) for i in identities if i.startswith(prefix))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Equipment:
     """What the worker is given: connectors, staff and calendar."""
 
@@ -116,7 +125,13 @@ class Equipment:
     messengers: Mapping[str, Messenger]
     team: Team
     calendar: WorkingCalendar
+    web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
+
+    @cached_property
+    def results(self) -> Results:
+        """What the staff has sold."""
+        return Results(self.team, self.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +161,20 @@ class JournalOutside:
         return self.equipment.correspondents
 
     @property
+    def web(self) -> Web:
+        return self.equipment.web
+
+    @property
     def team(self) -> Team:
         return self.equipment.team
 
     @property
     def calendar(self) -> WorkingCalendar:
         return self.equipment.calendar
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """A lock of the journal: a lease, so that whoever is killed inside lets go in time."""
+        return self.journal.store.lock(f"alone:{name}")
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Committed before anything is sent."""

@@ -57,10 +57,20 @@ class StaffFacts(Protocol):
     def open_leads(self, people: Sequence[str]) -> Loads:
         """The open leads of these people, those on their way to the CRM included."""
 
+    def results(self, period: str, measure: str) -> Mapping[str, int]:
+        """By staff key, what each has sold in a whole past period (`last_week`, `last_month`): `won` leads, their
+        `revenue` in whole units of money, or their `conversion` in percent. Whoever is absent has sold nothing."""
+
+
+def _nobody(_: str) -> str:
+    return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """What a strategy may look at. `active` tells whether a staff key is an active user of the CRM."""
+    """What a strategy may look at. `active` tells whether a staff key is an active user of the CRM, `answered` who took
+    the call that an action, by its key, follows from: a staff key, or nothing.
+    """
 
     turns: Turns
     active: Callable[[str], bool]
@@ -68,6 +78,7 @@ class Choosing:
     team: Team
     calendar: WorkingCalendar
     now: datetime
+    answered: Callable[[str], str] = _nobody
 
     @property
     def today(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +17,13 @@ from rules.assignment import (
     STRATEGIES,
     Choosing,
     Responsible,
+    answered_by,
     choose,
     people_of,
     read_responsible,
     with_counter,
 )
+from rules.assignment.by_results import shares_of
 from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.team import Staff, Team
 from tests.rules.world import CALENDAR, CLIENT, MOSCOW, NOW, STAFF, TEAM, World, deliver_step, make_event, plan_of
@@ -332,3 +335,56 @@ def test_the_team_knows_its_members_by_login_and_number_whatever_the_case() -> N
     assert team.by_extension("") == ""
     assert team.telegram("rop") == 1234567
     assert team.telegram("stranger@x.ru") is None
+
+
+# first_to_answer
+
+
+def test_a_call_goes_to_whoever_answered_it_and_else_by_the_fallback() -> None:
+    strategy = {"first_to_answer": "all", "else": {"round_robin": ["anna", "olga"], "counter": "c"}}
+    at = choosing(answered=lambda key: "ivan" if key == "a" else "")
+    assert (chosen(strategy, "a", at), reason(strategy, at)) == ("ivan", "has answered the call")
+    assert chosen(strategy, "b", at) == "anna"
+    assert chosen({**strategy, "first_to_answer": ["olga"]}, "a", at) == "olga"
+    absent = replace(at, active=lambda person: person != "ivan")
+    assert "ivan has answered and is no active user" in choose(read_responsible(strategy), "a", "", absent).reason
+
+
+def test_nobody_has_answered_a_missed_call_nor_one_of_a_stranger() -> None:
+    talked = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "102", "talk_seconds": 5})
+    missed = make_event("call.missed", call={"id": "1", "direction": "in", "extension": "102"})
+    stranger = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "9", "talk_seconds": 5})
+    team = Team({"ivan": Staff(crm="ivan@krovlya.ru", extension="102")})
+    assert [answered_by(event, team) for event in (talked, missed, stranger, make_event())] == ["ivan", "", "", ""]
+
+
+def test_an_intake_gives_the_lead_to_whoever_took_the_call() -> None:
+    world = World()
+    event = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "102", "talk_seconds": 5})
+    deliver_step(world, {"intake": {"title": "x", "responsible": {"first_to_answer": "all", "else": "rop"}}}, event)
+    (made,) = world.crm.calls("create_leads")
+    assert made[0].responsible == STAFF["ivan"].crm
+
+
+# by results
+
+
+def test_whoever_sold_more_gets_more_and_nobody_less_than_the_least() -> None:
+    assert shares_of({"anna": 30, "ivan": 10, "olga": 0}, 10) == {"anna": 625, "ivan": 275, "olga": 100}
+    strategy = read_responsible({"by_results": ["anna", "ivan", "olga"], "least": 10, "counter": "q"})
+    where = choosing(staff=GivenStaff(NOW, sold={"anna": 30, "ivan": 10}))
+    given = Counter(choose(strategy, str(n), "", where).person for n in range(1000))
+    assert given == {"anna": 625, "ivan": 275, "olga": 100}
+
+
+def test_where_nobody_has_sold_anything_all_get_the_same() -> None:
+    strategy = read_responsible({"by_results": ["anna", "ivan"], "counter": "q"})
+    where = choosing()
+    choices = [choose(strategy, str(n), "", where).person for n in range(10)]
+    assert Counter(choices) == {"anna": 5, "ivan": 5}
+    assert "won of last_month: anna 0, ivan 0" in choose(strategy, "0", "", choosing()).reason
+
+
+def test_shares_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValidationError, match="3 people cannot have 40 % each"):
+        read_responsible({"by_results": ["anna", "ivan", "olga"], "least": 40})
