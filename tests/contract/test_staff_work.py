@@ -6,21 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from provodka.crm import CrmAccount, LeadChange, NewTask, StaffWork, TaskCompletion
-from tests.contract.test_crm_capabilities import (  # noqa: F401 -- fixtures
-    ANNA,
-    DUE,
-    IVAN,
-    account,
-    ask,
-    contact,
-    crm,
-    lead,
-    one,
-    portal,
-)
+from tests.contract.crms import ANNA, DUE, IVAN, ask, one
 
 
-def test_open_tasks_and_leads_are_told_of_each_of_the_staff(crm: CrmAccount, lead: str, contact: str) -> None:  # noqa: F811
+def test_open_tasks_and_leads_are_told_of_each_of_the_staff(crm: CrmAccount, lead: str, contact: str) -> None:
     assert crm.staff_work([ANNA]) is None, "the mirror is not filled"
     assert crm.fill()
     before = crm.staff_work([ANNA, IVAN, "nobody@krovlya.ru"])
