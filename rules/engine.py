@@ -53,7 +53,7 @@ class Engine:
         self.calendar = calendar
         self.team = team
         self.veil = beside.veil
-        self._house = House(client, team, calendar)
+        self._house = House(client, team, calendar, beside.plans)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
         self._by_type = {kind: self._index(kind) for kind in EventType}

@@ -36,7 +36,8 @@ PARTS_OF_A_MOMENT: Final = ("year", "month", "day", "hour", "minute")
 class Node:
     """A place in the tree of names. `open` takes any name below it; `choices` are the only values it can have.
 
-    `item` is what a list (`kind` tuple) holds; `maybe` says that there may be nothing at all.
+    `item` is what a list (`kind` tuple) holds; `maybe` says that there may be nothing at all, `computed` that the value
+    follows from others.
     """
 
     fields: Mapping[str, Node] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Node:
     kind: type = str
     item: Node | None = None
     maybe: bool = False
+    computed: bool = False
 
     @property
     def plain(self) -> bool:
@@ -61,6 +63,16 @@ class UnknownName:
     nearest: str = ""
 
 
+def _computed(kind: type[Any]) -> Mapping[str, Node]:
+    """What a value computes of itself. Identities are the journal's business."""
+    found = {name: one.fget for name, one in vars(kind).items() if isinstance(one, property) and one.fget is not None}
+    return {
+        name: replace(node_of(get_type_hints(made)["return"]), computed=True)
+        for name, made in found.items()
+        if name != "identities"
+    }
+
+
 @cache
 def names_for(event_type: EventType) -> Node:
     """The tree of all names that a rule on this event type may use."""
@@ -73,10 +85,10 @@ def names_for(event_type: EventType) -> Node:
         "event": Node({"type": Node(choices=tuple(EventType)), "channel": text, "occurred_at": moment}),
         "now": moment,
         "client": text,
+        "plans": Node(open=True, kind=dict),
     }
     if event_type not in WITHOUT_PERSON:
-        extra = {"phone": text, "email": text, "known": Node(kind=bool)}
-        fields["person"] = Node({**node_of(Person).fields, **extra})
+        fields["person"] = Node({**node_of(Person).fields, "known": Node(kind=bool)})
         fields = {**{name: node_of(FACTS[name].model) for name in ROOTS if name not in OF_EVENTS}, **fields}
     fields |= {name: Node() for name, kinds in GROUPS.items() if event_type in kinds}
     return Node({name: _with_parts(name, node) for name, node in fields.items()})
@@ -122,7 +134,8 @@ def node_of(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
         return Node(kind=tuple, item=node_of(get_args(kind)[0]))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        return Node({f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)})
+        members = {f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)}
+        return Node({**_computed(kind), **members})
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Node(choices=tuple(kind))
     return Node(kind=kind)

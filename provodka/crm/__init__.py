@@ -28,6 +28,7 @@ from provodka.crm.incoming import (
     RequestKind,
 )
 from provodka.crm.leads import (
+    Board,
     LeadChange,
     LeadClosing,
     LeadConversion,
@@ -103,6 +104,7 @@ __all__ = [
     "NOT_OFFERED",
     "AnyCard",
     "Automation",
+    "Board",
     "BotStart",
     "CardFile",
     "CardKind",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from provodka.payloads import EventType
 from rules.actions import REGISTRY
+from rules.beside import Beside
 from rules.check import RuleProblem, check
 from rules.schema import Rule, Staff
 from tests.rules.world import STAFF, make_rule
@@ -276,6 +278,35 @@ def test_who_is_a_person_only_where_the_event_is_about_one_of_the_staff() -> Non
     assert only({"notify": {"to": "who", "text": "{{ work.taks }}"}}, **daily).hint == 'did you mean "work.tasks"?'
     assert only(notice, **daily, when={"lead.stage": "x"}).text == "staff.checked has no lead.stage"
     assert only(notice, **daily, when={"who.key": "ana"}).hint == 'did you mean "anna"?'
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("{{ plans.выручк }}", None),
+        ("{{ 5 | percent(plans.выручк) }}", None),
+        ("x", "figures.month.revenue > plans.выручк"),
+        ("x", {"plans.выручк": 5}),
+    ],
+)
+def test_a_plan_that_there_is_not_is_told_with_the_nearest_that_there_is(text: str, when: Any) -> None:
+    rule = make_rule({"notify": {"to": "rop", "text": text}}, on=None, at="09:00", when=when)
+    beside = Beside(plans={"выручка": Decimal(100)})
+    (problem,) = check([rule], REGISTRY, STAFF, CHANNELS, beside)
+    assert (problem.text, problem.hint) == ("there is no plan выручк", 'did you mean "выручка"?')
+    (alone,) = check([rule], REGISTRY, STAFF, CHANNELS)
+    assert alone.hint == "write it under plans:"
+
+
+def test_what_a_value_computes_may_be_read_and_what_it_does_not_may_not() -> None:
+    daily = {"on": None, "at": "09:00"}
+    text = "{{ figures.week.conversion }} {% for one in figures.week.by_source %}{{ one.conversion }}{% endfor %}"
+    assert found({"notify": {"to": "rop", "text": text}}, **daily) == []
+    wrong = only(
+        {"notify": {"to": "rop", "text": "{% for one in board.by_stage %}{{ one.stge }}{% endfor %}"}}, **daily
+    )
+    assert wrong.hint == 'did you mean "one.stage"?'
+    assert "has no person.identities" in only({"note": {"text": "{{ person.identities }}"}}).text
 
 
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
