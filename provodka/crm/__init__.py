@@ -41,6 +41,7 @@ from provodka.crm.leads import (
 from provodka.crm.protocols import (
     CARD_GONE,
     NOT_OFFERED,
+    PLACE_FOR,
     Automation,
     Companies,
     CountsLeads,
@@ -99,6 +100,7 @@ from provodka.crm.work import (
 __all__ = [
     "CARD_GONE",
     "NOT_OFFERED",
+    "PLACE_FOR",
     "AnyCard",
     "Automation",
     "BotStart",

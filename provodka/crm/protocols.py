@@ -72,6 +72,7 @@ from provodka.stores import ByKind
 NOT_OFFERED: Final = "not_offered"
 CARD_GONE: Final = "card_gone"
 """The code of the Rejected that answers a write to what was deleted or merged."""
+PLACE_FOR: Final = "place_in_companies_for"
 Progress = Callable[[int], None]
 P = TypeVar("P")
 
@@ -81,7 +82,8 @@ class Need:
     """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline.
 
     Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `task_type`,
-    `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are where converted leads go.
+    `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are where converted leads go; `PLACE_FOR` is a number of
+    companies (`ИНН`) for which there must be a place.
     """
 
     kind: str

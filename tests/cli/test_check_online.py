@@ -303,3 +303,19 @@ def test_an_outgoing_mailbox_is_tried_by_its_login(
     found, text = run(write(tmp_path, crm, BOT=f'{post}password: "{password}"}}'), create=True)
     assert ("пароль приложения" in text) == (code == 1), text
     assert found == code, text
+
+
+def test_an_account_without_a_place_for_the_taxpayer_number_is_told_before_the_start(
+    tmp_path: Path, amocrm: AmoCrm, portal: Bitrix24
+) -> None:
+    accounts = {
+        "amocrm": f"type: amocrm, url: '{amocrm.url}', token: sandbox",
+        "bitrix24": f"type: bitrix24, url: '{portal.url}/rest/1/sandbox/'",
+    }
+    for kind, crm in accounts.items():
+        (folder := tmp_path / kind).mkdir()
+        path = write(folder, crm, IVAN="ivan@krovlya.ru", TASK="Звонок")
+        step = '      - company: {inn: "7707083893", name: Ромашка}\n'
+        path.write_text(path.read_text("utf-8").replace(", telegram: CHAT", "") + step, encoding="utf-8")
+        _, text = run(path)
+        assert ("the CRM has no place in companies for «ИНН»" in text) is (kind == "amocrm"), text
