@@ -14,6 +14,7 @@ from connectors.amocrm.chats import classify as classify_chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
 from connectors.amocrm.firm_fields import FirmFields
+from connectors.amocrm.known import card_url
 from connectors.amocrm.leads import WITH, Leads
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.offer_cards import OfferCards
@@ -66,7 +67,7 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         self._room = Room(name, store, now, settings, client, Directory(client))
         leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
-        self._mirrored = Mirrored(self._room, self._room.directory)
+        self._mirrored = Mirrored(self._room, self._room.directory, lambda one: card_url(settings.url, "leads", one))
         self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))

@@ -56,6 +56,7 @@ from provodka.crm.work import (
     Presence,
     StaffMessage,
     StaffNotice,
+    StaffWork,
     Task,
     TaskChange,
     TaskCompletion,
@@ -309,6 +310,10 @@ class CountsLeads(Protocol):
 
 class Staff(CountsLeads, Protocol):
     """The client's staff."""
+
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        """What each of these has to do, from the mirror, without a call; whoever is unknown has nothing to do. None
+        while the mirror is still being filled."""
 
     def users(self) -> Sequence[User]:
         """The staff of the account, from the cached directory."""
