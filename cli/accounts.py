@@ -89,7 +89,7 @@ def _messenger(
 
 def _of_crm(parsed: Parsed, crm: CrmAccount, journal: Journal, *, create: bool) -> list[Remark]:
     """The fields are made first, so that what is looked at then is how it will be."""
-    setup, sections = crm.setup(), sorted(_used(parsed), key=_kind)
+    setup, sections = crm.setup(), sorted(used_names(parsed), key=_kind)
     looks: list[Look] = [partial(_make_fields, crm)] if create else []
     looks += [partial(_within_crm, look) for look in setup.looks()]
     looks.append(partial(_hooks, parsed, setup, journal))
@@ -127,7 +127,7 @@ def _lacks(crm: CrmAccount, used: list[UsedName]) -> Iterator[Remark]:
             yield _remark(one, lacking[one.need])
 
 
-def _used(parsed: Parsed) -> list[UsedName]:
+def used_names(parsed: Parsed) -> list[UsedName]:
     """The names in staff and in those rules that have no mistake of their own."""
     wrong = {problem.path.split("]")[0] for problem in parsed.problems}
     right: dict[int, Rule] = {i: r for i, r in parsed.values["rules"].items() if f"rules[{i}" not in wrong}
@@ -144,6 +144,7 @@ def _remark(one: UsedName, missing: Missing) -> Remark:
     kind = need.kind.replace("_", " ")
     if missing.dismissed:
         return Remark(one.path, f"the {kind} «{need.name}» is switched off in the CRM", DISMISSED, Weight.CONFIG)
-    where = f" in pipeline «{need.within}»" if need.within else ""
+    owner = "field" if kind.endswith("option") else "pipeline"
+    where = f" in {owner} «{need.within}»" if need.within else ""
     hint = did_you_mean(need.name, missing.known) if missing.known else ""
     return Remark(one.path, f"the CRM has no {kind} «{need.name}»{where}", hint, Weight.CONFIG)

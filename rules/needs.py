@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from provodka.crm import Need
 from rules.actions.base import Action
-from rules.compiled import CompiledRule, compile_rule
-from rules.conditions import Compare, leaves, refuse
+from rules.compiled import compile_rule
+from rules.conditions import refuse
+from rules.crm_names import in_conditions, in_step, in_texts, pipeline_asked
 from rules.schema import Rule, Staff
 from rules.templates import Templates
-
-_PATHS: Final = {"lead.pipeline": "pipeline", "lead.stage": "stage"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +30,11 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
     templates = Templates(ZoneInfo("UTC"))
     for i, rule in enumerate(rules):
         compiled = compile_rule(rule, registry, templates, refuse)
+        within = pipeline_asked(compiled)
         for step in compiled.steps:
+            within = getattr(step.params, "pipeline", "") or within
             at = ("rules", i, "do", step.index, step.action.name)
-            used.extend(UsedName((*at, *place), need) for place, need in step.action.needs(step.params))
-        used.extend(UsedName(("rules", i, "when", *place), need) for place, need in _in_conditions(compiled))
+            used.extend(UsedName((*at, *place), need) for place, need in in_step(step, within))
+        used.extend(UsedName(("rules", i, *place), need) for place, need in in_texts(compiled))
+        used.extend(UsedName(("rules", i, "when", *place), need) for place, need in in_conditions(compiled))
     return used
-
-
-def _in_conditions(compiled: CompiledRule) -> Iterator[tuple[tuple[str | int, ...], Need]]:
-    equal = [leaf for leaf in leaves(compiled.condition) if isinstance(leaf, Compare) and leaf.path in _PATHS]
-    equal = [leaf for leaf in equal if leaf.operator.name in ("is", "in", "not")]
-    pipelines = [name for leaf in equal if leaf.path == "lead.pipeline" for name in _names(leaf)]
-    within = pipelines[0] if len(pipelines) == 1 else ""
-    for leaf in equal:
-        kind = _PATHS[leaf.path]
-        for name in _names(leaf):
-            yield leaf.where, Need(kind, name, within if kind == "stage" else "")
-
-
-def _names(leaf: Compare) -> list[str]:
-    values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
-    return [str(value) for value in values]

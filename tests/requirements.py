@@ -66,7 +66,9 @@ class Shown:
 def wanted(path: Path = EXAMPLES / "requirements.yaml") -> Wanted:
     data = yaml.safe_load(path.read_text("utf-8"))
     rows = {
-        id_: Requirement(id_, row.pop("title"), row.pop("mark"), tuple(row.pop("codes")), tuple(row.pop("needs")), **row)
+        id_: Requirement(
+            id_, row.pop("title"), row.pop("mark"), tuple(row.pop("codes")), tuple(row.pop("needs")), **row
+        )
         for id_, row in data["requirements"].items()
     }
     return Wanted(frozenset(data["base"]), data["later"], rows)
@@ -97,7 +99,9 @@ def marked(folder: Path = ROOT / "tests") -> Iterator[tuple[str, list[str]]]:
         if "mark.shows(" not in source:
             continue
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.FunctionDef) and (ids := [id_ for mark in node.decorator_list for id_ in _ids(mark)]):
+            if isinstance(node, ast.FunctionDef) and (
+                ids := [id_ for mark in node.decorator_list for id_ in _ids(mark)]
+            ):
                 yield f"{path.relative_to(ROOT).as_posix()}::{node.name}", ids
 
 
@@ -111,7 +115,10 @@ def faults(all_of_it: Wanted, cover: Shown) -> list[str]:
     """What makes the cover worth nothing: failed tests, unknown numbers, missing and stale reasons."""
     known = all_of_it.requirements
     found = [f"failed: {one}" for one in cover.failed]
-    found += [f"{id_} is shown by {cover.tests[id_][0]}, but nobody asked for it" for id_ in sorted(cover.tests.keys() - known.keys())]
+    found += [
+        f"{id_} is shown by {cover.tests[id_][0]}, but nobody asked for it"
+        for id_ in sorted(cover.tests.keys() - known.keys())
+    ]
     for one in known.values():
         if one.mark not in TO_DO:
             continue
