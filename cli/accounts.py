@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
-from provodka.crm import CrmAccount, Missing
+from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
 from provodka.journal import Journal
 from provodka.readiness import AccountSetup, Look, Remark, Weight, looked
@@ -20,6 +20,8 @@ from rules.needs import UsedName, needs
 from rules.schema import Rule
 
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
+CRM_FIELDS: Final = {"inn_field": "company_field", "kpp_field": "company_field", "loss_field": "field"}
+"""The settings of a CRM that name a field, with what it is a field of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,15 @@ def _lacks(crm: CrmAccount, used: list[UsedName]) -> Iterator[Remark]:
 
 
 def used_names(parsed: Parsed) -> list[UsedName]:
-    """The names in staff and in those rules that have no mistake of their own."""
+    """The names in crm, in staff and in those rules that have no mistake of their own."""
     wrong = {problem.path.split("]")[0] for problem in parsed.problems}
     right: dict[int, Rule] = {i: r for i, r in parsed.values["rules"].items() if f"rules[{i}" not in wrong}
     numbers = list(right)
     found = needs(list(right.values()), REGISTRY, parsed.values["staff"])
-    return [
+    crm = parsed.values["crm"]
+    written = [name for name in CRM_FIELDS if crm is not None and name in crm.model_fields_set and getattr(crm, name)]
+    fields = [UsedName(("crm", name), Need(CRM_FIELDS[name], getattr(crm, name))) for name in written]
+    return fields + [
         UsedName(("rules", numbers[int(one.path[1])], *one.path[2:]), one.need) if one.path[0] == "rules" else one
         for one in found
     ]

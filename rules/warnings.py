@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import EventType
+from provodka.wording import nearest
 from rules.actions.base import Action
 from rules.check import Path, RuleProblem
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -54,6 +55,7 @@ def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]]) -> list
         for place, text, hint in (*_dead_ways(later), *_shadows(known, later), *_doubles(known, later)):
             problems.append(RuleProblem(("rules", index, *place), text, hint))
         known.append(later)
+    problems.extend(_lonely_counters(known))
     return problems
 
 
@@ -118,6 +120,29 @@ def _doubles(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
                 text = f"rule «{one.rule.name}» does the same for the same event"
                 yield ("do", step.index, step.action.name), text, "leave one of them out, or let the first one stop"
                 break
+
+
+def _lonely_counters(known: Sequence[_Known]) -> Iterator[RuleProblem]:
+    """Queues that share with nobody, though another one is named nearly so."""
+    found = [
+        (("rules", one.index, "do", step.index, step.action.name, *place), counter)
+        for one in known
+        for step in one.compiled.steps
+        for place, counter in _counters(step.constants)
+    ]
+    for place, counter in found:
+        others = [other for at, other in found if at != place]
+        if counter not in others and (near := nearest(counter, others)):
+            yield RuleProblem(place, f"no other queue counts with «{counter}»", f'did you mean "{near}"?')
+
+
+def _counters(value: object) -> Iterator[tuple[Path, str]]:
+    """The names of shared queues within the parameters of a step, with their places."""
+    for name, below in value.items() if isinstance(value, Mapping) else ():
+        if name == "counter" and below:
+            yield ("counter",), str(below)
+        else:
+            yield from (((str(name), *place), counter) for place, counter in _counters(below))
 
 
 def _same(earlier: Step, later: Step) -> bool:

@@ -291,3 +291,20 @@ def test_an_application_of_a_portal_is_asked_for_its_plan_its_state_and_its_even
         requests.post(f"{portal.url}/rest/event.bind", json=body, timeout=10).raise_for_status()
     _, text = run(path)
     named(text, (":2:22", "does not tell of everything, it lacks ONTASKDELETE"))
+
+
+def test_options_of_fields_and_the_fields_that_the_crm_section_names_are_asked_for(
+    tmp_path: Path, amocrm: AmoCrm
+) -> None:
+    crm = f'type: amocrm, url: "{amocrm.url}", token: sandbox, inn_field: ИНМ'
+    path = write(tmp_path, crm)
+    text = path.read_text("utf-8").replace("Источник: Сайт", "Источник: Сайтт")
+    path.write_text(f"{text}    when: {{lead.fields.Источник: [Сайт, Пачта]}}\n", encoding="utf-8")
+    code, told = run(path)
+    assert code == 2
+    named(
+        told,
+        (":4:", "crm.inn_field", "no company field «ИНМ»", "Телефон"),
+        (":16:", "no option «Сайтт» in field «Источник»", "Сайт"),
+        (":18:", "no option «Пачта» in field «Источник»", "Почта"),
+    )

@@ -22,7 +22,7 @@ from tests.examples.clients import CLIENTS, environ
 from tests.examples.words import Word, misspelt, words
 
 ALL = os.environ.get("MUTATIONS") == "all"
-SOME = 70
+SOME = 40
 """So many words of a config are tried, each on a line of its own."""
 
 LEAST = 0.95
@@ -95,7 +95,9 @@ def test_a_wrong_letter_is_found_before_the_start(example: Path, tmp_path: Path,
     mutants = client.mutants()
     escaped = [mutant for mutant in mutants if client.escapes(mutant)]
     with account(example, tmp_path) as (_, crm):
-        lacking = {missing.need for missing in crm.check(sorted({n for m in escaped for n in m.needs}, key=str), create=True)}
+        lacking = {
+            missing.need for missing in crm.check(sorted({n for m in escaped for n in m.needs}, key=str), create=True)
+        }
     unseen = [mutant for mutant in escaped if not mutant.needs & lacking]
     with capsys.disabled():
         print(f"\n{example.name}: {len(unseen)} of {len(mutants)} unseen", *unseen, sep="\n  ")

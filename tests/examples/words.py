@@ -58,7 +58,7 @@ def words(source: str) -> list[Word]:
 
 def misspelt(word: str, random: Random) -> str:
     """The word with two letters swapped, one dropped, or one replaced."""
-    run = random.choice([found for found in LETTERS.finditer(word)])
+    run = random.choice(list(LETTERS.finditer(word)))
     letters = list(run[0])
     at = random.randrange(len(letters) - 1)
     kind = random.choice(["swap", "drop", "replace"])
