@@ -1,0 +1,74 @@
+"""A day of a client, played through the real house and the sandbox; the board of the CRM tells what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.senders.letters import Attachment
+from tests.end_to_end.company import until
+from tests.examples.clients import EXAMPLES
+from tests.examples.day import Client, opened
+
+ALMAZ = "+79174001122"
+PLAN = Attachment("план.pdf", b"%PDF-1.4", "application/pdf")
+
+
+def board(client: Client) -> dict[str, Any]:
+    """Each lead by its title: where it stands, whose it is, and what is to be done."""
+    return {
+        lead["name"]: (
+            lead["status"],
+            lead["responsible_email"],
+            sorted(f"{task['responsible']}: {task['text']}" for task in lead["tasks"]),
+        )
+        for lead in client.leads()
+    }
+
+
+@pytest.mark.shows("S4-01", "S4-03", "S4-05", "S4-08")
+def test_a_roof_is_sold(tmp_path: Path) -> None:
+    waits = {"Лид не взят за минуту — знает РОП": "1s"}
+    with opened(EXAMPLES / "4-roofing-amocrm", tmp_path, waits) as client:
+        client.form(ALMAZ, name="Алмаз", comments="Крыша 120 м²").raise_for_status()
+        until(lambda: any("никто не взял за минуту" in text for text in client.told()), "the head of sales is told")
+
+        call = client.mango.call(ALMAZ[1:], "73472000011", "11", 95.0, started=_minutes_ago(3))
+        assert {answer.status_code for answer in call} == {200}
+        client.rest("call.finished")
+        assert client.lead()["status"] == "ОП взял в работу"
+
+        client.move(client.lead(), "Горячие")
+        client.rest("lead.stage_changed")
+        client.letter("Алмаз <almaz@example.ru>", "План", f"Мой телефон {ALMAZ}", attachments=[PLAN])
+        client.rest("email.received")
+        assert client.lead()["status"] == "Объёмы у Турала"
+
+        client.move(client.lead(), "КП готово")
+        client.rest("lead.stage_changed", 2)
+        learn = "кто он (строитель, частник), где строит, сколько домов, какой этап стройки"
+        assert board(client) == {
+            "Алмаз": (
+                "КП готово",
+                "aigul@krovlyafasad.ru",
+                [
+                    "Айгуль Сафина: Озвучить КП и закрыть в оплату: 0\u00a0₽",
+                    "Айгуль Сафина: Позвонить в ту же минуту: +7 917 400-11-22",
+                    "Айгуль Сафина: Получить проект, план кровли или рисунок с размерами",
+                    f"Айгуль Сафина: Узнать: {learn}",
+                    "Турал Мамедов: Посчитать объёмы: Алмаз, место не указано, домов: ?, этап: ?",
+                ],
+            )
+        }
+        assert [note["text"] for note in client.lead()["notes"]] == [
+            "Заявка: Крыша 120 м²",
+            f"План\n\nМой телефон {ALMAZ}",
+        ]
+        assert [call["duration"] for call in client.lead()["calls"]] == [95]
+
+
+def _minutes_ago(minutes: int) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
