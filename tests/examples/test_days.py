@@ -63,10 +63,9 @@ def test_a_roof_is_sold(tmp_path: Path) -> None:
                 ],
             )
         }
-        assert [note["text"] for note in client.lead()["notes"]] == [
-            "Заявка: Крыша 120 м²",
-            f"План\n\nМой телефон {ALMAZ}",
-        ]
+        form, recording, letter = (note["text"] for note in client.lead()["notes"])
+        assert (form, letter) == ("Заявка с главной: Крыша 120 м²", f"План\n\nМой телефон {ALMAZ}")
+        assert recording.startswith("Запись разговора: ")
         assert [call["duration"] for call in client.lead()["calls"]] == [95]
 
 
