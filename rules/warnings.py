@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import EventType
-from provodka.wording import nearest
 from rules.actions.base import Action
 from rules.check import Path, RuleProblem
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -16,6 +16,9 @@ from rules.logic import Case, IsList, both, cases, clash, impossible
 from rules.names import is_list
 from rules.schema import Rule
 from rules.templates import Templates
+
+_MISSPELT: Final = 0.8
+"""How alike two names are of which one is hardly meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,9 @@ def _lonely_counters(known: Sequence[_Known]) -> Iterator[RuleProblem]:
     ]
     for place, counter in found:
         others = [other for at, other in found if at != place]
-        if counter not in others and (near := nearest(counter, others)):
-            yield RuleProblem(place, f"no other queue counts with «{counter}»", f'did you mean "{near}"?')
+        near = get_close_matches(counter.casefold(), map(str.casefold, others), n=1, cutoff=_MISSPELT)
+        if near and counter not in others:
+            yield RuleProblem(place, f"no other queue counts with «{counter}»", f'did you mean "{near[0]}"?')
 
 
 def _counters(value: object) -> Iterator[tuple[Path, str]]:

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import ROOT
-from tests.examples.clients import CLIENTS, EXAMPLES, client, tested
+from tests.examples.clients import CLIENTS, EXAMPLES, client, rule_tests
 
 TO_DO = ("own", "part")
 """The marks of what is ours to do; what is native the CRM does."""
@@ -79,7 +79,7 @@ def shown() -> Shown:
     found: dict[str, list[str]] = defaultdict(list)
     failed = []
     for folder in CLIENTS:
-        for test, result in tested(client(folder)):
+        for test, result in rule_tests(client(folder)):
             name = f"{folder.name}: {test.name}"
             if not result.passed:
                 failed.append(f"{name}: {'; '.join(result.failures)}")

@@ -29,7 +29,7 @@ def client(folder: Path) -> Config:
     return read(folder / "config.yaml", environ(folder))
 
 
-def tested(config: Config) -> list[tuple[RuleTest, RuleTestResult]]:
+def rule_tests(config: Config) -> list[tuple[RuleTest, RuleTestResult]]:
     """Every rule test of a config with what became of it."""
     engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
     return list(zip(config.tests, run_tests(config.tests, engine), strict=True))

@@ -1,4 +1,4 @@
-"""An example's client in the sandbox: its config as it is, but for where its systems are and how long its waits last."""
+"""An example's client in the sandbox: its config, but for where its systems are and how long its waits last."""
 
 from __future__ import annotations
 
@@ -73,8 +73,13 @@ class Client(Company):
     def _channel(self, settings: Any) -> Any:
         sandbox = {
             "imap": {
-                **{"host": "127.0.0.1", "port": "${IMAP}", "tls": False, "user": "sandbox@example.test"},
-                **{"folders": ["INBOX"], "first_sync_days": 1, "poll": 1},
+                "host": "127.0.0.1",
+                "port": "${IMAP}",
+                "tls": False,
+                "user": "sandbox@example.test",
+                "folders": ["INBOX"],
+                "first_sync_days": 1,
+                "poll": 1,
             },
             "mango": {"api_url": "${SENDERS}/vpbx"},
             "telegram": {"token": "1:sandbox", "api_url": "${TELEGRAM}"},
