@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import ROOT
-from tests.examples.clients import CLIENTS, EXAMPLES, client, rule_tests
+from tests.examples.clients import CONFIGS, EXAMPLES, client, name, rule_tests
 
 TO_DO = ("own", "part")
 """The marks of what is ours to do; what is native the CRM does."""
@@ -78,17 +78,17 @@ def shown() -> Shown:
     """Runs every rule test of the examples, and reads the marks of the other tests."""
     found: dict[str, list[str]] = defaultdict(list)
     failed = []
-    for folder in CLIENTS:
-        for test, result in rule_tests(client(folder)):
-            name = f"{folder.name}: {test.name}"
+    for config in CONFIGS:
+        for test, result in rule_tests(client(config)):
+            title = f"{name(config)}: {test.name}"
             if not result.passed:
-                failed.append(f"{name}: {'; '.join(result.failures)}")
+                failed.append(f"{title}: {'; '.join(result.failures)}")
                 continue
             for id_ in test.shows:
-                found[id_].append(name)
-    for name, ids in marked():
+                found[id_].append(title)
+    for title, ids in marked():
         for id_ in ids:
-            found[id_].append(name)
+            found[id_].append(title)
     return Shown(dict(found), failed)
 
 
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     all_of_it, cover = wanted(), shown()
     wrong = faults(all_of_it, cover)
-    if options.run and pytest.main([str(ROOT / name) for name, _ in marked()]):
+    if options.run and pytest.main([str(ROOT / test) for test, _ in marked()]):
         wrong.append("failed: a marked test")
     for line in (*wrong, *report(all_of_it, cover, missing=options.missing)):
         print(line)

@@ -13,20 +13,28 @@ from rules.testing import RuleTestResult, run_tests
 from tests.docs.markdown import ROOT
 
 EXAMPLES = ROOT / "examples"
-CLIENTS = sorted(path.parent for path in EXAMPLES.glob("*/config.yaml"))
+CONFIGS = sorted(
+    path for path in EXAMPLES.glob("*/*.yaml") if path.name != "crm.yaml" and not path.name.endswith(".tests.yaml")
+)
+"""Every config of the examples; a client may have more than one."""
 
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 
 
-def environ(folder: Path) -> dict[str, str]:
+def name(config: Path) -> str:
+    """`4-roofing-amocrm`, or with the file where it is not the only one: `2-sales-bitrix24/deals`."""
+    return config.parent.name if config.stem == "config" else f"{config.parent.name}/{config.stem}"
+
+
+def environ(config: Path) -> dict[str, str]:
     """A value for every variable that the config takes from the environment."""
-    text = (folder / "config.yaml").read_text("utf-8")
+    text = config.read_text("utf-8")
     return {name: f"{name.lower().replace('_', '-')}-value" for name in _REFERENCE.findall(text)}
 
 
-def client(folder: Path) -> Config:
+def client(config: Path) -> Config:
     """The config of an example; raises ConfigError."""
-    return read(folder / "config.yaml", environ(folder))
+    return read(config, environ(config))
 
 
 def rule_tests(config: Config) -> list[tuple[RuleTest, RuleTestResult]]:

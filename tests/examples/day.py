@@ -42,7 +42,7 @@ class Client(Company):
 
     def __init__(self, example: Path, folder: Path, sandbox: Sandbox, waits: Mapping[str, str]) -> None:
         self.example, self._waits = example, waits
-        document = read_document(example / "config.yaml")
+        document = read_document(example)
         assert document.problems == []
         self._data: Any = document.data
         crm = self._data["crm"]
@@ -97,7 +97,7 @@ class Client(Company):
 @contextmanager
 def opened(example: Path, folder: Path, waits: Mapping[str, str] | None = None) -> Iterator[Client]:
     """The client of an example at work, its CRM as its file crm.yaml says."""
-    seeds = read_seed_file(example / "crm.yaml", SECTIONS)
+    seeds = read_seed_file(example.with_name("crm.yaml"), SECTIONS)
     sandbox = _started(seeds)
     client = Client(example, folder, sandbox, waits or {})
     try:

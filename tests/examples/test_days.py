@@ -32,7 +32,7 @@ def board(client: Client) -> dict[str, Any]:
 @pytest.mark.shows("S4-01", "S4-03", "S4-05", "S4-08")
 def test_a_roof_is_sold(tmp_path: Path) -> None:
     waits = {"Лид не взят за минуту — знает РОП": "1s"}
-    with opened(EXAMPLES / "4-roofing-amocrm", tmp_path, waits) as client:
+    with opened(EXAMPLES / "4-roofing-amocrm/config.yaml", tmp_path, waits) as client:
         client.form(ALMAZ, name="Алмаз", comments="Крыша 120 м²").raise_for_status()
         until(lambda: any("никто не взял за минуту" in text for text in client.told()), "the head of sales is told")
 

@@ -12,26 +12,26 @@ from cli.accounts import used_names
 from cli.config import parse
 from cli.main import app
 from tests.examples.accounts import account
-from tests.examples.clients import CLIENTS, client, environ, rule_tests
+from tests.examples.clients import CONFIGS, client, environ, name, rule_tests
 
-every_client = pytest.mark.parametrize("example", CLIENTS, ids=lambda path: path.name)
+every_config = pytest.mark.parametrize("example", CONFIGS, ids=name)
 
 
 def test_there_is_one_for_each_client() -> None:
-    assert [path.name[0] for path in CLIENTS] == ["0", "1", "2", "3", "4"]
+    assert [path.parent.name[0] for path in CONFIGS if path.stem == "config"] == ["0", "1", "2", "3", "4"]
 
 
-@every_client
+@every_config
 @pytest.mark.parametrize("command", ["check", "test"])
 def test_the_command_is_content(example: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environ(example).items():
-        monkeypatch.setenv(name, value)
-    result = CliRunner().invoke(app, [command, "--config", str(example / "config.yaml")])
+    for variable, value in environ(example).items():
+        monkeypatch.setenv(variable, value)
+    result = CliRunner().invoke(app, [command, "--config", str(example)])
     assert result.exit_code == 0, result.output
     assert "warning" not in result.output
 
 
-@every_client
+@every_config
 def test_no_rule_can_be_taken_away_unseen(example: Path) -> None:
     config = client(example)
     for rule in config.rules:
@@ -39,17 +39,17 @@ def test_no_rule_can_be_taken_away_unseen(example: Path) -> None:
         assert any(not result.passed for _, result in rule_tests(rest)), f"no test needs the rule «{rule.name}»"
 
 
-@every_client
+@every_config
 def test_the_account_of_the_client_knows_every_name(example: Path, tmp_path: Path) -> None:
-    needs = {used.need for used in used_names(parse(example / "config.yaml", environ(example)))}
+    needs = {used.need for used in used_names(parse(example, environ(example)))}
     assert len(needs) > 10
-    with account(example, tmp_path) as (_, crm):
+    with account(example.parent, tmp_path) as (_, crm):
         assert crm.check(sorted(needs, key=str)) == []
 
 
-@every_client
+@every_config
 def test_what_the_client_wanted_is_told_in_its_page(example: Path) -> None:
-    page = (example / "README.md").read_text("utf-8")
+    page = example.with_name("README.md").read_text("utf-8")
     assert "## Что хотел клиент" in page
     assert "## Как отвечают настройки" in page
     assert "## Чего пока ждёт" in page

@@ -18,7 +18,7 @@ from cli.config import parse, warnings
 from provodka.crm import Need
 from provodka.settings import Parsed
 from tests.examples.accounts import account
-from tests.examples.clients import CLIENTS, environ
+from tests.examples.clients import CONFIGS, environ, name
 from tests.examples.words import Word, misspelt, words
 
 ALL = os.environ.get("MUTATIONS") == "all"
@@ -46,7 +46,7 @@ class Client:
     def __init__(self, example: Path, folder: Path) -> None:
         self.environ = environ(example)
         self.path = folder / "config.yaml"
-        self.source = (example / "config.yaml").read_text("utf-8").partition("\ntests:")[0] + "\n"
+        self.source = example.read_text("utf-8").partition("\ntests:")[0] + "\n"
         self._rules = list(_rules(self.source))
 
     def mutants(self) -> list[Mutant]:
@@ -95,18 +95,18 @@ def unseen(example: Path, folder: Path) -> tuple[list[Mutant], int]:
     mutants = client.mutants()
     escaped = [mutant for mutant in mutants if client.escapes(mutant)]
     asked = sorted({need for mutant in escaped for need in mutant.needs}, key=str)
-    with account(example, folder) as (_, crm):
+    with account(example.parent, folder) as (_, crm):
         lacking = {missing.need for missing in crm.check(asked, create=True)}
     return [mutant for mutant in escaped if not mutant.needs & lacking], len(mutants)
 
 
 def test_a_wrong_letter_is_found_before_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     tried, escaped = 0, []
-    for example in CLIENTS:
-        folder = tmp_path / example.name
-        folder.mkdir()
+    for example in CONFIGS:
+        folder = tmp_path / name(example)
+        folder.mkdir(parents=True)
         found, many = unseen(example, folder)
-        escaped += [f"{example.name}, {mutant}" for mutant in found]
+        escaped += [f"{name(example)}, {mutant}" for mutant in found]
         tried += many
     with capsys.disabled():
         print(f"\n{len(escaped)} of {tried} unseen", *escaped, sep="\n  ")
