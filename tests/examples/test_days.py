@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.senders.letters import Attachment
 from tests.end_to_end.company import until
+from tests.end_to_end.crms import SECRET
 from tests.examples.clients import EXAMPLES
 from tests.examples.day import Client, opened
 
@@ -67,6 +69,43 @@ def test_a_roof_is_sold(tmp_path: Path) -> None:
         assert (form, letter) == ("Заявка с главной: Крыша 120 м²", f"План\n\nМой телефон {ALMAZ}")
         assert recording.startswith("Запись разговора: ")
         assert [call["duration"] for call in client.lead()["calls"]] == [95]
+
+
+OLEG, VERA = "+79160001122", "+79160003344"
+
+
+@pytest.mark.shows("S2-05", "S2-08", "S2-13")
+def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
+    with opened(EXAMPLES / "2-sales-bitrix24/config.yaml", tmp_path) as client:
+        client.form(OLEG, name="Олег", comments="Нужен сайт").raise_for_status()
+        client.rest("form.submitted")
+        fields = {"name": "Вера", "phone": VERA, "comment": "Контекст", "Оператор": "17"}
+        requests.post(f"{client.url}/hooks/callcentre/{SECRET}", data=fields, timeout=10).raise_for_status()
+        client.rest("form.submitted", 2)
+        client.rest("lead.created", 2)
+
+        oleg, _ = client.leads()
+        client.move(oleg, "В работе")
+        client.rest("lead.stage_changed")
+        until(lambda: any("взял в работу «Олег»" in text for text in client.told()), "the head of sales is told")
+        client.letter("Вера <vera@example.ru>", "Бриф", f"Во вложении бриф. Мой телефон {VERA}", attachments=[PLAN])
+        client.rest("email.received")
+        client.move(oleg, "Квалификация")
+        client.rest("lead.stage_changed", 2)
+
+        assert board(client) == {
+            "Олег": (
+                "Квалификация",
+                "kirill@studio.ru",
+                ["Кирилл Белов: Посмотреть отзывы о компании «Олег»: с плохой репутацией не работаем"],
+            ),
+            "Вера": ("Новый", "daria@studio.ru", []),
+        }
+        assert [lead["source"] for lead in client.leads()] == ["WEB", "CALLCENTER"]
+        assert [note["text"] for note in client.leads()[1]["notes"]] == [
+            "Контекст",
+            f"Бриф\n\nВо вложении бриф. Мой телефон {VERA}",
+        ]
 
 
 def _minutes_ago(minutes: int) -> datetime:
