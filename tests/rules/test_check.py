@@ -165,6 +165,7 @@ def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
     [
         ("{% for line in order.lines %}{{ line.nme }}{% endfor %}", 'did you mean "line.name"'),
         ("{% for line in order.lines if line.amont > 1 %}{{ loop.index }}{% endfor %}", 'did you mean "line.amount"'),
+        ("{% for line in order.lines %}{{ loop.alst }}{% endfor %}", 'did you mean "loop.last"'),
         ("{% for a in person.phones %}{{ a.number }}{% endfor %}", "no a.number"),
         ("{% for x in order.lines %}{% set y = x %}{% endfor %}{{ y }}", "no y"),
         ("{{ order.lines[0].nme }}", "no order.lines[].nme"),
