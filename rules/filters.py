@@ -41,14 +41,6 @@ def phone(value: object) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def country(value: object) -> str:
-    """The country of a phone by its two letters (`RU`, `KZ`); empty for what is no phone."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(str(value), None)) or ""
-    except phonenumbers.NumberParseException:
-        return ""
-
-
 def money(value: object, currency: str = "₽", kopecks: bool | None = None) -> str:
     """`12500` as `12 500 ₽`, with unbreakable blanks; kopecks where there are any, or as `kopecks` says."""
     amount = _amount(value, "a sum")
@@ -90,7 +82,6 @@ def default(value: object, other: object = "", boolean: bool = False) -> object:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "phone": phone,
-    "country": country,
     "money": money,
     "plural": plural,
     "truncate": truncate,
