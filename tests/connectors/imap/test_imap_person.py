@@ -129,7 +129,7 @@ def test_a_forwarded_form_is_about_its_visitor(letter, read):
 @pytest.mark.parametrize(
     "heading",
     [
-        "---------- Forwarded message ---------\nОт: Пётр <Petr@example.com>\nDate: пн, 1 дек. 2025 г.\nTo: anna@krovlya.ru",
+        "---------- Forwarded message ---------\nОт: Пётр <Petr@example.com>\nDate: пн, 1 дек.\nTo: anna@krovlya.ru",
         '-------- Пересылаемое сообщение --------\n01.12.2025, 10:00, "Пётр" <petr@example.com>:',
         "-------- Исходное сообщение --------\nОт: Пётр <petr@example.com>\nОтправлено: 1 дек\nКому: anna@krovlya.ru",
         "From: Анна <anna@krovlya.ru>\nSubject: Fwd\n\n> *From:* Пётр <petr@example.com>\n> *Sent:* Monday",
