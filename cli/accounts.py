@@ -80,7 +80,7 @@ def _messenger(
         if wrong := messenger.check():
             yield from (Remark(path, sentence) for sentence in wrong)
             return
-        for key, member in parsed.values["staff"].items():
+        for key, member in parsed.values["staff"].items() if messenger.medium == "telegram" else ():
             if member.telegram is not None:
                 said = messenger.check_chat(str(member.telegram))
                 yield from (Remark(("staff", key, "telegram"), sentence) for sentence in said)

@@ -1,4 +1,4 @@
-"""`provodka check`, `test` and `schema`: what is known before the start."""
+"""`provodka check` and `schema`: what is known before the start."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Final
 from rich.console import Console
 
 from cli.accounts import Told, ask_accounts
-from cli.config import SECTIONS, Config, parse, warnings
+from cli.config import SECTIONS, parse, warnings
 from provodka.errors import ConfigError
 from provodka.readiness import Weight
 from provodka.settings import json_schema
-from rules.actions import REGISTRY
-from rules.engine import Engine
-from rules.testing import run_tests
 
 _WORDS: Final = {Weight.CONFIG: "mistake", Weight.ACCOUNT: "problem", Weight.WARNING: "warning", Weight.NOTE: "note"}
 _STYLES: Final = {Weight.CONFIG: "", Weight.ACCOUNT: "", Weight.WARNING: "yellow", Weight.NOTE: "dim"}
@@ -85,19 +82,6 @@ def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool
     asked = "; the accounts know every name in it" if online else ""
     out.print(f"{path.name} is right: {counts}{asked}", style="green", highlight=False)
     return 0
-
-
-def test(config: Config, out: Console) -> int:
-    """Run the config's own rule tests; 1 when one fails."""
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
-    results = run_tests(config.tests, engine)
-    for result in results:
-        out.print(f"{'✓' if result.passed else '✗'} {result.name}", markup=False, highlight=False)
-        for failure in result.failures:
-            out.print(f"    {failure}", markup=False, highlight=False, soft_wrap=True)
-    failed = sum(not r.passed for r in results)
-    out.print(f"{len(results) - failed} passed, {failed} failed", style="red" if failed else "green", highlight=False)
-    return 1 if failed else 0
 
 
 def schema(out: Console) -> int:

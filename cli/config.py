@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
-from connectors.registry import CHANNELS, CRMS
+from cli.beside import TESTS, placed, read_beside, same_names
+from connectors.registry import CHANNELS, CRMS, Kind
 from provodka.errors import Problem
 from provodka.payloads import EventType
 from provodka.settings import (
@@ -32,8 +33,9 @@ from rules.actions import REGISTRY
 from rules.calendar import WorkingCalendar
 from rules.check import RuleProblem
 from rules.check import check as check_rules
-from rules.schema import Calendar, Rule, RuleTest, Staff
-from rules.team import Team
+from rules.schema import BrakeSetting, Calendar, Rule, RuleTest, Staff
+from rules.team import RESERVED, Team
+from rules.testing import mistakes
 from rules.warnings import warnings as rule_warnings
 
 DEFAULT_HOURS: Final = {"hours": "пн-пт 09:00-18:00", "holidays": "RU"}
@@ -53,18 +55,20 @@ SECTIONS: Final[Sections] = {
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
     "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
+    "teams": Section(TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)]), each="mapping", noun="team"),
     "channels": Section(
         one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
+    "brake": Section(TypeAdapter(BrakeSetting), absent={}, noun="brake"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
-    "tests": Section(TypeAdapter(RuleTest), each="list", noun="test"),
+    "tests": TESTS,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A config without mistakes."""
+    """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands."""
 
     path: Path
     client: str
@@ -77,22 +81,40 @@ class Config:
     team: Team
     channels: Mapping[str, Any]
     alerts: Alerts
+    brake: BrakeSetting
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
+    test_places: tuple[str, ...]
     secrets: frozenset[str] = field(repr=False)
 
 
 def parse(path: Path, environ: Mapping[str, str] | None = None) -> Parsed:
     """The config as far as it can be read, with every mistake that can be known offline.
 
-    Secrets come from the environment, and from a file `.env` beside the config for what the environment lacks.
+    Secrets come from the environment, and from a file `.env` beside the config for what the environment lacks. The
+    value of `tests` holds those of the files beside the config too, by their places.
     """
     if environ is None:
         beside = {name: value for name, value in dotenv_values(path.parent / ".env").items() if value is not None}
         environ = {**beside, **os.environ}
     parsed = read_config(path, SECTIONS, environ)
     parsed.report(_meaning(parsed))
+    _add_tests(parsed, read_beside(path, environ))
     return parsed
+
+
+def _add_tests(parsed: Parsed, beside: Sequence[Parsed]) -> None:
+    """Read and check the tests of all files together."""
+    files = [parsed, *beside]
+    zone = ZoneInfo(parsed.values["timezone"] or "UTC")
+    team = Team(parsed.values["staff"])
+    for one in files:
+        for index, test in one.values["tests"].items():
+            one.report(Finding(("tests", index, *at), text) for at, text in mistakes(test, REGISTRY, team, zone))
+    for one, finding in same_names(files):
+        one.report([finding])
+    parsed.problems = sorted({problem for one in files for problem in one.problems})
+    parsed.values["tests"] = {place: test for one in files for place, test in placed(one).items()}
 
 
 def read(path: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -114,11 +136,13 @@ def settled(path: Path, parsed: Parsed) -> Config:
         journal_url=values["journal"].url,
         crm=values["crm"],
         staff=values["staff"],
-        team=Team(values["staff"]),
+        team=Team(values["staff"], values["teams"]),
         channels=values["channels"],
         alerts=values["alerts"],
+        brake=values["brake"],
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
+        test_places=tuple(values["tests"]),
         secrets=parsed.secrets,
     )
 
@@ -145,11 +169,29 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'unknown staff key "{key}"', did_you_mean(key, staff))
             elif key in values["staff"] and staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
+    yield from _teams(parsed, staff)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     rules: dict[int, Rule] = values["rules"]
-    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields):
+    teams, senders = _written(parsed, "teams"), None
+    if len(channels) == len(yields):
+        senders = [one for name, settings in channels.items() for one in _senders(name, CHANNELS[settings.type])]
+    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, teams=teams, senders=senders):
         yield _finding(problem, rules)
+
+
+def _teams(parsed: Parsed, staff: Mapping[str, Staff]) -> Iterator[Finding]:
+    for name, members in parsed.values["teams"].items():
+        if name in staff or name in RESERVED:
+            yield Finding(("teams", name), f'"{name}" is a staff key, or a word of its own', "choose another name")
+        for i, key in enumerate(members):
+            if key not in staff:
+                yield Finding(("teams", name, i), f'unknown staff key "{key}"', did_you_mean(key, staff))
+
+
+def _senders(name: str, kind: Kind) -> tuple[str, ...]:
+    """What a rule may call a channel that can write to clients: its name, or the medium of all of its sort."""
+    return (name, kind.medium) if kind.medium else ()
 
 
 def warnings(parsed: Parsed) -> list[Problem]:

@@ -18,6 +18,7 @@ from provodka.event import utc_now
 from provodka.journal import Journal
 from provodka.redact import Redactor
 from rules.actions import REGISTRY
+from rules.brake import brakes_of
 from rules.engine import Engine
 from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
 from webhooks.app import create_app
@@ -69,14 +70,19 @@ class House:
         return crm
 
     @cached_property
-    def messengers(self) -> dict[str, Messenger]:
-        """By kind, as actions ask for them."""
-        made: dict[str, Messenger] = {}
-        for _, settings in self._of_role(Role.MESSENGER):
-            messenger = CHANNELS[settings.type].load()(settings, self.journal.store)
-            self._closing.append(messenger)
-            made[settings.type] = messenger
+    def correspondents(self) -> dict[str, Any]:
+        """Every channel that writes to people, by its name."""
+        made = {
+            name: CHANNELS[settings.type].load()(settings, self.journal.store, name=name)
+            for name, settings in self._of_role(Role.MESSENGER)
+        }
+        self._closing += made.values()
         return made
+
+    @cached_property
+    def messengers(self) -> dict[str, Messenger]:
+        """By medium, as those ask for them who write to the staff: the first of each."""
+        return {one.medium: one for one in reversed(list(self.correspondents.values()))}
 
     @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
@@ -93,7 +99,8 @@ class House:
 
     @cached_property
     def planner(self) -> Planner:
-        return Planner(self.journal, self.engine, self.crm, self.crm)
+        brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
+        return Planner(self.journal, self.engine, self.crm, self.crm, brakes)
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""
@@ -104,7 +111,7 @@ class House:
 
     def worker(self) -> Worker:
         """The worker, not started."""
-        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar)
+        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
         return Worker(self.journal, self.planner, Deliverer(self.journal, REGISTRY, equipment, self.journal))
 
     def scheduler(self) -> Scheduler:

@@ -1,4 +1,4 @@
-"""The commands that do the work: run, check, test, schema, sandbox, demo. Support's are in `cli.support`."""
+"""The commands that do the work: run, check, test, schema, sandbox, demo. Others: `cli.support`, `cli.reports`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-import cli.support  # noqa: F401 -- mounts its commands
-from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, opened, out, seen_at
+import cli.reports
+import cli.support  # noqa: F401 -- both mount their commands
+from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, journal_of, opened, out, seen_at
 from cli.run import RunRole
 
 
@@ -65,11 +66,34 @@ def connect(
 
 
 @app.command("test")
-def rule_tests(config: ConfigFile = DEFAULT) -> None:
-    """Run the tests of the rules that stand in the config."""
-    from cli import check as checking
+def rule_tests(
+    config: ConfigFile = DEFAULT,
+    only: Annotated[str, typer.Option("-k", metavar="NAME", help="Only tests with this in their name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests of the rules that stand in the config and beside it; exit code 1 when one fails."""
+    from cli.rule_tests import run as run_tests
+    from cli.show import View
 
-    done(checking.test(opened(config), out))
+    done(run_tests(opened(config, as_json=as_json), View.standard(as_json=as_json), only))
+
+
+@app.command()
+def plan(
+    since: Annotated[str, typer.Option(help="From then on: 30d, 12h, or a date and time.")],
+    config: ConfigFile = DEFAULT,
+    until: Annotated[str, typer.Option(help="Before then; by default now.")] = "",
+    rule: Annotated[str, typer.Option(help="Only what concerns this rule, by its new or old name.")] = "",
+    limit: Annotated[int, typer.Option(help="Show so many events.", min=0)] = 20,
+    show: Annotated[bool, typer.Option("--open", help="Show personal data.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the events on record through this config and tell what would be done otherwise; nothing is done."""
+    from cli.plan import Question
+    from cli.plan import plan as compare
+
+    with journal_of(config, as_json=as_json, shown=show) as (journal, view, read):
+        done(compare(journal, read, Question(since, until, rule, limit), view))
 
 
 @app.command()

@@ -27,7 +27,7 @@ _SHORT: Final = 300
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _STYLES: Final = {
     **dict.fromkeys(("done", "found", "planned", "matched"), "green"),
-    **dict.fromkeys(("ready", "waiting", "received"), "yellow"),
+    **dict.fromkeys(("ready", "waiting", "received", "held"), "yellow"),
     **dict.fromkeys(("running", "planning"), "cyan"),
     **dict.fromkeys(("dead", "failed", "error"), "bold red"),
 }

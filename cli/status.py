@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from cli.hooks import WARNING
+from cli.resume import command
 from cli.show import Exit, View, counted, one_line, span, state, table
 from provodka.errors import JournalUnavailableError
-from provodka.journal import ActionState, EventState, Journal, Trouble, queries, troubles
+from provodka.journal import ActionState, EventState, Journal, Trouble, brakes, queries, troubles
 
 _COMMANDS: Final = {
     "rejected": "mend the cause, then provodka resend --all-dead --reason rejected",
@@ -71,6 +72,17 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedLine:
+    """A rule that has stopped itself."""
+
+    rule: str
+    since: datetime
+    why: str
+    held: int
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What `--json` prints. `well` is false when there are open troubles, dead letters or events that failed.
 
@@ -87,6 +99,7 @@ class Status:
     channels: tuple[ChannelLine, ...]
     dead: tuple[DeadLine, ...]
     holds: tuple[HoldLine, ...]
+    stopped: tuple[StoppedLine, ...]
     troubles: tuple[Trouble, ...]
     hooks: str
 
@@ -139,6 +152,10 @@ def _look(connection: Connection, journal: Journal, hooks: str) -> Status:
         channels=tuple(ChannelLine(*row) for row in queries.last_by_channel(connection)),
         dead=tuple(DeadLine(*row, next=_COMMANDS.get(row[0], "")) for row in dead),
         holds=tuple(HoldLine(*row) for row in queries.holds(connection, now)),
+        stopped=tuple(
+            StoppedLine(one.rule, one.since, one.why, one.held, next=command(one.rule))
+            for one in brakes.stopped(connection)
+        ),
         troubles=opened,
         hooks=hooks,
     )
@@ -156,6 +173,7 @@ def _draw(found: Status, view: View) -> None:
         view.print(Text(f"{counted(failed, 'event')} could not be planned; next: provodka replay --failed", "bold red"))
     _channels(found, view)
     _dead(found, view)
+    _stopped(found, view)
     for hold in found.holds:
         view.print(Text(one_line(f"account {hold.account} is held until {view.at(hold.until)}: {hold.why}"), "yellow"))
     if found.hooks:
@@ -194,6 +212,15 @@ def _dead(found: Status, view: View) -> None:
     ]
     if rows:
         view.print(table(("dead letters", "count", "since", "newest action", "next"), rows), "")
+
+
+def _stopped(found: Status, view: View) -> None:
+    rows = [
+        (Text(one_line(line.rule), "bold red"), str(line.held), view.at(line.since), one_line(line.why), line.next)
+        for line in found.stopped
+    ]
+    if rows:
+        view.print(table(("stopped rules", "held", "since", "why", "next"), rows), "")
 
 
 def _trouble(trouble: Trouble, view: View) -> None:

@@ -17,7 +17,7 @@ from provodka.event import Event
 from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.journal.queries import StoredPlan, Story
 from provodka.journal.records import Attempt
-from rules.facts import CONTACT
+from rules.fact import FACTS
 from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
 
 
@@ -62,6 +62,7 @@ class ShownRule:
     error: str
     conditions: tuple[ShownCondition, ...]
     actions: tuple[int, ...]
+    violation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +136,19 @@ def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
     """Everything that the journal knows of an event."""
     story = journal.read(lambda c: queries.story(c, stored))
     traces = [_read_trace(plan) for plan in story.plans]
-    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in _names_in(trace.facts)]
+    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in names_in(trace.facts)]
     mask = view.mask(journal, [stored.event.person], names)
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
     return ShownStory(_event(stored, mask), plans, _actions(journal, story, mask, view))
 
 
-def _names_in(facts: Mapping[str, Any]) -> Iterator[str]:
-    contact = facts.get(CONTACT)
-    if isinstance(contact, dict) and contact.get("name"):
-        yield str(contact["name"])
+def names_in(facts: Mapping[str, Any]) -> Iterator[str]:
+    """The names of people and firms among what was read."""
+    for name in FACTS.keys() & facts.keys():
+        value = facts[name]
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            yield value["name"]
 
 
 def _read_trace(plan: StoredPlan) -> PlanTrace | dict[str, Any] | None:
@@ -193,7 +196,14 @@ def _rule(trace: RuleTrace, ids: Mapping[str, int], mask: Mask) -> ShownRule:
         error=mask.text(trace.error),
         conditions=tuple(_condition(mask.condition(one)) for one in trace.conditions),
         actions=tuple(ids[key] for key in trace.action_keys if key in ids),
+        violation=_violation(trace),
     )
+
+
+def _violation(trace: RuleTrace) -> str:
+    """What it is counted as, and for whom."""
+    found = trace.violation
+    return f"counted as «{found.guard}» of {found.person or 'nobody'}" if found else ""
 
 
 def _condition(trace: ConditionTrace) -> ShownCondition:

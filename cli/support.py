@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, done, journal_of
+from cli.discipline import By
 from cli.show import View
 
 Open = Annotated[bool, typer.Option("--open", help="Show personal data.")]
@@ -96,6 +97,29 @@ def status(config: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def discipline(
+    config: ConfigFile = DEFAULT,
+    since: Annotated[str, typer.Option(help="A stretch of time (7d, 12h) or a date.")] = "7d",
+    by: Annotated[By, typer.Option(help="By who broke a guard, or by the guard.")] = By.PERSON,
+    person: Annotated[str, typer.Option(help="Only this one: a staff key, or a login of the CRM.")] = "",
+    guard: Annotated[str, typer.Option(help="Only this guard.")] = "",
+    each: Annotated[bool, typer.Option("--each", help="List every violation with its event.")] = False,
+    show: Open = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report who broke which guard, how often."""
+    from cli.discipline import Wanted, report
+    from cli.moments import ago
+
+    with journal_of(config, as_json=as_json, shown=show) as (journal, view, read_config):
+        try:
+            start = ago(since, journal.now(), read_config.calendar)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--since") from error
+        done(report(journal, Wanted(start, by, person, guard, each), view))
+
+
+@app.command()
 def resend(
     ids: Annotated[list[int] | None, typer.Argument(help="Ids of dead actions.", show_default=False)] = None,
     event: Annotated[str, typer.Option(help="The dead actions of this event.")] = "",
@@ -134,6 +158,21 @@ def resolve(
     settled = Settlement(done=was_done, not_done=not_done, lead=lead, contact=contact, remote=remote)
     with journal_of(config, as_json=as_json) as (journal, view, _):
         done(settle(journal, action, settled, view, dry_run=dry_run))
+
+
+@app.command()
+def resume(
+    rule: Annotated[str, typer.Argument(help="The rule's name.")],
+    drop: Annotated[bool, typer.Option("--drop", help="Cancel what was held instead of sending it.")] = False,
+    config: ConfigFile = DEFAULT,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a rule go on that stopped itself because it would have touched too many cards."""
+    from cli.resume import resume as go_on
+
+    with journal_of(config, as_json=as_json) as (journal, view, _):
+        done(go_on(journal, rule, view, drop=drop, dry_run=dry_run))
 
 
 @app.command()

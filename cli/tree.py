@@ -85,6 +85,8 @@ def _rule(branch: Tree, rule: ShownRule) -> None:
     if rule.reason:
         line.append(f", {one_line(rule.reason)}")
     below = branch.add(line)
+    if rule.violation:
+        below.add(_plain(rule.violation))
     if rule.error:
         below.add(Text(one_line(rule.error), "red"))
     for condition in rule.conditions:

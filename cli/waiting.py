@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from provodka.journal import ActionState, DeadReason, Journal, StoredAction, queries
+from cli.resume import command
+from provodka.journal import ActionState, DeadReason, Journal, StoredAction, brakes, queries
 from provodka.journal.records import WAIT
 
 Clock = Callable[[datetime | None], str]
@@ -22,6 +23,7 @@ class Surroundings:
     by_key: Mapping[str, StoredAction]
     ahead: Mapping[int, int]
     holds: Sequence[tuple[str, datetime, str]]
+    stopped: Mapping[str, brakes.Stopped] = field(default_factory=dict)
 
     @classmethod
     def of(cls, journal: Journal, actions: Sequence[StoredAction]) -> Surroundings:
@@ -31,7 +33,10 @@ class Surroundings:
             ready = [action for action in actions if action.state is ActionState.READY]
             ahead = {action.id: queries.ahead_in_lane(connection, action) for action in ready}
             held = queries.holds(connection, now) if ready else []
-            return cls(now, {a.key: a for a in actions}, {id_: at for id_, at in ahead.items() if at}, held)
+            braked = any(action.state is ActionState.HELD for action in actions)
+            stopped = {one.rule: one for one in brakes.stopped(connection)} if braked else {}
+            before = {id_: at for id_, at in ahead.items() if at}
+            return cls(now, {a.key: a for a in actions}, before, held, stopped)
 
         return journal.read(read)
 
@@ -44,11 +49,21 @@ def why_not_yet(action: StoredAction, around: Surroundings, at: Clock) -> str:
         case ActionState.WAITING if action.kind == WAIT:
             again = f" (the last try failed: {action.error})" if action.error else ""
             return f"waits until {at(action.not_before)}, then the rule is read again{again}"
+        case ActionState.WAITING if action.error and action.not_before is not None:
+            return f"waits until {at(action.not_before)}: {action.error}"
         case ActionState.WAITING:
             return _for_result(around.by_key.get(action.needs or ""))
         case ActionState.READY:
             return _ready(action, around, at)
+        case ActionState.HELD:
+            return _braked(around.stopped.get(action.rule), at)
     return ""
+
+
+def _braked(stopped: brakes.Stopped | None, at: Clock) -> str:
+    if stopped is None:
+        return "is held, since its rule stopped itself"
+    return f"is held: its rule stopped itself at {at(stopped.since)}, since {stopped.why}"
 
 
 def _for_result(needed: StoredAction | None) -> str:
@@ -72,6 +87,8 @@ def _ready(action: StoredAction, around: Surroundings, at: Clock) -> str:
 
 def next_commands(action: StoredAction) -> tuple[str, ...]:
     """What a person can type to move this action on."""
+    if action.state is ActionState.HELD:
+        return (command(action.rule), f"{command(action.rule)} --drop")
     if action.state is ActionState.CANCELLED:
         return (f"provodka resend {action.id}",)
     if action.state is not ActionState.DEAD:

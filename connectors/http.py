@@ -183,7 +183,7 @@ def check_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError(f"not the address of an account: {url}")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"plain http would show the token to everybody on the way: use https://{parts.netloc}")
     return url.rstrip("/")
 
@@ -227,7 +227,8 @@ class _Sessions:
         return session
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, so that nobody is on the way."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -12,6 +12,7 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from provodka.channel import Receiver
@@ -22,7 +23,7 @@ from provodka.stores import ConnectorStore
 
 
 class Role(StrEnum):
-    """How a channel takes part: it is called by HTTP, looks by itself, or writes to the staff."""
+    """How a channel takes part: it is called by HTTP, looks by itself, or writes to people."""
 
     RECEIVER = "receiver"
     WATCHER = "watcher"
@@ -31,12 +32,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of channel: its settings model, its class as `module:name`, and the event types that it yields."""
+    """A kind of channel: its settings model, its class as `module:name`, and the event types that it yields.
+
+    `medium` is what rules call all channels of its sort that can write to clients: the class's own, without its import.
+    """
 
     settings: type[Strict]
     place: str
     role: Role
     events: frozenset[EventType] = frozenset()
+    medium: str = ""
 
     def load(self) -> Any:  # noqa: ANN401 -- the class; its role says which protocol it fulfils
         """Import the class."""
@@ -81,7 +86,8 @@ CHANNELS: Final[dict[str, Kind]] = {
     "tilda": Kind(TildaSettings, "connectors.tilda.channel:TildaChannel", Role.RECEIVER, _FORM),
     "mango": Kind(MangoSettings, "connectors.mango.channel:MangoChannel", Role.RECEIVER, _CALLS),
     "imap": Kind(ImapSettings, "connectors.imap.mailbox:ImapChannel", Role.WATCHER, _MAIL),
-    "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER),
+    "smtp": Kind(SmtpSettings, "connectors.smtp.mailer:Mailer", Role.MESSENGER, medium="email"),
+    "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER, medium="telegram"),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {

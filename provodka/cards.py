@@ -9,7 +9,11 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class LeadRef:
-    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none."""
+    """A lead as rules see it. `responsible` is a name from `staff`, or the CRM's login where staff has none.
+
+    `contacts` and `company` are ids. `stage_since` is when it came to its stage, or a later moment from which on it is
+    known to stand there; `closed_at` and `loss_reason` are of a closed one.
+    """
 
     id: str
     title: str = ""
@@ -23,6 +27,11 @@ class LeadRef:
     fields: dict[str, str] = field(default_factory=dict)
     contacts: tuple[str, ...] = ()
     created_at: datetime | None = None
+    company: str = ""
+    updated_at: datetime | None = None
+    stage_since: datetime | None = None
+    closed_at: datetime | None = None
+    loss_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class ContactRef:
 
 @dataclass(frozen=True, slots=True)
 class CompanyRef:
-    """A firm's card as rules see it; the members are those of `ContactRef`."""
+    """A firm's card as rules see it: like `ContactRef`, with the taxpayer's number and what belongs to it."""
 
     id: str
     name: str = ""
@@ -53,6 +62,8 @@ class CompanyRef:
     tags: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
+    inn: str = ""
+    kpp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +83,16 @@ class TaskRef:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs from the last known snapshot, by field: old and new value as people see them."""
+    """What differs from the last known snapshot, by field: old and new value as people see them.
+
+    `by` is who changed the card last, a name from `staff` or the CRM's login; empty where the CRM names nobody (it was
+    a robot, or an integration).
+    """
 
     field: str = ""
     old: str = ""
     new: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +121,16 @@ class CompanyEvent:
 
 @dataclass(frozen=True, slots=True)
 class TaskEvent:
-    """`task.*`; the lead that the task hangs on (a task may hang on another card, or on none), its text and result."""
+    """`task.*`; the lead that the task hangs on (a task may hang on another card, or on none), its text and result.
+
+    `change` says only by whom.
+    """
 
     lead: LeadRef | None = None
     text: str = ""
     result: str = ""
     task: TaskRef = field(default_factory=lambda: TaskRef(""))
+    change: Change = field(default_factory=Change)
 
 
 CardEvent = LeadEvent | ContactEvent | CompanyEvent | TaskEvent

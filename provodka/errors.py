@@ -19,6 +19,7 @@ class ConnectorError(ProvodkaError):
 
     `reason` is the other side's words or our sentence about them; `hint` is the cure in Russian, for support;
     `status` the HTTP status, `code` the vendor's own code, `wait` the seconds that the other side asked for.
+    `system` is set by an action that may speak to several: whose error it is.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class ConnectorError(ProvodkaError):
         self.status = status
         self.code = code
         self.wait = wait
+        self.system = ""
 
     @property
     def kind(self) -> str:

@@ -49,7 +49,15 @@ class Done:
     found: bool = False
 
 
-Outcome = Done | ConnectorError | OutcomeUnknownError
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Nothing was sent, and nothing is wrong: the action is to come again at that moment. It holds nobody back."""
+
+    until: datetime
+    reason: str
+
+
+Outcome = Done | ConnectorError | OutcomeUnknownError | Postponed
 Perform = Callable[[S, Sequence[Request[P]]], list[Outcome]]
 Find = Callable[[S, Sequence[Request[P]]], list[Done | None]]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, EventType, LeadEvent
+from provodka.payloads import PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
@@ -40,9 +41,16 @@ Report = Callable[[Path, str, str], None]
 
 
 def check(
-    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], channels: Channels
+    rules: Sequence[Rule],
+    registry: Mapping[str, Action[Any]],
+    staff: Mapping[str, Staff],
+    channels: Channels,
+    *,
+    teams: Collection[str] = (),
+    senders: Collection[str] | None = None,
 ) -> list[RuleProblem]:
-    """All mistakes, in the order of the config."""
+    """All mistakes, in the order of the config. `senders` are the channels that can write to clients, and their media;
+    None where those are not known."""
     problems: list[RuleProblem] = list(_staff(staff))
     templates = Templates(ZoneInfo("UTC"))
     names: dict[str, int] = {}
@@ -56,12 +64,14 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates).run()
+        one = _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates)
+        one.teams, one.senders = teams, senders
+        one.run()
     return problems
 
 
 def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
-    for member in ("crm", "extension", "telegram"):
+    for member in ("crm", "extension", "telegram", "email"):
         seen: dict[str, str] = {}
         for key, one in staff.items():
             value = str(getattr(one, member) or "").casefold()
@@ -71,12 +81,51 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 
 
-_MAYBE: Final = {"lead": ("lead",), "order": ("order",), "person.contact": ("person.contact", "person.known")}
+def _ladder(rule: Rule, report: Report) -> None:
+    """Rungs that do not lead upwards. Working and other time cannot be compared."""
+    for i, (lower, upper) in enumerate(pairwise(rung.after for rung in rule.escalate), 1):
+        alike = lower.working is upper.working and lower.clock is None and upper.clock is None
+        if lower.text == upper.text or (alike and (upper.days, upper.seconds) <= (lower.days, lower.seconds)):
+            text = f"rung {i + 1} comes after {upper.text}, rung {i} after {lower.text} already"
+            report(("escalate", i, "after"), text, "all rungs count from the event: put the shorter time first")
+
+
+_MAYBE: Final = {
+    "lead": ("lead",),
+    "order": ("order",),
+    "contact": ("contact",),
+    "company": ("company",),
+    "responsible": ("responsible", "lead"),
+    "person.contact": ("person.contact", "person.known"),
+    "person.last_lead": ("person.last_lead",),
+}
 """What an event may lack, each with the names whose conditions ask for it."""
+
+_OF_STAFF: Final = frozenset(
+    {
+        "lead.responsible",
+        "contact.responsible",
+        "company.responsible",
+        "task.responsible",
+        "responsible.key",
+        "change.by",
+    }
+)
+"""The names whose values are staff keys."""
+
+_SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    LeadEvent: ("lead", "responsible"),
+    ContactEvent: ("contact",),
+    CompanyEvent: ("company",),
+}
+"""What events of these payloads never lack."""
 
 
 class _RuleCheck:
     """The check of one rule that could be compiled, at least in part."""
+
+    teams: Collection[str] = ()
+    senders: Collection[str] | None = None
 
     def __init__(
         self,
@@ -95,6 +144,7 @@ class _RuleCheck:
 
     def run(self) -> None:
         self._trigger()
+        self._guard()
         for leaf in leaves(self._compiled.condition):
             if isinstance(leaf, Compare):
                 self._comparison(leaf)
@@ -115,13 +165,15 @@ class _RuleCheck:
 
     def _trigger(self) -> None:
         rule = self._rule
-        if rule.wait is not None and rule.stop:
+        if rule.waits and rule.stop:
             self._report(
                 ("stop",), "a rule that waits cannot stop the others: they go on at once", "remove stop or wait"
             )
-        for i, kind in enumerate(rule.on):
-            if not isinstance(kind, EventType):
-                self._report(("on", i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        for key, kinds in (("on", rule.on), ("unless", rule.unless)):
+            for i, kind in enumerate(kinds):
+                if not isinstance(kind, EventType):
+                    self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
+        _ladder(rule, self._report)
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
@@ -133,6 +185,15 @@ class _RuleCheck:
                 self._report(
                     place, f"channel {channel} never yields {wanted}", f"it yields {', '.join(sorted(yields))}"
                 )
+
+    def _guard(self) -> None:
+        """Only events of cards tell who did it."""
+        guard = self._rule.guard
+        if guard is None or guard.who != "author":
+            return
+        without = next((k for k in self._rule.triggers if isinstance(find("change.by", k), UnknownName)), None)
+        if without is not None:
+            self._report(("guard", "who"), f"{without} does not tell who did it", "count it for the responsible")
 
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""
@@ -154,6 +215,8 @@ class _RuleCheck:
         node = self._name(place, leaf.path)
         if node is not None and (kind := unmeasurable(leaf, node.kind)):
             self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
+        if node is not None and leaf.operator.name == "filled" and not node.open:
+            self._report(place, f"{leaf.path} holds no fields", "ask for them so: lead.fields: {filled: [Площадь]}")
         if node is None or leaf.operator.name not in ("is", "in", "not"):
             return
         values = leaf.expected if isinstance(leaf.expected, list) else [leaf.expected]
@@ -162,19 +225,26 @@ class _RuleCheck:
                 self._report(place, f"{leaf.path} is never «{value}»", did_you_mean(str(value), node.choices))
             elif leaf.path == "event.channel" and value not in self._channels:
                 self._report(place, f"unknown channel {value}", did_you_mean(str(value), self._channels))
-            elif leaf.path == "lead.responsible" and "@" not in str(value):
+            elif leaf.path in _OF_STAFF and value and "@" not in str(value):
                 self._person(place, str(value))
         if leaf.path == "event.type" and leaf.operator.name != "not" and not set(values) & set(self._rule.triggers):
             self._report(place, f"the rule starts on {', '.join(self._rule.triggers)}", "the rule can never match")
 
-    def _person(self, place: Path, key: str) -> None:
-        if key not in self._staff:
-            self._report(place, f"unknown staff key {key}", did_you_mean(key, self._staff))
+    def _person(self, place: Path, key: str, teams: Collection[str] = ()) -> None:
+        if key not in self._staff and key not in teams:
+            self._report(place, f"unknown staff key {key}", did_you_mean(key, [*self._staff, *teams]))
+
+    def _sender(self, place: Path, way: str) -> None:
+        if self.senders is not None and way not in self.senders:
+            hint = did_you_mean(way, self.senders) if self.senders else "add a channel that can: telegram, smtp"
+            self._report(place, f"no channel {way} can write to clients", hint)
 
     def _step(self, step: Step) -> None:
-        at: Path = ("do", step.index, step.action.name)
+        at = step.place
         for place, key in step.action.people(step.params):
-            self._person((*at, *place), key)
+            self._person((*at, *place), key, self.teams if place[0] in step.action.takes_teams else ())
+        for place, way in step.action.ways(step.params):
+            self._sender((*at, *place), way)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
         for name in sorted(step.action.reads):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
@@ -211,7 +281,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if part == "lead" and all(issubclass(PAYLOADS[kind], LeadEvent) for kind in self._rule.triggers):
+        if all(part in _SURE.get(PAYLOADS[kind], ()) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from provodka.settings import Strict
 from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
-from rules.actions.base import Action, LeadUse, Place, Planning
+from rules.actions.base import Action, LeadUse, Part, Place, Planning
 from rules.calendar import WorkingCalendar
 from rules.conditions import Group, Report, parse_when
 from rules.faults import RuleError
 from rules.plan import rule_slug
-from rules.schema import Rule
+from rules.schema import Rule, steps_of
+from rules.team import Team
 from rules.templates import Names, Templates, Text
 
 Fill = Callable[[Names], Any]
@@ -24,8 +25,9 @@ Fill = Callable[[Names], Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action of a rule. `fills` render the parameters that hold templates."""
+    """One action of a rule. `fills` render the parameters that hold templates; `place`: where in the rule."""
 
+    place: Place
     index: int
     action: Action[Any]
     params: Strict
@@ -33,44 +35,62 @@ class Step:
     fills: tuple[tuple[str, Fill], ...]
     needs: int | None = None
 
-    def plan(self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar) -> dict[str, dict[str, Any]]:
+    def plan(
+        self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar, team: Team
+    ) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key."""
         rendered = {**self.constants, **{name: fill(names) for name, fill in self.fills}}
-        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar))
+        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team))
         return self.action.parts(planned)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with everything in it compiled. `texts` are the templates of all steps, those of wrong steps too."""
+    """A rule with everything in it compiled. `texts` are the templates of all steps, those of wrong steps too.
+
+    Of a rule with a ladder, `steps` are those of all rungs, one after the other, and `rungs` those of each.
+    """
 
     rule: Rule
     slug: str
     condition: Group
     steps: tuple[Step, ...]
     texts: tuple[tuple[Place, Text], ...]
+    rungs: tuple[tuple[Step, ...], ...] = ()
 
 
 def compile_rule(rule: Rule, registry: Mapping[str, Action[Any]], templates: Templates, report: Report) -> CompiledRule:
     """Compile one rule; every mistake goes to `report` with its place in the rule, and what is wrong is left out."""
     condition = parse_when(rule.when, templates, lambda place, text, hint: report(("when", *place), text, hint))
+    reader = _Reader(templates, [], report)
+    steps = _compile_steps(rule.do, ("do",), registry, reader)
+    rungs = [_compile_steps(rung.do, ("escalate", i, "do"), registry, reader) for i, rung in enumerate(rule.escalate)]
+    steps += [step for rung in rungs for step in rung]
+    return CompiledRule(
+        rule, rule_slug(rule.name), condition, tuple(steps), tuple(reader.texts), tuple(map(tuple, rungs))
+    )
+
+
+def _compile_steps(
+    written_steps: Sequence[Mapping[str, Any]], at: Place, registry: Mapping[str, Action[Any]], reader: _Reader
+) -> list[Step]:
     steps: list[Step] = []
-    texts: list[tuple[Place, Text]] = []
     maker: int | None = None
-    for index, (name, raw) in enumerate(rule.steps):
+    for index, (name, raw) in enumerate(steps_of(written_steps)):
         action = registry.get(name)
+        place = (*at, index, name)
         if action is None:
-            report(("do", index, name), f"unknown action {name}", did_you_mean(name, registry))
+            reader.report(place, f"unknown action {name}", did_you_mean(name, registry))
             continue
-        params = _params(action, raw, ("do", index, name), report)
+        params = _params(action, raw, place, reader.report)
         written = params.model_dump(mode="json", by_alias=True) if params else raw
-        fills = _fills(action, written, ("do", index, name), _Reader(templates, texts, report))
+        fills = _fills(action, written, place, reader)
         needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
         if params is not None:
-            steps.append(Step(index, action, params, written, fills, needs))
+            steps.append(Step(place, index, action, params, written, fills, needs))
         if action.lead is LeadUse.MAKES:
             maker = index
-    return CompiledRule(rule, rule_slug(rule.name), condition, tuple(steps), tuple(texts))
+    return steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from typing import Any
 
 from provodka.event import Event
 from provodka.payloads import EventType
-from rules.actions.base import Action
+from rules.actions.base import Action, Part
+from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
 from rules.facts import Facts, House, Scope
-from rules.faults import RULE_FAULTS
+from rules.faults import RULE_FAULTS, NotOnRecordError
+from rules.guard import violation
 from rules.plan import (
     ConditionTrace,
     Plan,
@@ -24,6 +26,7 @@ from rules.plan import (
     RuleOutcome,
     RuleTrace,
     action_key,
+    rung_slug,
     timer_key,
 )
 from rules.schema import Rule
@@ -50,33 +53,58 @@ class Engine:
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
         self._by_type = {kind: self._index(kind) for kind in EventType}
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in their order."""
+        return tuple(compiled.rule for compiled in self._rules)
+
     def evaluate(
-        self, event: Event, facts: Facts, now: datetime, only_rule: str | None = None, resumed: bool = False
+        self,
+        event: Event,
+        facts: Facts,
+        now: datetime,
+        only_rule: str | None = None,
+        resumed: bool = False,
+        rung: int | None = None,
     ) -> Plan:
         """The plan for this event. The same event, facts and moment always give the same plan.
 
         A rule that fails is recorded as such and disturbs no other. An error of `facts` (a ConnectorError) passes
-        through: nothing is planned then. When a timer is due, name its rule in `only_rule` and set `resumed`: then its
-        conditions are read, with the lead as it is now.
+        through: nothing is planned then. When a timer is due, name its rule in `only_rule`, and its `rung`, and set
+        `resumed`: then its conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self.calendar)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
         if only_rule is not None:
-            traces = [self._alone(only_rule, run, resumed=resumed)]
+            traces = [self._alone(only_rule, run, rung, resumed=resumed)]
         else:
             blank, considered = self._by_type[event.type]
             traces = list(blank)
             for at, compiled in considered:
-                traces[at] = run.consider(compiled, resumed=resumed)
+                traces[at] = run.consider(compiled, None, resumed=resumed)
+            traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
         return Plan(event.id, tuple(run.actions), tuple(run.timers), trace)
 
-    def _alone(self, name: str, run: _Run, *, resumed: bool) -> RuleTrace:
+    def droppers(self, rule: str) -> tuple[EventType, ...]:
+        """The event types that drop what waits of this rule (`unless`); none where there is no such rule any more."""
+        compiled = self._by_name.get(rule)
+        return compiled.rule.droppers if compiled else ()
+
+    def dropped(self, rule: str, event: Event, by: Event, now: datetime) -> Plan:
+        """The plan of a timer that another event has dropped: nothing, and the reason."""
+        at = self.calendar.local(by.occurred_at).isoformat(timespec="seconds")
+        trace = RuleTrace(rule, RuleOutcome.DROPPED, reason=f"unless: {by.type} of {at} came meanwhile (event {by.id})")
+        return Plan(event.id, (), (), PlanTrace(now, (trace,)))
+
+    def _alone(self, name: str, run: _Run, rung: int | None, *, resumed: bool) -> RuleTrace:
         compiled = self._by_name.get(name)
         if compiled is None:
             return RuleTrace(name, RuleOutcome.ERROR, error="there is no rule of this name any more")
         if run.event.type not in compiled.rule.triggers:
             return _other_trigger(compiled)
-        return run.consider(compiled, resumed=resumed)
+        if resumed and ((rung is not None and rung >= len(compiled.rungs)) or (rung is None and compiled.rungs)):
+            return RuleTrace(name, RuleOutcome.ERROR, error="the rule has no such rung any more")
+        return run.consider(compiled, rung, resumed=resumed)
 
     def _index(self, kind: EventType) -> tuple[list[RuleTrace], list[tuple[int, CompiledRule]]]:
         """For one event type: the traces of all rules as if none started, and those that may start, by position."""
@@ -87,18 +115,19 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "actions", "event", "scope", "timers")
+    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, calendar: WorkingCalendar) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
         self._now = now
-        self._calendar = calendar
+        self._calendar = house.calendar
+        self._team = house.team
         self._stopped_by = ""
 
-    def consider(self, compiled: CompiledRule, *, resumed: bool) -> RuleTrace:
+    def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         rule = compiled.rule
         if rule.channel and self.event.channel not in rule.channel:
             reason = f"listens to {', '.join(rule.channel)}, not to {self.event.channel}"
@@ -106,13 +135,30 @@ class _Run:
         if self._stopped_by:
             reason = f"rule «{self._stopped_by}» lets no later rule see the event"
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=reason)
-        if rule.wait is not None and not resumed:
-            due = self._calendar.add(rule.wait, self._now)
-            self.timers.append(PlannedTimer(timer_key(self.event.id, compiled.slug), rule.name, due))
-            return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {due.isoformat()}")
-        return self._match(compiled)
+        if rule.waits and not resumed:
+            return self._wait(compiled)
+        return self._match(compiled, rung, resumed=resumed)
 
-    def _match(self, compiled: CompiledRule) -> RuleTrace:
+    def follow_chain(self) -> list[RuleTrace]:
+        """The next task of a chain, where the event is the completion of one that we made."""
+        link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
+        if link is None:
+            return []
+        trace, actions = follow(link, self.event, self._now, self._calendar)
+        self.actions.extend(actions)
+        return [trace]
+
+    def _wait(self, compiled: CompiledRule) -> RuleTrace:
+        """A timer for the rule, or one for each rung, all from this moment on."""
+        rule = compiled.rule
+        waits = [(None, rule.wait)] if rule.wait else [(i, rung.after) for i, rung in enumerate(rule.escalate)]
+        due = [self._calendar.add(duration, self._now) for _, duration in waits]
+        for (rung, _), moment in zip(waits, due, strict=True):
+            key = timer_key(self.event.id, rung_slug(compiled.slug, rung))
+            self.timers.append(PlannedTimer(key, rule.name, moment, rung))
+        return RuleTrace(rule.name, RuleOutcome.WAITING, reason=f"until {', '.join(d.isoformat() for d in due)}")
+
+    def _match(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
@@ -120,24 +166,35 @@ class _Run:
             conditions = answer.parts
             if not answer.matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
-            actions = self._plan(compiled)
+            actions = self._plan(compiled, rung)
+            guard = compiled.rule.guard
+            broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
         except RULE_FAULTS as fault:
-            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=f"{type(fault).__name__}: {fault}")
+            missing = fault.fact if isinstance(fault, NotOnRecordError) else ""
+            error = f"{type(fault).__name__}: {fault}"
+            return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
         if compiled.rule.stop:
             self._stopped_by = name
-        return RuleTrace(name, RuleOutcome.MATCHED, conditions, tuple(action.key for action in actions))
+        keys = tuple(action.key for action in actions)
+        return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
-    def _plan(self, compiled: CompiledRule) -> list[PlannedAction]:
+    def _plan(self, compiled: CompiledRule, rung: int | None) -> list[PlannedAction]:
         actions: list[PlannedAction] = []
-        for step in compiled.steps:
-            needs = None if step.needs is None else action_key(self.event.id, compiled.slug, step.needs)
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar)
-            for part, params in parts.items():
-                key = action_key(self.event.id, compiled.slug, step.index, part)
-                action = step.action
-                priority = Priority.URGENT if compiled.rule.urgent else action.priority
-                actions.append(PlannedAction(key, action.name, compiled.rule.name, step.index, params, needs, priority))
+        slug = rung_slug(compiled.slug, rung)
+        for step in compiled.steps if rung is None else compiled.rungs[rung]:
+            needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
+            action = step.action
+            priority = Priority.URGENT if compiled.rule.urgent else action.priority
+            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            for suffix, made in parts.items():
+                part = made if isinstance(made, Part) else Part(made)
+                key = action_key(self.event.id, slug, step.index, suffix)
+                after = needs
+                if part.after is not None:
+                    after = action_key(self.event.id, slug, step.index, part.after)
+                kind = part.kind or action.name
+                actions.append(PlannedAction(key, kind, compiled.rule.name, step.index, part.params, after, priority))
         return actions
 
 

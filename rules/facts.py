@@ -8,107 +8,108 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from pydantic import TypeAdapter
-
 from provodka.event import Event
-from provodka.payloads import PAYLOADS, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef, lead_of
+from provodka.payloads import PAYLOADS, Change, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
+from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.faults import RuleError
+from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
+from rules.fact import KnownContact as KnownContact
+from rules.faults import NotOnRecordError
 from rules.moments import Clock
 from rules.team import Team
 
-CONTACT: Final = "person.contact"
-LEAD: Final = "lead"
+CHAIN: Final = "task.chain"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
 C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
 
-
-@dataclass(frozen=True, slots=True)
-class KnownContact:
-    """The CRM's card of a known person."""
-
-    id: str
-    name: str = ""
-
-
-_CONTACT: Final[TypeAdapter[KnownContact | None]] = TypeAdapter(KnownContact | None)
-_LEAD: Final[TypeAdapter[LeadRef | None]] = TypeAdapter(LeadRef | None)
 _FIELDS: Final = {cls: tuple(f.name for f in dataclasses.fields(cls)) for cls in set(PAYLOADS.values())}
+_PARTS: Final = {tuple(name.split(".")): name for name in FACTS}
+_OF_PERSON: Final = {fact.name.partition(".")[2]: fact.name for fact in FACTS.values() if fact.root == "person"}
+_KNOWN: Final = ("person", "known")
 
 
 class Facts(Protocol):
     """What a rule may ask of the outside about one event. A `ConnectorError` passes through the evaluation."""
 
-    def contact(self) -> KnownContact | None:
-        """The card of the event's person, or None when nobody knows them."""
+    def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that FACTS names
+        """The value of a fact; its `empty` where nothing is known."""
 
-    def lead(self) -> LeadRef | None:
-        """The lead as it is now: the event's own where it is about one, else the person's newest open one."""
+    def chain(self) -> ChainLink | None:
+        """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticFacts:
-    """Facts that are given, not fetched."""
+    """Facts that are given, not fetched: the person's card, the lead, and `others` by name."""
 
     known: KnownContact | None = None
     current: LeadRef | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)
+    link: ChainLink | None = None
 
-    def contact(self) -> KnownContact | None:
-        return self.known
+    def fetch(self, name: str) -> Any:  # noqa: ANN401
+        if name == CONTACT:
+            return self.known
+        return self.current if name == LEAD else self.others.get(name, FACTS[name].empty)
 
-    def lead(self) -> LeadRef | None:
-        return self.current
+    def chain(self) -> ChainLink | None:
+        return self.link
 
 
 class RecordedFacts:
-    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a RuleError now."""
+    """Facts out of an earlier trace: `PlanTrace.facts`. What was not asked then is a NotOnRecordError now."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
 
-    def contact(self) -> KnownContact | None:
-        return _CONTACT.validate_python(self._get(CONTACT))
+    def chain(self) -> ChainLink | None:
+        return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
-    def lead(self) -> LeadRef | None:
-        return _LEAD.validate_python(self._get(LEAD))
-
-    def _get(self, name: str) -> Any:  # noqa: ANN401 -- JSON
+    def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record:
-            raise RuleError(f"{name} was not asked when the event was planned, so it is not on record")
-        return self._record[name]
+            raise NotOnRecordError(name)
+        return FACTS[name].adapter.validate_python(self._record[name])
 
 
 class FactsOnce:
-    """Asks the source once for each fact and keeps what it said, as JSON values, in `record`."""
+    """Asks the source once for each fact and keeps what it said, as JSON values, in `record`.
 
-    __slots__ = ("_contact", "_lead", "_source", "record")
+    Rules see staff keys where the CRM says logins.
+    """
 
-    def __init__(self, source: Facts) -> None:
+    __slots__ = ("_seen", "_source", "_team", "record")
+
+    def __init__(self, source: Facts, team: Team) -> None:
         self._source = source
+        self._team = team
+        self._seen: dict[str, Any] = {}
         self.record: dict[str, Any] = {}
-        self._contact: KnownContact | None = None
-        self._lead: LeadRef | None = None
 
-    def contact(self) -> KnownContact | None:
-        if CONTACT not in self.record:
-            self._contact = self._source.contact()
-            self.record[CONTACT] = _CONTACT.dump_python(self._contact, mode="json")
-        return self._contact
+    def get(self, name: str) -> Any:  # noqa: ANN401
+        """The value of a fact as rules see it."""
+        if name not in self._seen:
+            try:
+                value = self._source.fetch(name)
+            except AttributeError as error:  # it would pass for a name that is not there
+                raise RuntimeError(f"the fact {name} cannot be fetched: {error}") from error
+            self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
+            self._seen[name] = with_keys(value, self._team)
+        return self._seen[name]
 
-    def lead(self) -> LeadRef | None:
-        if LEAD not in self.record:
-            self._lead = self._source.lead()
-            self.record[LEAD] = _LEAD.dump_python(self._lead, mode="json")
-        return self._lead
+    def chain(self) -> ChainLink | None:
+        link = self._source.chain()
+        if link is not None:
+            self.record[CHAIN] = CHAIN_LINK.dump_python(link, mode="json")
+        return link
 
 
 class PersonView:
-    """`person` as rules see it: what the event says, and whether the CRM knows them."""
+    """`person` as rules see it: what the event says, and what is known of them."""
 
     __slots__ = ("_facts", "_person")
 
@@ -116,36 +117,34 @@ class PersonView:
         self._person = person
         self._facts = facts
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a field of Person
-        return getattr(self._person, name)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a field of Person, or a fact
+        fact = _OF_PERSON.get(name)
+        return getattr(self._person, name) if fact is None else self._facts.get(fact)
 
     @property
     def known(self) -> bool:
-        return self._facts.contact() is not None
-
-    @property
-    def contact(self) -> KnownContact | None:
-        return self._facts.contact()
+        return self._facts.get(CONTACT) is not None
 
 
-class LazyLead:
-    """`lead` where it has to be fetched: nothing is asked before a rule reads a field of it."""
+class Lazy:
+    """A name that has to be fetched: nothing is asked before a rule reads a part of it."""
 
-    __slots__ = ("_facts", "_team")
+    __slots__ = ("_facts", "_name")
 
-    def __init__(self, facts: FactsOnce, team: Team) -> None:
+    def __init__(self, facts: FactsOnce, name: str) -> None:
         self._facts = facts
-        self._team = team
+        self._name = name
 
-    def now(self) -> LeadRef | None:
-        lead = self._facts.lead()
-        return None if lead is None else with_key(lead, self._team)
+    def now(self) -> Any:  # noqa: ANN401
+        return self._facts.get(self._name)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a field of LeadRef
-        lead = self.now()
-        if lead is None or name.startswith("_"):
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a part of the fact, or a fact of its own
+        if (part := _PARTS.get((self._name, name))) is not None:
+            return self._facts.get(part)
+        value = self.now()
+        if value is None or name.startswith("_"):
             raise AttributeError(name)
-        return getattr(lead, name)
+        return getattr(value, name)
 
     def __bool__(self) -> bool:
         return self.now() is not None
@@ -166,7 +165,6 @@ class Scope:
 
     names: Mapping[str, Any]
     facts: FactsOnce
-    lead_is_outside: bool
     clock: Clock
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
@@ -177,16 +175,20 @@ class Scope:
                 return value.get(".".join(parts[at:]))
             if at:
                 value = getattr(value, part, None)
-        return value.now() if isinstance(value, LazyLead) else value
+        return value.now() if isinstance(value, Lazy) else value
 
     def asks_outside(self, parts: tuple[str, ...]) -> bool:
         """Whether reading this path needs a call, for this event."""
-        return self.lead_is_outside if parts[0] == LEAD else may_ask(parts)
+        return isinstance(self.names.get(parts[0]), Lazy) or _is_part(parts)
 
 
 def may_ask(parts: tuple[str, ...]) -> bool:
     """Whether reading this path needs a call for some events; for the others it never does."""
-    return parts[0] == LEAD or parts[:2] in (("person", "known"), ("person", "contact"))
+    return parts[0] in ROOTS or _is_part(parts)
+
+
+def _is_part(parts: tuple[str, ...]) -> bool:
+    return parts[:2] == _KNOWN or parts[:2] in _PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,21 +200,37 @@ class House:
     calendar: WorkingCalendar
 
     def scope(self, event: Event, facts: Facts, now: datetime, *, resumed: bool) -> Scope:
-        """The names for this event. A lead's own event shows its snapshot; after a wait the lead is read anew."""
-        once = FactsOnce(facts)
-        names: dict[str, Any] = {name: getattr(event.payload, name) for name in _FIELDS[type(event.payload)]}
-        names = {name: with_key(of, self.team) if isinstance(of, Card) else of for name, of in names.items()}
-        outside = resumed or lead_of(event.payload) is None
-        names["lead"] = LazyLead(once, self.team) if outside else names["lead"]
+        """The names for this event. A card's own event shows its snapshot; after a wait the card is read anew."""
+        once = FactsOnce(facts, self.team)
+        own = {name: with_keys(getattr(event.payload, name), self.team) for name in _FIELDS[type(event.payload)]}
+        names: dict[str, Any] = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
+        names = {**own, **names}
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)
         names["now"] = clock.now
         names["client"] = self.client
-        return Scope(names, once, outside, clock)
+        return Scope(names, once, clock)
 
 
-def with_key(card: C, team: Team) -> C:
-    """The card with the staff key instead of the CRM's login of its responsible."""
-    key = team.key(card.responsible)
-    return card if key == card.responsible else dataclasses.replace(card, responsible=key)
+V = TypeVar("V")
+
+
+def with_keys(value: V, team: Team) -> V:
+    """A value with staff keys instead of the CRM's logins of those who are responsible, or made the change."""
+    member = _STAFF.get(type(value))
+    if member is None:
+        return value
+    login = getattr(value, member)
+    key = team.key(login)
+    return value if key == login else dataclasses.replace(value, **{member: key})  # type: ignore[type-var]
+
+
+_STAFF: Final[dict[type[Any], str]] = {
+    LeadRef: "responsible",
+    ContactRef: "responsible",
+    CompanyRef: "responsible",
+    TaskRef: "responsible",
+    ResponsibleFact: "key",
+    Change: "by",
+}

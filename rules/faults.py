@@ -13,6 +13,14 @@ class RuleError(ProvodkaError):
     """A rule that cannot be read, or that met a value it cannot use. Concerns this rule alone."""
 
 
+class NotOnRecordError(RuleError):
+    """A fact out of a record (`PlanTrace.facts`) that was not asked when the record was made."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(f"{fact} was not asked when the event was planned, so it is not on record")
+        self.fact = fact
+
+
 RULE_FAULTS: Final = (
     RuleError,
     TemplateError,

@@ -12,7 +12,7 @@ import phonenumbers
 from jinja2 import Undefined
 
 from rules.moments import span
-from rules.text import fold, number
+from rules.text import fold, missing, number
 
 NBSP: Final = "\u00a0"
 _MONTHS: Final = (
@@ -34,11 +34,42 @@ _WEEKDAYS: Final = ("понедельник", "вторник", "среда", "�
 
 def phone(value: object) -> str:
     """`+79160001122` as people write it, `+7 916 000-11-22`; anything else stays as it is."""
-    try:
-        parsed = phonenumbers.parse(str(value), None)
-    except phonenumbers.NumberParseException:
+    parsed = _number(value)
+    if parsed is None:
         return str(value)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def country(value: object) -> str:
+    """The country of a phone, as Russians call it («Казахстан»); empty for what is no phone or of no one country."""
+    parsed = _number(value)
+    if parsed is None:
+        return ""
+    from phonenumbers import geocoder  # not above: its tables take 60 MB, which only who asks pays
+
+    return geocoder.country_name_for_number(parsed, "ru")
+
+
+def region(value: object) -> str:
+    """Where a fixed phone is («Свердловская обл»); empty where its number does not tell, as of all mobile ones."""
+    parsed = _number(value)
+    if parsed is None:
+        return ""
+    from phonenumbers import geocoder
+
+    found = geocoder.description_for_number(parsed, "ru")
+    return "" if found == geocoder.country_name_for_number(parsed, "ru") else found
+
+
+def timezone(value: object) -> str:
+    """The time zone of a phone (`Asia/Yekaterinburg`); empty where its number fits several, as Russian mobile ones."""
+    parsed = _number(value)
+    if parsed is None:
+        return ""
+    from phonenumbers import timezone as zones
+
+    found = [zone for zone in zones.time_zones_for_number(parsed) if zone != zones.UNKNOWN_TIMEZONE]
+    return found[0] if len(found) == 1 else ""
 
 
 def money(value: object, currency: str = "₽", kopecks: bool | None = None) -> str:
@@ -80,14 +111,25 @@ def default(value: object, other: object = "", boolean: bool = False) -> object:
     return other if boolean and not value else value
 
 
+def lacking(fields: object, names: str | list[str]) -> list[str]:
+    """Which of these fields have no value: `lead.fields | missing(['Площадь', 'Срок'])`."""
+    if not isinstance(fields, Mapping):
+        raise TypeError("«missing» asks fields, for example lead.fields")
+    return missing(fields, [names] if isinstance(names, str) else names)
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "phone": phone,
+    "country": country,
+    "region": region,
+    "timezone": timezone,
     "money": money,
     "plural": plural,
     "truncate": truncate,
     "default": default,
     "d": default,
     "fold": fold,
+    "missing": lacking,
 }
 
 
@@ -114,6 +156,13 @@ def date_filters(zone: ZoneInfo) -> Mapping[str, Callable[..., str]]:
         return _WEEKDAYS[_moment(value, zone).weekday()]
 
     return {"date": date, "day": day, "time": time, "weekday": weekday}
+
+
+def _number(value: object) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(str(value), None)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def _moment(value: object, zone: ZoneInfo) -> datetime:

@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from provodka import identity
 from provodka.event import Event, build_payload
-from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from provodka.payloads import PAYLOADS, EventType, Person
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
-from rules.facts import KnownContact, StaticFacts
+from rules.actions.chain import CHAIN_LINK
+from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact
+from rules.facts import CHAIN, StaticFacts
 from rules.faults import RuleError
-from rules.names import Node, names_for
+from rules.names import Node, names_for, node_of
 from rules.schema import RuleTest
 from rules.team import Team
 
@@ -30,9 +32,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", "person.contact", "lead", "staff", "owner")
-_LEAD: Final = TypeAdapter(LeadRef)
-_CONTACT: Final = TypeAdapter(KnownContact)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -53,21 +53,40 @@ def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
     )
 
 
-def given_facts(given: Mapping[str, Any], event: Event) -> StaticFacts:
-    """`person.known`, `person.contact`, `lead`; without the last, a lead's own event finds its lead unchanged.
+def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFacts:
+    """Each fact by its name, and `person.known`. What is not said: a card of the event is found unchanged, the
+    responsible is the lead's and at work, and nothing is known of all else.
 
     `staff` and `owner` are for who is chosen: see `GivenPerson`, and `rules.assignment.choose`.
     """
     _refuse_others(given, _FACTS, "facts")
-    contact = given.get("person.contact")
-    if contact is None and given.get("person.known"):
-        contact = {"id": "1", "name": event.person.name}
-    lead = getattr(event.payload, "lead", None)
-    if "lead" in given:
-        values = {"id": lead.id if lead else "1", **_mapping(given["lead"] or {}, "facts.lead")}
-        _refuse_unknown(values, names_for(EventType.LEAD_UPDATED).fields["lead"], "facts.lead")
-        lead = _LEAD.validate_python(values) if given["lead"] else None
-    return StaticFacts(_CONTACT.validate_python(contact) if contact else None, lead)
+    said = {name: value for name, value in given.items() if name in FACTS}
+    if given.get("person.known"):
+        said.setdefault(CONTACT, {"id": "1", "name": event.person.name})
+    own = {name: card for name in ROOTS if (card := getattr(event.payload, name, None)) is not None}
+    facts = {**own, **{name: _fact(FACTS[name], value, own.get(name)) for name, value in said.items()}}
+    lead = facts.get(LEAD)
+    if lead is not None and lead.responsible:
+        key = team.key(lead.responsible)
+        facts.setdefault("responsible", ResponsibleFact(key, key))
+    if (responsible := facts.get("responsible")) is not None:
+        person = given_people(given, team).get(responsible.key)
+        facts.setdefault("responsible.present", person is None or person.present)
+    link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
+    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link))
+
+
+def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model
+    """A fact as a test says it; what every card has, but no rule looks at, need not be given."""
+    path = f"facts.{fact.name}"
+    if said is None and fact.empty is None:
+        return None
+    node = node_of(fact.model)
+    if node.fields:
+        said = _mapping(said, path)
+        _refuse_unknown(said, node, path)
+        said = {**({"id": getattr(own, "id", "1")} if "id" in node.fields else {}), **said}
+    return fact.adapter.validate_python(said)
 
 
 class GivenPerson(Strict):

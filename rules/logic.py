@@ -17,7 +17,7 @@ from rules.time_logic import times_can_meet
 IsList = Callable[[str], bool]
 _MOST_CASES: Final = 200
 _NEED_A_VALUE: Final = frozenset(
-    {"contains", "starts_with", "above", "below", "between", "within", "in_last", "in_next", "older_than"}
+    {"filled", "contains", "starts_with", "above", "below", "between", "within", "in_last", "in_next", "older_than"}
 )
 
 

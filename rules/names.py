@@ -11,8 +11,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from provodka.payloads import PAYLOADS, EventType, LeadRef, Person
+from provodka.payloads import PAYLOADS, EventType, Person
 from provodka.wording import nearest
+from rules.fact import FACTS, OF_EVENTS, ROOTS, parts_of
 
 NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 """Event types that no rule may start on."""
@@ -55,7 +56,7 @@ class UnknownName:
 @cache
 def names_for(event_type: EventType) -> Node:
     """The tree of all names that a rule on this event type may use."""
-    payload = _node(PAYLOADS[event_type])
+    payload = node_of(PAYLOADS[event_type])
     text, moment = Node(), Node(kind=datetime)
     fields = {
         **payload.fields,
@@ -64,11 +65,17 @@ def names_for(event_type: EventType) -> Node:
         "client": text,
     }
     if event_type not in WITHOUT_PERSON:
-        contact = Node({"id": text, "name": text})
-        extra = {"phone": text, "email": text, "known": Node(kind=bool), "contact": contact}
-        fields["person"] = Node({**_node(Person).fields, **extra})
-        fields.setdefault("lead", _node(LeadRef))
+        extra = {"phone": text, "email": text, "known": Node(kind=bool)}
+        fields["person"] = Node({**node_of(Person).fields, **extra})
+        fields = {**{name: node_of(FACTS[name].model) for name in ROOTS if name not in OF_EVENTS}, **fields}
+        fields = {name: _with_parts(name, node) for name, node in fields.items()}
     return Node(fields)
+
+
+def _with_parts(name: str, node: Node) -> Node:
+    """The node with the facts below it that are fetched by themselves."""
+    parts = {fact.name.partition(".")[2]: node_of(fact.model) for fact in parts_of(name)}
+    return replace(node, fields={**node.fields, **parts}) if parts else node
 
 
 def find(path: str, event_type: EventType) -> Node | UnknownName:
@@ -94,17 +101,18 @@ def is_list(path: str, event_types: Iterable[EventType]) -> bool:
     return any(isinstance(node, Node) and node.kind is tuple for node in found)
 
 
-def _node(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
+def node_of(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
+    """The tree of names below a value of this type."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return replace(_node(next(arg for arg in get_args(kind) if arg is not type(None))), maybe=True)
+        return replace(node_of(next(arg for arg in get_args(kind) if arg is not type(None))), maybe=True)
     if origin is dict:
         return Node(open=True, kind=dict)
     if origin is tuple:
-        return Node(kind=tuple, item=_node(get_args(kind)[0]))
+        return Node(kind=tuple, item=node_of(get_args(kind)[0]))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        return Node({f.name: _node(hints[f.name]) for f in dataclasses.fields(kind)})
+        return Node({f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)})
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Node(choices=tuple(kind))
     return Node(kind=kind)

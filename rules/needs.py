@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from provodka.crm import Need
-from rules.actions.base import Action
+from rules.actions.base import Action, Place
 from rules.compiled import compile_rule
 from rules.conditions import refuse
-from rules.crm_names import in_conditions, in_step, in_texts, pipeline_asked
+from rules.crm_names import in_conditions, in_step, in_template, pipeline_asked
 from rules.schema import Rule, Staff
 from rules.templates import Templates
 
@@ -20,7 +20,7 @@ from rules.templates import Templates
 class UsedName:
     """A name of the CRM and its place in the config. A stage whose `within` is empty may be of any pipeline."""
 
-    path: tuple[str | int, ...]
+    path: Place
     need: Need
 
 
@@ -33,8 +33,9 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
         within = pipeline_asked(compiled)
         for step in compiled.steps:
             within = getattr(step.params, "pipeline", "") or within
-            at = ("rules", i, "do", step.index, step.action.name)
+            at = ("rules", i, *step.place)
             used.extend(UsedName((*at, *place), need) for place, need in in_step(step, within))
-        used.extend(UsedName(("rules", i, *place), need) for place, need in in_texts(compiled))
-        used.extend(UsedName(("rules", i, "when", *place), need) for place, need in in_conditions(compiled))
+        for place, text in compiled.texts:
+            used.extend(UsedName(("rules", i, *place), need) for need in in_template(text.source, templates))
+        used.extend(UsedName(("rules", i, "when", *place), need) for place, need in in_conditions(compiled, templates))
     return used

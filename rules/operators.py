@@ -12,7 +12,7 @@ from rules.faults import RuleError
 from rules.limits import MEASURES
 from rules.moments import Clock
 from rules.operator import Operator
-from rules.text import fold, number, without_yo
+from rules.text import fold, is_empty, missing, number, without_yo
 
 
 def _wanted(value: object) -> object:
@@ -38,7 +38,7 @@ def equals(actual: object, wanted: object) -> bool:
     if isinstance(actual, str) and isinstance(wanted, str):
         return fold(actual) == wanted
     if wanted is None:
-        return _empty(actual)
+        return is_empty(actual)
     if isinstance(actual, list | tuple):
         return any(equals(item, wanted) for item in actual)
     if isinstance(actual, bool) or isinstance(wanted, bool):
@@ -97,12 +97,23 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _empty(actual: object) -> bool:
-    return actual is None or (isinstance(actual, str) and not actual.strip()) or actual in ((), [], {})
-
-
 def _is_empty(actual: object, wanted: bool, _: Clock) -> bool:
-    return _empty(actual) is wanted
+    return is_empty(actual) is wanted
+
+
+def _names(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values or not all(isinstance(item, str) and item.strip() for item in values):
+        raise RuleError(f"{value!r} names no fields: write filled: [Площадь, Срок]")
+    return tuple(values)
+
+
+def _filled(actual: object, wanted: tuple[str, ...], _: Clock) -> bool:
+    return not missing(actual, wanted)
+
+
+def _what_is_missing(actual: object, wanted: tuple[str, ...], _: Clock) -> str:
+    return f"empty: {', '.join(missing(actual, wanted))}"
 
 
 def _is_known(actual: object, wanted: bool, _: Clock) -> bool:
@@ -119,6 +130,7 @@ OPERATORS: Final[Mapping[str, Operator]] = {
         Operator("starts_with", _texts, _starts_with),
         Operator("matches", _pattern, _matches),
         *MEASURES,
+        Operator("filled", _names, _filled, _what_is_missing),
         Operator("empty", _flag, _is_empty),
         Operator("known", _flag, _is_known),
     )

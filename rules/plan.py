@@ -23,13 +23,14 @@ class Priority(IntEnum):
 
 
 class RuleOutcome(StrEnum):
-    """What became of a rule. `waiting`: its `when` is read when the timer is due."""
+    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
     OTHER_TRIGGER = "other_trigger"
     STOPPED = "stopped"
     WAITING = "waiting"
+    DROPPED = "dropped"
     ERROR = "error"
 
 
@@ -63,8 +64,18 @@ class ConditionTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """What a guard has found: by whom (a staff key, else the CRM's login, empty for nobody), and of which lead."""
+
+    guard: str
+    person: str
+    lead: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """What became of one rule and why."""
+    """What became of one rule and why. `missing` names a fact that a record lacks; `violation` is of a guard."""
 
     rule: str
     outcome: RuleOutcome = RuleOutcome.OTHER_TRIGGER  # what most rules come to: as the default it takes no room in JSON
@@ -72,6 +83,8 @@ class RuleTrace:
     action_keys: tuple[str, ...] = ()
     error: str = ""
     reason: str = ""
+    missing: str = ""
+    violation: Violation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +114,12 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTimer:
-    """A rule that waits: to be evaluated again, alone, when `due` has come."""
+    """A rule that waits: to be evaluated again, alone, when `due` has come; of a ladder, its `rung` (from 0)."""
 
     key: str
     rule: str
     due: datetime
+    rung: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +167,13 @@ def action_key(event_id: str, slug: str, index: int, part: str = "") -> str:
 
 
 def timer_key(event_id: str, slug: str) -> str:
-    """The key of a rule's timer."""
+    """The key of a timer of a rule, or of a rung of it."""
     return f"{event_id}:{slug}:wait"
+
+
+def rung_slug(slug: str, rung: int | None) -> str:
+    """What stands for a rung of a rule's ladder in keys, so that each rung has its own; for no rung, the rule's."""
+    return slug if rung is None else f"{slug}.{rung}"
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON

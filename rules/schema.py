@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from provodka.payloads import EventType
 from provodka.settings import Strict
-from rules.durations import DurationText
+from rules.durations import Duration, DurationText
+from rules.guard import GuardText
 from rules.hours import parse_hours
 from rules.names import NEVER_SEEN
 from rules.team import Staff
@@ -45,6 +47,15 @@ EventTypes = Annotated[
 ]
 Channels = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 When = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})]
+
+
+def _one_action_a_step(steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    for i, step in enumerate(steps):
+        if len(step) != 1:
+            raise ValueError(f"step {i + 1} must name one action, it names {', '.join(step) or 'none'}")
+    return steps
+
+
 Shown = Annotated[
     tuple[Annotated[str, Field(pattern=r"^\w+-\d+$")], ...],
     BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
@@ -53,14 +64,48 @@ Steps = Annotated[
     tuple[dict[str, Any], ...],
     BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]]),
     Field(min_length=1),
+    AfterValidator(_one_action_a_step),
 ]
+
+
+def steps_of(steps: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    """Steps as (name of the action, its parameters as written)."""
+    return [(name, {} if params is None else params) for step in steps for name, params in step.items()]
+
+
+class Rung(Strict):
+    """One rung of a ladder: what to do when the rule's conditions still hold so long after the event."""
+
+    after: DurationText
+    do: Steps
+
+
+class BrakeSettings(Strict):
+    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+
+    cards: int | None = Field(default=None, ge=1)
+    new_leads: int | None = Field(default=None, ge=1)
+    within: DurationText | None = None
+
+    @field_validator("within")
+    @classmethod
+    def _on_the_clock(cls, span: Duration | None) -> Duration | None:
+        if span is not None and (span.working or span.clock or not (span.days or span.seconds)):
+            raise ValueError(f"«{span.text}»: the brake counts plain time, write 10m or 1h")
+        return span
+
+
+BrakeSetting = BrakeSettings | Literal["off"]
 
 
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
-    With `wait` the conditions are read when the time is over. `stop`: no later rule sees the event if this one matched.
-    `urgent`: its steps overtake whatever else waits for the CRM.
+    With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
+    from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
+    `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
+    CRM. `brake` differs from the config's where it says so. `guard`: a match is a
+    violation, which is counted; then there need be nothing to do.
     """
 
     name: str = Field(min_length=1)
@@ -68,17 +113,30 @@ class Rule(Strict):
     channel: Channels = ()
     when: When = None
     wait: DurationText | None = None
-    do: Steps
+    unless: EventTypes = ()
+    do: Steps = ()
+    escalate: Annotated[tuple[Rung, ...], Field(min_length=1)] = ()
+    guard: GuardText | None = None
     stop: bool = False
     urgent: bool = False
+    brake: BrakeSetting | None = None
 
-    @field_validator("do")
-    @classmethod
-    def _one_action_a_step(cls, steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-        for i, step in enumerate(steps):
-            if len(step) != 1:
-                raise ValueError(f"step {i + 1} must name one action, it names {', '.join(step) or 'none'}")
-        return steps
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.do and self.escalate:
+            raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
+        if not self.do and not self.escalate and self.guard is None:
+            raise ValueError("a rule needs do: what is to be done (or guard: what is to be counted)")
+        if self.escalate and self.wait is not None:
+            raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
+        if self.unless and not self.waits:
+            raise ValueError("unless drops what waits: it goes with wait or escalate")
+        return self
+
+    @property
+    def waits(self) -> bool:
+        """Whether its conditions are read later than its event."""
+        return self.wait is not None or bool(self.escalate)
 
     @property
     def triggers(self) -> tuple[EventType, ...]:
@@ -87,8 +145,13 @@ class Rule(Strict):
 
     @property
     def steps(self) -> list[tuple[str, Any]]:
-        """The steps as (name of the action, its parameters as written)."""
-        return [(name, {} if params is None else params) for step in self.do for name, params in step.items()]
+        """The steps of `do`; those of a ladder are its rungs'."""
+        return steps_of(self.do)
+
+    @property
+    def droppers(self) -> tuple[EventType, ...]:
+        """The event types of `unless` that exist."""
+        return tuple(kind for kind in self.unless if isinstance(kind, EventType))
 
 
 class Calendar(Strict):

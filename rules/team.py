@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, Self
 
@@ -37,6 +37,8 @@ class Absence(Strict):
 class Staff(Strict):
     """One member of the staff: `crm` is the login, `extension` the internal number, `telegram` the chat id.
 
+    `email` is where letters to them go; without it the login, where that is an address.
+
     `hours` are their own working hours, where they differ from the client's, and `absences` the days they are away:
     for strategies that ask who is present by `schedule`.
     """
@@ -44,6 +46,7 @@ class Staff(Strict):
     crm: str = Field(min_length=1)
     extension: str = ""
     telegram: int | None = None
+    email: str = ""
     hours: str = ""
     absences: tuple[Absence, ...] = ()
 
@@ -56,10 +59,11 @@ class Staff(Strict):
 
 
 class Team:
-    """All of the staff. Logins are compared without regard to case."""
+    """All of the staff, and the teams that the config names. Logins are compared without regard to case."""
 
-    def __init__(self, members: Mapping[str, Staff]) -> None:
+    def __init__(self, members: Mapping[str, Staff], teams: Mapping[str, Sequence[str]] | None = None) -> None:
         self._members = dict(members)
+        self._teams = dict(teams or {})
         self._keys = {m.crm.casefold(): key for key, m in self._members.items()}
         self._extensions = {m.extension: key for key, m in self._members.items() if m.extension}
 
@@ -88,6 +92,17 @@ class Team:
     def telegram(self, key: str) -> int | None:
         member = self._members.get(key)
         return member.telegram if member else None
+
+    def email(self, key: str) -> str:
+        """Where letters to a member go; empty where that is not known."""
+        member = self._members.get(key)
+        if member is None:
+            return ""
+        return member.email or (member.crm if "@" in member.crm else "")
+
+    def expand(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """The keys with the members of a team in its place, each once."""
+        return tuple(dict.fromkeys(one for key in keys for one in self._teams.get(key, (key,))))
 
     def by_extension(self, extension: str) -> str:
         """The staff key of an internal number, or an empty string."""

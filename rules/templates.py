@@ -42,7 +42,7 @@ def _shown(obj: object) -> str:
         return "something absent"
     if isinstance(obj, dict):
         return "these fields"
-    return f"the {type(obj).__name__.removesuffix('Ref').removesuffix('View').removeprefix('Lazy').lower()}"
+    return f"the {getattr(obj, '_name', '') or type(obj).__name__.removesuffix('Ref').removesuffix('View').lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,11 @@ def _fit(function: Callable[..., Any], node: nodes.Filter) -> None:
         signature(function).bind(None, *node.args, **{str(one.key): one for one in node.kwargs})
     except TypeError as error:
         raise TemplateSyntaxError(f"the filter «{node.name}»: {error}", node.lineno) from error
+
+
+def path_of(node: nodes.Node) -> str:
+    """`a.b["c"]` as `a.b.c`; empty for anything else."""
+    return ".".join(_chain(node) or ())
 
 
 def names_used(tree: nodes.Template) -> frozenset[str]:

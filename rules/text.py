@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -28,6 +29,17 @@ def _fold(text: str) -> str:
 
 
 _fold_short = lru_cache(maxsize=4096)(_fold)  # the same few words are compared by rule after rule
+
+
+def is_empty(value: object) -> bool:
+    """Whether there is nothing: no value, no text but blanks, an empty list or mapping. Zero is something."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ((), [], {})
+
+
+def missing(fields: object, names: Sequence[str]) -> list[str]:
+    """Which of these names have no value among the fields, in their order; names are compared as people read them."""
+    known = {fold(str(name)): value for name, value in fields.items()} if isinstance(fields, Mapping) else {}
+    return [name for name in names if is_empty(known.get(fold(name)))]
 
 
 def same(one: object, other: object) -> bool:

@@ -96,7 +96,7 @@ def _shadows(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
 
 def _hidden_by(earlier: Sequence[_Known], later: _Known, kind: EventType) -> str:
     for one in earlier:
-        stops = one.rule.stop and one.rule.wait is None and kind in one.rule.triggers and one.hears(later)
+        stops = one.rule.stop and not one.rule.waits and kind in one.rule.triggers and one.hears(later)
         if stops and _always_before(one, later):
             return one.rule.name
     return ""
@@ -104,7 +104,7 @@ def _hidden_by(earlier: Sequence[_Known], later: _Known, kind: EventType) -> str
 
 def _always_before(earlier: _Known, later: _Known) -> bool:
     """Whether the earlier one matches whenever the later one does. After a wait anything may have changed."""
-    if later.rule.wait is not None:
+    if later.rule.waits:
         return impossible(earlier.fails, earlier.is_list)
     if impossible(later.holds, later.is_list):
         return False
@@ -115,13 +115,13 @@ def _doubles(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
     """Steps that make a second time, for the same event, what an earlier step makes."""
     steps = later.compiled.steps
     for at, step in enumerate(steps):
-        if any(_same(before, step) for before in steps[:at]):
-            yield ("do", step.index, step.action.name), "the rule does this twice", "leave one of them out"
+        if any(_same(before, step) for before in steps[:at] if before.place[:-2] == step.place[:-2]):
+            yield step.place, "the rule does this twice", "leave one of them out"
             continue
         for one in earlier:
             if any(_same(before, step) for before in one.compiled.steps) and _may_meet(one, later):
                 text = f"rule «{one.rule.name}» does the same for the same event"
-                yield ("do", step.index, step.action.name), text, "leave one of them out, or let the first one stop"
+                yield step.place, text, "leave one of them out, or let the first one stop"
                 break
 
 
@@ -155,7 +155,7 @@ def _same(earlier: Step, later: Step) -> bool:
 
 def _may_meet(earlier: _Known, later: _Known) -> bool:
     """Whether both can act upon one event."""
-    if not earlier.shares_events(later) or (earlier.rule.stop and earlier.rule.wait is None):
+    if not earlier.shares_events(later) or (earlier.rule.stop and not earlier.rule.waits):
         return False
     return not impossible(both(earlier.holds, later.holds), _either_list(earlier, later))
 

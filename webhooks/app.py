@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, jsonify
 
 from provodka.errors import JournalUnavailableError
-from provodka.journal import Journal, queries, troubles
+from provodka.journal import Journal, brakes, queries, troubles
 from webhooks.receive import Door, hooks
 
 
@@ -33,7 +33,8 @@ def create_app(door: Door, journal: Journal) -> Flask:
     def metrics() -> Response:
         totals = journal.read(queries.totals)
         opened = journal.read(lambda c: troubles.all_troubles(c, opened=True))
-        text = door.metrics.text(totals.events, totals.actions, len(opened))
+        held = {one.rule: one.held for one in journal.read(brakes.stopped)}
+        text = door.metrics.text(totals.events, totals.actions, len(opened), held)
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return app

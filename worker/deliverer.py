@@ -187,12 +187,15 @@ class Deliverer:
 
     def _tell_status(self, kind: str, endings: Sequence[Finished]) -> None:
         """A connector that does not let us in, or does not answer, is one trouble, however many actions it holds."""
-        name = "telegram" if kind == "notify" and self._equipment.messengers else self._system() or kind
-        bad = next((e for e in endings if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
-        if bad is not None:
-            self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])
-        elif any(e.outcome in ("done", "found") for e in endings):
-            self._journal.back(name)
+        by_system: dict[str, list[Finished]] = {}
+        for ending in endings:
+            by_system.setdefault(ending.system or self._system() or kind, []).append(ending)
+        for name, some in by_system.items():
+            bad = next((e for e in some if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
+            if bad is not None:
+                self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])
+            elif any(e.outcome in ("done", "found") for e in some):
+                self._journal.back(name)
 
 
 _TROUBLING: Final = frozenset({"retryable", "auth_failed", "ambiguous"})

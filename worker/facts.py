@@ -2,48 +2,332 @@
 
 from __future__ import annotations
 
-from provodka.crm import Crm, LeadState
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
+
+from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
+from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
-from provodka.journal import Journal
-from provodka.payloads import LeadRef, lead_of
-from rules.facts import KnownContact
+from provodka.journal import Journal, queries
+from provodka.journal.past import Happening, happenings
+from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
+from rules.actions.chain import TASK, ChainLink
+from rules.assignment.presence import away_by_schedule
+from rules.calendar import WorkingCalendar
+from rules.fact import FilesFact, HistoryFact, InvoicesFact, KnownContact, ProductsFact, ResponsibleFact, TasksFact
+from rules.faults import RuleError
+from rules.team import Team
+from worker.history import summed_up
 
 
-class LiveFacts:
-    """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later."""
+class LeadsTogether:
+    """The own leads of a batch of events, read in one call when the first of them is asked for.
 
-    def __init__(self, event: Event, journal: Journal, crm: Crm | None) -> None:
-        self._event = event
-        self._journal = journal
+    What could not be read is not asked again for each of them.
+    """
+
+    def __init__(self, crm: Crm | None, events: Sequence[Event]) -> None:
         self._crm = crm
+        self._ids = tuple(dict.fromkeys(lead.id for event in events if (lead := lead_of(event.payload)) is not None))
+        self._read: dict[str, LeadRef] | None = None
+        self._error: ConnectorError | None = None
 
-    def contact(self) -> KnownContact | None:
+    def get(self, id_: str) -> LeadRef | None:
+        """The lead as it is now, or None when it is gone."""
+        if self._error is not None:
+            raise self._error
+        if self._read is None:
+            try:
+                self._read = dict(self._crm.leads(self._ids)) if self._crm is not None else {}
+            except ConnectorError as error:
+                self._error = error
+                raise
+        return self._read.get(id_)
+
+
+@dataclass
+class LiveFacts:
+    """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later.
+
+    `leads`: the leads of the batch that the event belongs to. With `resumed` the event may be long past, so that its
+    own cards are read anew.
+    What the CRM refuses for good (it has no such thing, or does not let us see it) is the fault of the rule that asks.
+    """
+
+    event: Event
+    journal: Journal
+    crm: Crm | None
+    team: Team
+    calendar: WorkingCalendar
+    resumed: bool = False
+    leads: LeadsTogether | None = None
+    _read: dict[str, Any] = field(default_factory=dict)
+
+    def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that rules.fact.FACTS names
+        """The value of a fact; one that others need too is read once."""
+        if name not in self._read:
+            try:
+                self._read[name] = _FETCH[name](self)
+            except Rejected as error:
+                raise RuleError(f"{name} cannot be read: {error.reason}") from error
+        return self._read[name]
+
+    # people and firms
+
+    def known_contact(self) -> KnownContact | None:
         """The card of the person, by our own links first: a card that we made may not be searchable yet."""
-        if self._crm is None:
+        if self.crm is None:
             return None
-        (found,) = self._crm.find_people([self._event.person])
+        (found,) = self.crm.find_people([self.event.person])
         if found is not None:
             return KnownContact(found.contact.id, found.contact.name)
-        own = [i.removeprefix("contact:") for i in self._lane() if i.startswith("contact:")]
+        own = self._linked("contact")
         return KnownContact(own[0]) if own else None
+
+    def contact(self) -> ContactRef | None:
+        """The event's own contact as it is now, else the lead's main one, else the card of the event's person."""
+        one = self._contact_id()
+        found = self.crm.contacts([one]).get(one) if self.crm is not None and one else None
+        if found is None:
+            return None
+        return ContactRef(
+            id=found.id,
+            name=found.name,
+            url=found.url,
+            phones=found.phones,
+            emails=found.emails,
+            responsible=found.responsible,
+            tags=found.tags,
+            fields=found.fields,
+        )
+
+    def company(self) -> CompanyRef | None:
+        """The event's own firm as it is now, else that of its lead, else that of its contact."""
+        one = self._company_id()
+        found = self.crm.companies([one]).get(one) if self.crm is not None and one else None
+        if found is None:
+            return None
+        return CompanyRef(
+            id=found.id,
+            name=found.name,
+            url=found.url,
+            phones=found.phones,
+            emails=found.emails,
+            responsible=found.responsible,
+            tags=found.tags,
+            fields=found.fields,
+            inn=found.inn,
+            kpp=found.kpp,
+        )
+
+    def won_leads(self) -> int:
+        return sum(state == LeadState.WON for state in self._their_leads.values())
+
+    def lost_leads(self) -> int:
+        return sum(state == LeadState.LOST for state in self._their_leads.values())
+
+    def last_lead(self) -> LeadRef | None:
+        """The newest lead of the person, of any state, as it is now."""
+        newest = next(iter(self._their_leads), "")
+        return self.crm.leads([newest]).get(newest) if self.crm is not None and newest else None
+
+    @cached_property
+    def _their_leads(self) -> Mapping[str, str]:
+        """How the leads of the known person stand, by id, newest first; read of the CRM while the mirror is filled."""
+        known = self.fetch("person.contact")
+        if self.crm is None or known is None:
+            return {}
+        mirrored = self.crm.lead_states([known.id])
+        if mirrored is not None:
+            return mirrored[known.id]
+        contact = self.crm.contacts([known.id]).get(known.id)
+        read = self.crm.leads(contact.leads) if contact is not None and contact.leads else {}
+        return {one: read[one].state for one in sorted(read, key=int, reverse=True)}
+
+    # the lead and what belongs to it
 
     def lead(self) -> LeadRef | None:
         """The event's own lead as it is now, else the person's newest open one."""
-        if self._crm is None:
+        if self.crm is None:
             return None
-        own = lead_of(self._event.payload)
+        own = lead_of(self.event.payload)
         if own is not None:
-            return self._crm.leads([own.id]).get(own.id)
-        ids = [i.removeprefix("lead:") for i in self._lane() if i.startswith("lead:")][:5]
-        read = self._crm.leads(ids) if ids else {}
-        for id_ in ids:
-            if id_ in read and read[id_].state == LeadState.OPEN:
-                return read[id_]
-        contact = self.contact()
-        leads = self._crm.open_leads([contact.id]).get(contact.id, []) if contact else []
+            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
+        ids = self._linked("lead")[:5]
+        read = self.crm.leads(ids) if ids else {}
+        for one in ids:
+            if one in read and read[one].state == LeadState.OPEN:
+                return read[one]
+        contact = self.fetch("person.contact")
+        leads = self.crm.open_leads([contact.id]).get(contact.id, []) if contact else []
         return leads[0] if leads else None
 
-    def _lane(self) -> list[str]:
-        identities = self._event.identities
-        known = self._journal.known_identities(identities)
-        return list(dict.fromkeys(i for members in known.values() for i in members))
+    def responsible(self) -> ResponsibleFact | None:
+        """Of the lead."""
+        lead = self._lead()
+        if lead is None or not lead.responsible:
+            return None
+        login = self.team.login(lead.responsible)
+        users = self.crm.users() if self.crm is not None else ()
+        name = next((user.name for user in users if user.login.casefold() == login.casefold()), "")
+        return ResponsibleFact(login, name)
+
+    def is_present(self) -> bool:
+        """By the CRM where it tells, else by the schedule of the staff."""
+        responsible = self.fetch("responsible")
+        if responsible is None:
+            return False
+        told = self.crm.presence([responsible.key]) if self.crm is not None else {}
+        presence = told.get(responsible.key, Presence.UNKNOWN)
+        if presence is not Presence.UNKNOWN:
+            return presence is Presence.AT_WORK
+        person = self.team.key(responsible.key)
+        return not away_by_schedule(person, self.team, self.calendar, self.journal.now())
+
+    def task(self) -> TaskRef | None:
+        """The event's own task as it is now."""
+        payload = self.event.payload
+        if self.crm is None or not isinstance(payload, TaskEvent):
+            return None
+        return self.crm.tasks([payload.task.id]).get(payload.task.id)
+
+    def chain(self) -> ChainLink | None:
+        """By our own link from the task to the action that made it."""
+        payload = self.event.payload
+        if self.crm is None or not isinstance(payload, TaskEvent):
+            return None
+        system, task_id = self.crm.name, payload.task.id
+        made = self.journal.read(lambda c: queries.maker_of(c, system, TASK, task_id))
+        then = json.loads(made.params).get("then") if made else None
+        return ChainLink(made.rule, made.key, then) if made and then else None
+
+    def tasks(self) -> TasksFact:
+        card = self._tasks_card()
+        if self.crm is None or card is None:
+            return TasksFact()
+        mirrored = self.crm.mirrored_tasks([card])
+        opened = self.crm.open_tasks([card])[card] if mirrored is None else mirrored[card]
+        now = self.journal.now()
+        return TasksFact(
+            open=len(opened),
+            overdue=sum(task.due < now for task in opened),
+            next_due=min((task.due for task in opened), default=None),
+            types=tuple(dict.fromkeys(task.type for task in opened if task.type)),
+            last_result=self._last_result(card),
+        )
+
+    def products(self) -> ProductsFact:
+        lead = self._lead_id()
+        lines = tuple(self.crm.lead_lines([lead]).get(lead, ())) if self.crm is not None and lead else ()
+        total = sum((line.price * line.quantity for line in lines), Decimal(0))
+        return ProductsFact(len(lines), total, lines)
+
+    def files(self) -> FilesFact:
+        lead = self._lead_id()
+        found = self.crm.files(CardRef(CardKind.LEAD, lead)) if self.crm is not None and lead else ()
+        return FilesFact(len(found), tuple(file.name for file in found))
+
+    def invoices(self) -> InvoicesFact:
+        lead = self._lead_id()
+        found = self.crm.invoices([lead]).get(lead, []) if self.crm is not None and lead else []
+        paid = [one for one in found if one.state is InvoiceState.PAID]
+        unpaid = [one for one in found if one.state is not InvoiceState.PAID]
+        return InvoicesFact(len(found), len(paid), len(unpaid), _total(paid), _total(unpaid))
+
+    # the past
+
+    def history(self) -> HistoryFact:
+        return summed_up(self._past)
+
+    @cached_property
+    def _past(self) -> list[Happening]:
+        identities = self.event.identities
+        return self.journal.read(lambda c: happenings(c, identities))
+
+    def _last_result(self, card: CardRef) -> str:
+        for one in self._past:
+            if isinstance(one.payload, TaskEvent) and _hangs_on(one.payload, card):
+                return one.payload.result
+        return ""
+
+    # which cards it is about
+
+    def _lead(self) -> LeadRef | None:
+        """Nothing is asked where the event itself tells of the lead, just now."""
+        if self.resumed or "lead" in self._read:
+            return self.fetch("lead")  # type: ignore[no-any-return]
+        return lead_of(self.event.payload) or self.fetch("lead")
+
+    def _lead_id(self) -> str:
+        own = lead_of(self.event.payload)
+        lead = own or self._lead()
+        return lead.id if lead is not None else ""
+
+    def _contact_id(self) -> str:
+        payload = self.event.payload
+        if isinstance(payload, ContactEvent):
+            return payload.contact.id
+        if isinstance(payload, TaskEvent) and payload.task.contact:
+            return payload.task.contact
+        lead = self._lead()
+        if lead is not None and lead.contacts:
+            return lead.contacts[0]
+        known = self.fetch("person.contact") if self.event.person.identities else None
+        return known.id if known is not None else ""
+
+    def _company_id(self) -> str:
+        payload = self.event.payload
+        if isinstance(payload, CompanyEvent):
+            return payload.company.id
+        if isinstance(payload, TaskEvent) and payload.task.company:
+            return payload.task.company
+        lead = self._lead()
+        if lead is not None and lead.company:
+            return lead.company
+        one = self._contact_id()
+        contact = self.crm.contacts([one]).get(one) if self.crm is not None and one else None
+        return contact.company_id if contact is not None else ""
+
+    def _tasks_card(self) -> CardRef | None:
+        if lead := self._lead_id():
+            return CardRef(CardKind.LEAD, lead)
+        contact = self._contact_id()
+        return CardRef(CardKind.CONTACT, contact) if contact else None
+
+    def _linked(self, kind: str) -> list[str]:
+        """The ids of cards of a kind in the person's lane, newest first."""
+        known = self.journal.known_identities(self.event.identities)
+        members = dict.fromkeys(one for lane in known.values() for one in lane)
+        return [one.partition(":")[2] for one in members if one.startswith(f"{kind}:")]
+
+
+_FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
+    "person.contact": LiveFacts.known_contact,
+    "person.won_leads": LiveFacts.won_leads,
+    "person.lost_leads": LiveFacts.lost_leads,
+    "person.last_lead": LiveFacts.last_lead,
+    "lead": LiveFacts.lead,
+    "contact": LiveFacts.contact,
+    "company": LiveFacts.company,
+    "task": LiveFacts.task,
+    "tasks": LiveFacts.tasks,
+    "history": LiveFacts.history,
+    "products": LiveFacts.products,
+    "files": LiveFacts.files,
+    "invoices": LiveFacts.invoices,
+    "responsible": LiveFacts.responsible,
+    "responsible.present": LiveFacts.is_present,
+}
+
+
+def _total(invoices: list[Invoice]) -> Decimal:
+    return sum((one.amount for one in invoices), Decimal(0))
+
+
+def _hangs_on(payload: TaskEvent, card: CardRef) -> bool:
+    lead = payload.lead.id if payload.lead is not None else ""
+    return card.id == (lead if card.kind is CardKind.LEAD else payload.task.contact)

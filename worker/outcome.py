@@ -19,7 +19,7 @@ from provodka.errors import (
     Retryable,
 )
 from provodka.journal import ActionState, DeadReason, Finished, StoredAction, outbox
-from provodka.operation import Done, Outcome
+from provodka.operation import Done, Outcome, Postponed
 
 # the pauses before attempts 2, 3, …; together more than two days, so that a weekend's outage is survived
 BACKOFF: Final[Sequence[timedelta]] = tuple(
@@ -51,6 +51,8 @@ def settle(attempted: Attempted, now: datetime, jitter: Callable[[], float] = ra
     match outcome:
         case Done():
             return _done(attempted, outcome)
+        case Postponed():
+            return _postponed(attempted, outcome)
         case OutcomeUnknownError():
             hint = outcome.hint or _UNKNOWN_HINT
             return _dead(attempted, DeadReason.OUTCOME_UNKNOWN, outcome.reason, hint, "ambiguous")
@@ -87,6 +89,21 @@ def _done(attempted: Attempted, done: Done) -> Finished:
         result=json.dumps(values, ensure_ascii=False),
         made=made,
         identities=identities,
+        system=values.get("system", ""),
+    )
+
+
+def _postponed(attempted: Attempted, postponed: Postponed) -> Finished:
+    return Finished(
+        action_id=attempted.action.id,
+        attempt=attempted.number,
+        outcome="postponed",
+        state=ActionState.WAITING,
+        calls=attempted.calls,
+        error=postponed.reason,
+        not_before=postponed.until,
+        unsure_since=attempted.action.unsure_since,
+        counts=False,
     )
 
 
@@ -131,4 +148,5 @@ def _again(attempted: Attempted, outcome: ConnectorError, not_before: datetime, 
         not_before=not_before,
         unsure_since=unsure,
         counts=counts,
+        system=outcome.system,
     )

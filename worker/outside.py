@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.crm import Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
+from provodka.messages import ClientMessenger
 from provodka.turns import Pick
 from rules.actions.base import Links
 from rules.assignment import Choice, Loads
@@ -44,6 +45,14 @@ class JournalLinks:
         """The calls that were logged, with their recordings."""
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
+
+    def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
+        """The newest of the lane's done messages that say in their result that they are of this series."""
+        found = self._journal.read(lambda c: queries.results_in_lane(c, identities, "message"))
+        moments = (
+            at for at, result in found if (said := json.loads(result)).get("series") == series and said.get("by")
+        )
+        return max(moments, default=None)
 
 
 @runtime_checkable
@@ -110,6 +119,7 @@ class Equipment:
     messengers: Mapping[str, Messenger]
     team: Team
     calendar: WorkingCalendar
+    correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,10 @@ class JournalOutside:
     @property
     def messengers(self) -> Mapping[str, Messenger]:
         return self.equipment.messengers
+
+    @property
+    def correspondents(self) -> Mapping[str, ClientMessenger]:
+        return self.equipment.correspondents
 
     @property
     def team(self) -> Team:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
 
+from provodka.brake import Brake
 from provodka.crm import Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, StoredAction, StoredEvent
+from provodka.journal import (
+    Journal,
+    NewAction,
+    NewViolation,
+    PlanRecord,
+    SettledTimer,
+    StoredAction,
+    StoredEvent,
+    Waiting,
+)
+from provodka.journal.records import WAIT
 from provodka.payloads import CrmHint
 from provodka.stores import ByKind
 from rules.engine import Engine
-from rules.plan import Plan, dump_trace
-from worker.facts import LiveFacts
+from rules.plan import Plan, PlannedTimer, dump_trace
+from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
 
 log = structlog.get_logger("worker")
 
 _BATCH: Final = 100
+_TIMERS: Final = 500  # as many leads can be read in five calls of amoCRM, in one of Bitrix24
 _HINTS: Final = 50  # followed by one call: each may name several entities, and a call takes a hundred
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 
@@ -41,8 +53,17 @@ class Follower(Protocol):
 class Planner:
     """Turns claimed events and due timers into plans."""
 
-    def __init__(self, journal: Journal, engine: Engine, crm: Crm | None, follower: Follower | None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        engine: Engine,
+        crm: Crm | None,
+        follower: Follower | None,
+        brakes: Mapping[str, Brake] | None = None,
+    ) -> None:
+        """`brakes`: those of the rules that have one, by name."""
         self._journal = journal
+        self._brakes = brakes or {}
         self._engine = engine
         self._crm = crm
         self._follower = follower
@@ -77,12 +98,18 @@ class Planner:
         return len(numbers)
 
     def run_timers(self) -> int:
-        """Evaluate the rules whose time has come; how many there were."""
-        due = self._journal.due_timers(_BATCH)
-        numbers = [timer.event_seq for timer in due]
-        events = self._journal.events(numbers)
-        for timer in due:
-            self._run_timer(timer, events[timer.event_seq])
+        """Evaluate the rules whose time has come, a batch in one transaction; how many there were."""
+        due = self._journal.due_timers(_TIMERS)
+        if not due:
+            return 0
+        events = self._journal.events(list(dict.fromkeys(timer.event_seq for timer in due)))
+        kinds = {timer.id: self._engine.droppers(timer.rule) for timer in due}
+        waiting = [Waiting(t.id, events[t.event_seq], kinds[t.id]) for t in due if kinds[t.id]]
+        dropped = self._journal.dropped_by(waiting)
+        leads = LeadsTogether(self._crm, [events[t.event_seq].event for t in due if t.id not in dropped])
+        settled = [self._run_timer(timer, events[timer.event_seq], dropped.get(timer.id), leads) for timer in due]
+        self._journal.settle_timers(settled)
+        log.info("timers.run", count=len(due), dropped=len(dropped))
         return len(due)
 
     def again(self, stored: StoredEvent) -> PlanRecord:
@@ -126,30 +153,62 @@ class Planner:
         ]
 
     def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
-        facts = LiveFacts(stored.event, self._journal, self._crm)
-        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
-        return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(plan.trace).decode(), new_actions(plan))
+        plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
+        return self._record(stored, cause, plan)
 
-    def _run_timer(self, timer: StoredAction, stored: StoredEvent) -> None:
-        rule = json.loads(timer.params)["rule"]
+    def _facts(self, stored: StoredEvent, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
+        engine = self._engine
+        return LiveFacts(stored.event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
+
+    def _run_timer(
+        self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
+    ) -> SettledTimer:
+        """One that cannot be evaluated now, or breaks the engine, is tried again and disturbs no other of its batch."""
+        pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
         try:
-            facts = LiveFacts(stored.event, self._journal, self._crm)
-            plan = self._engine.evaluate(stored.event, facts, self._journal.now(), only_rule=rule, resumed=True)
+            plan = self._timer_plan(timer, stored, dropped_by, leads)
         except ConnectorError as error:
-            pause = min(BACKOFF[min(timer.attempts, len(BACKOFF)) - 1], _LONGEST_PAUSE)
-            self._journal.settle_timer(timer.id, None, pause, error.reason)
-            return
-        trace = dump_trace(plan.trace).decode()
-        record = PlanRecord(stored.seq, _lane(stored), "timer", trace, new_actions(plan))
-        self._journal.settle_timer(timer.id, record, None, "")
+            return SettledTimer(timer.id, retry_in=pause, error=error.reason)
+        except JournalUnavailableError:
+            raise
+        except Exception as error:
+            log.exception("timer.failed", id=timer.id, rule=timer.rule)
+            return SettledTimer(timer.id, retry_in=pause, error=f"{type(error).__name__}: {error}")
+        return SettledTimer(timer.id, self._record(stored, "timer", plan))
+
+    def _timer_plan(
+        self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
+    ) -> Plan:
+        event, now = stored.event, self._journal.now()
+        if dropped_by is not None:
+            return self._engine.dropped(timer.rule, event, dropped_by, now)
+        facts = self._facts(stored, resumed=True, leads=leads)
+        rung = json.loads(timer.params).get("rung")
+        return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
+
+    def _record(self, stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
+        """A plan as the journal keeps it."""
+        return PlanRecord(
+            seq=stored.seq,
+            lane=_lane(stored),
+            cause=cause,
+            trace=dump_trace(plan.trace).decode(),
+            actions=new_actions(plan, self._brakes),
+            violations=_violations(plan),
+        )
 
 
-def new_actions(plan: Plan) -> tuple[NewAction, ...]:
-    """A plan's actions and timers as the journal takes them."""
-    return (*_actions(plan), *_timers(plan))
+def _violations(plan: Plan) -> tuple[NewViolation, ...]:
+    found = ((trace.rule, trace.violation) for trace in plan.trace.rules)
+    return tuple(NewViolation(v.guard, rule, v.person, v.lead, v.at) for rule, v in found if v is not None)
 
 
-def _actions(plan: Plan) -> Sequence[NewAction]:
+def new_actions(plan: Plan, brakes: Mapping[str, Brake]) -> tuple[NewAction, ...]:
+    """A plan's actions and timers as the journal takes them, with the brakes of their rules."""
+    return (*_actions(plan, brakes), *_timers(plan))
+
+
+def _actions(plan: Plan, brakes: Mapping[str, Brake]) -> Sequence[NewAction]:
     return [
         NewAction(
             key=a.key,
@@ -158,6 +217,7 @@ def _actions(plan: Plan) -> Sequence[NewAction]:
             params=json.dumps(a.params, ensure_ascii=False),
             priority=-int(a.priority),  # the journal takes the greater number first
             needs=a.needs,
+            brake=brakes.get(a.rule),
         )
         for a in plan.actions
     ]
@@ -165,11 +225,12 @@ def _actions(plan: Plan) -> Sequence[NewAction]:
 
 def _timers(plan: Plan) -> Sequence[NewAction]:
     return [
-        NewAction(
-            key=t.key, rule=t.rule, kind="wait", params=json.dumps({"rule": t.rule}, ensure_ascii=False), due=t.due
-        )
-        for t in plan.timers
+        NewAction(key=t.key, rule=t.rule, kind=WAIT, params=json.dumps(_of_rung(t)), due=t.due) for t in plan.timers
     ]
+
+
+def _of_rung(timer: PlannedTimer) -> dict[str, int]:
+    return {} if timer.rung is None else {"rung": timer.rung}
 
 
 def _lane(stored: StoredEvent) -> int:

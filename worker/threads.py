@@ -28,7 +28,11 @@ class Worker:
         self._stop = threading.Event()
         self._keepers = (deliverer.keep_leases, planner.keep_leases)
         loops: list[tuple[str, Callable[[], int], threading.Event]] = [
-            ("planner", lambda: planner.plan_once() + planner.run_timers(), journal.new_events)
+            (
+                "planner",
+                lambda: planner.plan_once() + planner.run_timers() + journal.wake_postponed(),
+                journal.new_events,
+            )
         ]
         loops += [(f"deliverer-{n + 1}", deliverer.deliver_once, journal.new_actions) for n in range(delivering)]
         self._threads = [threading.Thread(target=self._loop, args=loop, name=loop[0]) for loop in loops]

@@ -28,6 +28,7 @@ from connectors.amocrm.stamp import Stamp
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
 from connectors.crm.following import Following, Reader
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -64,6 +65,7 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         self._room = Room(name, store, now, settings, client, Directory(client))
         leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
+        self._mirrored = Mirrored(self._room, self._room.directory)
         self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))

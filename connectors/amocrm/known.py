@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Container
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.amocrm import fields as custom
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.directory import Directory
 from connectors.crm.mirror import KnownCompany, KnownContact, KnownLead, KnownTask, emails_of, moment, phones_of
+from provodka.crm import LeadState
 from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskRef
-
-LOSS_REASON: Final = "Причина отказа"
 
 
 def read_lead(item: Json, directory: Directory, stamp_code: str) -> KnownLead:
@@ -56,7 +55,7 @@ def _party(item: Json, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def read_task(item: Json) -> KnownTask:
+def read_task(item: Json, directory: Directory) -> KnownTask:
     """An item of `GET /tasks`."""
     entity, one = str(item.get("entity_type") or ""), str(item.get("entity_id") or "")
     completed = bool(item.get("is_completed"))
@@ -70,6 +69,7 @@ def read_task(item: Json) -> KnownTask:
         lead=one if entity == "leads" else "",
         contact=one if entity == "contacts" else "",
         company=one if entity == "companies" else "",
+        type=directory.account().task_types.get(str(item.get("task_type_id")), ""),
     )
 
 
@@ -80,11 +80,11 @@ def result_of(raw: object) -> str:
 
 def task_ref(item: Json, directory: Directory) -> TaskRef:
     """A task as rules see it."""
-    known = read_task(item)
+    known = read_task(item, directory)
     return TaskRef(
         id=known.id,
         text=known.text,
-        type=directory.account().task_types.get(str(item.get("task_type_id")), ""),
+        type=known.type,
         due=moment(known.due) if known.due else None,
         responsible=directory.login_of(known.responsible_id),
         completed=known.completed,
@@ -99,9 +99,10 @@ def contact_ref(item: Json, directory: Directory, account_url: str) -> ContactRe
     return ContactRef(**_seen(item, directory), url=f"{account_url}/contacts/detail/{item['id']}")
 
 
-def company_ref(item: Json, directory: Directory, account_url: str) -> CompanyRef:
+def company_ref(item: Json, directory: Directory, account_url: str, inn: str, kpp: str) -> CompanyRef:
     """A company as rules see it."""
-    return CompanyRef(**_seen(item, directory), url=f"{account_url}/companies/detail/{item['id']}")
+    url = f"{account_url}/companies/detail/{item['id']}"
+    return CompanyRef(**_seen(item, directory), url=url, inn=inn, kpp=kpp)
 
 
 def _seen(item: Json, directory: Directory) -> dict[str, Any]:
@@ -123,9 +124,7 @@ def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str
     """A lead as rules see it, from an item of `GET /leads?with=contacts,loss_reason`."""
     zone = directory.account().zone
     pipeline, stage, state = directory.place_of(item.get("pipeline_id"), item.get("status_id"))
-    values = named_fields(item, zone, (stamp_code,))
-    if reasons := embedded(item, "loss_reason"):
-        values[LOSS_REASON] = str(reasons[0].get("name") or "")
+    reasons, closed_at = embedded(item, "loss_reason"), item.get("closed_at")
     return LeadRef(
         id=str(item["id"]),
         title=str(item.get("name") or ""),
@@ -136,9 +135,13 @@ def lead_ref(item: Json, directory: Directory, account_url: str, stamp_code: str
         responsible=directory.login_of(item.get("responsible_user_id")),
         price=Decimal(str(item.get("price") or 0)),
         tags=tag_names(item),
-        fields=values,
+        fields=named_fields(item, zone, (stamp_code,)),
         contacts=contact_ids(item),
         created_at=moment(item.get("created_at")),
+        company=first_company(item),
+        updated_at=moment(item.get("updated_at")),
+        closed_at=moment(closed_at) if closed_at and state is not LeadState.OPEN else None,
+        loss_reason=str(reasons[0].get("name") or "") if reasons else "",
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.known import lead_ref, read_lead
 from connectors.amocrm.room import Room
-from connectors.crm.changes import Card
-from connectors.crm.mirror import KnownLead, moment
+from connectors.crm.changes import Authors, Card
+from connectors.crm.mirror import LEAD, KnownLead, load_lead, moment
 from connectors.crm.names import plain
 from provodka.crm import LeadState
 from provodka.payloads import LeadRef
+from provodka.stores import Snapshot
 
 WITH: Final = "contacts,loss_reason"
 
@@ -24,8 +26,10 @@ class Leads:
         self._room = room
 
     def read(self, ids: Sequence[str]) -> dict[str, LeadRef]:
-        """As rules see them."""
-        return {one: self.ref(item) for one, item in self.items(ids).items()}
+        """As rules see them. Since when each is on its stage only the mirror knows."""
+        items = self.items(ids)
+        kept = self._room.mirrored(LEAD, list(items))
+        return {one: self._standing(item, kept.get(one)) for one, item in items.items()}
 
     def items(self, ids: Sequence[str]) -> dict[str, Json]:
         """As amoCRM gives them; deleted ones are absent."""
@@ -44,7 +48,13 @@ class Leads:
     def card(self, item: Json) -> Card:
         """An item, ready to be compared."""
         created_at, updated_at = moment(item.get("created_at")), moment(item.get("updated_at"))
-        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item))
+        authors = Authors(item.get("created_by"), item.get("updated_by"))
+        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item), authors=authors)
+
+    def _standing(self, item: Json, kept: Snapshot | None) -> LeadRef:
+        place = KnownLead(str(item["id"]), pipeline_id=item.get("pipeline_id"), status_id=item.get("status_id"))
+        now = place.standing(load_lead(kept) if kept else None, moment(item.get("updated_at")))
+        return replace(self.ref(item), stage_since=moment(now.stage_since))
 
     def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first."""

@@ -16,6 +16,7 @@ from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardLink,
     Company,
@@ -29,6 +30,7 @@ from provodka.crm import (
     LeadChange,
     LeadClosing,
     LeadReopening,
+    LeadState,
     NewCompany,
     NewLead,
 )
@@ -45,6 +47,7 @@ class OfferCards:
 
     _room: Room
     _gone: Gone
+    _mirrored: Mirrored
 
     def _furnish_cards(self, people: People, leads: Leads) -> None:
         self._leads, self._people = leads, people
@@ -124,6 +127,10 @@ class OfferCards:
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes."""
         return self._gone.sparing(requests, self._lead_changes.update)
+
+    def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
+        """Without a call; None until all leads have been read once."""
+        return self._mirrored.lead_states(contact_ids)
 
     def loss_reasons(self) -> Sequence[str]:
         """At most ten minutes old; none where the account does not use them."""

@@ -11,9 +11,11 @@ from connectors.amocrm.notes import Notes
 from connectors.amocrm.notices import Notices
 from connectors.amocrm.offer_cards import BATCH
 from connectors.amocrm.open_tasks import OpenTasks
+from connectors.amocrm.readers import TaskReader
 from connectors.amocrm.room import Room
 from connectors.amocrm.tasks import Tasks
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -28,9 +30,11 @@ from provodka.crm import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import TaskRef
 
 
 class OfferWork:
@@ -38,6 +42,7 @@ class OfferWork:
 
     _room: Room
     _gone: Gone
+    _mirrored: Mirrored
 
     def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
         self._chats = chats
@@ -48,6 +53,14 @@ class OfferWork:
     def task_types(self) -> Sequence[str]:
         """At most ten minutes old."""
         return self._room.directory.task_types()
+
+    def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
+        """One call for a hundred of them."""
+        return {one: card.ref() for one, card in TaskReader(self._room).cards(ids).items()}
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        """Without a call; None until all open tasks have been read once."""
+        return self._mirrored.tasks(cards)
 
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """One call for each kind of card. Where the account ignores filters, all its tasks are read."""
@@ -79,6 +92,11 @@ class OfferWork:
     def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
         """Those that are completed already stay as they are."""
         return self._gone.sparing(requests, self._open_tasks.complete)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_tasks(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
+        """Those that are open already stay as they are."""
+        return self._gone.sparing(requests, self._open_tasks.reopen)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:

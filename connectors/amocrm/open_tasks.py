@@ -13,8 +13,8 @@ from connectors.amocrm.problems import STALE_IDS
 from connectors.amocrm.room import Room
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import TASK, KnownTask, moment, snapshot
-from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
+from connectors.crm.mirror import TASK, KnownTask, later, moment, snapshot
+from provodka.crm import CARD_GONE, CardRef, Task, TaskChange, TaskCompletion, TaskReopening
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 
@@ -23,7 +23,7 @@ _KINDS: Final = {entity: kind for kind, entity in ENTITIES.items()}
 
 
 class OpenTasks:
-    """`open_tasks`, `change_tasks` and `complete_tasks` of one account."""
+    """`open_tasks` and the changes of tasks of one account."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -51,24 +51,32 @@ class OpenTasks:
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
     def complete(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
-        room = self._room
+        return self._set([r.params.task_id for r in requests], [_completed(r.params) for r in requests])
+
+    def reopen(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
         ids = [request.params.task_id for request in requests]
+        return self._set(ids, [{**head(one, ""), "is_completed": False} for one in ids])
+
+    def _set(self, ids: Sequence[str], bodies: Sequence[Json]) -> list[Outcome]:
+        """Complete or reopen, by `is_completed` of each body, those that are not so already."""
+        room = self._room
         found = room.by_ids("tasks", ids, "")
         outcomes: dict[int, Outcome] = {}
         for i, one in enumerate(ids):
             if one not in found:
-                outcomes[i] = Rejected(f"task {one} is not in the account", hint=GONE)
-            elif found[one].get("is_completed"):
+                outcomes[i] = Rejected(f"task {one} is not in the account", hint=GONE, code=CARD_GONE)
+            elif bool(found[one].get("is_completed")) == bodies[i]["is_completed"]:
                 outcomes[i] = Done(one)
         order = [i for i in range(len(ids)) if i not in outcomes]
-        room.add(TASK, [snapshot(read_task(found[ids[i]]), room.now()) for i in order], {})
-        outcomes.update(zip(order, self._patch([_completed(requests[i].params) for i in order]), strict=True))
+        room.add(TASK, [snapshot(read_task(found[ids[i]], room.directory), room.now()) for i in order], {})
+        outcomes.update(zip(order, self._patch([bodies[i] for i in order]), strict=True))
         return [outcomes[i] for i in range(len(ids))]
 
     def _patch(self, bodies: Sequence[Json]) -> list[Outcome]:
         """Told to the mirror beforehand: the echoes are no news."""
         ids = [str(body["id"]) for body in bodies]
-        aims = self._expectations.expect(list(zip(ids, bodies, strict=True)), self._expectations.known(ids), _aim)
+        changes = list(zip(ids, bodies, strict=True))
+        aims = self._expectations.expect(changes, self._expectations.known(ids), self._aim)
         outcomes = patch(self._room, "/tasks", bodies, GONE)
         self._expectations.settle(list(zip(ids, outcomes, strict=True)), aims)
         return outcomes
@@ -91,6 +99,16 @@ class OpenTasks:
             body["task_type_id"] = directory.task_type(change.type)
         return body
 
+    def _aim(self, task: KnownTask, body: Json) -> Aim:
+        """The members of the task as they will be when amoCRM has done what `body` says."""
+        names = {"text": "text", "responsible_id": "responsible_user_id", "completed": "is_completed"}
+        aim: Aim = {member: body[key] for member, key in names.items() if key in body}
+        if "complete_till" in body:
+            aim |= {"due": body["complete_till"], "alarm": body["complete_till"]}
+        if "completed" in aim:
+            aim["alarm"] = 0 if aim["completed"] else later(task.due, self._room.now())
+        return aim
+
     def _neutral(self, item: Json) -> Task:
         directory, kind = self._room.directory, _KINDS.get(str(item.get("entity_type")))
         return Task(
@@ -109,12 +127,3 @@ class OpenTasks:
 def _completed(completion: TaskCompletion) -> Json:
     result = {"result": {"text": completion.result}} if completion.result else {}
     return {**head(completion.task_id, ""), "is_completed": True, **result}
-
-
-def _aim(_: KnownTask, body: Json) -> Aim:
-    """The members of the task as they will be when amoCRM has done what `body` says."""
-    names = {"text": "text", "responsible_id": "responsible_user_id", "completed": "is_completed"}
-    aim: Aim = {member: body[key] for member, key in names.items() if key in body}
-    if "complete_till" in body:
-        aim |= {"due": body["complete_till"], "alarm": body["complete_till"]}
-    return aim | {"alarm": 0} if aim.get("completed") else aim

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.amocrm.client import Json
+from connectors.amocrm.firm_fields import FirmFields
 from connectors.amocrm.known import (
     company_ref,
     contact_ref,
@@ -17,7 +18,7 @@ from connectors.amocrm.known import (
     task_ref,
 )
 from connectors.amocrm.room import Room
-from connectors.crm.changes import Card
+from connectors.crm.changes import Authors, Card
 from connectors.crm.following import Keep
 from connectors.crm.mirror import TASK, KnownCard, moment
 from provodka.crm import Progress
@@ -89,7 +90,7 @@ class TaskReader:
         return self.room.read_all("tasks", "", page, {}, progress, stop, OPEN)
 
     def _card(self, item: Json) -> Card:
-        known = read_task(item)
+        known = read_task(item, self.room.directory)
         return _card(item, known, lambda: task_ref(item, self.room.directory), result_of(item.get("result")))
 
 
@@ -123,12 +124,15 @@ def contact_reader(room: Room) -> CardReader:
 
 
 def company_reader(room: Room) -> CardReader:
+    firm = FirmFields(room)
+
     def make(item: Json) -> Card:
         known = read_company(item, room.zone)
-        return _card(item, known, lambda: company_ref(item, room.directory, room.settings.url))
+        return _card(item, known, lambda: company_ref(item, room.directory, room.settings.url, *firm.read(item)))
 
     return CardReader(room, "companies", "", make)
 
 
 def _card(item: Json, known: KnownCard, ref: Callable[[], object], result: str = "") -> Card:
-    return Card(known, moment(item.get("created_at")), moment(item.get("updated_at")), ref, result)
+    authors = Authors(item.get("created_by"), item.get("updated_by"))
+    return Card(known, moment(item.get("created_at")), moment(item.get("updated_at")), ref, result, authors)

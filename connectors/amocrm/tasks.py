@@ -128,4 +128,5 @@ def _known(task: NewTask) -> KnownTask:
         int(task.due.timestamp()),
         lead=task.lead_id,
         contact="" if task.lead_id else task.contact_id,
+        type=task.type,
     )

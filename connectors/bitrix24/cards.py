@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from connectors.bitrix24.client import PAGE, id_of, moment
@@ -10,7 +11,7 @@ from connectors.bitrix24.fields import decode
 from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.tags import tags_of
-from connectors.crm.changes import Card
+from connectors.crm.changes import Authors, Card
 from connectors.crm.mirror import KnownLead
 from connectors.crm.names import CustomField, plain
 from connectors.crm.values import plain_number
@@ -35,7 +36,11 @@ class Leads:
     def card(self, item: Json) -> Card:
         """An item, ready to be compared."""
         created_at, updated_at = moment(item.get("createdTime")), moment(item.get("updatedTime"))
-        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item))
+        moved_by = item.get("movedBy")
+        authors = Authors(
+            item.get("createdBy"), item.get("updatedBy"), {"stage": moved_by, "won": moved_by, "lost": moved_by}
+        )
+        return Card(self.known(item), created_at, updated_at, lambda: self.ref(item), authors=authors)
 
     def known(self, item: Json) -> KnownLead:
         """An item as the mirror keeps it."""
@@ -51,13 +56,16 @@ class Leads:
             tags=tuple(sorted(tags_of(item, tags))),
             fields={str(field.id): text for field, text in self._fields(item, tags)},
             contacts=contacts_of(item),
+            stage_since=int(_moved_at(item).timestamp()),
         )
 
     def ref(self, item: Json) -> LeadRef:
         """An item as rules see it."""
         directory = self._room.directory
         tags = directory.tags_field()
+        loss_field = self._room.settings.loss_field
         pipeline, stage, state = directory.place_of(int(item.get("categoryId") or 0), str(item.get("stageId") or ""))
+        fields = {field.name: text for field, text in reversed(self._fields(item, tags))}  # our own win of two alike
         return LeadRef(
             id=id_of(item),
             title=str(item.get("title") or ""),
@@ -68,9 +76,14 @@ class Leads:
             responsible=directory.login_of(str(item.get("assignedById") or "")),
             price=Decimal(_price(item)),
             tags=tuple(tags_of(item, tags)),
-            fields={field.name: text for field, text in reversed(self._fields(item, tags))},  # our own win of two alike
+            fields=fields,
             contacts=contacts_of(item),
             created_at=moment(item.get("createdTime")),
+            company=_company_of(item),
+            updated_at=moment(item.get("updatedTime")),
+            stage_since=_moved_at(item),
+            closed_at=None if state is LeadState.OPEN else _moved_at(item),
+            loss_reason=fields.get(loss_field, "") if loss_field else stage if state is LeadState.LOST else "",
         )
 
     def url(self, lead_id: str) -> str:
@@ -107,6 +120,16 @@ def contacts_of(item: Json) -> tuple[str, ...]:
     many = item.get("contactIds")
     rows = [item.get("contactId"), *(many if isinstance(many, list) else ())]
     return tuple(dict.fromkeys(str(one) for one in rows if one and str(one) != "0"))
+
+
+def _moved_at(item: Json) -> datetime:
+    """When the card came to its stage."""
+    return moment(item.get("movedTime") or item.get("createdTime"))
+
+
+def _company_of(item: Json) -> str:
+    one = str(item.get("companyId") or "")
+    return "" if one == "0" else one
 
 
 def _price(item: Json) -> str:

@@ -25,6 +25,7 @@ from connectors.bitrix24.tags import Tags
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, Kind
 from connectors.crm.following import Following, Reader
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
@@ -59,6 +60,7 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
         self._room = Room(name, store, now, settings, client, Directory(client, settings))
         leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
+        self._mirrored = Mirrored(self._room, self._room.directory)
         self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(leads)

@@ -17,6 +17,7 @@ from connectors.bitrix24.new_leads import NewLeads
 from connectors.bitrix24.people import People
 from connectors.bitrix24.room import Room
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardLink,
     Company,
@@ -30,6 +31,7 @@ from provodka.crm import (
     LeadChange,
     LeadClosing,
     LeadReopening,
+    LeadState,
     NewCompany,
     NewLead,
 )
@@ -46,6 +48,7 @@ class OfferCards:
 
     _room: Room
     _gone: Gone
+    _mirrored: Mirrored
 
     def _furnish_cards(self, people: People, leads: Leads) -> None:
         self._leads, self._people = leads, people
@@ -128,6 +131,10 @@ class OfferCards:
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes. A lead of the portal that is won becomes contact, company and deal first."""
         return self._gone.sparing(requests, self._lead_changes.update)
+
+    def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
+        """Without a call; None until all leads have been read once."""
+        return self._mirrored.lead_states(contact_ids)
 
     def loss_reasons(self) -> Sequence[str]:
         """At most ten minutes old: the options of `loss_field`, else the names of the lost stages."""

@@ -10,11 +10,13 @@ from connectors.bitrix24.files import Files
 from connectors.bitrix24.notes import Notes
 from connectors.bitrix24.offer_cards import BATCH
 from connectors.bitrix24.open_tasks import OpenTasks
+from connectors.bitrix24.readers import TaskReader
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.staff import Staff
 from connectors.bitrix24.talks import Talks
 from connectors.bitrix24.tasks import Tasks
 from connectors.crm.gone import Gone
+from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardFile,
     CardRef,
@@ -29,9 +31,11 @@ from provodka.crm import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import TaskRef
 
 
 class OfferWork:
@@ -39,6 +43,7 @@ class OfferWork:
 
     _room: Room
     _gone: Gone
+    _mirrored: Mirrored
 
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
@@ -62,6 +67,14 @@ class OfferWork:
         """None: tasks have no types there. What a rule calls a task's type becomes its first tag."""
         return ()
 
+    def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
+        """Freshly read, in one request for fifty of them."""
+        return {one: card.ref() for one, card in TaskReader(self._room).cards(ids).items()}
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        """Without a call; None until all open tasks have been read once."""
+        return self._mirrored.tasks(cards)
+
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """Freshly read, in one request for up to fifty cards."""
         return self._open_tasks.read(cards)
@@ -75,6 +88,11 @@ class OfferWork:
     def complete_tasks(self, requests: Sequence[Request[TaskCompletion]]) -> list[Outcome]:
         """Those that have ended stay as they are. A result that stands there already is not written again."""
         return self._gone.sparing(requests, self._open_tasks.complete)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def reopen_tasks(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
+        """Those that are open already stay as they are."""
+        return self._gone.sparing(requests, self._open_tasks.reopen)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def add_notes(self, requests: Sequence[Request[NewNote]]) -> list[Outcome]:

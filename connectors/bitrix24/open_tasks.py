@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.bitrix24.client import PAGE, id_of, moment, rows_of
+from connectors.bitrix24.problems import GONE
 from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.readers import read_task
 from connectors.bitrix24.room import Room, gone, named
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text, task_texts, tasks_by_id
 from connectors.crm.batching import build, same_text, with_fresh_names
 from connectors.crm.expecting import Aim, Expectations
-from connectors.crm.mirror import TASK, KnownTask, snapshot
-from provodka.crm import CardRef, Task, TaskChange, TaskCompletion
-from provodka.errors import ConnectorError
+from connectors.crm.mirror import TASK, KnownTask, later, snapshot
+from provodka.crm import CARD_GONE, CardRef, Task, TaskChange, TaskCompletion, TaskReopening
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
 
 ENDED: Final = frozenset({COMPLETED, "4"})  # 4: done, and waits for whoever gave it to look at it
@@ -22,7 +23,7 @@ ASKED: Final = (*SELECT, *TIMES, "RESPONSIBLE_ID", "TAGS")
 
 
 class OpenTasks:
-    """`open_tasks`, `change_tasks` and `complete_tasks` of one portal."""
+    """`open_tasks` and the changes of tasks of one portal."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -52,17 +53,24 @@ class OpenTasks:
         room = self._room
         ids = [request.params.task_id for request in requests]
         there = tasks_by_id(room, ids)
-        outcomes: dict[int, Outcome] = {}
-        for i, one in enumerate(ids):
-            if one not in there:
-                outcomes[i] = gone("task", one)
-            elif str(there[one].get("status")) in ENDED:
-                outcomes[i] = Done(one)
+        outcomes = _settled(ids, there, ended=True)
         outcomes.update(self._tell_results({i: r.params for i, r in enumerate(requests) if i not in outcomes}))
         order = [i for i in range(len(ids)) if i not in outcomes]
         room.add(TASK, [snapshot(read_task(there[ids[i]], room), room.now()) for i in order], {})
         commands = {i: Command("tasks.task.complete", {"taskId": ids[i]}) for i in order}
         outcomes.update(self._deliver(commands, {i: {"completed": True, "alarm": 0} for i in order}, ids))
+        return [named(outcomes[i], one) for i, one in enumerate(ids)]
+
+    def reopen(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
+        room = self._room
+        ids = [request.params.task_id for request in requests]
+        there = tasks_by_id(room, ids)
+        outcomes = _settled(ids, there, ended=False)
+        order = [i for i in range(len(ids)) if i not in outcomes]
+        tasks = {i: read_task(there[ids[i]], room) for i in order}
+        room.add(TASK, [snapshot(task, room.now()) for task in tasks.values()], {})
+        aims: dict[int, Aim] = {i: {"completed": False, "alarm": later(tasks[i].due, room.now())} for i in order}
+        outcomes.update(self._deliver({i: Command("tasks.task.renew", {"taskId": ids[i]}) for i in order}, aims, ids))
         return [named(outcomes[i], one) for i, one in enumerate(ids)]
 
     def _change(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:
@@ -144,6 +152,17 @@ class OpenTasks:
             responsible=self._room.directory.login_of(str(row.get("responsibleId") or "")),
             created_at=moment(row.get("createdDate")),
         )
+
+
+def _settled(ids: Sequence[str], there: Mapping[str, Json], *, ended: bool) -> dict[int, Outcome]:
+    """Those that are gone, and those that have ended (or are open) as they are to be."""
+    outcomes: dict[int, Outcome] = {}
+    for i, one in enumerate(ids):
+        if one not in there:
+            outcomes[i] = Rejected(f"task {one} is not on the portal", hint=GONE, code=CARD_GONE)
+        elif (str(there[one].get("status")) in ENDED) is ended:
+            outcomes[i] = Done(one)
+    return outcomes
 
 
 def _tags(row: Json) -> list[str]:

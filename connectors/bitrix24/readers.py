@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
 from connectors.bitrix24.people import read_company, read_contact
 from connectors.bitrix24.query import Command, Json
+from connectors.bitrix24.requisites import Requisites
 from connectors.bitrix24.room import CHAIN, COMPANY_FIELDS, CONTACT_FIELDS, Room
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text
-from connectors.crm.changes import Card
+from connectors.crm.changes import Authors, Card
 from connectors.crm.following import Keep
 from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK, KnownParty, KnownTask
 from connectors.crm.mirror import moment as of_seconds
@@ -138,14 +139,15 @@ class TaskReader:
 
     def _card(self, row: Json, result: str = "") -> Card:
         created, changed = (moment(row.get(member)) for member in ("createdDate", "changedDate"))
-        return Card(read_task(row, self._room), created, changed, lambda: self._ref(row), result)
+        authors = Authors(row.get("createdBy"), row.get("changedBy"), {"completed": row.get("closedBy")})
+        return Card(read_task(row, self._room), created, changed, lambda: self._ref(row), result, authors)
 
     def _ref(self, row: Json) -> TaskRef:
         known = read_task(row, self._room)
         return TaskRef(
             id=known.id,
             text=known.text,
-            type=", ".join(_titles(row.get("tags"))),
+            type=known.type,
             due=of_seconds(known.due) if known.due else None,
             responsible=self._room.directory.login_of(known.responsible_id),
             completed=known.completed,
@@ -199,6 +201,7 @@ def read_task(row: Json, room: Room) -> KnownTask:
         lead=_bound(row, room.kind.letter),
         contact=_bound(row, "C"),
         company=_bound(row, "CO"),
+        type=", ".join(_titles(row.get("tags"))),
     )
 
 
@@ -210,14 +213,23 @@ def contact_reader(room: Room) -> PartyReader:
 
 
 def company_reader(room: Room) -> PartyReader:
+    requisites = Requisites(room)
+
+    def ref(known: KnownParty) -> CompanyRef:
+        seen = _seen(room, CompanyRef, "company", known)
+        inn, kpp = requisites.of_card(seen.id, seen.fields)
+        return replace(seen, inn=inn, kpp=kpp)
+
     def card(row: Json) -> Card:
-        return _party(row, read_company(row, room.directory), lambda known: _seen(room, CompanyRef, "company", known))
+        return _party(row, read_company(row, room.directory), ref)
 
     return PartyReader(room, "company", COMPANY_FIELDS, card)
 
 
 def _party(row: Json, known: KnownParty, ref: Callable[[KnownParty], Any]) -> Card:
-    return Card(known, moment(row.get("DATE_CREATE")), moment(row.get("DATE_MODIFY")), lambda: ref(known))
+    authors = Authors(row.get("CREATED_BY_ID"), row.get("MODIFY_BY_ID"))
+    made, changed = moment(row.get("DATE_CREATE")), moment(row.get("DATE_MODIFY"))
+    return Card(known, made, changed, lambda: ref(known), authors=authors)
 
 
 def _seen(room: Room, kind: type[R], word: str, known: KnownParty) -> R:

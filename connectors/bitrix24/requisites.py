@@ -46,6 +46,14 @@ class Requisites:
         rows = self.rows(list(items))
         return {one: self._numbers(item, rows.get(one, {})) for one, item in items.items()}
 
+    def of_card(self, company: str, fields: Mapping[str, str]) -> Numbers:
+        """The same of one company whose user fields are known by name; one call, unless both numbers stand there."""
+        inn_field, kpp_field = self._room.settings.inn_field, self._room.settings.kpp_field
+        row = {} if inn_field and kpp_field else self.rows([company]).get(company, {})
+        inn = fields.get(inn_field) if inn_field else row.get("RQ_INN")
+        kpp = fields.get(kpp_field) if kpp_field else row.get("RQ_KPP")
+        return str(inn or ""), str(kpp or "")
+
     def rows(self, ids: Sequence[str]) -> dict[str, Json]:
         """The requisites of each company that has any: of several the one that is in use and bears an ИНН."""
         found: dict[str, list[Json]] = {}

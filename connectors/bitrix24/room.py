@@ -18,7 +18,8 @@ from provodka.crm import CardKind, Progress
 from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Outcome
 
-_PARTY: Final = ("ID", "ASSIGNED_BY_ID", "DATE_CREATE", "DATE_MODIFY", "PHONE", "EMAIL", "UF_*")
+_AUTHORS: Final = ("CREATED_BY_ID", "MODIFY_BY_ID")
+_PARTY: Final = ("ID", "ASSIGNED_BY_ID", "DATE_CREATE", "DATE_MODIFY", *_AUTHORS, "PHONE", "EMAIL", "UF_*")
 CONTACT_FIELDS: Final = (*_PARTY, "NAME", "SECOND_NAME", "LAST_NAME", "ORIGIN_ID")
 COMPANY_FIELDS: Final = (*_PARTY, "TITLE")
 CHAIN: Final = 10  # pages in a request of the first reading: five hundred cards, well within the vendor's minute

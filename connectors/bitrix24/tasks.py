@@ -23,7 +23,7 @@ SELECT: Final = (
     *("ID", "TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "XML_ID", "UF_CRM_TASK"),
     *("RESPONSIBLE_ID", "TAGS"),
 )
-TIMES: Final = ("CREATED_DATE", "CHANGED_DATE", "CLOSED_DATE")
+TIMES: Final = ("CREATED_DATE", "CHANGED_DATE", "CLOSED_DATE", "CREATED_BY", "CHANGED_BY", "CLOSED_BY")
 
 
 class Tasks:
@@ -161,4 +161,5 @@ def _made(result: object) -> Outcome:
 
 def _known(task: NewTask) -> KnownTask:
     contact = "" if task.lead_id else task.contact_id
-    return KnownTask("", task.text.strip(), int(task.due.timestamp()), lead=task.lead_id, contact=contact)
+    due = int(task.due.timestamp())
+    return KnownTask("", task.text.strip(), due, lead=task.lead_id, contact=contact, type=task.type)

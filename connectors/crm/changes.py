@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -27,12 +27,13 @@ from connectors.crm.mirror import (
     TASK,
     KnownCard,
     KnownContact,
+    KnownLead,
     KnownTask,
     load,
     moment,
     snapshot,
 )
-from connectors.crm.names import Names
+from connectors.crm.names import Id, Names
 from provodka.event import Event, new_event_id
 from provodka.payloads import Change, CompanyRef, ContactRef, EventType, LeadRef, Payload, Person, TaskRef
 from provodka.stores import Snapshot
@@ -40,6 +41,21 @@ from provodka.stores import Snapshot
 NEW_WITHOUT_START: Final = timedelta(minutes=10)
 
 Ref = LeadRef | ContactRef | CompanyRef | TaskRef
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """The users who made a card and changed it last; `of` are those of single kinds of news, where the CRM tells."""
+
+    created: Id | None = None
+    updated: Id | None = None
+    of: Mapping[str, Id | None] = field(default_factory=dict)
+
+    def behind(self, news: News) -> Id | None:
+        """Whose doing this is; a task becomes overdue by nobody's."""
+        if news.type is EventType.TASK_OVERDUE:
+            return None
+        return self.created if news.type in CREATED else self.of.get(news.what, self.updated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,7 @@ class Card:
     updated_at: datetime
     ref: Callable[[], Any]
     result: str = ""  # of a task
+    authors: Authors = Authors()
 
     def snapshot(self, before: str | None = None) -> Snapshot:
         """As the mirror keeps it."""
@@ -130,7 +147,7 @@ class Comparison:
         Cards that appeared since the reading began are left out, so that the rules will be told of them.
         """
         since = moment(self._account.cursor(self._kind.since))
-        old = [replace(card, known=self._kept(None, card.known, since)) for card in cards if card.created_at < since]
+        old = [replace(card, known=self._kept(None, card, since)) for card in cards if card.created_at < since]
         self._account.add(self._kind.name, [card.snapshot() for card in old], cursors)
 
     def follow(
@@ -169,9 +186,9 @@ class Comparison:
         snapshots: list[Snapshot] = []
         for one, card in cards.items():
             old = load(self._kind.name, found[one]) if one in found else card.known if one in ours else None
-            changed.append((card, self._news(old, card, since, received_at)))
-            kept = self._kept(old if one in found else None, card.known, since, received_at)
+            kept = self._kept(old if one in found else None, card, since, received_at)
             known = replace(kept, expected=still_expected(old, card.known))
+            changed.append((replace(card, known=known), self._news(old, card, since, received_at)))
             snapshots.append(snapshot(known, card.updated_at, found[one].body if one in found else ""))
         return self._events([(card, news) for card, news in changed if news], received_at, fresh), snapshots
 
@@ -192,8 +209,12 @@ class Comparison:
         bounds = (int(since.timestamp()), int(now.timestamp()))
         return news + list(self._kind.differences(base, card.known, self._names, *bounds))
 
-    def _kept(self, old: KnownCard | None, new: KnownCard, since: datetime, now: datetime | None = None) -> KnownCard:
-        """As the mirror shall have it: of a task, with the moment at which it will be overdue news."""
+    def _kept(self, old: KnownCard | None, card: Card, since: datetime, now: datetime | None = None) -> KnownCard:
+        """As the mirror shall have it: of a task, with the moment at which it will be overdue news; of a lead, with
+        that since when it is on its stage."""
+        new = card.known
+        if isinstance(new, KnownLead):
+            return new.standing(old if isinstance(old, KnownLead) else None, card.updated_at)
         if not isinstance(new, KnownTask):
             return new
         alarm = alarm_of(old if isinstance(old, KnownTask) else None, new, int(since.timestamp()))
@@ -213,7 +234,7 @@ class Comparison:
                         occurred_at=card.created_at if is_birth else self._moment(card, one),
                         received_at=received_at,
                         person=about.person,
-                        payload=about.payload(one.change),
+                        payload=about.payload(replace(one.change, by=self._names.login_of(card.authors.behind(one)))),
                     )
                 )
         return events

@@ -74,8 +74,8 @@ def alarm_of(old: KnownTask | None, new: KnownTask, since: int) -> int:
         return 0
     if old is None:
         return new.due if new.due >= since else 0
-    same = old.due == new.due and not old.completed
-    return old.alarm if same else new.due
+    same = old.due == new.due and not old.expected.get("completed", old.completed)
+    return int(old.expected.get("alarm", old.alarm)) if same else new.due
 
 
 def ahead(old: P, new: P) -> P:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from connectors.crm.account import CLOCKS, Account
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, About, Card, Comparison, Fresh, Kind
-from connectors.crm.mirror import TASK, KnownCompany, KnownContact, KnownTask, alarm_mark, load, load_contact
+from connectors.crm.mirror import (
+    TASK,
+    KnownCompany,
+    KnownContact,
+    KnownLead,
+    KnownTask,
+    alarm_mark,
+    load,
+    load_contact,
+    moment,
+)
 from connectors.crm.names import Names
 from connectors.crm.people import PeopleIndex
 from provodka.crm import Progress
@@ -137,7 +148,7 @@ class Following:
         return [one for one, task in tasks.items() if 0 < task.alarm <= end], str(end)
 
     def _about_leads(self, cards: Sequence[Card], fresh: Fresh) -> list[About]:
-        refs: list[LeadRef] = [card.ref() for card in cards]
+        refs = [_seen_lead(card) for card in cards]
         people = self._persons([ref.contacts[0] for ref in refs if ref.contacts], fresh)
         return [About(_of(people, ref), lambda change, ref=ref: LeadEvent(ref, change)) for ref in refs]  # type: ignore[misc]
 
@@ -151,7 +162,9 @@ class Following:
         return [
             About(
                 people.get(whose[card.known.id], Person()),
-                lambda _, card=card: TaskEvent(on[card.known.id], card.known.text, card.result, card.ref()),  # type: ignore[misc]
+                lambda change, card=card: TaskEvent(  # type: ignore[misc]
+                    on[card.known.id], card.known.text, card.result, card.ref(), change
+                ),
             )
             for card in cards
         ]
@@ -164,6 +177,14 @@ class Following:
             read = (card.known for card in self._readers[CONTACTS].cards(missing).values())
             known.update((card.id, card) for card in read if isinstance(card, KnownContact))
         return {one: Person(contact.name, contact.phones, contact.emails) for one, contact in known.items()}
+
+
+def _seen_lead(card: Card) -> LeadRef:
+    """As rules see it, with what only the mirror knows."""
+    ref: LeadRef = card.ref()
+    known = card.known
+    assert isinstance(known, KnownLead)  # noqa: S101 -- the reader of leads gives no other
+    return replace(ref, stage_since=moment(known.stage_since))
 
 
 def _of(people: Mapping[str, Person], lead: LeadRef) -> Person:

@@ -7,12 +7,12 @@ from typing import Any, Final, TypeVar
 
 from connectors.crm.account import Account
 from connectors.crm.mirror import COMPANY, CONTACT, LEAD, TASK
+from provodka.crm import CARD_GONE
 from provodka.errors import Rejected
 from provodka.operation import Outcome, Request
 from provodka.stores import Snapshot
 
 GONE: Final = "gone"
-CODE: Final = "card_gone"
 _HINTS: Final = {
     LEAD: "Сделку удалили или объединили с другой: действие больше не нужно.",
     CONTACT: "Контакт удалили или объединили с другим: действие больше не нужно.",
@@ -64,4 +64,4 @@ def _cards(params: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # any write: 
 
 
 def _refusal(kind: str, one: str) -> Rejected:
-    return Rejected(f"{kind} {one} was deleted or merged", hint=_HINTS[kind], code=CODE)
+    return Rejected(f"{kind} {one} was deleted or merged", hint=_HINTS[kind], code=CARD_GONE)

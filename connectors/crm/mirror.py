@@ -44,7 +44,7 @@ class KnownCard:
 
 @dataclass(frozen=True, slots=True)
 class KnownLead(KnownCard):
-    """The last known state of a lead."""
+    """The last known state of a lead; `stage_since` (unix seconds) holds while it is at `since_place`."""
 
     title: str | None = None
     pipeline_id: Id | None = None
@@ -54,6 +54,28 @@ class KnownLead(KnownCard):
     tags: tuple[str, ...] | None = None
     fields: dict[str, str] | None = None
     contacts: tuple[str, ...] | None = None
+    stage_since: int = 0
+    since_place: str = ""
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return tuple(f"contact:{one}" for one in self.contacts or ())
+
+    @property
+    def place(self) -> str:
+        """Its pipeline and stage."""
+        return f"{self.pipeline_id}-{self.status_id}"
+
+    def standing(self, before: KnownLead | None, updated_at: datetime) -> KnownLead:
+        """As it was just read, with the moment since when it stands where it stands, unless the CRM itself has told it.
+
+        That is the moment of the change by which we saw it there first: it came there then, or earlier.
+        """
+        if self.stage_since:
+            return self
+        if before is not None and before.since_place == self.place:
+            return replace(self, stage_since=before.stage_since, since_place=self.place)
+        return replace(self, stage_since=int(updated_at.timestamp()), since_place=self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +140,16 @@ class KnownTask(KnownCard):
     contact: str = ""
     company: str = ""
     alarm: int = 0
+    type: str = ""
 
     @property
     def identities(self) -> tuple[str, ...]:
-        return (alarm_mark(self.alarm),) if self.alarm else ()
+        """Of an open one also the card that it hangs on."""
+        marks = (alarm_mark(self.alarm),) if self.alarm else ()
+        if self.completed:
+            return marks
+        cards = ((LEAD, self.lead), (CONTACT, self.contact), (COMPANY, self.company))
+        return (*marks, *(f"{kind}:{one}" for kind, one in cards if one))
 
 
 Known = KnownLead | KnownContact | KnownCompany | KnownTask
@@ -143,6 +171,11 @@ def snapshot(card: KnownCard, updated_at: datetime, before: str | None = None) -
 def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KINDS names
     """A card out of the mirror."""
     return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
+
+
+def later(due: int, now: datetime) -> int:
+    """The alarm of a task that is open again: at its time, unless that is over (then rules know already)."""
+    return due if due > int(now.timestamp()) else 0
 
 
 def alarm_mark(seconds: int) -> str:

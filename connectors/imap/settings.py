@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from connectors.http import is_loopback
 from provodka.settings import Strict
 
 IMAPS_PORT = 993
@@ -51,7 +51,7 @@ class ImapSettings(Strict):
 
     @model_validator(mode="after")
     def _safe_on_the_wire(self) -> Self:
-        if self.tls is False and not _is_loopback(self.host):
+        if self.tls is False and not is_loopback(self.host):
             raise ValueError(
                 f"tls: false would send the password in the open; only a loopback host allows it, not {self.host}"
             )
@@ -65,12 +65,3 @@ class ImapSettings(Strict):
         return bool(address) and (
             address == self.user.lower() or address in self.own_addresses or domain in self.own_addresses
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""Notices to the staff by a Telegram bot."""
+"""A Telegram bot that writes to the staff, and to clients who have written to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from connectors.base import CallTrace, collecting, report, summarize
 from connectors.telegram.loop import LoopThread
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import StaffMessage
-from provodka.errors import Ambiguous, ConnectorError, RateLimited
+from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
+from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.stores import Pace
 
@@ -24,10 +25,16 @@ SPARE: Final = 5.0  # seconds beyond the library's own timeouts
 WHOLE_BOT: Final = (30.0, 30)  # messages a second, of which so many at once
 PERSON: Final = (1.0, 1)
 GROUP: Final = (20 / 60, 2)
+NOT_A_CLIENT: Final = "Клиент ещё не писал этому боту или заблокировал его: напишите ему другим каналом."
 
 
 class Telegram:
-    """`notify` repeats a message whose outcome is unknown: to the staff a double is better than silence."""
+    """`notify` repeats a message whose outcome is unknown: to the staff a double is better than silence. A message to a
+    client (`write`) that may have arrived is for a person to judge: a bot cannot read what it has sent."""
+
+    medium = "telegram"
+    reaches = ("telegram",)
+    carries_files = False
 
     def __init__(
         self,
@@ -50,6 +57,11 @@ class Telegram:
     def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
         """One message to one chat; a text that is too long is cut."""
         return [self._notify(request.params) for request in requests]
+
+    @operation(repeat=Repeat.PERSON)
+    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        """As `notify`, to a client."""
+        return [_of_client(self._notify(StaffMessage(r.params.to, r.params.text))) for r in requests]
 
     def check(self) -> list[str]:
         """Try the token; what is wrong in one sentence, nothing when all is well."""
@@ -129,6 +141,13 @@ class Telegram:
             if self._wire is None:
                 self._wire = Wire(self._settings)
             return self._wire
+
+
+def _of_client(outcome: Outcome) -> Outcome:
+    """The cure of a refusal that comes of the person is another one than with the staff."""
+    if isinstance(outcome, Rejected) and outcome.hint:
+        return Rejected(outcome.reason, hint=NOT_A_CLIENT, status=outcome.status, code=outcome.code)
+    return outcome
 
 
 def shorten(text: str) -> str:

@@ -36,6 +36,7 @@ from provodka.crm.leads import (
     Stage,
 )
 from provodka.crm.protocols import (
+    CARD_GONE,
     NOT_OFFERED,
     Automation,
     Companies,
@@ -87,10 +88,12 @@ from provodka.crm.work import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 
 __all__ = [
+    "CARD_GONE",
     "NOT_OFFERED",
     "Automation",
     "BotStart",
@@ -158,6 +161,7 @@ __all__ = [
     "Task",
     "TaskChange",
     "TaskCompletion",
+    "TaskReopening",
     "Tasks",
     "User",
     "Write",

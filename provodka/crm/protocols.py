@@ -26,7 +26,7 @@ from provodka.crm.cards import (
     NewCompany,
 )
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
-from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, NewLead
+from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, LeadState, NewLead
 from provodka.crm.sales import (
     Customer,
     Invoice,
@@ -49,16 +49,19 @@ from provodka.crm.work import (
     Task,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     User,
 )
 from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.operation import Outcome, Request
-from provodka.payloads import CrmHint, LeadRef, Person
+from provodka.payloads import CrmHint, LeadRef, Person, TaskRef
 from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 
 NOT_OFFERED: Final = "not_offered"
+CARD_GONE: Final = "card_gone"
+"""The code of the Rejected that answers a write to what was deleted or merged."""
 Progress = Callable[[int], None]
 P = TypeVar("P")
 
@@ -149,6 +152,12 @@ class Leads(Protocol):
     def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first; only of `pipeline` where it is named."""
 
+    def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
+        """Of each contact, how each of its leads stands, by id, newest first: as the mirror has them, without a call.
+
+        None while the mirror is still being filled.
+        """
+
     def loss_reasons(self) -> Sequence[str]:
         """The names of the reasons why leads are lost, from the cached directory."""
 
@@ -172,6 +181,15 @@ class Tasks(Protocol):
     def task_types(self) -> Sequence[str]:
         """The names of the task types; empty where tasks have none."""
 
+    def tasks(self, ids: Sequence[str]) -> dict[str, TaskRef]:
+        """These tasks, freshly read; deleted and unknown ones are absent."""
+
+    def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
+        """The open tasks of each of these cards as the mirror has them, without a call, the next due first.
+
+        None while the mirror is still being filled.
+        """
+
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """The open tasks of each of these cards, freshly read, the next due first."""
 
@@ -183,6 +201,9 @@ class Tasks(Protocol):
 
     @property
     def complete_tasks(self) -> Write[TaskCompletion]: ...
+
+    @property
+    def reopen_tasks(self) -> Write[TaskReopening]: ...
 
 
 class Feed(Protocol):

@@ -76,6 +76,13 @@ class TaskCompletion:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskReopening:
+    """A completed task is open again, with the time that it had. One that is open stays as it is."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewNote:
     """A note in the feed of a lead, or of a contact where there is no lead."""
 

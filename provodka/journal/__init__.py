@@ -7,11 +7,13 @@ from provodka.journal.records import (
     EventState,
     Finished,
     NewAction,
+    NewViolation,
     PlanRecord,
     StoredAction,
     StoredEvent,
     Trouble,
 )
+from provodka.journal.timers import SettledTimer, Waiting
 
 __all__ = [
     "ActionState",
@@ -20,8 +22,11 @@ __all__ = [
     "Finished",
     "Journal",
     "NewAction",
+    "NewViolation",
     "PlanRecord",
+    "SettledTimer",
     "StoredAction",
     "StoredEvent",
     "Trouble",
+    "Waiting",
 ]

@@ -1,4 +1,4 @@
-"""The inbox: events as they were accepted, taken up for planning, put back; and timers that come due."""
+"""The inbox: events as they were accepted, taken up for planning, put back."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select, 
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
-from provodka.journal.records import ActionState, EventState, StoredEvent
-from provodka.journal.schema import AT_ONCE, actions, blobs, cursors, events, identities, microseconds, parts
+from provodka.journal.records import EventState, StoredEvent
+from provodka.journal.schema import AT_ONCE, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.payloads import EventType
 
@@ -204,52 +204,6 @@ def free_expired(connection: Connection, now: datetime, dead_owners: Sequence[st
         .values(state=EventState.RECEIVED, owner=None, lease_until=None)
     )
     return connection.execute(freed).rowcount
-
-
-_DUE: Final = (
-    select(actions.c.id)
-    .where(
-        actions.c.state == literal_column("'waiting'"),
-        actions.c.kind == literal_column("'wait'"),
-        actions.c.not_before <= bindparam("now"),
-    )
-    .order_by(actions.c.not_before)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_RUNNING: Final = (
-    update(actions)
-    .where(among(actions.c.id, "ids"))
-    .values(
-        state=ActionState.RUNNING,
-        owner=bindparam("by"),
-        lease_until=bindparam("until"),
-        attempts=actions.c.attempts + 1,
-    )
-    .returning(*actions.c)
-)
-
-
-def due_timers(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[Row[Any]]:
-    """Take timers that came due: rows of `actions` of the kind `wait`."""
-    ids = [row.id for row in connection.execute(_DUE, {"now": now, "most": most})]
-    return list(connection.execute(_RUNNING, {"ids": ids, "by": owner, "until": now + lease})) if ids else []
-
-
-def settle_timer(connection: Connection, action_id: int, now: datetime, retry_at: datetime | None, error: str) -> None:
-    """A timer's rule has been evaluated, or could not be and waits until `retry_at`."""
-    values: dict[str, Any] = {"owner": None, "lease_until": None, "error": error or None}
-    if retry_at is None:
-        values |= {"state": ActionState.DONE, "finished_at": now}
-    else:
-        values |= {"state": ActionState.WAITING, "not_before": retry_at}
-    connection.execute(update(actions).where(actions.c.id == action_id).values(**values))
-
-
-def identities_in_lane(connection: Connection, lane: int) -> list[str]:
-    """All that is known of a lane."""
-    query = select(identities.c.identity).where(identities.c.lane == lane)
-    return [row.identity for row in connection.execute(query)]
 
 
 def owners(connection: Connection) -> list[str]:

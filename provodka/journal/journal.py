@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from provodka.channel import Part
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, utc_now
-from provodka.journal import inbox, lanes, outbox, planning, queries, troubles, turns
+from provodka.journal import inbox, lanes, outbox, planning, queries, timers, troubles, turns
 from provodka.journal.connector_store import ConnectorStoreInJournal
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
@@ -24,6 +24,7 @@ from provodka.journal.recent import Recent
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
 from provodka.journal.schema import actions, meta
 from provodka.journal.sql import insert_new
+from provodka.journal.timers import SettledTimer, Waiting
 from provodka.journal.writer import Writer
 from provodka.stores import Snapshot
 from provodka.turns import Pick
@@ -154,19 +155,17 @@ class Journal:
     def due_timers(self, most: int) -> list[StoredAction]:
         """Timers that came due; each must be settled."""
         now = self.now()
-        rows = self.write(lambda c: inbox.due_timers(c, self.owner, now, LEASE, most))
+        rows = self.write(lambda c: timers.due(c, self.owner, now, LEASE, most), durable=False)
         return [outbox.stored(row) for row in rows]
 
-    def settle_timer(self, action_id: int, record: PlanRecord | None, retry_in: timedelta | None, error: str) -> None:
-        """The timer's rule was evaluated (its plan is stored with it), or is to be tried again."""
+    def dropped_by(self, waiting: Sequence[Waiting]) -> dict[int, Event]:
+        """By timer, the event that drops it (`unless`)."""
+        return self.read(lambda c: timers.dropped_by(c, waiting)) if waiting else {}
+
+    def settle_timers(self, settled: Sequence[SettledTimer]) -> None:
+        """The rules of timers were evaluated (their plans are stored with it), or are to be tried again."""
         now = self.now()
-
-        def work(connection: Connection) -> None:
-            if record is not None:
-                planning.write_plans(connection, [record], None, now)
-            inbox.settle_timer(connection, action_id, now, now + retry_in if retry_in else None, error)
-
-        self.write(work)
+        self.write(lambda c: timers.settle(c, self.owner, settled, now))
         self.new_actions.set()
 
     # what is done
@@ -182,6 +181,15 @@ class Journal:
         if frozen := [a.id for a in claimed if a.request is not None]:
             self.extend(frozen)
         return claimed
+
+    def wake_postponed(self) -> int:
+        """Make ready the actions that were postponed until now; how many."""
+        now = self.now()
+        if not self.read(lambda c: outbox.postponed_due(c, now)):
+            return 0
+        woken = self.write(lambda c: outbox.go_on(c, now))
+        self.new_actions.set()
+        return woken
 
     def freeze(self, requests: Mapping[str, str]) -> None:
         """Keep requests, by action key, before they are sent."""

@@ -26,6 +26,8 @@ from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import AT_ONCE, Moment, actions, attempts, links
 from provodka.journal.sql import among, chunks, insert_new
 
+LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks for the letter by it
+
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
@@ -269,6 +271,30 @@ def wake(connection: Connection, now: datetime) -> int:
     return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
 
+_POSTPONED: Final = (
+    actions.c.state == _WAITING,
+    actions.c.kind != literal_column("'wait'"),
+    actions.c.not_before > literal_column("0"),
+    actions.c.not_before <= bindparam("now"),
+)
+_ANY_POSTPONED: Final = select(actions.c.id).where(*_POSTPONED).limit(1)
+_GO_ON: Final = (
+    update(actions)
+    .where(*_POSTPONED)
+    .values(state=ActionState.READY, created_at=actions.c.not_before, not_before=AT_ONCE, error=None)
+)
+
+
+def postponed_due(connection: Connection, now: datetime) -> bool:
+    """Whether the time of an action has come that was postponed."""
+    return connection.execute(_ANY_POSTPONED, {"now": now}).first() is not None
+
+
+def go_on(connection: Connection, now: datetime) -> int:
+    """Make ready what was postponed until now; its age counts from here, as its patience with outages does."""
+    return connection.execute(_GO_ON, {"now": now}).rowcount
+
+
 def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
     """Actions whose worker died, or whose lease ran out: their outcome is in doubt from that attempt's start on."""
     gone = or_(actions.c.lease_until < now, actions.c.owner.in_(dead_owners))
@@ -311,7 +337,8 @@ def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, 
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
     if "call" in values:
         return (("call", values["call"]),), ()  # by its own name, so that its recording finds it
-    return ((kind, values["remote_id"]),) if values.get("remote_id") else (), ()
+    made_id = values.get("remote_id", "")
+    return ((kind, made_id),) if 0 < len(made_id) <= LONGEST_ID else (), ()
 
 
 def link(connection: Connection, made: Sequence[tuple[int, str, str]], now: datetime, system: str) -> None:

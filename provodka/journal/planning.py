@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.event import Event, new_event_id
+from provodka.journal import brakes, discipline
 from provodka.journal.connector_store import outdated, put_snapshots
 from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
@@ -39,10 +40,12 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     With `owner`, only for events that this owner still holds; the others were taken over after its lease ran out. Of
     those nothing is kept, least of all the snapshots: they would hide the differences from who follows the hint next.
     """
-    held = _still_held(connection, records, owner)
-    records = [r for r in records if r.cause != "event" or r.seq in held]
+    ours = _still_held(connection, records, owner)
+    records = [r for r in records if r.cause != "event" or r.seq in ours]
     if not records:
         return
+    current = _current_lanes(connection, records)
+    held = brakes.held_back(connection, records, current, now)
     numbers = _next_numbers(connection, records)
     rows = []
     for record in records:
@@ -57,10 +60,10 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
             }
         )
     connection.execute(plans.insert(), rows)
-    current = _current_lanes(connection, records)
-    action_rows = [_action_row(a, r, current.get(r.seq, r.lane), now) for r in records for a in r.actions]
+    action_rows = [_action_row(a, r, current.get(r.seq, r.lane), now, held) for r in records for a in r.actions]
     if action_rows:
         connection.execute(insert_new(connection, actions, ("key",)), action_rows)
+    discipline.put(connection, [(r.seq, violation) for r in records for violation in r.violations])
     derived = [event_row(e) for r in records for e in compared(connection, r.derived, r.snapshots, now)]
     if derived:
         add_events(connection, derived)
@@ -125,8 +128,11 @@ def _current_lanes(connection: Connection, records: Sequence[PlanRecord]) -> dic
     return {r.seq: r.lane for r in connection.execute(_LANES, {"numbers": wanted}) if r.lane is not None}
 
 
-def _action_row(action: NewAction, record: PlanRecord, lane: int, now: datetime) -> dict[str, Any]:
+def _action_row(
+    action: NewAction, record: PlanRecord, lane: int, now: datetime, held: Container[str]
+) -> dict[str, Any]:
     waits = action.kind == WAIT or action.needs is not None
+    state = ActionState.HELD if action.key in held else ActionState.WAITING if waits else ActionState.READY
     return {
         "key": action.key,
         "event_seq": record.seq,
@@ -136,7 +142,7 @@ def _action_row(action: NewAction, record: PlanRecord, lane: int, now: datetime)
         "priority": action.priority,
         "params": action.params,
         "needs": action.needs,
-        "state": ActionState.WAITING if waits else ActionState.READY,
+        "state": state,
         "not_before": action.due or AT_ONCE,
         "created_at": now,
     }

@@ -205,6 +205,23 @@ def events_by_seq(connection: Connection, numbers: Sequence[int]) -> dict[int, S
     return found
 
 
+def maker_of(connection: Connection, system: str, kind: str, remote_id: str) -> StoredAction | None:
+    """The action that made this thing of another system, if one of ours did; also by what a person has settled."""
+    query = select(actions).join(links, links.c.action_id == actions.c.id)
+    named = (links.c.system.in_((system, "")), links.c.kind == kind, links.c.remote_id == remote_id)
+    row = connection.execute(query.where(*named)).first()
+    return outbox.stored(row) if row is not None else None
+
+
+def results_in_lane(connection: Connection, identities: Sequence[str], kind: str) -> list[tuple[datetime, str]]:
+    """When the done actions of this kind ended in the lanes of these identities, with their results (JSON)."""
+    found = sorted(set(lanes.lanes_of(connection, identities).values()))
+    query = select(actions.c.finished_at, actions.c.result).where(
+        actions.c.lane.in_(found), actions.c.kind == kind, actions.c.state == ActionState.DONE
+    )
+    return [(row.finished_at, row.result) for row in connection.execute(query) if row.result]
+
+
 def results_of_made(connection: Connection, kind: str, ids: Sequence[str]) -> dict[str, str]:
     """By remote id, the result (JSON) of the action that made it; the newest where several systems know the id."""
     found: dict[str, str] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from provodka.brake import Brake
 from provodka.event import Event
 from provodka.stores import Snapshot
 
@@ -29,6 +30,7 @@ class ActionState(StrEnum):
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
+    HELD = "held"  # its rule has stopped itself; `provodka resume` releases it
 
 
 class DeadReason(StrEnum):
@@ -66,6 +68,18 @@ class NewAction:
     priority: int = 0
     needs: str | None = None
     due: datetime | None = None
+    brake: Brake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewViolation:
+    """What a guard has found in an event. `person` is a staff key or login; it and `lead` may be empty."""
+
+    guard: str
+    rule: str
+    person: str
+    lead: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class PlanRecord:
     actions: tuple[NewAction, ...] = ()
     derived: tuple[Event, ...] = ()
     snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
+    violations: tuple[NewViolation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +132,8 @@ class Finished:
     """How an attempt ended and what becomes of its action.
 
     `counts` says whether the attempt uses one up; `unsure_since` none clears the doubt; `identities` are joined
-    into the action's lane; `made` are (kind, remote id) of what was created.
+    into the action's lane; `made` are (kind, remote id) of what was created; `system` is who was spoken to, where an
+    action may speak to several.
     """
 
     action_id: int
@@ -133,6 +149,7 @@ class Finished:
     unsure_since: datetime | None = None
     counts: bool = True
     made: tuple[tuple[str, str], ...] = ()
+    system: str = ""
     identities: tuple[str, ...] = ()
 
 

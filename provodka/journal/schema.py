@@ -125,6 +125,7 @@ actions = Table(
 _ready = text("state = 'ready'")
 _live = text("state IN ('ready', 'running')")
 _timer = text("state = 'waiting' AND kind = 'wait'")
+_postponed = text("state = 'waiting' AND kind <> 'wait' AND not_before > 0")
 _held = text("state = 'waiting' AND needs IS NOT NULL")
 Index(
     "actions_ready",
@@ -135,8 +136,11 @@ Index(
 )
 Index("actions_live_lane", actions.c.lane, actions.c.id, sqlite_where=_live, postgresql_where=_live)
 Index("actions_timers", actions.c.not_before, sqlite_where=_timer, postgresql_where=_timer)
+Index("actions_postponed", actions.c.not_before, sqlite_where=_postponed, postgresql_where=_postponed)
 Index("actions_held", actions.c.needs, sqlite_where=_held, postgresql_where=_held)
 Index("actions_lane", actions.c.lane)
+_braked = text("state = 'held'")
+Index("actions_braked", actions.c.rule, sqlite_where=_braked, postgresql_where=_braked)
 _dead = text("state = 'dead'")
 Index("actions_dead", actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
 
@@ -250,6 +254,34 @@ turns = Table(
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+brakes = Table(
+    "brakes",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("stopped_at", Moment),  # since then its actions are held
+    Column("why", Text, nullable=False),
+)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("lane", BigInteger, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+Index("touched_at", touched.c.rule, touched.c.at)
+violations = Table(
+    "violations",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("guard", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("person", Text, nullable=False),  # a staff key or login; empty for nobody
+    Column("lead", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("violations_at", violations.c.at)
 
 troubles = Table(
     "troubles",

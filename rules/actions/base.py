@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from provodka.crm import Crm, Messenger, Need
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
+from provodka.messages import ClientMessenger
 from provodka.operation import Outcome
 from provodka.settings import Strict
 from rules.assignment import StaffFacts, Turns
@@ -74,15 +75,25 @@ class LinkBook(Protocol):
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
 
+    def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
+        """When this lane was last written to by an action `message` of this series."""
+
 
 class Outside(Protocol):
-    """All that an action may touch. `messengers` are by kind (`telegram`); `now` is the moment of this batch."""
+    """All that an action may touch.
+
+    `messengers` write to the staff, by medium (`telegram`, `email`); `now` is the moment of this batch.
+    """
 
     @property
     def crm(self) -> Crm | None: ...
 
     @property
     def messengers(self) -> Mapping[str, Messenger]: ...
+
+    @property
+    def correspondents(self) -> Mapping[str, ClientMessenger]:
+        """The channels that can write to clients, by name, in the order of the config."""
 
     @property
     def turns(self) -> Turns: ...
@@ -115,6 +126,19 @@ class Planning(Generic[P]):
     rule: str
     now: datetime
     calendar: WorkingCalendar
+    team: Team
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the actions that a step makes: of another `kind` than the step's own where one is named.
+
+    It waits for the result of its sibling `after` (the suffix of that one's key), where one is named.
+    """
+
+    params: dict[str, Any]
+    kind: str = ""
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +158,7 @@ _Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
 
 class Action(ABC, Generic[P]):
     """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event, `reads` what
-    the event itself must have."""
+    the event itself must have, `unordered` the parameters that are lists whose order means nothing."""
 
     name: ClassVar[str]
     params: type[P]
@@ -142,21 +166,27 @@ class Action(ABC, Generic[P]):
     lead: ClassVar[LeadUse] = LeadUse.NONE
     priority: ClassVar[Priority] = Priority.USUAL
     reads: ClassVar[frozenset[str]] = frozenset()
+    unordered: ClassVar[frozenset[str]] = frozenset()
+    takes_teams: ClassVar[frozenset[str]] = frozenset()
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
         return planning.rendered
 
-    def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    def parts(self, params: dict[str, Any]) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key; usually one."""
         return {"": params}
 
     def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
-        """The staff keys that the parameters name, each with its place."""
+        """The staff keys that the parameters name, each with its place; teams, too, in parameters of `takes_teams`."""
         yield from ()
 
     def leads(self, params: P) -> Iterator[Place]:  # noqa: ARG002 -- for those who override it
         """The parameters, by place, that cannot be met without a lead, where the action as such could do without."""
+        yield from ()
+
+    def ways(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
+        """The channels (or their medium) that have to be able to write to clients, each with its place."""
         yield from ()
 
     def doubles(self, earlier: P, later: P) -> bool:  # noqa: ARG002 -- for those who override it

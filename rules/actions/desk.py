@@ -122,6 +122,30 @@ def submit(write: Write[T], kind: type[T], member: str, ready: Sequence[Decided]
     return dict(zip((r.key for r in requests), write(requests), strict=True)) if requests else {}
 
 
+def submit_all(write: Write[T], kind: type[T], member: str, ready: Sequence[Decided]) -> dict[str, list[Outcome]]:
+    """Send the lists of frozen requests that lie under `member`, in one call; the outcomes of each list, by key."""
+    owners = [d for d in ready for _ in d.frozen.get(member) or ()]
+    packed = [one for d in ready for one in d.frozen.get(member) or ()]
+    pairs = enumerate(zip(owners, packed, strict=True))
+    requests = [Request(f"{d.item.key}:{n}", unpack(kind, one), d.unsure_since) for n, (d, one) in pairs]
+    found: dict[str, list[Outcome]] = {d.item.key: [] for d in ready}
+    for d, outcome in zip(owners, write(requests) if requests else [], strict=True):
+        found[d.item.key].append(outcome)
+    return found
+
+
+def together(outcomes: Sequence[Outcome], values: Mapping[str, str]) -> Outcome:
+    """Many outcomes of harmless writes as one: what may heal is all tried again; refusals of some are only said."""
+    for outcome in outcomes:
+        if not isinstance(outcome, Done | Rejected):
+            return outcome
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
+    if refused and len(refused) == len(outcomes):
+        return refused[0]
+    reason = f"{len(outcomes) - len(refused)} of {len(outcomes)}: {refused[0].reason}" if refused else ""
+    return Done(values={**values, "reason": reason} if reason else dict(values))
+
+
 def told(outcome: Outcome, values: Mapping[str, str]) -> Outcome:
     """The outcome with the values of the decision beside those of the connector, for the journal and its readers.
 

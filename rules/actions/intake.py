@@ -53,6 +53,7 @@ class Intake(Action[IntakeParams]):
     templates = frozenset({"title", "tags", "fields", "price"})
     lead = LeadUse.MAKES
     priority = Priority.NEW_LEAD
+    unordered = frozenset({"tags"})
 
     def plan(self, planning: Planning[IntakeParams]) -> dict[str, Any]:
         responsible = with_counter(planning.rendered["responsible"], f"{planning.rule}: intake")

@@ -31,6 +31,7 @@ class Tag(LeadAction[TagParams, LeadChange]):
     name = "tag"
     params = TagParams
     templates = frozenset({"add", "remove"})
+    unordered = templates
     request = LeadChange
 
     def build(self, item: Delivery, target: Target, desk: Desk) -> LeadChange:  # noqa: ARG002 -- the shape of all actions

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from rules.assignment.base import Choosing
+from rules.calendar import WorkingCalendar
+from rules.team import Team
 
 Sign = Literal["crm", "schedule", "any"]
 
@@ -20,15 +23,19 @@ def away(person: str, sign: Sign, choosing: Choosing) -> str:
 
 
 def _by_schedule(person: str, choosing: Choosing) -> str:
-    member = choosing.team.member(person)
-    calendar = choosing.calendar
-    today = calendar.local(choosing.now).date()
+    return away_by_schedule(person, choosing.team, choosing.calendar, choosing.now)
+
+
+def away_by_schedule(person: str, team: Team, calendar: WorkingCalendar, now: datetime) -> str:
+    """Why this one is off at a moment, by their own hours and absences and the client's calendar; empty if not."""
+    member = team.member(person)
+    today = calendar.local(now).date()
     for absence in member.absences if member else ():
         if absence.first <= today <= absence.until:
             return f"is absent until {absence.until:%d.%m.%Y}"
     if member and member.hours:
         calendar = calendar.with_hours(member.hours)
-    return "" if calendar.is_working(choosing.now) else "is off by the schedule"
+    return "" if calendar.is_working(now) else "is off by the schedule"
 
 
 def _by_crm(person: str, choosing: Choosing) -> str:

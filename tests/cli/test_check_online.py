@@ -293,6 +293,18 @@ def test_an_application_of_a_portal_is_asked_for_its_plan_its_state_and_its_even
     named(text, (":2:22", "does not tell of everything, it lacks ONTASKDELETE"))
 
 
+@pytest.mark.parametrize(("password", "code"), [(PASSWORD, 0), ("wrong", 1)])
+def test_an_outgoing_mailbox_is_tried_by_its_login(
+    tmp_path: Path, amocrm: AmoCrm, mailbox: MailServer, password: str, code: int
+) -> None:
+    subscribe(amocrm, OURS, SETTINGS)
+    crm = f'type: amocrm, url: "{amocrm.url}", token: sandbox, hook_secret: {SECRET}'
+    post = f"{{type: smtp, host: {mailbox.host}, port: {mailbox.smtp_port}, security: none, user: {ADDRESS}, "
+    found, text = run(write(tmp_path, crm, BOT=f'{post}password: "{password}"}}'), create=True)
+    assert ("пароль приложения" in text) == (code == 1), text
+    assert found == code, text
+
+
 def test_options_of_fields_and_the_fields_that_the_crm_section_names_are_asked_for(
     tmp_path: Path, amocrm: AmoCrm
 ) -> None:

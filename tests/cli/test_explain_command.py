@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.explain import explain
-from provodka.journal import ActionState, DeadReason, Journal, PlanRecord
+from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, SettledTimer
 from provodka.payloads import CrmHint, EventType, Person, Unreadable
 from provodka.turns import Turn
 from rules.plan import ConditionTrace, RuleOutcome, RuleTrace
@@ -210,7 +210,7 @@ def test_a_timer_says_until_when_it_waits_and_its_plan_comes_with_its_cause(
     clock.forward(minutes=16)
     (due_now,) = journal.due_timers(10)
     trace = '{"at": "2026-03-02T09:16:00Z", "rules": [{"rule": "Лид не взят", "outcome": "not_matched"}]}'
-    journal.settle_timer(due_now.id, PlanRecord(due_now.event_seq, 1, "timer", trace), None, "")
+    journal.settle_timers([SettledTimer(due_now.id, PlanRecord(due_now.event_seq, 1, "timer", trace))])
     later = Seen()
     assert explain(journal, event.id, later.view()) == 0
     later.has("plan 2, cause timer, at 2026-03-02 12:16:03", f"rule «{rule}»: not_matched", "timer", "done")

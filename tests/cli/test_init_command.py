@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli import check, config
+from cli import config, rule_tests
 from cli.init import Given, ask, init, mail_host, read_staff, read_url
 from tests.cli.playing import Seen
 
@@ -37,7 +37,7 @@ def test_the_produced_config_passes_check_and_its_own_tests(
     read = config.read(file, environment(tmp_path))
     assert read.client == 'Кровля "Плюс": #1 ${НЕТ}'
     assert set(re.findall(r"\w+", channels)) <= {channel.type for channel in read.channels.values()}
-    assert check.test(read, seen.view().out) == 0
+    assert rule_tests.run(read, seen.view()) == 0
     assert "0 failed" in seen.text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -31,6 +32,7 @@ from provodka.crm import (
     LeadClosing,
     LeadLines,
     LeadReopening,
+    LeadState,
     Need,
     NewCompany,
     NewContact,
@@ -43,6 +45,7 @@ from provodka.crm import (
     StaffNotice,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
     Write,
 )
 from provodka.errors import Rejected
@@ -181,6 +184,80 @@ def test_a_task_is_moved_and_completed_with_its_result(crm: CrmAccount, lead: st
     for _ in range(2):
         one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
     assert crm.open_tasks([card(lead)]) == {card(lead): []}
+    for _ in range(2):
+        assert one(crm.reopen_tasks(ask(TaskReopening(task)))) == task
+    [again] = crm.open_tasks([card(lead)])[card(lead)]
+    assert (again.id, again.due) == (task, DUE + timedelta(days=1))
+
+
+def test_a_task_is_read_by_its_id_with_what_became_of_it(crm: CrmAccount, lead: str) -> None:
+    task = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead, responsible=ANNA))))
+    one(crm.complete_tasks(ask(TaskCompletion(task, "Договорились"))))
+    found = crm.tasks([task, GONE])
+    assert set(found) == {task}
+    assert (found[task].text, found[task].responsible, found[task].completed) == ("Позвонить", ANNA, True)
+
+
+def test_the_mirror_tells_of_open_tasks_without_a_call_once_it_is_filled(
+    crm: CrmAccount, lead: str, contact: str
+) -> None:
+    of_contact = card(contact, CardKind.CONTACT)
+    late = one(crm.create_tasks(ask(NewTask("Встреча", DUE + timedelta(days=1), lead, type="Встреча"))))
+    assert crm.mirrored_tasks([card(lead)]) is None
+    assert crm.fill()
+    soon = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead, responsible=ANNA, type="Звонок"))))
+    other = one(crm.create_tasks(ask(NewTask("Поздравить", DUE, contact_id=contact))))
+    found = crm.mirrored_tasks([card(lead), of_contact, card(GONE)])
+    assert found is not None
+    assert [(task.id, task.text, task.due, task.type) for task in found[card(lead)]] == [
+        (soon, "Позвонить", DUE, "Звонок"),
+        (late, "Встреча", DUE + timedelta(days=1), "Встреча"),
+    ]
+    assert [task.id for task in found[of_contact]] == [other]
+    assert found[card(GONE)] == []
+    one(crm.complete_tasks(ask(TaskCompletion(soon, "Готово"))))
+    assert [task.id for task in (crm.mirrored_tasks([card(lead)]) or {})[card(lead)]] == [late]
+
+
+def test_the_mirror_tells_how_the_leads_of_a_contact_stand(crm: CrmAccount, lead: str, contact: str) -> None:
+    assert crm.lead_states([contact]) is None
+    assert crm.fill()
+    reason = crm.loss_reasons()[0]
+    one(crm.close_leads(ask(LeadClosing(lead, won=False, loss_reason=reason))))
+    later = one(crm.create_leads(ask(NewLead("Ещё", "Кровля", "Новый лид", contact_id=contact))))
+    assert crm.lead_states([contact, GONE]) == {contact: {later: LeadState.OPEN, lead: LeadState.LOST}, GONE: {}}
+    assert list((crm.lead_states([contact]) or {})[contact]) == [later, lead]
+
+
+def test_a_lead_tells_since_when_it_stands_where_it_is_and_why_it_was_lost(crm: CrmAccount, lead: str) -> None:
+    assert crm.fill()
+    made = crm.leads([lead])[lead]
+    assert (made.closed_at, made.loss_reason, made.company) == (None, "", "")
+    assert made.stage_since is not None
+    assert made.created_at is not None
+    assert abs(made.stage_since - made.created_at) < timedelta(seconds=5)
+    one(crm.update_leads(ask(LeadChange(lead, title="Крыша"))))
+    assert crm.leads([lead])[lead].stage_since == made.stage_since
+    time.sleep(1.1)  # both CRMs count in seconds
+    one(crm.update_leads(ask(LeadChange(lead, stage="Переговоры"))))
+    moved = crm.leads([lead])[lead]
+    assert moved.stage_since is not None
+    assert moved.stage_since > made.stage_since
+    assert moved.updated_at is not None
+    assert moved.updated_at >= moved.stage_since
+    reason = crm.loss_reasons()[0]
+    one(crm.close_leads(ask(LeadClosing(lead, won=False, loss_reason=reason))))
+    lost = crm.leads([lead])[lead]
+    assert (lost.loss_reason, lost.closed_at) == (reason, lost.stage_since)
+    one(crm.reopen_leads(ask(LeadReopening(lead, "Переговоры"))))
+    back = crm.leads([lead])[lead]
+    assert (back.loss_reason, back.closed_at) == ("", None)
+
+
+def test_a_lead_names_its_company(crm: CrmAccount, lead: str) -> None:
+    firm = one(crm.create_companies(ask(NewCompany("ООО «Ромашка»"))))
+    one(crm.link_cards(ask(CardLink(card(firm, CardKind.COMPANY), card(lead)))))
+    assert crm.leads([lead])[lead].company == firm
 
 
 def test_a_file_hangs_on_its_card(crm: CrmAccount, lead: str) -> None:
@@ -238,6 +315,7 @@ def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], A
         (crm.create_tasks, NewTask("А", DUE), NewTask("Б", DUE, lead)),
         (crm.change_tasks, TaskChange(GONE, DUE), TaskChange(task, DUE)),
         (crm.complete_tasks, TaskCompletion(GONE), TaskCompletion(task)),
+        (crm.reopen_tasks, TaskReopening(GONE), TaskReopening(task)),
         (crm.attach_files, NewFile(FILE, card(GONE)), NewFile(FILE, card(lead))),
         (crm.set_lead_lines, LeadLines(lead, (ProductLine(""),)), LeadLines(lead, (TILE,))),
         (crm.create_invoices, NewInvoice("Счёт", GONE), NewInvoice("Счёт 2", lead)),

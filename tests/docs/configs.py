@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.check import test as run_rule_tests
 from cli.config import Config, read
+from cli.rule_tests import run as run_rule_tests
+from cli.show import View
 
 _SECTION = re.compile(r"^(\w+):", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
@@ -58,4 +59,5 @@ def loaded(text: str, folder: Path) -> Config:
 def rule_tests(config: Config) -> tuple[int, str]:
     """The exit code and the words of `provodka test`."""
     words = io.StringIO()
-    return run_rule_tests(config, Console(file=words, width=300)), words.getvalue()
+    console = Console(file=words, width=300)
+    return run_rule_tests(config, View(console, console)), words.getvalue()

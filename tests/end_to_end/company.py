@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +65,7 @@ class Company:
             "SECRET": SECRET,
             "MAIL_PASSWORD": self.mail_password,
             "IMAP": str(self.sandbox.mail.imap_port),
+            "SMTP": str(self.sandbox.mail.smtp_port),
             "TELEGRAM": self.sandbox.telegram.url,
             "SENDERS": self.sandbox.senders.url,
         }
@@ -154,6 +158,11 @@ class Company:
     def told(self) -> list[str]:
         """What the staff were told by Telegram."""
         return [message["text"] for message in self.sandbox.telegram.messages()]
+
+    def sent_letters(self) -> list[EmailMessage]:
+        """What we sent by email, oldest first."""
+        letters = (email.message_from_bytes(raw, policy=email.policy.default) for raw in self.sandbox.mail.letters())
+        return [letter for letter in letters if letter["Auto-Submitted"]]  # type: ignore[misc]
 
     def rest(self, kind: str, times: int = 1) -> list[StoredEvent]:
         """Wait until so many events of a kind came and nothing is left to do; gives these events."""

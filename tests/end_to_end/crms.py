@@ -11,6 +11,7 @@ import requests
 from cli.house import House
 from connectors.bitrix24.hooks import EVENTS
 from sandbox.base import Emulator
+from sandbox.bitrix24.tasks import DONE
 from sandbox.server import Sandbox
 
 SECRET = "sandbox"
@@ -57,6 +58,21 @@ class Office(ABC):
     @abstractmethod
     def complete(self, lead: Json, task: str) -> None:
         """A person completes the task of this text."""
+
+    @abstractmethod
+    def open_tasks(self, lead: Json) -> list[str]:
+        """The texts of the lead's open tasks, oldest first."""
+
+    def due(self, lead: Json, task: str) -> int:
+        """When the task of this text is due, in unix seconds."""
+        found: int = next(row[self.due_name] for row in lead["tasks"] if row["text"] == task)
+        return found
+
+    due_name: ClassVar[str]
+
+    @abstractmethod
+    def notices(self, lead: Json) -> list[str]:
+        """What the staff were told inside the CRM about the lead."""
 
     @abstractmethod
     def told(self) -> int:
@@ -140,6 +156,15 @@ crm:
         url, headers = f"{self.emulator.url}/api/v4/tasks/{one}", {"Authorization": f"Bearer {SECRET}"}
         requests.patch(url, json={"is_completed": True}, headers=headers, timeout=10).raise_for_status()
 
+    due_name = "complete_till"
+
+    def open_tasks(self, lead: Json) -> list[str]:
+        return [row["text"] for row in lead["tasks"] if not row["is_completed"]]
+
+    def notices(self, lead: Json) -> list[str]:
+        """As notes that begin with a name."""
+        return [note["text"].partition(": ")[2] for note in lead["notes"] if note["text"].startswith("Иван Петров: ")]
+
     def told(self) -> int:
         return self.sandbox.amocrm.sender.counts["delivered"]
 
@@ -191,6 +216,14 @@ crm:
     def complete(self, lead: Json, task: str) -> None:
         one = next(row["id"] for row in lead["tasks"] if row["text"] == task)
         self._act("tasks.task.complete", {"taskId": one})
+
+    due_name = "deadline"
+
+    def open_tasks(self, lead: Json) -> list[str]:
+        return [row["text"] for row in lead["tasks"] if row["status"] != DONE]
+
+    def notices(self, lead: Json) -> list[str]:
+        return [row["text"] for row in self.sandbox.bitrix24.store.table("notifications").values()]
 
     def told(self) -> int:
         return self.sandbox.bitrix24.sender.counts["delivered"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from provodka.channel import Part
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, EventState, Journal, NewAction, PlanRecord, StoredEvent, queries
+from provodka.journal import ActionState, EventState, Journal, NewAction, PlanRecord, SettledTimer, StoredEvent, queries
 from provodka.payloads import CrmHint, EventType, LeadEvent, LeadRef, Person
 from provodka.stores import Snapshot
 from tests.journal.conftest import Clock
@@ -179,9 +179,8 @@ def test_a_timer_comes_due_at_its_time_and_is_evaluated_once(journal: Journal, f
     assert journal.due_timers(10) == []
     clock.forward(seconds=60)
     (due,) = journal.due_timers(10)
-    journal.settle_timer(
-        due.id, PlanRecord(s.seq, s.lane or 0, "timer", "{}", (NewAction("n", "правило", "notify", "{}"),)), None, ""
-    )
+    record = PlanRecord(s.seq, s.lane or 0, "timer", "{}", (NewAction("n", "правило", "notify", "{}"),))
+    journal.settle_timers([SettledTimer(due.id, record)])
     assert journal.due_timers(10) == []
     story = journal.read(lambda c: queries.story(c, s))
     assert {a.key: a.state for a in story.actions} == {"t": ActionState.DONE, "n": ActionState.READY}

@@ -206,3 +206,32 @@ def test_the_claim_of_a_frozen_request_is_flushed_since_no_freeze_follows_it(
     sqlalchemy.event.listen(journal.database.writing, "commit", flushed.append)
     (again,) = journal.claim_actions(1)
     assert (again.id, bool(flushed)) == (first.id, True)
+
+
+def test_what_was_postponed_holds_nobody_back_and_comes_first_when_its_time_has_come(
+    journal: Journal, form: Form, clock: Clock
+) -> None:
+    journal.accept([form("1", phone="+79160001122")])
+    plan(journal, NewAction("letter", "r", "message", "{}"), NewAction("note", "r", "note", "{}"))
+    (letter,) = journal.claim_actions(10)
+    until = journal.now() + timedelta(hours=10)
+    journal.finish(
+        [Finished(letter.id, letter.attempt, "postponed", ActionState.WAITING, error="quiet", not_before=until)]
+    )
+    (note,) = journal.claim_actions(10)
+    assert note.key == "note"
+    assert journal.wake_postponed() == 0
+    clock.forward(hours=10)
+    assert journal.wake_postponed() == 1
+    assert journal.claim_actions(10) == [], "its lane is busy"
+    journal.finish([done(note)])
+    (again,) = journal.claim_actions(10)
+    assert (again.key, again.created_at, again.error) == ("letter", until, "")
+    assert journal.wake_postponed() == 0
+
+
+def test_what_waits_for_a_result_is_not_taken_for_postponed(journal: Journal, form: Form, clock: Clock) -> None:
+    journal.accept([form("1", phone="+79160001122")])
+    plan(journal, NewAction("lead", "r", "intake", "{}"), NewAction("note", "r", "note", "{}", needs="lead"))
+    clock.forward(days=1)
+    assert journal.wake_postponed() == 0

@@ -9,7 +9,7 @@ import pytest
 from provodka.payloads import EventType
 from rules.actions import REGISTRY
 from rules.check import RuleProblem, check
-from rules.schema import Staff
+from rules.schema import Rule, Staff
 from tests.rules.world import STAFF, make_rule
 
 CHANNELS = {
@@ -304,3 +304,40 @@ def test_all_mistakes_of_all_rules_are_told_at_once_in_the_order_of_the_config()
     problems = check(rules, REGISTRY, STAFF, CHANNELS)
     assert len(problems) == 8
     assert [problem.path[1] for problem in problems] == [0] * 5 + [1] * 3
+
+
+def rung(after: str, **step: Any) -> dict[str, Any]:
+    return {"after": after, "do": [step or {"notify": {"to": "rop", "text": after}}]}
+
+
+def test_a_mistake_in_a_rung_is_found_at_its_place() -> None:
+    rungs = [rung("1h"), rung("1d", notify={"to": "boss", "text": "{{ lead.titel }}"})]
+    places = {p.path: p.hint for p in found(escalate=rungs, on="lead.created")}
+    assert places[("rules", 0, "escalate", 1, "do", 0, "notify", "text")] == 'did you mean "lead.title"?'
+    assert ("rules", 0, "escalate", 1, "do", 0, "notify", "to", 0) in places
+
+
+@pytest.mark.parametrize("rungs", [("1h", "1h"), ("1d", "1h"), ("2h working", "1h working")])
+def test_rungs_lead_upwards(rungs: tuple[str, str]) -> None:
+    problem = only(escalate=[rung(after) for after in rungs], on="lead.created")
+    assert problem.path == ("rules", 0, "escalate", 1, "after")
+    assert found(escalate=[rung("18:00"), rung("1h"), rung("8h working"), rung("1d")], on="lead.created") == []
+
+
+def test_an_unknown_event_that_drops_is_found() -> None:
+    problem = only(TASK, on="call.missed", wait="1h", unless=["call.finished", "call.finish"])
+    assert (problem.path, problem.hint) == (("rules", 0, "unless", 1), 'did you mean "call.finished"?')
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"do": [TASK], "escalate": [rung("1h")]}, "one of both"),
+        ({}, "one of both"),
+        ({"escalate": [rung("1h")], "wait": "1h"}, "without wait"),
+        ({"do": [TASK], "unless": "call.finished"}, "goes with wait or escalate"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(more: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Rule.model_validate({"name": "x", "on": "call.missed", **more})

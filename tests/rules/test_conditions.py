@@ -28,13 +28,9 @@ class CountedFacts:
         self.asked: list[str] = []
         self._known = StaticFacts(contact, lead)
 
-    def contact(self) -> KnownContact | None:
-        self.asked.append("contact")
-        return self._known.contact()
-
-    def lead(self) -> LeadRef | None:
-        self.asked.append("lead")
-        return self._known.lead()
+    def fetch(self, name: str) -> Any:
+        self.asked.append(name)
+        return self._known.fetch(name)
 
 
 def scope_of(facts: Any = None, kind: str = "form.submitted", resumed: bool = False, **payload: Any) -> Scope:
@@ -64,6 +60,11 @@ def answer(when: Any, scope: Scope | None = None) -> ConditionTrace:
         ({"form.name": {"starts_with": "кровли"}}, False),
         ({"form.name": {"matches": r"^расч[её]т\s"}}, True),
         ({"form.fields.Площадь": {"above": 120}}, True),
+        ({"form.fields": {"filled": ["площадь", "этаж"]}}, True),
+        ({"form.fields": {"filled": "Площадь"}}, True),
+        ({"form.fields": {"filled": ["Площадь", "Балкон"]}}, False),
+        ({"form.fields": {"not": {"filled": ["Площадь", "Балкон"]}}}, True),
+        ({"form.name": {"filled": ["Площадь"]}}, False),
         ({"form.fields.Площадь": {"above": 120, "below": 120.5}}, False),
         ({"form.fields.Площадь": 120.5}, True),
         ({"form.fields.Площадь": "120,5"}, True),
@@ -131,7 +132,7 @@ def test_a_fact_is_fetched_once_however_many_conditions_ask() -> None:
     scope = scope_of(facts)
     assert answer({"person.known": True, "person.contact.name": "Пётр"}, scope).matched
     assert answer("person.known", scope).matched
-    assert facts.asked == ["contact"]
+    assert facts.asked == ["person.contact"]
     assert scope.facts.record == {"person.contact": {"id": "4", "name": "Пётр"}}
 
 
@@ -152,7 +153,7 @@ def test_a_fact_that_decides_a_group_is_fetched_inside_it() -> None:
     scope = scope_of(CountedFacts(None, LeadRef("1", stage="Новый лид")))
     assert answer(when, scope).matched
     assert answer({"not": {"person.known": True}}, scope_of(facts)).matched
-    assert facts.asked == ["contact"]
+    assert facts.asked == ["person.contact"]
 
 
 def test_the_lead_of_its_own_event_needs_no_call_until_the_rule_has_waited() -> None:

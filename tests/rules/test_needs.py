@@ -4,11 +4,76 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from provodka.crm import Need
 from rules.actions import REGISTRY
 from rules.needs import needs
-from rules.schema import Staff
+from rules.schema import Rule, Staff
 from tests.rules.world import make_rule
+
+
+def of(rule: Rule) -> dict[tuple[str | int, ...], list[Need]]:
+    """The needs of a single rule, by place."""
+    found: dict[tuple[str | int, ...], list[Need]] = {}
+    for used in needs([rule], REGISTRY, {}):
+        found.setdefault(used.path[2:], []).append(used.need)
+    return found
+
+
+def test_fields_are_needed_wherever_a_condition_or_text_names_them() -> None:
+    text = (
+        "{{ lead.fields['Дата замера'] }} {{ contact.fields.Канал | default('?') }} {{ company.fields['к.м'] }}"
+        "{{ lead.fields | missing(['Площадь', 'Срок']) | join(', ') }} {{ form.fields.Этаж }}"
+    )
+    rule = make_rule(
+        {"note": {"text": text}},
+        when={
+            "lead.fields.Площадь": {"known": True},
+            "lead.fields": {"not": {"filled": ["Бюджет", "Срок"]}},
+            "all": ["contact.fields['Город'] == 'Тверь'"],
+            "person.last_lead.fields.Источник": "сайт",
+        },
+    )
+    found = of(rule)
+    assert found["do", 0, "note", "text"] == [
+        *[Need("field", "Дата замера"), Need("contact_field", "Канал"), Need("company_field", "к.м")],
+        *[Need("field", "Площадь"), Need("field", "Срок")],
+    ]
+    assert found["when", "lead.fields.Площадь", "known"] == [Need("field", "Площадь")]
+    assert found["when", "lead.fields", "not", "filled"] == [Need("field", "Бюджет"), Need("field", "Срок")]
+    assert found["when", "all", 0] == [Need("contact_field", "Город")]
+    assert found["when", "person.last_lead.fields.Источник"] == [
+        Need("field", "Источник"),
+        Need("option", "сайт", "Источник"),
+    ]
+    assert len(found) == 5
+
+
+def test_values_that_are_names_of_the_crm_are_needed() -> None:
+    rule = make_rule(
+        "log_call",
+        on="task.completed",
+        when={"lead.loss_reason": ["Дорого", "Спам"], "task.type": "Звонок", "tasks.types": {"not": "Встреча"}},
+    )
+    assert [need for found in of(rule).values() for need in found] == [
+        *[Need("loss_reason", "Дорого"), Need("loss_reason", "Спам")],
+        *[Need("task_type", "Звонок"), Need("task_type", "Встреча")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("on", "field", "kinds"),
+    [
+        ("lead.updated", "Источник", ["field"]),
+        ("contact.updated", "Источник", ["contact_field"]),
+        ("lead.updated", "price", []),
+        (["lead.updated", "contact.updated"], "Источник", []),
+    ],
+)
+def test_the_field_that_changed_is_needed_where_it_is_sure_whose_it_is(on: object, field: str, kinds: object) -> None:
+    found = of(make_rule({"note": {"text": "x"}}, on=on, when={"change.field": field}))
+    assert [need.kind for group in found.values() for need in group] == kinds
 
 
 def test_every_name_of_the_crm_is_found_with_its_place() -> None:

@@ -20,10 +20,12 @@ from provodka.crm import (
     NewNote,
     NewTask,
     StaffMessage,
+    Task,
     User,
 )
 from provodka.errors import ConnectorError
 from provodka.event import Event, build_payload
+from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import EventType, LeadRef, Person
 from rules.actions import REGISTRY
@@ -35,6 +37,7 @@ from rules.facts import StaticFacts
 from rules.plan import Plan, PlannedAction
 from rules.schema import Rule
 from rules.team import Staff, Team
+from tests.rules.fake_work import FakeWork
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -56,12 +59,13 @@ def make_event(
 
 
 def make_rule(*do: Any, on: Any = "form.submitted", name: str = "Заявка с сайта", **more: Any) -> Rule:
-    """A rule that does these steps."""
-    return Rule.model_validate({"name": name, "on": on, "do": list(do), **more})
+    """A rule that does these steps; without any it has a ladder, and with `on` None another trigger, in the rest."""
+    written = {"on": on, "do": list(do)}
+    return Rule.model_validate({"name": name, **{key: value for key, value in written.items() if value}, **more})
 
 
-def make_engine(*rules: Rule) -> Engine:
-    return Engine(rules, REGISTRY, TEAM, CALENDAR, "Кровля Плюс")
+def make_engine(*rules: Rule, team: Team = TEAM) -> Engine:
+    return Engine(rules, REGISTRY, team, CALENDAR, "Кровля Плюс")
 
 
 def plan_of(*do: Any, event: Event | None = None, facts: StaticFacts | None = None, **more: Any) -> Plan:
@@ -71,23 +75,24 @@ def plan_of(*do: Any, event: Event | None = None, facts: StaticFacts | None = No
     return make_engine(rule).evaluate(event, facts or StaticFacts(), NOW)
 
 
-class FakeCrm:
+class FakeCrm(FakeWork):
     """Keeps cards and leads in memory; `asked` lists every call with what was sent, `refuse` makes one fail."""
 
     name = "fake"
 
     def __init__(self) -> None:
-        self.contacts: dict[str, Contact] = {}
+        self.contact_cards: dict[str, Contact] = {}
         self.doubles: dict[str, tuple[str, ...]] = {}
         self.lead_cards: dict[str, LeadRef] = {}
         self.staff = [User(str(i), one.crm, key) for i, (key, one) in enumerate(STAFF.items(), 1)]
         self.asked: list[tuple[str, Any]] = []
         self.refuse: dict[str, ConnectorError | Callable[[Any], ConnectorError | None]] = {}
         self.stamps: dict[str, str] = {}
+        self.tasks: dict[str, Task] = {}
 
     def know(self, contact: Contact, *leads: LeadRef) -> None:
         """A card with its leads, newest first."""
-        self.contacts[contact.id] = contact
+        self.contact_cards[contact.id] = contact
         self.lead_cards.update({lead.id: replace(lead, contacts=(contact.id,)) for lead in leads})
 
     def calls(self, name: str) -> list[Any]:
@@ -104,10 +109,14 @@ class FakeCrm:
         return [self._find(person) for person in people]
 
     def _find(self, person: Person) -> FoundPerson | None:
-        for card in self.contacts.values():
+        for card in self.contact_cards.values():
             if {*card.phones, *card.emails} & {*person.phones, *person.emails}:
                 return FoundPerson(card, self.doubles.get(card.id, ()))
         return None
+
+    def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        self._read("contacts", tuple(ids))
+        return {id_: self.contact_cards[id_] for id_ in ids if id_ in self.contact_cards}
 
     def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         self._read("leads", tuple(ids))
@@ -185,13 +194,24 @@ class FakeCrm:
 class FakeMessenger:
     """Keeps what it was to send."""
 
-    name = "telegram"
-
-    def __init__(self) -> None:
-        self.sent: list[StaffMessage] = []
+    def __init__(self, medium: str = "telegram") -> None:
+        self.name = self.medium = medium
+        self.reaches = (medium,)
+        self.carries_files = medium == "email"
+        self.sent: list[Any] = []
+        self.refuse: ConnectorError | None = None
 
     @operation(repeat=Repeat.SAFE, batch=1)
     def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
+        return self._take(requests)
+
+    @operation(repeat=Repeat.PERSON, batch=1)
+    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        return self._take(requests)
+
+    def _take(self, requests: Sequence[Request[Any]]) -> list[Outcome]:
+        if self.refuse is not None:
+            return [self.refuse] * len(requests)
         self.sent.extend(request.params for request in requests)
         return [Done("m") for _ in requests]
 
@@ -202,12 +222,16 @@ class FakeLinks:
     def __init__(self) -> None:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
+        self.written: dict[str, datetime] = {}
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))
 
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
+
+    def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
+        return self.written.get(series)
 
 
 @dataclass
@@ -216,6 +240,7 @@ class World:
 
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
+    correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
     links: FakeLinks = field(default_factory=FakeLinks)

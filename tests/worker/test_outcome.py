@@ -14,7 +14,7 @@ from provodka.errors import (
     Retryable,
 )
 from provodka.journal import ActionState, DeadReason, Finished, StoredAction
-from provodka.operation import Done, Outcome
+from provodka.operation import Done, Outcome, Postponed
 from worker.outcome import BACKOFF, Attempted, settle
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -116,3 +116,11 @@ def test_what_only_a_person_can_settle_is_dead_as_unknown_with_the_way_out() -> 
     end = ending(OutcomeUnknownError("sent, no answer"), unsure=STARTED)
     assert (end.state, end.reason) == (ActionState.DEAD, DeadReason.OUTCOME_UNKNOWN)
     assert "provodka resolve" in end.hint
+
+
+def test_what_is_postponed_waits_for_its_moment_and_uses_up_no_attempt() -> None:
+    until = NOW + timedelta(hours=9)
+    ended = ending(Postponed(until, "quiet hours of the client"))
+    assert (ended.state, ended.outcome, ended.not_before) == (ActionState.WAITING, "postponed", until)
+    assert ended.error == "quiet hours of the client"
+    assert not ended.counts

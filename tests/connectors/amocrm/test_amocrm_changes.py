@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.amocrm.hooks import AmocrmHooks
+from connectors.crm.mirror import moment
 from provodka.channel import Delivery, RefusedError
 from provodka.crm import LeadChange, NewContact, NewLead, NewTask
 from provodka.payloads import Change, CrmHint, EventType, Person
@@ -17,6 +18,9 @@ from tests.connectors.follower import Follower, told
 @pytest.fixture
 def follower(crm, store):
     return Follower(crm, store)
+
+
+CHIEF = "rop@krovlya.ru"  # who owns the token
 
 
 def one(desk, **more):
@@ -67,12 +71,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.api("PATCH", f"/leads/{lead}", body)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "Переговоры"),
-        Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru"),
-        Change("title", "Сайт", "Крыша"),
-        Change("price", "0", "500"),
-        Change("tags", "", "VIP"),
-        Change("Комментарий", "", "срочно"),
+        Change("stage", "Новый лид", "Переговоры", CHIEF),
+        Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru", CHIEF),
+        Change("title", "Сайт", "Крыша", CHIEF),
+        Change("price", "0", "500", CHIEF),
+        Change("tags", "", "VIP", CHIEF),
+        Change("Комментарий", "", "срочно", CHIEF),
     ]
     assert [event.type.value for event in events[:3]] == ["lead.stage_changed", "lead.assigned", "lead.updated"]
     assert follower.hint(f"lead:{lead}") == []
@@ -89,12 +93,38 @@ def test_closing_is_a_change_of_stage_and_an_event_of_its_own(crm, desk, followe
     assert {event.payload.lead.state for event in events} == {kind.removeprefix("lead.")}
 
 
-def test_a_reason_of_loss_is_among_the_fields(crm, desk, follower):
+def test_a_lost_lead_tells_its_reason(crm, desk, follower):
     assert crm.fill()
     lead = one(desk)
     follower.hint(f"lead:{lead}")
     desk.api("PATCH", f"/leads/{lead}", {"status_id": 143, "loss_reason_id": 600001})
-    assert follower.hint(f"lead:{lead}")[-1].payload.lead.fields == {"Причина отказа": "Дорого"}
+    assert follower.hint(f"lead:{lead}")[-1].payload.lead.loss_reason == "Дорого"
+
+
+def test_a_lead_stands_on_its_stage_since_the_change_that_brought_it_there(crm, desk, follower):
+    assert crm.fill()
+    lead = one(desk)
+    [made] = follower.hint(f"lead:{lead}")
+    since = made.payload.lead.stage_since
+    assert since == made.payload.lead.updated_at
+    later = int(since.timestamp()) + 100
+    desk.api("PATCH", f"/leads/{lead}", {"name": "Крыша", "updated_at": later})
+    [renamed] = follower.hint(f"lead:{lead}")
+    assert (renamed.payload.lead.stage_since, renamed.payload.lead.updated_at) == (since, moment(later))
+    desk.api("PATCH", f"/leads/{lead}", {"status_id": 50000003, "updated_at": later + 100})
+    assert crm.leads([lead])[lead].stage_since == moment(later + 100), "also before the mirror has heard of it"
+    [moved] = follower.hint(f"lead:{lead}")
+    desk.api("PATCH", f"/leads/{lead}", {"price": 5, "updated_at": later + 200})
+    follower.hint(f"lead:{lead}")
+    assert moved.payload.lead.stage_since == crm.leads([lead])[lead].stage_since == moment(later + 100)
+
+
+def test_a_lead_that_was_there_before_us_stands_on_its_stage_since_its_last_change_at_the_latest(crm, desk):
+    lead = one(desk)
+    changed = crm.leads([lead])[lead].updated_at
+    assert crm.fill()
+    desk.api("PATCH", f"/leads/{lead}", {"name": "Крыша", "updated_at": int(changed.timestamp()) + 100})
+    assert crm.leads([lead])[lead].stage_since == changed
 
 
 def test_our_own_lead_is_announced_once_and_its_echo_says_nothing_else(crm, desk, follower, ask):

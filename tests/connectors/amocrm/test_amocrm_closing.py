@@ -25,7 +25,7 @@ def lead(crm, ask):
 
 def state(crm, lead):
     ref = crm.leads([lead])[lead]
-    return ref.pipeline, ref.stage, ref.state, ref.fields.get("Причина отказа", "")
+    return ref.pipeline, ref.stage, ref.state, ref.loss_reason
 
 
 def test_a_lead_is_won_in_its_own_pipeline(crm, lead, ask):

@@ -15,6 +15,7 @@ from provodka.crm import (
     NewTask,
     TaskChange,
     TaskCompletion,
+    TaskReopening,
 )
 from provodka.errors import Rejected
 from tests.connectors.follower import Follower, told
@@ -89,6 +90,9 @@ def test_tasks_that_we_move_and_complete_are_no_news(crm, desk, follower, ask, e
     tasks = (theirs, ours.remote_id)
     crm.change_tasks(ask(*(TaskChange(one, text="Перезвонить") for one in tasks), prefix="move"))
     crm.complete_tasks(ask(*(TaskCompletion(one, "Дозвонились") for one in tasks), prefix="done"))
+    assert echoes() == []
+    assert follower.hint(*(f"task:{one}" for one in tasks)) == []
+    crm.reopen_tasks(ask(*(TaskReopening(one) for one in tasks), prefix="again"))
     assert echoes() == []
     assert follower.hint(*(f"task:{one}" for one in tasks)) == []
 

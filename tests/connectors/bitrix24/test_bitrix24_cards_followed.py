@@ -24,6 +24,7 @@ from provodka.payloads import Change, EventType, Person
 from tests.connectors.follower import Follower, told
 
 MARIA = "+79160001122"
+CHIEF = "rop@krovlya.ru"  # ours is their entry
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def test_a_contact_that_somebody_made_and_changed_is_told_with_old_and_new(desk,
     events = look()
     assert {event.type for event in events} == {EventType.CONTACT_UPDATED}
     assert [event.payload.change for event in events] == [
-        Change("name", "Мария", "Мария Ивановна"),
-        Change("responsible", "rop@krovlya.ru", "ivan@krovlya.ru"),
+        Change("name", "Мария", "Мария Ивановна", CHIEF),
+        Change("responsible", CHIEF, "ivan@krovlya.ru", CHIEF),
     ]
     assert look() == []
 

@@ -22,6 +22,9 @@ def follower(crm, store):
     return Follower(crm, store)
 
 
+CHIEF = "rop@krovlya.ru"  # who owns the webhook
+
+
 def test_a_lead_that_somebody_made_is_announced_once_with_its_person(crm, desk, follower):
     assert crm.fill()
     contact = desk.contact("Мария", "+79160001122")
@@ -64,12 +67,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.change(lead, title="Крыша", opportunity=500, stageId="IN_PROCESS", assignedById=6, **values)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "В работе"),
-        Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru"),
-        Change("title", "Сайт", "Крыша"),
-        Change("price", "0", "500"),
-        Change("tags", "", "VIP"),
-        Change("Комментарий", "", "срочно"),
+        Change("stage", "Новый лид", "В работе", CHIEF),
+        Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru", CHIEF),
+        Change("title", "Сайт", "Крыша", CHIEF),
+        Change("price", "0", "500", CHIEF),
+        Change("tags", "", "VIP", CHIEF),
+        Change("Комментарий", "", "срочно", CHIEF),
     ]
     assert follower.hint(f"lead:{lead}") == []
 

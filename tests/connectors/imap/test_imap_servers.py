@@ -1,15 +1,12 @@
 """Servers as they are met in the field: each one here says only what its script lets it say, over a real socket."""
 
 import re
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -285,27 +282,6 @@ def test_a_login_that_imap_cannot_carry_is_told_as_a_wrong_one():
     with ScriptedServer(Box()) as server:
         (sentence,) = channel_to(server, password="пароль").check()
     assert "must be ASCII" in sentence
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> Path:
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    options = [
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-    ]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run(["openssl", "req", "-x509", *options, *files], check=True, capture_output=True)
-    return folder / "cert.pem"
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""SMTP: letters to clients and to the staff."""

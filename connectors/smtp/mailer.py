@@ -1,0 +1,158 @@
+"""Letters by SMTP: to clients, and to the staff."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from connectors.base import CallTrace, collecting, report, summarize
+from connectors.smtp.letter import build, files_of, message_id
+from connectors.smtp.settings import SmtpSettings
+from connectors.smtp.wire import Connection, cause, logged_in
+from provodka.crm import StaffMessage
+from provodka.errors import ConnectorError, RateLimited, Rejected
+from provodka.event import utc_now
+from provodka.messages import ClientMessage
+from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.stores import Blobs, Pace
+
+BATCH: Final = 50
+LONGEST_WAIT: Final = 5.0  # seconds
+NO_ADDRESS: Final = "«{to}» не похоже на адрес почты."
+
+
+class Store(Pace, Blobs, Protocol):
+    """What a mailer is given of the journal."""
+
+
+class Mailer:
+    """One connection for a batch. A letter to a client whose answer was lost is for a person to judge: it cannot be
+    looked for. One to the staff is sent again: a double is better than silence."""
+
+    medium = "email"
+    reaches = ("email",)
+    carries_files = True
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        store: Store,
+        *,
+        name: str = "smtp",
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._store = store
+        self._sleep = sleep
+        self._now = now
+        self._account = f"smtp:{settings.user.casefold()}"
+
+    @operation(repeat=Repeat.PERSON, batch=BATCH)
+    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        """Each letter by itself; its Message-ID is the value `message_id`."""
+        return self._send(requests)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
+        """The subject is the first line of the text."""
+        return self._send([Request(r.key, ClientMessage(r.params.to, r.params.text)) for r in requests])
+
+    def check(self) -> list[str]:
+        """Log in; what is wrong in one sentence, nothing when all is well."""
+        try:
+            with self._open():
+                return []
+        except ConnectorError as error:
+            return [f"SMTP: {cause(error)}"]
+
+    def close(self) -> None:
+        """Nothing stays open between batches."""
+
+    def _send(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        """What a broken connection left over goes by another one, as long as each of them carries something."""
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(requests):
+            try:
+                with self._open() as connection:
+                    for request in requests[len(outcomes) :]:
+                        outcomes.append(self._one(connection, request))
+                        if connection.broken:
+                            break
+            except ConnectorError as error:
+                outcomes += [error] * (len(requests) - len(outcomes))
+        return outcomes
+
+    def _one(self, connection: Connection, request: Request[ClientMessage]) -> Outcome:
+        message, settings = request.params, self._settings
+        try:
+            to = _ascii(message.to)
+            files = files_of(message, settings.files, self._store)
+            letter = build(replace(message, to=to), request.key, (settings.name, settings.address), self._now(), files)
+            self._take_place()
+            said = self._traced("MAIL", letter, lambda: connection.send(to, letter))
+        except ConnectorError as error:
+            return error
+        number = message_id(request.key, settings.address)
+        return Done(number, {"message_id": number, "answer": said})
+
+    def _take_place(self) -> None:
+        per_second = self._settings.per_minute / 60
+        wait = self._store.reserve(self._account, per_second, max(1, int(self._settings.per_minute / 6)))
+        if wait > LONGEST_WAIT:
+            raise RateLimited(f"the mailbox is held back for {wait:.0f} s", wait=wait)
+        if wait > 0:
+            self._sleep(wait)
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        """Traced where it fails: a connection that opened shows by its letters."""
+        started = time.perf_counter()
+        try:
+            with logged_in(self._settings) as connection:
+                yield connection
+        except ConnectorError as error:
+            self._report("CONNECT", b"", error.reason, error, started)
+            raise
+
+    def _traced(self, command: str, sent: bytes, work: Callable[[], str]) -> str:
+        started = time.perf_counter()
+        try:
+            said = work()
+        except ConnectorError as error:
+            self._report(command, sent, error.reason, error, started)
+            raise
+        self._report(command, sent, said, None, started)
+        return said
+
+    def _report(self, command: str, sent: bytes, said: str, error: ConnectorError | None, started: float) -> None:
+        if collecting():
+            report(
+                CallTrace(
+                    method="SMTP",
+                    path=command,
+                    status=error.status if error else 250,
+                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                    request_summary=summarize(sent.partition(b"\r\n\r\n")[0]),
+                    answer_summary=summarize(said.encode()),
+                    error_kind=error.kind if error else "",
+                )
+            )
+
+
+def _ascii(address: str) -> str:
+    """As it goes over the wire; domains may be Cyrillic, mailboxes may not."""
+    box, at, domain = address.strip().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode()
+        box.encode("ascii")
+    except UnicodeError:
+        at = ""
+    if not at or not box or any(sign.isspace() or sign in "<>" for sign in box + domain):
+        raise Rejected(f"«{address}» is no address of email", hint=NO_ADDRESS.format(to=address))
+    return f"{box}@{domain}"

@@ -1,0 +1,72 @@
+"""What happened in a stretch of time, for figures: events of some types, and which event a lead came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from provodka.event import load_payload
+from provodka.journal.schema import actions, events, links
+from provodka.journal.sql import among, chunks
+from provodka.payloads import EventType, Payload
+
+_ROWS_AT_ONCE: Final = 1000
+_BETWEEN: Final = (
+    select(events.c.seq, events.c.type, events.c.lane, events.c.occurred_at, events.c.payload)
+    .where(
+        events.c.received_at >= bindparam("since"),
+        events.c.received_at < bindparam("until"),
+        events.c.type.in_(bindparam("types", expanding=True)),
+    )
+    .order_by(events.c.occurred_at, events.c.seq)
+)
+_CAME_FROM: Final = (
+    select(links.c.remote_id, events.c.channel, events.c.payload)
+    .join(actions, actions.c.id == links.c.action_id)
+    .join(events, events.c.seq == actions.c.event_seq)
+    .where(links.c.kind == "lead", among(links.c.remote_id, "ids"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event as figures see it; `lane` is empty for one that is not planned yet."""
+
+    type: EventType
+    lane: int | None
+    at: datetime
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a lead of ours came from: the channel of the event, and its advertising source (`utm.source`), if any."""
+
+    channel: str
+    source: str = ""
+
+
+def between(
+    connection: Connection, since: datetime, until: datetime, types: Sequence[EventType]
+) -> Iterator[Happening]:
+    """The events that came in this time, the earliest first; read by pages."""
+    asked = {"since": since, "until": until, "types": [kind.value for kind in types]}
+    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_BETWEEN, asked)
+    for row in rows:
+        kind = EventType(row.type)
+        yield Happening(kind, row.lane, row.occurred_at, load_payload(kind, row.payload))
+
+
+def origins(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Origin]:
+    """By lead id, where those came from that we made; the others are absent."""
+    found: dict[str, Origin] = {}
+    for part in chunks(list(lead_ids)):
+        for row in connection.execute(_CAME_FROM, {"ids": part}):
+            utm = json.loads(row.payload).get("utm") or {}
+            found[row.remote_id] = Origin(row.channel, str(utm.get("source") or ""))
+    return found

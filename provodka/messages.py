@@ -1,0 +1,42 @@
+"""Messages to clients, and what a channel offers that can send them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from provodka.crm import Write
+from provodka.payloads import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMessage:
+    """A message to one person; `to` is their address in the channel.
+
+    Only letters have a `subject` and a `thread` (Message-IDs that they answer, oldest first). `files` came with events,
+    their bytes are the journal's blobs; `attach` are names in the folder that the channel's settings tell.
+    """
+
+    to: str
+    text: str
+    subject: str = ""
+    thread: tuple[str, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    attach: tuple[str, ...] = ()
+
+
+class ClientMessenger(Protocol):
+    """A channel that can write to clients. What `write` declares as `repeat` decides what a lost answer means.
+
+    `medium` is what a config calls all channels of its sort (`telegram`, `email`); `reaches` are the kinds of identity
+    that are addresses here (`email` for `email:maria@example.ru`), `carries_files` whether files go along.
+    """
+
+    name: str
+    medium: str
+    reaches: tuple[str, ...]
+    carries_files: bool
+
+    @property
+    def write(self) -> Write[ClientMessage]:
+        """`Done.remote_id` is the channel's id of the message. `Rejected` where this person cannot be reached here."""

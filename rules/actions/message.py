@@ -1,0 +1,211 @@
+"""`message`: write to the client, by the first channel that reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from provodka.crm import NewNote
+from provodka.errors import ConnectorError, Rejected
+from provodka.messages import ClientMessage, ClientMessenger
+from provodka.operation import Done, Outcome, Postponed, Request
+from provodka.settings import Strict
+from rules.actions.addresses import Addresses, addresses_of, in_order, known_to_crm
+from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Part, Place, Planning
+from rules.actions.desk import Desk, pack, submit, told, unpack
+from rules.actions.letters import LETTER, answered, files_of
+from rules.actions.open_tasks import place
+from rules.actions.targets import Target, find_targets
+from rules.actions.ways import Way, by_ways
+from rules.calendar import WorkingCalendar
+from rules.durations import DurationText, parse_duration, parse_time
+from rules.limits import in_stretch
+
+NOTE: Final = "note"
+_DAY: Final = timedelta(days=1)
+_QUIET: Final = "write it as 21:00-09:00"
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+
+
+class MessageParams(Strict):
+    """`by`: channels, or their medium (`telegram`, `email`), in their order; without it all that can write to clients.
+
+    `prefer` is a text that yields one of them, to be tried first. In the hours `quiet` nothing is sent: the message
+    waits for their end. `once`: not if a message of the same `series` (without one: of the same rule) was sent to this
+    person so recently. `note` writes what was sent into the feed. `attach`: names in the folder of the channel, or
+    `letter` for the files of the letter that came.
+    """
+
+    text: str = Field(min_length=1)
+    subject: str = ""
+    by: Texts = ()
+    prefer: str = ""
+    quiet: str = ""
+    once: DurationText | None = None
+    series: str = ""
+    note: bool = False
+    attach: Texts = ()
+
+    @field_validator("quiet")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        begin, _, end = text.partition("-")
+        if text and (parse_time(begin) is None or parse_time(end) is None):
+            raise ValueError(f"«{text}» are no hours: {_QUIET}")
+        return text
+
+
+class Message(Action[MessageParams]):
+    """Values of its result: by (the channel), to, series, reason; without `by` nothing was sent, and `reason` says why.
+
+    The note is an action of its own that waits for this result: a feed that cannot be written to now must not make the
+    client get a message twice.
+    """
+
+    name = "message"
+    params = MessageParams
+    templates = frozenset({"text", "subject", "prefer", "attach"})
+    lead = LeadUse.NEEDS
+
+    def plan(self, planning: Planning[MessageParams]) -> dict[str, Any]:
+        return {**planning.rendered, "series": planning.params.series or planning.rule}
+
+    def parts(self, params: dict[str, Any]) -> dict[str, Part]:
+        parts = {"": Part(params)}
+        if params["note"]:
+            parts[NOTE] = Part({"text": params["text"], "part": NOTE}, after="")
+        return parts
+
+    def ways(self, params: MessageParams) -> Iterator[tuple[Place, str]]:
+        yield from ((("by", i), way) for i, way in enumerate(params.by))
+
+    def doubles(self, earlier: MessageParams, later: MessageParams) -> bool:
+        return earlier.text == later.text
+
+    def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
+        notes = _notes([item for item in items if item.params.get("part") == NOTE], outside)
+        decisions: dict[str, Decision] = dict(notes)
+        for item in items:
+            if item.key not in decisions and (not_now := _not_now(item, outside)) is not None:
+                decisions[item.key] = not_now
+        left = [item for item in items if item.key not in decisions]
+        known = known_to_crm([item for item in left if _first_lacks(item, outside)], Desk(outside))
+        decisions |= {item.key: _decision(item, known.get(item.key), outside) for item in left}
+        return [decisions[item.key] for item in items]
+
+    def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
+        notes = [d for d in ready if "note" in d.frozen]
+        outcomes = submit(Desk(outside).crm.add_notes, NewNote, "note", notes) if notes else {}
+
+        def by(channel: str, some: list[tuple[Decided, Way]]) -> dict[str, Outcome]:
+            correspondent = outside.correspondents.get(channel)
+            if correspondent is None:
+                raise Rejected(f"there is no channel {channel} any more", hint="Верните канал в настройки")
+            requests = [Request(d.item.key, unpack(ClientMessage, way["request"]), d.unsure_since) for d, way in some]
+            return dict(zip((r.key for r in requests), correspondent.write(requests), strict=True))
+
+        outcomes |= by_ways([d for d in ready if "ways" in d.frozen], by, {})
+        return [_told(outcomes[d.item.key], d) for d in ready]
+
+
+def _not_now(item: Delivery, outside: Outside) -> Postponed | Done | None:
+    """The client's quiet hours first: who was written to is known only when the message goes."""
+    if until := _quiet_until(item.params["quiet"], outside.now, outside.calendar):
+        return Postponed(until, f"the quiet hours {item.params['quiet']}")
+    series, once = item.params["series"], item.params["once"]
+    if once is None:
+        return None
+    last = outside.links.last_message(item.lane_identities, series)
+    if last is None or outside.calendar.add(parse_duration(once), last) <= outside.now:
+        return None
+    reason = f"«{series}» was sent on {outside.calendar.local(last):%d.%m.%Y %H:%M}: not again within {once}"
+    return Done(values={"series": series, "reason": reason})
+
+
+def _quiet_until(quiet: str, now: datetime, calendar: WorkingCalendar) -> datetime | None:
+    begin, end = map(parse_time, quiet.split("-")) if quiet else (None, None)
+    local = calendar.local(now)
+    if begin is None or end is None or not in_stretch(local.time(), begin, end):
+        return None
+    day = local.date() if local.time() < end else local.date() + _DAY
+    return datetime.combine(day, end, calendar.timezone).astimezone(now.tzinfo)
+
+
+def _first_lacks(item: Delivery, outside: Outside) -> bool:
+    """Whether the channel that is wanted most has no address of this person in what we know ourselves."""
+    wanted = _wanted(item, outside)
+    return bool(wanted) and outside.crm is not None and not addresses_of(item).to(wanted[0])
+
+
+def _wanted(item: Delivery, outside: Outside) -> list[ClientMessenger]:
+    files = bool(item.params["attach"])
+    wanted = in_order(item, outside.correspondents)
+    return [channel for channel in wanted if channel.carries_files or not files]
+
+
+def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside: Outside) -> Decision:
+    addresses = addresses_of(item)
+    if isinstance(known, Addresses):
+        addresses = addresses.and_those(known)
+    wanted = _wanted(item, outside)
+    ways: list[Way] = [
+        {"by": channel.name, "request": pack(_message(item, channel, to))}
+        for channel in wanted
+        if (to := addresses.to(channel))
+    ]
+    if not ways and isinstance(known, ConnectorError) and not isinstance(known, Rejected):
+        return known
+    if not ways:
+        names = ", ".join(channel.name for channel in wanted) or "none that could carry this message"
+        return Rejected(
+            f"no channel reaches this person: {names}",
+            hint="У клиента нет адреса ни в одном из каналов: добавьте его почту в карточку или другой канал в by",
+        )
+    needed = item.needed or {}
+    lead = {name: needed.get(name, "") for name in ("lead_id", "contact_id", "responsible", "url")}
+    first = {"by": ways[0]["by"], "to": ways[0]["request"]["to"]}  # for a person who settles it as sent
+    told = {"series": item.params["series"], **first, **lead}
+    return {"ways": ways, "told": {name: value for name, value in told.items() if value}}
+
+
+def _message(item: Delivery, channel: ClientMessenger, to: str) -> ClientMessage:
+    subject, thread = answered(item, to) if channel.medium == "email" else ("", ())
+    attach = tuple(name for name in item.params["attach"] if name != LETTER)
+    files = files_of(item) if LETTER in item.params["attach"] else ()
+    return ClientMessage(to, item.params["text"], item.params["subject"] or subject, thread, files, attach)
+
+
+def _told(outcome: Outcome, d: Decided) -> Outcome:
+    """With the channel that it went by, and the address there."""
+    if not isinstance(outcome, Done) or "ways" not in d.frozen:
+        return told(outcome, d.frozen["told"])
+    way = next(way for way in d.frozen["ways"] if way["by"] == outcome.values["by"])
+    return told(outcome, {**d.frozen["told"], "by": way["by"], "to": way["request"]["to"]})
+
+
+def _notes(items: Sequence[Delivery], outside: Outside) -> Mapping[str, Decision]:
+    """What was sent, into the feed; nothing where nothing was."""
+    sent = [item for item in items if (item.needed or {}).get("by")]
+    targets = find_targets(sent, Desk(outside)) if sent else {}
+    skipped: dict[str, Decision] = {
+        item.key: Done(values={"reason": "nothing was sent, so that there is nothing to note"}) for item in items
+    }
+    return {**skipped, **{item.key: _note(item, targets[item.key]) for item in sent}}
+
+
+def _note(item: Delivery, target: Target | ConnectorError) -> Decision:
+    if isinstance(target, ConnectorError):
+        return target
+    needed = item.needed or {}
+    text = f"Отправлено клиенту ({needed['by']}, {needed.get('to', '')}):\n{item.params['text']}"
+    note = NewNote(text, target.lead_id, "" if target.lead_id else target.contact_id)
+    return {"note": pack(note), "told": place(target)}

@@ -1,0 +1,57 @@
+"""What somebody's past comes to: the fact `history` out of the events of their lane."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from provodka.journal.past import Happening
+from provodka.payloads import CallEvent, Direction, EventType, LeadEvent
+from rules.fact import HistoryFact
+
+
+def summed_up(past: Sequence[Happening]) -> HistoryFact:
+    """The fact; `past` is newest first."""
+    calls = [one for one in past if isinstance(one.payload, CallEvent)]
+    talks = [one for one in calls if _talked(one)]
+    letters = [one for one in past if one.type is EventType.EMAIL_RECEIVED]
+    forms = [one for one in past if one.type is EventType.FORM_SUBMITTED]
+    return HistoryFact(
+        last_contact=max((one.at for one in (*talks, *letters, *forms)), default=None),
+        last_call=max((one.at for one in calls), default=None),
+        failed_calls=_failed_in_a_row(calls),
+        calls=len(talks),
+        missed_calls=sum(one.type is EventType.CALL_MISSED for one in calls),
+        letters=len(letters),
+        forms=len(forms),
+        reopened=_reopened(past),
+    )
+
+
+def _talked(one: Happening) -> bool:
+    """A missed call may have been connected for a moment; one of ours that nobody answered is over all the same."""
+    if one.type is not EventType.CALL_FINISHED or not isinstance(one.payload, CallEvent):
+        return False
+    return one.payload.call.talk_seconds > 0
+
+
+def _failed_in_a_row(calls: Sequence[Happening]) -> int:
+    """Our calls that nobody answered, since the last talk."""
+    since = itertools.takewhile(lambda one: not _talked(one), calls)
+    return sum(isinstance(one.payload, CallEvent) and one.payload.call.direction is Direction.OUT for one in since)
+
+
+def _reopened(past: Sequence[Happening]) -> int:
+    """How often a lead that was told of as closed stood in work again."""
+    closed: set[str] = set()
+    times = 0
+    for one in reversed(past):
+        if not isinstance(one.payload, LeadEvent):
+            continue
+        lead = one.payload.lead
+        if one.type in (EventType.LEAD_WON, EventType.LEAD_LOST):
+            closed.add(lead.id)
+        elif lead.state == "open" and lead.id in closed:
+            closed.discard(lead.id)
+            times += 1
+    return times
