@@ -1,4 +1,4 @@
-"""What happens by the clock: watchers of mailboxes, alerts, the index of people, tokens kept alive."""
+"""What happens by the clock: rules that come due, watchers of mailboxes, alerts, the index of people, tokens."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from provodka.channel import Watcher
+from provodka.channel import Intake, Status, Watcher
 from provodka.crm import Messenger, StaffMessage
 from provodka.errors import ConnectorError, JournalUnavailableError
 from provodka.journal import Journal, Trouble, queries, troubles, turns
 from provodka.operation import Done, Request
+from rules.ticks import CHANNEL, Due, Ticks
 
 log = structlog.get_logger("scheduler")
 
 _LEASE_SECONDS: Final = 20.0
 _RENEW_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 10.0
+_LOOK_UP_SECONDS: Final = 20.0
 _TURNS_KEPT: Final = timedelta(days=30)
 _DEAD: Final = "dead letters of «"
 _DEAD_CURE: Final = "Посмотрите provodka status: там названы причина и команда"
@@ -80,6 +82,33 @@ def forget_turns(journal: Journal) -> None:
     """Turns of actions that were done long ago: nobody will ask for them again."""
     before = journal.now() - _TURNS_KEPT
     log.info("turns.forgotten", count=journal.write(lambda c: turns.clean(c, before)))
+
+
+class Clock:
+    """A watcher that puts the ticks of rules into the inbox, each at its moment and once in the life of the journal."""
+
+    name = CHANNEL
+
+    def __init__(self, ticks: Ticks, now: Callable[[], datetime]) -> None:
+        self._ticks = ticks
+        self._now = now
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:  # noqa: ARG002
+        """Sleep until the next tick; look up now and then, for somebody may have set the machine's clock."""
+        self._accept(self._ticks.begin(self._now(), intake.cursor), intake)
+        while not stop.is_set():
+            self._accept(self._ticks.due(self._now()), intake)
+            coming = self._ticks.next()
+            left = (coming - self._now()).total_seconds() if coming is not None else _LOOK_UP_SECONDS
+            stop.wait(min(max(left, 0.0), _LOOK_UP_SECONDS))
+
+    def check(self) -> list[str]:
+        """Nothing outside is needed."""
+        return []
+
+    def _accept(self, due: Due, intake: Intake) -> None:
+        if due.events or due.cursors:
+            intake.accept(due.events, channel=self.name, cursors=due.cursors)
 
 
 class Scheduler:

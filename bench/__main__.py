@@ -1,8 +1,12 @@
-"""`python -m bench [name …]`: webhooks, latency, throughput, backlog, index, start. Prints a table; see README.md."""
+"""`python -m bench [name …]` prints a table of figures; see README.md.
+
+Names: webhooks, latency, throughput, backlog, index, undo, start, rules, whatif.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, parts
+from bench.rules import rules, whatif
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -169,6 +174,23 @@ def index(folder: Path) -> Iterator[Row]:
         yield f"memory that this takes, {name}, MB", "< 100", f"{told['memory']:.0f}"
 
 
+def undo(folder: Path) -> Iterator[Row]:
+    """Cards that a rule has changed put back, at the CRM's limit; some were changed by hand since."""
+    for name, limit, pace, burst, cards in (("amocrm", 7, 6.0, 7, 10_000), ("bitrix24", 2, 2.0, 40, 2_000)):
+        room = folder / name
+        room.mkdir()
+        with parts.crm(per_second=limit, name=name, leads=cards) as crm:
+            environ = parts.environment(room, crm, pace, burst=burst, name=name)
+            arguments = [sys.executable, "-m", "bench.undo", environ["BENCH_CONFIG"], crm]
+            child = subprocess.run(arguments, capture_output=True, check=True, text=True, env={**os.environ, **environ})
+            told = json.loads(child.stdout)
+            refused = sum(requests.get(f"{crm}/_sandbox/stats", timeout=120).json()["refused"].values())
+        changed = f"changed {told['changed']} in {told['changing']:.0f} s; {told['back']} put back"
+        rest = f"{told['exceptions']} exceptions, {told['same']} as they were, {refused} refused"
+        took = f"{told['undoing']:.0f} ({changed}, {rest})"
+        yield f"{cards} changed cards undone, {name} at {limit} requests a second, s", "", took
+
+
 def start(folder: Path) -> Iterator[Row]:
     """Start-up on an existing journal, and memory idle and under load."""
     with parts.crm() as crm:
@@ -210,7 +232,10 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "throughput": throughput,
     "backlog": backlog,
     "index": index,
+    "undo": undo,
     "start": start,
+    "rules": rules,
+    "whatif": whatif,
 }
 
 

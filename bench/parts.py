@@ -64,12 +64,12 @@ def wait_for(url: str, child: subprocess.Popen[bytes], patience: float = 120.0) 
 
 @contextmanager
 def crm(
-    latency: float = 0.0, per_second: float | None = None, name: str = "amocrm", contacts: int = 0
+    latency: float = 0.0, per_second: float | None = None, name: str = "amocrm", contacts: int = 0, leads: int = 0
 ) -> Iterator[str]:
-    """An emulated CRM with so many people, with this delay per call and this limit; its address."""
+    """An emulated CRM with so many people and leads, with this delay per call and this limit; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process(["-m", "bench.crm", str(port), name, str(contacts)], f"{url}/_sandbox/webhooks"):
+    with process(["-m", "bench.crm", str(port), name, str(contacts), str(leads)], f"{url}/_sandbox/webhooks"):
         requests.post(f"{url}/_sandbox/limit", json={"per_second": per_second}, timeout=5).raise_for_status()
         requests.post(f"{url}/_sandbox/latency", json={"seconds": latency}, timeout=5).raise_for_status()
         yield url

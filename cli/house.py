@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,19 +14,22 @@ from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.channel import Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
+from provodka.errors import ConnectorError
 from provodka.event import utc_now
-from provodka.journal import Journal
+from provodka.journal import Journal, StoredAction
 from provodka.redact import Redactor
-from rules.actions import REGISTRY
+from rules.actions import DELIVERED, REGISTRY, UNDO
+from rules.actions.base import Decision, Delivery
 from rules.brake import brakes_of
 from rules.engine import Engine
-from scheduler import Alerts, Job, Scheduler, forget_turns, tell_dead_letters
+from rules.ticks import Ticks
+from scheduler import Alerts, Clock, Job, Scheduler, forget_turns, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
 from webhooks.server import WebServer
 from worker.deliverer import Deliverer
-from worker.outside import Equipment
+from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
 from worker.planner import Planner
 from worker.threads import Worker
 
@@ -102,6 +105,10 @@ class House:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
         return Planner(self.journal, self.engine, self.crm, self.crm, brakes)
 
+    @cached_property
+    def equipment(self) -> Equipment:
+        return Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
+
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""
         server = self.config.server
@@ -111,8 +118,18 @@ class House:
 
     def worker(self) -> Worker:
         """The worker, not started."""
-        equipment = Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
-        return Worker(self.journal, self.planner, Deliverer(self.journal, REGISTRY, equipment, self.journal))
+        return Worker(self.journal, self.planner, Deliverer(self.journal, DELIVERED, self.equipment, self.journal))
+
+    def would_undo(self, actions: Sequence[tuple[StoredAction, Mapping[str, Any]]]) -> list[Decision]:
+        """What undoing these with these parameters would decide now; reads the CRM, writes nothing."""
+        events = self.journal.events([action.event_seq for action, _ in actions])
+        items = [Delivery(action.key, params, (), events[action.event_seq].event) for action, params in actions]
+        turns, links = JournalTurns(self.journal), JournalLinks(self.journal)
+        outside = JournalOutside(self.equipment, self.journal, turns, links, self.now)
+        try:
+            return UNDO.decide(items, outside)
+        except ConnectorError as error:
+            return [error] * len(items)
 
     def scheduler(self) -> Scheduler:
         """The scheduler, not started."""
@@ -126,7 +143,8 @@ class House:
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
             jobs.append(Job("hooks", HOOKS_SECONDS, self.look_at_hooks, first=HOOKS_FIRST))
-        return Scheduler(self.journal, self.watchers, jobs)
+        clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
+        return Scheduler(self.journal, [*self.watchers, clock], jobs)
 
     def look_at_hooks(self) -> None:
         """Whether the CRM tells us of changes: a log line and a line of `status` where it does not."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cli.find import find_one, identity_of
 from cli.show import Exit, View, one_line, table
 from cli.tree import result_line
-from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, mending, queries
+from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, StoredEvent, mending, queries
 
 REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
 _ALL: Final = 100_000
@@ -193,11 +193,17 @@ def _unfit(action: StoredAction, settled: Settlement) -> str:
         return "what was not done has made nothing: --lead, --contact and --remote-id go with --done"
     if not settled.done:
         return ""
-    if action.kind != "intake":
+    if action.kind not in MAKERS:
         return f"a {action.kind} is named by --remote-id, not by --lead or --contact" if given != settled.remote else ""
     if settled.remote:
-        return "an intake is named by --lead and --contact, not by --remote-id"
-    return "" if settled.lead else "an intake that was done has a lead: give --lead ID, and --contact ID if you know it"
+        return f"{_maker(action)} is named by --lead and --contact, not by --remote-id"
+    if settled.lead:
+        return ""
+    return f"{_maker(action)} that was done has a lead: give --lead ID, and --contact ID if you know it"
+
+
+def _maker(action: StoredAction) -> str:
+    return f"{'an' if action.kind[0] in 'aeiou' else 'a'} {action.kind}"
 
 
 def _result(action: StoredAction, settled: Settlement) -> dict[str, Any]:
@@ -205,7 +211,7 @@ def _result(action: StoredAction, settled: Settlement) -> dict[str, Any]:
     decided = json.loads(action.request) if action.request else {}
     told = {str(name): value for name, value in (decided.get("told") or {}).items()}
     told["reason"] = "; ".join(filter(None, (told.get("reason"), "settled by a person")))
-    if action.kind != "intake":
+    if action.kind not in MAKERS:
         return {**told, "remote_id": settled.remote}
     lead = identity_of(settled.lead).removeprefix("lead:") if "/" in settled.lead else settled.lead
     contact = settled.contact or told.get("contact_id", "")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from provodka.journal import ActionState, EventState, Journal, StoredAction, StoredEvent, queries
+from provodka.journal import MAKERS, ActionState, EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.redact import Redactor
 
 _REST = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
@@ -99,7 +99,7 @@ class Road:
 
 
 def _result(action: StoredAction, result: dict[str, str]) -> str:
-    if action.kind == "intake":
-        made = "lead made" if result.get("created") == "yes" else "open lead found"
+    if action.kind in MAKERS and result.get("lead_id"):
+        made = "lead made" if result.get("created") == "yes" else "lead found"
         return f"{made}: {result.get('url') or result.get('lead_id', '')}"
     return f"{action.kind} {result['remote_id']}" if result.get("remote_id") else ""

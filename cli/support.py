@@ -73,6 +73,21 @@ def show_event(
         done(show_one(journal, wanted, view))
 
 
+@events_app.command("save-as-test")
+def save_as_test(
+    wanted: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id or a piece of it.")],
+    to: Annotated[Path | None, typer.Option(help="Add it to this file; by default NAME.tests.yaml.")] = None,
+    name: Annotated[str, typer.Option(help="What to call the test.")] = "",
+    config: ConfigFile = DEFAULT,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a rule test of an event and of what was planned for it; persons are replaced by made-up ones."""
+    from cli.save_test import Wish, save
+
+    with journal_of(config) as (journal, view, read_config):
+        done(save(journal, read_config, wanted, Wish(to, name, dry_run), view))
+
+
 @events_app.command("tail")
 def follow(
     config: ConfigFile = DEFAULT,
@@ -173,6 +188,34 @@ def resume(
 
     with journal_of(config, as_json=as_json) as (journal, view, _):
         done(go_on(journal, rule, view, drop=drop, dry_run=dry_run))
+
+
+@app.command()
+def undo(
+    rule: Annotated[str, typer.Option(help="What this rule has done.")] = "",
+    event: Annotated[str, typer.Option(help="What was done for this event.")] = "",
+    since: Annotated[str, typer.Option(help="Only since then: 2d, 3h, or 2026-03-02 12:00.")] = "",
+    until: Annotated[str, typer.Option(help="Only until then.")] = "",
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a worker that does nothing.", min=0)] = 10.0,
+    config: ConfigFile = DEFAULT,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put back what a rule has changed in the CRM, where nobody has changed it since; what stays is listed."""
+    from cli.house import House
+    from cli.undo import Wish, moments
+    from cli.undo import undo as put_back
+
+    with journal_of(config, as_json=as_json) as (journal, view, read_config):
+        house = House(read_config)
+        try:
+            which = moments(rule, since, until, journal.now(), read_config.calendar.timezone)
+            if isinstance(which, str):
+                view.problem(which)
+                done(2)
+            done(put_back(journal, which, event, view, preview=house.would_undo, wish=Wish(dry_run, wait)))
+        finally:
+            house.close()
 
 
 @app.command()

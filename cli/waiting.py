@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from cli.resume import command
-from provodka.journal import ActionState, DeadReason, Journal, StoredAction, brakes, queries
+from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, brakes, queries
 from provodka.journal.records import WAIT
 
 Clock = Callable[[datetime | None], str]
@@ -95,7 +95,7 @@ def next_commands(action: StoredAction) -> tuple[str, ...]:
         return ()
     if action.reason != DeadReason.OUTCOME_UNKNOWN:
         return (f"provodka resend {action.id}",)
-    ids = "--lead ID --contact ID" if action.kind == "intake" else "--remote-id ID"
+    ids = "--lead ID --contact ID" if action.kind in MAKERS else "--remote-id ID"
     return (
         f"provodka resolve {action.id} --done {ids}",
         f"provodka resolve {action.id} --not-done",

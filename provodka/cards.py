@@ -86,13 +86,20 @@ class Change:
     """What differs from the last known snapshot, by field: old and new value as people see them.
 
     `by` is who changed the card last, a name from `staff` or the CRM's login; empty where the CRM names nobody (it was
-    a robot, or an integration).
+    a robot, or an integration). `custom` tells the card's own fields from its members (`stage`, `price`, `tags`, …); a
+    responsible is a login. A stage has its pipelines beside it, a list what it has `lost` and `gained`, so that the old
+    value can be put back.
     """
 
     field: str = ""
     old: str = ""
     new: str = ""
     by: str = ""
+    old_pipeline: str = ""
+    new_pipeline: str = ""
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +140,50 @@ class TaskEvent:
     change: Change = field(default_factory=Change)
 
 
+@dataclass(frozen=True, slots=True)
+class LeadChecked(LeadEvent):
+    """`lead.checked`: the clock's rule of this name has found the lead; nothing has changed."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChecked(ContactEvent):
+    """`contact.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChecked(CompanyEvent):
+    """`company.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChecked(TaskEvent):
+    """`task.checked`; see `LeadChecked`."""
+
+    rule: str = ""
+
+
+Checked = LeadChecked | ContactChecked | CompanyChecked | TaskChecked
+
 CardEvent = LeadEvent | ContactEvent | CompanyEvent | TaskEvent
 """An event about a card of the CRM."""
+
+
+def checked(payload: CardEvent, rule: str) -> Checked:
+    """A card as its events carry it, as found by a rule of the clock."""
+    match payload:
+        case LeadEvent():
+            return LeadChecked(payload.lead, rule=rule)
+        case ContactEvent():
+            return ContactChecked(payload.contact, rule=rule)
+        case CompanyEvent():
+            return CompanyChecked(payload.company, rule=rule)
+    return TaskChecked(payload.lead, payload.text, payload.result, payload.task, rule=rule)
 
 
 def lead_of(payload: object) -> LeadRef | None:

@@ -10,15 +10,21 @@ from typing import Any, Final
 
 from provodka.cards import CardEvent as CardEvent
 from provodka.cards import Change as Change
+from provodka.cards import Checked as Checked
+from provodka.cards import CompanyChecked as CompanyChecked
 from provodka.cards import CompanyEvent as CompanyEvent
 from provodka.cards import CompanyRef as CompanyRef
+from provodka.cards import ContactChecked as ContactChecked
 from provodka.cards import ContactEvent as ContactEvent
 from provodka.cards import ContactRef as ContactRef
+from provodka.cards import LeadChecked as LeadChecked
 from provodka.cards import LeadEvent as LeadEvent
 from provodka.cards import LeadRef as LeadRef
+from provodka.cards import TaskChecked as TaskChecked
 from provodka.cards import TaskEvent as TaskEvent
 from provodka.cards import TaskRef as TaskRef
 from provodka.cards import card_of as card_of
+from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
 
 
@@ -45,6 +51,10 @@ class EventType(StrEnum):
     TASK_COMPLETED = "task.completed"
     TASK_OVERDUE = "task.overdue"
     CLOCK_TICK = "clock.tick"
+    LEAD_CHECKED = "lead.checked"
+    CONTACT_CHECKED = "contact.checked"
+    COMPANY_CHECKED = "company.checked"
+    TASK_CHECKED = "task.checked"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
 
@@ -220,9 +230,15 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """`clock.tick`: the moment that a schedule came due."""
+    """`clock.tick`: the schedule of this rule came due; the event's `occurred_at` is the moment it was due at.
 
-    name: str = ""
+    A rule that looks at cards does so by pages: `after` is the last card of those before, `strange` the ids of some
+    among them whose date is none.
+    """
+
+    rule: str = ""
+    after: str = ""
+    strange: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +246,11 @@ class Unreadable:
     """`unreadable`: why the body could not be parsed."""
 
     why: str = ""
+
+
+def addressed_to(payload: object) -> str:
+    """The name of the only rule that sees an event with this payload; empty where all do."""
+    return payload.rule if isinstance(payload, Tick | Checked) else ""
 
 
 MIRRORED: Final = "mirrored-"
@@ -272,6 +293,18 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.TASK_COMPLETED: TaskEvent,
     EventType.TASK_OVERDUE: TaskEvent,
     EventType.CLOCK_TICK: Tick,
+    EventType.LEAD_CHECKED: LeadChecked,
+    EventType.CONTACT_CHECKED: ContactChecked,
+    EventType.COMPANY_CHECKED: CompanyChecked,
+    EventType.TASK_CHECKED: TaskChecked,
     EventType.UNREADABLE: Unreadable,
     EventType.CRM_HINT: CrmHint,
 }
+
+CHECKED: Final = {
+    "lead": EventType.LEAD_CHECKED,
+    "contact": EventType.CONTACT_CHECKED,
+    "company": EventType.COMPANY_CHECKED,
+    "task": EventType.TASK_CHECKED,
+}
+"""By kind of card, the event of one that a rule of the clock has found."""

@@ -96,6 +96,27 @@ def hide_digits(text: str, tag: Tag) -> str:
 
 def hide_emails(text: str, tag: Tag) -> str:
     """The text with every email as its mask and tag."""
+
+    def mask(address: str) -> str:
+        domain = address.partition("@")[2]
+        return f"{address[0]}{_DOTS}@{domain[0]}{_DOTS}.{domain.rpartition('.')[2]}{tag(f'email:{address}')}"
+
+    return replace_emails(text, mask)
+
+
+def replace_phones(text: str, make: Callable[[str, str], str]) -> str:
+    """The text with every phone as what is made of it: as it is written, and in E.164."""
+
+    def replaced(found: re.Match[str]) -> str:
+        phone: str | None = found["phone"]
+        return found[0] if phone is None or _is_messenger_id(found) else make(phone, _e164(phone))
+
+    pattern = _IN_ENCODED if any(sign in text for sign in "%\\&") else _IN_PLAIN
+    return pattern.sub(replaced, text)
+
+
+def replace_emails(text: str, make: Callable[[str], str]) -> str:
+    """The text with every email as what is made of it, in lower case."""
     if "@" not in text and "%40" not in text:
         return text
     parts, end = [], 0
@@ -104,9 +125,7 @@ def hide_emails(text: str, tag: Tag) -> str:
         local = _LOCAL.match(before)
         if local:
             address = unquote(f"{local[0][::-1]}@{found[1]}").lower()
-            top = found[1].rpartition(".")[2]
-            mask = f"{address[0]}{_DOTS}@{found[1][0]}{_DOTS}.{top}{tag(f'email:{address}')}"
-            parts += [text[end : found.start() - len(local[0])], mask]
+            parts += [text[end : found.start() - len(local[0])], make(address)]
             end = found.end()
     return "".join((*parts, text[end:]))
 

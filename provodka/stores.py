@@ -78,6 +78,9 @@ class Mirror(Protocol):
 
     def forget_snapshots(self, system: str, kind: str, ids: Sequence[str]) -> None: ...
 
+    def snapshot_page(self, system: str, kind: str, after: str, most: int) -> list[Snapshot]:
+        """The snapshots of a kind in the order of their ids, those beyond the id `after`; all pages meet each once."""
+
     def snapshot_ids(self, system: str, kind: str) -> list[str]:
         """Of all that there is of a kind."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
+from provodka.payloads import CHECKED, PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
-from rules.names import WITHOUT_PERSON, Node, UnknownName, find, is_list
+from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
 from rules.team import RESERVED
@@ -171,9 +172,12 @@ class _RuleCheck:
             )
         for key, kinds in (("on", rule.on), ("unless", rule.unless)):
             for i, kind in enumerate(kinds):
-                if not isinstance(kind, EventType):
+                if kind in BY_CLOCK:
+                    self._report((key, i), f"{kind} is no event of {key}", "write every or at instead of on")
+                elif not isinstance(kind, EventType):
                     self._report((key, i), f"unknown event type {kind}", did_you_mean(kind, EVENT_TYPES))
         _ladder(rule, self._report)
+        self._date()
         for i, channel in enumerate(rule.channel):
             place: Path = ("channel", i)
             if channel not in self._channels:
@@ -194,6 +198,22 @@ class _RuleCheck:
         without = next((k for k in self._rule.triggers if isinstance(find("change.by", k), UnknownName)), None)
         if without is not None:
             self._report(("guard", "who"), f"{without} does not tell who did it", "count it for the responsible")
+
+    def _date(self) -> None:
+        """A path that leads to no date of a card."""
+        path, kind = self._rule.date, self._rule.kind
+        if not path:
+            return
+        if kind not in CHECKED:
+            hint = did_you_mean(kind, CHECKED)
+            self._report(("date",), f"{path} is no field of a card", hint or "write lead.fields.Дата поставки")
+            return
+        found = find(path, CHECKED[kind])
+        if isinstance(found, UnknownName):
+            hint = f'did you mean "{found.nearest}"?' if found.nearest else ""
+            self._report(("date",), f"{kind} has no {path.partition('.')[2] or 'such field'}", hint)
+        elif found.kind is not datetime and not path.startswith(f"{kind}.fields."):
+            self._report(("date",), f"{path} is never a date", "name a field of the CRM: lead.fields.Дата поставки")
 
     def _name(self, place: Path, name: str) -> Node | None:
         """Report a name that one of the event types does not have; the node where all have it."""
@@ -250,8 +270,11 @@ class _RuleCheck:
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
             if without is not None:
                 self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")
-        if step.action.lead is LeadUse.NEEDS and step.needs is None and nobody:
+        if step.action.lead in (LeadUse.NEEDS, LeadUse.ADDS) and step.needs is None and nobody:
             self._report(at, f"{nobody[0]} is about nobody, so that there is no lead to act on", "put intake before it")
+        for kind in sorted(step.action.brings & set(self._rule.triggers)) if self._rule.when is None else ():
+            text = f"{step.action.name} brings about {kind}, which starts this rule again, without an end"
+            self._report(at, text, "add a condition (when) that does not hold for what the step makes")
         for place in step.action.leads(step.params) if step.needs is None and nobody else ():
             text = f"{nobody[0]} is about nobody, so that nobody is responsible"
             self._report((*at, *place), text, "put intake before it, or name a staff key")

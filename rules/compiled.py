@@ -85,10 +85,10 @@ def _compile_steps(
         params = _params(action, raw, place, reader.report)
         written = params.model_dump(mode="json", by_alias=True) if params else raw
         fills = _fills(action, written, place, reader)
-        needs = maker if action.lead in (LeadUse.USES, LeadUse.NEEDS) else None
+        needs = None if action.lead in (LeadUse.NONE, LeadUse.MAKES) else maker
         if params is not None:
             steps.append(Step(place, index, action, params, written, fills, needs))
-        if action.lead is LeadUse.MAKES:
+        if action.lead in (LeadUse.MAKES, LeadUse.ADDS):
             maker = index
     return steps
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
 
 from provodka.wording import did_you_mean
 from rules.facts import Scope, may_ask
@@ -23,12 +23,15 @@ GROUPS: Final = ("all", "any", "not")
 _UNNEEDED: Final = "the others have decided already, and it would need a call"
 
 
+_NUMBERS: Final[dict[tuple[str, str, str, str], int]] = {}
+"""Of the comparisons that were ever read: rules often ask the same, and one answer serves them all."""
+
 # `local` of a condition: it never needs a call, whatever the event.
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`path: value` or `path: {operator: value}`."""
+    """`path: value` or `path: {operator: value}`, as `written`. The same one has the same `number` anywhere."""
 
     where: Path
     path: str
@@ -37,23 +40,36 @@ class Compare:
     expected: Any
     wanted: Any
     local: bool
+    written: str
+    number: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        switch = str(self.wanted) if isinstance(self.wanted, bool) else ""
+        key = (self.path, self.operator.name, self.written, switch)
+        object.__setattr__(self, "number", _NUMBERS.setdefault(key, len(_NUMBERS)))
 
     def asks_outside(self, scope: Scope) -> bool:
         return not self.local and scope.asks_outside(self.parts)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        known: ConditionTrace | None = scope.answers.get(self.number)
+        if known is not None:
+            return known
         if decided and self.asks_outside(scope):
             return ConditionTrace(self.path, self.operator.name, self.expected, note=_UNNEEDED)
         actual = scope.read(self.parts)
         matched = self.operator.test(actual, self.wanted, scope.clock)
         note = "" if matched else self.operator.note(actual, self.wanted, scope.clock)
-        return ConditionTrace(self.path, self.operator.name, self.expected, plain(actual), matched, note)
+        trace = ConditionTrace(self.path, self.operator.name, self.expected, plain(actual), matched, note)
+        scope.answers[self.number] = trace
+        return trace
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
     """One expression string. An unknown name in it is an error of the rule."""
 
+    number: ClassVar[int] = -1  # it is not shared
     where: Path
     expression: Expression
     paths: tuple[tuple[str, ...], ...]
@@ -73,6 +89,7 @@ class Formula:
 class Time:
     """`time: working`: what the moment of the evaluation is like; any of several will do."""
 
+    number: ClassVar[int] = -1  # it is not shared
     where: Path
     expected: Any
     kinds: tuple[TimeKind, ...]
@@ -91,6 +108,7 @@ class Time:
 class Group:
     """`all`, `any` or `not`. Everything in it is evaluated, except calls that could change nothing any more."""
 
+    number: ClassVar[int] = -1  # it is not shared
     where: Path
     op: str
     members: tuple[Condition, ...]
@@ -100,11 +118,17 @@ class Group:
         return not self.local and any(member.asks_outside(scope) for member in self.members)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        matched, parts = self.answer(scope, decided=decided)
+        return ConditionTrace(self.op, self.op, matched=matched, parts=parts)
+
+    def answer(self, scope: Scope, *, decided: bool) -> tuple[bool | None, tuple[ConditionTrace, ...]]:
+        """Whether it holds, and the traces of its members."""
         if self.local:
-            parts = tuple([member.evaluate(scope, decided=decided) for member in self.members])
+            known = scope.answers.get
+            parts = tuple([known(one.number) or one.evaluate(scope, decided=decided) for one in self.members])
         else:
             parts = self._calls_last(scope, decided=decided)
-        return ConditionTrace(self.op, self.op, matched=self._verdict([t.matched for t in parts]), parts=parts)
+        return self._verdict([part.matched for part in parts]), parts
 
     def _calls_last(self, scope: Scope, *, decided: bool) -> tuple[ConditionTrace, ...]:
         deciding = self.op == "any"  # the answer of a member that settles the group
@@ -190,7 +214,9 @@ def _read_tests(path: str, parts: tuple[str, ...], value: object, where: Path, r
             report(here, f"unknown operator {name}", did_you_mean(str(name), OPERATORS))
             continue
         try:
-            yield Compare(here, path, parts, operator, plain(expected), operator.prepare(expected), not may_ask(parts))
+            wanted = operator.prepare(expected)
+            local = not may_ask(parts)
+            yield Compare(here, path, parts, operator, plain(expected), wanted, local, repr(expected))
         except RuleError as error:
             report(here, str(error), "")
     if not tests:

@@ -58,7 +58,7 @@ def in_conditions(compiled: CompiledRule, templates: Templates) -> Found:
             source = f"{{{{ {leaf.expression.source} }}}}"
             yield from ((leaf.where, need) for need in in_template(source, templates))
         elif isinstance(leaf, Compare):
-            yield from ((leaf.where, need) for need in _of_path(leaf.path))
+            yield from ((leaf.where, need) for need in of_path(leaf.path))
             if leaf.operator.name == "filled" and leaf.path in _FIELDS:
                 yield from ((leaf.where, Need(_FIELDS[leaf.path], name)) for name in _names(leaf))
             if leaf.operator.name in _EQUAL:
@@ -70,7 +70,7 @@ def in_template(source: str, templates: Templates) -> list[Need]:
     """The fields that a text reads, by their paths or as `missing` names them; each once."""
     tree = templates.parse(source)
     chains = tree.find_all((nodes.Getattr, nodes.Getitem))
-    found = [need for node in chains for need in _of_path(path_of(node))]
+    found = [need for node in chains for need in of_path(path_of(node))]
     for node in tree.find_all(nodes.Filter):
         kind = _FIELDS.get(path_of(node.node)) if node.name == "missing" and node.node is not None else None
         names = [one.value for one in nodes.Tuple(node.args, "load").find_all(nodes.Const)]
@@ -101,7 +101,7 @@ def _compared(leaf: Compare, kind: str, within: str) -> Iterator[Need]:
             yield Need(kind, name, within)
         elif kind and not (leaf.path == "change.field" and name in _OWN):
             yield Need(kind, name)
-        yield from (_option(need, name) for need in _of_path(leaf.path))
+        yield from (_option(need, name) for need in of_path(leaf.path))
 
 
 def _option(field: Need, value: str) -> Need:
@@ -119,7 +119,7 @@ def _kind(path: str, compiled: CompiledRule) -> str:
     return _VALUES.get(path, "")
 
 
-def _of_path(path: str) -> Iterator[Need]:
+def of_path(path: str) -> Iterator[Need]:
     """The field that stands at the end of a path, where there is one."""
     for above, kind in _FIELDS.items():
         if path.startswith(f"{above}."):

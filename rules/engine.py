@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from provodka.event import Event
-from provodka.payloads import EventType
+from provodka.payloads import EventType, addressed_to
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.calendar import WorkingCalendar
@@ -30,6 +30,7 @@ from rules.plan import (
     timer_key,
 )
 from rules.schema import Rule
+from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
 
@@ -74,7 +75,8 @@ class Engine:
         `resumed`: then its conditions are read, with the lead as it is now.
         """
         run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
-        if only_rule is not None:
+        only_rule = only_rule or addressed_to(event.payload)
+        if only_rule:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
         else:
             blank, considered = self._by_type[event.type]
@@ -87,8 +89,24 @@ class Engine:
 
     def droppers(self, rule: str) -> tuple[EventType, ...]:
         """The event types that drop what waits of this rule (`unless`); none where there is no such rule any more."""
-        compiled = self._by_name.get(rule)
+        compiled = self.rule(rule)
         return compiled.rule.droppers if compiled else ()
+
+    def rule(self, name: str) -> CompiledRule | None:
+        """The rule of this name, made ready; None where there is none any more."""
+        return self._by_name.get(name)
+
+    def sight(self, rule: str, moment: datetime, now: datetime) -> Sight | None:
+        """The look of a rule at the cards of the CRM, at the tick of `moment`; None for one that looks at none."""
+        compiled = self.rule(rule)
+        if compiled is None or not compiled.rule.kind:
+            return None
+        return Sight(compiled, compiled.rule.kind, self._house, moment, now)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all rules."""
+        return list(self._by_name)
 
     def dropped(self, rule: str, event: Event, by: Event, now: datetime) -> Plan:
         """The plan of a timer that another event has dropped: nothing, and the reason."""
@@ -97,7 +115,7 @@ class Engine:
         return Plan(event.id, (), (), PlanTrace(now, (trace,)))
 
     def _alone(self, name: str, run: _Run, rung: int | None, *, resumed: bool) -> RuleTrace:
-        compiled = self._by_name.get(name)
+        compiled = self.rule(name)
         if compiled is None:
             return RuleTrace(name, RuleOutcome.ERROR, error="there is no rule of this name any more")
         if run.event.type not in compiled.rule.triggers:
@@ -162,9 +180,8 @@ class _Run:
         name = compiled.rule.name
         conditions: tuple[ConditionTrace, ...] = ()
         try:
-            answer = compiled.condition.evaluate(self.scope, decided=False)
-            conditions = answer.parts
-            if not answer.matched:
+            matched, conditions = compiled.condition.answer(self.scope, decided=False)
+            if not matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
             actions = self._plan(compiled, rung)
             guard = compiled.rule.guard

@@ -166,6 +166,7 @@ class Scope:
     names: Mapping[str, Any]
     facts: FactsOnce
     clock: Clock
+    answers: dict[int, Any] = field(default_factory=dict)  # of conditions that other rules have too
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
         """The value at a path; None where the path ends early (no order, no such form field, no lead)."""

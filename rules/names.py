@@ -11,15 +11,21 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from provodka.payloads import PAYLOADS, EventType, Person
+from provodka.payloads import CHECKED, PAYLOADS, EventType, Person
 from provodka.wording import nearest
 from rules.fact import FACTS, OF_EVENTS, ROOTS, parts_of
 
 NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 """Event types that no rule may start on."""
 
+BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, *CHECKED.values()})
+"""Event types that a rule starts on by its clock, and not by its `on`: each belongs to one rule."""
+
 WITHOUT_PERSON: Final = frozenset({EventType.CLOCK_TICK, EventType.UNREADABLE, EventType.CRM_HINT})
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""
+
+_NOT_FOR_RULES: Final = frozenset({"change", "after", "strange"})
+"""What events by the clock have besides: nothing has changed, and how cards are looked at is no rule's business."""
 
 PARTS_OF_A_MOMENT: Final = ("year", "month", "day", "hour", "minute")
 
@@ -57,6 +63,8 @@ class UnknownName:
 def names_for(event_type: EventType) -> Node:
     """The tree of all names that a rule on this event type may use."""
     payload = node_of(PAYLOADS[event_type])
+    if event_type in BY_CLOCK:
+        payload = Node({name: node for name, node in payload.fields.items() if name not in _NOT_FOR_RULES})
     text, moment = Node(), Node(kind=datetime)
     fields = {
         **payload.fields,

@@ -11,7 +11,7 @@ from provodka.crm import Need
 from rules.actions.base import Action, Place
 from rules.compiled import compile_rule
 from rules.conditions import refuse
-from rules.crm_names import in_conditions, in_step, in_template, pipeline_asked
+from rules.crm_names import in_conditions, in_step, in_template, of_path, pipeline_asked
 from rules.schema import Rule, Staff
 from rules.templates import Templates
 
@@ -38,4 +38,5 @@ def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Map
         for place, text in compiled.texts:
             used.extend(UsedName(("rules", i, *place), need) for need in in_template(text.source, templates))
         used.extend(UsedName(("rules", i, "when", *place), need) for place, need in in_conditions(compiled, templates))
+        used.extend(UsedName(("rules", i, "date"), need) for need in of_path(rule.date))
     return used

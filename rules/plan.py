@@ -15,15 +15,20 @@ _LONG: Final = 200
 
 
 class Priority(IntEnum):
-    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so."""
+    """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so.
+
+    BULK is what nobody waits for one by one: undoing.
+    """
 
     URGENT = -1
     NEW_LEAD = 0
     USUAL = 1
+    BULK = 2
 
 
 class RuleOutcome(StrEnum):
-    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`."""
+    """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`;
+    `checked`: cards were looked at, and each that matches is an event of its own."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
@@ -31,6 +36,7 @@ class RuleOutcome(StrEnum):
     STOPPED = "stopped"
     WAITING = "waiting"
     DROPPED = "dropped"
+    CHECKED = "checked"
     ERROR = "error"
 
 

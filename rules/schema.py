@@ -8,17 +8,19 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from provodka.payloads import EventType
+from provodka.payloads import CHECKED, EventType
 from provodka.settings import Strict
-from rules.durations import Duration, DurationText
+from rules.durations import Duration, DurationText, parse_duration
+from rules.firing import Firing, Shift, ShiftText
 from rules.guard import GuardText
 from rules.hours import parse_hours
-from rules.names import NEVER_SEEN
+from rules.names import BY_CLOCK, NEVER_SEEN
+from rules.schedule import At, Days, Every, Schedule, interval
 from rules.team import Staff
 
 __all__ = ["EVENT_TYPES", "Calendar", "Rule", "RuleTest", "Staff"]
 
-EVENT_TYPES: Final = tuple(kind.value for kind in EventType if kind not in NEVER_SEEN)
+EVENT_TYPES: Final = tuple(kind.value for kind in EventType if kind not in NEVER_SEEN | BY_CLOCK)
 """What a rule may start on."""
 
 
@@ -98,9 +100,20 @@ class BrakeSettings(Strict):
 BrakeSetting = BrakeSettings | Literal["off"]
 
 
+_TRIGGERS: Final = ("on", "every", "at", "date")
+_ONLY_WITH: Final = {"channel": ("on",), "days": ("every", "at"), "each": ("every", "at"), "shift": ("date",)}
+"""Keys that belong to some triggers only."""
+
+_DATES_LOOKED_AT: Final = parse_duration("5m")
+"""How often the dates of cards are looked at where the rule names no hour: they may have one of their own."""
+
+
 class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
+    Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all; then
+    `each` asks for every open card of a kind instead of one tick. Or the `date` of a field of a card (`lead.fields.…`),
+    shifted by `shift`, `at` a time of day.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
@@ -109,7 +122,13 @@ class Rule(Strict):
     """
 
     name: str = Field(min_length=1)
-    on: EventTypes
+    on: EventTypes = ()
+    every: Every = None
+    at: At = ()
+    days: Days = ()
+    each: Literal["lead", "task", "contact", "company"] | None = None
+    date: str = ""
+    shift: ShiftText | None = None
     channel: Channels = ()
     when: When = None
     wait: DurationText | None = None
@@ -121,17 +140,46 @@ class Rule(Strict):
     urgent: bool = False
     brake: BrakeSetting | None = None
 
+    _interval = field_validator("every")(interval)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        triggers = [key for key in _TRIGGERS if getattr(self, key) and not (key == "at" and self.date)]
+        if len(triggers) != 1:
+            told = " and ".join(triggers) if triggers else "none"
+            raise ValueError(f"a rule starts in one way, on, every, at or date: here is {told}")
+        for key, others in _ONLY_WITH.items():
+            if getattr(self, key) and not set(triggers) & set(others):
+                raise ValueError(f"{key} goes with {' or '.join(others)}, not with {triggers[0]}")
+        if self.date and len(self.at) > 1:
+            raise ValueError("a date has one time of day: write one at")
         if self.do and self.escalate:
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
         if not self.do and not self.escalate and self.guard is None:
-            raise ValueError("a rule needs do: what is to be done (or guard: what is to be counted)")
+            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted")
         if self.escalate and self.wait is not None:
             raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
         if self.unless and not self.waits:
             raise ValueError("unless drops what waits: it goes with wait or escalate")
         return self
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it comes due by the clock, if it does."""
+        if self.date and not self.at:
+            return Schedule(_DATES_LOOKED_AT, ())
+        return Schedule(self.every, self.at, self.days) if self.every or self.at else None
+
+    @property
+    def kind(self) -> str:
+        """The kind of card that it asks for each of; empty where it asks for none."""
+        return self.each or self.date.partition(".")[0]
+
+    @property
+    def firing(self) -> Firing | None:
+        """When it fires for a card, where that is a matter of a date of the card."""
+        clock = self.at[0] if self.at else None
+        return Firing(self.date, self.shift or Shift(), clock) if self.date else None
 
     @property
     def waits(self) -> bool:
@@ -140,7 +188,14 @@ class Rule(Strict):
 
     @property
     def triggers(self) -> tuple[EventType, ...]:
-        """The event types of `on` that exist."""
+        """The event types that it starts on."""
+        if self.heard or self.schedule is None:
+            return self.heard
+        return (CHECKED.get(self.kind, EventType.CLOCK_TICK),)
+
+    @property
+    def heard(self) -> tuple[EventType, ...]:
+        """The event types of `on` that exist: events that other rules see as well."""
         return tuple(kind for kind in self.on if isinstance(kind, EventType))
 
     @property

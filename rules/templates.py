@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.runtime import new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
@@ -20,6 +21,26 @@ from rules.text import same
 
 Names = Mapping[str, Any]
 Render = Callable[[Names], Any]
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, which need not look twice at what is ours: payloads and views hold nothing but values."""
+
+    _ours: ClassVar[dict[type, bool]] = {}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 -- as Jinja has it
+        kind = type(obj)
+        ours = self._ours.get(kind)
+        if ours is None:
+            ours = self._ours[kind] = (
+                kind.__module__.startswith(("provodka.", "rules.")) and kind.__module__ != __name__
+            )
+        if ours and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
 
 
 class _Unknown(StrictUndefined):
@@ -70,7 +91,7 @@ class Templates:
     def __init__(self, timezone: ZoneInfo) -> None:
         self._texts: dict[str, Text] = {}
         self._expressions: dict[str, Expression] = {}
-        self._env = ImmutableSandboxedEnvironment(undefined=_Unknown, autoescape=False, keep_trailing_newline=True)
+        self._env = _Environment(undefined=_Unknown, autoescape=False, keep_trailing_newline=True)
         self._filters = {**FILTERS, **date_filters(timezone)}
         self._env.filters.update(self._filters)
         self._env.tests.update(like=same)
@@ -109,7 +130,9 @@ class Templates:
             return Text(source, frozenset(), constant=True, render=lambda _: source)
         try:
             tree = self.parse(source)
-            return Text(source, names_used(tree), constant=False, render=self._env.from_string(source).render)
+            template = self._env.from_string(source)
+            plain = meta.find_undeclared_variables(tree).isdisjoint(DEFAULT_NAMESPACE)
+            return Text(source, names_used(tree), False, _renderer(template) if plain else template.render)
         except TemplateSyntaxError as error:
             raise RuleError(f"the template cannot be read: {error.message}") from error
 
@@ -119,6 +142,16 @@ class Templates:
             return Expression(source, names_used(tree), self._env.compile_expression(source, undefined_to_none=False))
         except TemplateSyntaxError as error:
             raise RuleError(f"the expression cannot be read: {error.message}") from error
+
+
+def _renderer(template: Template) -> Callable[[Names], str]:
+    """`template.render` for one that uses nothing but the names it is given: they are not copied for every text."""
+    root, blocks, environment = template.root_render_func, template.blocks, template.environment
+
+    def render(names: Names) -> str:
+        return "".join(root(new_context(environment, None, blocks, names, shared=True)))  # type: ignore[arg-type]
+
+    return render
 
 
 def _fit(function: Callable[..., Any], node: nodes.Filter) -> None:

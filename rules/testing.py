@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from provodka.errors import Rejected
 from provodka.event import Event
+from provodka.payloads import addressed_to
 from provodka.wording import did_you_mean
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -21,6 +22,7 @@ from rules.engine import Engine
 from rules.facts import StaticFacts
 from rules.faults import RuleError
 from rules.given import given_event, given_facts, given_owner, given_people, moment
+from rules.names import BY_CLOCK
 from rules.plan import PlannedAction, RuleOutcome, RuleTrace
 from rules.schema import RuleTest
 from rules.team import Team
@@ -124,6 +126,7 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
     zone = engine.calendar.timezone
     try:
         event = given_event(test, zone)
+        _refuse_stranger(event, engine)
         facts = given_facts(test.facts, event, engine.team)
         choices = _Choices(engine, test.facts)
         expected = _expected(test.expect)
@@ -140,6 +143,22 @@ def _run(test: RuleTest, engine: Engine) -> RuleTestResult:
     if len(expected) != len(actions):
         failures += [f"«{rule}» did not match: {why}" for rule, why in missed]
     return RuleTestResult(test.name, tuple(failures), compared, missed, faults)
+
+
+def _refuse_stranger(event: Event, engine: Engine) -> None:
+    """An event that comes by the clock belongs to a rule that there is, and that comes due so."""
+    if event.type not in BY_CLOCK:
+        return
+    name = addressed_to(event.payload)
+    compiled = engine.rule(name)
+    if compiled is None:
+        raise RuleError(f"given.rule: {event.type} belongs to a rule, and there is no «{name}»" + _hint(name, engine))
+    if event.type not in compiled.rule.triggers:
+        raise RuleError(f"given.type: «{name}» starts on {', '.join(compiled.rule.triggers)}, not on {event.type}")
+
+
+def _hint(name: str, engine: Engine) -> str:
+    return f" ({did_you_mean(name, engine.names)})"
 
 
 class _Choices:

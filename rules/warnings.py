@@ -43,7 +43,7 @@ class _Known:
 
     def shares_events(self, other: _Known) -> bool:
         channels = not self.rule.channel or not other.rule.channel or set(self.rule.channel) & set(other.rule.channel)
-        return bool(channels) and bool(set(self.rule.triggers) & set(other.rule.triggers))
+        return bool(channels) and bool(set(self.rule.heard) & set(other.rule.heard))
 
 
 def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]]) -> list[RuleProblem]:
@@ -79,7 +79,7 @@ def _dead_ways(known: _Known) -> Iterator[_Found]:
 
 def _shadows(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
     """Event types that an earlier rule with `stop` always keeps from this one."""
-    hidden = {kind: name for kind in later.rule.triggers if (name := _hidden_by(earlier, later, kind))}
+    hidden = {kind: name for kind in later.rule.heard if (name := _hidden_by(earlier, later, kind))}
     hint = "put it before that rule, or take stop from there"
     if hidden and len(hidden) == len(later.rule.on):
         names = " and ".join(f"«{name}»" for name in dict.fromkeys(hidden.values()))
@@ -96,7 +96,7 @@ def _shadows(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
 
 def _hidden_by(earlier: Sequence[_Known], later: _Known, kind: EventType) -> str:
     for one in earlier:
-        stops = one.rule.stop and not one.rule.waits and kind in one.rule.triggers and one.hears(later)
+        stops = one.rule.stop and not one.rule.waits and kind in one.rule.heard and one.hears(later)
         if stops and _always_before(one, later):
             return one.rule.name
     return ""

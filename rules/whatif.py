@@ -40,6 +40,11 @@ class PastPlan:
         return datetime.fromisoformat(self._read["at"])
 
     @property
+    def keys(self) -> set[str]:
+        """The keys of the actions that it made."""
+        return {key for rule in self.rules.values() for key in rule.get("action_keys", ())}
+
+    @property
     def facts(self) -> dict[str, Any]:
         found: dict[str, Any] = self._read.get("facts", {})
         return found

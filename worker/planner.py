@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import structlog
 
 from provodka.brake import Brake
-from provodka.crm import Crm
+from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
 from provodka.journal import (
@@ -24,12 +24,13 @@ from provodka.journal import (
     Waiting,
 )
 from provodka.journal.records import WAIT
-from provodka.payloads import CrmHint
+from provodka.payloads import CrmHint, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
+from worker.walk import Walker
 
 log = structlog.get_logger("worker")
 
@@ -42,7 +43,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _Plan = Callable[[Sequence[StoredEvent]], list[PlanRecord]]
 
 
-class Follower(Protocol):
+class Follower(Cards, Protocol):
     """A CRM that can follow its own hints: fetch, compare, and say what really changed."""
 
     name: str
@@ -68,6 +69,7 @@ class Planner:
         self._crm = crm
         self._follower = follower
         self._held: list[StoredEvent] = []
+        self._walker = Walker(journal, engine, follower, self._facts) if follower is not None else None
 
     def plan_once(self) -> int:
         """Plan one batch of events; how many were handled.
@@ -152,13 +154,16 @@ class Planner:
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
         ]
 
-    def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
-        plan = self._engine.evaluate(stored.event, self._facts(stored), self._journal.now())
-        return self._record(stored, cause, plan)
-
-    def _facts(self, stored: StoredEvent, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
+    def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
-        return LiveFacts(stored.event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
+        return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
+
+    def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
+        payload = stored.event.payload
+        if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
+            return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
+        plan = self._engine.evaluate(stored.event, self._facts(stored.event), self._journal.now())
+        return self._record(stored, cause, plan)
 
     def _run_timer(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether
@@ -182,7 +187,7 @@ class Planner:
         event, now = stored.event, self._journal.now()
         if dropped_by is not None:
             return self._engine.dropped(timer.rule, event, dropped_by, now)
-        facts = self._facts(stored, resumed=True, leads=leads)
+        facts = self._facts(event, resumed=True, leads=leads)
         rung = json.loads(timer.params).get("rung")
         return self._engine.evaluate(event, facts, now, only_rule=timer.rule, resumed=True, rung=rung)
 

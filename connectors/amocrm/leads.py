@@ -10,9 +10,9 @@ from connectors.amocrm.client import Json, embedded
 from connectors.amocrm.known import lead_ref, read_lead
 from connectors.amocrm.room import Room
 from connectors.crm.changes import Authors, Card
+from connectors.crm.leads import has_value, in_pipeline, newest_first
 from connectors.crm.mirror import LEAD, KnownLead, load_lead, moment
-from connectors.crm.names import plain
-from provodka.crm import LeadState
+from provodka.crm import LeadQuery, LeadState
 from provodka.payloads import LeadRef
 from provodka.stores import Snapshot
 
@@ -58,19 +58,24 @@ class Leads:
 
     def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first."""
+        return {
+            one: [ref for ref in refs if ref.state == LeadState.OPEN and in_pipeline(ref, pipeline)]
+            for one, refs in self.of_contacts(contacts).items()
+        }
+
+    def of_contacts(self, contacts: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """All leads of each contact, newest first."""
         cards = self._room.by_ids("contacts", contacts, "leads")
         leads = {one: [str(lead["id"]) for lead in embedded(card, "leads")] for one, card in cards.items()}
         refs = self.read([lead for ids in leads.values() for lead in ids])
-        wanted = plain(pipeline)
-        fitting = {
-            one: ref
-            for one, ref in refs.items()
-            if ref.state == LeadState.OPEN and (not wanted or plain(ref.pipeline) == wanted)
-        }
-        return {
-            one: _newest_first([fitting[lead] for lead in leads.get(one, ()) if lead in fitting]) for one in contacts
-        }
+        return {one: newest_first(refs[lead] for lead in leads.get(one, ()) if lead in refs) for one in contacts}
 
-
-def _newest_first(refs: list[LeadRef]) -> list[LeadRef]:
-    return sorted(refs, key=lambda ref: (ref.created_at, int(ref.id)), reverse=True)
+    def find(self, query: LeadQuery) -> list[LeadRef]:
+        """By amoCRM's own search, which also finds the text in other fields: so look at the values themselves."""
+        field = self._room.directory.field(query.field)
+        if not query.value.strip():
+            return []
+        asked = [("query", query.value.strip()), ("with", WITH)]
+        items = (item for _, page in self._room.client.pages("/leads", "leads", asked) for item in page)
+        refs = (self.ref(item) for item in items if not item.get("is_deleted"))
+        return newest_first(ref for ref in refs if has_value(ref, field.name, query))

@@ -128,6 +128,8 @@ class NewLeads:
             embedded["contacts"] = [{"id": number(lead.contact_id)}]
         elif lead.contact is not None:
             embedded["contacts"] = [_contact_body(lead.contact, body.get("responsible_user_id"))]
+        if lead.company_id:
+            embedded["companies"] = [{"id": number(lead.company_id)}]
         return {**body, "_embedded": embedded} if embedded else body
 
     def _remember(self, done: Sequence[tuple[NewLeadRequest, Done]], bodies: dict[str, Json]) -> None:

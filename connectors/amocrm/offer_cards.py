@@ -16,6 +16,7 @@ from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
 from connectors.crm.gone import Gone
+from connectors.crm.leads import by_moving
 from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardLink,
@@ -29,6 +30,8 @@ from provodka.crm import (
     FoundPerson,
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewCompany,
@@ -79,6 +82,14 @@ class OfferCards:
     def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
         """Freshly read, in two calls for all."""
         return self._leads.open(contact_ids, pipeline)
+
+    def leads_of(self, contact_ids: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """Freshly read, in two calls for all."""
+        return self._leads.of_contacts(contact_ids)
+
+    def find_leads(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
+        """A call for each; what was made or filled in in the last seconds may not be found yet."""
+        return [self._leads.find(query) for query in queries]
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:
@@ -145,6 +156,11 @@ class OfferCards:
     def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
         """Those that are in work already stay where they are."""
         return self._gone.sparing(requests, self._lead_changes.reopen)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
+        """Leads are deals already: they move to the pipeline and stage that are named."""
+        return by_moving(requests, lambda moves: self._gone.sparing(moves, self._lead_changes.update))
 
     def _addressed(self, outcome: Answer) -> Answer:
         """With the address of the card, for messages to the staff."""

@@ -7,15 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.bitrix24.client import PAGE, id_of, moment
-from connectors.bitrix24.fields import decode
+from connectors.bitrix24.fields import Value, decode, encode
 from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.tags import tags_of
 from connectors.crm.changes import Authors, Card
+from connectors.crm.leads import has_value, in_pipeline, newest_first
 from connectors.crm.mirror import KnownLead
-from connectors.crm.names import CustomField, plain
+from connectors.crm.names import CustomField
 from connectors.crm.values import plain_number
-from provodka.crm import LeadState
+from provodka.crm import LeadQuery, LeadState
 from provodka.payloads import LeadRef
 
 
@@ -92,17 +93,27 @@ class Leads:
 
     def open(self, contacts: Sequence[str], pipeline: str) -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first."""
-        wanted = list(dict.fromkeys(contacts))
-        found: dict[str, list[LeadRef]] = {one: [] for one in contacts}
-        for item in self.of_contacts(wanted):
-            ref = self.ref(item)
-            if ref.state == LeadState.OPEN and (not pipeline or plain(ref.pipeline) == plain(pipeline)):
-                for one in ref.contacts:
-                    if one in found:
-                        found[one].append(ref)
-        for refs in found.values():
-            refs.sort(key=lambda ref: (ref.created_at, int(ref.id)), reverse=True)
-        return found
+        return {
+            one: [ref for ref in refs if ref.state == LeadState.OPEN and in_pipeline(ref, pipeline)]
+            for one, refs in self.all_of(contacts).items()
+        }
+
+    def all_of(self, contacts: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """All leads of each contact, newest first."""
+        refs = [self.ref(item) for item in self.of_contacts(list(dict.fromkeys(contacts)))]
+        return {one: newest_first(ref for ref in refs if one in ref.contacts) for one in contacts}
+
+    def find(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
+        """By the portal's filter, one request for all; what it gives is looked at again."""
+        asked = [(query, self._room.directory.field(query.field)) for query in queries]
+        zone = self._room.directory.portal().zone
+        filters = [{f"={field.id}": _first(encode(field, query.value, zone))} for query, field in asked if query.value]
+        rows = iter(self._room.all_items(self._room.kind, filters))
+        found = [[self.ref(item) for item in next(rows)] if query.value else [] for query, _ in asked]
+        return [
+            newest_first(ref for ref in refs if has_value(ref, field.name, query))
+            for refs, (query, field) in zip(found, asked, strict=True)
+        ]
 
     def of_contacts(self, contacts: Sequence[str]) -> list[Json]:
         """The leads whose main contact is one of these."""
@@ -125,6 +136,10 @@ def contacts_of(item: Json) -> tuple[str, ...]:
 def _moved_at(item: Json) -> datetime:
     """When the card came to its stage."""
     return moment(item.get("movedTime") or item.get("createdTime"))
+
+
+def _first(value: Value) -> str | int | float:
+    return value[0] if isinstance(value, list) else value
 
 
 def _company_of(item: Json) -> str:

@@ -29,9 +29,9 @@ from connectors.crm.mirrored import Mirrored
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
-from provodka.crm import Missing, Need, Progress
+from provodka.crm import Glance, Missing, Need, Progress
 from provodka.event import Event, utc_now
-from provodka.payloads import CrmHint
+from provodka.payloads import CardEvent, CrmHint, Person
 from provodka.readiness import AccountSetup
 from provodka.stores import ByKind, ConnectorStore
 
@@ -92,6 +92,14 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
     def reconcile(self, received_at: datetime) -> tuple[list[Event], ByKind, dict[str, str]]:
         """What changed since the last reconciling, hinted at or not; events, snapshots and cursors go together."""
         return self._changes.reconcile(received_at)
+
+    def glances(self, kind: str, after: str, most: int) -> list[Glance]:
+        """See `provodka.crm.Cards`."""
+        return self._changes.glances(kind, after, most)
+
+    def look(self, kind: str, ids: Sequence[str]) -> dict[str, tuple[Person, CardEvent]]:
+        """See `provodka.crm.Cards`."""
+        return self._changes.look(kind, ids)
 
     def subscribe(self, destination: str) -> bool:
         """Have the portal send its events to this address. Only an application can; an outbound webhook is set up by

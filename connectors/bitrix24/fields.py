@@ -9,6 +9,7 @@ from connectors.crm.names import CustomField, Id
 from connectors.crm.values import flag_of, moment_of, number_of, options_of, plain_number
 
 LISTS: Final = frozenset({"enumeration", "crm_status"})
+OWN: Final = "RUB"  # the currency that is not named
 NUMBERS: Final = frozenset({"integer", "double"})
 
 Value = str | int | float | list[str | int | float]
@@ -35,7 +36,7 @@ def _values(field: CustomField, text: str, zone: ZoneInfo) -> list[str | int | f
     if field.type in NUMBERS:
         return [number_of(field, text)]
     if field.type == "money":
-        return [text if "|" in text else f"{number_of(field, text)}|RUB"]
+        return [text if "|" in text else f"{number_of(field, text)}|{OWN}"]
     if field.type == "date":
         return [moment_of(field, text, zone).astimezone(zone).strftime("%Y-%m-%d")]
     if field.type == "datetime":
@@ -58,7 +59,8 @@ def _show(field: CustomField, value: object) -> str:
     if field.type in NUMBERS:
         return plain_number(text)
     if field.type == "money":
-        return plain_number(text.partition("|")[0])
+        amount, _, currency = text.partition("|")
+        return plain_number(amount) if currency in ("", OWN) else f"{plain_number(amount)}|{currency}"
     return text
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from connectors.bitrix24 import fields as custom
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.conversion import Conversion, LeadConversion
+from connectors.bitrix24.conversion import Conversion
 from connectors.bitrix24.directory import LEADS, first_open, place_in
 from connectors.bitrix24.new_leads import LONGEST_TITLE
 from connectors.bitrix24.query import Command, Json
@@ -20,6 +20,7 @@ from connectors.crm.values import plain_number
 from provodka.crm import (
     LeadChange,
     LeadClosing,
+    LeadConversion,
     LeadReopening,
     LeadState,
     Pipeline,
@@ -34,7 +35,7 @@ IGNORED: Final = "Битрикс24 не перевёл карточку на э�
 STAGE_IGNORED: Final = "stage_ignored"
 STALE: Final = frozenset({STAGE_IGNORED, "CRM_FIELD_ERROR_VALUE_NOT_VALID"})  # a stage or an option may be gone
 ChangeRequest = Request[LeadChange]
-C = TypeVar("C", LeadChange, LeadClosing, LeadReopening, RequestAcceptance, RequestDecline)
+C = TypeVar("C", LeadChange, LeadClosing, LeadConversion, LeadReopening, RequestAcceptance, RequestDecline)
 
 
 class LeadChanges:
@@ -67,7 +68,8 @@ class LeadChanges:
         bodies, outcomes = build(requests, lambda request: make(request.params, _there(request.params.lead_id, items)))
         outcomes.update({i: Done(ids[i]) for i, body in bodies.items() if not body})
         won = [i for i, body in bodies.items() if i not in outcomes and self._is_won(body, items[ids[i]])]
-        for i, deal in zip(won, self._conversion.convert([items[ids[i]] for i in won]), strict=True):
+        ripe = [(items[ids[i]], _conversion(requests[i].params)) for i in won]
+        for i, deal in zip(won, self._conversion.convert(ripe), strict=True):
             if isinstance(deal, Done):
                 bodies[i] |= _links(deal)
             else:
@@ -166,16 +168,18 @@ class LeadChanges:
         return outcome
 
     def convert(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
-        """Close these leads as won, which makes deals of them; the outcomes tell the deals."""
-        if self._room.kind is not LEADS:
-            return [Rejected("the leads of this portal are deals already")] * len(requests)
-        (pipeline,) = self._room.directory.pipelines()
-        won = next((stage.name for stage in pipeline.stages if stage.state is LeadState.WON), "")
-        ids = [request.params.lead_id for request in requests]
-        moved = self.update([Request(r.key, LeadChange(r.params.lead_id, stage=won)) for r in requests])
-        deals = self._conversion.deals_of(ids)
+        """Close these leads of the portal as won, which makes deals of them; the outcomes tell the deals."""
+        pipeline = self._room.directory.lead_pipeline()
+        won = next(stage for stage in pipeline.stages if stage.state is LeadState.WON)
+        moved = self.carry_out(requests, lambda *_: self.place(pipeline, won))
+        deals = self._conversion.deals_of([request.params.lead_id for request in requests])
         silent = Ambiguous("the lead is won, but its deal does not show yet")
         return [(deal or silent) if isinstance(one, Done) else one for one, deal in zip(moved, deals, strict=True)]
+
+
+def _conversion(change: object) -> LeadConversion:
+    """What is wanted of a lead that is moved to its success, by whichever change."""
+    return change if isinstance(change, LeadConversion) else LeadConversion("")
 
 
 def _links(deal: Done) -> Json:

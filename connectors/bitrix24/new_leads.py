@@ -161,6 +161,8 @@ class NewLeads:
             body["title"] = title[:LONGEST_TITLE]
         if lead.price is not None:
             body.update({"opportunity": str(lead.price), "isManualOpportunity": "Y"})
+        if lead.company_id:
+            body["companyId"] = lead.company_id
         responsible = directory.user(lead.responsible).id if lead.responsible else ""
         if responsible:
             body["assignedById"] = responsible

@@ -10,13 +10,15 @@ from connectors.bitrix24.cards import Leads
 from connectors.bitrix24.closing import Closing
 from connectors.bitrix24.companies import Companies
 from connectors.bitrix24.contacts import Contacts
-from connectors.bitrix24.conversion import Conversion, LeadConversion
+from connectors.bitrix24.conversion import Conversion
+from connectors.bitrix24.directory import LEADS
 from connectors.bitrix24.lead_changes import LeadChanges
 from connectors.bitrix24.links import Links
 from connectors.bitrix24.new_leads import NewLeads
 from connectors.bitrix24.people import People
 from connectors.bitrix24.room import Room
 from connectors.crm.gone import Gone
+from connectors.crm.leads import by_moving
 from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardLink,
@@ -30,6 +32,8 @@ from provodka.crm import (
     FoundPerson,
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewCompany,
@@ -118,6 +122,14 @@ class OfferCards:
         """Freshly read, by their main contact."""
         return self._leads.open(contact_ids, pipeline)
 
+    def leads_of(self, contact_ids: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """Freshly read, by their main contact."""
+        return self._leads.all_of(contact_ids)
+
+    def find_leads(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
+        """One request for all."""
+        return self._leads.find(queries)
+
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:
         """Leads with their contacts, both stamped with the key. Values: contact_id, responsible, url."""
@@ -154,9 +166,12 @@ class OfferCards:
     def convert_leads(self, requests: Sequence[Request[LeadConversion]]) -> list[Outcome]:
         """Leads of the portal become contacts, companies and deals, and are won; the outcomes tell the deals.
 
-        What was made of a lead is looked for by its id first, so that doing it again makes nothing twice.
+        What was made of a lead is looked for by its id first, so that doing it again makes nothing twice. On a portal
+        whose leads are deals they move to the funnel and stage that are named.
         """
-        return self._gone.sparing(requests, self._lead_changes.convert)
+        if self._room.kind is LEADS:
+            return self._gone.sparing(requests, self._lead_changes.convert)
+        return by_moving(requests, lambda moves: self._gone.sparing(moves, self._lead_changes.update))
 
     def _addressed(self, outcome: Answer) -> Answer:
         """With the address of the card, for messages to the staff."""

@@ -160,6 +160,12 @@ class Comparison:
         self._gone.revive(self._kind.name, [one for one in cards if one not in mirror])
         return self._compare(cards, mirror, received_at, fresh)
 
+    def look(self, ids: Sequence[str], fresh: Fresh) -> dict[str, tuple[Person, Payload]]:
+        """Cards read anew, as their events tell of them; those that are gone are absent."""
+        cards = self._read(ids) if ids else {}
+        about = self._about(list(cards.values()), fresh)
+        return {one: (told.person, told.payload(Change())) for one, told in zip(cards, about, strict=True)}
+
     def forget_missing(self, ids: Sequence[str]) -> None:
         """Of those that the mirror has, forget what cannot be read any more."""
         held = list(self._account.mirrored(self._kind.name, ids))

@@ -35,8 +35,8 @@ class News:
 def of_leads(old: KnownLead, new: KnownLead, names: Names) -> Iterator[News]:
     """What differs, without what we did not know before and what we are just setting ourselves."""
     if any(differs(old, new, member) for member in ("pipeline_id", "status_id")):
-        (_, was, _), (_, now, state) = (names.place_of(lead.pipeline_id, lead.status_id) for lead in (old, new))
-        change = Change("stage", was, now)
+        (left, was, _), (came, now, state) = (names.place_of(lead.pipeline_id, lead.status_id) for lead in (old, new))
+        change = Change("stage", was, now, old_pipeline=left, new_pipeline=came)
         value = f"{new.pipeline_id}-{new.status_id}"
         yield News(EventType.LEAD_STAGE_CHANGED, "stage", value, change)
         if state in _CLOSED:
@@ -116,7 +116,7 @@ def _loaded(told: dict[str, Any]) -> dict[str, Any]:
 def _members(kind: EventType, old: KnownCard, new: KnownCard, members: tuple[str, ...]) -> Iterator[News]:
     for member in members:
         if differs(old, new, member):
-            change = Change(member, _show(getattr(old, member)), _show(getattr(new, member)))
+            change = _change(member, getattr(old, member), getattr(new, member))
             value = _hash(change.new) if member in ("phones", "emails") else _short(change.new)
             yield News(kind, member, value, change)
 
@@ -128,7 +128,13 @@ def _reassigned(kind: EventType, old: KnownLead | KnownParty, new: KnownLead | K
 
 def _field(kind: EventType, old: KnownLead | KnownParty, new: KnownLead | KnownParty, field_id: str, name: str) -> News:
     was, now = ((card.fields or {}).get(field_id, "") for card in (old, new))
-    return News(kind, f"field-{field_id}", _short(now), Change(name, was, now))
+    return News(kind, f"field-{field_id}", _short(now), Change(name, was, now, custom=True))
+
+
+def _change(member: str, old: object, new: object) -> Change:
+    was, now = (tuple(map(str, one)) if isinstance(one, list | tuple) else () for one in (old, new))
+    lost, gained = (tuple(one for one in some if one not in others) for some, others in ((was, now), (now, was)))
+    return Change(member, _show(old), _show(new), lost=lost, gained=gained)
 
 
 def _changed_fields(old: KnownLead | KnownParty, new: KnownLead | KnownParty) -> list[str]:

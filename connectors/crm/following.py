@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from connectors.crm.account import CLOCKS, Account
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, About, Card, Comparison, Fresh, Kind
+from connectors.crm.glances import glances
 from connectors.crm.mirror import (
     TASK,
     KnownCompany,
@@ -22,9 +23,19 @@ from connectors.crm.mirror import (
 )
 from connectors.crm.names import Names
 from connectors.crm.people import PeopleIndex
-from provodka.crm import Progress
+from provodka.crm import Glance, Progress
 from provodka.event import Event
-from provodka.payloads import MIRRORED, CompanyEvent, ContactEvent, CrmHint, LeadEvent, LeadRef, Person, TaskEvent
+from provodka.payloads import (
+    MIRRORED,
+    CardEvent,
+    CompanyEvent,
+    ContactEvent,
+    CrmHint,
+    LeadEvent,
+    LeadRef,
+    Person,
+    TaskEvent,
+)
 from provodka.stores import ByKind, Snapshot
 
 LOOK_BACK: Final = 60  # seconds by which each reconciling reaches behind the last one
@@ -70,6 +81,7 @@ class Following:
         look_back: int = LOOK_BACK,
     ) -> None:
         self._account = account
+        self._names = names
         self._people = people
         self._readers = readers
         self._read_leads = read_leads
@@ -111,6 +123,16 @@ class Following:
             events += found
         cursors[DELETED] = self._forget_deleted(received_at)
         return events, seen, self._account.named(cursors)
+
+    def glances(self, kind: str, after: str, most: int) -> list[Glance]:
+        """See `provodka.crm.Cards`."""
+        return glances(self._account, self._names, kind, after, most)
+
+    def look(self, kind: str, ids: Sequence[str]) -> dict[str, tuple[Person, CardEvent]]:
+        """See `provodka.crm.Cards`."""
+        comparison = next(one for its, one in self._comparisons.items() if its.name == kind)
+        found = comparison.look(ids, {})
+        return {one: (person, card) for one, (person, card) in found.items() if isinstance(card, CardEvent)}
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Learn all cards without a word to the rules, going on where an earlier run ended; whether it is complete."""

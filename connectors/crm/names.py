@@ -80,6 +80,10 @@ class Names(ABC):
         """The fields of a kind of card that a config may name."""
         return self.fields() if kind is CardKind.LEAD else ()
 
+    def deal_pipelines(self) -> tuple[Pipeline, ...]:
+        """Where converted leads go: elsewhere than leads only where leads and deals differ."""
+        return self.pipelines()
+
     def pipeline(self, name: str) -> Pipeline:
         """By name; without a name the main pipeline."""
         pipelines = self.pipelines()

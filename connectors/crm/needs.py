@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from connectors.crm.names import Names, plain
-from provodka.crm import CardKind, Missing, Need
+from provodka.crm import CardKind, Missing, Need, Pipeline
 
 Known = Callable[[Names, Need], Sequence[Sequence[str]]]
 
@@ -36,8 +36,21 @@ def _pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
 
 
 def _stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
-    pipelines = [p for p in directory.pipelines() if not need.within or plain(p.name) == plain(need.within)]
-    return list(dict.fromkeys((stage.name,) for one in pipelines for stage in one.stages if not stage.incoming))
+    return _stages_within(directory.pipelines(), need.within)
+
+
+def _deal_pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
+    return [(pipeline.name,) for pipeline in directory.deal_pipelines()]
+
+
+def _deal_stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
+    return _stages_within(directory.deal_pipelines(), need.within)
+
+
+def _stages_within(pipelines: Sequence[Pipeline], name: str) -> list[tuple[str, ...]]:
+    """Those of the named pipeline, without a name those of any."""
+    named = [one for one in pipelines if not name or plain(one.name) == plain(name)]
+    return list(dict.fromkeys((stage.name,) for one in named for stage in one.stages if not stage.incoming))
 
 
 def _users(directory: Names, _: Need) -> list[tuple[str, ...]]:
@@ -79,6 +92,8 @@ def _options_of(kind: CardKind) -> Known:
 _NAMES: Final[dict[str, Known]] = {
     "pipeline": _pipelines,
     "stage": _stages,
+    "deal_pipeline": _deal_pipelines,
+    "deal_stage": _deal_stages,
     "user": _users,
     "field": _fields_of(CardKind.LEAD),
     "contact_field": _fields_of(CardKind.CONTACT),

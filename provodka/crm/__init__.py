@@ -19,6 +19,7 @@ from provodka.crm.cards import (
     NewCompany,
     NewContact,
 )
+from provodka.crm.glance import AnyCard, Cards, Glance
 from provodka.crm.incoming import (
     BotStart,
     IncomingRequest,
@@ -29,6 +30,8 @@ from provodka.crm.incoming import (
 from provodka.crm.leads import (
     LeadChange,
     LeadClosing,
+    LeadConversion,
+    LeadQuery,
     LeadReopening,
     LeadState,
     NewLead,
@@ -95,12 +98,14 @@ from provodka.crm.work import (
 __all__ = [
     "CARD_GONE",
     "NOT_OFFERED",
+    "AnyCard",
     "Automation",
     "BotStart",
     "CardFile",
     "CardKind",
     "CardLink",
     "CardRef",
+    "Cards",
     "ChatDelivery",
     "ChatMedia",
     "ChatMessage",
@@ -118,6 +123,7 @@ __all__ = [
     "Feed",
     "FoundCompany",
     "FoundPerson",
+    "Glance",
     "Incoming",
     "IncomingRequest",
     "Invoice",
@@ -125,7 +131,9 @@ __all__ = [
     "InvoiceState",
     "LeadChange",
     "LeadClosing",
+    "LeadConversion",
     "LeadLines",
+    "LeadQuery",
     "LeadReopening",
     "LeadState",
     "Leads",

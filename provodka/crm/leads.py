@@ -38,7 +38,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """A lead to be made, together with its contact: `contact_id` of a known one, or `contact` to be made with it."""
+    """A lead to be made, together with its contact: `contact_id` of a known one, or `contact` to be made with it.
+
+    `company_id` is that of a known firm.
+    """
 
     title: str
     pipeline: str = ""
@@ -49,6 +52,7 @@ class NewLead:
     fields: dict[str, str] = field(default_factory=dict)
     contact_id: str = ""
     contact: NewContact | None = None
+    company_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +89,30 @@ class LeadReopening:
 
     lead_id: str
     stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadQuery:
+    """Leads whose field of this name shows exactly this value, as people compare: without case, numbers as numbers.
+
+    Only of `pipeline` where it is named.
+    """
+
+    field: str
+    value: str
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadConversion:
+    """A lead that has ripened: where leads and deals differ, it becomes a contact, a company and a deal.
+
+    `pipeline` and `stage` are those of the deal (elsewhere the lead itself moves there); `company` names the firm to be
+    made where the lead names none; `lines` takes the products along.
+    """
+
+    lead_id: str
+    pipeline: str = ""
+    stage: str = ""
+    company: str = ""
+    lines: bool = True

@@ -25,8 +25,17 @@ from provodka.crm.cards import (
     FoundPerson,
     NewCompany,
 )
+from provodka.crm.glance import Cards
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
-from provodka.crm.leads import LeadChange, LeadClosing, LeadReopening, LeadState, NewLead
+from provodka.crm.leads import (
+    LeadChange,
+    LeadClosing,
+    LeadConversion,
+    LeadQuery,
+    LeadReopening,
+    LeadState,
+    NewLead,
+)
 from provodka.crm.sales import (
     Customer,
     Invoice,
@@ -72,7 +81,8 @@ class Need:
     its field. A stage whose `within` is empty may be of any pipeline.
 
     Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `option` (of a field of
-    leads), `contact_option`, `company_option`, `task_type`, `loss_reason`, `bot`.
+    leads), `contact_option`, `company_option`, `task_type`, `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are
+    where converted leads go.
     """
 
     kind: str
@@ -158,6 +168,12 @@ class Leads(Protocol):
         None while the mirror is still being filled.
         """
 
+    def leads_of(self, contact_ids: Sequence[str]) -> dict[str, list[LeadRef]]:
+        """All leads of each contact, closed ones too, newest first."""
+
+    def find_leads(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
+        """For each query the leads that fit, newest first. The CRM itself is asked."""
+
     def loss_reasons(self) -> Sequence[str]:
         """The names of the reasons why leads are lost, from the cached directory."""
 
@@ -173,6 +189,10 @@ class Leads(Protocol):
 
     @property
     def reopen_leads(self) -> Write[LeadReopening]: ...
+
+    @property
+    def convert_leads(self) -> Write[LeadConversion]:
+        """`Done.remote_id` is the lead; `Done.values`: `deal_id`, `contact_id`, `company_id` of what it has become."""
 
 
 class Tasks(Protocol):
@@ -307,7 +327,7 @@ class Crm(People, Companies, Leads, Tasks, Feed, Sales, Incoming, Automation, St
         """Which names of the config the account lacks; with `create`, make the service field first."""
 
 
-class CrmAccount(Crm, Protocol):
+class CrmAccount(Crm, Cards, Protocol):
     """A CRM with what the house itself needs of it: to follow its changes, to keep the mirror, to be let in."""
 
     def fill(self, progress: Progress = ..., stop: Callable[[], bool] = ...) -> bool:

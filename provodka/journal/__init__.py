@@ -1,6 +1,7 @@
 """The durable journal: everything that arrived, what the rules made of it, what was done and what was answered."""
 
 from provodka.journal.journal import Journal
+from provodka.journal.outbox import MAKERS
 from provodka.journal.records import (
     ActionState,
     DeadReason,
@@ -16,6 +17,7 @@ from provodka.journal.records import (
 from provodka.journal.timers import SettledTimer, Waiting
 
 __all__ = [
+    "MAKERS",
     "ActionState",
     "DeadReason",
     "EventState",

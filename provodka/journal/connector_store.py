@@ -26,6 +26,16 @@ _TAKE_PLACE: Final = (
 _SNAPSHOTS: Final = select(snapshots).where(
     snapshots.c.system == bindparam("of_system"), snapshots.c.kind == bindparam("of_kind"), among(snapshots.c.id, "ids")
 )
+_PAGE: Final = (
+    select(snapshots.c.id, snapshots.c.body, snapshots.c.updated_at)
+    .where(
+        snapshots.c.system == bindparam("of_system"),
+        snapshots.c.kind == bindparam("of_kind"),
+        snapshots.c.id > bindparam("after"),
+    )
+    .order_by(snapshots.c.id)
+    .limit(bindparam("most"))
+)
 _LOCKED_SNAPSHOTS: Final = _SNAPSHOTS.with_for_update()
 _CARRIERS: Final = select(snapshot_identities.c.identity, snapshot_identities.c.id).where(
     snapshot_identities.c.system == bindparam("of_system"),
@@ -159,6 +169,12 @@ class ConnectorStoreInJournal:
                     connection.execute(delete(table).where(of_kind, table.c.id.in_(part)))
 
         self._writer.run(write)
+
+    def snapshot_page(self, system: str, kind: str, after: str, most: int) -> list[Snapshot]:
+        """Those beyond an id, without their identities."""
+        named = {"of_system": system, "of_kind": kind, "after": after, "most": most}
+        with self._database.reading.connect() as connection:
+            return [Snapshot(row.id, row.body, row.updated_at) for row in connection.execute(_PAGE, named)]
 
     def snapshot_ids(self, system: str, kind: str) -> list[str]:
         """Of all that there is of a kind."""

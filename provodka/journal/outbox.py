@@ -29,6 +29,8 @@ from provodka.journal.sql import among, chunks, insert_new
 LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks for the letter by it
 
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
+MAKERS: Final = frozenset({"intake", "create", "find"})
+"""The kinds of actions whose result is a lead for others."""
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
 _LIVE: Final[tuple[ColumnElement[str], ...]] = (literal_column("'ready'"), literal_column("'running'"))
@@ -332,7 +334,7 @@ def extend(connection: Connection, owner: str, ids: Sequence[int], until: dateti
 
 def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """What a done action leaves for later ones: (kind, remote id) of what it made, and identities for its lane."""
-    if kind == "intake":
+    if kind in MAKERS:
         made = (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
     if "call" in values:

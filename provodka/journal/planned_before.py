@@ -33,7 +33,7 @@ _PLANS: Final = (
     .order_by(plans.c.event_seq, plans.c.number)
 )
 _ACTIONS: Final = (
-    select(actions.c.event_seq, actions.c.rule, actions.c.kind, actions.c.params, actions.c.priority)
+    select(actions.c.event_seq, actions.c.key, actions.c.rule, actions.c.kind, actions.c.params, actions.c.priority)
     .where(among(actions.c.event_seq, "numbers"), actions.c.kind != WAIT)
     .order_by(actions.c.id)
 )
@@ -43,6 +43,7 @@ _ACTIONS: Final = (
 class MadeAction:
     """An action that was planned; `params` is JSON."""
 
+    key: str
     rule: str
     kind: str
     params: str

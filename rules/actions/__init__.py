@@ -7,7 +7,11 @@ from typing import Any, Final
 
 from rules.actions.assign import Assign
 from rules.actions.base import Action
+from rules.actions.close import Close
 from rules.actions.complete_tasks import CompleteTasks
+from rules.actions.convert import Convert
+from rules.actions.create import Create
+from rules.actions.find import Find
 from rules.actions.hand_over import HandOver
 from rules.actions.intake import Intake
 from rules.actions.log_call import LogCall
@@ -16,9 +20,13 @@ from rules.actions.move import Move
 from rules.actions.move_tasks import MoveTasks
 from rules.actions.note import Note
 from rules.actions.notify import Notify
+from rules.actions.put_back import PutBack
+from rules.actions.reopen import Reopen
 from rules.actions.reopen_task import ReopenTask
 from rules.actions.tag import Tag
 from rules.actions.task import Task
+from rules.actions.undo import Undo
+from rules.actions.update import Update
 
 Registry = Mapping[str, Action[Any]]
 """The actions by the name that the config uses."""
@@ -39,5 +47,16 @@ REGISTRY: Final[Registry] = {
         CompleteTasks(),
         MoveTasks(),
         ReopenTask(),
+        Find(),
+        Create(),
+        Update(),
+        Close(),
+        Reopen(),
+        Convert(),
+        PutBack(),
     )
 }
+
+UNDO: Final = Undo()
+DELIVERED: Final[Registry] = {**REGISTRY, UNDO.name: UNDO}
+"""What the worker carries out: also what no rule can write."""

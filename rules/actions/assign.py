@@ -34,6 +34,7 @@ class Assign(LeadAction[AssignParams, LeadChange]):
     name = "assign"
     params = AssignParams
     request = LeadChange
+    changes = True
 
     def plan(self, planning: Planning[AssignParams]) -> dict[str, Any]:
         return {"responsible": with_counter(planning.rendered["responsible"], f"{planning.rule}: assign")}

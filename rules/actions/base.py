@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from provodka.crm import Crm, Messenger, Need
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.messages import ClientMessenger
-from provodka.operation import Outcome
+from provodka.operation import Done, Outcome
+from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.assignment import StaffFacts, Turns
 from rules.calendar import WorkingCalendar
@@ -26,16 +27,19 @@ from rules.plan import Priority
 from rules.team import Team
 
 P = TypeVar("P", bound=Strict)
+SKIPPED: Final = "skipped"
+"""The value of a maker's result that leaves out the steps which are about its lead."""
 Place = tuple[str | int, ...]
 
 
 class LeadUse(StrEnum):
-    """What an action has to do with a lead. All but NONE and MAKES wait for the `intake` before them in their rule."""
+    """What an action has to do with a lead. All but NONE and MAKES wait for the last maker before them."""
 
     NONE = "none"
     MAKES = "makes"
     USES = "uses"  # better with a lead, but can do without
     NEEDS = "needs"
+    ADDS = "adds"  # needs one, and makes another one for the later steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,8 @@ _Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
 
 class Action(ABC, Generic[P]):
     """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event, `reads` what
-    the event itself must have, `unordered` the parameters that are lists whose order means nothing."""
+    the event itself must have, `unordered` the parameters that are lists whose order means nothing, `brings` the events
+    that it brings about itself, for rules to hear of."""
 
     name: ClassVar[str]
     params: type[P]
@@ -168,6 +173,7 @@ class Action(ABC, Generic[P]):
     reads: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     takes_teams: ClassVar[frozenset[str]] = frozenset()
+    brings: ClassVar[frozenset[EventType]] = frozenset()
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
@@ -199,7 +205,10 @@ class Action(ABC, Generic[P]):
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
         """Carry out a batch; one outcome per item, in their order."""
-        outcomes, fresh = self._decisions([item for item in items if item.frozen is None], outside)
+        skipped = {item.key: _skipped(item.needed) for item in items if item.needed and item.needed.get(SKIPPED)}
+        asked = [item for item in items if item.frozen is None and item.key not in skipped]
+        outcomes, fresh = self._decisions(asked, outside)
+        outcomes |= skipped
         if fresh:
             outside.freeze(fresh)
         ready = [_decided(item, fresh) for item in items if item.key not in outcomes]
@@ -236,6 +245,10 @@ class Action(ABC, Generic[P]):
             return self.send(ready, outside)
         except ConnectorError as error:
             return [error] * len(ready)
+
+
+def _skipped(needed: Mapping[str, str]) -> Done:
+    return Done(values={SKIPPED: "yes", "reason": needed.get("reason", "")}, found=True)
 
 
 def _decided(item: Delivery, fresh: dict[str, dict[str, Any]]) -> Decided:

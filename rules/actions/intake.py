@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from provodka.crm import ContactAddition, LeadChange, Need, NewLead
+from provodka.crm import ContactAddition, LeadChange, LeadReopening, Need, NewLead
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.operation import Done, Outcome
 from provodka.settings import Strict
+from rules.actions.amounts import amount
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
 from rules.actions.intake_decision import Creation, decide_by_link, decide_by_search, decide_creation
+from rules.actions.returning import Returning, decide_return, lost_leads
 from rules.actions.targets import linked_leads, search
 from rules.assignment import Responsible, people_of, with_counter
-from rules.faults import RuleError
 from rules.plan import Priority
 from rules.team import KEEP
-from rules.text import number
 
 
 class IntakeParams(Strict):
     """`reuse`: which open lead of the person is taken instead of a new one: `any`, one of the same `pipeline`, `never`.
 
+    Without such a lead, `reopen` takes a lost one back to work; else a lead is made.
     A known person stays with their own responsible unless `keep` is false; `responsible` is for the others.
     """
 
@@ -37,6 +39,7 @@ class IntakeParams(Strict):
     fields: dict[str, str] = Field(default_factory=dict)
     price: str | int | float | None = None
     reuse: Literal["any", "pipeline", "never"] = "any"
+    reopen: Returning | None = None
 
     @model_validator(mode="after")
     def _pipeline_named(self) -> Self:
@@ -57,7 +60,13 @@ class Intake(Action[IntakeParams]):
 
     def plan(self, planning: Planning[IntakeParams]) -> dict[str, Any]:
         responsible = with_counter(planning.rendered["responsible"], f"{planning.rule}: intake")
-        return {**planning.rendered, "responsible": responsible, "price": _price(planning.rendered["price"])}
+        reopen = planning.rendered["reopen"]
+        if planning.params.reopen is not None:
+            ago = planning.params.reopen.lost_within
+            since = planning.now - timedelta(days=ago.days, seconds=ago.seconds)
+            reopen = {**reopen, "since": since.isoformat()}
+        price = amount(planning.rendered["price"])
+        return {**planning.rendered, "responsible": responsible, "price": price, "reopen": reopen}
 
     def people(self, params: IntakeParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
@@ -71,6 +80,8 @@ class Intake(Action[IntakeParams]):
             yield ("pipeline",), Need("pipeline", params.pipeline)
         if params.stage:
             yield ("stage",), Need("stage", params.stage, within=params.pipeline)
+        if params.reopen is not None:
+            yield ("reopen", "stage"), Need("stage", params.reopen.stage, within=params.pipeline)
         yield from ((("fields", name), Need("field", name)) for name in params.fields)
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
@@ -91,6 +102,12 @@ class Intake(Action[IntakeParams]):
                 creations.append(decided)
             else:
                 decisions[item.key] = decided
+        came_back = lost_leads(creations, desk)
+        for creation in creations:
+            own = came_back.get(creation.item.key) or linked[creation.item.key]
+            if creation.item.params.get("reopen") and (decision := decide_return(creation, own, desk)):
+                decisions[creation.item.key] = decision
+        creations = [creation for creation in creations if creation.item.key not in decisions]
         desk.line_up([(c.item, c.item.params["responsible"]) for c in creations if c.takes_turn(desk)])
         for creation in creations:
             try:
@@ -106,20 +123,14 @@ class Intake(Action[IntakeParams]):
         outcomes: dict[str, Outcome] = {k: o for k, o in added.items() if not isinstance(o, Done | Rejected)}
         left = [d for d in ready if d.item.key not in outcomes]
         outcomes |= submit(crm.create_leads, NewLead, "create", left)
-        outcomes |= submit(crm.update_leads, LeadChange, "change", left)
+        reopened = submit(crm.reopen_leads, LeadReopening, "reopen", left)
+        outcomes |= reopened
+        changing = [d for d in left if isinstance(reopened.get(d.item.key, Done()), Done)]
+        outcomes |= submit(crm.update_leads, LeadChange, "change", changing)
         for d in left:
             done = told(outcomes.get(d.item.key, Done(d.frozen["told"].get("lead_id", ""))), d.frozen["told"])
             outcomes[d.item.key] = _with_lead(done, added.get(d.item.key))
         return [outcomes[d.item.key] for d in ready]
-
-
-def _price(rendered: object) -> str | None:
-    if rendered is None or rendered == "":
-        return None
-    amount = number(rendered)
-    if amount is None:
-        raise RuleError(f"price: «{rendered}» is not a number")
-    return str(amount)
 
 
 def _one_per_person(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:

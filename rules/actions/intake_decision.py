@@ -25,7 +25,7 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
     person = item.event.person
     contact = Contact(lead.contacts[0] if lead.contacts else "", "")
     # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new.
-    addition = _addition(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
+    addition = lacking(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
     return _reuse(item, lead, contact.id, addition, f"own open lead {lead.id} of this person", desk)
 
 
@@ -41,7 +41,7 @@ class Creation:
         if self.item.params["responsible"] == KEEP:
             return False
         owner = _owner(self.item, self.card, desk)
-        return not owner or _unfit(owner, self.item, desk) != ""
+        return not owner or unfit(owner, self.item, desk) != ""
 
 
 def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | Creation:
@@ -51,7 +51,7 @@ def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], de
     if lead is not None and card is not None:
         contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
         reason = f"open lead {lead.id} of known contact {card.id}"
-        return _reuse(item, lead, contact_id, _addition(item.event.person, card), reason, desk)
+        return _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
     own = next((lead for lead in linked if lead.contacts), None)
     if card is None and own is not None:  # the search does not know the card yet that we made with this lead
         card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
@@ -104,7 +104,7 @@ def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
         contact_id=card.id if card else "",
         contact=None if card else NewContact(_name(person), person.phones, person.emails),
     )
-    addition = _addition(person, card) if card else None
+    addition = lacking(person, card) if card else None
     whose = f"new lead for known contact {card.id}" if card else "new person"
     return {
         "create": pack(lead),
@@ -123,10 +123,10 @@ def _responsible(item: Delivery, card: Contact | None, desk: Desk) -> tuple[str,
     """The staff key and the reason. Whoever has a known person keeps them, and no turn is used up."""
     before = ""
     if owner := _owner(item, card, desk):
-        unfit = _unfit(owner, item, desk)
-        if not unfit:
+        why_not = unfit(owner, item, desk)
+        if not why_not:
             return owner, f"stays with {owner}"
-        before = f"{owner} {unfit}; "
+        before = f"{owner} {why_not}; "
     if item.params["responsible"] == KEEP:
         return "", f"{before}the rule names no responsible"
     choice = desk.choose(item, item.params["responsible"])
@@ -142,12 +142,13 @@ def _owner(item: Delivery, card: Contact | None, desk: Desk) -> str:
     return desk.outside.team.key(card.responsible) if (item.params["keep"] if said is None else said) else ""
 
 
-def _unfit(owner: str, item: Delivery, desk: Desk) -> str:
+def unfit(owner: str, item: Delivery, desk: Desk) -> str:
     """Why the known person cannot stay with their own responsible; empty if they can."""
     return unfit_to_keep(owner, desk.read(item.params["responsible"]), desk.choosing)
 
 
-def _addition(person: Person, card: Contact) -> ContactAddition | None:
+def lacking(person: Person, card: Contact) -> ContactAddition | None:
+    """The phones and emails of the person that the card does not have yet."""
     known = {email.casefold() for email in card.emails}
     phones = tuple(phone for phone in person.phones if phone not in card.phones)
     emails = tuple(email for email in person.emails if email.casefold() not in known)

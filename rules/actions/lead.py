@@ -6,27 +6,40 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from provodka.crm import Crm, Write
+from provodka.crm import CardKind, CardRef, Crm, LeadChange, Write
 from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Outcome
+from provodka.payloads import LeadRef
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, P
 from rules.actions.desk import Desk, pack, submit, told
-from rules.actions.targets import Target, find_targets
+from rules.actions.kept import keeping
+from rules.actions.replaced import Replaced, replaced
+from rules.actions.targets import Target, find_targets, with_leads
 
 R = TypeVar("R")
 
 
 class LeadAction(Action[P], Generic[P, R]):
-    """`build` makes the request for a target, `write` names the operation that takes it."""
+    """`build` makes the request for a target, `write` names the operation that takes it.
+
+    One that `changes` the lead says by `replaces` what it takes the place of: that is frozen with the request, so that
+    it can be put back.
+    """
 
     lead = LeadUse.NEEDS
     request: type[R]
     contact_will_do: ClassVar[bool] = False
     """Whether it can hang on a contact that has no open lead."""
+    changes: ClassVar[bool] = False
+    reads_lead: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, item: Delivery, target: Target, desk: Desk) -> R:
         """The request; raises Rejected where there can be none."""
+
+    def replaces(self, request: R, lead: LeadRef) -> list[Replaced]:
+        """The values of the lead that the request replaces."""
+        return replaced(request, lead) if isinstance(request, LeadChange) else []
 
     @abstractmethod
     def write(self, crm: Crm) -> Write[R]: ...
@@ -34,6 +47,8 @@ class LeadAction(Action[P], Generic[P, R]):
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         targets = find_targets(items, desk)
+        if self.changes or self.reads_lead:
+            targets = with_leads(targets, desk)
         return [self._decision(item, targets[item.key], desk) for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
@@ -49,8 +64,11 @@ class LeadAction(Action[P], Generic[P, R]):
                 hint="У клиента нет открытой сделки: поставьте перед этим действием intake",
             )
         try:
-            request = pack(self.build(item, target, desk))
+            request = self.build(item, target, desk)
         except ConnectorError as error:
             return error
         values = {"lead_id": target.lead_id, "contact_id": target.contact_id, "reason": desk.reasons.get(item.key, "")}
-        return {"request": request, "told": {name: value for name, value in values.items() if value}}
+        decision = {"request": pack(request), "told": {name: value for name, value in values.items() if value}}
+        if self.changes and target.lead is not None:
+            return keeping(decision, CardRef(CardKind.LEAD, target.lead_id), self.replaces(request, target.lead))
+        return decision

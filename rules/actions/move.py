@@ -27,6 +27,7 @@ class Move(LeadAction[MoveParams, LeadChange]):
     name = "move"
     params = MoveParams
     request = LeadChange
+    changes = True
 
     def needs(self, params: MoveParams) -> Iterator[tuple[Place, Need]]:
         if params.pipeline:

@@ -33,6 +33,7 @@ class Tag(LeadAction[TagParams, LeadChange]):
     templates = frozenset({"add", "remove"})
     unordered = templates
     request = LeadChange
+    changes = True
 
     def build(self, item: Delivery, target: Target, desk: Desk) -> LeadChange:  # noqa: ARG002 -- the shape of all actions
         return LeadChange(target.lead_id, add_tags=tuple(item.params["add"]), remove_tags=tuple(item.params["remove"]))

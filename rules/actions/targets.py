@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provodka.crm import FoundPerson, LeadState
@@ -18,11 +18,12 @@ _LOOK_AT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an action hangs on. `responsible` is a staff key, or a login where staff has none."""
+    """What an action hangs on. `responsible` is a staff key, or a login where staff has none; `lead` as it was read."""
 
     lead_id: str = ""
     contact_id: str = ""
     responsible: str = ""
+    lead: LeadRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,19 @@ def _looked_up(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Conn
 def of_lead(lead: LeadRef, desk: Desk) -> Target:
     """A lead that was just read, as a target."""
     contact = lead.contacts[0] if lead.contacts else ""
-    return Target(lead.id, contact, desk.outside.team.key(lead.responsible))
+    return Target(lead.id, contact, desk.outside.team.key(lead.responsible), lead)
+
+
+def with_leads(targets: Mapping[str, Target | ConnectorError], desk: Desk) -> dict[str, Target | ConnectorError]:
+    """The same with the leads as they are now; one that was made just now may not show yet."""
+    known = {key: target for key, target in targets.items() if isinstance(target, Target)}
+    unread = {key: target for key, target in known.items() if target.lead_id and target.lead is None}
+    try:
+        ids = tuple(dict.fromkeys(target.lead_id for target in unread.values()))
+        read = desk.crm.leads(ids) if ids else {}
+    except ConnectorError as error:
+        return {**targets, **dict.fromkeys(unread, error)}
+    return {**targets, **{key: replace(target, lead=read.get(target.lead_id)) for key, target in unread.items()}}
 
 
 def _needed(item: Delivery) -> Target:

@@ -16,7 +16,7 @@ from cli.main import app
 from cli.plan import Question, plan
 from provodka.journal import Journal, planning, queries
 from provodka.offline import OfflineError, offline
-from tests.cli.past import MARIA, RULES, Client
+from tests.cli.past import MARIA, RULES, Client, called, real
 from tests.cli.playing import Clock, Seen
 
 TASK = "Позвонить, due: 15m working"
@@ -160,7 +160,7 @@ def answer(document: Any) -> set[str]:
     lines = {f"renamed {rule['rule']} -> {rule['now']}" for rule in document["rules"] if rule["now"]}
     for event in document["events"]:
         for one in event["differences"]:
-            line = " ".join(filter(None, (event["id"], one["what"], one["kind"]))) + f" by {one['rule']}"
+            line = " ".join(filter(None, (called(event["id"]), one["what"], one["kind"]))) + f" by {one['rule']}"
             if one["changed"]:
                 line += ": " + "; ".join(f"{c['path']} {c['was']} -> {c['now']}" for c in one["changed"])
             elif one["what"] == "order":
@@ -169,7 +169,7 @@ def answer(document: Any) -> set[str]:
                 line += f" ({one['why']})"
             lines.add(line)
         for gap in event["undecided"]:
-            lines.add(f"{event['id']} undecided {gap['rule']}: {gap['fact'] or 'behind ' + gap['behind']}")
+            lines.add(f"{called(event['id'])} undecided {gap['rule']}: {gap['fact'] or 'behind ' + gap['behind']}")
     return lines
 
 
@@ -194,7 +194,7 @@ def test_people_see_rules_events_and_totals_and_nothing_personal(client: Client)
     assert plan(client.journal, read(client.config(rules, "new.yaml")), Question("30d"), seen.view()) == 0
     seen.has("rule «Знакомый»: 2 events otherwise", "~ notify changed: 2", "~ notify.text of 2: was ", "с номера")
     seen.has("rule «Звонок»: 1 event otherwise", "task.text of 1: was Перезвонить, would be Набрать")
-    seen.has("event f2 form.submitted, 2026-03-02 12:00:00", "~ notify changed by rule «Знакомый»")
+    seen.has(f"event {real('f2')} form.submitted, 2026-03-02 12:00:00", "~ notify changed by rule «Знакомый»")
     seen.has("8 events, 5 the same, 3 otherwise, 0 that cannot be told for sure", "3 changed")
     seen.is_masked()
 
@@ -228,7 +228,7 @@ def test_what_a_replay_has_added_counts_as_done(client: Client) -> None:
     rules = RULES + "      - log_call\n"
     assert answer(told(client, rules)) == {"c1 added log_call by Звонок"}
     planner = client.planner(rules)
-    stored = client.journal.read(lambda c: queries.event_by_id(c, "c1"))
+    stored = client.journal.read(lambda c: queries.event_by_id(c, real("c1")))
     assert stored is not None
     record = replace(planner.again(stored), cause="replay")
     client.journal.write(lambda c: planning.write_plans(c, [record], None, client.clock()))

@@ -20,7 +20,7 @@ from provodka.payloads import Person
 from rules.actions import REGISTRY
 from rules.brake import brakes_of
 from rules.engine import Engine
-from tests.cli.past import Client
+from tests.cli.past import Client, real
 from tests.cli.playing import Clock, Seen
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
@@ -57,7 +57,7 @@ def client(tmp_path: Path, journal: Journal, clock: Clock) -> Client:
 def gone_too_far(client: Client) -> Client:
     for number in range(5):
         lead = {"id": f"{number}", "title": f"Лид {number}"}
-        client.event(f"0000000000e{number}", "lead.updated", "amocrm", Person(), lead=lead)
+        client.event(f"e{number}", "lead.updated", "amocrm", Person(), lead=lead)
     config = read(client.config(RULES))
     engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
     brakes = brakes_of(config.rules, REGISTRY, config.brake)
@@ -93,7 +93,7 @@ def test_status_explain_and_metrics_tell_of_it(gone_too_far: Client, seen: Seen)
     seen.has("Осторожно", "3", "more than 2 cards")
     seen.has("trouble rule «", "stopped itself", 'Отпустить задержанное: provodka resume "')
     seen = Seen()
-    assert explain(journal, "0000000000e4", seen.view()) == 0
+    assert explain(journal, real("e4"), seen.view()) == 0
     seen.has("is held: its rule stopped itself at 2026-03-02 12:00:00, since it would touch more than 3 cards")
     seen.has("next: provodka resume 'Всем по заметке'", "next: provodka resume 'Всем по заметке' --drop")
     door = Door({}, journal, gone_too_far.clock, 1000, Metrics())

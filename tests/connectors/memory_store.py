@@ -72,6 +72,11 @@ class MemoryStore:
             for one in ids:
                 self._rows.get((system, kind), {}).pop(one, None)
 
+    def snapshot_page(self, system: str, kind: str, after: str, most: int) -> list[Snapshot]:
+        with self._mutex:
+            rows = self._rows.get((system, kind), {})
+            return [rows[one] for one in sorted(rows) if one > after][:most]
+
     def snapshot_ids(self, system: str, kind: str) -> list[str]:
         with self._mutex:
             return list(self._rows.get((system, kind), {}))

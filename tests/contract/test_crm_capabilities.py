@@ -30,7 +30,9 @@ from provodka.crm import (
     InvoicePayment,
     LeadChange,
     LeadClosing,
+    LeadConversion,
     LeadLines,
+    LeadQuery,
     LeadReopening,
     LeadState,
     Need,
@@ -141,6 +143,41 @@ def test_a_contact_is_read_changed_and_found(crm: CrmAccount, contact: str, lead
     [person] = crm.find_people([Person(phones=(PHONE,))])
     assert person is not None
     assert person.contact.id == contact
+
+
+def test_a_lead_is_found_by_the_value_of_its_field_and_by_no_other(crm: CrmAccount, lead: str, contact: str) -> None:
+    new = NewLead("Второй", "Сервис", contact_id=contact, fields={"Комментарий": "A-17"})
+    second = one(crm.create_leads(ask(new)))
+    one(crm.update_leads(ask(LeadChange(lead, fields={"Комментарий": "A-17"}))))
+    third = one(crm.create_leads(ask(NewLead("A-17", contact_id=contact, fields={"Комментарий": "A-178"}))))
+    queries = [
+        LeadQuery("Комментарий", "a-17"),
+        LeadQuery("Комментарий", "A-17", "Кровля"),
+        LeadQuery("Комментарий", ""),
+    ]
+    found = crm.find_leads(queries)
+    assert [[ref.id for ref in refs] for refs in found] == [[second, lead], [lead], []]
+    assert third not in {ref.id for refs in found for ref in refs}
+    with pytest.raises(Rejected, match="field"):
+        crm.find_leads([LeadQuery("Коментарий", "A-17")])
+
+
+def test_all_leads_of_a_person_are_told_with_what_they_belong_to(crm: CrmAccount, lead: str, contact: str) -> None:
+    firm = one(crm.create_companies(ask(NewCompany("Ромашка"))))
+    second = one(crm.create_leads(ask(NewLead("Второй", "Сервис", contact_id=contact, company_id=firm))))
+    one(crm.close_leads(ask(LeadClosing(lead, won=False))))
+    refs = crm.leads_of([contact, GONE])
+    assert [ref.id for ref in refs[contact]] == [second, lead]
+    assert refs[GONE] == []
+    assert [(ref.company, ref.closed_at is not None) for ref in refs[contact]] == [(firm, False), ("", True)]
+
+
+def test_a_lead_that_is_a_deal_already_is_converted_by_moving_on(crm: CrmAccount, lead: str) -> None:
+    assert one(crm.convert_leads(ask(LeadConversion(lead, "Сервис")))) == lead
+    moved = crm.leads([lead])[lead]
+    assert (moved.pipeline, moved.stage) == ("Сервис", "Обращение")
+    [nowhere] = crm.convert_leads(ask(LeadConversion(lead)))
+    refused(nowhere)
 
 
 def test_a_firm_is_made_found_changed_and_linked(crm: CrmAccount, contact: str, lead: str) -> None:

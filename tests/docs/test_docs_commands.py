@@ -17,7 +17,7 @@ SCRIPTS = blocks("sh")
 COMMANDS = commands.all_commands()
 DOCS = [page for page in PAGES if name(page).startswith(("README", "docs/"))]
 ROOMS = ("provodka", "connectors", "rules", "webhooks", "worker", "cli", "sandbox")
-_IN_TEXT = re.compile(r"provodka((?: [a-z]+){1,2})((?: [^\s`'\"»,;)]+)*)")
+_IN_TEXT = re.compile(r"provodka((?: [a-z]+(?:-[a-z]+)*){1,2})((?: [^\s`'\"»,;)]+)*)")
 
 
 def _title(words: tuple[str, ...]) -> str:

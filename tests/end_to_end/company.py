@@ -48,6 +48,7 @@ class Company:
         self.journal_url = f"sqlite:///{folder}/journal.sqlite"
         self.mail_password = SECRET
         self.extra_rules = ""
+        self.rewritten: Callable[[str], str] = lambda text: text
         self.burst = 1000
         self.house: House
         self._running: Running | None = None
@@ -73,7 +74,7 @@ class Company:
     def write_config(self) -> Path:
         """The client's YAML file."""
         path = self.folder / "client.yaml"
-        path.write_text(self.office.section + self.office.there(CONFIG.read_text() + self.extra_rules))
+        path.write_text(self.office.section + self.office.there(self.rewritten(CONFIG.read_text()) + self.extra_rules))
         return path
 
     def config(self) -> Config:

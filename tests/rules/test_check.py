@@ -46,7 +46,7 @@ def test_a_right_config_has_no_problems() -> None:
             name="имена",
             when="utm.clicks.yclid and event.channel == 'site' and person.contact.name",
         ),
-        make_rule({"notify": {"to": "rop", "text": "пора"}}, on="clock.tick", name="часы"),
+        make_rule({"notify": {"to": "rop", "text": "пора"}}, on=None, every="1h", name="часы"),
     ]
     assert check(rules, REGISTRY, STAFF, CHANNELS) == []
 
@@ -246,7 +246,6 @@ def test_every_alternative_that_excludes_itself_is_told() -> None:
     [
         ("log_call", "form.submitted", "form.submitted has no call for log_call"),
         ("log_call", ["call.missed", "email.received"], "email.received has no call for log_call"),
-        ({"notify": {"to": ["rop", "responsible"], "text": "x"}}, "clock.tick", "nobody is responsible"),
     ],
 )
 def test_an_action_that_needs_what_the_event_cannot_have_is_a_mistake(step: Any, on: Any, words: str) -> None:
@@ -262,8 +261,10 @@ def test_an_unknown_channel_is_a_mistake_and_so_is_one_that_never_yields_the_eve
 
 
 def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -> None:
-    assert "about nobody" in only(TASK, on="clock.tick").text
-    assert found(INTAKE, TASK, on="clock.tick") == []
+    assert "about nobody" in only(TASK, on=None, at="09:00").text
+    notice = {"notify": {"to": ["rop", "responsible"], "text": "x"}}
+    assert "nobody is responsible" in only(notice, on=None, every="1h").text
+    assert found(INTAKE, TASK, on=None, at="09:00") == []
 
 
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
@@ -341,3 +342,40 @@ def test_an_unknown_event_that_drops_is_found() -> None:
 def test_keys_that_do_not_go_together_are_refused(more: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Rule.model_validate({"name": "x", "on": "call.missed", **more})
+
+
+@pytest.mark.parametrize(
+    ("date", "text", "hint"),
+    [
+        ("leed.fields.Срок", "no field of a card", 'did you mean "lead"?'),
+        ("lead.created", "lead has no created", 'did you mean "lead.created_at"?'),
+        ("lead.title", "never a date", "name a field of the CRM: lead.fields.Дата поставки"),
+        ("task.text", "never a date", "name a field of the CRM: lead.fields.Дата поставки"),
+    ],
+)
+def test_a_date_that_can_be_none_is_found(date: str, text: str, hint: str) -> None:
+    problem = only({"notify": {"to": "rop", "text": "x"}}, on=None, date=date)
+    assert (problem.path, text in problem.text, problem.hint) == (("rules", 0, "date"), True, hint)
+
+
+def test_a_rule_by_cards_may_name_what_its_card_has_and_nothing_of_a_change() -> None:
+    notice = {"notify": {"to": "responsible", "text": "{{ lead.title }} {{ now }}"}}
+    assert found(notice, TASK, on=None, date="lead.fields.Срок", shift="1d working") == []
+    assert found({"notify": {"to": "rop", "text": "{{ task.text }}"}}, on=None, date="task.due", at="09:00") == []
+    assert "has no change.field" in only(notice, on=None, every="1h", each="lead", when={"change.field": "x"}).text
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"date": "lead.fields.Срок", "each": "lead"}, "each goes with every or at, not with date"),
+        ({"date": "lead.fields.Срок", "at": ["09:00", "10:00"]}, "one time of day"),
+        ({"date": "lead.fields.Срок", "shift": "18:00"}, "no shift of whole days"),
+        ({"date": "lead.fields.Срок", "shift": "скоро"}, "is no shift"),
+        ({"on": "call.missed", "shift": "1d"}, "shift goes with date"),
+        ({"on": "call.missed", "each": "lead"}, "each goes with every or at"),
+    ],
+)
+def test_keys_of_cards_that_do_not_go_together_are_refused(keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Rule.model_validate({"name": "x", "do": [TASK], **keys})

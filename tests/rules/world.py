@@ -13,6 +13,7 @@ from provodka.crm import (
     ContactAddition,
     FoundPerson,
     LeadChange,
+    LeadReopening,
     Missing,
     Need,
     NewCall,
@@ -173,6 +174,10 @@ class FakeCrm(FakeWork):
     @operation(repeat=Repeat.SAFE, batch=50)
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         return self._write("update_leads", requests, lambda r, _: Done(r.params.lead_id))
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def reopen_leads(self, requests: Sequence[Request[LeadReopening]]) -> list[Outcome]:
+        return self._write("reopen_leads", requests, lambda r, _: Done(r.params.lead_id))
 
     @operation(repeat=Repeat.SAFE, batch=50)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:

@@ -77,7 +77,7 @@ def test_a_field_of_a_contact_is_told_by_its_name(desk, follower):
     value = {"field_id": int(field), "values": [{"value": "Тверь"}]}
     desk.api("PATCH", f"/contacts/{contact}", {"custom_fields_values": [value]})
     [event] = follower.hint(f"contact:{contact}")
-    assert event.payload.change == Change("Город", "", "Тверь", CHIEF)
+    assert event.payload.change == Change("Город", "", "Тверь", CHIEF, custom=True)
     assert event.payload.contact.fields == {"Город": "Тверь"}
 
 

@@ -71,12 +71,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.api("PATCH", f"/leads/{lead}", body)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "Переговоры", CHIEF),
+        Change("stage", "Новый лид", "Переговоры", CHIEF, "Кровля", "Кровля"),
         Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru", CHIEF),
         Change("title", "Сайт", "Крыша", CHIEF),
         Change("price", "0", "500", CHIEF),
-        Change("tags", "", "VIP", CHIEF),
-        Change("Комментарий", "", "срочно", CHIEF),
+        Change("tags", "", "VIP", CHIEF, gained=("VIP",)),
+        Change("Комментарий", "", "срочно", CHIEF, custom=True),
     ]
     assert [event.type.value for event in events[:3]] == ["lead.stage_changed", "lead.assigned", "lead.updated"]
     assert follower.hint(f"lead:{lead}") == []

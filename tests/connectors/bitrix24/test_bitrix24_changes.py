@@ -67,12 +67,12 @@ def test_each_difference_is_an_event_of_its_own_with_both_values(crm, desk, foll
     desk.change(lead, title="Крыша", opportunity=500, stageId="IN_PROCESS", assignedById=6, **values)
     events = follower.hint(f"lead:{lead}")
     assert [event.payload.change for event in events] == [
-        Change("stage", "Новый лид", "В работе", CHIEF),
+        Change("stage", "Новый лид", "В работе", CHIEF, "Лиды", "Лиды"),
         Change("responsible", "anna@krovlya.ru", "ivan@krovlya.ru", CHIEF),
         Change("title", "Сайт", "Крыша", CHIEF),
         Change("price", "0", "500", CHIEF),
-        Change("tags", "", "VIP", CHIEF),
-        Change("Комментарий", "", "срочно", CHIEF),
+        Change("tags", "", "VIP", CHIEF, gained=("VIP",)),
+        Change("Комментарий", "", "срочно", CHIEF, custom=True),
     ]
     assert follower.hint(f"lead:{lead}") == []
 

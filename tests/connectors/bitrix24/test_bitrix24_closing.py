@@ -1,8 +1,13 @@
 """How leads and deals of the running portal end, and how they come back to work."""
 
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from provodka.crm import LeadChange, LeadClosing, LeadReopening, Need
+from connectors.bitrix24.fields import decode, encode
+from connectors.crm.names import CustomField
+from provodka.crm import LeadChange, LeadClosing, LeadConversion, LeadLines, LeadReopening, Need, ProductLine
 from provodka.errors import Rejected
 from provodka.operation import Done
 from tests.connectors.follower import Follower
@@ -137,3 +142,52 @@ def test_values_are_written_by_their_texts_and_cleared_by_an_empty_one(crm, desk
     assert (fields["Дата доставки"], fields["Источник"]) == ("2026-01-05", "Сайт")
     crm.update_leads(ask(LeadChange(lead, fields={"Дата доставки": ""})))
     assert "Дата доставки" not in crm.leads([lead])[lead].fields
+
+
+def test_a_conversion_goes_where_the_rule_says_with_its_firm_and_its_products(crm, desk, ask):
+    lead, bare = desk.lead(name="Пётр"), desk.lead(name="Ольга", companyTitle="Лютик")
+    lines = (ProductLine("Черепица", Decimal(10), Decimal(500)),)
+    crm.set_lead_lines(ask(LeadLines(lead, lines)))
+    wanted = LeadConversion(lead, "Сервис", "Обращение", company="Ромашка")
+    first, second = crm.convert_leads(ask(wanted, LeadConversion(bare, company="Роза", lines=False)))
+    deals = {str(row["id"]): row for row in desk.cards("deals")}
+    assert {first.remote_id, second.remote_id} == deals.keys()
+    assert (deals[first.remote_id]["pipeline"], deals[first.remote_id]["stage"]) == ("Сервис", "Обращение")
+    rows = desk.rest("crm.item.productrow.list", filter={"=ownerType": "D", "=ownerId": first.remote_id})
+    assert [(row["productName"], row["quantity"]) for row in rows["productRows"]] == [("Черепица", 10)]
+    assert [crm.companies([done.values["company_id"]]).popitem()[1].name for done in (first, second)] == [
+        "Ромашка",
+        "Лютик",
+    ]
+
+
+def test_lines_that_people_have_changed_in_the_deal_are_left_alone_by_a_second_attempt(crm, desk, ask):
+    lead = desk.lead(name="Пётр")
+    crm.set_lead_lines(ask(LeadLines(lead, (ProductLine("Черепица", Decimal(10), Decimal(500)),))))
+    [done] = crm.convert_leads(ask(LeadConversion(lead)))
+    other = [{"productName": "Конёк", "price": 1, "quantity": 2}]
+    desk.rest("crm.item.productrow.set", ownerType="D", ownerId=done.remote_id, productRows=other)
+    desk.change(lead, stageId="NEW")
+    assert crm.convert_leads(ask(LeadConversion(lead)))[0].remote_id == done.remote_id
+    rows = desk.rest("crm.item.productrow.list", filter={"=ownerType": "D", "=ownerId": done.remote_id})
+    assert [row["productName"] for row in rows["productRows"]] == ["Конёк"]
+
+
+def test_a_conversion_to_where_there_is_nothing_is_refused_and_costs_the_others_nothing(crm, desk, ask):
+    bad, good = desk.lead(name="Пётр"), desk.lead(name="Ольга")
+    refused, done = crm.convert_leads(ask(LeadConversion(bad, "Сирвис"), LeadConversion(good)))
+    assert "«Сервис»" in refused.hint
+    assert isinstance(done, Done)
+    assert stage(crm, bad)[1] == "open"
+    assert crm.check([Need("deal_pipeline", "Сервис"), Need("deal_stage", "Обращение", within="Сервис")]) == []
+    [missing] = crm.check([Need("deal_stage", "Обрашение", within="Сервис")])
+    assert "Обращение" in missing.known
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"), [("500.00|USD", "500|USD"), ("500.50|RUB", "500.5"), ("500", "500"), ("", "")]
+)
+def test_a_sum_of_money_can_be_put_back_as_it_is_shown(kept, shown):
+    field = CustomField("ufCrmDeposit", "Залог", "money", "UF_CRM_DEPOSIT")
+    assert decode(field, kept) == shown
+    assert decode(field, encode(field, shown, ZoneInfo("UTC"))) == shown

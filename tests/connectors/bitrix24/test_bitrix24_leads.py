@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.bitrix24.conversion import LeadConversion
 from connectors.bitrix24.query import Command
-from provodka.crm import LeadChange, Need, NewContact, NewLead
+from provodka.crm import LeadChange, LeadConversion, Need, NewContact, NewLead
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Request
 from provodka.payloads import Person

@@ -1,0 +1,104 @@
+"""`provodka events save-as-test`: a rule test out of a stored event, with made-up people and no secrets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cli.beside import test_files, tests_file
+from cli.config import Config
+from cli.find import find_one
+from cli.plan import past_of
+from cli.show import Exit, View
+from provodka.journal import Journal
+from provodka.journal.planned_before import history_of
+from provodka.made_up import MadeUp
+from provodka.payloads import EventType
+from provodka.yaml_marks import parse_document
+from rules.actions import REGISTRY
+from rules.engine import Engine
+from rules.faults import RuleError
+from rules.saved_test import Planned, saved_test
+
+_WIDTH = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where to write the test and what to call it; empty for the usual."""
+
+    to: Path | None = None
+    name: str = ""
+    dry_run: bool = False
+
+
+def save(journal: Journal, config: Config, wanted: str, wish: Wish, view: View) -> int:
+    """Write the test, after it has passed. Ends with 1 where it does not pass or cannot be made, 2 for a wrong wish."""
+    found = find_one(journal, wanted)
+    if found.one is None:
+        alike = f"several events are like «{wanted}»: {', '.join(found.alike)}"
+        view.problem(alike if found.alike else f"no event has an id like «{wanted}»", "see provodka events ls")
+        return Exit.USAGE if found.alike else Exit.PROBLEM
+    event = found.one.event
+    if event.type is EventType.CRM_HINT:
+        view.problem("rules never see the hints of a CRM", "save the event that was found by it")
+        return Exit.PROBLEM
+    name = wish.name or f"{event.type.value} {event.id}"
+    taken = dict(zip((one.name for one in config.tests), config.test_places, strict=True))
+    if name in taken:
+        view.problem(f"the test at {taken[name]} is called «{name}» already", "choose another one with --name")
+        return Exit.USAGE
+    history = journal.read(lambda c: history_of(c, found.one))  # type: ignore[arg-type]
+    planned = [Planned(a.key, a.rule, a.kind, json.loads(a.params)) for a in history.actions]
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    made = MadeUp(journal.key, config.path.read_text("utf-8"), config.secrets)
+    try:
+        test, result = saved_test(past_of(history), planned, name, engine, made)
+    except RuleError as error:
+        view.problem(f"event {event.id}: {error}")
+        return Exit.PROBLEM
+    if not result.passed:
+        view.problem(f"the rules do not make of event {event.id} what was made of it then; nothing is written")
+        for failure in result.failures:
+            view.print(f"    {failure}")
+        return Exit.PROBLEM
+    return _write(test, config.path, wish, view)
+
+
+def _write(test: dict[str, Any], config: Path, wish: Wish, view: View) -> int:
+    target = wish.to or tests_file(config)
+    before = target.read_text("utf-8") if target.exists() else ""
+    text = _with(before, test, target)
+    if text is None:
+        view.problem(f"{target} does not end with a list of tests", "choose another file with --to")
+        return Exit.USAGE
+    if wish.dry_run:
+        view.print(text[len(before) :].rstrip(), "", "dry run: nothing was written")
+        return Exit.FINE
+    partial = target.with_name(f"{target.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(target)
+    known = target.resolve() in {file.resolve() for file in (*test_files(config), config)}
+    hint = "" if known else f"; provodka test does not look there, but into {tests_file(config).name}"
+    view.print(f"test «{test['name']}» written to {target}{hint}")
+    return Exit.FINE
+
+
+def _with(before: str, test: dict[str, Any], target: Path) -> str | None:
+    """The file with the test at its end; None where that would not be read as one more test."""
+    document = parse_document(before, str(target))
+    data = document.data if isinstance(document.data, dict) else {}
+    tests = data.get("tests") or []
+    column = document.place(("tests", 0))[1] if tests else 5
+    body = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=_WIDTH)
+    indent = " " * max(column - 3, 0)
+    added = "".join(f"{indent}{line}\n" for line in body.splitlines())
+    head = before if not before or before.endswith("\n") else f"{before}\n"
+    whole = f"{head}{added}" if "tests" in data else f"{head}tests:\n{added}"
+    read = parse_document(whole, str(target))
+    expected = {**data, "tests": [*tests, test]}
+    return whole if not read.problems and read.data == expected else None
