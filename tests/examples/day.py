@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import requests
 import yaml
 
 from provodka.yaml_marks import read_document
 from sandbox.seed_file import read_seed_file
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company
-from tests.end_to_end.crms import SECRET, Amocrm, Bitrix, BitrixDeals, Office
+from tests.end_to_end.crms import SECRET, Amocrm, Bitrix, BitrixDeals, Json, Office
 from tests.examples.accounts import SECTIONS
 from tests.examples.clients import environ
 
@@ -63,6 +64,15 @@ class Client(Company):
         path = self.folder / "config.yaml"
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
         return path
+
+    def moved_by(self, login: str, lead: Json, stage: str) -> None:
+        """One of the staff drags the card: a CRM tells who it was."""
+        token = self.crm_control(f"oauth?user={login}", method="GET")["access_token"]
+        pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == lead["pipeline"])
+        status = next(s for s in pipeline.statuses.values() if s.name == stage)
+        url = f"{self.office.emulator.url}/api/v4/leads/{lead['id']}"
+        body, headers = {"status_id": status.id}, {"Authorization": f"Bearer {token}"}
+        requests.patch(url, json=body, headers=headers, timeout=10).raise_for_status()
 
     def _crm(self) -> Any:
         """What is said of the account in the example, at the place and with the entry of the sandbox."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def board(client: Client) -> dict[str, Any]:
     }
 
 
-@pytest.mark.shows("S4-01", "S4-03", "S4-05", "S4-08")
+@pytest.mark.shows("S4-01", "S4-03", "S4-05", "S4-06", "S4-08")
 def test_a_roof_is_sold(tmp_path: Path) -> None:
     waits = {"Лид не взят за минуту — знает РОП": "1s"}
     with opened(EXAMPLES / "4-roofing-amocrm/config.yaml", tmp_path, waits) as client:
@@ -49,8 +50,14 @@ def test_a_roof_is_sold(tmp_path: Path) -> None:
         client.rest("email.received")
         assert client.lead()["status"] == "Объёмы у Турала"
 
-        client.move(client.lead(), "КП готово")
+        moved_at = int(time.time())
+        client.moved_by("aigul@krovlyafasad.ru", client.lead(), "КП готово")
+        until(lambda: any("переводит инженер, не aigul" in text for text in client.told()), "the head of sales is told")
         client.rest("lead.stage_changed", 2)
+        assert client.lead()["status"] == "Объёмы у Турала"
+        until(lambda: int(time.time()) > moved_at, "the next second: amoCRM tells two moves of one second apart by nothing")
+        client.moved_by("tural@krovlyafasad.ru", client.lead(), "КП готово")
+        client.rest("lead.stage_changed", 3)
         learn = "кто он (строитель, частник), где строит, сколько домов, какой этап стройки"
         assert board(client) == {
             "Алмаз": (
