@@ -379,3 +379,9 @@ def test_a_rule_by_cards_may_name_what_its_card_has_and_nothing_of_a_change() ->
 def test_keys_of_cards_that_do_not_go_together_are_refused(keys: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Rule.model_validate({"name": "x", "do": [TASK], **keys})
+
+
+@pytest.mark.parametrize(("card", "text"), [("lead", "{{ lead.title }}"), ("contact", "{{ contact.name }}")])
+def test_a_rule_that_looks_at_every_card_need_not_ask_whether_there_is_one(card: str, text: str) -> None:
+    notify = {"notify": {"to": "rop", "text": text}}
+    assert found(notify, on=None, every="1h", each=card) == []
