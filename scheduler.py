@@ -32,11 +32,14 @@ _DEAD_CURE: Final = "Посмотрите provodka status: там названы
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every so many seconds, and once at the start, or `first` seconds after it."""
+    """Something to do every so many seconds, and once at the start, or `first` seconds after it.
+
+    `work` is given a question to ask where it takes long: whether it is to stop now.
+    """
 
     name: str
     seconds: float
-    work: Callable[[], None]
+    work: Callable[[Callable[[], bool]], object]
     first: float = 0.0
 
 
@@ -154,7 +157,9 @@ class Scheduler:
         for job in self._jobs:
             options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
             first = datetime.now(clock.timezone) + timedelta(seconds=job.first)
-            clock.add_job(_guarded(job), "interval", seconds=job.seconds, id=job.name, next_run_time=first, **options)
+            clock.add_job(
+                _guarded(job, halt.is_set), "interval", seconds=job.seconds, id=job.name, next_run_time=first, **options
+            )
         clock.start()
         for thread in threads:
             thread.start()
@@ -183,12 +188,12 @@ class Scheduler:
                 halt.wait(_GRACE_SECONDS)
 
 
-def _guarded(job: Job) -> Callable[[], None]:
+def _guarded(job: Job, stop: Callable[[], bool]) -> Callable[[], None]:
     """A job that fails is logged and comes again at its time."""
 
     def run() -> None:
         try:
-            job.work()
+            job.work(stop)
         except ConnectorError as error:
             log.warning("job.failed", job=job.name, error=error.reason)
         except JournalUnavailableError as error:

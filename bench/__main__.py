@@ -240,12 +240,13 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
 
 
 def main() -> None:
-    """Run the named benchmarks, or all."""
+    """Run the named benchmarks, or all: each row is printed as it comes, and the whole table at the end."""
     table = Table("what", "promised", "measured")
     for name in sys.argv[1:] or PARTS:
         with tempfile.TemporaryDirectory(prefix="provodka-bench-") as folder:
             for row in PARTS[name](Path(folder)):
                 table.add_row(*row)
+                print(": ".join(filter(None, row)), file=sys.stderr, flush=True)
     Console(width=140).print(table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -136,13 +136,13 @@ class House:
         telegram = (self.config.team.telegram(key) for key in self.config.alerts.to)
         alerts = Alerts(self.messengers.get("telegram"), tuple(str(id_) for id_ in telegram if id_ is not None))
         jobs = [
-            Job("alerts", 5, lambda: alerts.tell(self.journal)),
-            Job("dead letters", 30, lambda: tell_dead_letters(self.journal)),
-            Job("turns", 86_400, lambda: forget_turns(self.journal)),
+            Job("alerts", 5, lambda _: alerts.tell(self.journal)),
+            Job("dead letters", 30, lambda _: tell_dead_letters(self.journal)),
+            Job("turns", 86_400, lambda _: forget_turns(self.journal)),
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
-            jobs.append(Job("hooks", HOOKS_SECONDS, self.look_at_hooks, first=HOOKS_FIRST))
+            jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
         return Scheduler(self.journal, [*self.watchers, clock], jobs)
 
@@ -156,13 +156,14 @@ class House:
 
 
 def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:
-    def reconcile() -> None:
+    def reconcile(_: Callable[[], bool]) -> None:
         """What no webhook told: found by update time, put into the inbox with the snapshots it was found by."""
         events, snapshots, cursors = crm.reconcile(utc_now())
         journal.accept_derived(events, {(crm.name, kind): rows for kind, rows in snapshots.items()}, cursors)
         journal.back(crm.name)  # where nothing new comes in, nobody else would notice the end of an outage
 
-    def fill() -> None:
-        crm.fill()
-
-    return [Job("people", 600, fill), Job("reconcile", 60, reconcile), Job("tokens", 3600, crm.keep_alive)]
+    return [
+        Job("people", 600, lambda stop: crm.fill(stop=stop)),
+        Job("reconcile", 60, reconcile),
+        Job("tokens", 3600, lambda _: crm.keep_alive()),
+    ]

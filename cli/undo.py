@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -127,6 +126,8 @@ def _sorted(journal: Journal, which: undoing.Undone) -> _Work:
         params = undoing_of(json.loads(action.request)) if action.request else None
         if action.key in begun:
             work.begun.append(action)
+        elif deal := _deal(action):
+            work.exceptions.append((action, f"the lead has become deal {deal}, which cannot be undone"))
         elif action.state not in _AT_REST:
             work.exceptions.append((action, "it is still on its way to the CRM: undo it when it is done"))
         elif params is not None and params["replaced"]:
@@ -137,6 +138,13 @@ def _sorted(journal: Journal, which: undoing.Undone) -> _Work:
         else:
             work.exceptions.append((action, _cannot(action)))
     return work
+
+
+def _deal(action: StoredAction) -> str:
+    """The deal that a converted lead has become; empty where it has only moved on."""
+    result = json.loads(action.result or "{}") if action.kind == "convert" else {}
+    made: str = result.get("remote_id", "")
+    return "" if made == result.get("lead_id", "") else made
 
 
 def _left_nothing(action: StoredAction) -> bool:
@@ -150,8 +158,7 @@ def _left_nothing(action: StoredAction) -> bool:
 def _cannot(action: StoredAction) -> str:
     result = json.loads(action.result or "{}")
     if action.kind in MAKERS:
-        made = "made" if result.get("created") == "yes" else "changed"
-        return f"lead {result.get('lead_id', '')} that it {made} stays as it is"
+        return f"lead {result.get('lead_id', '')} that it made stays: close or delete it in the CRM if it is in the way"
     if action.reason == DeadReason.OUTCOME_UNKNOWN:
         return "whether it was carried out is not known: settle that with provodka resolve"
     if action.kind in ("update", "move", "assign", "tag", "close", "reopen", "convert"):
@@ -200,19 +207,14 @@ def _settled(
     journal: Journal, wanted: Sequence[StoredAction], patience: float
 ) -> Iterator[tuple[StoredAction, StoredAction]]:
     """Each action with what undoes it, once nothing moves any more for so many seconds."""
-    keys = [action.key for action in wanted]
-    seen: Counter[ActionState] = Counter()
-    end = time.monotonic() + patience
-    while True:
-        how = journal.read(lambda c: undoing.undoings(c, keys))
-        states = Counter(one.state for one in how.values())
-        if all(state in _AT_REST for state in states):
-            break
-        if states != seen:
-            seen, end = states, time.monotonic() + patience
+    left, end = -1, 0.0
+    while now := journal.read(undoing.on_their_way):
+        if now != left:
+            left, end = now, time.monotonic() + patience
         if time.monotonic() >= end:
             break
         time.sleep(_LOOK)
+    how = journal.read(lambda c: undoing.undoings(c, [action.key for action in wanted]))
     yield from ((action, how[action.key]) for action in wanted if action.key in how)
 
 

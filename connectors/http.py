@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from connectors.answers import Reply, by_status, explain, never_sent, parse
 from connectors.base import CallTrace, collect_calls, collecting, mask, report, summarize
+from connectors.line import Haste, Line, haste
 from provodka.errors import ConnectorError, RateLimited
 from provodka.stores import Pace
 
@@ -44,6 +45,7 @@ class Limit:
     """The pace of an account: at most `burst` calls in any burst/per_second seconds.
 
     `leaky` is for vendors that count with a leaky bucket of `burst` calls: one more goes as soon as one has drained.
+    A fifth of the bucket is kept for what is urgent: it costs nothing, since a bucket drains as fast when it is full.
     """
 
     account: str
@@ -51,10 +53,16 @@ class Limit:
     burst: int = 1
     leaky: bool = False
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a call of this thread need not line up behind others."""
+        return self.leaky and haste() is Haste.URGENT
+
     def take(self, pace: Pace) -> float:
         """Take the next place in the account's row; the seconds to wait for it."""
         if self.leaky:
-            return pace.pour(self.account, self.per_second, self.burst, LONGEST_WAIT)
+            bucket = self.burst if self.has_room else self.burst - self.burst // 5
+            return pace.pour(self.account, self.per_second, bucket, LONGEST_WAIT)
         return pace.reserve(self.account, self.per_second, self.burst)
 
 
@@ -87,6 +95,7 @@ class Http:
         self._classify = classify
         self._sleep = sleep
         self._sessions = _Sessions(self.base_url)
+        self._line = Line()
         self._retrying = Retrying(
             retry=retry_if_exception(never_sent),
             stop=stop_after_attempt(3),
@@ -114,7 +123,10 @@ class Http:
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
         name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
-        self._take_place()
+        if self._limit.has_room:
+            self._take_place()
+        else:
+            self._line.pass_through(self._take_place)
         changes = method not in {"GET", "HEAD"} if write is None else write
         body = None if json is None else json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
         data = body if content is None else content

@@ -122,7 +122,7 @@ _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
 """What events of these payloads never lack."""
 
 
-def _sure(payload: type[Any]) -> tuple[str, ...]:
+def _never_lacks(payload: type[Any]) -> tuple[str, ...]:
     return next((parts for kind, parts in _SURE.items() if issubclass(payload, kind)), ())
 
 
@@ -308,7 +308,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if all(part in _sure(PAYLOADS[kind]) for kind in self._rule.triggers):
+        if all(part in _never_lacks(PAYLOADS[kind]) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from sqlalchemy import make_url
+
+from provodka.journal.migrate import upgrade
+
+settings.register_profile("steady", deadline=None)  # a loaded machine is no bug, and speed is measured in bench/
+settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready_made_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new SQLite journal begins as a copy of one that was migrated once: to migrate each takes long beside a test."""
+    template = tmp_path_factory.mktemp("journal") / "template.sqlite"
+    upgrade(f"sqlite:///{template}")
+
+    def upgraded(url: str) -> None:
+        target = make_url(url)
+        path = Path(target.database or "")
+        if target.get_backend_name() == "sqlite" and path.is_absolute() and path.parent.is_dir() and not path.exists():
+            shutil.copyfile(template, path)
+        upgrade(url)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provodka.journal.journal.upgrade", upgraded)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,14 @@ from typing import Any, Final
 import structlog
 
 from connectors.base import CallTrace, collect_calls
+from connectors.line import Haste, hurry
 from provodka.channel import Status
 from provodka.errors import Ambiguous, ConnectorError, JournalUnavailableError, Retryable
 from provodka.journal import ActionState, Finished, Journal, StoredAction
 from provodka.journal import lanes as lane_queries
 from provodka.operation import Outcome
 from rules.actions.base import Action, Delivery
+from rules.plan import Priority
 from worker.outcome import Attempted, settle
 from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
 
@@ -120,7 +122,7 @@ class Deliverer:
 
     def _carry_out(self, claimed: Sequence[StoredAction]) -> list[Finished]:
         started = self._journal.now()
-        with collect_calls() as calls:
+        with collect_calls() as calls, hurry(_haste(claimed)):
             outcomes = self._outcomes(claimed, started)
         trace = _trace(calls, with_bodies=len(claimed) <= _BODIES_UP_TO)
         now = self._journal.now()
@@ -196,6 +198,10 @@ class Deliverer:
                 self._status.trouble(name, bad.error, bad.hint or _CURES[bad.outcome])
             elif any(e.outcome in ("done", "found") for e in some):
                 self._journal.back(name)
+
+
+def _haste(claimed: Sequence[StoredAction]) -> Haste:
+    return Haste.URGENT if claimed[0].priority == -Priority.URGENT else Haste.USUAL
 
 
 _TROUBLING: Final = frozenset({"retryable", "auth_failed", "ambiguous"})

@@ -9,19 +9,29 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from provodka.crm import CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
+from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
-from provodka.payloads import CompanyEvent, CompanyRef, ContactEvent, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
+from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
-from rules.fact import FilesFact, HistoryFact, InvoicesFact, KnownContact, ProductsFact, ResponsibleFact, TasksFact
+from rules.fact import (
+    FACTS,
+    FilesFact,
+    HistoryFact,
+    InvoicesFact,
+    KnownContact,
+    ProductsFact,
+    ResponsibleFact,
+    TasksFact,
+)
 from rules.faults import RuleError
 from rules.team import Team
 from worker.history import summed_up
+from worker.subject import Subject
 
 
 class LeadsTogether:
@@ -55,7 +65,8 @@ class LiveFacts:
 
     `leads`: the leads of the batch that the event belongs to. With `resumed` the event may be long past, so that its
     own cards are read anew.
-    What the CRM refuses for good (it has no such thing, or does not let us see it) is the fault of the rule that asks.
+    Of what the CRM does not have there is none (a lead of Bitrix24 has no invoices); what it refuses us for good is the
+    fault of the rule that asks.
     """
 
     event: Event
@@ -67,12 +78,18 @@ class LiveFacts:
     leads: LeadsTogether | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def _about(self) -> Subject:
+        return Subject(self.event, self.journal, self.crm, self.resumed, self.fetch)
+
     def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that rules.fact.FACTS names
         """The value of a fact; one that others need too is read once."""
         if name not in self._read:
             try:
                 self._read[name] = _FETCH[name](self)
             except Rejected as error:
+                if error.code == NOT_OFFERED:
+                    return FACTS[name].empty
                 raise RuleError(f"{name} cannot be read: {error.reason}") from error
         return self._read[name]
 
@@ -85,12 +102,12 @@ class LiveFacts:
         (found,) = self.crm.find_people([self.event.person])
         if found is not None:
             return KnownContact(found.contact.id, found.contact.name)
-        own = self._linked("contact")
+        own = self._about.linked("contact")
         return KnownContact(own[0]) if own else None
 
     def contact(self) -> ContactRef | None:
         """The event's own contact as it is now, else the lead's main one, else the card of the event's person."""
-        one = self._contact_id()
+        one = self._about.contact_id()
         found = self.crm.contacts([one]).get(one) if self.crm is not None and one else None
         if found is None:
             return None
@@ -107,7 +124,7 @@ class LiveFacts:
 
     def company(self) -> CompanyRef | None:
         """The event's own firm as it is now, else that of its lead, else that of its contact."""
-        one = self._company_id()
+        one = self._about.company_id()
         found = self.crm.companies([one]).get(one) if self.crm is not None and one else None
         if found is None:
             return None
@@ -157,7 +174,7 @@ class LiveFacts:
         own = lead_of(self.event.payload)
         if own is not None:
             return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
-        ids = self._linked("lead")[:5]
+        ids = self._about.linked("lead")[:5]
         read = self.crm.leads(ids) if ids else {}
         for one in ids:
             if one in read and read[one].state == LeadState.OPEN:
@@ -168,7 +185,7 @@ class LiveFacts:
 
     def responsible(self) -> ResponsibleFact | None:
         """Of the lead."""
-        lead = self._lead()
+        lead = self._about.lead()
         if lead is None or not lead.responsible:
             return None
         login = self.team.login(lead.responsible)
@@ -206,7 +223,7 @@ class LiveFacts:
         return ChainLink(made.rule, made.key, then) if made and then else None
 
     def tasks(self) -> TasksFact:
-        card = self._tasks_card()
+        card = self._about.tasks_card()
         if self.crm is None or card is None:
             return TasksFact()
         mirrored = self.crm.mirrored_tasks([card])
@@ -221,18 +238,18 @@ class LiveFacts:
         )
 
     def products(self) -> ProductsFact:
-        lead = self._lead_id()
+        lead = self._about.lead_id()
         lines = tuple(self.crm.lead_lines([lead]).get(lead, ())) if self.crm is not None and lead else ()
         total = sum((line.price * line.quantity for line in lines), Decimal(0))
         return ProductsFact(len(lines), total, lines)
 
     def files(self) -> FilesFact:
-        lead = self._lead_id()
+        lead = self._about.lead_id()
         found = self.crm.files(CardRef(CardKind.LEAD, lead)) if self.crm is not None and lead else ()
         return FilesFact(len(found), tuple(file.name for file in found))
 
     def invoices(self) -> InvoicesFact:
-        lead = self._lead_id()
+        lead = self._about.lead_id()
         found = self.crm.invoices([lead]).get(lead, []) if self.crm is not None and lead else []
         paid = [one for one in found if one.state is InvoiceState.PAID]
         unpaid = [one for one in found if one.state is not InvoiceState.PAID]
@@ -253,56 +270,6 @@ class LiveFacts:
             if isinstance(one.payload, TaskEvent) and _hangs_on(one.payload, card):
                 return one.payload.result
         return ""
-
-    # which cards it is about
-
-    def _lead(self) -> LeadRef | None:
-        """Nothing is asked where the event itself tells of the lead, just now."""
-        if self.resumed or "lead" in self._read:
-            return self.fetch("lead")  # type: ignore[no-any-return]
-        return lead_of(self.event.payload) or self.fetch("lead")
-
-    def _lead_id(self) -> str:
-        own = lead_of(self.event.payload)
-        lead = own or self._lead()
-        return lead.id if lead is not None else ""
-
-    def _contact_id(self) -> str:
-        payload = self.event.payload
-        if isinstance(payload, ContactEvent):
-            return payload.contact.id
-        if isinstance(payload, TaskEvent) and payload.task.contact:
-            return payload.task.contact
-        lead = self._lead()
-        if lead is not None and lead.contacts:
-            return lead.contacts[0]
-        known = self.fetch("person.contact") if self.event.person.identities else None
-        return known.id if known is not None else ""
-
-    def _company_id(self) -> str:
-        payload = self.event.payload
-        if isinstance(payload, CompanyEvent):
-            return payload.company.id
-        if isinstance(payload, TaskEvent) and payload.task.company:
-            return payload.task.company
-        lead = self._lead()
-        if lead is not None and lead.company:
-            return lead.company
-        one = self._contact_id()
-        contact = self.crm.contacts([one]).get(one) if self.crm is not None and one else None
-        return contact.company_id if contact is not None else ""
-
-    def _tasks_card(self) -> CardRef | None:
-        if lead := self._lead_id():
-            return CardRef(CardKind.LEAD, lead)
-        contact = self._contact_id()
-        return CardRef(CardKind.CONTACT, contact) if contact else None
-
-    def _linked(self, kind: str) -> list[str]:
-        """The ids of cards of a kind in the person's lane, newest first."""
-        known = self.journal.known_identities(self.event.identities)
-        members = dict.fromkeys(one for lane in known.values() for one in lane)
-        return [one.partition(":")[2] for one in members if one.startswith(f"{kind}:")]
 
 
 _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {

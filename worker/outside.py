@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
-from provodka.crm import Crm, LeadState, Messenger, Presence
+from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
 from provodka.messages import ClientMessenger
 from provodka.turns import Pick
@@ -63,14 +63,6 @@ class TellsPresence(Protocol):
         """See `provodka.crm.Staff`."""
 
 
-@runtime_checkable
-class CountsLeads(Protocol):
-    """A CRM that counts the open leads of its users."""
-
-    def open_lead_counts(self, logins: Sequence[str]) -> Mapping[str, int]:
-        """The open leads of each login, whoever gave them."""
-
-
 class LiveStaff:
     """`rules.assignment.StaffFacts`: what the CRM tells, else what the journal knows."""
 
@@ -91,16 +83,21 @@ class LiveStaff:
     def open_leads(self, people: Sequence[str]) -> Loads:
         """As the CRM counts them, else those of the newest that we gave; and what is on its way to the CRM."""
         at = self._journal.now()
+        counted = self._counted(people)
         rows = self._journal.read(lambda c: turns.given(c, people, _LOOK_BACK))
         counts = Counter(person for person, settled, _ in rows if not settled)
-        if isinstance(self._crm, CountsLeads):
-            counted = self._crm.open_lead_counts([self._team.login(person) for person in people])
+        if counted is not None:
             counts.update({self._team.key(login): count for login, count in counted.items()})
         elif self._crm is not None:
             ids = tuple(dict.fromkeys(values["lead_id"] for _, _, values in rows if values.get("lead_id")))
             leads = self._crm.leads(ids).values() if ids else ()
             counts.update(self._team.key(lead.responsible) for lead in leads if lead.state == LeadState.OPEN)
         return Loads(at, counts)
+
+    def _counted(self, people: Sequence[str]) -> Mapping[str, int] | None:
+        if not isinstance(self._crm, CountsLeads):
+            return None
+        return self._crm.open_lead_counts([self._team.login(person) for person in people])
 
 
 _LOOK_BACK: Final = 500

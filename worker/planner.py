@@ -81,9 +81,10 @@ class Planner:
         records = [
             r for n in range(0, len(hints), _HINTS) for r in self._guarded(hints[n : n + _HINTS], self._followed)
         ]
-        for stored in self._held:
-            if not isinstance(stored.event.payload, CrmHint):
-                records += self._guarded([stored], self._ruled)
+        others = [stored for stored in self._held if not isinstance(stored.event.payload, CrmHint)]
+        leads = LeadsTogether(self._crm, [stored.event for stored in others])
+        for stored in others:
+            records += self._guarded([stored], lambda taken: [self._evaluated(one, "event", leads) for one in taken])
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
@@ -135,9 +136,6 @@ class Planner:
                 self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return []
 
-    def _ruled(self, taken: Sequence[StoredEvent]) -> list[PlanRecord]:
-        return [self._evaluated(stored, "event") for stored in taken]
-
     def _followed(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
         """What hints that came together turn out to be: one call for all, so that they do not slow a backlog down."""
         if self._follower is None:
@@ -158,11 +156,11 @@ class Planner:
         engine = self._engine
         return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
 
-    def _evaluated(self, stored: StoredEvent, cause: str) -> PlanRecord:
+    def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload
         if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
             return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
-        plan = self._engine.evaluate(stored.event, self._facts(stored.event), self._journal.now())
+        plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
         return self._record(stored, cause, plan)
 
     def _run_timer(

@@ -140,15 +140,14 @@ class LeadChanges:
         if lead.tags is not None and (added or removed):
             aim["tags"] = tuple(sorted((set(lead.tags) | added) - removed))
         if lead.fields is not None and "custom_fields_values" in body:
-            aim["fields"] = self._fields(lead.fields, body["custom_fields_values"])
+            aim["fields"] = self._fields(body["custom_fields_values"])
         return aim
 
-    def _fields(self, old: dict[str, str], items: Sequence[Json]) -> dict[str, str]:
+    def _fields(self, items: Sequence[Json]) -> dict[str, str]:
         directory = self._room.directory
         zone = directory.account().zone
         by_id = {field.id: field for field in directory.fields()}
-        new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, zone) for item in items}
-        return {one: text for one, text in {**old, **new}.items() if text}
+        return {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, zone) for item in items}
 
 
 def _place_of(lead_id: str, places: Places) -> Pipeline:

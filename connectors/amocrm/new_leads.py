@@ -142,7 +142,7 @@ class NewLeads:
 
     def _put(self, leads: Sequence[KnownLead]) -> None:
         now = self._room.now()
-        self._room.put(LEAD, [lead_snapshot(lead, now) for lead in leads])
+        self._room.put(LEAD, [lead_snapshot(lead.standing(None, now), now) for lead in leads])
 
     def _contacts(self, done: Iterable[tuple[NewLeadRequest, Done]]) -> list[KnownContact]:
         now = int(self._room.now().timestamp())

@@ -129,6 +129,10 @@ class OfferWork:
         """amoCRM does not tell: always unknown."""
         return dict.fromkeys(logins, Presence.UNKNOWN)
 
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """By the mirror, without a call."""
+        return self._mirrored.open_lead_counts(logins)
+
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
         """A task or a note, as said; recognised as those are."""

@@ -111,5 +111,5 @@ class PartyWrites:
         if card.fields is not None and (own := [item for item in values if "field_id" in item]):
             by_id = {one.id: one for one in self._room.directory.fields(self._entity)}
             new = {str(item["field_id"]): custom.shown(by_id[item["field_id"]], item, self._room.zone) for item in own}
-            aim["fields"] = {one: text for one, text in {**card.fields, **new}.items() if text}
+            aim["fields"] = new
         return aim

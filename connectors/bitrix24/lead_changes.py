@@ -149,8 +149,7 @@ class LeadChanges:
             aim["tags"] = tuple(sorted(tags_of(body, tags)))
         written = {str(f.id): f for f in self._room.directory.fields() if str(f.id) in body and f != tags}
         if lead.fields is not None and written:
-            new = {one: custom.decode(field, body[one]) for one, field in written.items()}
-            aim["fields"] = {one: text for one, text in {**lead.fields, **new}.items() if text}
+            aim["fields"] = {one: custom.decode(field, body[one]) for one, field in written.items()}
         return aim
 
     def _verified(self, outcome: Outcome, body: Json, item: Json) -> Outcome:

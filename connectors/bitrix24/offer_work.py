@@ -129,6 +129,10 @@ class OfferWork:
         """By the working day where the portal tracks it, else by who is online."""
         return self._staff.presence(logins)
 
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """By the mirror, without a call."""
+        return self._mirrored.open_lead_counts(logins)
+
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:
         """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""

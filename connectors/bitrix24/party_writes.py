@@ -49,5 +49,5 @@ class PartyWrites:
             if str(field.id) in body and field.code in own
         }
         if new and card.fields is not None:
-            aim["fields"] = {code: text for code, text in {**card.fields, **new}.items() if text}
+            aim["fields"] = new
         return aim

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, Final
 
 from connectors.bitrix24.cards import contacts_of
-from connectors.bitrix24.client import id_of, mapping, moment
+from connectors.bitrix24.client import CHAIN, PAGE, id_of, mapping, moment
 from connectors.bitrix24.directory import COMPANY_TYPE, CONTACT_TYPE, Directory
 from connectors.bitrix24.fields import decode
 from connectors.bitrix24.query import Command, Json
-from connectors.bitrix24.room import CHAIN, CONTACT_FIELDS, Room
+from connectors.bitrix24.room import CONTACT_FIELDS, Room
 from connectors.crm.account import CLOCKS
 from connectors.crm.mirror import KnownCompany, KnownContact, emails_of, phones_of
 from connectors.crm.mirror import moment as of_seconds
@@ -56,7 +56,9 @@ class People(PeopleIndex):
         latest = int(room.now().timestamp()) + CLOCKS
         since = room.client.written(of_seconds(max(0, mark - OVERLAP)))
         seen: dict[str, KnownContact] = {}
-        for pages, rows in enumerate(room.client.walk("crm.contact.list", _asked({">=DATE_MODIFY": since})), start=1):
+        chain = min(len(self._recent) // PAGE + 1, CHAIN)  # as many as the last time, most of which come again
+        walk = room.client.walk("crm.contact.list", _asked({">=DATE_MODIFY": since}), chain=chain)
+        for pages, rows in enumerate(walk, start=1):
             seen.update((id_of(row), self._read(row)) for row in rows)
             if pages >= MOST_PAGES:
                 self.put([], {FILLED: "", LAST_ID: "", FRESH: ""})

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from connectors.bitrix24.cards import Leads
-from connectors.bitrix24.client import PAGE, id_of, mapping, moment, rows_of
+from connectors.bitrix24.client import CHAIN, PAGE, id_of, mapping, moment, rows_of
 from connectors.bitrix24.people import read_company, read_contact
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.requisites import Requisites
-from connectors.bitrix24.room import CHAIN, COMPANY_FIELDS, CONTACT_FIELDS, Room
+from connectors.bitrix24.room import COMPANY_FIELDS, CONTACT_FIELDS, Room
 from connectors.bitrix24.tasks import COMPLETED, SELECT, TIMES, results_of, task_text
 from connectors.crm.changes import Authors, Card
 from connectors.crm.following import Keep

@@ -22,7 +22,6 @@ _AUTHORS: Final = ("CREATED_BY_ID", "MODIFY_BY_ID")
 _PARTY: Final = ("ID", "ASSIGNED_BY_ID", "DATE_CREATE", "DATE_MODIFY", *_AUTHORS, "PHONE", "EMAIL", "UF_*")
 CONTACT_FIELDS: Final = (*_PARTY, "NAME", "SECOND_NAME", "LAST_NAME", "ORIGIN_ID")
 COMPANY_FIELDS: Final = (*_PARTY, "TITLE")
-CHAIN: Final = 10  # pages in a request of the first reading: five hundred cards, well within the vendor's minute
 LOST: Final = "Поля, которое меняет правило, в Битрикс24 больше нет: укажите другое."
 NOWHERE: Final = "Не указано, к какой карточке или контакту относится запись."
 Reader = Callable[[Any], Outcome]

@@ -80,7 +80,7 @@ class BitrixSettings(Strict):
     read_timeout: float = Field(default=70.0, gt=0)
     per_second: float = Field(default=2.0, gt=0)
     burst: int = Field(default=40, ge=1)
-    batch: int = Field(default=20, ge=1, le=25)
+    batch: int = Field(default=25, ge=1, le=25)
     settle_seconds: float = Field(default=65.0, ge=0)
     operating_seconds: float = Field(default=480.0, gt=0)
     look_back: int = Field(default=60, ge=0)

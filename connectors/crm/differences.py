@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from connectors.crm.mirror import CONTACT, KnownCard, KnownLead, KnownParty, KnownTask
+from connectors.crm.mirror import CONTACT, KnownCard, KnownLead, KnownParty, KnownTask, with_values
 from connectors.crm.names import Names
 from provodka.crm import LeadState
 from provodka.payloads import Change, EventType
 
 LONGEST_VALUE: Final = 60
-PARTY: Final = ("name", "phones", "emails", "responsible_id", "tags", "fields")
-"""The members of a person's or a firm's card whose change is news."""
+PARTY: Final = ("name", "phones", "emails", "responsible_id", "tags")
+"""The members of a person's or a firm's card whose change is news, besides each of its fields."""
 
 _CLOSED: Final = {LeadState.WON: (EventType.LEAD_WON, "won"), LeadState.LOST: (EventType.LEAD_LOST, "lost")}
 
@@ -80,22 +80,26 @@ def alarm_of(old: KnownTask | None, new: KnownTask, since: int) -> int:
 
 def ahead(old: P, new: P) -> P:
     """A card that the index of people has read: what differs is kept in `told` until rules have been told of it."""
+    changed = {one: (old.fields or {}).get(one, "") for one in _changed_fields(old, new)}
     told = {member: getattr(old, member) for member in PARTY if differs(old, new, member)} | old.told
+    fields = _not_yet(changed | told.pop("fields", {}), new)
     pending = {m: value for m, value in told.items() if comparable(value) != comparable(getattr(new, m))}
+    if fields:
+        pending["fields"] = fields
     return replace(new, announced=old.announced, ours=old.ours, expected=old.expected, told=pending)
 
 
 def as_told(known: K) -> K:
     """The card as rules last knew it."""
-    return replace(known, **_loaded(known.told)) if isinstance(known, KnownParty) and known.told else known
+    return with_values(known, _loaded(known.told)) if isinstance(known, KnownParty) and known.told else known
 
 
 def still_expected(old: KnownCard | None, new: KnownCard) -> dict[str, object]:
     """What of a write of ours does not show yet."""
-    expected = old.expected if old else {}
-    return {
-        member: value for member, value in expected.items() if comparable(value) != comparable(getattr(new, member))
-    }
+    expected = dict(old.expected) if old else {}
+    fields = _not_yet(expected.pop("fields", {}), new)
+    rest: dict[str, object] = {m: v for m, v in expected.items() if comparable(v) != comparable(getattr(new, m))}
+    return {**rest, "fields": fields} if fields else rest
 
 
 def differs(old: KnownCard, new: KnownCard, member: str) -> bool:
@@ -140,9 +144,15 @@ def _change(member: str, old: object, new: object) -> Change:
 def _changed_fields(old: KnownLead | KnownParty, new: KnownLead | KnownParty) -> list[str]:
     if old.fields is None or new.fields is None:
         return []
-    expected = old.expected.get("fields") or old.fields
+    expected = {**old.fields, **old.expected.get("fields", {})}
     ids = dict.fromkeys([*old.fields, *new.fields])
-    return [one for one in ids if new.fields.get(one) not in (old.fields.get(one), expected.get(one))]
+    return [one for one in ids if new.fields.get(one, "") not in (old.fields.get(one, ""), expected.get(one, ""))]
+
+
+def _not_yet(values: Mapping[str, str], card: KnownCard) -> dict[str, str]:
+    """Those of these fields that are otherwise on the card."""
+    there = getattr(card, "fields", None) or {}
+    return {one: text for one, text in values.items() if there.get(one, "") != text}
 
 
 def _show(value: object) -> str:

@@ -41,7 +41,7 @@ class Expectations(Generic[K]):
         aims: dict[str, Aim] = {one: {} for one in cards}
         for one, body in changes:
             if one in cards:
-                aims[one].update(aim(settle(cards[one], **aims[one]), body))
+                aims[one] = _joined(aims[one], aim(settle(cards[one], **aims[one]), body))
         self.amend(aims, lambda one, card: _expecting(card or self._blank(one), aims[one]))
         return aims
 
@@ -71,8 +71,22 @@ def _settled(card: K, aim: Aim) -> K:
     """What we have set is what rules know of it, too."""
     settled = settle(card, **aim)
     if isinstance(settled, KnownParty):
-        return replace(settled, told={member: value for member, value in settled.told.items() if member not in aim})
+        return replace(settled, told=dict(_untouched(settled.told, aim)))
     return settled
+
+
+def _joined(aim: Aim, later: Aim) -> Aim:
+    both = {**aim, **later}
+    return {**both, "fields": {**aim["fields"], **later["fields"]}} if "fields" in aim and "fields" in later else both
+
+
+def _untouched(told: Aim, aim: Aim) -> Iterator[tuple[str, Any]]:
+    """What is still to be told, as it is not what we have set."""
+    for member, value in told.items():
+        if member not in aim:
+            yield member, value
+        elif member == "fields" and (rest := {one: was for one, was in value.items() if one not in aim["fields"]}):
+            yield member, rest
 
 
 @contextmanager

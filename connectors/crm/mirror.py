@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -28,7 +28,8 @@ class KnownCard:
     """The last known state of a card, by ids, so that a renamed stage changes no lead. None: not known yet.
 
     `announced`: rules have been told of the card, or never will be; `ours`: we made it. `expected` holds what a write
-    of ours that is under way is about to set: an echo of it is no news.
+    of ours that is under way is about to set: an echo of it is no news. Of `fields` it holds only those that are
+    written, with an empty text for one that is emptied: others may be changed by other people meanwhile.
     """
 
     id: str
@@ -59,7 +60,11 @@ class KnownLead(KnownCard):
 
     @property
     def identities(self) -> tuple[str, ...]:
-        return tuple(f"contact:{one}" for one in self.contacts or ())
+        """Its contacts, and whose it is and where it stands."""
+        contacts = tuple(f"contact:{one}" for one in self.contacts or ())
+        if self.responsible_id is None or self.status_id is None:
+            return contacts
+        return (*contacts, place_mark(self.responsible_id, self.pipeline_id, self.status_id))
 
     @property
     def place(self) -> str:
@@ -82,7 +87,8 @@ class KnownLead(KnownCard):
 class KnownParty(KnownCard):
     """A person's or a firm's card; times in unix seconds.
 
-    `told` holds the members as rules last knew them, where the index of people has run ahead of the events.
+    `told` holds the members as rules last knew them, where the index of people has run ahead of the events; of `fields`
+    only those that differ, with an empty text for one that was not there.
     """
 
     name: str
@@ -173,6 +179,11 @@ def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KI
     return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
 
 
+def place_mark(user_id: Id, pipeline_id: Id | None, stage_id: Id) -> str:
+    """A stage with whoever is responsible there, by which leads are counted."""
+    return f"at:{user_id}:{pipeline_id}:{stage_id}"
+
+
 def later(due: int, now: datetime) -> int:
     """The alarm of a task that is open again: at its time, unless that is over (then rules know already)."""
     return due if due > int(now.timestamp()) else 0
@@ -208,7 +219,16 @@ def stranger(lead_id: str) -> KnownLead:
 
 def settle(card: K, **values: Any) -> K:  # noqa: ANN401  # the members of its class
     """The card after a write of ours: the values are known now, and nothing is expected any more."""
-    return replace(card, **values, expected={})
+    return replace(with_values(card, values), expected={})
+
+
+def with_values(card: K, values: Mapping[str, Any]) -> K:
+    """The card with other members; of `fields` only those named differ, and an empty one is gone."""
+    members = dict(values)
+    if "fields" in members:
+        both = {**(getattr(card, "fields", None) or {}), **members["fields"]}
+        members["fields"] = {one: text for one, text in both.items() if text}
+    return replace(card, **members)
 
 
 def moment(seconds: object) -> datetime:

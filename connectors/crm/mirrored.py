@@ -1,17 +1,20 @@
-"""What the mirror tells of the cards around a card, without a call."""
+"""What the mirror tells of the cards around a card and of the staff, without a call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from connectors.crm.account import Account
-from connectors.crm.mirror import LEAD, TASK, KnownTask, load, load_lead, moment
-from connectors.crm.names import Names
+from connectors.crm.mirror import LEAD, TASK, KnownTask, load, load_lead, moment, place_mark
+from connectors.crm.names import Names, plain
 from provodka.crm import CardRef, LeadState, Task
 
 
 class Mirrored:
-    """Open tasks of cards, and how the leads of contacts stand; None while the mirror is still being filled."""
+    """Open tasks of cards, how the leads of contacts stand, how many open leads each of the staff has.
+
+    None while the mirror is still being filled.
+    """
 
     def __init__(self, account: Account, names: Names) -> None:
         self._account = account
@@ -44,6 +47,26 @@ class Mirrored:
             one: {lead: states[lead] for lead in sorted(carriers.get(f"contact:{one}", ()), key=int, reverse=True)}
             for one in contacts
         }
+
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """By login; those whom the account does not know are absent.
+
+        The mirror holds every lead, whoever made or moved it. amoCRM itself would have to be read page by page, and
+        Bitrix24 asked for each person and stage.
+        """
+        if not self._account.cursor("leads:filled"):
+            return None
+        users = {plain(name): user.id for user in self._names.users() for name in (user.login, user.name)}
+        ids = {login: users[plain(login)] for login in logins if plain(login) in users}
+        places = [
+            (pipeline.id, stage.id)
+            for pipeline in self._names.pipelines()
+            for stage in pipeline.stages
+            if stage.state is LeadState.OPEN and not stage.incoming
+        ]
+        marks = {login: [place_mark(user, *place) for place in places] for login, user in ids.items()}
+        carriers = self._carriers(LEAD, [mark for some in marks.values() for mark in some])
+        return {login: sum(len(carriers.get(mark, ())) for mark in some) for login, some in marks.items()}
 
     def _carriers(self, kind: str, marks: Sequence[str]) -> dict[str, tuple[str, ...]]:
         return self._account.store.find_snapshots(self._account.name, kind, marks) if marks else {}

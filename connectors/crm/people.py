@@ -14,6 +14,7 @@ from connectors.crm.changes import CONTACTS
 from connectors.crm.differences import ahead
 from connectors.crm.mirror import CONTACT, LEAD, KnownContact, contact_snapshot, load_contact, load_lead
 from connectors.crm.names import Names
+from connectors.line import Haste, hurry
 from provodka.crm import FoundPerson, LeadState, Progress
 from provodka.payloads import Person
 from provodka.stores import Snapshot
@@ -71,7 +72,8 @@ class PeopleIndex(ABC):
             if self._freshened_at >= asked - (BUSY_SECONDS if self._busy else 0):
                 return  # one that began after we asked has just ended, or so much happens that one a second must do
             began = time.monotonic()
-            self._busy = self.read_changes()
+            with hurry(Haste.SHARED):
+                self._busy = self.read_changes()
             self._freshened_at = began
 
     def remember(self, contacts: Iterable[KnownContact]) -> None:

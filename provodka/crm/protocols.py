@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from provodka.crm.cards import (
     CardLink,
@@ -291,7 +291,16 @@ class Automation(Protocol):
     def start_bots(self) -> Write[BotStart]: ...
 
 
-class Staff(Protocol):
+@runtime_checkable
+class CountsLeads(Protocol):
+    """Knows how much each of the staff has to do."""
+
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
+        """The open leads of each of these, whoever gave them; unknown logins are absent. None while it is not known:
+        the mirror is still being filled."""
+
+
+class Staff(CountsLeads, Protocol):
     """The client's staff."""
 
     def users(self) -> Sequence[User]:

@@ -197,7 +197,8 @@ class ConnectorStoreInJournal:
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         """Take the next place: at most `burst` lie in any stretch of burst/per_second seconds.
 
-        So 7 at 6 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once.
+        So 7 at 6 a second never breaks a limit of 7 in any second, and a lone lead's three calls go at once. Who has to
+        wait goes at an even pace: after seven calls at once nothing would go for a whole second, however urgent.
         """
         return self._writer.run(lambda c: self._reserve(c, account, per_second, burst), durable=False)
 
@@ -216,7 +217,8 @@ class ConnectorStoreInJournal:
         def place(now: float, places: list[float]) -> tuple[float, list[float]]:
             farthest = now + _FARTHEST_PLACE + burst / per_second
             kept = [p for p in places if p < farthest][-burst:]
-            mine = max(now, kept[0] + burst / per_second) if len(kept) == burst else now
+            soonest = kept[0] + burst / per_second if len(kept) == burst else now
+            mine = now if soonest <= now else max(soonest, kept[-1] + 1 / per_second)
             return mine, [*kept, mine][-burst:]
 
         return self._take(connection, account, place)

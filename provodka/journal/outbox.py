@@ -49,14 +49,14 @@ def _free() -> ColumnElement[bool]:
 _URGENCY: Final = (actions.c.priority.desc(), actions.c.id)
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
 _FIRST_KIND: Final = (
-    select(actions.c.kind)
+    select(actions.c.kind, actions.c.priority)
     .where(_free(), actions.c.kind.not_in(bindparam("besides", expanding=True)))
     .order_by(*_URGENCY)
     .limit(1)
 )
 _WANTED: Final = (
     select(actions.c.id)
-    .where(_free(), actions.c.kind == bindparam("kind"))
+    .where(_free(), actions.c.kind == bindparam("kind"), actions.c.priority == bindparam("urgency"))
     .order_by(*_URGENCY)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -83,15 +83,16 @@ _RESULTS: Final = select(actions.c.key, actions.c.result).where(among(actions.c.
 def claim(
     connection: Connection, owner: str, now: datetime, lease: timedelta, most: int, besides: Sequence[str] = ()
 ) -> list[StoredAction]:
-    """Take up to `most` ready actions of one kind, the first of each lane only, and open an attempt for each.
+    """Take up to `most` ready actions of one kind and urgency, the first of each lane, and open an attempt for each.
 
-    The kind is that of the most urgent one: under a backlog a whole batch of the same operation comes out, so that
-    a limit of requests a second does not become a limit of leads a second. The kinds `besides` are left alone.
+    Both are those of the most urgent one: under a backlog a whole batch of the same operation comes out, so that a
+    limit of requests a second does not become a limit of leads a second; and what is urgent does not have to wait for
+    the work that many others make. The kinds `besides` are left alone.
     """
     first = connection.execute(_FIRST_KIND, {"now": now, "besides": list(besides)}).first()
     if first is None:
         return []
-    wanted = connection.execute(_WANTED, {"now": now, "kind": first.kind, "most": most})
+    wanted = connection.execute(_WANTED, {"now": now, "kind": first.kind, "urgency": first.priority, "most": most})
     taken = {"ids": [row.id for row in wanted], "by": owner, "until": now + lease}
     rows = sorted(connection.execute(_TAKEN, taken), key=lambda row: row.id)
     if not rows:

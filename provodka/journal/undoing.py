@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from provodka.journal import outbox
 from provodka.journal.records import WAIT, ActionState, StoredAction
@@ -54,6 +54,13 @@ def undoings(connection: Connection, keys: Sequence[str]) -> dict[str, StoredAct
         rows = connection.execute(select(actions).where(actions.c.key.in_(part)))
         found.update((by_own[row.key], outbox.stored(row)) for row in rows)
     return found
+
+
+def on_their_way(connection: Connection) -> int:
+    """How many undoings are not over yet; cheap, to be asked again and again."""
+    live = actions.c.state.in_((literal_column("'ready'"), literal_column("'running'")))
+    query = select(func.count()).select_from(actions).where(live, actions.c.kind == UNDO)
+    return connection.execute(query).scalar_one()
 
 
 def undo(

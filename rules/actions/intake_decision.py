@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from provodka.crm import Contact, ContactAddition, LeadChange, LeadState, NewContact, NewLead
+from provodka.crm import (
+    CardKind,
+    CardRef,
+    Contact,
+    ContactAddition,
+    LeadChange,
+    LeadState,
+    NewContact,
+    NewLead,
+)
 from provodka.payloads import LeadRef, Person
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk, pack
+from rules.actions.kept import keeping
+from rules.actions.replaced import replaced
 from rules.actions.targets import Known
 from rules.assignment import Strategy, unfit_to_keep
 from rules.team import KEEP
@@ -72,9 +83,10 @@ def _reuse(
 ) -> dict[str, Any]:
     has = {fold(tag) for tag in lead.tags}
     tags = tuple(tag for tag in item.params["tags"] if fold(tag) not in has)
-    return {
+    change = LeadChange(lead.id, add_tags=tags)
+    decision = {
         "create": None,
-        "change": pack(LeadChange(lead.id, add_tags=tags)) if tags else None,
+        "change": pack(change) if tags else None,
         "addition": pack(addition) if addition else None,
         "told": {
             "lead_id": lead.id,
@@ -85,6 +97,7 @@ def _reuse(
             "url": lead.url,
         },
     }
+    return keeping(decision, CardRef(CardKind.LEAD, lead.id), replaced(change, lead))
 
 
 def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:

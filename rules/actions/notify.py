@@ -8,21 +8,19 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from provodka.crm import NewTask, NoticeForm, StaffMessage, StaffNotice
 from provodka.errors import ConnectorError, Rejected
-from provodka.operation import Done, Outcome, Postponed, Request
+from provodka.operation import Done, Outcome, Postponed
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
-from rules.actions.desk import Desk, pack, told, unpack
-from rules.actions.open_tasks import card_of, open_tasks
+from rules.actions.desk import Desk, pack, told
+from rules.actions.notices import MESSENGERS, TASK, sender, systems
+from rules.actions.open_tasks import open_tasks
 from rules.actions.targets import Target, event_lead, find_targets
 from rules.actions.ways import Way, by_ways
 from rules.calendar import WorkingCalendar
 from rules.durations import Duration, parse_duration
 from rules.team import RESPONSIBLE
 
-MESSENGERS: Final = ("telegram", "email")
-TASK: Final = "task"
 DEFAULT: Final = ("telegram", TASK)
 _SOON: Final = parse_duration("15m working")
 _AT_WORK: Final = Duration("0s working", working=True)
@@ -99,13 +97,7 @@ class Notify(Action[NotifyParams]):
         return [decisions[item.key] for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
-        def by(way: str, some: list[tuple[Decided, Way]]) -> dict[str, Outcome]:
-            return _messages(way, some, outside) if way in MESSENGERS else _in_crm(way, some, outside)
-
-        systems = {medium: messenger.name for medium, messenger in outside.messengers.items()}
-        if outside.crm is not None:
-            systems |= dict.fromkeys(("crm", TASK), outside.crm.name)
-        outcomes = by_ways(ready, by, systems)
+        outcomes = by_ways(ready, sender(outside), systems(outside))
         return [told(one := outcomes[d.item.key], {"to": d.frozen["to"], "reason": _why(d, one)}) for d in ready]
 
 
@@ -218,59 +210,3 @@ def _url(item: Delivery) -> str:
     lead = event_lead(item)
     url = (item.needed or {}).get("url", "") or (lead.url if lead else "")
     return url if item.params.get("link", True) and url not in item.params["text"] else ""
-
-
-def _messages(medium: str, some: list[tuple[Decided, Way]], outside: Outside) -> dict[str, Outcome]:
-    messenger = outside.messengers.get(medium)
-    if messenger is None:
-        raise Rejected(f"there is no channel of type {medium} any more", hint=f"Верните канал {medium} в настройки")
-    requests = [
-        Request(
-            d.item.key,
-            StaffMessage(way["to"], "\n".join(filter(None, (d.frozen["text"], d.frozen["address"])))),
-            d.unsure_since,
-        )
-        for d, way in some
-    ]
-    return dict(zip((r.key for r in requests), messenger.notify(requests), strict=True))
-
-
-def _in_crm(way: str, some: list[tuple[Decided, Way]], outside: Outside) -> dict[str, Outcome]:
-    """A notice or a task; where a messenger was to do it, the lead is looked for only now that it has refused."""
-    desk = Desk(outside)
-    unknown = [d.item for d, _ in some if d.frozen["card"] is None]
-    looked_up = find_targets(unknown, desk) if unknown else {}
-    targets: dict[str, Target | ConnectorError] = {
-        d.item.key: looked_up[d.item.key] if d.frozen["card"] is None else unpack(Target, d.frozen["card"])
-        for d, _ in some
-    }
-    outcomes: dict[str, Outcome] = {key: one for key, one in targets.items() if isinstance(one, ConnectorError)}
-    there = [(d, one) for d, _ in some if isinstance(one := targets[d.item.key], Target)]
-    if way == TASK:
-        tasks = [Request(d.item.key, _task(d, target, outside), d.unsure_since) for d, target in there]
-        made = desk.crm.create_tasks(tasks) if tasks else []
-    else:
-        notices = [Request(d.item.key, _notice(d, target, outside), d.unsure_since) for d, target in there]
-        made = desk.crm.notify_staff(notices) if notices else []
-    keys = [d.item.key for d, _ in there]
-    return {**outcomes, **dict(zip(keys, made, strict=True))}
-
-
-def _task(d: Decided, target: Target, outside: Outside) -> NewTask:
-    return NewTask(
-        text=d.frozen["text"],
-        due=datetime.fromisoformat(d.frozen["due"]),
-        lead_id=target.lead_id,
-        contact_id="" if target.lead_id else target.contact_id,
-        responsible=outside.team.login(d.frozen["to"]),
-    )
-
-
-def _notice(d: Decided, target: Target, outside: Outside) -> StaffNotice:
-    return StaffNotice(
-        to=outside.team.login(d.frozen["to"]),
-        text=d.frozen["text"],
-        card=card_of(target),
-        due=datetime.fromisoformat(d.frozen["due"]),
-        form=NoticeForm(d.item.params.get("form", "task")),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from provodka.cards import CompanyRef, ContactRef, LeadRef
@@ -26,6 +26,7 @@ Card = LeadRef | Contact | Company
 Change = LeadChange | ContactChange | CompanyChange
 
 NAME, PRICE, STAGE, CLOSED, RESPONSIBLE, TAG, FIELD = "name", "price", "stage", "closed", "responsible", "tag", "field"
+_LONGEST_NAME: Final = 255  # in both CRMs; amoCRM rounds prices, too
 _YES: Final = {"да", "1", "true", "yes", "истина"}
 _NO: Final = {"нет", "0", "false", "no", "ложь", ""}
 _DATES: Final = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%YT%H:%M")
@@ -80,7 +81,7 @@ def still_ours(one: Replaced, card: Card) -> bool:
     """Whether the card shows what the action has set, as far as that can be told."""
     match one.member:
         case "name":
-            return _agree(one.now, _name(card))
+            return same(one.now[:_LONGEST_NAME], _name(card)[:_LONGEST_NAME])
         case "responsible":
             return same(one.now, card.responsible)
         case "tag":
@@ -91,7 +92,7 @@ def still_ours(one: Replaced, card: Card) -> bool:
         return False
     match one.member:
         case "price":
-            return _agree(one.now, str(card.price))
+            return card.price in (Decimal(one.now), Decimal(one.now).quantize(Decimal(1), ROUND_HALF_UP))
         case "closed":
             return card.state == one.now
     return same(one.now, card.stage) and same(one.now_pipeline, card.pipeline)

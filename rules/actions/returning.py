@@ -8,11 +8,13 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from provodka.crm import LeadChange, LeadReopening, LeadState
+from provodka.crm import CardKind, CardRef, LeadChange, LeadReopening, LeadState
 from provodka.payloads import LeadRef
 from provodka.settings import Strict
 from rules.actions.desk import Desk, pack
 from rules.actions.intake_decision import Creation, lacking, unfit
+from rules.actions.kept import keeping
+from rules.actions.replaced import STAGE, Replaced, replaced
 from rules.durations import DurationText
 from rules.team import KEEP
 from rules.text import fold, same
@@ -54,7 +56,7 @@ def decide_return(creation: Creation, leads: Sequence[LeadRef], desk: Desk) -> d
     )
     addition = lacking(item.event.person, card) if card else None
     contact = card.id if card and card.id in lead.contacts else next(iter(lead.contacts), "")
-    return {
+    decision = {
         "create": None,
         "change": None if change == LeadChange(lead.id) else pack(change),
         "reopen": pack(LeadReopening(lead.id, wanted["stage"])),
@@ -69,6 +71,8 @@ def decide_return(creation: Creation, leads: Sequence[LeadRef], desk: Desk) -> d
             "url": lead.url,
         },
     }
+    place = Replaced(STAGE, lead.stage, wanted["stage"], was_pipeline=lead.pipeline, now_pipeline=lead.pipeline)
+    return keeping(decision, CardRef(CardKind.LEAD, lead.id), [place, *replaced(change, lead)])
 
 
 def _came_back(lead: LeadRef, wanted: Mapping[str, Any], pipeline: str) -> bool:

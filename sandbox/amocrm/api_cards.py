@@ -27,7 +27,9 @@ def list_cards(call: Call, entity: str) -> Json | None:
     """`GET /{entity}`. Cards of unaccepted incoming leads are invisible among contacts and companies."""
     need_customers(call, entity)
     gone = "only_deleted" in call.with_()
-    rows: Iterable[Card] = (card for card in call.store.table(entity).values() if card.is_deleted == gone)
+    rows: Iterable[Card] = (
+        card for card in filters.named(call.store.table(entity), call.filters()) if card.is_deleted == gone
+    )
     if entity != "leads":
         rows = (card for card in rows if not card.is_unsorted)
     if not call.user.is_admin:

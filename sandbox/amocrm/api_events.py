@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from sandbox.amocrm import filters
@@ -40,6 +41,11 @@ def _created(raw: object) -> filters.Test | None:
     return filters.spaced("created_at")(raw)
 
 
+def _created_from(raw: object) -> int:
+    low = raw.get("from") if isinstance(raw, dict) else None
+    return int(low) if isinstance(low, str) and low.isdecimal() else 0
+
+
 def _held(attribute: str) -> filters.Maker:
     """`filter[value_after][…]…=a,b`: events whose value holds any of these, whatever the brackets say of its place."""
 
@@ -74,7 +80,9 @@ FILTERS: dict[str, filters.Maker] = {
 def list_events(call: Call) -> Json | None:
     """`GET /events`: at most 100 a page; of cards the user sees."""
     rows = (event for event in reversed(call.store.events.values()) if call.user.is_admin or _sees(call, event))
-    found = filters.apply(rows, call.filters(), FILTERS)
+    oldest = _created_from(call.filters().get("created_at"))
+    recent = itertools.takewhile(lambda event: event.created_at >= oldest, rows)  # they are kept in their order
+    found = filters.apply(recent, call.filters(), FILTERS)
     return call.listing("events", found, lambda event: _show(call, event), most=EVENTS_PAGE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sandbox.amocrm import brackets, filters
@@ -43,12 +44,12 @@ def _in_statuses(call: Call) -> filters.Maker:
     return make
 
 
-def _candidates(call: Call) -> list[Task]:
-    """The tasks of the cards asked for where the filter names them, else all."""
+def _candidates(call: Call) -> Iterable[Task]:
+    """The tasks that the filter names, or those of the cards that it names; else all."""
     wanted = call.filters()
     ids = brackets.values(wanted.get("entity_id"))
     if not ids or wanted.get("entity_type") not in ENTITIES:
-        return list(call.store.tasks.values())
+        return filters.named(call.store.tasks, wanted)
     keys = ((wanted["entity_type"], int(one)) for one in ids if one.isdigit())
     return [call.store.tasks[task_id] for key in keys for task_id in call.store.tasks_of.get(key, ())]
 

@@ -10,8 +10,8 @@ from sandbox.bitrix24 import project
 from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.cards import Cards, can_see
 from sandbox.bitrix24.errors import Json, denied, plain
-from sandbox.bitrix24.lists import classic_list
-from sandbox.bitrix24.params import whole, yes
+from sandbox.bitrix24.lists import candidates, classic_list
+from sandbox.bitrix24.params import yes
 from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import CLASSIC, TYPES, EntityType
 
@@ -61,9 +61,7 @@ def fields(call: Call, kind: EntityType) -> Json:
 def listing(call: Call, kind: EntityType) -> Page:
     """Cards the caller may see; those of others are left out without a word."""
     found = project.all_fields(call.store, kind)
-    behind = whole(call.map("filter").get(">ID"))
-    table = call.store.behind(kind.table, behind) if behind else call.store.table(kind.table).values()
-    visible = (row for row in table if can_see(call, row))
+    visible = (row for row in candidates(call.store, kind.table, call.map("filter")) if can_see(call, row))
 
     def show(row: Json, select: set[str] | None) -> Json:
         return project.classic(row, found, call.zone, select)

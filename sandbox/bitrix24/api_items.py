@@ -9,6 +9,7 @@ from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.cards import Cards, can_see
 from sandbox.bitrix24.errors import Json, RestError, item_not_found
 from sandbox.bitrix24.filters import Column, Comparer, Test
+from sandbox.bitrix24.lists import candidates, needed
 from sandbox.bitrix24.params import rows, text, whole, yes
 from sandbox.bitrix24.registry import Methods
 from sandbox.bitrix24.schema import TYPES, EntityType, Field
@@ -137,10 +138,12 @@ def listing(call: Call) -> Page:
     items = Items(call)
     columns = items.columns()
     comparer = Comparer(call.zone, keep_offset=call.settings.filter_offset)
-    test = _test(_map(call.params.get("filter")), items, columns, comparer)
+    wanted = _map(call.params.get("filter"))
+    test = _test(wanted, items, columns, comparer)
     order = _order(_map(call.params.get("order")), items, columns)
     select = {text(one) for one in rows(call.params.get("select"))}
-    found = [row for row in call.store.table(items.kind.table).values() if can_see(call, row) and test(row)]
+    table = candidates(call.store, items.kind.table, {} if "logic" in wanted else wanted, "id")
+    found = needed(call, (row for row in table if can_see(call, row) and test(row)), order)
     page = call.paged(filters.sort(found, order, comparer), wrap="items")
     chosen = None if not select or "*" in select else select
     return Page({"items": [items.show(row, chosen) for row in page.result["items"]]}, page.total, page.next)

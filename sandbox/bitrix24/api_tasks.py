@@ -8,7 +8,7 @@ from sandbox.bitrix24 import filters, tasks
 from sandbox.bitrix24.call import Call, Page
 from sandbox.bitrix24.errors import Json, RestError
 from sandbox.bitrix24.filters import Comparer
-from sandbox.bitrix24.lists import classic_order, classic_tests
+from sandbox.bitrix24.lists import candidates, classic_order, classic_tests, needed
 from sandbox.bitrix24.params import rows, text, whole
 from sandbox.bitrix24.registry import Methods
 
@@ -86,13 +86,14 @@ def listing(call: Call) -> Page:
     select = _select(call)
     comparer = Comparer(call.zone)
     raw = call.params.get("filter")
-    tests = classic_tests(raw if isinstance(raw, dict) else {}, COLUMNS, comparer)
-    found = [row for row in call.store.table("tasks").values() if _visible(call, row)]
-    found = [row for row in found if all(test(row) for test in tests)]
-    order = call.params.get("order")
-    wanted = {key.upper(): way for key, way in order.items()} if isinstance(order, dict) else {}
-    found = filters.sort(found, classic_order(wanted, COLUMNS), comparer)
-    page = call.paged(found)
+    wanted = raw if isinstance(raw, dict) else {}
+    tests = classic_tests(wanted, COLUMNS, comparer)
+    asked = call.params.get("order")
+    ways = {key.upper(): way for key, way in asked.items()} if isinstance(asked, dict) else {}
+    order = classic_order(ways, COLUMNS)
+    visible = (row for row in candidates(call.store, "tasks", wanted) if _visible(call, row))
+    found = needed(call, (row for row in visible if all(test(row) for test in tests)), order)
+    page = call.paged(filters.sort(found, order, comparer))
     return Page({"tasks": [tasks.shown(call, row, select) for row in page.result]}, page.total, page.next)
 
 

@@ -9,7 +9,8 @@ from sandbox.bitrix24 import filters
 from sandbox.bitrix24.call import PAGE, Call, Page
 from sandbox.bitrix24.errors import Json
 from sandbox.bitrix24.filters import Column, Comparer, Test
-from sandbox.bitrix24.params import rows, text
+from sandbox.bitrix24.params import rows, text, whole
+from sandbox.bitrix24.store import Store
 
 Show = Callable[[Json, set[str] | None], Json]
 
@@ -19,13 +20,29 @@ def classic_list(call: Call, found: Iterable[Json], columns: dict[str, Column], 
     comparer = Comparer(call.zone)
     tests = classic_tests(call.map("filter"), columns, comparer)
     order = classic_order(call.map("order"), columns)
-    passed = (row for row in found if all(test(row) for test in tests))
-    in_order = len(order) == 1 and order[0][0].is_key and not order[0][1]
-    kept = list(itertools.islice(passed, PAGE if in_order and call.start() < 0 else None))  # uncounted: one page
-    kept = filters.sort(kept, order, comparer)
+    kept = filters.sort(
+        needed(call, (row for row in found if all(test(row) for test in tests)), order), order, comparer
+    )
     select = {text(one) for one in rows(call.any("select"))} or None
     page = call.paged(kept, by_page=True)
     return Page([show(row, select) for row in page.result], page.total, page.next)
+
+
+def candidates(store: Store, table: str, wanted: Json, key: str = "ID") -> Iterable[Json]:
+    """The rows that a filter by number may mean, without a look at all the others; else all."""
+    for name in (key, f"={key}", f"@{key}"):
+        if name in wanted:
+            raw = wanted[name]
+            numbers = sorted({whole(one) for one in (rows(raw) if isinstance(raw, dict | list) else [raw])})
+            return [row for one in numbers if (row := store.get(table, one)) is not None]
+    behind = whole(wanted.get(f">{key}"))
+    return store.behind(table, behind) if behind else store.table(table).values()
+
+
+def needed(call: Call, passed: Iterable[Json], order: list[tuple[Column, bool]]) -> list[Json]:
+    """As many of the rows as the answer takes: one page where they come in order and nobody counts them."""
+    in_order = len(order) == 1 and order[0][0].is_key and not order[0][1]
+    return list(itertools.islice(passed, PAGE if in_order and call.start() < 0 else None))
 
 
 def classic_tests(wanted: Json, columns: dict[str, Column], comparer: Comparer) -> list[Test]:

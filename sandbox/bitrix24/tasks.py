@@ -66,7 +66,7 @@ def columns() -> dict[str, Column]:
     found = {}
     for name in SHOWN:
         kind = "datetime" if name in TIMES else "integer" if name in WHOLES else "string"
-        found[name] = Column(kind, _value(name))
+        found[name] = Column(kind, _value(name), is_key=name == "ID")
     return {**found, "REAL_STATUS": found["STATUS"], "TAG": found["TAGS"], "AUDITOR": found["AUDITORS"]}
 
 

@@ -211,3 +211,39 @@ def test_a_program_reads_the_level_of_each_finding(tmp_path: Path, capsys: pytes
         found = json.loads(capsys.readouterr().out)
         assert {one["level"] for one in found} == {level}
         assert all(one["line"] and one["column"] for one in found)
+
+
+TEAMS = """\
+client: Кровля
+crm: {type: amocrm, url: "https://krovlya.amocrm.ru", token: t}
+staff:
+  anna: {crm: anna@krovlya.ru}
+  ivan: {crm: ivan@krovlya.ru}
+teams:
+  продажи: [anna, ivann]
+  anna: [ivan]
+channels:
+  site: {type: tilda, secret: s}
+  post: {type: smtp, host: smtp.yandex.ru, user: info@krovlya.ru, password: x}
+rules:
+  - name: Заявка
+    on: form.submitted
+    do:
+      - notify: {to: [продажи, пробажи], text: Заявка}
+      - message: {text: Принято, by: [email, post, telegram]}
+"""
+
+
+def test_mistakes_of_teams_and_of_channels_to_clients_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(TEAMS, encoding="utf-8")
+    code, text = run(path)
+    assert code == 2
+    for place, *words in (
+        (":7:19", "ivann", "ivan"),
+        (":8:", '"anna" is a staff key'),
+        (":16:", "пробажи", "продажи"),
+        (":17:", "no channel telegram can write to clients"),
+    ):
+        assert any(place in line and all(word in line for word in words) for line in text.splitlines()), (place, text)
+    assert "4 mistakes" in text

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.explain import explain
 from cli.undo import Wish, moments, undo
 from provodka.crm import Contact
 from provodka.event import utc_now
@@ -169,6 +170,13 @@ def test_one_event_is_undone_alone_and_only_once(office: Office, journal: Journa
     assert len(undone) == 5
     assert {one.event_seq for one in undone} == {events[id_of(1)]}
     assert all(one.state is ActionState.DONE for one in undone)
+
+
+def test_what_was_undone_is_explained_with_its_event(office: Office, seen: Seen) -> None:
+    office.play(leads=1)
+    office.undo(Seen(), Undone("Ошибка"))
+    assert explain(office.journal, id_of(0), seen.view()) == 0
+    seen.has("move", "undo", "lead:0 stage")
 
 
 def test_only_what_was_done_in_that_time_is_undone(office: Office, seen: Seen) -> None:

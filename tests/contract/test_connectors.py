@@ -15,6 +15,7 @@ from connectors.amocrm.settings import AmocrmSettings
 from connectors.base import collect_calls
 from connectors.bitrix24.crm import Bitrix24
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.registry import CHANNELS, Role
 from connectors.telegram.messenger import Telegram
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import Crm, Messenger, Need, NewContact, NewLead, StaffMessage
@@ -252,3 +253,12 @@ def test_closing_ends_every_thread(case: Case) -> None:
     case.write(connector, None)
     connector.close()
     assert {thread for thread in threading.enumerate() if thread not in before and "loop" in thread.name} == set()
+
+
+def test_a_channel_that_writes_to_people_is_what_its_registry_line_says() -> None:
+    for kind in CHANNELS.values():
+        if kind.role is Role.MESSENGER:
+            made = kind.load()
+            assert made.medium == kind.medium
+            assert made.write.info.repeat is Repeat.PERSON, "nobody is to get the same message twice"
+            assert made.notify.info.repeat is Repeat.SAFE

@@ -273,9 +273,9 @@ def test_a_lead_tells_since_when_it_stands_where_it_is_and_why_it_was_lost(crm: 
     assert made.stage_since is not None
     assert made.created_at is not None
     assert abs(made.stage_since - made.created_at) < timedelta(seconds=5)
+    time.sleep(1.1)  # both CRMs count in seconds
     one(crm.update_leads(ask(LeadChange(lead, title="Крыша"))))
     assert crm.leads([lead])[lead].stage_since == made.stage_since
-    time.sleep(1.1)  # both CRMs count in seconds
     one(crm.update_leads(ask(LeadChange(lead, stage="Переговоры"))))
     moved = crm.leads([lead])[lead]
     assert moved.stage_since is not None
@@ -327,6 +327,19 @@ def test_the_staff_are_known_told_and_at_work_or_not(crm: CrmAccount, lead: str)
     assert set(crm.presence([ANNA, "nobody@krovlya.ru"])) == {ANNA, "nobody@krovlya.ru"}
     assert crm.presence(["nobody@krovlya.ru"]) == {"nobody@krovlya.ru": Presence.UNKNOWN}
     one(crm.notify_staff(ask(StaffNotice(ANNA, "Лид ждёт", card(lead), DUE))))
+
+
+def test_open_leads_are_counted_by_whose_they_are_now(crm: CrmAccount, lead: str) -> None:
+    assert crm.open_lead_counts([ANNA, IVAN]) is None, "the mirror is not filled"
+    assert crm.fill()
+    before = crm.open_lead_counts([ANNA, IVAN, "nobody@krovlya.ru"])
+    assert before is not None
+    assert before.keys() == {ANNA, IVAN}
+    assert before[ANNA] >= 1
+    one(crm.update_leads(ask(LeadChange(lead, responsible=IVAN))))
+    assert crm.open_lead_counts([ANNA, IVAN]) == {ANNA: before[ANNA] - 1, IVAN: before[IVAN] + 1}
+    one(crm.close_leads(ask(LeadClosing(lead, won=False))))
+    assert crm.open_lead_counts([ANNA, IVAN]) == {ANNA: before[ANNA] - 1, IVAN: before[IVAN]}
 
 
 def test_a_bot_is_started_by_its_name(crm: CrmAccount, lead: str) -> None:

@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import requests
-
 from tests.end_to_end.crms import CHIEF, SECRET, Amocrm, Bitrix, Json, Office
 
 Change = Callable[[], None]
@@ -26,7 +24,7 @@ class Staff(ABC):
         self.companies: list[str] = []
         self.tasks: list[str] = []
         self.hangs_on: dict[str, int] = {}  # how many leads each contact has
-        self.session = requests.Session()
+        self.door = office.emulator.app.test_client()
         self.side_effects = 0  # changes of other cards that an edit brings along
         self._number = 0
 
@@ -149,10 +147,10 @@ class AmoStaff(Staff):
         return body
 
     def _api(self, method: str, path: str, body: Any) -> Any:
-        url, headers = f"{self.office.emulator.url}/api/v4/{path}", {"Authorization": f"Bearer {SECRET}"}
-        answer = self.session.request(method, url, json=body, headers=headers, timeout=20)
-        assert answer.ok, answer.text
-        return answer.json()
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        answer = self.door.open(f"/api/v4/{path}", method=method, json=body, headers=headers)
+        assert answer.status_code < 300, answer.text
+        return answer.get_json()
 
 
 class BitrixStaff(Staff):
@@ -161,7 +159,8 @@ class BitrixStaff(Staff):
 
     def capture(self, take: Callable[[str], None]) -> None:
         self.office.sandbox.bitrix24.sender._queue = lambda parcel: take(parcel.body)  # type: ignore[method-assign]
-        self._door = self.office.control("inbound", {"user_id": CHIEF, "secret": "chief"})["url"]
+        url = self.office.control("inbound", {"user_id": CHIEF, "secret": "chief"})["url"]
+        self._path = url.removeprefix(self.office.emulator.url)
 
     def make(self, kind: str, **values: Any) -> str:
         if kind == "task":
@@ -204,9 +203,9 @@ class BitrixStaff(Staff):
         return fields
 
     def _act(self, method: str, **params: Any) -> Any:
-        answer = self.session.post(f"{self._door}{method}", json=params, timeout=20)
-        assert answer.ok, answer.text
-        return answer.json()["result"]
+        answer = self.door.post(f"{self._path}{method}", json=params)
+        assert answer.status_code < 300, answer.text
+        return answer.get_json()["result"]
 
 
 STAFF: dict[type[Office], type[Staff]] = {Amocrm: AmoStaff, Bitrix: BitrixStaff}

@@ -66,6 +66,14 @@ def test_the_urgent_kind_goes_first(journal: Journal, form: Form) -> None:
     assert ids(journal.claim_actions(10)) == ["lead"]
 
 
+def test_what_is_urgent_does_not_travel_with_what_is_not(journal: Journal, form: Form) -> None:
+    for n, priority in enumerate((0, 10, 0)):
+        journal.accept([form(str(n), phone=f"+7916000000{n}")])
+        plan(journal, NewAction(f"note{n}", "r", "note", "{}", priority=priority))
+    assert ids(journal.claim_actions(10)) == ["note1"]
+    assert ids(journal.claim_actions(10)) == ["note0", "note2"]
+
+
 def test_what_needs_a_result_waits_for_it_and_gets_it(journal: Journal, form: Form) -> None:
     journal.accept([form("1", phone="+79160001122")])
     plan(journal, NewAction("lead", "r", "intake", "{}"), NewAction("task", "r", "task", "{}", needs="lead"))
@@ -235,3 +243,31 @@ def test_what_waits_for_a_result_is_not_taken_for_postponed(journal: Journal, fo
     plan(journal, NewAction("lead", "r", "intake", "{}"), NewAction("note", "r", "note", "{}", needs="lead"))
     clock.forward(days=1)
     assert journal.wake_postponed() == 0
+
+
+def test_what_was_done_for_a_person_is_found_by_any_identity_of_their_lane(journal: Journal, form: Form) -> None:
+    journal.accept([form("1", phone="+79160001122")])
+    plan(journal, NewAction("m", "r", "message", "{}"), NewAction("t", "r", "task", "{}"))
+    (message,) = journal.claim_actions(10)
+    journal.finish([done(message, identities=("telegram:77",))])
+
+    def found(identity: str) -> int:
+        return len(journal.read(lambda c: queries.results_in_lane(c, [identity], "message")))
+
+    assert [found(one) for one in ("telegram:77", "phone:+79160001122", "phone:+79169999999")] == [1, 1, 0]
+
+
+def test_the_maker_of_a_thing_is_found_also_where_a_person_has_settled_it(journal: Journal, form: Form) -> None:
+    journal.accept([form("1", phone="+79160001122")])
+    plan(journal, NewAction("t1", "r", "task", "{}"), NewAction("t2", "r", "task", "{}"))
+    (first,) = journal.claim_actions(10)
+    journal.finish([done(first, made=(("task", "17"),))], "amocrm")
+    (second,) = journal.claim_actions(10)
+    journal.finish([dead(second, DeadReason.OUTCOME_UNKNOWN)])
+    journal.write(lambda c: mending.resolve(c, second.id, journal.now(), '{"remote_id": "18"}'))
+
+    def maker(one: str, system: str = "amocrm") -> str | None:
+        found = journal.read(lambda c: queries.maker_of(c, system, "task", one))
+        return found.key if found else None
+
+    assert (maker("17"), maker("18"), maker("19"), maker("17", "bitrix24")) == ("t1", "t2", None, None)

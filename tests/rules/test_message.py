@@ -277,5 +277,5 @@ def test_hours_that_are_none_are_found() -> None:
 
 
 def test_an_event_about_nobody_has_nobody_to_write_to() -> None:
-    (problem,) = problems(message(), on="clock.tick")
+    (problem,) = problems(message(), on=[], every="1h")
     assert "about nobody" in problem

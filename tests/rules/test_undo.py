@@ -17,10 +17,10 @@ from provodka.operation import Done, Outcome, Request
 from provodka.payloads import LeadRef
 from rules.actions import REGISTRY, UNDO
 from rules.actions.base import Delivery
-from rules.actions.replaced import putting_back, replaced, still_ours
+from rules.actions.replaced import Replaced, putting_back, replaced, still_ours
 from rules.actions.undo import undoing
-from tests.rules.living_crm import LivingCrm
-from tests.rules.world import World, deliver_step, make_event
+from tests.rules.living_crm import LOST, LivingCrm
+from tests.rules.world import NOW, World, deliver_step, make_event
 
 ANNA, IVAN = "anna@krovlya.ru", "ivan@krovlya.ru"
 LEAD = LeadRef(
@@ -91,6 +91,52 @@ def test_whatever_a_rule_has_changed_is_as_it_was(world: World, step: Any) -> No
     told = values(undo(world, params_of(world)))
     assert "left" not in told
     assert cards(world) == (LEAD, CARD, FIRM)
+
+
+def test_what_an_intake_has_done_to_a_lead_that_there_was_goes_back(world: World) -> None:
+    deliver_step(world, {"intake": {"title": "x", "tags": ["сайт", "снова"]}})
+    assert world.crm.lead_cards["17"].tags == ("сайт", "снова")
+    undo(world, params_of(world))
+    assert cards(world)[0] == LEAD
+    lost = replace(LEAD, state="lost", stage=LOST, closed_at=NOW)
+    world.crm.put(lost)
+    world.frozen.clear()
+    deliver_step(world, {"intake": {"title": "x", "reopen": {"lost_within": "1d", "stage": "Новый лид"}}})
+    assert world.crm.lead_cards["17"].state == "open"
+    undo(world, params_of(world))
+    assert world.crm.lead_cards["17"].state == "lost"
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (Replaced("price", "0", "12500.50"), {"price": Decimal(12501)}),
+        (Replaced("price", "0", "12500.50"), {"price": Decimal("12500.5")}),
+        (Replaced("name", "Дом", "Крыша " * 60), {"title": ("Крыша " * 60)[:255]}),
+        (Replaced("field", "", "05.01.2026 10:00", "Срок"), {"fields": {"Срок": "2026-01-05T10:00"}}),
+        (Replaced("field", "", "1 500,50", "Срок"), {"fields": {"Срок": "1500.5"}}),
+        (Replaced("field", "", "Да", "Срок"), {"fields": {"Срок": "да"}}),
+        (Replaced("field", "", "1", "Срок"), {"fields": {"Срок": "да"}}),
+        (Replaced("field", "", "А; Б", "Срок"), {"fields": {"Срок": "Б, А"}}),
+    ],
+)
+def test_a_crm_has_its_own_way_with_what_we_have_set(one: Replaced, shown: dict[str, Any]) -> None:
+    assert still_ours(one, replace(LEAD, **shown))
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (Replaced("price", "0", "12500.50"), {"price": Decimal(12502)}),
+        (Replaced("field", "", "05.01.2026 10:00", "Срок"), {"fields": {"Срок": "2026-01-05T11:00"}}),
+        (Replaced("field", "", "нет", "Срок"), {"fields": {}}),
+        (Replaced("field", "", "А, Б", "Срок"), {"fields": {"Срок": "А"}}),
+        (Replaced("closed", "Новый лид", "lost", "open", "Кровля", "Кровля"), {"state": "won"}),
+        (Replaced("stage", "Новый лид", "Счёт", was_pipeline="Кровля", now_pipeline="Кровля"), {"pipeline": "Сервис"}),
+    ],
+)
+def test_what_differs_for_people_is_somebody_elses(one: Replaced, shown: dict[str, Any]) -> None:
+    assert not still_ours(one, replace(LEAD, stage="Счёт", **shown))
 
 
 def test_two_changes_of_the_same_value_are_undone_one_after_the_other(world: World) -> None:

@@ -74,20 +74,27 @@ junk = st.recursive(
 )
 maps = st.dictionaries(st.sampled_from(WORDS), junk, max_size=6)
 known = st.sampled_from(KNOWN)
-parameters = st.fixed_dictionaries(
+ids = st.fixed_dictionaries(
     {},
-    optional={
-        **dict.fromkeys(("id", "taskId", "ownerId", "entityId", "activityId", "commentId", "USER_ID", "botId"), known),
-        **dict.fromkeys(("entityTypeId", "ownerTypeId", "start", "limit", "TYPE"), known | junk),
-        **dict.fromkeys(("fields", "filter", "order", "data", "params"), maps),
-        **dict.fromkeys(
-            ("select", "items", "values", "productRows", "MESSAGES", "LIST", "cmd", "rows"), st.lists(junk | maps)
-        ),
-        **dict.fromkeys(
-            ("ownerType", "type", "PHONE_NUMBER", "CALL_ID", "event", "handler", "deadline"), st.sampled_from(TEXTS)
-        ),
-        **dict.fromkeys(("title", "message", "code", "name", "MESSAGE", "fileContent", "RECORD_URL", "FILENAME"), junk),
-    },
+    optional=dict.fromkeys(
+        ("id", "taskId", "ownerId", "entityId", "activityId", "commentId", "USER_ID", "botId"), known
+    ),
+)
+SHAPES = {
+    **dict.fromkeys(("entityTypeId", "ownerTypeId", "start", "limit", "TYPE"), known | junk),
+    **dict.fromkeys(("fields", "filter", "order", "data", "params"), maps),
+    **dict.fromkeys(
+        ("select", "items", "values", "productRows", "MESSAGES", "LIST", "cmd", "rows"),
+        st.lists(junk | maps, max_size=3),
+    ),
+    **dict.fromkeys(
+        ("ownerType", "type", "PHONE_NUMBER", "CALL_ID", "event", "handler", "deadline"), st.sampled_from(TEXTS)
+    ),
+    **dict.fromkeys(("title", "message", "code", "name", "MESSAGE", "fileContent", "RECORD_URL", "FILENAME"), junk),
+}
+some = st.lists(st.sampled_from(sorted(SHAPES)), unique=True, max_size=6)  # all of them cost ten times the call
+parameters = st.builds(
+    dict.__or__, ids, some.flatmap(lambda keys: st.fixed_dictionaries({key: SHAPES[key] for key in keys}))
 )
 REFUSALS = (200, 400, 401, 403, 404, 405)
 shared_portal = [HealthCheck.function_scoped_fixture]

@@ -24,12 +24,13 @@ from provodka.crm import (
     ProductLine,
     Task,
     User,
+    not_offered,
 )
 from provodka.errors import Rejected, Retryable
 from provodka.event import Event
 from provodka.journal import Journal
 from provodka.payloads import ContactRef, LeadRef, Person, TaskRef
-from rules.fact import FACTS, FilesFact, HistoryFact, KnownContact, ResponsibleFact, TasksFact
+from rules.fact import FACTS, FilesFact, HistoryFact, InvoicesFact, KnownContact, ResponsibleFact, TasksFact
 from rules.faults import RuleError
 from tests.rules.world import CALENDAR, CLIENT, NOW, TEAM, make_event
 from worker.facts import LiveFacts
@@ -271,6 +272,11 @@ def test_what_the_crm_refuses_for_good_is_the_fault_of_the_rule_and_an_outage_is
     crm.error = Retryable("no connection")
     with pytest.raises(Retryable):
         facts(moved(), journal, crm).fetch("invoices")
+
+
+def test_of_what_a_crm_does_not_have_there_is_none(journal: Journal, crm: Cards) -> None:
+    crm.error = not_offered("Битрикс24", "счетов на лидах")
+    assert facts(moved(), journal, crm).fetch("invoices") == InvoicesFact()
 
 
 def test_an_unknown_person_has_no_card_and_no_past(journal: Journal, crm: Cards) -> None:

@@ -27,7 +27,7 @@ class Telling(FakeCrm):
     def presence(self, logins: Sequence[str]) -> Mapping[str, Presence]:
         return {login: self.at_work if login.startswith("anna") else Presence.UNKNOWN for login in logins}
 
-    def open_lead_counts(self, logins: Sequence[str]) -> Mapping[str, int]:
+    def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
         return {login: 10 + n for n, login in enumerate(logins)}
 
 
@@ -83,3 +83,11 @@ def test_a_crm_that_counts_is_believed(journal: Journal) -> None:
     gave(journal, "a", "ivan", ActionState.READY)
     gave(journal, "b", "anna", ActionState.DONE, "17")
     assert dict(staff(journal, Telling()).open_leads(PEOPLE).open) == {"anna": 10, "ivan": 12, "rop": 12}
+
+
+def test_a_crm_that_does_not_know_yet_leaves_it_to_what_we_gave(journal: Journal) -> None:
+    crm = Telling()
+    crm.open_lead_counts = lambda _: None  # type: ignore[method-assign]
+    crm.lead_cards = {"17": LeadRef("17", responsible="anna@krovlya.ru", state="open")}
+    gave(journal, "b", "anna", ActionState.DONE, "17")
+    assert dict(staff(journal, crm).open_leads(PEOPLE).open) == {"anna": 1}

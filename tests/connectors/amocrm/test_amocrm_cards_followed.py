@@ -92,6 +92,14 @@ def test_a_company_is_followed_too(desk, follower, poll):
     assert look() == []
 
 
+def test_an_event_of_a_company_tells_its_taxpayers_number(desk, follower):
+    [field] = desk.add("/companies/custom_fields", {"name": "ИНН", "type": "text"})
+    values = [{"field_id": int(field), "values": [{"value": "7707083893"}]}]
+    [company] = desk.add("/companies", {"name": "Ромашка", "custom_fields_values": values})
+    [event] = follower.hint(f"company:{company}")
+    assert (event.payload.company.inn, event.payload.company.kpp, event.payload.change.by) == ("7707083893", "", CHIEF)
+
+
 @pytest.mark.parametrize("poll", [True, False])
 def test_a_task_of_a_person_is_created_and_completed_once(desk, follower, poll):
     [lead] = desk.add("/leads", {"name": "Крыша", "pipeline_id": 5000001, "status_id": 50000002})

@@ -18,6 +18,7 @@ from provodka.crm import (
     TaskReopening,
 )
 from provodka.errors import Rejected
+from provodka.payloads import Person
 from tests.connectors.follower import Follower, told
 
 MARIA = "+79160001122"
@@ -67,6 +68,20 @@ def test_what_somebody_changed_beside_ours_is_told_alone(crm, desk, follower, as
     desk.api("PATCH", f"/contacts/{contact}", {"name": "Мария Ивановна"})
     crm.update_contacts(ask(ContactChange(contact, responsible="ivan@krovlya.ru")))
     assert told(follower.hint(f"contact:{contact}")) == [("contact.updated", "name", "Мария Ивановна")]
+
+
+def test_a_field_that_somebody_changed_beside_ours_is_told_however_the_index_of_people_has_seen_it(
+    crm, desk, follower, ask
+):
+    _, department = desk.add("/contacts/custom_fields", *({"name": n, "type": "text"} for n in ("Город", "Отдел")))
+    contact = desk.contact("Мария", MARIA)
+    follower.hint(f"contact:{contact}")
+    theirs = {"field_id": int(department), "values": [{"value": "Закупки"}]}
+    desk.api("PATCH", f"/contacts/{contact}", {"custom_fields_values": [theirs]})
+    crm.find_people([Person("", (MARIA,))])
+    crm.update_contacts(ask(ContactChange(contact, fields={"Город": "Тверь"})))
+    assert told(follower.hint(f"contact:{contact}")) == [("contact.updated", "Отдел", "Закупки")]
+    assert follower.hint(f"contact:{contact}") == []
 
 
 @pytest.mark.parametrize("place", [{"name": "ИНН", "type": "text"}, {"name": "Юр. лицо", "type": "legal_entity"}])

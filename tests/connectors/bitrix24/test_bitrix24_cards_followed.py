@@ -76,6 +76,15 @@ def test_a_company_is_followed_too(desk, follower, poll):
     assert look() == []
 
 
+def test_an_event_of_a_company_tells_its_taxpayers_number(desk, follower):
+    company = str(desk.rest("crm.company.add", fields={"TITLE": "Ромашка"}))
+    of = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": company, "PRESET_ID": 1, "NAME": "Ромашка"}
+    desk.rest("crm.requisite.add", fields={**of, "RQ_INN": "7707083893", "RQ_KPP": "770701001"})
+    [event] = follower.hint(f"company:{company}")
+    assert (event.payload.company.inn, event.payload.company.kpp) == ("7707083893", "770701001")
+    assert event.payload.change.by == CHIEF
+
+
 @pytest.mark.parametrize("poll", [True, False])
 def test_a_task_of_a_person_is_created_and_completed_once(desk, follower, poll):
     lead = desk.lead()

@@ -87,13 +87,13 @@ def test_one_bad_lead_of_a_batch_costs_the_others_nothing(crm, desk, ask):
     assert outcomes[2].hint
 
 
-def test_fifty_leads_take_three_requests(crm, desk, ask):
+def test_fifty_leads_take_two_requests(crm, desk, ask):
     crm.check([])
     crm.create_leads(ask(new()))
     before = desk.requests()
     leads = [new(contact=NewContact(f"Гость {n}", (f"+791600001{n:02}",))) for n in range(50)]
     assert all(isinstance(one, Done) for one in crm.create_leads(ask(*leads, prefix="many")))
-    assert desk.requests() == before + 3
+    assert desk.requests() == before + 2
 
 
 def test_a_lead_for_a_known_person_makes_no_second_card(crm, desk, ask):

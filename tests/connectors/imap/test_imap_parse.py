@@ -287,5 +287,5 @@ def test_pieces_of_a_boundary_that_do_not_fit_leave_the_letter_readable(read):
 @pytest.mark.parametrize("markup", ["</", "<ul><li>", "<!--", "<a "])
 def test_markup_that_never_ends_does_not_hold_up_the_mailbox(letter, read, markup):
     began = time.process_time()
-    read(letter(markup * (300_000 // len(markup)), content_type="text/html; charset=utf-8"))
-    assert time.process_time() - began < 15
+    read(letter(markup * (100_000 // len(markup)), content_type="text/html; charset=utf-8"))
+    assert time.process_time() - began < 5

@@ -14,7 +14,6 @@ def upgrade() -> None:
         _actions_indexes,
         _attempts,
         _blobs,
-        _brakes,
         _counters,
         _cursors,
         _events,
@@ -32,11 +31,8 @@ def upgrade() -> None:
         _snapshot_identities_indexes,
         _snapshots,
         _tokens,
-        _touched,
         _troubles,
         _turns,
-        _violations,
-        _violations_indexes,
     ):
         part()
 
@@ -88,14 +84,6 @@ def _actions_indexes() -> None:
         sqlite_where=sa.text("state = 'waiting' AND needs IS NOT NULL"),
         postgresql_where=sa.text("state = 'waiting' AND needs IS NOT NULL"),
     )
-    op.create_index(
-        "actions_braked",
-        "actions",
-        ["rule"],
-        unique=False,
-        sqlite_where=sa.text("state = 'held'"),
-        postgresql_where=sa.text("state = 'held'"),
-    )
     op.create_index("actions_lane", "actions", ["lane"], unique=False)
     op.create_index(
         "actions_live_lane",
@@ -112,14 +100,6 @@ def _actions_indexes() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
-    )
-    op.create_index(
-        "actions_postponed",
-        "actions",
-        ["not_before"],
-        unique=False,
-        sqlite_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
-        postgresql_where=sa.text("state = 'waiting' AND kind <> 'wait' AND not_before > 0"),
     )
     op.create_index(
         "actions_timers",
@@ -338,27 +318,6 @@ def _tokens() -> None:
     )
 
 
-def _brakes() -> None:
-    op.create_table(
-        "brakes",
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("stopped_at", sa.BigInteger(), nullable=True),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("rule"),
-    )
-
-
-def _touched() -> None:
-    op.create_table(
-        "touched",
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("lane", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("rule", "lane"),
-    )
-    op.create_index("touched_at", "touched", ["rule", "at"])
-
-
 def _troubles() -> None:
     op.create_table(
         "troubles",
@@ -384,20 +343,3 @@ def _turns() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("action_key"),
     )
-
-
-def _violations() -> None:
-    op.create_table(
-        "violations",
-        sa.Column("event_seq", sa.BigInteger(), nullable=False),
-        sa.Column("guard", sa.Text(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("lead", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("event_seq", "guard"),
-    )
-
-
-def _violations_indexes() -> None:
-    op.create_index("violations_at", "violations", ["at"])
