@@ -55,7 +55,10 @@ def test_a_roof_is_sold(tmp_path: Path) -> None:
         until(lambda: any("переводит инженер, не aigul" in text for text in client.told()), "the head of sales is told")
         client.rest("lead.stage_changed", 2)
         assert client.lead()["status"] == "Объёмы у Турала"
-        until(lambda: int(time.time()) > moved_at, "the next second: amoCRM tells two moves of one second apart by nothing")
+        until(
+            lambda: int(time.time()) > moved_at,
+            "the next second: amoCRM tells two moves of one second apart by nothing",
+        )
         client.moved_by("tural@krovlyafasad.ru", client.lead(), "КП готово")
         client.rest("lead.stage_changed", 3)
         learn = "кто он (строитель, частник), где строит, сколько домов, какой этап стройки"

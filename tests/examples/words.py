@@ -17,8 +17,11 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 _FREE = {
     *("name", "client", "text", "title", "comment", "note", "subject", "result", "tags", "add", "remove", "default"),
-    *("contains", "starts_with", "matches", "lines", "defaults", "aliases", "map", "page"),
+    *("contains", "starts_with", "matches", "lines", "defaults", "aliases", "map", "page", "guard"),
 }
+_ELSEWHERE = {"dictionaries", "json", "headers"}
+"""Mappings whose values are the client's or another service's."""
+
 _ADDRESSES = {"url", "public_url", "host", "user", "own_addresses"}
 _NAMED_VALUES = re.compile(
     r"(lead|contact|company|task|event)\.(stage|pipeline|state|responsible|type|channel|fields\..+)"
@@ -26,13 +29,15 @@ _NAMED_VALUES = re.compile(
 )
 """The paths whose values are names: of stages, staff, event types and so on."""
 
-_DATA = ("dictionaries.*.*",)
-"""Mappings whose keys are the client's data."""
+_DATA = re.compile(r"dictionaries\.[^.]+\..*|.*\.(?:json|headers)\..*")
+"""The keys that are the client's or another service's."""
 
 _CODE = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
 _TOKEN = re.compile(r"'[^']*'|[^\W\d]\w*")
+_BEFORE_NAMES = re.compile(r"(?:(?:lead|contact|company)\.fields\[|lookup\(|missing\(\[(?:'[^']*', *)*)$")
+"""What stands before the name of a field or of a dictionary within a template."""
+
 _REFERENCE = re.compile(r"\$\{\w+\}")
-_ALIAS = re.compile(r"\*\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _in_code(source: str, start: int, end: int) -> Iterator[Span]:
     for code in _CODE.finditer(source, start, end):
         for token in _TOKEN.finditer(source, *code.span()):
             quoted = token[0].startswith("'")
-            if not quoted or re.search(r"(lead|contact|company)\.fields\[$", source[start : token.start()]):
+            if not quoted or _BEFORE_NAMES.search(source[start : token.start()]):
                 yield (token.start() + quoted, token.end() - quoted)
 
 
@@ -120,12 +125,11 @@ def _inside(node: yaml.Node, source: str) -> Span:
 
 
 def _is_data(path: tuple[str, ...]) -> bool:
-    written = ".".join(path)
-    return any(re.fullmatch(pattern.replace(".", r"\.").replace("*", "[^.]+"), written) for pattern in _DATA)
+    return bool(_DATA.fullmatch(".".join(path)))
 
 
 def _is_name(path: tuple[str, ...]) -> bool:
-    if _FREE & set(path[-2:]) or path[-1] in _ADDRESSES:
+    if _FREE & set(path[-2:]) or path[-1] in _ADDRESSES or _ELSEWHERE & set(path):
         return False
     if "when" in path:
         asked = [part for part in path if "." in part or part == "time"]
