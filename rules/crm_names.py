@@ -98,7 +98,7 @@ def pipeline_asked(compiled: CompiledRule) -> str:
 def _compared(leaf: Compare, kind: str, within: str) -> Iterator[Need]:
     for name in filter(None, _names(leaf)):
         if kind == "stage":
-            yield Need(kind, name, within)
+            yield Need(kind, name, within if leaf.path != "change.old" else "")
         elif kind and not (leaf.path == "change.field" and name in _OWN):
             yield Need(kind, name)
         yield from (_option(need, name) for need in of_path(leaf.path))

@@ -9,6 +9,7 @@ from pathlib import Path
 from connectors.registry import CRMS
 from provodka.crm import CrmAccount
 from provodka.journal import Journal
+from provodka.yaml_marks import read_document
 from sandbox.amocrm import AmoCrm
 from sandbox.amocrm.seed_file import read_section as amocrm_section
 from sandbox.base import Emulator
@@ -21,14 +22,15 @@ SECRET = "sandbox"
 
 
 @contextmanager
-def account(example: Path, folder: Path) -> Iterator[tuple[Emulator, CrmAccount]]:
+def account(config: Path, folder: Path) -> Iterator[tuple[Emulator, CrmAccount]]:
     """The emulator of an example's CRM and our account in it; the journal lies in `folder`."""
-    ((kind, seed),) = read_seed_file(example / "crm.yaml", SECTIONS).items()
+    ((kind, seed),) = read_seed_file(config.with_name("crm.yaml"), SECTIONS).items()
     emulator: Emulator = AmoCrm(state_path=None, seed=seed) if kind == "amocrm" else Bitrix24(None, seed=seed)
     with emulator:
         emulator.app.test_client().post("/_sandbox/limit", json={"per_second": None})
         journal = Journal(f"sqlite:///{folder}/journal.sqlite")
-        crm = CRMS[kind].open(CRMS[kind].settings.model_validate(entry(kind, emulator.url)), journal.store)
+        settings = read_document(config).data["crm"] | entry(kind, emulator.url)
+        crm = CRMS[kind].open(CRMS[kind].settings.model_validate(settings), journal.store)
         try:
             yield emulator, crm
         finally:
@@ -37,7 +39,8 @@ def account(example: Path, folder: Path) -> Iterator[tuple[Emulator, CrmAccount]
 
 
 def entry(kind: str, url: str) -> dict[str, object]:
-    """The section `crm` that opens the emulator."""
+    """What of the section `crm` lets us into the emulator."""
+    pace = {"per_second": 1000, "burst": 1000}
     if kind == "amocrm":
-        return {"type": kind, "url": url, "token": SECRET, "per_second": 1000, "burst": 1000}
-    return {"type": kind, "url": f"{url}/rest/1/{SECRET}/", "per_second": 1000, "burst": 1000}
+        return {"url": url, "token": SECRET, **pace}
+    return {"url": f"{url}/rest/1/{SECRET}/", **pace}

@@ -43,7 +43,7 @@ def test_no_rule_can_be_taken_away_unseen(example: Path) -> None:
 def test_the_account_of_the_client_knows_every_name(example: Path, tmp_path: Path) -> None:
     needs = {used.need for used in used_names(parse(example, environ(example)))}
     assert len(needs) > 10
-    with account(example.parent, tmp_path) as (_, crm):
+    with account(example, tmp_path) as (_, crm):
         assert crm.check(sorted(needs, key=str)) == []
 
 

@@ -95,7 +95,7 @@ def unseen(example: Path, folder: Path) -> tuple[list[Mutant], int]:
     mutants = client.mutants()
     escaped = [mutant for mutant in mutants if client.escapes(mutant)]
     asked = sorted({need for mutant in escaped for need in mutant.needs}, key=str)
-    with account(example.parent, folder) as (_, crm):
+    with account(example, folder) as (_, crm):
         lacking = {missing.need for missing in crm.check(asked, create=True)}
     return [mutant for mutant in escaped if not mutant.needs & lacking], len(mutants)
 
