@@ -39,7 +39,10 @@ OFFICES: dict[tuple[str, str], type[Office]] = {
 
 
 class Client(Company):
-    """The company of an example. `waits` are how long the waits of rules last here, by the rule's name."""
+    """The company of an example.
+
+    `waits` are how long the waits of rules last here, by the rule's name; those of a ladder stand side by side.
+    """
 
     def __init__(self, example: Path, folder: Path, sandbox: Sandbox, waits: Mapping[str, str]) -> None:
         self.example, self._waits = example, waits
@@ -74,6 +77,11 @@ class Client(Company):
         body, headers = {"status_id": status.id}, {"Authorization": f"Bearer {token}"}
         requests.patch(url, json=body, headers=headers, timeout=10).raise_for_status()
 
+    def changed(self, lead: Json, **fields: Any) -> None:
+        """One of the portal's people writes into the card."""
+        assert isinstance(self.office, Bitrix)
+        self.office._act("crm.item.update", {"entityTypeId": self.office.type_id, "id": lead["id"], "fields": fields})
+
     def _crm(self) -> Any:
         """What is said of the account in the example, at the place and with the entry of the sandbox."""
         here = yaml.safe_load(self.office.section)["crm"]
@@ -97,7 +105,11 @@ class Client(Company):
         return settings | sandbox.get(settings["type"], {})
 
     def _rule(self, rule: Any) -> Any:
-        return rule | {"wait": self._waits[rule["name"]]} if rule["name"] in self._waits else rule
+        waits = self._waits.get(rule["name"], "").split()
+        if "escalate" in rule and waits:
+            rungs = zip(rule["escalate"], waits, strict=True)
+            return rule | {"escalate": [rung | {"after": after} for rung, after in rungs]}
+        return rule | {"wait": waits[0]} if waits else rule
 
     def open(self, *args: Any, **more: Any) -> None:
         assert self._waits.keys() <= {rule["name"] for rule in self._data["rules"]}
