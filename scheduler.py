@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from provodka.channel import Intake, Status, Watcher
 from provodka.crm import Messenger, StaffMessage
 from provodka.errors import ConnectorError, JournalUnavailableError
-from provodka.journal import Journal, Trouble, queries, troubles, turns
+from provodka.journal import Journal, Trouble, firings, queries, troubles, turns
 from provodka.operation import Done, Request
 from rules.ticks import CHANNEL, Due, Ticks
 
@@ -85,6 +85,12 @@ def forget_turns(journal: Journal) -> None:
     """Turns of actions that were done long ago: nobody will ask for them again."""
     before = journal.now() - _TURNS_KEPT
     log.info("turns.forgotten", count=journal.write(lambda c: turns.clean(c, before)))
+
+
+def forget_firings(journal: Journal) -> None:
+    """How often rules acted, where no limit asks for it any more."""
+    now = journal.now()
+    log.info("firings.forgotten", count=journal.write(lambda c: firings.clean(c, now)))
 
 
 class Clock:

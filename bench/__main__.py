@@ -1,6 +1,6 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
-Names: webhooks, latency, throughput, backlog, index, undo, start, rules, whatif.
+Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, parts
+from bench import load, parts, timers
 from bench.rules import rules, whatif
 
 Row = tuple[str, str, str]
@@ -232,6 +232,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "throughput": throughput,
     "backlog": backlog,
     "index": index,
+    "timers": timers.measure,
     "undo": undo,
     "start": start,
     "rules": rules,

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
+from cli.config import beside
 from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
 from provodka.crm import CrmAccount, Missing, Need
@@ -134,7 +135,7 @@ def used_names(parsed: Parsed) -> list[UsedName]:
     wrong = {problem.path.split("]")[0] for problem in parsed.problems}
     right: dict[int, Rule] = {i: r for i, r in parsed.values["rules"].items() if f"rules[{i}" not in wrong}
     numbers = list(right)
-    found = needs(list(right.values()), REGISTRY, parsed.values["staff"])
+    found = needs(list(right.values()), REGISTRY, parsed.values["staff"], beside(parsed))
     crm = parsed.values["crm"]
     written = [name for name in CRM_FIELDS if crm is not None and name in crm.model_fields_set and getattr(crm, name)]
     fields = [UsedName(("crm", name), Need(CRM_FIELDS[name], getattr(crm, name))) for name in written]

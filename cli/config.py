@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from cli.beside import TESTS, placed, read_beside, same_names
 from connectors.registry import CHANNELS, CRMS, Kind
+from connectors.web.settings import WebSettings
 from provodka.errors import Problem
 from provodka.payloads import EventType
 from provodka.settings import (
@@ -29,10 +30,13 @@ from provodka.settings import (
     one_of_kinds,
     read_config,
 )
+from provodka.veil import Veil
 from rules.actions import REGISTRY
+from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.check import RuleProblem
 from rules.check import check as check_rules
+from rules.dictionaries import DICTIONARY, Dictionary
 from rules.schema import BrakeSetting, Calendar, Rule, RuleTest, Staff
 from rules.team import RESERVED, Team
 from rules.testing import mistakes
@@ -61,6 +65,8 @@ SECTIONS: Final[Sections] = {
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
     "brake": Section(TypeAdapter(BrakeSetting), absent={}, noun="brake"),
+    "http": Section(TypeAdapter(WebSettings), absent={}),
+    "dictionaries": Section(DICTIONARY, each="mapping", noun="dictionary"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
     "tests": TESTS,
 }
@@ -82,6 +88,8 @@ class Config:
     channels: Mapping[str, Any]
     alerts: Alerts
     brake: BrakeSetting
+    http: WebSettings
+    beside: Beside
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
     test_places: tuple[str, ...]
@@ -140,6 +148,8 @@ def settled(path: Path, parsed: Parsed) -> Config:
         channels=values["channels"],
         alerts=values["alerts"],
         brake=values["brake"],
+        http=values["http"],
+        beside=beside(parsed),
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         test_places=tuple(values["tests"]),
@@ -158,6 +168,21 @@ def working_calendar(calendar: Calendar, timezone: str) -> WorkingCalendar:
     )
 
 
+def beside(parsed: Parsed) -> Beside:
+    """What stands beside the rules in a config, as far as it could be read."""
+    values = parsed.values
+    crm = CRMS[values["crm"].type] if values["crm"] is not None else None
+    return Beside(
+        dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
+        crm=crm.title if crm else "",
+        lacks=crm.lacks if crm else {},
+        allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
+        veil=Veil(
+            {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
+        ),
+    )
+
+
 def _meaning(parsed: Parsed) -> Iterator[Finding]:
     values = parsed.values
     # what stands in the config but could not be read is known by name all the same: one mistake is not two
@@ -172,11 +197,14 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
     yield from _teams(parsed, staff)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    known = beside(parsed)
+    written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
+    known = replace(known, dictionaries=written | dict(known.dictionaries))
     rules: dict[int, Rule] = values["rules"]
     teams, senders = _written(parsed, "teams"), None
     if len(channels) == len(yields):
         senders = [one for name, settings in channels.items() for one in _senders(name, CHANNELS[settings.type])]
-    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, teams=teams, senders=senders):
+    for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, known, teams=teams, senders=senders):
         yield _finding(problem, rules)
 
 
@@ -197,7 +225,7 @@ def _senders(name: str, kind: Kind) -> tuple[str, ...]:
 def warnings(parsed: Parsed) -> list[Problem]:
     """What should be looked at in a config without mistakes."""
     rules: dict[int, Rule] = parsed.values["rules"]
-    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY))
+    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed)))
 
 
 def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:

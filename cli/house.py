@@ -18,12 +18,13 @@ from provodka.errors import ConnectorError
 from provodka.event import utc_now
 from provodka.journal import Journal, StoredAction
 from provodka.redact import Redactor
+from provodka.web import Web
 from rules.actions import DELIVERED, REGISTRY, UNDO
 from rules.actions.base import Decision, Delivery
 from rules.brake import brakes_of
 from rules.engine import Engine
 from rules.ticks import Ticks
-from scheduler import Alerts, Clock, Job, Scheduler, forget_turns, tell_dead_letters
+from scheduler import Alerts, Clock, Job, Scheduler, forget_firings, forget_turns, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -60,7 +61,7 @@ class House:
     @cached_property
     def engine(self) -> Engine:
         config = self.config
-        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+        return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
 
     @cached_property
     def crm(self) -> CrmAccount | None:
@@ -88,6 +89,13 @@ class House:
         return {one.medium: one for one in reversed(list(self.correspondents.values()))}
 
     @cached_property
+    def services(self) -> Web:
+        """What speaks to any other service."""
+        from connectors.web.sender import WebSender
+
+        return WebSender(self.config.http, self.config.beside.veil, self.journal.store)
+
+    @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
         made: dict[str, Receiver] = {
             name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
@@ -107,7 +115,9 @@ class House:
 
     @cached_property
     def equipment(self) -> Equipment:
-        return Equipment(self.crm, self.messengers, self.config.team, self.config.calendar, self.correspondents)
+        return Equipment(
+            self.crm, self.messengers, self.config.team, self.config.calendar, self.services, self.correspondents
+        )
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
         """The web server of this config, not started."""
@@ -139,6 +149,7 @@ class House:
             Job("alerts", 5, lambda _: alerts.tell(self.journal)),
             Job("dead letters", 30, lambda _: tell_dead_letters(self.journal)),
             Job("turns", 86_400, lambda _: forget_turns(self.journal)),
+            Job("firings", 86_400, lambda _: forget_firings(self.journal)),
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)

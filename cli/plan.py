@@ -50,7 +50,7 @@ def plan(journal: Journal, config: Config, question: Question, view: View) -> in
     except ValueError as error:
         view.problem(str(error))
         return Exit.USAGE
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
     tally = Tally(Span(since, until), question.limit)
     known = {rule.name for rule in config.rules}
     with _bar(view, lambda: count(journal, since, until)) as tick, offline():

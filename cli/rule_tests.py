@@ -40,7 +40,7 @@ def run(config: Config, view: View, only: str = "") -> int:
     if only and not chosen:
         view.problem(f"no test has «{only}» in its name", "see tests: in the config and the files beside it")
         return Exit.USAGE
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
     results = run_tests([one for _, one in chosen], engine)
     places = [place for place, _ in chosen]
     if view.as_json:

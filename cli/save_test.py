@@ -54,7 +54,7 @@ def save(journal: Journal, config: Config, wanted: str, wish: Wish, view: View) 
         return Exit.USAGE
     history = journal.read(lambda c: history_of(c, found.one))  # type: ignore[arg-type]
     planned = [Planned(a.key, a.rule, a.kind, json.loads(a.params)) for a in history.actions]
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
     made = MadeUp(journal.key, config.path.read_text("utf-8"), config.secrets)
     try:
         test, result = saved_test(past_of(history), planned, name, engine, made)

@@ -205,8 +205,7 @@ class _Sessions:
 
     def __init__(self, base_url: str) -> None:
         self._idle: deque[tuple[requests.Session, float]] = deque()
-        with requests.Session() as session:
-            self._surroundings = session.merge_environment_settings(base_url, {}, None, None, None)
+        self._surroundings = surroundings(base_url)
 
     def take(self) -> requests.Session:
         while self._idle:
@@ -217,7 +216,8 @@ class _Sessions:
             if time.monotonic() - used < IDLE_SECONDS:
                 return session
             session.close()
-        return self._new()
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        return new_session(adapter, self._surroundings)
 
     def give_back(self, session: requests.Session) -> None:
         self._idle.append((session, time.monotonic()))
@@ -226,17 +226,25 @@ class _Sessions:
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _new(self) -> requests.Session:
-        session = requests.Session()
-        # Proxies and CA bundles are taken over once; left on, .netrc could replace our Authorization.
-        session.trust_env = False
-        session.proxies, session.verify = self._surroundings["proxies"], self._surroundings["verify"]
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        session.headers["User-Agent"] = USER_AGENT
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+
+def surroundings(url: str) -> Mapping[str, Any]:
+    """The proxies and the CA bundle that the environment has for an address."""
+    with requests.Session() as session:
+        found: Mapping[str, Any] = session.merge_environment_settings(url, {}, None, None, None)
+        return found
+
+
+def new_session(adapter: HTTPAdapter, around: Mapping[str, Any]) -> requests.Session:
+    """A session without cookies that takes nothing more of the environment than `around`."""
+    session = requests.Session()
+    # Proxies and CA bundles are taken over once; left on, .netrc could replace our Authorization.
+    session.trust_env = False
+    session.proxies, session.verify = around["proxies"], around["verify"]
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
 
 
 def is_loopback(host: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, Final
@@ -53,11 +54,14 @@ class CrmKind:
     """A kind of CRM: its settings model, the class of its account, and what makes the receiver of its hints.
 
     The receiver is made without the account, so that a process which only receives does not load the rest of the room.
+    `title` is what people call it; `lacks` the operations that none of its accounts offers, each with what that is.
     """
 
     settings: type[Strict]
     place: str
     hooks: str
+    title: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, settings: Strict, store: ConnectorStore) -> CrmAccount:
         """An account by its settings; nothing is asked of it yet. Close it at the end."""
@@ -91,6 +95,12 @@ CHANNELS: Final[dict[str, Kind]] = {
 }
 
 CRMS: Final[dict[str, CrmKind]] = {
-    "amocrm": CrmKind(AmocrmSettings, "connectors.amocrm.crm:AmoCrm", "connectors.amocrm.hooks:receiver"),
-    "bitrix24": CrmKind(BitrixSettings, "connectors.bitrix24.crm:Bitrix24", "connectors.bitrix24.hooks:receiver"),
+    "amocrm": CrmKind(AmocrmSettings, "connectors.amocrm.crm:AmoCrm", "connectors.amocrm.hooks:receiver", "amoCRM"),
+    "bitrix24": CrmKind(
+        BitrixSettings,
+        "connectors.bitrix24.crm:Bitrix24",
+        "connectors.bitrix24.hooks:receiver",
+        "Bitrix24",
+        lacks={"create_customers": "regular customers"},
+    ),
 }

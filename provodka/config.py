@@ -62,13 +62,15 @@ class Parsed:
 
     `values` has every section: what was read; None for a single one that is absent or wrong; for mappings and lists
     a dict of the items that are right, by their name or by their index in the file (so that a later check can
-    say where they stand). `secrets` are all texts that logs must mask.
+    say where they stand). `secrets` are all texts that logs must mask, `named` what came
+    from outside, by place and name.
     """
 
     document: Document
     values: dict[str, Any]
     problems: list[Problem]
     secrets: frozenset[str] = field(repr=False)
+    named: Mapping[DocumentPath, Mapping[str, str]] = field(repr=False)
     _explainer: Explainer = field(repr=False)
 
     def report(self, findings: Iterable[Finding | tuple[DocumentPath, str, str]]) -> None:
@@ -115,7 +117,7 @@ def read_config(path: Path, sections: Sections, environ: Mapping[str, str]) -> P
     values = reader.read(sections)
     explainer = reader.explainer
     secrets = frozenset(filter(None, filled.secrets | secrets_of(values)))
-    return Parsed(document, values, sorted(set(document.problems)), secrets, explainer)
+    return Parsed(document, values, sorted(set(document.problems)), secrets, filled.named, explainer)
 
 
 def one_of_kinds(kinds: Mapping[str, type[BaseModel]], key: str = "type") -> TypeAdapter[Any]:

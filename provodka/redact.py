@@ -41,7 +41,7 @@ class Redactor:
 
     def __init__(self, key: bytes, secrets: Iterable[str] = ()) -> None:
         self._key = key
-        forms = {form for secret in secrets for form in _written_forms(secret) if form}
+        forms = {form for secret in secrets for form in written_forms(secret) if form}
         self._secrets = sorted((f for f in forms if len(f) >= _SHORT), key=len, reverse=True)
         short = sorted((re.escape(f) for f in forms if len(f) < _SHORT), key=len, reverse=True)
         self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
@@ -155,7 +155,7 @@ def _fields(value: object) -> list[tuple[object, object]] | None:
     return None
 
 
-def _written_forms(secret: str) -> set[str]:
+def written_forms(secret: str) -> set[str]:
     """A secret as it may stand in a URL, in JSON, in HTML or in a repr."""
     return {
         secret,

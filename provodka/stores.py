@@ -105,10 +105,13 @@ class Pace(Protocol):
 
 
 class Blobs(Protocol):
-    """The files that came with events."""
+    """The files that came with events, or were fetched for them."""
 
     def blob(self, sha256: str) -> bytes | None:
         """The bytes kept under this SHA-256 (lower-case hex); None where there are none, or none any more."""
+
+    def keep_blob(self, body: bytes) -> str:
+        """Keep the bytes of a file; durable on return. Gives its SHA-256."""
 
 
 class ConnectorStore(Tokens, Mirror, Pace, Blobs, Protocol):

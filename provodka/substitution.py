@@ -24,13 +24,14 @@ _MAX_FILE: Final = 64_000
 class Filled:
     """A document's data with everything filled in.
 
-    `outside` holds, by path, the texts that came from outside: they are never printed. `broken` are the paths that
-    could not be filled in, so that nothing more need be said about them. `secrets` came from files or from names
-    that speak of secrets, to be masked in logs.
+    `outside` holds, by path, the texts that came from outside: they are never printed; `named` the same by their names.
+    `broken` are the paths that could not be filled in, so that nothing more need be said about them. `secrets` came
+    from files or from names that speak of secrets, to be masked in logs.
     """
 
     data: Plain
     outside: dict[DocumentPath, frozenset[str]] = field(default_factory=dict, repr=False)
+    named: dict[DocumentPath, dict[str, str]] = field(default_factory=dict, repr=False)
     broken: set[DocumentPath] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set, repr=False)
 
@@ -65,7 +66,7 @@ class _Filler:
         return self._text(value, path)
 
     def _text(self, value: str, path: DocumentPath) -> str:
-        taken: set[str] = set()
+        taken: dict[str, str] = {}
         text, end, problems = "", 0, 0
         for found in _REFERENCE.finditer(value):
             text += value[end : found.start()]
@@ -85,10 +86,11 @@ class _Filler:
             self.filled.broken.add(path)
             return value
         if taken:
-            self.filled.outside[path] = frozenset((*taken, text))
+            self.filled.outside[path] = frozenset((*taken.values(), text))
+            self.filled.named[path] = taken
         return text
 
-    def _one(self, found: re.Match[str], taken: set[str]) -> str:
+    def _one(self, found: re.Match[str], taken: dict[str, str]) -> str:
         escaped, name, default = found.groups()
         if escaped:
             return "${"
@@ -97,7 +99,7 @@ class _Filler:
         value = self._lookup(name, default)
         if value is None:
             return default or ""
-        taken.add(value)
+        taken[name] = value
         if is_secret_name(name) or name.endswith("KEY"):
             self.filled.secrets.add(value)
         return value
@@ -126,12 +128,12 @@ class _Filler:
         guess = f"did you mean {near[0]}? " if near else ""
         return f"{guess}searched: the environment variable {name}; a file named by {name}_FILE, which is not set either"
 
-    def _from_file(self, written: str, text: str, taken: set[str]) -> str:
+    def _from_file(self, written: str, text: str, taken: dict[str, str]) -> str:
         if not (_FILE.fullmatch(written) and (found := _FILE.fullmatch(text))):
             return text
         where = written if found[1].startswith("/") else f"{written} in {self._document.directory}"
         value = self._read(found[1], where, "the file")
-        taken.add(value)
+        taken[written] = value
         self.filled.secrets.add(value)
         return value
 

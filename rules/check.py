@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from provodka.payloads import CHECKED, PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
+from rules.beside import ALONE, Beside
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
@@ -46,6 +47,7 @@ def check(
     registry: Mapping[str, Action[Any]],
     staff: Mapping[str, Staff],
     channels: Channels,
+    beside: Beside = ALONE,
     *,
     teams: Collection[str] = (),
     senders: Collection[str] | None = None,
@@ -53,7 +55,7 @@ def check(
     """All mistakes, in the order of the config. `senders` are the channels that can write to clients, and their media;
     None where those are not known."""
     problems: list[RuleProblem] = list(_staff(staff))
-    templates = Templates(ZoneInfo("UTC"))
+    templates = Templates(ZoneInfo("UTC"), beside.dictionaries)
     names: dict[str, int] = {}
     for i, rule in enumerate(rules):
 
@@ -65,7 +67,7 @@ def check(
             report(
                 ("name",), f"rule {first + 1} has this name already", "names must differ: they name the rule in traces"
             )
-        one = _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates)
+        one = _RuleCheck(compile_rule(rule, registry, templates, report), staff, channels, report, templates, beside)
         one.teams, one.senders = teams, senders
         one.run()
     return problems
@@ -139,7 +141,9 @@ class _RuleCheck:
         channels: Channels,
         report: Report,
         templates: Templates,
+        beside: Beside = ALONE,
     ) -> None:
+        self._beside = beside
         self._templates = templates
         self._compiled = compiled
         self._rule = compiled.rule
@@ -269,8 +273,13 @@ class _RuleCheck:
             self._person((*at, *place), key, self.teams if place[0] in step.action.takes_teams else ())
         for place, way in step.action.ways(step.params):
             self._sender((*at, *place), way)
+        for operation in sorted(step.action.operations & self._beside.lacks.keys()):
+            what = self._beside.lacks[operation]
+            self._report(at, f"{self._beside.crm} has no {what}, so that this can never be done", "leave the step out")
+        for place, text, hint in step.action.beside(step.params, self._beside):
+            self._report((*at, *place), text, hint)
         nobody = [kind for kind in self._rule.triggers if kind in WITHOUT_PERSON]
-        for name in sorted(step.action.reads):
+        for name in sorted(step.action.reading(step.params)):
             without = next((kind for kind in self._rule.triggers if isinstance(find(name, kind), UnknownName)), None)
             if without is not None:
                 self._report(at, f"{without} has no {name} for {step.action.name}", "leave the step or the event out")

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from provodka.settings import Strict
+from provodka.veil import Veil
 from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
 from rules.actions.base import Action, LeadUse, Part, Place, Planning
 from rules.calendar import WorkingCalendar
@@ -36,11 +37,11 @@ class Step:
     needs: int | None = None
 
     def plan(
-        self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar, team: Team
+        self, names: Names, rule: str, now: datetime, calendar: WorkingCalendar, team: Team, veil: Veil
     ) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key."""
         rendered = {**self.constants, **{name: fill(names) for name, fill in self.fills}}
-        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team))
+        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team, veil))
         return self.action.parts(planned)
 
 

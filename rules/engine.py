@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from provodka.event import Event
-from provodka.payloads import EventType, addressed_to
+from provodka.payloads import EventType, addressed_to, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
+from rules.beside import ALONE, Beside
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
@@ -20,6 +21,7 @@ from rules.plan import (
     ConditionTrace,
     Plan,
     PlannedAction,
+    PlannedLimit,
     PlannedTimer,
     PlanTrace,
     Priority,
@@ -45,10 +47,12 @@ class Engine:
         team: Team,
         calendar: WorkingCalendar,
         client: str = "",
+        beside: Beside = ALONE,
     ) -> None:
-        templates = Templates(calendar.timezone)
+        templates = Templates(calendar.timezone, beside.dictionaries)
         self.calendar = calendar
         self.team = team
+        self.veil = beside.veil
         self._house = House(client, team, calendar)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
@@ -74,7 +78,7 @@ class Engine:
         through: nothing is planned then. When a timer is due, name its rule in `only_rule`, and its `rung`, and set
         `resumed`: then its conditions are read, with the lead as it is now.
         """
-        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self._house)
+        run = _Run(event, self._house.scope(event, facts, now, resumed=resumed), now, self)
         only_rule = only_rule or addressed_to(event.payload)
         if only_rule:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
@@ -85,7 +89,7 @@ class Engine:
                 traces[at] = run.consider(compiled, None, resumed=resumed)
             traces += run.follow_chain()
         trace = PlanTrace(now, tuple(traces), run.scope.facts.record)
-        return Plan(event.id, tuple(run.actions), tuple(run.timers), trace)
+        return Plan(event.id, tuple(run.actions), tuple(run.timers), trace, tuple(run.limits))
 
     def droppers(self, rule: str) -> tuple[EventType, ...]:
         """The event types that drop what waits of this rule (`unless`); none where there is no such rule any more."""
@@ -133,16 +137,16 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_calendar", "_now", "_stopped_by", "_team", "actions", "event", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "limits", "scope", "timers")
 
-    def __init__(self, event: Event, scope: Scope, now: datetime, house: House) -> None:
+    def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
         self.scope = scope
         self.actions: list[PlannedAction] = []
         self.timers: list[PlannedTimer] = []
+        self.limits: list[PlannedLimit] = []
         self._now = now
-        self._calendar = house.calendar
-        self._team = house.team
+        self._engine = engine
         self._stopped_by = ""
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
@@ -162,7 +166,7 @@ class _Run:
         link = self.scope.facts.chain() if self.event.type is EventType.TASK_COMPLETED else None
         if link is None:
             return []
-        trace, actions = follow(link, self.event, self._now, self._calendar)
+        trace, actions = follow(link, self.event, self._now, self._engine.calendar)
         self.actions.extend(actions)
         return [trace]
 
@@ -170,7 +174,7 @@ class _Run:
         """A timer for the rule, or one for each rung, all from this moment on."""
         rule = compiled.rule
         waits = [(None, rule.wait)] if rule.wait else [(i, rung.after) for i, rung in enumerate(rule.escalate)]
-        due = [self._calendar.add(duration, self._now) for _, duration in waits]
+        due = [self._engine.calendar.add(duration, self._now) for _, duration in waits]
         for (rung, _), moment in zip(waits, due, strict=True):
             key = timer_key(self.event.id, rung_slug(compiled.slug, rung))
             self.timers.append(PlannedTimer(key, rule.name, moment, rung))
@@ -191,10 +195,29 @@ class _Run:
             error = f"{type(fault).__name__}: {fault}"
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
+        self._limit(compiled, rung, tuple(action.key for action in actions))
         if compiled.rule.stop:
             self._stopped_by = name
         keys = tuple(action.key for action in actions)
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
+
+    def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
+        """What the journal is to ask before it lets the rule act."""
+        once, throttle = compiled.rule.once_within, compiled.rule.throttle
+        if once is None and throttle is None:
+            return
+        lead = lead_of(self.event.payload)
+        self.limits.append(
+            PlannedLimit(
+                rule=compiled.rule.name,
+                slug=rung_slug(compiled.slug, rung),
+                keys=keys,
+                lead=lead.id if lead else "",
+                once_until=self._engine.calendar.add(once, self._now) if once else None,
+                most=throttle.most if throttle else 0,
+                counts_until=self._engine.calendar.add(throttle.per, self._now) if throttle else None,
+            )
+        )
 
     def _plan(self, compiled: CompiledRule, rung: int | None) -> list[PlannedAction]:
         actions: list[PlannedAction] = []
@@ -203,7 +226,14 @@ class _Run:
             needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
             action = step.action
             priority = Priority.URGENT if compiled.rule.urgent else action.priority
-            parts = step.plan(self.scope.names, compiled.rule.name, self._now, self._calendar, self._team)
+            parts = step.plan(
+                self.scope.names,
+                compiled.rule.name,
+                self._now,
+                self._engine.calendar,
+                self._engine.team,
+                self._engine.veil,
+            )
             for suffix, made in parts.items():
                 part = made if isinstance(made, Part) else Part(made)
                 key = action_key(self.event.id, slug, step.index, suffix)

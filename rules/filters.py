@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from jinja2 import Undefined
 
+from provodka.wording import did_you_mean
+from rules.dictionaries import Dictionary
 from rules.moments import span
 from rules.text import fold, missing, number
 
+LOOKUP: Final = "lookup"
 NBSP: Final = "\u00a0"
 _MONTHS: Final = (
     "января",
@@ -131,6 +134,24 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "fold": fold,
     "missing": lacking,
 }
+
+
+def lookup_filter(dictionaries: Mapping[str, Dictionary]) -> Mapping[str, Callable[..., str]]:
+    """The filter that asks a dictionary of the config; which one is checked before the start."""
+
+    def lookup(value: object, dictionary: str) -> str:
+        """What the dictionary says of a value: `'мск' | lookup('Города')` is «Москва»."""
+        found = dictionaries.get(dictionary)
+        if found is None:
+            raise ValueError(unknown_dictionary(dictionary, dictionaries))
+        return found.look_up(value)
+
+    return {LOOKUP: lookup}
+
+
+def unknown_dictionary(name: str, known: Mapping[str, Dictionary]) -> str:
+    """What to say of a dictionary that the config does not have."""
+    return f"there is no dictionary «{name}» ({did_you_mean(name, known) or 'write it under dictionaries:'})"
 
 
 def date_filters(zone: ZoneInfo) -> Mapping[str, Callable[..., str]]:

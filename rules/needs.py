@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from provodka.crm import Need
 from rules.actions.base import Action, Place
+from rules.beside import ALONE, Beside
 from rules.compiled import compile_rule
 from rules.conditions import refuse
 from rules.crm_names import in_conditions, in_step, in_template, of_path, pipeline_asked
@@ -24,10 +25,12 @@ class UsedName:
     need: Need
 
 
-def needs(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff]) -> list[UsedName]:
+def needs(
+    rules: Sequence[Rule], registry: Mapping[str, Action[Any]], staff: Mapping[str, Staff], beside: Beside = ALONE
+) -> list[UsedName]:
     """All names, each at every place where it stands. The rules have passed `check`."""
     used = [UsedName(("staff", key, "crm"), Need("user", member.crm)) for key, member in staff.items()]
-    templates = Templates(ZoneInfo("UTC"))
+    templates = Templates(ZoneInfo("UTC"), beside.dictionaries)
     for i, rule in enumerate(rules):
         compiled = compile_rule(rule, registry, templates, refuse)
         within = pipeline_asked(compiled)

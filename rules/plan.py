@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -28,7 +29,8 @@ class Priority(IntEnum):
 
 class RuleOutcome(StrEnum):
     """What became of a rule. `waiting`: its `when` is read when the timer is due; `dropped`: by `unless`;
-    `checked`: cards were looked at, and each that matches is an event of its own."""
+    `checked`: cards were looked at, and each that matches is an event of its own;
+    `held_back`, `throttled`: it matched, but once_within or throttle let it do nothing."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
@@ -37,6 +39,8 @@ class RuleOutcome(StrEnum):
     WAITING = "waiting"
     DROPPED = "dropped"
     CHECKED = "checked"
+    HELD_BACK = "held_back"
+    THROTTLED = "throttled"
     ERROR = "error"
 
 
@@ -129,6 +133,24 @@ class PlannedTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedLimit:
+    """A rule that matched and may act only so often: the journal tells, when it takes the plan, whether it may now.
+
+    `rule` is the name, `slug` what it (or its rung) is counted by, `keys` its actions. `once_until`: from now on not
+    again for `lead`, or for the person where that is empty; `most` of its firings at a time count, each till
+    `counts_until`.
+    """
+
+    rule: str
+    slug: str
+    keys: tuple[str, ...]
+    lead: str = ""
+    once_until: datetime | None = None
+    most: int = 0
+    counts_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What follows from one event."""
 
@@ -136,6 +158,7 @@ class Plan:
     actions: tuple[PlannedAction, ...]
     timers: tuple[PlannedTimer, ...]
     trace: PlanTrace
+    limits: tuple[PlannedLimit, ...] = ()
 
 
 _PLAN: Final = TypeAdapter(Plan)
@@ -160,6 +183,24 @@ def dump_trace(trace: PlanTrace) -> bytes:
 def load_trace(body: bytes | str) -> PlanTrace:
     """A trace from its JSON."""
     return _TRACE.validate_json(body)
+
+
+_WHY_HELD: Final = {
+    RuleOutcome.HELD_BACK: "once_within: it has acted for the same lead or person not long ago",
+    RuleOutcome.THROTTLED: "throttle: it has acted as often as it may in that time",
+}
+
+
+def held_back(trace: PlanTrace, held: Mapping[str, str]) -> PlanTrace:
+    """The trace where some rules, by name, matched and were held back: with which outcome."""
+
+    def told(rule: RuleTrace) -> RuleTrace:
+        if rule.rule not in held:
+            return rule
+        outcome = RuleOutcome(held[rule.rule])
+        return replace(rule, outcome=outcome, action_keys=(), reason=_WHY_HELD[outcome], violation=None)
+
+    return replace(trace, rules=tuple(map(told, trace.rules)))
 
 
 def rule_slug(name: str) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from provodka.payloads import CHECKED, EventType
 from provodka.settings import Strict
@@ -75,6 +83,28 @@ def steps_of(steps: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
     return [(name, {} if params is None else params) for step in steps for name, params in step.items()]
 
 
+_EVER: Final = Duration("ever", days=36500)
+
+
+def _once(value: object) -> Duration:
+    return _EVER if value in (_EVER, _EVER.text) else parse_duration(value)
+
+
+OnceText = Annotated[
+    Duration,
+    BeforeValidator(_once),
+    PlainSerializer(lambda duration: duration.text, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["7d", "1d working", "ever"]}),
+]
+
+
+class Throttle(Strict):
+    """At most so many matches of a rule in any such time."""
+
+    most: int = Field(ge=1)
+    per: DurationText
+
+
 class Rung(Strict):
     """One rung of a ladder: what to do when the rule's conditions still hold so long after the event."""
 
@@ -116,6 +146,7 @@ class Rule(Strict):
     shifted by `shift`, `at` a time of day.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
+    `once_within`: not again for the same lead, or person, in that time; `throttle`: not oftener than that for anybody.
     `stop`: no later rule sees the event if this one matched. `urgent`: its steps overtake whatever else waits for the
     CRM. `brake` differs from the config's where it says so. `guard`: a match is a
     violation, which is counted; then there need be nothing to do.
@@ -135,6 +166,8 @@ class Rule(Strict):
     unless: EventTypes = ()
     do: Steps = ()
     escalate: Annotated[tuple[Rung, ...], Field(min_length=1)] = ()
+    once_within: OnceText | None = None
+    throttle: Throttle | None = None
     guard: GuardText | None = None
     stop: bool = False
     urgent: bool = False

@@ -15,8 +15,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from provodka.wording import did_you_mean
+from rules.dictionaries import Dictionary
 from rules.faults import RuleError
-from rules.filters import FILTERS, date_filters
+from rules.filters import FILTERS, LOOKUP, date_filters, lookup_filter, unknown_dictionary
 from rules.text import same
 
 Names = Mapping[str, Any]
@@ -88,11 +89,12 @@ class Expression:
 class Templates:
     """Compiles texts and expressions, once each. Dates are shown on the clocks of the client's time zone."""
 
-    def __init__(self, timezone: ZoneInfo) -> None:
+    def __init__(self, timezone: ZoneInfo, dictionaries: Mapping[str, Dictionary] | None = None) -> None:
+        self._dictionaries = dictionaries or {}
         self._texts: dict[str, Text] = {}
         self._expressions: dict[str, Expression] = {}
         self._env = _Environment(undefined=_Unknown, autoescape=False, keep_trailing_newline=True)
-        self._filters = {**FILTERS, **date_filters(timezone)}
+        self._filters = {**FILTERS, **date_filters(timezone), **lookup_filter(self._dictionaries)}
         self._env.filters.update(self._filters)
         self._env.tests.update(like=same)
 
@@ -123,7 +125,16 @@ class Templates:
                 raise TemplateSyntaxError(f"there is no {kind} «{node.name}» ({hint})", node.lineno)
             if node.name in self._filters and isinstance(node, nodes.Filter):
                 _fit(self._filters[node.name], node)
+                self._check_lookup(node)
         return tree
+
+    def _check_lookup(self, node: nodes.Filter) -> None:
+        """Whether the dictionary exists, where it is named outright; raises TemplateSyntaxError."""
+        given = [*node.args, *(one.value for one in node.kwargs)]
+        if node.name != LOOKUP or not given or not isinstance(given[0], nodes.Const):
+            return
+        if (name := str(given[0].value)) not in self._dictionaries:
+            raise TemplateSyntaxError(unknown_dictionary(name, self._dictionaries), node.lineno)
 
     def _compile_text(self, source: str) -> Text:
         if "{" not in source:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from provodka.payloads import EventType
 from rules.actions.base import Action
+from rules.beside import ALONE, Beside
 from rules.check import Path, RuleProblem
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.logic import Case, IsList, both, cases, clash, impossible
@@ -46,9 +47,9 @@ class _Known:
         return bool(channels) and bool(set(self.rule.heard) & set(other.rule.heard))
 
 
-def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]]) -> list[RuleProblem]:
+def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], beside: Beside = ALONE) -> list[RuleProblem]:
     """All that should be looked at in rules that have passed `check`, in the order of the config."""
-    templates = Templates(ZoneInfo("UTC"))
+    templates = Templates(ZoneInfo("UTC"), beside.dictionaries)
     known: list[_Known] = []
     problems: list[RuleProblem] = []
     for index, rule in enumerate(rules):

@@ -114,6 +114,8 @@ def what_if(past: Past, engine: Engine, registry: Registry, until: datetime) -> 
     A wait that would not be over at `until` is compared as a timer only.
     """
     first = next((plan for plan in past.plans if plan.cause == "event"), None)
+    if first is not None and any(one.get("outcome") == RuleOutcome.CHECKED for one in first.rules.values()):
+        return Otherwise()  # a look at cards: each that matched is an event of its own
     began = first.at if first else past.event.received_at
     now = _evaluated(past, engine, began, until)
     undecided = _undecided(now, engine)
@@ -130,6 +132,7 @@ def what_if(past: Past, engine: Engine, registry: Registry, until: datetime) -> 
         found += _of_timer(rule, now, then.get(rule))
         if rule not in open_ones:
             found += _of_rule(rule, before.get(rule, []), now, then.get(rule), registry)
+    found = [one for one in found if one.what is not What.FAILS or one.rule in engine.names]
     told = tuple(one for one in undecided if one.fact or before.get(one.rule) or now.did.get(one.rule))
     return Otherwise(tuple(_reasoned(found, now, first)), told, renamed)
 
@@ -145,23 +148,27 @@ def _evaluated(past: Past, engine: Engine, began: datetime, until: datetime) -> 
     read = _read_later(past)
     for timer in plan.timers:
         wait = now.timers[timer.rule] = now.traces[timer.rule].reason
-        if timer.due > until or (wait not in read and wait == _waited(past, timer.rule)):
-            continue  # it waits still
-        at, known = read.get(wait, (timer.due, {}))
-        later = engine.evaluate(past.event, RecordedFacts(known), at, only_rule=timer.rule, resumed=True)
-        now.resumed.update((trace.rule, trace) for trace in later.trace.rules)
+        fit = [one for one in read.get(wait, ()) if one.at >= timer.due]
+        found = next((one for one in fit if timer.rule in one.rules), next(iter(fit), None))
+        if timer.due > until or (found is None and wait == _waited(past, timer.rule)):
+            continue  # it waits still, or was dropped
+        at, known = (found.at, RecordedFacts(found.facts)) if found else (timer.due, RecordedFacts({}))
+        later = engine.evaluate(past.event, known, at, only_rule=timer.rule, resumed=True, rung=timer.rung)
+        for trace in later.trace.rules:
+            earlier = now.resumed.get(trace.rule)  # of a rung before it
+            if earlier is None or not earlier.missing:
+                now.resumed[trace.rule] = trace
         for action in later.actions:
             now.did.setdefault(action.rule, []).append(Did.of(action.kind, action.rule, action.params, action.priority))
     return now
 
 
-def _read_later(past: Past) -> dict[str, tuple[datetime, dict[str, Any]]]:
-    """By the wait, in the words of its trace: when it was over and what was read then, by whichever rule."""
-    found: dict[str, tuple[datetime, dict[str, Any]]] = {}
-    for one in past.plans:
-        for rule in one.rules if one.cause == "timer" else ():
-            _, facts = found.setdefault(_waited(past, rule), (one.at, {}))
-            facts |= one.facts
+def _read_later(past: Past) -> dict[str, list[PastPlan]]:
+    """By the wait, in the words of its trace, what was read when it (or a rung of it) was over, by whichever rule."""
+    found: dict[str, list[PastPlan]] = {}
+    for one in sorted((one for one in past.plans if one.cause == "timer"), key=lambda plan: plan.at):
+        for rule in one.rules:
+            found.setdefault(_waited(past, rule), []).append(one)
     return found
 
 
@@ -175,7 +182,9 @@ def _undecided(now: _Now, engine: Engine) -> list[Undecided]:
     found: list[Undecided] = []
     behind = ""
     for rule in engine.rules:
-        trace = now.resumed.get(rule.name, now.traces[rule.name])
+        trace = now.resumed.get(rule.name, now.traces.get(rule.name))
+        if trace is None:
+            continue  # the event was another rule's alone
         if trace.missing:
             found.append(Undecided(rule.name, trace.missing))
             behind = rule.name if rule.stop and not behind else behind

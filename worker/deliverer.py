@@ -187,11 +187,14 @@ class Deliverer:
             )
         self._tell_status(claimed[0].kind, endings)
 
+    def _of_kind(self, kind: str) -> str:
+        return kind if kind == self._equipment.web.name else self._system() or kind
+
     def _tell_status(self, kind: str, endings: Sequence[Finished]) -> None:
         """A connector that does not let us in, or does not answer, is one trouble, however many actions it holds."""
         by_system: dict[str, list[Finished]] = {}
         for ending in endings:
-            by_system.setdefault(ending.system or self._system() or kind, []).append(ending)
+            by_system.setdefault(ending.system or self._of_kind(kind), []).append(ending)
         for name, some in by_system.items():
             bad = next((e for e in some if e.outcome in _TROUBLING and e.state is ActionState.READY), None)
             if bad is not None:

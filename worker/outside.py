@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
@@ -13,6 +14,7 @@ from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
 from provodka.journal import Journal, queries, turns
 from provodka.messages import ClientMessenger
 from provodka.turns import Pick
+from provodka.web import Web
 from rules.actions.base import Links
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
@@ -116,6 +118,7 @@ class Equipment:
     messengers: Mapping[str, Messenger]
     team: Team
     calendar: WorkingCalendar
+    web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
 
 
@@ -146,12 +149,20 @@ class JournalOutside:
         return self.equipment.correspondents
 
     @property
+    def web(self) -> Web:
+        return self.equipment.web
+
+    @property
     def team(self) -> Team:
         return self.equipment.team
 
     @property
     def calendar(self) -> WorkingCalendar:
         return self.equipment.calendar
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """A lock of the journal: a lease, so that whoever is killed inside lets go in time."""
+        return self.journal.store.lock(f"alone:{name}")
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Committed before anything is sent."""

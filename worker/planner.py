@@ -14,7 +14,9 @@ from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
 from provodka.event import Event
 from provodka.journal import (
+    Held,
     Journal,
+    Limit,
     NewAction,
     NewViolation,
     PlanRecord,
@@ -27,7 +29,7 @@ from provodka.journal.records import WAIT
 from provodka.payloads import CrmHint, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
-from rules.plan import Plan, PlannedTimer, dump_trace
+from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
 from worker.walk import Walker
@@ -191,6 +193,10 @@ class Planner:
 
     def _record(self, stored: StoredEvent, cause: str, plan: Plan) -> PlanRecord:
         """A plan as the journal keeps it."""
+
+        def retrace(held: Mapping[str, Held]) -> str:
+            return dump_trace(held_back(plan.trace, held)).decode()
+
         return PlanRecord(
             seq=stored.seq,
             lane=_lane(stored),
@@ -198,7 +204,16 @@ class Planner:
             trace=dump_trace(plan.trace).decode(),
             actions=new_actions(plan, self._brakes),
             violations=_violations(plan),
+            limits=_limits(plan),
+            retrace=retrace,
         )
+
+
+def _limits(plan: Plan) -> tuple[Limit, ...]:
+    return tuple(
+        Limit(one.slug, one.rule, frozenset(one.keys), one.lead, one.once_until, one.most, one.counts_until)
+        for one in plan.limits
+    )
 
 
 def _violations(plan: Plan) -> tuple[NewViolation, ...]:

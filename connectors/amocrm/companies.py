@@ -19,7 +19,7 @@ from connectors.amocrm.stamp import Stamp
 from connectors.amocrm.tasks import answers
 from connectors.crm.account import earliest
 from connectors.crm.batching import among, build, with_fresh_names
-from connectors.crm.firms import Fit, choose_firm, fits, search_word
+from connectors.crm.firms import Fit, choose_firm, fits, remember, search_word, with_own
 from connectors.crm.making import Making
 from connectors.crm.mirror import COMPANY, KnownCompany, emails_of, moment, phones_of, snapshot
 from provodka.crm import Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
@@ -46,7 +46,7 @@ class Companies:
 
     def find(self, queries: Sequence[CompanyQuery]) -> list[FoundCompany | None]:
         """By amoCRM's own search, which also finds the text in other fields: so look at the values themselves."""
-        return [self._find(query) for query in queries]
+        return with_own(self._room, queries, [self._find(query) for query in queries], self.read)
 
     def create(self, requests: Sequence[Creation]) -> list[Outcome]:
         began = self._room.now()
@@ -101,6 +101,7 @@ class Companies:
         now = self._room.now()
         cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
         self._room.put(COMPANY, [snapshot(card, now) for card in cards])
+        remember(self._room, {one.remote_id: requests[i].params for i, one in done.items()})
 
     def _look(self, requests: Sequence[Creation], since: datetime) -> list[Done | None]:
         wanted = {request.key for request in requests}

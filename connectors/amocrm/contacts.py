@@ -58,7 +58,9 @@ class Contacts:
             leads=known.leads,
             updated_at=known.updated_at,
             company_id=first_company(item),
-            fields=named_fields(item, self._room.directory.account().zone, IDENTITIES),
+            fields=named_fields(
+                item, self._room.directory.account().zone, (*IDENTITIES, self._room.settings.stamp_code)
+            ),
             tags=tag_names(item),
             url=card_url(self._room.settings.url, "contacts", item["id"]),
         )

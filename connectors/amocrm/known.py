@@ -28,6 +28,7 @@ def read_lead(item: Json, directory: Directory, stamp_code: str) -> KnownLead:
         tags=_tags(item),
         fields={str(row["field_id"]): custom.decode(row, zone) for row in _fields(item, stamp_code)},
         contacts=contact_ids(item),
+        created_at=int(item.get("created_at") or 0),
     )
 
 

@@ -127,7 +127,7 @@ class NewLeads:
         if lead.contact_id:
             embedded["contacts"] = [{"id": number(lead.contact_id)}]
         elif lead.contact is not None:
-            embedded["contacts"] = [_contact_body(lead.contact, body.get("responsible_user_id"))]
+            embedded["contacts"] = [contact_body(lead.contact, body.get("responsible_user_id"))]
         if lead.company_id:
             embedded["companies"] = [{"id": number(lead.company_id)}]
         return {**body, "_embedded": embedded} if embedded else body
@@ -157,8 +157,11 @@ class NewLeads:
 def _new_contact(request: NewLeadRequest) -> KnownContact | None:
     """The contact that is made with a lead, as it will be known."""
     contact = request.params.contact
-    if contact is None or request.params.contact_id:
-        return None
+    return None if contact is None or request.params.contact_id else known_contact(contact)
+
+
+def known_contact(contact: NewContact) -> KnownContact:
+    """A contact of our making, before its id is known."""
     return KnownContact("", _contact_name(contact), contact.phones, contact.emails)
 
 
@@ -203,7 +206,8 @@ def _contact_name(contact: NewContact) -> str:
     return contact.name or next(iter((*contact.phones, *contact.emails)), "")
 
 
-def _contact_body(contact: NewContact, responsible: Any) -> Json:  # noqa: ANN401  # an id or None
+def contact_body(contact: NewContact, responsible: Any) -> Json:  # noqa: ANN401  # an id or None
+    """A new card of a person."""
     body: Json = {
         "name": _contact_name(contact),
         "created_by": ROBOT,

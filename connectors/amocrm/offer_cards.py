@@ -12,6 +12,7 @@ from connectors.amocrm.known import card_url
 from connectors.amocrm.lead_changes import LeadChanges
 from connectors.amocrm.leads import Leads
 from connectors.amocrm.links import Links
+from connectors.amocrm.new_contacts import NewContacts
 from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.people import People
 from connectors.amocrm.room import Room
@@ -35,6 +36,7 @@ from provodka.crm import (
     LeadReopening,
     LeadState,
     NewCompany,
+    NewContact,
     NewLead,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
@@ -56,6 +58,7 @@ class OfferCards:
         self._leads, self._people = leads, people
         self._contacts, self._companies, self._links = Contacts(self._room), Companies(self._room), Links(self._room)
         self._new_leads = NewLeads(self._room, leads, people)
+        self._new_contacts = NewContacts(self._room, people)
         self._lead_changes = LeadChanges(self._room, leads)
         self._additions = Additions(self._room, people)
 
@@ -90,6 +93,15 @@ class OfferCards:
     def find_leads(self, queries: Sequence[LeadQuery]) -> list[list[LeadRef]]:
         """A call for each; what was made or filled in in the last seconds may not be found yet."""
         return [self._leads.find(query) for query in queries]
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def create_contacts(self, requests: Sequence[Request[NewContact]]) -> list[Outcome]:
+        """Recognised by the key in the service field of contacts."""
+        return self._new_contacts.create(requests)
+
+    @create_contacts.find
+    def _find_new_contacts(self, requests: Sequence[Request[NewContact]]) -> list[Done | None]:
+        return self._new_contacts.find(requests)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:

@@ -13,11 +13,11 @@ BY_HAND: Final = (
     "Не удалось создать в amoCRM служебное поле {of}. Создайте его сами (тип «текст», код {code}) "
     "или дайте владельцу токена права администратора."
 )
-OF: Final = {"leads": "сделки", "companies": "компании"}
+OF: Final = {"leads": "сделки", "contacts": "контакта", "companies": "компании"}
 
 
 class Stamp:
-    """The field of one kind of card (`leads`, `companies`). It is made at its first use, by one process at a time."""
+    """The field of one kind of card (`leads`, `contacts`, `companies`), made at its first use by one process only."""
 
     def __init__(self, room: Room, entity: str = "leads") -> None:
         self._room = room

@@ -57,6 +57,7 @@ class Leads:
             tags=tuple(sorted(tags_of(item, tags))),
             fields={str(field.id): text for field, text in self._fields(item, tags)},
             contacts=contacts_of(item),
+            created_at=int(moment(item.get("createdTime")).timestamp()),
             stage_since=int(_moved_at(item).timestamp()),
         )
 

@@ -27,7 +27,7 @@ from connectors.bitrix24.requisites import Requisites
 from connectors.bitrix24.room import Room, gone, named, unfinished
 from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.firms import Fit, bare_name, choose_firm, fits
+from connectors.crm.firms import Fit, bare_name, choose_firm, fits, remember, with_own
 from connectors.crm.making import Making
 from connectors.crm.mirror import COMPANY, KnownCompany, clean_tags, emails_of, phones_of, snapshot
 from connectors.crm.names import plain
@@ -79,7 +79,7 @@ class Companies:
         for (i, fit, text, _), some in zip(searches, ids, strict=True):
             if found[i] is None:
                 found[i] = choose_firm([c for one in some if (c := companies.get(one)) and fit.holds(c, text)], fit)
-        return found
+        return with_own(self._room, queries, found, self.read)
 
     def create(self, requests: Sequence[Creation]) -> list[Outcome]:
         return with_fresh_names(self._room.directory, requests, self._create)
@@ -150,6 +150,7 @@ class Companies:
         now, done = self._room.now(), {i: one for i, one in made.items() if isinstance(one, Done)}
         cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
         self._room.put(COMPANY, [snapshot(card, now) for card in cards])
+        remember(self._room, {one.remote_id: requests[i].params for i, one in done.items()})
 
     def _complete(self, requests: Sequence[Creation], made: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Write the requisites of those that are made; what goes wrong there is the outcome of the whole."""

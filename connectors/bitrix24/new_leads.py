@@ -175,7 +175,7 @@ class NewLeads:
         known = lead.contact_id or mine.get(request.key, "")
         if known:
             return _Plan(Command("crm.contact.get", {"id": known}), body, known)
-        contact = _contact_add(lead.contact, responsible, room.classic_stamp(request.key)) if lead.contact else None
+        contact = contact_add(lead.contact, responsible, room.classic_stamp(request.key)) if lead.contact else None
         return _Plan(contact, body)
 
     def _place(self, lead: NewLead) -> Json:
@@ -189,16 +189,7 @@ class NewLeads:
     def _contacts_of_before(self, requests: Sequence[NewLeadRequest]) -> dict[str, str]:
         """Contacts that an unsure attempt made before it broke off, by the key of their lead."""
         keys = [r.key for r in requests if r.unsure_since is not None and r.params.contact is not None]
-        room = self._room
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), PAGE):
-            wanted = {"ORIGINATOR_ID": room.settings.originator, "@ORIGIN_ID": keys[start : start + PAGE]}
-            (answer,) = room.client.ask(
-                [Command("crm.contact.list", {"filter": wanted, "select": ["ID", "ORIGIN_ID"]})]
-            )
-            for row in answer if isinstance(answer, list) else ():
-                found.setdefault(str(row.get("ORIGIN_ID")), id_of(row))
-        return found
+        return stamped_contacts(self._room, keys)
 
     def _put(self, lead: KnownLead) -> None:
         """Into the mirror, so that the echo of our own write is no news."""
@@ -223,7 +214,8 @@ def contact_fields(contact: NewContact) -> Json:
     return found
 
 
-def _contact_add(contact: NewContact, responsible: str, stamp: Json) -> Command:
+def contact_add(contact: NewContact, responsible: str, stamp: Json) -> Command:
+    """Make it; `responsible` is the id of a user."""
     fields: dict[str, Any] = {**contact_fields(contact), **stamp, "OPENED": "Y"}
     if responsible:
         fields["ASSIGNED_BY_ID"] = responsible
@@ -231,7 +223,21 @@ def _contact_add(contact: NewContact, responsible: str, stamp: Json) -> Command:
 
 
 def _known_contact(contact: NewContact | None, contact_id: str, now: int) -> list[KnownContact]:
-    if contact is None:
-        return []
-    name = str(contact_fields(contact)["NAME"])
-    return [KnownContact(contact_id, name, contact.phones, contact.emails, updated_at=now)]
+    return [] if contact is None else [replace(known_contact(contact), id=contact_id, updated_at=now)]
+
+
+def known_contact(contact: NewContact) -> KnownContact:
+    """A contact of our making, before its id is known."""
+    return KnownContact("", str(contact_fields(contact)["NAME"]), contact.phones, contact.emails)
+
+
+def stamped_contacts(room: Room, keys: Sequence[str]) -> dict[str, str]:
+    """The contacts that carry our stamp with one of these keys, by key."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), PAGE):
+        wanted = {"ORIGINATOR_ID": room.settings.originator, "@ORIGIN_ID": keys[start : start + PAGE]}
+        asked = {"filter": wanted, "select": ["ID", "ORIGIN_ID"], "order": {"ID": "ASC"}}
+        (answer,) = room.client.ask([Command("crm.contact.list", asked)])
+        for row in answer if isinstance(answer, list) else ():
+            found.setdefault(str(row.get("ORIGIN_ID")), id_of(row))
+    return found

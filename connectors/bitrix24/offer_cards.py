@@ -14,6 +14,7 @@ from connectors.bitrix24.conversion import Conversion
 from connectors.bitrix24.directory import LEADS
 from connectors.bitrix24.lead_changes import LeadChanges
 from connectors.bitrix24.links import Links
+from connectors.bitrix24.new_contacts import NewContacts
 from connectors.bitrix24.new_leads import NewLeads
 from connectors.bitrix24.people import People
 from connectors.bitrix24.room import Room
@@ -37,6 +38,7 @@ from provodka.crm import (
     LeadReopening,
     LeadState,
     NewCompany,
+    NewContact,
     NewLead,
 )
 from provodka.operation import Done, Outcome, Repeat, Request, operation
@@ -59,6 +61,7 @@ class OfferCards:
         self._contacts, self._companies = Contacts(self._room, leads), Companies(self._room)
         self._links = Links(self._room)
         self._new_leads = NewLeads(self._room, leads, people)
+        self._new_contacts = NewContacts(self._room, people)
         self._conversion = Conversion(self._room)
         self._lead_changes = LeadChanges(self._room, leads, self._conversion)
         self._closing = Closing(self._room, self._lead_changes)
@@ -71,6 +74,15 @@ class OfferCards:
     def contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Freshly read, in two requests for all; `leads` are those of which they are the main contact."""
         return self._contacts.read(ids)
+
+    @operation(repeat=Repeat.STAMP, batch=BATCH)
+    def create_contacts(self, requests: Sequence[Request[NewContact]]) -> list[Outcome]:
+        """Stamped with the key."""
+        return self._new_contacts.create(requests)
+
+    @create_contacts.find
+    def _find_new_contacts(self, requests: Sequence[Request[NewContact]]) -> list[Done | None]:
+        return self._new_contacts.find(requests)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def add_to_contacts(self, requests: Sequence[Request[ContactAddition]]) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -41,7 +42,8 @@ class _Page:
 
     @cached_property
     def _fields(self) -> frozenset[str]:
-        return frozenset(self._labels.values())
+        """Those of one meaning: two fields may bear the same name."""
+        return frozenset(name for name, count in Counter(self._labels.values()).items() if count == 1)
 
     def glance(self, known: KnownLead | KnownContact | KnownCompany | KnownTask) -> Glance:
         match known:
@@ -61,6 +63,8 @@ class _Page:
             members["title"] = known.title
         if known.price is not None:
             members["price"] = Decimal(str(known.price))
+        if known.created_at:
+            members["created_at"] = moment(known.created_at)
         if known.contacts is not None:
             members["contacts"] = known.contacts
         state = LeadState.OPEN

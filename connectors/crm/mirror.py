@@ -45,7 +45,10 @@ class KnownCard:
 
 @dataclass(frozen=True, slots=True)
 class KnownLead(KnownCard):
-    """The last known state of a lead; `stage_since` (unix seconds) holds while it is at `since_place`."""
+    """The last known state of a lead; times in unix seconds, `created_at` 0 where it is not known.
+
+    `stage_since` holds while it is at `since_place`.
+    """
 
     title: str | None = None
     pipeline_id: Id | None = None
@@ -55,6 +58,7 @@ class KnownLead(KnownCard):
     tags: tuple[str, ...] | None = None
     fields: dict[str, str] | None = None
     contacts: tuple[str, ...] | None = None
+    created_at: int = 0
     stage_since: int = 0
     since_place: str = ""
 

@@ -6,22 +6,20 @@ import hashlib
 import mimetypes
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Final
 
 from connectors.imap.charsets import clean
 from connectors.imap.headers import Headers, RawMessage, param, to_bytes
 from connectors.imap.parts import children, content, is_text, leaves
+from provodka.file_names import safe_name
 from provodka.payloads import Attachment
 
 LARGE_INLINE: Final = 100_000  # a picture in the text bigger than this is a photo, not a logo
 MOST: Final = 200
-LONGEST_NAME: Final = 120
 SIZE_HEADER: Final = "Content-Length"  # of a part whose bytes were left on the server
 
 _REPORT_PARTS: Final = frozenset({"message/delivery-status", "message/rfc822-headers", "text/rfc822-headers"})
 _CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 
 def read_attachments(message: RawMessage, html: str) -> tuple[tuple[Attachment, ...], list[bytes]]:
@@ -41,14 +39,6 @@ def read_attachments(message: RawMessage, html: str) -> tuple[tuple[Attachment, 
         if len(files) == MOST:
             break
     return tuple(files), blobs
-
-
-def safe_name(name: str) -> str:
-    """The last piece of a path, without control and direction signs, cut to 120 bytes before its extension."""
-    path = PurePosixPath(_FORBIDDEN.sub("", clean(name).replace("\\", "/").replace("\n", " ")).strip(" ."))
-    suffix = path.suffix if len(path.suffix) <= 12 else ""
-    stem = path.name.removesuffix(suffix).encode()[:LONGEST_NAME].decode(errors="ignore")
-    return (stem + suffix).strip()
 
 
 def _files(message: RawMessage) -> Iterator[RawMessage]:
@@ -74,10 +64,10 @@ def _announced_size(part: RawMessage) -> int:
 
 
 def _name(part: RawMessage, number: int) -> str:
-    given = safe_name(param(part, "filename", "content-disposition") or param(part, "name"))
+    given = safe_name(clean(param(part, "filename", "content-disposition") or param(part, "name")))
     if given:
         return given
     if part.get_content_type() == "message/rfc822":
         subject = next((Headers(letter).text("Subject") for letter in children(part)), "")
-        return (safe_name(subject) or f"letter-{number}") + ".eml"
+        return (safe_name(clean(subject)) or f"letter-{number}") + ".eml"
     return f"file-{number}{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"

@@ -58,11 +58,12 @@ class FoundPerson:
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A card to be made."""
+    """A card to be made. `responsible` counts where it is made by itself; with a lead it gets the lead's."""
 
     name: str
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    responsible: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from provodka.crm.cards import (
     FoundCompany,
     FoundPerson,
     NewCompany,
+    NewContact,
 )
 from provodka.crm.glance import Cards
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
@@ -123,6 +124,9 @@ class People(Protocol):
         """These contacts, freshly read; deleted and unknown ones are absent."""
 
     @property
+    def create_contacts(self) -> Write[NewContact]: ...
+
+    @property
     def add_to_contacts(self) -> Write[ContactAddition]: ...
 
     @property
@@ -136,7 +140,10 @@ class Companies(Protocol):
         """These firms, freshly read; deleted and unknown ones are absent."""
 
     def find_companies(self, queries: Sequence[CompanyQuery]) -> list[FoundCompany | None]:
-        """Which of these firms are known: one answer per query, in their order. The CRM itself is asked."""
+        """Which of these firms are known: one answer per query, in their order.
+
+        The CRM itself is asked; what we made ourselves is known even where its search does not show it yet.
+        """
 
     @property
     def create_companies(self) -> Write[NewCompany]: ...

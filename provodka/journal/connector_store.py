@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -193,6 +194,16 @@ class ConnectorStoreInJournal:
         with self._database.reading.connect() as connection:
             body: bytes | None = connection.execute(select(blobs.c.body).where(blobs.c.sha256 == sha256)).scalar()
             return body
+
+    def keep_blob(self, body: bytes) -> str:
+        """Kept under its SHA-256, once however often it comes."""
+        digest = hashlib.sha256(body).hexdigest()
+
+        def write(connection: Connection) -> None:
+            connection.execute(insert_new(connection, blobs, ("sha256",)), [{"sha256": digest, "body": body}])
+
+        self._writer.run(write)
+        return digest
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         """Take the next place: at most `burst` lie in any stretch of burst/per_second seconds.

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from provodka.journal.schema import actions, events, identities
+from provodka.journal.schema import actions, events, firings, identities
 from provodka.journal.sql import among, chunks, upsert
 
 _JOINING: Final = 20260102  # the name of the lock
@@ -25,7 +25,7 @@ _MEMBERS: Final = (
 _LANES: Final = select(identities.c.identity, identities.c.lane).where(among(identities.c.identity, "wanted"))
 _MOVES: Final = [
     update(table).where(table.c.lane == bindparam("gone")).values(lane=bindparam("kept"))
-    for table in (identities, events, actions)
+    for table in (identities, events, actions, firings)
 ]
 
 

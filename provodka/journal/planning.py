@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from provodka.event import Event, new_event_id
 from provodka.journal import brakes, discipline
 from provodka.journal.connector_store import outdated, put_snapshots
+from provodka.journal.firings import let_act
 from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
 from provodka.journal.schema import AT_ONCE, actions, events, plans
@@ -45,6 +46,7 @@ def write_plans(connection: Connection, records: Sequence[PlanRecord], owner: st
     if not records:
         return
     current = _current_lanes(connection, records)
+    records = let_act(connection, records, current, now)
     held = brakes.held_back(connection, records, current, now)
     numbers = _next_numbers(connection, records)
     rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -83,10 +83,38 @@ class NewViolation:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How often a rule may fire, asked when its plan is written. `keys`: what it planned; `rule`: its slug.
+
+    `once_until`: not again for this `lead` (empty: for the lane) so long; `most` at a time, each until `counts_until`.
+    """
+
+    rule: str
+    name: str
+    keys: frozenset[str]
+    lead: str = ""
+    once_until: datetime | None = None
+    most: int = 0
+    counts_until: datetime | None = None
+
+
+class Held(StrEnum):
+    """Why a rule that matched did nothing."""
+
+    ONCE = "held_back"
+    THROTTLE = "throttled"
+
+
+Retrace = Callable[[Mapping[str, Held]], str]
+"""The trace of a plan some of whose rules, by name, were held back. It only computes: it may be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRecord:
     """What the rules made of an event; `cause` is `event`, `timer` or `replay`.
 
     `derived` are events that were found by following a hint, `snapshots` (by system and kind) what they were found by.
+    `limits` are those of its rules, `retrace` gives the trace where one of them holds back.
     """
 
     seq: int
@@ -96,6 +124,8 @@ class PlanRecord:
     actions: tuple[NewAction, ...] = ()
     derived: tuple[Event, ...] = ()
     snapshots: Mapping[tuple[str, str], Sequence[Snapshot]] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
+    retrace: Retrace | None = None
     violations: tuple[NewViolation, ...] = ()
 
 

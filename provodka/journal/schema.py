@@ -296,6 +296,18 @@ troubles = Table(
     Column("alerted", Integer, nullable=False, server_default="0"),
 )
 
+firings = Table(
+    "firings",
+    metadata,
+    Column("rule", Text, primary_key=True),  # its slug, of a ladder with the rung
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("lead", Text, nullable=False),  # the CRM's id; empty where the event is about no lead
+    Column("lane", BigInteger, nullable=False),
+    Column("once_until", Moment),  # the rule holds back for the same lead, or person, so long
+    Column("counts_until", Moment),  # it counts for the rule's throttle so long
+)
+Index("firings_lane", firings.c.lane)
+
 meta = Table(
     "meta",
     metadata,

@@ -6,20 +6,28 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rules.actions.assign import Assign
+from rules.actions.attach import Attach
 from rules.actions.base import Action
+from rules.actions.bot import Bot
 from rules.actions.close import Close
+from rules.actions.company import CompanyAction
 from rules.actions.complete_tasks import CompleteTasks
 from rules.actions.convert import Convert
 from rules.actions.create import Create
+from rules.actions.customer import CustomerAction
 from rules.actions.find import Find
 from rules.actions.hand_over import HandOver
+from rules.actions.http import HttpAction
 from rules.actions.intake import Intake
+from rules.actions.invoice import InvoiceAction
 from rules.actions.log_call import LogCall
 from rules.actions.message import Message
 from rules.actions.move import Move
 from rules.actions.move_tasks import MoveTasks
 from rules.actions.note import Note
 from rules.actions.notify import Notify
+from rules.actions.participant import Participant
+from rules.actions.products import Products
 from rules.actions.put_back import PutBack
 from rules.actions.reopen import Reopen
 from rules.actions.reopen_task import ReopenTask
@@ -54,6 +62,14 @@ REGISTRY: Final[Registry] = {
         Reopen(),
         Convert(),
         PutBack(),
+        CompanyAction(),
+        Participant(),
+        Products(),
+        InvoiceAction(),
+        CustomerAction(),
+        Bot(),
+        HttpAction(),
+        Attach(),
     )
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +22,10 @@ from provodka.messages import ClientMessenger
 from provodka.operation import Done, Outcome
 from provodka.payloads import EventType
 from provodka.settings import Strict
+from provodka.veil import Veil
+from provodka.web import Web
 from rules.assignment import StaffFacts, Turns
+from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
@@ -100,6 +104,9 @@ class Outside(Protocol):
         """The channels that can write to clients, by name, in the order of the config."""
 
     @property
+    def web(self) -> Web: ...
+
+    @property
     def turns(self) -> Turns: ...
 
     @property
@@ -117,6 +124,9 @@ class Outside(Protocol):
     @property
     def now(self) -> datetime: ...
 
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Nobody else is inside such a block of this name meanwhile, in any process; waits for that."""
+
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Commit the decisions, by action key, before anything is sent. They are JSON."""
 
@@ -131,6 +141,7 @@ class Planning(Generic[P]):
     now: datetime
     calendar: WorkingCalendar
     team: Team
+    veil: Veil
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,8 @@ class Action(ABC, Generic[P]):
     unordered: ClassVar[frozenset[str]] = frozenset()
     takes_teams: ClassVar[frozenset[str]] = frozenset()
     brings: ClassVar[frozenset[EventType]] = frozenset()
+    operations: ClassVar[frozenset[str]] = frozenset()
+    """The operations without which it can do nothing, of those that some CRM does not offer."""
 
     def plan(self, planning: Planning[P]) -> dict[str, Any]:
         """The parameters that the journal keeps; raises RuleError on a value that cannot be used. No side effect."""
@@ -182,6 +195,10 @@ class Action(ABC, Generic[P]):
     def parts(self, params: dict[str, Any]) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key; usually one."""
         return {"": params}
+
+    def reading(self, params: P) -> frozenset[str]:  # noqa: ARG002 -- for those who override it
+        """What the event itself must have, where that depends on the parameters."""
+        return self.reads
 
     def people(self, params: P) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 -- for those who override it
         """The staff keys that the parameters name, each with its place; teams, too, in parameters of `takes_teams`."""
@@ -201,6 +218,10 @@ class Action(ABC, Generic[P]):
 
     def needs(self, params: P) -> Iterator[tuple[Place, Need]]:  # noqa: ARG002 -- for those who override it
         """The names of the CRM that the parameters use, each with its place."""
+        yield from ()
+
+    def beside(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
+        """What stands beside the rules in the config and does not let this be done: place, what is wrong, the cure."""
         yield from ()
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:

@@ -12,11 +12,11 @@ from provodka.crm import CardKind, CardRef, Contact, Crm, Need, NewLead, Write
 from provodka.operation import Done, Outcome
 from provodka.payloads import EventType
 from provodka.settings import Strict
-from rules.actions.amounts import amount
 from rules.actions.base import Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
 from rules.actions.kept import read_cards
 from rules.actions.lead import LeadAction
+from rules.actions.sums import sum_of
 from rules.actions.targets import Target
 from rules.assignment import Responsible, people_of, with_counter
 from rules.plan import Priority
@@ -50,7 +50,7 @@ class Create(LeadAction[CreateParams, NewLead]):
 
     def plan(self, planning: Planning[CreateParams]) -> dict[str, Any]:
         responsible = with_counter(planning.rendered["responsible"], f"{planning.rule}: create")
-        return {**planning.rendered, "responsible": responsible, "price": amount(planning.rendered["price"])}
+        return {**planning.rendered, "responsible": responsible, "price": sum_of(planning.rendered["price"], "price")}
 
     def people(self, params: CreateParams) -> Iterator[tuple[Place, str]]:
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))

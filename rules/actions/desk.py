@@ -13,7 +13,7 @@ from provodka.crm import Crm, Write
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
 from rules.actions.base import Decided, Delivery, Outside
-from rules.assignment import Choice, Choosing, Loads, StaffFacts, Strategy, choose, read_responsible, take
+from rules.assignment import Choice, Choosing, Loads, StaffFacts, Strategy, answered_by, choose, read_responsible, take
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ class Desk:
         self.reasons: dict[str, str] = {}
         self._active: frozenset[str] | None = None
         self._turns: dict[str, Choice] = {}
+        self._answered: dict[str, str] = {}
         self._read: dict[str, str | Strategy] = {}
         self._staff = _StaffOnce(outside.staff)
 
@@ -48,7 +49,15 @@ class Desk:
     def choosing(self) -> Choosing:
         """What a strategy may look at, for this batch."""
         outside = self.outside
-        return Choosing(outside.turns, self.is_active, self._staff, outside.team, outside.calendar, outside.now)
+        return Choosing(
+            outside.turns,
+            self.is_active,
+            self._staff,
+            outside.team,
+            outside.calendar,
+            outside.now,
+            lambda key: self._answered.get(key, ""),
+        )
 
     def read(self, responsible: object) -> str | Strategy:
         """The planned form of a responsible, read once for all items that have the same."""
@@ -60,6 +69,7 @@ class Desk:
 
     def line_up(self, items: Sequence[tuple[Delivery, object]]) -> None:
         """Take the turns of a batch at once, by the planned form of each one's responsible: one write, not fifty."""
+        self._answered |= {item.key: answered_by(item.event, self.outside.team) for item, _ in items}
         keys: dict[str, list[str]] = {}
         for item, responsible in items:
             keys.setdefault(json.dumps(responsible, sort_keys=True), []).append(item.key)
@@ -71,6 +81,7 @@ class Desk:
 
         `owner`: see `rules.assignment.choose`.
         """
+        self._answered[item.key] = answered_by(item.event, self.outside.team)
         choice = self._turns.get(item.key) or choose(self.read(responsible), item.key, owner, self.choosing)
         self.reasons[item.key] = f"{choice.person}: {choice.reason}"
         return choice

@@ -12,11 +12,11 @@ from provodka.crm import ContactAddition, LeadChange, LeadReopening, Need, NewLe
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.operation import Done, Outcome
 from provodka.settings import Strict
-from rules.actions.amounts import amount
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
 from rules.actions.intake_decision import Creation, decide_by_link, decide_by_search, decide_creation
 from rules.actions.returning import Returning, decide_return, lost_leads
+from rules.actions.sums import sum_of
 from rules.actions.targets import linked_leads, search
 from rules.assignment import Responsible, people_of, with_counter
 from rules.plan import Priority
@@ -65,7 +65,7 @@ class Intake(Action[IntakeParams]):
             ago = planning.params.reopen.lost_within
             since = planning.now - timedelta(days=ago.days, seconds=ago.seconds)
             reopen = {**reopen, "since": since.isoformat()}
-        price = amount(planning.rendered["price"])
+        price = sum_of(planning.rendered["price"], "price")
         return {**planning.rendered, "responsible": responsible, "price": price, "reopen": reopen}
 
     def people(self, params: IntakeParams) -> Iterator[tuple[Place, str]]:

@@ -79,7 +79,7 @@ def _reusable(item: Delivery, leads: Sequence[LeadRef]) -> LeadRef | None:
 
 
 def _reuse(
-    item: Delivery, lead: LeadRef, contact_id: str, addition: ContactAddition | None, reason: str, desk: Desk
+    item: Delivery, lead: LeadRef, contact_id: str, added: ContactAddition | None, reason: str, desk: Desk
 ) -> dict[str, Any]:
     has = {fold(tag) for tag in lead.tags}
     tags = tuple(tag for tag in item.params["tags"] if fold(tag) not in has)
@@ -87,7 +87,7 @@ def _reuse(
     decision = {
         "create": None,
         "change": pack(change) if tags else None,
-        "addition": pack(addition) if addition else None,
+        "addition": pack(added) if added else None,
         "told": {
             "lead_id": lead.id,
             "contact_id": contact_id,
@@ -117,12 +117,12 @@ def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
         contact_id=card.id if card else "",
         contact=None if card else NewContact(_name(person), person.phones, person.emails),
     )
-    addition = lacking(person, card) if card else None
+    added = lacking(person, card) if card else None
     whose = f"new lead for known contact {card.id}" if card else "new person"
     return {
         "create": pack(lead),
         "change": None,
-        "addition": pack(addition) if addition else None,
+        "addition": pack(added) if added else None,
         "told": {
             "contact_id": lead.contact_id,
             "created": "yes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from provodka.crm import CardKind, CardRef, Crm, LeadChange, Write
 from provodka.errors import ConnectorError, Rejected
@@ -17,6 +17,7 @@ from rules.actions.replaced import Replaced, replaced
 from rules.actions.targets import Target, find_targets, with_leads
 
 R = TypeVar("R")
+NO_LEAD: Final = "У клиента нет открытой сделки: поставьте перед этим действием intake"
 
 
 class LeadAction(Action[P], Generic[P, R]):
@@ -61,7 +62,7 @@ class LeadAction(Action[P], Generic[P, R]):
         if not target.lead_id and not self.contact_will_do:
             return Rejected(
                 f"contact {target.contact_id} has no open lead",
-                hint="У клиента нет открытой сделки: поставьте перед этим действием intake",
+                hint=NO_LEAD,
             )
         try:
             request = self.build(item, target, desk)

@@ -14,11 +14,11 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef, card_of
 from provodka.settings import Strict
-from rules.actions.amounts import amount
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, told
 from rules.actions.kept import keeping, read_cards, send_changes, with_change
 from rules.actions.replaced import Card, Change, replaced
+from rules.actions.sums import sum_of
 from rules.actions.targets import Target, find_targets, with_leads
 from rules.team import RESPONSIBLE
 from rules.text import fold
@@ -79,7 +79,7 @@ class Update(Action[UpdateParams]):
     lead = LeadUse.NEEDS
 
     def plan(self, planning: Planning[UpdateParams]) -> dict[str, Any]:
-        return {**planning.rendered, "price": amount(planning.rendered["price"])}
+        return {**planning.rendered, "price": sum_of(planning.rendered["price"], "price")}
 
     def people(self, params: UpdateParams) -> Iterator[tuple[Place, str]]:
         for name, party in (("contact", params.contact), ("company", params.company)):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from provodka.errors import Rejected
 from rules.assignment.base import Choice, Choosing, Loads, StaffFacts, Strategy, Taken, Turns
+from rules.assignment.first_to_answer import answered_by
 from rules.assignment.responsible import STRATEGIES, Responsible, people_of, read_responsible, with_counter
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "StaffFacts",
     "Strategy",
     "Turns",
+    "answered_by",
     "choose",
     "people_of",
     "read_responsible",

@@ -58,9 +58,15 @@ class StaffFacts(Protocol):
         """The open leads of these people, those on their way to the CRM included."""
 
 
+def _nobody(_: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """What a strategy may look at. `active` tells whether a staff key is an active user of the CRM."""
+    """What a strategy may look at. `active` tells whether a staff key is an active user of the CRM, `answered` who took
+    the call that an action, by its key, follows from: a staff key, or nothing.
+    """
 
     turns: Turns
     active: Callable[[str], bool]
@@ -68,6 +74,7 @@ class Choosing:
     team: Team
     calendar: WorkingCalendar
     now: datetime
+    answered: Callable[[str], str] = _nobody
 
     @property
     def today(self) -> str:

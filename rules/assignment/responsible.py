@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from rules.assignment.base import Place, Strategy
+from rules.assignment.first_to_answer import FirstToAnswer
 from rules.assignment.least_loaded import LeastLoaded
 from rules.assignment.pool import Pool
 from rules.assignment.round_robin import RoundRobin
@@ -19,6 +20,7 @@ STRATEGIES: Final[dict[str, type[Strategy]]] = {
     "weights": Weights,
     "least_loaded": LeastLoaded,
     "pool": Pool,
+    "first_to_answer": FirstToAnswer,
 }
 """By the word of the config. A new one is a line here and a member of `Responsible` below."""
 
@@ -35,7 +37,8 @@ Responsible = Annotated[
     | Annotated[RoundRobin, Tag("round_robin")]
     | Annotated[Weights, Tag("weights")]
     | Annotated[LeastLoaded, Tag("least_loaded")]
-    | Annotated[Pool, Tag("pool")],
+    | Annotated[Pool, Tag("pool")]
+    | Annotated[FirstToAnswer, Tag("first_to_answer")],
     Discriminator(
         _word,
         custom_error_type="responsible",

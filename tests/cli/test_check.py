@@ -247,3 +247,18 @@ def test_mistakes_of_teams_and_of_channels_to_clients_are_found(tmp_path: Path) 
     ):
         assert any(place in line and all(word in line for word in words) for line in text.splitlines()), (place, text)
     assert "4 mistakes" in text
+
+
+def test_an_action_that_the_crm_of_the_config_does_not_have_is_told_before_the_start(tmp_path) -> None:
+    rule = "rules:\n  - {name: А, on: lead.won, do: [{customer: {name: Б}}]}\n"
+    crms = {
+        "amocrm": "crm: {type: amocrm, url: 'https://a.amocrm.ru', token: x}",
+        "bitrix24": "crm: {type: bitrix24, url: 'https://a.bitrix24.ru/rest/1/secret/'}",
+    }
+    found = {}
+    for kind, crm in crms.items():
+        path = tmp_path / f"{kind}.yaml"
+        path.write_text(f"client: К\n{crm}\n{rule}", encoding="utf-8")
+        found[kind] = [(one.line, one.text) for one in parse(path, {}).problems]
+    text = "Bitrix24 has no regular customers, so that this can never be done"
+    assert found == {"amocrm": [], "bitrix24": [(4, text)]}

@@ -16,6 +16,7 @@ from cli.main import app
 from cli.plan import Question, plan
 from provodka.journal import Journal, planning, queries
 from provodka.offline import OfflineError, offline
+from provodka.payloads import LeadRef
 from tests.cli.past import MARIA, RULES, Client, called, real
 from tests.cli.playing import Clock, Seen
 
@@ -273,3 +274,33 @@ def test_rules_that_are_evaluated_anew_are_within_that_guard(client: Client, mon
     monkeypatch.setattr(Engine, "evaluate", reaching)
     with pytest.raises(OfflineError):
         plan(client.journal, config, Question("30d"), Seen().view())
+
+
+LADDER = """\
+rules:
+  - name: Лежит
+    on: lead.created
+    escalate:
+      - {after: 1h, do: [{notify: {to: rop, text: "Час: {{ lead.stage }}"}}]}
+      - {after: 1d, do: [{notify: {to: anna, text: "День: {{ lead.stage }}"}}]}
+"""
+
+
+def test_every_rung_of_a_ladder_is_held_against_what_was_read_at_its_time(
+    tmp_path: Path, journal: Journal, clock: Clock
+) -> None:
+    client = Client(tmp_path, journal, clock)
+    lead = {"id": "1", "title": "Лид", "stage": "Новый лид"}
+    client.event("l1", "lead.created", "amocrm", MARIA, lead=lead)
+    client.crm.lead_cards["1"] = LeadRef("1", "Лид", stage="Новый лид")
+    planner = client.planner(LADDER)
+    planner.plan_once()
+    clock.forward(hours=1, seconds=1)
+    planner.run_timers()
+    assert answer(told(client, LADDER)) == set(), "the second rung waits still"
+    client.crm.lead_cards["1"] = LeadRef("1", "Лид", stage="Разбор")
+    clock.forward(days=1)
+    planner.run_timers()
+    assert answer(told(client, LADDER)) == set()
+    changed = LADDER.replace("День: {{ lead.stage }}", "Сутки: {{ lead.stage }}")
+    assert answer(told(client, changed)) == {"l1 changed notify by Лежит: text День: Разбор -> Сутки: Разбор"}

@@ -21,6 +21,7 @@ from provodka.payloads import LeadRef, Person
 from rules.actions import DELIVERED, UNDO
 from rules.actions.base import Delivery
 from tests.cli.playing import Seen
+from tests.rules.fake_web import FakeWeb
 from tests.rules.living_crm import LivingCrm
 from tests.rules.world import CALENDAR, NOW, TEAM, make_engine, make_event, make_rule
 from worker.deliverer import Deliverer
@@ -57,7 +58,7 @@ class Office:
             contact = Contact(f"c{n}", f"Гость {n}", responsible=ANNA)
             lead = LeadRef(str(n), f"Крыша {n}", pipeline="Кровля", stage="Новый лид", responsible=ANNA, tags=("сайт",))
             self.crm.know(contact, lead)
-        equipment = Equipment(self.crm, {}, TEAM, CALENDAR)  # type: ignore[arg-type]
+        equipment = Equipment(self.crm, {}, TEAM, CALENDAR, FakeWeb())  # type: ignore[arg-type]
         engine = make_engine(MESS, OTHER, TELLING)
         self.planner = Planner(journal, engine, self.crm, None)  # type: ignore[arg-type]
         self.deliverer = Deliverer(journal, DELIVERED, equipment, journal)  # type: ignore[arg-type]

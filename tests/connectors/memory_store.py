@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -86,6 +87,11 @@ class MemoryStore:
 
     def blob(self, sha256: str) -> bytes | None:
         return self.blobs.get(sha256)
+
+    def keep_blob(self, body: bytes) -> str:
+        digest = hashlib.sha256(body).hexdigest()
+        self.blobs[digest] = body
+        return digest
 
     def reserve(self, account: str, per_second: float, burst: int) -> float:
         with self._mutex:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.crm.firms import Fit, bare_name, choose_firm, search_word
-from provodka.crm import Company
+from connectors.crm.account import Account
+from connectors.crm.firms import Fit, bare_name, choose_firm, remember, search_word, with_own
+from provodka.crm import Company, CompanyQuery, FoundCompany, NewCompany
+from tests.connectors.memory_store import MemoryStore
 
 MOMENTS = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 CARDS = st.lists(
@@ -53,3 +55,44 @@ def test_the_same_card_is_chosen_in_whatever_order_they_come(cards, random):
     assert choose_firm(shuffled, Fit.INN) == first
     if first is not None:
         assert {first.company.id, *first.others} == {card.id for card in cards}
+
+
+class _Account(Account):
+    settle_seconds = 0.0
+
+
+def test_a_firm_of_our_own_making_is_known_by_the_surest_that_is_asked_for():
+    account = _Account("crm", MemoryStore(), lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    remember(account, {"7": NewCompany("ООО «Роза»", "7707083893", phones=("+74951234567",))})
+    cards = {"7": Company("7", "Роза", "7707083893", phones=("+74951234567",))}
+    asked: list[list[str]] = []
+
+    def read(ids):
+        asked.append(list(ids))
+        return {one: cards[one] for one in ids if one in cards}
+
+    queries = [
+        CompanyQuery("7707083893"),
+        CompanyQuery(phones=("+74951234567",)),
+        CompanyQuery(name="роза"),
+        CompanyQuery("7728168971", phones=("+74951234567",)),
+        CompanyQuery(),
+    ]
+    nothing = [None] * len(queries)
+    found = with_own(account, queries, nothing, read)
+    assert [hit and (hit.company.id, hit.reason) for hit in found] == [
+        ("7", "by ИНН: our own"),
+        ("7", "by phone: our own"),
+        ("7", "by name: our own"),
+        None,
+        None,
+    ]
+    assert asked == [["7"]]
+    theirs = FoundCompany(Company("3", "Роза"), reason="by ИНН: of 2 cards the one changed last")
+    older = FoundCompany(Company("4", "Роза"), reason="by name")
+    both = with_own(account, [CompanyQuery("7707083893", name="Роза")] * 2, [theirs, older], read)
+    assert [hit and hit.company.id for hit in both] == ["3", "7"], "the CRM is right, unless it knows less"
+    cards["7"] = Company("7", "Роза", "7728168971")
+    assert with_own(account, queries[:2], nothing[:2], read) == [None, None], "somebody has changed the card"
+    cards.clear()
+    assert with_own(account, queries[:1], nothing[:1], read) == [None], "somebody has deleted it"

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from connectors.amocrm.crm import AmoCrm
-from connectors.amocrm.settings import AmocrmSettings
-from connectors.bitrix24.crm import Bitrix24
-from connectors.bitrix24.settings import BitrixSettings
 from provodka.crm import (
-    NOT_OFFERED,
     BotStart,
     CardKind,
     CardLink,
-    CardRef,
     CompanyChange,
     CompanyQuery,
     ContactAddition,
@@ -48,86 +39,10 @@ from provodka.crm import (
     TaskChange,
     TaskCompletion,
     TaskReopening,
-    Write,
 )
 from provodka.errors import Rejected
-from provodka.operation import Done, Outcome, Request
-from provodka.payloads import Attachment, Person
-from sandbox.amocrm import AmoCrm as Account
-from sandbox.amocrm import Limit
-from sandbox.bitrix24 import Bitrix24 as Portal
-from sandbox.bitrix24 import Limit as PortalLimit
-from tests.connectors.memory_store import MemoryStore
-
-PHONE, GONE = "+79160001122", "999999"
-ANNA, IVAN = "anna@krovlya.ru", "ivan@krovlya.ru"
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-BYTES = b"%PDF-1.4 words"
-FILE = Attachment("Смета.pdf", "application/pdf", len(BYTES), hashlib.sha256(BYTES).hexdigest())
-TILE = ProductLine("Черепица", Decimal(10), Decimal(500), "A-17")
-RUSSIAN = re.compile("[а-яё]{3}", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with Account(limit=Limit(per_second=None)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal(limit=PortalLimit(per_second=None, operating=None)) as running:
-        yield running
-
-
-@pytest.fixture(params=["amocrm", "bitrix24"])
-def crm(request: pytest.FixtureRequest, account: Account, portal: Portal) -> Iterator[CrmAccount]:
-    store = MemoryStore()
-    store.blobs[FILE.sha256] = BYTES
-    pace = {"per_second": 1000, "burst": 1000, "settle_seconds": 0}
-    made: CrmAccount
-    if request.param == "amocrm":
-        account.reset()
-        given = {"type": "amocrm", "url": account.url, "token": "sandbox", **pace}
-        made = AmoCrm(AmocrmSettings.model_validate(given), store)
-    else:
-        portal.reset()
-        given = {"type": "bitrix24", "url": f"{portal.url}/rest/1/sandbox/", "entity": "deal", **pace}
-        made = Bitrix24(BitrixSettings.model_validate(given), store)
-    assert made.check([Need("pipeline", "Кровля")], create=True) == []
-    yield made
-    made.close()
-
-
-def ask(*params: Any) -> list[Request[Any]]:
-    return [Request(f"contract-{n}-{id(one)}", one) for n, one in enumerate(params)]
-
-
-def one(outcomes: list[Outcome]) -> str:
-    [done] = outcomes
-    assert isinstance(done, Done), done
-    return done.remote_id
-
-
-def refused(outcome: Outcome) -> Rejected:
-    assert isinstance(outcome, Rejected), outcome
-    assert RUSSIAN.search(outcome.hint), f"{outcome.reason} has no hint for people"
-    return outcome
-
-
-@pytest.fixture
-def lead(crm: CrmAccount) -> str:
-    contact = NewContact("Мария", (PHONE,), ("m@example.ru",))
-    return one(crm.create_leads(ask(NewLead("Сайт", "Кровля", "Новый лид", ANNA, contact=contact))))
-
-
-@pytest.fixture
-def contact(crm: CrmAccount, lead: str) -> str:
-    return crm.leads([lead])[lead].contacts[0]
-
-
-def card(card_id: str, kind: CardKind = CardKind.LEAD) -> CardRef:
-    return CardRef(kind, card_id)
+from provodka.payloads import Person
+from tests.contract.crms import ANNA, DUE, FILE, GONE, IVAN, PHONE, TILE, ask, card, one, refused
 
 
 def test_a_contact_is_read_changed_and_found(crm: CrmAccount, contact: str, lead: str) -> None:
@@ -178,6 +93,28 @@ def test_a_lead_that_is_a_deal_already_is_converted_by_moving_on(crm: CrmAccount
     assert (moved.pipeline, moved.stage) == ("Сервис", "Обращение")
     [nowhere] = crm.convert_leads(ask(LeadConversion(lead)))
     refused(nowhere)
+
+
+def test_a_contact_is_made_without_a_lead_and_known_at_once(crm: CrmAccount) -> None:
+    made = one(crm.create_contacts(ask(NewContact("Пётр", ("+79160005566",), ("p@example.ru",), IVAN))))
+    [person] = crm.find_people([Person(emails=("p@example.ru",))])
+    assert person is not None
+    assert person.contact.id == made
+    known = crm.contacts([made])[made]
+    assert (known.name, known.phones, known.emails, known.responsible) == (
+        "Пётр",
+        ("+79160005566",),
+        ("p@example.ru",),
+        IVAN,
+    )
+    assert not any("contract-" in text for text in known.fields.values()), "our key is nothing for people"
+
+
+def test_a_contact_whose_making_is_in_doubt_is_not_made_twice(crm: CrmAccount) -> None:
+    [request] = ask(NewContact("Пётр", ("+79160005566",)))
+    made = one(crm.create_contacts([request]))
+    again = one(crm.create_contacts([replace(request, unsure_since=datetime.now(UTC) - timedelta(minutes=1))]))
+    assert again == made
 
 
 def test_a_firm_is_made_found_changed_and_linked(crm: CrmAccount, contact: str, lead: str) -> None:
@@ -346,46 +283,3 @@ def test_a_bot_is_started_by_its_name(crm: CrmAccount, lead: str) -> None:
     bot = crm.bots()[0]
     assert crm.check([Need("bot", bot)]) == []
     assert one(crm.start_bots(ask(BotStart(bot, lead)))) == lead
-
-
-def writes(crm: CrmAccount, lead: str, contact: str) -> list[tuple[Write[Any], Any, Any]]:
-    """Writes, each with an item that cannot be done and one that can."""
-    card_gone, link_to = card(GONE, CardKind.CONTACT), card(contact, CardKind.CONTACT)
-    task = one(crm.create_tasks(ask(NewTask("Позвонить", DUE, lead))))
-    firm = one(crm.create_companies(ask(NewCompany("Роза"))))
-    return [
-        (crm.update_contacts, ContactChange(GONE, "Пётр"), ContactChange(contact, "Мария")),
-        (crm.add_to_contacts, ContactAddition(GONE, (PHONE,)), ContactAddition(contact, (PHONE,))),
-        (crm.create_companies, NewCompany("А", responsible="nobody@krovlya.ru"), NewCompany("Б")),
-        (crm.update_companies, CompanyChange(GONE, "Пион"), CompanyChange(firm, "Пион")),
-        (crm.link_cards, CardLink(card(lead), card_gone), CardLink(card(lead), link_to)),
-        (crm.update_leads, LeadChange(lead, stage="Нет такого"), LeadChange(lead, stage="Переговоры")),
-        (crm.close_leads, LeadClosing(lead, won=False, loss_reason="Нет такой"), LeadClosing(lead, won=False)),
-        (crm.reopen_leads, LeadReopening(GONE), LeadReopening(lead)),
-        (crm.create_tasks, NewTask("А", DUE), NewTask("Б", DUE, lead)),
-        (crm.change_tasks, TaskChange(GONE, DUE), TaskChange(task, DUE)),
-        (crm.complete_tasks, TaskCompletion(GONE), TaskCompletion(task)),
-        (crm.reopen_tasks, TaskReopening(GONE), TaskReopening(task)),
-        (crm.attach_files, NewFile(FILE, card(GONE)), NewFile(FILE, card(lead))),
-        (crm.set_lead_lines, LeadLines(lead, (ProductLine(""),)), LeadLines(lead, (TILE,))),
-        (crm.create_invoices, NewInvoice("Счёт", GONE), NewInvoice("Счёт 2", lead)),
-        (crm.start_bots, BotStart("Нет такого", lead), BotStart(crm.bots()[0], lead)),
-    ]
-
-
-def test_one_bad_item_costs_the_others_nothing_and_tells_people_why(crm: CrmAccount, lead: str, contact: str) -> None:
-    for write, bad, good in writes(crm, lead, contact):
-        first, second = write(ask(bad, good))
-        assert refused(first).code != NOT_OFFERED, bad
-        assert isinstance(second, Done), second
-        assert second.remote_id
-
-
-def test_what_a_crm_lacks_it_says_with_the_code_of_that(crm: CrmAccount, contact: str) -> None:
-    """Regular customers are what one of the two has no place for."""
-    told: Outcome | None = None
-    try:
-        assert contact in crm.customers([contact])
-    except Rejected as error:
-        told = error
-    assert told is None or refused(told).code == NOT_OFFERED

@@ -18,7 +18,7 @@ from provodka.payloads import EventType
 from rules.actions import REGISTRY
 from rules.assignment import STRATEGIES
 from rules.conditions import GROUPS
-from rules.filters import FILTERS, date_filters
+from rules.filters import FILTERS, LOOKUP, date_filters
 from rules.operators import OPERATORS
 from rules.schema import Rule
 from rules.times import KINDS, TIME
@@ -79,7 +79,11 @@ def test_the_lessons_use_every_action(tmp_path):
 
 def test_the_lessons_use_every_parameter_of_every_action(tmp_path):
     used = {(name, parameter) for rule in _lesson_rules(tmp_path) for name, given in rule.steps for parameter in given}
-    assert used == {(name, parameter) for name, action in REGISTRY.items() for parameter in action.params.model_fields}
+    assert used == {
+        (name, field.alias or parameter)
+        for name, action in REGISTRY.items()
+        for parameter, field in action.params.model_fields.items()
+    }
 
 
 def test_the_lessons_use_every_operator_and_group(tmp_path):
@@ -97,7 +101,7 @@ def test_the_lessons_use_every_strategy_filter_and_kind_of_trigger(tmp_path):
     assert all(f"{strategy}:" in text for strategy in STRATEGIES)
     fields = {field.alias or name for kind in STRATEGIES.values() for name, field in kind.model_fields.items()}
     assert all(f"{name}:" in text for name in fields)
-    assert all(re.search(rf"\| {name}\b", text) for name in {*FILTERS, *date_filters(UTC)} - {"d"})
+    assert all(re.search(rf"\| {name}\b", text) for name in {*FILTERS, *date_filters(UTC), LOOKUP} - {"d"})
     assert " is like " in text
     rules = _lesson_rules(tmp_path)
     assert any(rule.wait for rule in rules)

@@ -18,7 +18,7 @@ from cli.hooks import CRM_CHANNEL
 from cli.house import House
 from cli.run import Running, RunRole
 from provodka.journal import Journal, StoredAction, StoredEvent, Trouble, queries, troubles
-from sandbox.senders import MangoSender, letter, send_letter, tilda_lead
+from sandbox.senders import MangoSender, letter, send_letter, tilda_lead, tilda_order
 from sandbox.server import Sandbox
 from tests.end_to_end.crms import SECRET, Amocrm, Json, Office
 
@@ -108,6 +108,10 @@ class Company:
         """Somebody fills in the form of the site."""
         url = f"{self.url}/hooks/site/{SECRET}"
         return tilda_lead(url, name=name, phone=phone, email=more.pop("email", ""), tranid=tranid, **more)
+
+    def order(self, phone: str, **more: Any) -> requests.Response:
+        """Somebody orders from the site's cart."""
+        return tilda_order(f"{self.url}/hooks/site/{SECRET}", phone=phone, **more)
 
     def letter(self, from_: str, subject: str, text: str, **more: Any) -> None:
         """Somebody writes to the company's mailbox."""

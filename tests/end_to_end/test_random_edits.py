@@ -42,7 +42,18 @@ LONGEST_BURST, MOST_STEPS = (7, 3) if IS_SHORT else (150, 16)
 BETWEEN = 100 if IS_SHORT else 2500  # edits from one reconciling to the next
 DROPPED, DOUBLED, LATE = 0.15, 0.2, 0.4
 ROUNDS = 60  # to come to rest
-OURS = {"announced", "ours", "expected", "told", "alarm", "updated_at", "created_at", "leads"}
+OURS = {
+    "announced",
+    "ours",
+    "expected",
+    "told",
+    "alarm",
+    "updated_at",
+    "created_at",
+    "leads",
+    "stage_since",
+    "since_place",
+}
 
 RULES = """
   - name: Сделку изменили
@@ -108,7 +119,7 @@ class Works:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        equipment = Equipment(house.crm, {}, house.config.team, house.config.calendar)
+        equipment = Equipment(house.crm, {}, house.config.team, house.config.calendar, house.services)
         self._deliverer = Deliverer(house.journal, REGISTRY, equipment, house.journal)
 
     def step(self) -> int:

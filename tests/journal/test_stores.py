@@ -34,6 +34,12 @@ def test_a_file_that_came_with_an_event_can_be_read_by_a_connector(journal: Jour
     assert journal.store.blob("0" * 64) is None
 
 
+def test_a_file_that_was_fetched_is_kept_once_however_often_it_comes(journal: Journal) -> None:
+    body = b"%PDF-1.4 \x00\xff"
+    assert {journal.store.keep_blob(body) for _ in range(2)} == {hashlib.sha256(body).hexdigest()}
+    assert journal.store.blob(hashlib.sha256(body).hexdigest()) == body
+
+
 def test_a_lock_has_one_holder_at_a_time(open_journal: Callable[[], Journal]) -> None:
     journals = [open_journal(), open_journal()]
     inside = 0

@@ -16,6 +16,7 @@ from rules.assignment import (
     STRATEGIES,
     Choosing,
     Responsible,
+    answered_by,
     choose,
     people_of,
     read_responsible,
@@ -332,3 +333,32 @@ def test_the_team_knows_its_members_by_login_and_number_whatever_the_case() -> N
     assert team.by_extension("") == ""
     assert team.telegram("rop") == 1234567
     assert team.telegram("stranger@x.ru") is None
+
+
+# first_to_answer
+
+
+def test_a_call_goes_to_whoever_answered_it_and_else_by_the_fallback() -> None:
+    strategy = {"first_to_answer": "all", "else": {"round_robin": ["anna", "olga"], "counter": "c"}}
+    at = choosing(answered=lambda key: "ivan" if key == "a" else "")
+    assert (chosen(strategy, "a", at), reason(strategy, at)) == ("ivan", "has answered the call")
+    assert chosen(strategy, "b", at) == "anna"
+    assert chosen({**strategy, "first_to_answer": ["olga"]}, "a", at) == "olga"
+    absent = replace(at, active=lambda person: person != "ivan")
+    assert "ivan has answered and is no active user" in choose(read_responsible(strategy), "a", "", absent).reason
+
+
+def test_nobody_has_answered_a_missed_call_nor_one_of_a_stranger() -> None:
+    talked = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "102", "talk_seconds": 5})
+    missed = make_event("call.missed", call={"id": "1", "direction": "in", "extension": "102"})
+    stranger = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "9", "talk_seconds": 5})
+    team = Team({"ivan": Staff(crm="ivan@krovlya.ru", extension="102")})
+    assert [answered_by(event, team) for event in (talked, missed, stranger, make_event())] == ["ivan", "", "", ""]
+
+
+def test_an_intake_gives_the_lead_to_whoever_took_the_call() -> None:
+    world = World()
+    event = make_event("call.finished", call={"id": "1", "direction": "in", "extension": "102", "talk_seconds": 5})
+    deliver_step(world, {"intake": {"title": "x", "responsible": {"first_to_answer": "all", "else": "rop"}}}, event)
+    (made,) = world.crm.calls("create_leads")
+    assert made[0].responsible == STAFF["ivan"].crm

@@ -239,6 +239,8 @@ def test_a_plan_survives_its_json() -> None:
         RuleOutcome.STOPPED,
         RuleOutcome.DROPPED,
         RuleOutcome.CHECKED,
+        RuleOutcome.HELD_BACK,
+        RuleOutcome.THROTTLED,
     }
     assert load_plan(dump_plan(plan)) == plan
 

@@ -25,7 +25,8 @@ NOTE = {"note": {"text": "Комментарий: {{ form.comment }}"}}
 def test_every_action_of_the_registry_is_named_as_in_the_registry_and_renders_only_what_it_has() -> None:
     for name, action in REGISTRY.items():
         assert action.name == name
-        assert action.templates <= action.params.model_fields.keys()
+        fields = action.params.model_fields.items()
+        assert action.templates <= {field.alias or parameter for parameter, field in fields}
 
 
 def test_a_task_goes_on_the_lead_of_the_intake_to_its_responsible_without_any_read() -> None:

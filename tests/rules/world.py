@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,7 @@ from rules.facts import StaticFacts
 from rules.plan import Plan, PlannedAction
 from rules.schema import Rule
 from rules.team import Staff, Team
+from tests.rules.fake_web import FakeWeb
 from tests.rules.fake_work import FakeWork
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
@@ -246,6 +248,7 @@ class World:
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
     correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
+    web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
     links: FakeLinks = field(default_factory=FakeLinks)
@@ -253,6 +256,14 @@ class World:
     calendar: WorkingCalendar = CALENDAR
     now: datetime = NOW
     frozen: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    inside: str = ""
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        assert not self.inside, "a lock inside a lock could wait for ever"
+        self.inside = name
+        yield
+        self.inside = ""
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         self.frozen.update(decisions)

@@ -13,6 +13,7 @@ from provodka.journal import ActionState, Journal
 from provodka.journal.schema import actions
 from provodka.payloads import LeadRef
 from provodka.turns import Turn
+from tests.rules.fake_web import FakeWeb
 from tests.rules.world import CALENDAR, NOW, TEAM, FakeCrm
 from worker.outside import Equipment, LiveStaff
 
@@ -39,7 +40,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def staff(journal: Journal, crm: FakeCrm | None) -> LiveStaff:
-    return LiveStaff(Equipment(crm, {}, TEAM, CALENDAR), journal)
+    return LiveStaff(Equipment(crm, {}, TEAM, CALENDAR, FakeWeb()), journal)
 
 
 def gave(journal: Journal, key: str, person: str, state: ActionState, lead: str = "") -> None:

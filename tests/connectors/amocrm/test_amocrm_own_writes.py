@@ -12,6 +12,7 @@ from provodka.crm import (
     ContactChange,
     LeadClosing,
     NewCompany,
+    NewContact,
     NewTask,
     TaskChange,
     TaskCompletion,
@@ -94,6 +95,12 @@ def test_companies_that_we_make_and_change_are_no_news(crm, desk, follower, ask,
     crm.update_companies(ask(change, prefix="change"))
     assert echoes() == []
     assert follower.hint(f"company:{made.remote_id}") == []
+
+
+def test_contacts_that_we_make_are_no_news(crm, follower, ask, echoes):
+    [made] = crm.create_contacts(ask(NewContact("Мария", (MARIA,), ("m@example.ru",))))
+    assert echoes() == []
+    assert follower.hint(f"contact:{made.remote_id}") == []
 
 
 def test_tasks_that_we_move_and_complete_are_no_news(crm, desk, follower, ask, echoes):

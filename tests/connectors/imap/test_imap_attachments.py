@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from connectors.imap.attachments import safe_name
+from provodka.file_names import safe_name
 
 
 def names(got):

@@ -1,4 +1,4 @@
-"""What rules need besides their plans: brakes, postponed actions, what guards have found."""
+"""What rules need besides their plans: brakes, postponed actions, what guards have found, how often rules acted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Three tables, and the indexes of held and postponed actions."""
+    """Four tables, and the indexes of held and postponed actions."""
     _actions_indexes()
     op.create_table(
         "brakes",
@@ -36,6 +36,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_seq", "guard"),
     )
     op.create_index("violations_at", "violations", ["at"])
+    op.create_table(
+        "firings",
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("event_seq", sa.BigInteger(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
+        sa.Column("lane", sa.BigInteger(), nullable=False),
+        sa.Column("once_until", sa.BigInteger(), nullable=True),
+        sa.Column("counts_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("rule", "event_seq"),
+    )
+    op.create_index("firings_lane", "firings", ["lane"], unique=False)
 
 
 def _actions_indexes() -> None:

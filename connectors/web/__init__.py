@@ -1,0 +1,1 @@
+"""Any service on the net: what rules ask with `http` and fetch with `attach`."""

@@ -1,0 +1,137 @@
+"""`participant`: another person of the lead, beside its main contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from provodka import identity
+from provodka.crm import CardKind, CardLink, CardRef, Contact, ContactAddition, NewContact
+from provodka.errors import ConnectorError, Rejected, Retryable
+from provodka.operation import Done, Outcome
+from provodka.payloads import Person
+from provodka.settings import Strict
+from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Planning
+from rules.actions.desk import Desk, pack, submit, told
+from rules.actions.intake_decision import lacking
+from rules.actions.lead import NO_LEAD
+from rules.actions.linking import linked, unfinished
+from rules.actions.targets import Target, find_targets
+
+
+class ParticipantParams(Strict):
+    """Without phone and email a person could not be recognised later, so that there is nobody to add."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @model_validator(mode="after")
+    def _recognisable(self) -> Self:
+        if not self.phone and not self.email:
+            raise ValueError("names neither phone nor email: nobody could recognise the person later")
+        return self
+
+
+class Participant(Action[ParticipantParams]):
+    """Finds the contact or creates it, and links it to the lead; the main contact stays.
+
+    Values of the result: participant_id, created, reason.
+    """
+
+    name = "participant"
+    params = ParticipantParams
+    templates = frozenset({"name", "phone", "email"})
+    lead = LeadUse.NEEDS
+
+    def plan(self, planning: Planning[ParticipantParams]) -> dict[str, Any]:
+        given = planning.rendered
+        return {
+            "name": " ".join(given["name"].split()),
+            "phone": identity.phone(given["phone"]),
+            "email": identity.email(given["email"]),
+        }
+
+    def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        return {"": params} if params["phone"] or params["email"] else {}
+
+    def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
+        """One batch at a time: the same person may join the leads of two lanes, and both would find nobody."""
+        with outside.alone(self.name):
+            return super().deliver(items, outside)
+
+    def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
+        desk = Desk(outside)
+        decisions: dict[str, Decision] = dict(_one_at_a_time(items))
+        left = [item for item in items if item.key not in decisions]
+        targets = find_targets(left, desk) if left else {}
+        found = desk.crm.find_people([_person(item) for item in left]) if left else []
+        for item, hit in zip(left, found, strict=True):
+            target = targets[item.key]
+            if isinstance(target, ConnectorError):
+                decisions[item.key] = target
+            elif not target.lead_id:
+                decisions[item.key] = Rejected(f"contact {target.contact_id} has no open lead", hint=NO_LEAD)
+            else:
+                decisions[item.key] = _decision(item, target, hit.contact if hit else None, desk)
+        return [decisions[item.key] for item in items]
+
+    def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
+        """What the card lacks goes last: its refusal costs neither the person nor the link."""
+        crm = Desk(outside).crm
+        outcomes: dict[str, Outcome] = {d.item.key: Done(d.frozen["told"].get("participant_id", "")) for d in ready}
+        outcomes |= submit(crm.create_contacts, NewContact, "create", ready)
+        outcomes = linked(crm, outcomes, {d.item.key: _links(outcomes[d.item.key], d) for d in ready})
+        left = [d for d in ready if isinstance(outcomes[d.item.key], Done)]
+        for key, added in submit(crm.add_to_contacts, ContactAddition, "addition", left).items():
+            if not isinstance(added, Done | Rejected):
+                outcomes[key] = unfinished(added)
+        return [_named(told(outcomes[d.item.key], d.frozen["told"])) for d in ready]
+
+
+def _one_at_a_time(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:
+    """Two of a batch about one person would both find nobody."""
+    seen: set[str] = set()
+    for item in items:
+        identities = set(_person(item).identities)
+        if seen & identities:
+            yield item.key, Retryable("the same person is being looked for by another action of this batch", wait=1)
+        seen |= identities
+
+
+def _person(item: Delivery) -> Person:
+    name, phone, email = (item.params[part] for part in ("name", "phone", "email"))
+    return Person(name, (phone,) if phone else (), (email,) if email else ())
+
+
+def _decision(item: Delivery, target: Target, card: Contact | None, desk: Desk) -> Decision:
+    person = _person(item)
+    values = {"lead_id": target.lead_id}
+    if card is None:
+        login = desk.outside.team.login(target.responsible)
+        new = NewContact(person.name or person.phone or person.email, person.phones, person.emails, login)
+        return {"create": pack(new), "told": {**values, "created": "yes", "reason": "new person"}}
+    known = {**values, "participant_id": card.id, "created": "no"}
+    if card.id == target.contact_id:
+        return Done(card.id, {**known, "reason": "is the lead's own contact"}, found=True)
+    added = lacking(person, card)
+    return {
+        "create": None,
+        "addition": pack(added) if added else None,
+        "told": {**known, "reason": f"known contact {card.id}"},
+    }
+
+
+def _links(outcome: Outcome, decided: Decided) -> list[CardLink]:
+    if not isinstance(outcome, Done):
+        return []
+    lead = CardRef(CardKind.LEAD, decided.frozen["told"]["lead_id"])
+    return [CardLink(CardRef(CardKind.CONTACT, outcome.remote_id), lead)]
+
+
+def _named(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Done):
+        outcome.values.setdefault("participant_id", outcome.remote_id)
+    return outcome

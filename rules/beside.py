@@ -1,0 +1,26 @@
+"""What stands in the config beside the rules, as far as they use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from provodka.veil import Veil
+from rules.dictionaries import Dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """`dictionaries` by their names; `crm` as people call it, and the operations that it `lacks`, each with what that
+    is. `allowed_hosts` may be internal, `veil` hides what the rules took of the environment."""
+
+    dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
+    crm: str = ""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    allowed_hosts: frozenset[str] = frozenset()
+    veil: Veil = field(default_factory=Veil)
+
+
+ALONE: Final = Beside()
+"""Rules with nothing beside them."""
