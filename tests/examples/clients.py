@@ -39,5 +39,5 @@ def client(config: Path) -> Config:
 
 def rule_tests(config: Config) -> list[tuple[RuleTest, RuleTestResult]]:
     """Every rule test of a config with what became of it."""
-    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client)
+    engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
     return list(zip(config.tests, run_tests(config.tests, engine), strict=True))
