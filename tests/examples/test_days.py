@@ -75,7 +75,7 @@ def test_a_roof_is_sold(tmp_path: Path) -> None:
                 ],
             )
         }
-        form, recording, letter = (note["text"] for note in client.lead()["notes"])
+        form, recording, letter = (note["text"] for note in client.lead()["notes"] if "text" in note)
         assert (form, letter) == ("Заявка с главной: Крыша 120 м²", f"План\n\nМой телефон {ALMAZ}")
         assert recording.startswith("Запись разговора: ")
         assert [call["duration"] for call in client.lead()["calls"]] == [95]
@@ -122,6 +122,7 @@ def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
         assert [note["text"] for note in client.leads()[1]["notes"]] == [
             "Контекст",
             f"Бриф\n\nВо вложении бриф. Мой телефон {VERA}",
+            "Файл: план.pdf",
         ]
 
 
