@@ -22,7 +22,7 @@ from tests.examples.clients import CONFIGS, environ, name
 from tests.examples.words import Word, misspelt, words
 
 ALL = os.environ.get("MUTATIONS") == "all"
-SOME = 30
+SOME = 20
 """So many words of a config are tried, each on a line of its own."""
 
 LEAST = 0.95
