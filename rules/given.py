@@ -90,11 +90,12 @@ def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of t
 
 
 class GivenPerson(Strict):
-    """What a test says of one of the staff: whether they are a user of the CRM and seen at work, and their leads."""
+    """What a test says of one of the staff: an active user of the CRM or not, seen at work or not, leads and sales."""
 
     active: bool = True
     present: bool = True
     open_leads: int = Field(default=0, ge=0)
+    results: int = Field(default=0, ge=0)
 
 
 def given_people(given: Mapping[str, Any], team: Team) -> dict[str, GivenPerson]:

@@ -188,8 +188,8 @@ class Rule(Strict):
             raise ValueError("a date has one time of day: write one at")
         if self.do and self.escalate:
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
-        if not self.do and not self.escalate and self.guard is None:
-            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted")
+        if not self.do and not self.escalate and self.guard is None and not self.stop:
+            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted, or stop")
         if self.escalate and self.wait is not None:
             raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
         if self.unless and not self.waits:
