@@ -319,3 +319,20 @@ def test_an_account_without_a_place_for_the_taxpayer_number_is_told_before_the_s
         path.write_text(path.read_text("utf-8").replace(", telegram: CHAT", "") + step, encoding="utf-8")
         _, text = run(path)
         assert ("the CRM has no place in companies for «ИНН»" in text) is (kind == "amocrm"), text
+
+
+def test_options_of_fields_and_the_fields_that_the_crm_section_names_are_asked_for(
+    tmp_path: Path, amocrm: AmoCrm
+) -> None:
+    crm = f'type: amocrm, url: "{amocrm.url}", token: sandbox, inn_field: ИНМ'
+    path = write(tmp_path, crm)
+    text = path.read_text("utf-8").replace("Источник: Сайт", "Источник: Сайтт")
+    path.write_text(f"{text}    when: {{lead.fields.Источник: [Сайт, Пачта]}}\n", encoding="utf-8")
+    code, told = run(path)
+    assert code == 2
+    named(
+        told,
+        (":4:", "crm.inn_field", "no company field «ИНМ»", "Телефон"),
+        (":16:", "no option «Сайтт» in field «Источник»", "Сайт"),
+        (":18:", "no option «Пачта» in field «Источник»", "Почта"),
+    )
