@@ -66,6 +66,10 @@ def _one_action_a_step(steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any
     return steps
 
 
+Shown = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^\w+-\d+$")], ...],
+    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+]
 Steps = Annotated[
     tuple[dict[str, Any], ...],
     BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]]),
@@ -109,7 +113,7 @@ class Rung(Strict):
 
 
 class BrakeSettings(Strict):
-    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+    """How many cards a rule may touch `within` that time before it stops itself; `new_leads` of what is new."""
 
     cards: int | None = Field(default=None, ge=1)
     new_leads: int | None = Field(default=None, ge=1)
@@ -264,9 +268,11 @@ class RuleTest(Strict):
     """What the rules must make of an event: `given` is its type, channel, person and payload fields.
 
     `at` is a moment on the client's clocks; `facts` what the outside would answer (`person.known`, `lead`).
+    `shows` are the numbers of the client's requirements that it shows (`S4-01`).
     """
 
     name: str = Field(min_length=1)
+    shows: Shown = ()
     given: dict[str, Any]
     at: datetime | str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)

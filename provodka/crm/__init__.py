@@ -42,6 +42,7 @@ from provodka.crm.leads import (
 from provodka.crm.protocols import (
     CARD_GONE,
     NOT_OFFERED,
+    PLACE_FOR,
     Automation,
     Companies,
     CountsLeads,
@@ -102,6 +103,7 @@ from provodka.crm.work import (
 __all__ = [
     "CARD_GONE",
     "NOT_OFFERED",
+    "PLACE_FOR",
     "AnyCard",
     "Automation",
     "Board",

@@ -61,11 +61,10 @@ def comes_due(company: Company, rule: str) -> None:
     company.journal.accept([tick(rule, now, now)])
 
 
-def test_a_plan_for_the_day_counts_and_orders_what_there_is_to_do(closed: Company) -> None:
+def test_digests_count_and_order_what_there_is_to_do_and_what_nobody_has_touched(closed: Company) -> None:
     closed.extra_rules = RULES
-    closed.rewritten = lambda text: (
-        f"timezone: {noon()}\nplans: {{лиды: 100}}\n" + text.replace("[anna, ivan]", "[anna]")
-    )
+    settings = f"timezone: {noon()}\nplans: {{лиды: 100}}\n"
+    closed.rewritten = lambda text: settings + text.replace("[anna, ivan]", "[anna]")
     closed.open()
     crm = closed.house.crm
     assert crm is not None

@@ -167,6 +167,7 @@ def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
     [
         ("{% for line in order.lines %}{{ line.nme }}{% endfor %}", 'did you mean "line.name"'),
         ("{% for line in order.lines if line.amont > 1 %}{{ loop.index }}{% endfor %}", 'did you mean "line.amount"'),
+        ("{% for line in order.lines %}{{ loop.alst }}{% endfor %}", 'did you mean "loop.last"'),
         ("{% for a in person.phones %}{{ a.number }}{% endfor %}", "no a.number"),
         ("{% for x in order.lines %}{% set y = x %}{% endfor %}{{ y }}", "no y"),
         ("{{ order.lines[0].nme }}", "no order.lines[].nme"),
@@ -421,3 +422,9 @@ def test_a_rule_by_cards_may_name_what_its_card_has_and_nothing_of_a_change() ->
 def test_keys_of_cards_that_do_not_go_together_are_refused(keys: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Rule.model_validate({"name": "x", "do": [TASK], **keys})
+
+
+@pytest.mark.parametrize(("card", "text"), [("lead", "{{ lead.title }}"), ("contact", "{{ contact.name }}")])
+def test_a_rule_that_looks_at_every_card_need_not_ask_whether_there_is_one(card: str, text: str) -> None:
+    notify = {"notify": {"to": "rop", "text": text}}
+    assert found(notify, on=None, every="1h", each=card) == []
