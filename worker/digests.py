@@ -144,7 +144,7 @@ class Digest:
 
     def _load(self, pipeline: str, stage: str, leads: list[LeadRef]) -> StageLoad:
         days = [(self.moment - lead.stage_since) / _DAY for lead in leads if lead.stage_since]
-        age = round(max(0.0, mean(days)), 1) if days else 0
+        age = round(max(0.0, mean(days)), 1) if days else 0.0
         return StageLoad(pipeline, stage, len(leads), sum((lead.price for lead in leads), Decimal(0)), age)
 
     def _people(self) -> tuple[PersonLoad, ...]:
