@@ -195,10 +195,10 @@ class _Run:
             error = f"{type(fault).__name__}: {fault}"
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
-        self._limit(compiled, rung, tuple(action.key for action in actions))
+        keys = tuple([action.key for action in actions])
+        self._limit(compiled, rung, keys)
         if compiled.rule.stop:
             self._stopped_by = name
-        keys = tuple(action.key for action in actions)
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
