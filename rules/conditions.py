@@ -143,18 +143,19 @@ class Group:
 
     def _calls_last(self, scope: Scope, *, decided: bool) -> tuple[ConditionTrace, ...]:
         deciding = self.op == "any"  # the answer of a member that settles the group
+        known, outside = scope.answers.get, scope.outside
         traces: dict[int, ConditionTrace] = {}
         late = []
         for i, member in enumerate(self.members):
-            if member.asks_outside(scope):
-                late.append(i)
-            else:
-                traces[i] = member.evaluate(scope, decided=decided)
+            if member.calls.isdisjoint(outside):
+                traces[i] = known(member.number) or member.evaluate(scope, decided=decided)
                 decided = decided or traces[i].matched is deciding
+            else:
+                late.append(i)
         for i in late:
             traces[i] = self.members[i].evaluate(scope, decided=decided)
             decided = decided or traces[i].matched is deciding
-        return tuple(traces[i] for i in range(len(self.members)))
+        return tuple([traces[i] for i in range(len(self.members))])
 
     def _verdict(self, answers: list[bool | None]) -> bool | None:
         deciding = self.op == "any"
