@@ -67,12 +67,14 @@ def in_conditions(compiled: CompiledRule, templates: Templates) -> Found:
 
 
 def in_template(source: str, templates: Templates) -> list[Need]:
-    """The fields that a text reads, by their paths or as `missing` names them; each once."""
+    """The fields that a text reads, by their paths or as `missing` names them, and the stages by which it orders; each
+    once."""
     tree = templates.parse(source)
     chains = tree.find_all((nodes.Getattr, nodes.Getitem))
     found = [need for node in chains for need in of_path(path_of(node))]
     for node in tree.find_all(nodes.Filter):
         kind = _FIELDS.get(path_of(node.node)) if node.name == "missing" and node.node is not None else None
+        kind = "stage" if node.name == "by_stage" else kind
         names = [one.value for one in nodes.Tuple(node.args, "load").find_all(nodes.Const)]
         found += [Need(kind, name) for name in names if kind and isinstance(name, str)]
     return list(dict.fromkeys(found))

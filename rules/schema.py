@@ -142,8 +142,8 @@ class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all; then
-    `each` asks for every open card of a kind instead of one tick. Or the `date` of a field of a card (`lead.fields.…`),
-    shifted by `shift`, `at` a time of day.
+    `each` asks for every open card of a kind, or (`person`) for everyone of the staff, instead of one tick. Or the
+    `date` of a field of a card (`lead.fields.…`), shifted by `shift`, `at` a time of day.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `once_within`: not again for the same lead, or person, in that time; `throttle`: not oftener than that for anybody.
@@ -157,7 +157,7 @@ class Rule(Strict):
     every: Every = None
     at: At = ()
     days: Days = ()
-    each: Literal["lead", "task", "contact", "company"] | None = None
+    each: Literal["lead", "task", "contact", "company", "person"] | None = None
     date: str = ""
     shift: ShiftText | None = None
     channel: Channels = ()
@@ -206,7 +206,12 @@ class Rule(Strict):
     @property
     def kind(self) -> str:
         """The kind of card that it asks for each of; empty where it asks for none."""
-        return self.each or self.date.partition(".")[0]
+        return "" if self.asks_staff else self.each or self.date.partition(".")[0]
+
+    @property
+    def asks_staff(self) -> bool:
+        """Whether it asks for each of the staff."""
+        return self.each == "person"
 
     @property
     def firing(self) -> Firing | None:
@@ -224,6 +229,8 @@ class Rule(Strict):
         """The event types that it starts on."""
         if self.heard or self.schedule is None:
             return self.heard
+        if self.asks_staff:
+            return (EventType.STAFF_CHECKED,)
         return (CHECKED.get(self.kind, EventType.CLOCK_TICK),)
 
     @property

@@ -16,7 +16,9 @@ from provodka.wording import nearest
 from rules.names import PARTS_OF_A_MOMENT, Node, names_for
 
 _TEXT: Final = Node()
-_SAME: Final = frozenset({"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"})
+_SAME: Final = frozenset(
+    {"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject", "by_stage"}
+)
 _ONE: Final = frozenset({"first", "last", "random", "min", "max"})
 _BY_ATTRIBUTE: Final = frozenset({"map", "sort", "unique", "sum", "groupby", "join", "min", "max"})
 _BY_FIRST: Final = frozenset({"selectattr", "rejectattr", "groupby"})

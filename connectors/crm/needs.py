@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from connectors.crm.names import Names, plain
-from provodka.crm import CardKind, Missing, Need, Pipeline
+from provodka.crm import PLACE_FOR, CardKind, Missing, Need, Pipeline
 
 Known = Callable[[Names, Need], Sequence[Sequence[str]]]
 
@@ -17,6 +17,8 @@ def missing(directory: Names, needs: Sequence[Need]) -> list[Missing]:
     for need in needs:
         if need.kind == "task_type" and directory.task_types() is None:
             continue
+        if need.kind == PLACE_FOR:
+            continue  # a portal has requisites; an account without a field says so itself
         names = _NAMES.get(need.kind)
         known = names(directory, need) if names else []
         if not any(plain(need.name) == plain(alias) for one in known for alias in one):

@@ -305,6 +305,22 @@ def test_an_outgoing_mailbox_is_tried_by_its_login(
     assert found == code, text
 
 
+def test_an_account_without_a_place_for_the_taxpayer_number_is_told_before_the_start(
+    tmp_path: Path, amocrm: AmoCrm, portal: Bitrix24
+) -> None:
+    accounts = {
+        "amocrm": f"type: amocrm, url: '{amocrm.url}', token: sandbox",
+        "bitrix24": f"type: bitrix24, url: '{portal.url}/rest/1/sandbox/'",
+    }
+    for kind, crm in accounts.items():
+        (folder := tmp_path / kind).mkdir()
+        path = write(folder, crm, IVAN="ivan@krovlya.ru", TASK="Звонок")
+        step = '      - company: {inn: "7707083893", name: Ромашка}\n'
+        path.write_text(path.read_text("utf-8").replace(", telegram: CHAT", "") + step, encoding="utf-8")
+        _, text = run(path)
+        assert ("the CRM has no place in companies for «ИНН»" in text) is (kind == "amocrm"), text
+
+
 def test_options_of_fields_and_the_fields_that_the_crm_section_names_are_asked_for(
     tmp_path: Path, amocrm: AmoCrm
 ) -> None:

@@ -267,6 +267,18 @@ def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -
     assert found(INTAKE, TASK, on=None, at="09:00") == []
 
 
+def test_who_is_a_person_only_where_the_event_is_about_one_of_the_staff() -> None:
+    daily = {"on": None, "at": "09:00", "each": "person"}
+    notice = {"notify": {"to": ["rop", "who"], "text": "{{ who.key }} {{ work.tasks[0].lead.title }}"}}
+    assert found(notice, **daily, when={"work.to_do": {"above": 0}}) == []
+    assert "about none of the staff" in only({"notify": {"to": "who", "text": "x"}}, on=None, at="09:00").text
+    taken = {"task": {"text": "x", "due": "1h", "responsible": "who"}}
+    assert "unknown staff key who" in {one.text for one in found(INTAKE, taken, **daily)}
+    assert only({"notify": {"to": "who", "text": "{{ work.taks }}"}}, **daily).hint == 'did you mean "work.tasks"?'
+    assert only(notice, **daily, when={"lead.stage": "x"}).text == "staff.checked has no lead.stage"
+    assert only(notice, **daily, when={"who.key": "ana"}).hint == 'did you mean "anna"?'
+
+
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
     problems = found({"task": {"text": "{{ utm.sorce", "due": "soon"}}, on=["form.submited", "crm.hint"])
     assert [problem.path[2:] for problem in problems][-2:] == [("on", 0), ("on", 1)]
