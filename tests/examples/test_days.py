@@ -192,3 +192,37 @@ def test_a_sign_is_ordered(tmp_path: Path) -> None:
         assert [task["text"].splitlines()[0] for task in deal["tasks"]] == [
             f"«{deal['name']}» вернулась: приложите техническое задание"  # he has no Telegram
         ]
+
+
+@pytest.mark.shows("S0-34", "S0-42", "S0-43", "S0-44")
+def test_a_request_is_qualified_by_its_questionnaire(tmp_path: Path) -> None:
+    with opened(EXAMPLES / "0-integrator-amocrm/config.yaml", tmp_path) as client:
+        client.form("+79160001122", name="Мария", email="maria@example.ru", comments="Нужна CRM").raise_for_status()
+        client.rest("lead.created")
+        ivan = "ivan.petrov@highfive.ru"
+        client.moved_by(ivan, client.lead(), "Квалификация")
+        client.rest("lead.stage_changed")
+        lead = client.lead()
+        assert lead["fields"]["Анкета"] == [f"https://anketa.highfive.ru/?deal={lead['id']}"]
+
+        answers = {"deal": lead["id"], "Сфера деятельности": "Цветы", "Бюджет": "100000"}
+        requests.post(f"{client.url}/hooks/anketa/{SECRET}", json=answers, timeout=10).raise_for_status()
+        client.rest("form.submitted", 2)
+        client.moved_by(ivan, client.lead(), "КП отправлено")
+        client.rest("lead.stage_changed", 2)
+        lead = client.lead()
+        fields = {
+            name: values for name, values in lead["fields"].items() if name in ("Сфера деятельности", "Бюджет клиента")
+        }
+        assert fields == {"Сфера деятельности": ["Цветы"], "Бюджет клиента": ["100000"]}
+        assert any("вернулась в квалификацию. Нет: Должность, компания" in text for text in client.told())
+        assert board(client) == {
+            "Мария": (
+                "Квалификация",
+                ivan,
+                [
+                    "Иван Петров: Проверить клиента в открытых источниках: Мария",
+                    "Иван Петров: Связаться: +7 916 000-11-22",
+                ],
+            )
+        }
