@@ -113,7 +113,7 @@ class Rung(Strict):
 
 
 class BrakeSettings(Strict):
-    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+    """How many cards a rule may touch `within` that time before it stops itself; `new_leads` of what is new."""
 
     cards: int | None = Field(default=None, ge=1)
     new_leads: int | None = Field(default=None, ge=1)
