@@ -228,13 +228,10 @@ class _Run:
             priority = Priority.URGENT if compiled.rule.urgent else step.action.priority
             parts = step.plan(names, name, self._now, engine.calendar, engine.team, engine.veil)
             for suffix, made in parts.items():
-                kind, params, after = step.action.name, made, needs
-                if isinstance(made, Part):
-                    kind, params = made.kind or kind, made.params
-                    if made.after is not None:
-                        after = action_key(event_id, slug, step.index, made.after)
-                key = action_key(event_id, slug, step.index, suffix)
-                actions.append(PlannedAction(key, kind, name, step.index, params, after, priority))
+                part = made if isinstance(made, Part) else Part(made)
+                after = needs if part.after is None else action_key(event_id, slug, step.index, part.after)
+                key, kind = action_key(event_id, slug, step.index, suffix), part.kind or step.action.name
+                actions.append(PlannedAction(key, kind, name, step.index, part.params, after, priority))
         return actions
 
 
