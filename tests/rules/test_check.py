@@ -348,3 +348,8 @@ def test_all_mistakes_of_all_rules_are_told_at_once_in_the_order_of_the_config()
     problems = check(rules, REGISTRY, STAFF, CHANNELS)
     assert len(problems) == 8
     assert [problem.path[1] for problem in problems] == [0] * 5 + [1] * 3
+
+
+def test_a_state_that_no_lead_has_is_a_mistake() -> None:
+    assert only(TASK, on="lead.updated", when={"lead.state": "opne"}).hint == 'did you mean "open"?'
+    assert found(TASK, on="lead.updated", when={"lead.state": ["won", "lost"]}) == []
