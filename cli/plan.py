@@ -60,7 +60,7 @@ def plan(journal: Journal, config: Config, question: Question, view: View) -> in
                 tally.to_come += 1
                 continue
             past = past_of(history)
-            if question.rule not in known:
+            if question.rule and question.rule not in known:
                 known.update(rule for one in past.plans for rule in one.rules)
             found = _narrowed(what_if(past, engine, REGISTRY, now), question.rule)
             tally.add(past, found, lambda past=past: _mask(journal, view, past))  # type: ignore[misc]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from provodka.wording import did_you_mean
-from rules.facts import Scope, may_ask
+from rules.facts import Scope, calls_of
 from rules.faults import RuleError
 from rules.operator import Operator
 from rules.operators import OPERATORS
@@ -23,10 +23,10 @@ GROUPS: Final = ("all", "any", "not")
 _UNNEEDED: Final = "the others have decided already, and it would need a call"
 
 
-_NUMBERS: Final[dict[tuple[str, str, str, str], int]] = {}
-"""Of the comparisons that were ever read: rules often ask the same, and one answer serves them all."""
+_NUMBERS: Final[dict[tuple[object, ...], int]] = {}
+"""Of the comparisons, and groups of them, ever read: rules often ask the same, and one answer serves them all."""
 
-# `local` of a condition: it never needs a call, whatever the event.
+# `calls` of a condition: the names in it that need a call, for some events or for all (`Scope.outside` tells).
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Compare:
     operator: Operator
     expected: Any
     wanted: Any
-    local: bool
+    calls: frozenset[str]
     written: str
     number: int = field(init=False, compare=False)
 
@@ -49,7 +49,7 @@ class Compare:
         object.__setattr__(self, "number", _NUMBERS.setdefault(key, len(_NUMBERS)))
 
     def asks_outside(self, scope: Scope) -> bool:
-        return not self.local and scope.asks_outside(self.parts)
+        return not self.calls.isdisjoint(scope.outside)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
         known: ConditionTrace | None = scope.answers.get(self.number)
@@ -73,10 +73,10 @@ class Formula:
     where: Path
     expression: Expression
     paths: tuple[tuple[str, ...], ...]
-    local: bool
+    calls: frozenset[str]
 
     def asks_outside(self, scope: Scope) -> bool:
-        return not self.local and any(scope.asks_outside(parts) for parts in self.paths)
+        return not self.calls.isdisjoint(scope.outside)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
         source = self.expression.source
@@ -93,7 +93,7 @@ class Time:
     where: Path
     expected: Any
     kinds: tuple[TimeKind, ...]
-    local: bool = True
+    calls: frozenset[str] = frozenset()
 
     def asks_outside(self, _: Scope) -> bool:
         return False
@@ -108,22 +108,33 @@ class Time:
 class Group:
     """`all`, `any` or `not`. Everything in it is evaluated, except calls that could change nothing any more."""
 
-    number: ClassVar[int] = -1  # it is not shared
     where: Path
     op: str
     members: tuple[Condition, ...]
-    local: bool
+    calls: frozenset[str]
+    number: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers = [member.number for member in self.members]
+        number = -1 if -1 in numbers else _NUMBERS.setdefault((self.op, *numbers), len(_NUMBERS))
+        object.__setattr__(self, "number", number)
 
     def asks_outside(self, scope: Scope) -> bool:
-        return not self.local and any(member.asks_outside(scope) for member in self.members)
+        return not self.calls.isdisjoint(scope.outside)
 
     def evaluate(self, scope: Scope, *, decided: bool) -> ConditionTrace:
+        known: ConditionTrace | None = scope.answers.get(self.number)
+        if known is not None:
+            return known
         matched, parts = self.answer(scope, decided=decided)
-        return ConditionTrace(self.op, self.op, matched=matched, parts=parts)
+        trace = ConditionTrace(self.op, self.op, None, None, matched, "", parts)
+        if self.number >= 0 and not self.asks_outside(scope):
+            scope.answers[self.number] = trace
+        return trace
 
     def answer(self, scope: Scope, *, decided: bool) -> tuple[bool | None, tuple[ConditionTrace, ...]]:
         """Whether it holds, and the traces of its members."""
-        if self.local:
+        if self.calls.isdisjoint(scope.outside):
             known = scope.answers.get
             parts = tuple([known(one.number) or one.evaluate(scope, decided=decided) for one in self.members])
         else:
@@ -132,18 +143,19 @@ class Group:
 
     def _calls_last(self, scope: Scope, *, decided: bool) -> tuple[ConditionTrace, ...]:
         deciding = self.op == "any"  # the answer of a member that settles the group
+        known, outside = scope.answers.get, scope.outside
         traces: dict[int, ConditionTrace] = {}
         late = []
         for i, member in enumerate(self.members):
-            if member.asks_outside(scope):
-                late.append(i)
-            else:
-                traces[i] = member.evaluate(scope, decided=decided)
+            if member.calls.isdisjoint(outside):
+                traces[i] = known(member.number) or member.evaluate(scope, decided=decided)
                 decided = decided or traces[i].matched is deciding
+            else:
+                late.append(i)
         for i in late:
             traces[i] = self.members[i].evaluate(scope, decided=decided)
             decided = decided or traces[i].matched is deciding
-        return tuple(traces[i] for i in range(len(self.members)))
+        return tuple([traces[i] for i in range(len(self.members))])
 
     def _verdict(self, answers: list[bool | None]) -> bool | None:
         deciding = self.op == "any"
@@ -215,8 +227,7 @@ def _read_tests(path: str, parts: tuple[str, ...], value: object, where: Path, r
             continue
         try:
             wanted = operator.prepare(expected)
-            local = not may_ask(parts)
-            yield Compare(here, path, parts, operator, plain(expected), wanted, local, repr(expected))
+            yield Compare(here, path, parts, operator, plain(expected), wanted, calls_of(parts), repr(expected))
         except RuleError as error:
             report(here, str(error), "")
     if not tests:
@@ -249,7 +260,7 @@ def _read_group(op: str, value: object, where: Path, templates: Templates, repor
 
 
 def _group(where: Path, op: str, members: tuple[Condition, ...]) -> Group:
-    return Group(where, op, members, local=all(member.local for member in members))
+    return Group(where, op, members, frozenset().union(*(member.calls for member in members)))
 
 
 def _read_expression(source: str, where: Path, templates: Templates, report: Report) -> Iterator[Condition]:
@@ -259,4 +270,4 @@ def _read_expression(source: str, where: Path, templates: Templates, report: Rep
         report(where, str(error), "")
         return
     paths = tuple(tuple(name.split(".")) for name in sorted(expression.names))
-    yield Formula(where, expression, paths, local=not any(map(may_ask, paths)))
+    yield Formula(where, expression, paths, frozenset().union(*map(calls_of, paths)))

@@ -195,10 +195,10 @@ class _Run:
             error = f"{type(fault).__name__}: {fault}"
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
         self.actions.extend(actions)
-        self._limit(compiled, rung, tuple(action.key for action in actions))
+        keys = tuple([action.key for action in actions])
+        self._limit(compiled, rung, keys)
         if compiled.rule.stop:
             self._stopped_by = name
-        keys = tuple(action.key for action in actions)
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
@@ -221,27 +221,17 @@ class _Run:
 
     def _plan(self, compiled: CompiledRule, rung: int | None) -> list[PlannedAction]:
         actions: list[PlannedAction] = []
-        slug = rung_slug(compiled.slug, rung)
+        event_id, names, engine = self.event.id, self.scope.names, self._engine
+        name, slug = compiled.rule.name, rung_slug(compiled.slug, rung)
         for step in compiled.steps if rung is None else compiled.rungs[rung]:
-            needs = None if step.needs is None else action_key(self.event.id, slug, step.needs)
-            action = step.action
-            priority = Priority.URGENT if compiled.rule.urgent else action.priority
-            parts = step.plan(
-                self.scope.names,
-                compiled.rule.name,
-                self._now,
-                self._engine.calendar,
-                self._engine.team,
-                self._engine.veil,
-            )
+            needs = None if step.needs is None else action_key(event_id, slug, step.needs)
+            priority = Priority.URGENT if compiled.rule.urgent else step.action.priority
+            parts = step.plan(names, name, self._now, engine.calendar, engine.team, engine.veil)
             for suffix, made in parts.items():
                 part = made if isinstance(made, Part) else Part(made)
-                key = action_key(self.event.id, slug, step.index, suffix)
-                after = needs
-                if part.after is not None:
-                    after = action_key(self.event.id, slug, step.index, part.after)
-                kind = part.kind or action.name
-                actions.append(PlannedAction(key, kind, compiled.rule.name, step.index, part.params, after, priority))
+                after = needs if part.after is None else action_key(event_id, slug, step.index, part.after)
+                key, kind = action_key(event_id, slug, step.index, suffix), part.kind or step.action.name
+                actions.append(PlannedAction(key, kind, name, step.index, part.params, after, priority))
         return actions
 
 

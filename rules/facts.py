@@ -32,7 +32,7 @@ C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
 
 _FIELDS: Final = {cls: tuple(f.name for f in dataclasses.fields(cls)) for cls in set(PAYLOADS.values())}
 _PARTS: Final = {tuple(name.split(".")): name for name in FACTS}
-_KNOWN: Final = ("person", "known")
+_CALLS: Final = frozenset({"person.known", *(fact.name for fact in FACTS.values() if fact.is_part)})
 
 
 class Facts(Protocol):
@@ -181,6 +181,7 @@ class Scope:
     names: Mapping[str, Any]
     facts: FactsOnce
     clock: Clock
+    outside: frozenset[str] = frozenset()  # the names that need a call for this event
     answers: dict[int, Any] = field(default_factory=dict)  # of conditions that other rules have too
 
     def read(self, parts: tuple[str, ...]) -> Any:  # noqa: ANN401 -- the value of any field
@@ -193,18 +194,10 @@ class Scope:
                 value = getattr(value, part, None)
         return value.now() if isinstance(value, Lazy) else value
 
-    def asks_outside(self, parts: tuple[str, ...]) -> bool:
-        """Whether reading this path needs a call, for this event."""
-        return isinstance(self.names.get(parts[0]), Lazy) or _is_part(parts)
 
-
-def may_ask(parts: tuple[str, ...]) -> bool:
-    """Whether reading this path needs a call for some events; for the others it never does."""
-    return parts[0] in ROOTS or _is_part(parts)
-
-
-def _is_part(parts: tuple[str, ...]) -> bool:
-    return parts[:2] == _KNOWN or parts[:2] in _PARTS
+def calls_of(parts: tuple[str, ...]) -> frozenset[str]:
+    """The names in a path that need a call; those of the event's own cards do not, see `Scope.outside`."""
+    return frozenset({parts[0]}.intersection(ROOTS) | {".".join(parts[:2])}.intersection(_CALLS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +213,8 @@ class House:
         """The names for this event. A card's own event shows its snapshot; after a wait the card is read anew."""
         once = FactsOnce(facts, self.team)
         own = {name: with_keys(getattr(event.payload, name), self.team) for name in _FIELDS[type(event.payload)]}
-        names: dict[str, Any] = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
-        names = {**own, **names}
+        lazy = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
+        names: dict[str, Any] = {**own, **lazy}
         names |= {name: View(once, name) for name, kinds in GROUPS.items() if event.type in kinds}
         if "who" in own:
             names["who"] = View(once, "who", own["who"])
@@ -231,7 +224,7 @@ class House:
         names["now"] = clock.now
         names["client"] = self.client
         names["plans"] = self.plans
-        return Scope(names, once, clock)
+        return Scope(names, once, clock, _CALLS.union(lazy))
 
 
 V = TypeVar("V")

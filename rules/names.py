@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from provodka.payloads import CHECKED, PAYLOADS, EventType, Person
+from provodka.crm import LeadState
+from provodka.payloads import CHECKED, PAYLOADS, EventType, LeadRef, Person
 from provodka.wording import nearest
 from rules.fact import FACTS, GROUPS, OF_EVENTS, ROOTS, parts_of
 
@@ -135,6 +136,8 @@ def node_of(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
         members = {f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)}
+        if kind is LeadRef:
+            members["state"] = Node(choices=tuple(LeadState))
         return Node({**_computed(kind), **members})
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Node(choices=tuple(kind))

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
-from jinja2.runtime import new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
@@ -30,9 +29,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     _ours: ClassVar[dict[type, bool]] = {}
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 -- as Jinja has it
-        kind = type(obj)
-        ours = self._ours.get(kind)
+        ours = self._ours.get(type(obj))
         if ours is None:
+            kind = type(obj)
             ours = self._ours[kind] = (
                 kind.__module__.startswith(("provodka.", "rules.")) and kind.__module__ != __name__
             )
@@ -158,9 +157,10 @@ class Templates:
 def _renderer(template: Template) -> Callable[[Names], str]:
     """`template.render` for one that uses nothing but the names it is given: they are not copied for every text."""
     root, blocks, environment = template.root_render_func, template.blocks, template.environment
+    context = environment.context_class
 
     def render(names: Names) -> str:
-        return "".join(root(new_context(environment, None, blocks, names, shared=True)))  # type: ignore[arg-type]
+        return "".join(root(context(environment, names, None, blocks)))  # type: ignore[arg-type]
 
     return render
 

@@ -125,9 +125,10 @@ def what_if(past: Past, engine: Engine, registry: Registry, until: datetime) -> 
     then = first.rules if first else {}
     renamed = _renamed(before, now, then, engine, registry)
     open_ones = {one.rule for one in undecided}
+    told_apart = _that_may_differ(before, now, then) - renamed.keys() - set(renamed.values())
     found: list[Difference] = []
     for rule in dict.fromkeys((*now.traces, *then, *before)):
-        if rule in renamed or rule in renamed.values():
+        if rule not in told_apart:
             continue
         found += _of_timer(rule, now, then.get(rule))
         if rule not in open_ones:
@@ -135,6 +136,14 @@ def what_if(past: Past, engine: Engine, registry: Registry, until: datetime) -> 
     found = [one for one in found if one.what is not What.FAILS or one.rule in engine.names]
     told = tuple(one for one in undecided if one.fact or before.get(one.rule) or now.did.get(one.rule))
     return Otherwise(tuple(_reasoned(found, now, first)), told, renamed)
+
+
+def _that_may_differ(before: Mapping[str, Sequence[Did]], now: _Now, then: Mapping[str, Any]) -> set[str]:
+    """Rules that did, waited for or failed at something, then or now; of most events that is a few of all rules."""
+    waited = {rule for rule, trace in then.items() if trace.get("outcome") == RuleOutcome.WAITING}
+    traces = (*now.traces.items(), *now.resumed.items())
+    failed = {rule for rule, trace in traces if trace.outcome is RuleOutcome.ERROR}
+    return waited | failed | before.keys() | now.did.keys() | now.timers.keys()
 
 
 def _evaluated(past: Past, engine: Engine, began: datetime, until: datetime) -> _Now:
@@ -179,6 +188,8 @@ def _waited(past: Past, rule: str) -> str:
 
 def _undecided(now: _Now, engine: Engine) -> list[Undecided]:
     """Rules with a missing fact; and all behind one of them that might have stopped the event."""
+    if not any(trace.missing for trace in (*now.traces.values(), *now.resumed.values())):
+        return []
     found: list[Undecided] = []
     behind = ""
     for rule in engine.rules:
@@ -197,6 +208,8 @@ def _renamed(
     before: Mapping[str, Sequence[Did]], now: _Now, then: Mapping[str, Any], engine: Engine, registry: Registry
 ) -> dict[str, str]:
     """Rules that did then, under a name that is gone, exactly what a rule of a new name would do now."""
+    if now.did.keys() | now.timers.keys() <= then.keys():
+        return {}
     today = {rule.name for rule in engine.rules}
     found: dict[str, str] = {}
     for rule in engine.rules:
