@@ -228,11 +228,11 @@ class _Run:
             priority = Priority.URGENT if compiled.rule.urgent else step.action.priority
             parts = step.plan(names, name, self._now, engine.calendar, engine.team, engine.veil)
             for suffix, made in parts.items():
-                kind, params, after = step.action.name, made, needs
                 if isinstance(made, Part):
-                    kind, params = made.kind or kind, made.params
-                    if made.after is not None:
-                        after = action_key(event_id, slug, step.index, made.after)
+                    kind, params = made.kind or step.action.name, made.params
+                    after = needs if made.after is None else action_key(event_id, slug, step.index, made.after)
+                else:
+                    kind, params, after = step.action.name, made, needs
                 key = action_key(event_id, slug, step.index, suffix)
                 actions.append(PlannedAction(key, kind, name, step.index, params, after, priority))
         return actions
