@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 ARGS   ?=
 
-.PHONY: demo test lint types contract check sandbox bench clean
+.PHONY: demo test lint types contract check sandbox bench requirements clean
 
 demo: $(STAMP)
 	$(BIN)/provodka demo $(ARGS)
@@ -29,6 +29,9 @@ check: lint types contract test
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
+
+requirements: $(STAMP)
+	$(BIN)/python -m tests.requirements $(ARGS)
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Provodka needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

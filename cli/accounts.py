@@ -11,7 +11,7 @@ from typing import Any, Final
 from cli.config import beside
 from cli.hooks import faults
 from connectors.registry import CHANNELS, CRMS, Role
-from provodka.crm import CrmAccount, Missing
+from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
 from provodka.journal import Journal
 from provodka.readiness import AccountSetup, Look, Remark, Weight, looked
@@ -21,6 +21,8 @@ from rules.needs import UsedName, needs
 from rules.schema import Rule
 
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
+CRM_FIELDS: Final = {"inn_field": "company_field", "kpp_field": "company_field", "loss_field": "field"}
+"""The settings of a CRM that name a field, with what it is a field of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _messenger(
 
 def _of_crm(parsed: Parsed, crm: CrmAccount, journal: Journal, *, create: bool) -> list[Remark]:
     """The fields are made first, so that what is looked at then is how it will be."""
-    setup, sections = crm.setup(), sorted(_used(parsed), key=_kind)
+    setup, sections = crm.setup(), sorted(used_names(parsed), key=_kind)
     looks: list[Look] = [partial(_make_fields, crm)] if create else []
     looks += [partial(_within_crm, look) for look in setup.looks()]
     looks.append(partial(_hooks, parsed, setup, journal))
@@ -128,13 +130,16 @@ def _lacks(crm: CrmAccount, used: list[UsedName]) -> Iterator[Remark]:
             yield _remark(one, lacking[one.need])
 
 
-def _used(parsed: Parsed) -> list[UsedName]:
-    """The names in staff and in those rules that have no mistake of their own."""
+def used_names(parsed: Parsed) -> list[UsedName]:
+    """The names in crm, in staff and in those rules that have no mistake of their own."""
     wrong = {problem.path.split("]")[0] for problem in parsed.problems}
     right: dict[int, Rule] = {i: r for i, r in parsed.values["rules"].items() if f"rules[{i}" not in wrong}
     numbers = list(right)
     found = needs(list(right.values()), REGISTRY, parsed.values["staff"], beside(parsed))
-    return [
+    crm = parsed.values["crm"]
+    written = [name for name in CRM_FIELDS if crm is not None and name in crm.model_fields_set and getattr(crm, name)]
+    fields = [UsedName(("crm", name), Need(CRM_FIELDS[name], getattr(crm, name))) for name in written]
+    return fields + [
         UsedName(("rules", numbers[int(one.path[1])], *one.path[2:]), one.need) if one.path[0] == "rules" else one
         for one in found
     ]
@@ -145,6 +150,7 @@ def _remark(one: UsedName, missing: Missing) -> Remark:
     kind = need.kind.replace("_", " ")
     if missing.dismissed:
         return Remark(one.path, f"the {kind} «{need.name}» is switched off in the CRM", DISMISSED, Weight.CONFIG)
-    where = f" in pipeline «{need.within}»" if need.within else ""
+    owner = "field" if kind.endswith("option") else "pipeline"
+    where = f" in {owner} «{need.within}»" if need.within else ""
     hint = did_you_mean(need.name, missing.known) if missing.known else ""
     return Remark(one.path, f"the CRM has no {kind} «{need.name}»{where}", hint, Weight.CONFIG)

@@ -31,7 +31,7 @@ class ShownPerson:
 
 
 class Mask:
-    """Masks by the key of a journal, so that the same phone carries the same tag everywhere (`+7916•••1122#a1b2c3d4`).
+    """Masks by the key of a journal, so that the same phone carries the same tag everywhere (`+7916•••1122#ahbicjdk`).
 
     `names` are hidden wherever they stand whole.
     """

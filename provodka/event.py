@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from provodka.payloads import PAYLOADS, EventType, Payload, Person, TaskEvent, card_of, lead_of
+from provodka.payloads import PAYLOADS, EventType, Payload, Person, StaffChecked, TaskEvent, card_of, lead_of
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
@@ -57,11 +57,13 @@ class Event:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """What joins this event to a lane: the person's, and the ids of the cards that it is about."""
+        """What joins this event to a lane: the person's, the ids of the cards that it is about, or the staff key."""
         payload = self.payload
         if (lead := lead_of(payload)) is not None:
             return (*self.person.identities, f"lead:{lead.id}", *(f"contact:{c}" for c in lead.contacts))
-        if isinstance(payload, TaskEvent):
+        if isinstance(payload, StaffChecked):
+            cards = [("staff", payload.who.key)]
+        elif isinstance(payload, TaskEvent):
             cards = [("contact", payload.task.contact), ("company", payload.task.company)]
         else:
             cards = [card for card in (card_of(payload),) if card is not None]

@@ -26,6 +26,8 @@ from provodka.cards import TaskRef as TaskRef
 from provodka.cards import card_of as card_of
 from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
+from provodka.staff import StaffChecked as StaffChecked
+from provodka.staff import Who as Who
 
 
 class EventType(StrEnum):
@@ -55,6 +57,7 @@ class EventType(StrEnum):
     CONTACT_CHECKED = "contact.checked"
     COMPANY_CHECKED = "company.checked"
     TASK_CHECKED = "task.checked"
+    STAFF_CHECKED = "staff.checked"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
 
@@ -250,7 +253,7 @@ class Unreadable:
 
 def addressed_to(payload: object) -> str:
     """The name of the only rule that sees an event with this payload; empty where all do."""
-    return payload.rule if isinstance(payload, Tick | Checked) else ""
+    return payload.rule if isinstance(payload, Tick | Checked | StaffChecked) else ""
 
 
 MIRRORED: Final = "mirrored-"
@@ -269,7 +272,7 @@ class CrmHint:
         return list(dict.fromkeys(one for found, _, one in named if found in kinds))
 
 
-Payload = FormSubmitted | EmailReceived | CallEvent | CardEvent | Tick | Unreadable | CrmHint
+Payload = FormSubmitted | EmailReceived | CallEvent | CardEvent | StaffChecked | Tick | Unreadable | CrmHint
 
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
@@ -297,6 +300,7 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.CONTACT_CHECKED: ContactChecked,
     EventType.COMPANY_CHECKED: CompanyChecked,
     EventType.TASK_CHECKED: TaskChecked,
+    EventType.STAFF_CHECKED: StaffChecked,
     EventType.UNREADABLE: Unreadable,
     EventType.CRM_HINT: CrmHint,
 }

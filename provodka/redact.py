@@ -31,6 +31,7 @@ _MAX_DEPTH: Final = 20
 _SHORT: Final = 4
 _PLAIN_WORD: Final = re.compile(r"[^\d\s@=:.]{0,40}")  # most values of a log line: nothing personal fits into one
 _URL_PASSWORD: Final = re.compile(r"\w://[^\s/:@]*:([^\s/@]+)@")
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
 
 
 class Redactor:
@@ -49,11 +50,12 @@ class Redactor:
         self._key_text = lru_cache(maxsize=2_000)(self.text)
 
     def tag(self, identity: str) -> str:
-        """`#a1b2c3d4` for an identity as events carry it: `phone:+79160001122`, `email:anna@example.test`."""
+        """`#ahbicjdk` for an identity as events carry it: `phone:+79160001122`, `email:anna@example.test`."""
         return self._tag(identity)
 
     def _hash(self, identity: str) -> str:
-        return "#" + hmac.new(self._key, identity.encode(), hashlib.sha256).hexdigest()[:8]
+        """Letters only: a run of digits would be taken for a phone where a masked text is masked again."""
+        return "#" + hmac.new(self._key, identity.encode(), hashlib.sha256).hexdigest()[:8].translate(_LETTERS)
 
     def text(self, text: str) -> str:
         """The text with everything masked. Linear in its length; masking twice changes nothing more."""

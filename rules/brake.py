@@ -1,8 +1,8 @@
 """Which brake each rule stands under: what the rule says, else what the config says, else the usual one.
 
-A rule that takes in leads (`intake`) has a limit of its own, much higher: a backlog of true leads after an outage comes
-all at once and must reach the CRM, while a rule that suddenly changes hundreds of existing cards, or writes to hundreds
-of people, is what the brake is there for. The higher limit is left for a form that is being flooded.
+A rule that takes in leads (`intake`), or hears only of what comes in or is new, has a limit of its own, much higher: a
+backlog of true leads after an outage comes all at once and must reach the CRM, while a rule that suddenly changes
+hundreds of existing cards is what the brake is there for. The higher limit is left for a form that is being flooded.
 """
 
 from __future__ import annotations
@@ -12,12 +12,28 @@ from datetime import timedelta
 from typing import Any, Final
 
 from provodka.brake import Brake
+from provodka.payloads import EventType
 from rules.actions.base import Action
 from rules.durations import Duration
 from rules.plan import Priority
 from rules.schema import BrakeSetting, BrakeSettings, Rule
 
 USUAL: Final = BrakeSettings(cards=200, new_leads=5_000, within=Duration("10m", seconds=600))
+
+_INCOMING: Final = frozenset(
+    {
+        EventType.FORM_SUBMITTED,
+        EventType.EMAIL_RECEIVED,
+        EventType.CALL_STARTED,
+        EventType.CALL_FINISHED,
+        EventType.CALL_MISSED,
+        EventType.CALL_RECORDED,
+        EventType.LEAD_CREATED,
+        EventType.CONTACT_CREATED,
+        EventType.COMPANY_CREATED,
+    }
+)
+"""What comes once for each client or card, and all at once after an outage."""
 
 
 def brakes_of(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], setting: BrakeSetting) -> dict[str, Brake]:
@@ -28,16 +44,24 @@ def brakes_of(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], settin
         if chosen == "off":
             continue
         layers = [USUAL, *(one for one in (setting, chosen) if isinstance(one, BrakeSettings))]
-        found[rule.name] = _brake(layers, makes_leads=_makes_leads(rule, registry))
+        found[rule.name] = _brake(layers, of_new=_is_of_new(rule, registry))
     return found
 
 
-def _brake(layers: Sequence[BrakeSettings], *, makes_leads: bool) -> Brake:
+def _brake(layers: Sequence[BrakeSettings], *, of_new: bool) -> Brake:
     """The later layer wins where it says something."""
     said = {name: value for one in layers for name, value in one if value is not None}
     span: Duration = said["within"]
-    limit: int = said["new_leads" if makes_leads else "cards"]
+    limit: int = said["new_leads" if of_new else "cards"]
     return Brake(limit, timedelta(days=span.days, seconds=span.seconds))
+
+
+def _is_of_new(rule: Rule, registry: Mapping[str, Action[Any]]) -> bool:
+    """Whether the limit of what is new applies: not where the rule itself names a number of cards alone."""
+    own = rule.brake
+    if isinstance(own, BrakeSettings) and own.cards is not None and own.new_leads is None:
+        return False
+    return _makes_leads(rule, registry) or _INCOMING.issuperset(rule.triggers)
 
 
 def _makes_leads(rule: Rule, registry: Mapping[str, Action[Any]]) -> bool:

@@ -19,7 +19,7 @@ from rules.logic import cases, clash, impossible
 from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
-from rules.team import RESERVED
+from rules.team import RESERVED, WHO
 from rules.template_check import misread
 from rules.templates import Templates, Text
 from rules.text import same
@@ -111,6 +111,7 @@ _OF_STAFF: Final = frozenset(
         "company.responsible",
         "task.responsible",
         "responsible.key",
+        "who.key",
         "change.by",
     }
 )
@@ -262,6 +263,11 @@ class _RuleCheck:
         if key not in self._staff and key not in teams:
             self._report(place, f"unknown staff key {key}", did_you_mean(key, [*self._staff, *teams]))
 
+    def _who(self, place: Path) -> None:
+        other = next((kind for kind in self._rule.triggers if isinstance(find("who", kind), UnknownName)), None)
+        if other is not None:
+            self._report(place, f"{other} is about none of the staff", "name a staff key, or look at each: person")
+
     def _sender(self, place: Path, way: str) -> None:
         if self.senders is not None and way not in self.senders:
             hint = did_you_mean(way, self.senders) if self.senders else "add a channel that can: telegram, smtp"
@@ -270,6 +276,9 @@ class _RuleCheck:
     def _step(self, step: Step) -> None:
         at = step.place
         for place, key in step.action.people(step.params):
+            if key == WHO and place[0] in step.action.takes_who:
+                self._who((*at, *place))
+                continue
             self._person((*at, *place), key, self.teams if place[0] in step.action.takes_teams else ())
         for place, way in step.action.ways(step.params):
             self._sender((*at, *place), way)

@@ -41,7 +41,8 @@ class Step:
     ) -> Mapping[str, dict[str, Any] | Part]:
         """The planned parameters of each action that this step makes, by the suffix of its key."""
         rendered = {**self.constants, **{name: fill(names) for name, fill in self.fills}}
-        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team, veil))
+        who = names["who"].key if "who" in names else ""
+        planned = self.action.plan(Planning(self.params, rendered, rule, now, calendar, team, veil, who))
         return self.action.parts(planned)
 
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from provodka.crm import ProductLine
-from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskRef
+from provodka.crm import ProductLine, StaffTask
+from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,14 @@ class ResponsibleFact:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenGuard:
+    """How often somebody broke a guard."""
+
+    guard: str
+    times: int
+
+
 @dataclass(frozen=True)
 class Fact:
     """One fact. `empty` is its value where nothing is known."""
@@ -141,6 +149,15 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("invoices", InvoicesFact, InvoicesFact()),
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
+        Fact("who.present", bool, False),
+        Fact("work.tasks", tuple[StaffTask, ...], ()),
+        Fact("work.to_do", int, 0),
+        Fact("work.due_today", int, 0),
+        Fact("work.overdue", int, 0),
+        Fact("work.leads", tuple[LeadRef, ...], ()),
+        Fact("work.open_leads", int, 0),
+        Fact("work.violations", int, 0),
+        Fact("work.broken", tuple[BrokenGuard, ...], ()),
     )
 }
 
@@ -149,6 +166,10 @@ ROOTS: Final = tuple(fact.name for fact in FACTS.values() if not fact.is_part)
 
 OF_EVENTS: Final = frozenset({"task"})
 """Those that only such events have as bring them: they are read anew after a wait."""
+
+
+GROUPS: Final = {"work": frozenset({EventType.STAFF_CHECKED})}
+"""The names that are nothing but their parts, and the event types that have them."""
 
 
 def parts_of(root: str) -> Iterable[Fact]:

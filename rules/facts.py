@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
+from provodka.crm import StaffTask
 from provodka.event import Event
 from provodka.payloads import PAYLOADS, Change, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.fact import CONTACT, FACTS, LEAD, ROOTS, ResponsibleFact
+from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.moments import Clock
@@ -29,7 +30,6 @@ C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
 
 _FIELDS: Final = {cls: tuple(f.name for f in dataclasses.fields(cls)) for cls in set(PAYLOADS.values())}
 _PARTS: Final = {tuple(name.split(".")): name for name in FACTS}
-_OF_PERSON: Final = {fact.name.partition(".")[2]: fact.name for fact in FACTS.values() if fact.root == "person"}
 _CALLS: Final = frozenset({"person.known", *(fact.name for fact in FACTS.values() if fact.is_part)})
 
 
@@ -108,18 +108,31 @@ class FactsOnce:
         return link
 
 
-class PersonView:
+class View:
+    """A name whose parts are facts of their own, each fetched when it is first read; the others are its `own` value's.
+
+    A group of facts has no value of its own.
+    """
+
+    __slots__ = ("_facts", "_name", "_own")
+
+    def __init__(self, facts: FactsOnce, name: str, own: object = None) -> None:
+        self._facts = facts
+        self._name = name
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a part of the value, or a fact
+        fact = _PARTS.get((self._name, name))
+        return getattr(self._own, name) if fact is None else self._facts.get(fact)
+
+
+class PersonView(View):
     """`person` as rules see it: what the event says, and what is known of them."""
 
-    __slots__ = ("_facts", "_person")
+    __slots__ = ()
 
     def __init__(self, person: Person, facts: FactsOnce) -> None:
-        self._person = person
-        self._facts = facts
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a field of Person, or a fact
-        fact = _OF_PERSON.get(name)
-        return getattr(self._person, name) if fact is None else self._facts.get(fact)
+        super().__init__(facts, "person", person)
 
     @property
     def known(self) -> bool:
@@ -199,6 +212,9 @@ class House:
         own = {name: with_keys(getattr(event.payload, name), self.team) for name in _FIELDS[type(event.payload)]}
         lazy = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
         names: dict[str, Any] = {**own, **lazy}
+        names |= {name: View(once, name) for name, kinds in GROUPS.items() if event.type in kinds}
+        if "who" in own:
+            names["who"] = View(once, "who", own["who"])
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)
@@ -213,6 +229,10 @@ V = TypeVar("V")
 def with_keys(value: V, team: Team) -> V:
     """A value with staff keys instead of the CRM's logins of those who are responsible, or made the change."""
     member = _STAFF.get(type(value))
+    if isinstance(value, tuple):
+        return tuple(with_keys(one, team) for one in value)  # type: ignore[return-value]
+    if isinstance(value, StaffTask):
+        return dataclasses.replace(value, lead=with_keys(value.lead, team))
     if member is None:
         return value
     login = getattr(value, member)

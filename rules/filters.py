@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -121,6 +121,21 @@ def lacking(fields: object, names: str | list[str]) -> list[str]:
     return missing(fields, [names] if isinstance(names, str) else names)
 
 
+def by_stage(items: Iterable[Any], stages: str | list[str]) -> list[Any]:
+    """Leads, or tasks of leads, in the order in which they are to be worked on: `by_stage(['КП ГОТОВО', 'ГОРЯЧИЕ'])`.
+
+    Those on the stages named come first, in the order of the stages; on the same stage the greater price first.
+    """
+    order = [fold(stage) for stage in ([stages] if isinstance(stages, str) else stages)]
+
+    def place(item: Any) -> tuple[int, Decimal]:  # noqa: ANN401 -- a lead, or a task with a lead
+        lead = getattr(item, "lead", item)
+        stage = fold(lead.stage)
+        return order.index(stage) if stage in order else len(order), -lead.price
+
+    return sorted(items, key=place)
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "phone": phone,
     "country": country,
@@ -133,6 +148,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "d": default,
     "fold": fold,
     "missing": lacking,
+    "by_stage": by_stage,
 }
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from provodka import identity
 from provodka.event import Event, build_payload
-from provodka.payloads import PAYLOADS, EventType, Person
+from provodka.payloads import PAYLOADS, EventType, Person, StaffChecked
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
@@ -29,6 +29,7 @@ USUAL_MOMENT: Final = "2026-03-02 12:00"
 _REQUIRED: Final[dict[str, dict[str, Any]]] = {
     "call": {"id": "1", "direction": "in"},
     **{card: {"id": "1"} for card in ("lead", "contact", "company", "task")},
+    "who": {"key": ""},
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
@@ -57,9 +58,13 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     """Each fact by its name, and `person.known`. What is not said: a card of the event is found unchanged, the
     responsible is the lead's and at work, and nothing is known of all else.
 
-    `staff` and `owner` are for who is chosen: see `GivenPerson`, and `rules.assignment.choose`.
+    Whom an event is about is at work, too, unless `staff` says otherwise. `staff` and `owner` are for who is chosen:
+    see `GivenPerson`, and `rules.assignment.choose`.
     """
     _refuse_others(given, _FACTS, "facts")
+    who = event.payload.who.key if isinstance(event.payload, StaffChecked) else ""
+    if isinstance(event.payload, StaffChecked):
+        _refuse_others({who: None}, team, "given.who.key")
     said = {name: value for name, value in given.items() if name in FACTS}
     if given.get("person.known"):
         said.setdefault(CONTACT, {"id": "1", "name": event.person.name})
@@ -69,9 +74,11 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     if lead is not None and lead.responsible:
         key = team.key(lead.responsible)
         facts.setdefault("responsible", ResponsibleFact(key, key))
+    people = given_people(given, team)
     if (responsible := facts.get("responsible")) is not None:
-        person = given_people(given, team).get(responsible.key)
-        facts.setdefault("responsible.present", person is None or person.present)
+        facts.setdefault("responsible.present", responsible.key not in people or people[responsible.key].present)
+    if who:
+        facts.setdefault("who.present", people[who].present)
     link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
     return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link))
 
@@ -83,18 +90,28 @@ def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of t
         return None
     node = node_of(fact.model)
     if node.fields:
-        said = _mapping(said, path)
-        _refuse_unknown(said, node, path)
-        said = {**({"id": getattr(own, "id", "1")} if "id" in node.fields else {}), **said}
-    return fact.adapter.validate_python(said)
+        _mapping(said, path)
+    _refuse_unknown(said, node, path)
+    return fact.adapter.validate_python(_with_ids(said, node, getattr(own, "id", "1")))
+
+
+def _with_ids(said: Any, node: Node, usual: str) -> Any:  # noqa: ANN401 -- any part of a fact
+    """With the ids that cards and tasks have: a list's count from 1."""
+    if isinstance(said, list) and node.item is not None:
+        return [_with_ids(one, node.item, str(i)) for i, one in enumerate(said, 1)]
+    if not isinstance(said, Mapping) or not node.fields:
+        return said
+    inner = {name: _with_ids(value, node.fields[name], "1") for name, value in said.items() if name in node.fields}
+    return {**({"id": usual} if "id" in node.fields else {}), **inner}
 
 
 class GivenPerson(Strict):
-    """What a test says of one of the staff: whether they are a user of the CRM and seen at work, and their leads."""
+    """What a test says of one of the staff: an active user of the CRM or not, seen at work or not, leads and sales."""
 
     active: bool = True
     present: bool = True
     open_leads: int = Field(default=0, ge=0)
+    results: int = Field(default=0, ge=0)
 
 
 def given_people(given: Mapping[str, Any], team: Team) -> dict[str, GivenPerson]:
@@ -126,6 +143,10 @@ def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
     values = {name: value for name, value in given.items() if name not in _ENVELOPE}
     _refuse_others(values, [field.name for field in dataclasses.fields(PAYLOADS[kind])], "given")
     _refuse_unknown(values, names_for(kind), "given")
+    for fact in FACTS.values():
+        part = fact.name.partition(".")[2]
+        if fact.is_part and isinstance(said := values.get(fact.root), Mapping) and part in said:
+            raise RuleError(f"given.{fact.root}: {part} is a fact: write facts: {{{fact.name}: {said[part]}}}")
     for name, required in _REQUIRED.items():
         if name in values:
             values[name] = {**required, **_mapping(values[name], f"given.{name}")}
@@ -158,10 +179,14 @@ def _refuse_others(values: Mapping[str, Any], known: Iterable[str], path: str) -
             raise RuleError(f"{path}: unknown name {name} ({did_you_mean(str(name), known)})")
 
 
-def _refuse_unknown(values: Mapping[str, Any], node: Node, path: str) -> None:
+def _refuse_unknown(said: object, node: Node, path: str) -> None:
+    """Names that there are not, however deep."""
     if node.open:
         return
-    _refuse_others(values, node.fields, path)
-    for name, value in values.items():
-        if isinstance(value, Mapping):
+    if isinstance(said, Mapping):
+        _refuse_others(said, node.fields, path)
+        for name, value in said.items():
             _refuse_unknown(value, node.fields[name], f"{path}.{name}")
+    elif isinstance(said, list) and node.item is not None:
+        for i, one in enumerate(said):
+            _refuse_unknown(one, node.item, f"{path}.{i}")

@@ -13,15 +13,17 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from provodka.payloads import CHECKED, PAYLOADS, EventType, Person
 from provodka.wording import nearest
-from rules.fact import FACTS, OF_EVENTS, ROOTS, parts_of
+from rules.fact import FACTS, GROUPS, OF_EVENTS, ROOTS, parts_of
 
 NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
 """Event types that no rule may start on."""
 
-BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, *CHECKED.values()})
+BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, EventType.STAFF_CHECKED, *CHECKED.values()})
 """Event types that a rule starts on by its clock, and not by its `on`: each belongs to one rule."""
 
-WITHOUT_PERSON: Final = frozenset({EventType.CLOCK_TICK, EventType.UNREADABLE, EventType.CRM_HINT})
+WITHOUT_PERSON: Final = frozenset(
+    {EventType.CLOCK_TICK, EventType.STAFF_CHECKED, EventType.UNREADABLE, EventType.CRM_HINT}
+)
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""
 
 _NOT_FOR_RULES: Final = frozenset({"change", "after", "strange"})
@@ -76,8 +78,8 @@ def names_for(event_type: EventType) -> Node:
         extra = {"phone": text, "email": text, "known": Node(kind=bool)}
         fields["person"] = Node({**node_of(Person).fields, **extra})
         fields = {**{name: node_of(FACTS[name].model) for name in ROOTS if name not in OF_EVENTS}, **fields}
-        fields = {name: _with_parts(name, node) for name, node in fields.items()}
-    return Node(fields)
+    fields |= {name: Node() for name, kinds in GROUPS.items() if event_type in kinds}
+    return Node({name: _with_parts(name, node) for name, node in fields.items()})
 
 
 def _with_parts(name: str, node: Node) -> Node:

@@ -66,6 +66,10 @@ def _one_action_a_step(steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any
     return steps
 
 
+Shown = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^\w+-\d+$")], ...],
+    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+]
 Steps = Annotated[
     tuple[dict[str, Any], ...],
     BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]]),
@@ -109,7 +113,7 @@ class Rung(Strict):
 
 
 class BrakeSettings(Strict):
-    """How many cards a rule may touch `within` that time before it stops itself, `new_leads` if it makes leads."""
+    """How many cards a rule may touch `within` that time before it stops itself; `new_leads` of what is new."""
 
     cards: int | None = Field(default=None, ge=1)
     new_leads: int | None = Field(default=None, ge=1)
@@ -138,8 +142,8 @@ class Rule(Strict):
     """When an event of type `on` comes (from `channel`, if named) and `when` holds, do these steps in order.
 
     Instead of `on`, the clock: `every` so often, or `at` times of day, on the `days` that are named, else on all; then
-    `each` asks for every open card of a kind instead of one tick. Or the `date` of a field of a card (`lead.fields.…`),
-    shifted by `shift`, `at` a time of day.
+    `each` asks for every open card of a kind, or (`person`) for everyone of the staff, instead of one tick. Or the
+    `date` of a field of a card (`lead.fields.…`), shifted by `shift`, `at` a time of day.
     With `wait` the conditions are read when the time is over; with `escalate` anew at each rung, all of which count
     from the same moment. `unless`: not any more when such an event about the same lead or person came meanwhile.
     `once_within`: not again for the same lead, or person, in that time; `throttle`: not oftener than that for anybody.
@@ -153,7 +157,7 @@ class Rule(Strict):
     every: Every = None
     at: At = ()
     days: Days = ()
-    each: Literal["lead", "task", "contact", "company"] | None = None
+    each: Literal["lead", "task", "contact", "company", "person"] | None = None
     date: str = ""
     shift: ShiftText | None = None
     channel: Channels = ()
@@ -184,8 +188,8 @@ class Rule(Strict):
             raise ValueError("a date has one time of day: write one at")
         if self.do and self.escalate:
             raise ValueError("write do, or escalate with a do of its own at each rung: one of both")
-        if not self.do and not self.escalate and self.guard is None:
-            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted")
+        if not self.do and not self.escalate and self.guard is None and not self.stop:
+            raise ValueError("a rule needs do or escalate (one of both), or guard: what is to be counted, or stop")
         if self.escalate and self.wait is not None:
             raise ValueError("the rungs of escalate wait by themselves: write the time as their after, without wait")
         if self.unless and not self.waits:
@@ -202,7 +206,12 @@ class Rule(Strict):
     @property
     def kind(self) -> str:
         """The kind of card that it asks for each of; empty where it asks for none."""
-        return self.each or self.date.partition(".")[0]
+        return "" if self.asks_staff else self.each or self.date.partition(".")[0]
+
+    @property
+    def asks_staff(self) -> bool:
+        """Whether it asks for each of the staff."""
+        return self.each == "person"
 
     @property
     def firing(self) -> Firing | None:
@@ -220,6 +229,8 @@ class Rule(Strict):
         """The event types that it starts on."""
         if self.heard or self.schedule is None:
             return self.heard
+        if self.asks_staff:
+            return (EventType.STAFF_CHECKED,)
         return (CHECKED.get(self.kind, EventType.CLOCK_TICK),)
 
     @property
@@ -257,9 +268,11 @@ class RuleTest(Strict):
     """What the rules must make of an event: `given` is its type, channel, person and payload fields.
 
     `at` is a moment on the client's clocks; `facts` what the outside would answer (`person.known`, `lead`).
+    `shows` are the numbers of the client's requirements that it shows (`S4-01`).
     """
 
     name: str = Field(min_length=1)
+    shows: Shown = ()
     given: dict[str, Any]
     at: datetime | str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)

@@ -13,7 +13,8 @@ from rules.hours import parse_hours
 
 KEEP: Final = "keep"
 RESPONSIBLE: Final = "responsible"
-RESERVED: Final = frozenset({KEEP, RESPONSIBLE})
+WHO: Final = "who"
+RESERVED: Final = frozenset({KEEP, RESPONSIBLE, WHO})
 """Words that the config uses where a staff key could stand, so that nobody may be called so."""
 
 

@@ -16,11 +16,22 @@ from provodka.wording import nearest
 from rules.names import PARTS_OF_A_MOMENT, Node, names_for
 
 _TEXT: Final = Node()
-_SAME: Final = frozenset({"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"})
+_SAME: Final = frozenset(
+    {"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject", "by_stage"}
+)
 _ONE: Final = frozenset({"first", "last", "random", "min", "max"})
 _BY_ATTRIBUTE: Final = frozenset({"map", "sort", "unique", "sum", "groupby", "join", "min", "max"})
 _BY_FIRST: Final = frozenset({"selectattr", "rejectattr", "groupby"})
 _LISTS: Final = frozenset({"split", "splitlines", "rsplit"})
+
+_LOOP: Final = Node(
+    {
+        **dict.fromkeys(("index", "index0", "revindex", "revindex0", "length", "depth", "depth0"), Node(kind=int)),
+        **dict.fromkeys(("first", "last"), Node(kind=bool)),
+        **dict.fromkeys(("cycle", "changed", "previtem", "nextitem"), Node(open=True)),
+    }
+)
+"""What Jinja tells within a loop of the loop."""
 
 Known = Node | None
 """What an expression is; None where that cannot be known, and anything may be read of it."""
@@ -103,7 +114,7 @@ class _Walk:
     def _loop(self, loop: nodes.For) -> None:
         items = self.read(loop.iter)
         outer = self.local
-        self.local = ChainMap({"loop": None}, outer)
+        self.local = ChainMap({"loop": _LOOP}, outer)
         self._bind(loop.target, _item_of(items))
         if loop.test is not None:
             self.read(loop.test)

@@ -176,7 +176,8 @@ class _Choices:
         """Choose for the actions that were planned at a moment, in their order."""
         people = self._people
         seen = frozenset(key for key, one in people.items() if one.present)
-        staff = GivenStaff(now, seen, {key: one.open_leads for key, one in people.items()})
+        leads, sold = ({k: getattr(one, name) for k, one in people.items()} for name in ("open_leads", "results"))
+        staff = GivenStaff(now, seen, leads, sold)
         self._turns.now = now
         engine = self._engine
         choosing = Choosing(

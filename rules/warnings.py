@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from provodka.payloads import EventType
@@ -16,6 +17,9 @@ from rules.logic import Case, IsList, both, cases, clash, impossible
 from rules.names import is_list
 from rules.schema import Rule
 from rules.templates import Templates
+
+_MISSPELT: Final = 0.8
+"""How alike two names are of which one is hardly meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], beside:
         for place, text, hint in (*_dead_ways(later), *_shadows(known, later), *_doubles(known, later)):
             problems.append(RuleProblem(("rules", index, *place), text, hint))
         known.append(later)
+    problems.extend(_lonely_counters(known))
     return problems
 
 
@@ -119,6 +124,30 @@ def _doubles(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
                 text = f"rule «{one.rule.name}» does the same for the same event"
                 yield step.place, text, "leave one of them out, or let the first one stop"
                 break
+
+
+def _lonely_counters(known: Sequence[_Known]) -> Iterator[RuleProblem]:
+    """Queues that share with nobody, though another one is named nearly so."""
+    found = [
+        (("rules", one.index, "do", step.index, step.action.name, *place), counter)
+        for one in known
+        for step in one.compiled.steps
+        for place, counter in _counters(step.constants)
+    ]
+    for place, counter in found:
+        others = [other for at, other in found if at != place]
+        near = get_close_matches(counter.casefold(), map(str.casefold, others), n=1, cutoff=_MISSPELT)
+        if near and counter not in others:
+            yield RuleProblem(place, f"no other queue counts with «{counter}»", f'did you mean "{near[0]}"?')
+
+
+def _counters(value: object) -> Iterator[tuple[Path, str]]:
+    """The names of shared queues within the parameters of a step, with their places."""
+    for name, below in value.items() if isinstance(value, Mapping) else ():
+        if name == "counter" and below:
+            yield ("counter",), str(below)
+        else:
+            yield from (((str(name), *place), counter) for place, counter in _counters(below))
 
 
 def _same(earlier: Step, later: Step) -> bool:

@@ -14,7 +14,7 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
-from provodka.payloads import CompanyRef, ContactRef, LeadRef, TaskEvent, TaskRef, lead_of
+from provodka.payloads import CompanyRef, ContactRef, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
@@ -31,6 +31,7 @@ from rules.fact import (
 from rules.faults import RuleError
 from rules.team import Team
 from worker.history import summed_up
+from worker.staff_work import WorkFacts
 from worker.subject import Subject
 
 
@@ -193,17 +194,31 @@ class LiveFacts:
         name = next((user.name for user in users if user.login.casefold() == login.casefold()), "")
         return ResponsibleFact(login, name)
 
-    def is_present(self) -> bool:
-        """By the CRM where it tells, else by the schedule of the staff."""
+    def responsible_is_present(self) -> bool:
         responsible = self.fetch("responsible")
-        if responsible is None:
-            return False
-        told = self.crm.presence([responsible.key]) if self.crm is not None else {}
-        presence = told.get(responsible.key, Presence.UNKNOWN)
+        return responsible is not None and self._is_present(responsible.key)
+
+    def _is_present(self, login: str) -> bool:
+        """By the CRM where it tells, else by the schedule of the staff."""
+        told = self.crm.presence([login]) if self.crm is not None else {}
+        presence = told.get(login, Presence.UNKNOWN)
         if presence is not Presence.UNKNOWN:
             return presence is Presence.AT_WORK
-        person = self.team.key(responsible.key)
-        return not away_by_schedule(person, self.team, self.calendar, self.journal.now())
+        return not away_by_schedule(self.team.key(login), self.team, self.calendar, self.journal.now())
+
+    # one of the staff
+
+    @cached_property
+    def _who(self) -> str:
+        payload = self.event.payload
+        return payload.who.key if isinstance(payload, StaffChecked) else ""
+
+    def who_is_present(self) -> bool:
+        return bool(self._who) and self._is_present(self.team.login(self._who))
+
+    @cached_property
+    def work(self) -> WorkFacts:
+        return WorkFacts(self._who, self.journal, self.crm, self.team, self.calendar)
 
     def task(self) -> TaskRef | None:
         """The event's own task as it is now."""
@@ -287,7 +302,16 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "files": LiveFacts.files,
     "invoices": LiveFacts.invoices,
     "responsible": LiveFacts.responsible,
-    "responsible.present": LiveFacts.is_present,
+    "responsible.present": LiveFacts.responsible_is_present,
+    "who.present": LiveFacts.who_is_present,
+    "work.tasks": lambda facts: facts.work.tasks(),
+    "work.to_do": lambda facts: facts.work.to_do(),
+    "work.due_today": lambda facts: facts.work.due_today(),
+    "work.overdue": lambda facts: facts.work.overdue(),
+    "work.leads": lambda facts: facts.work.leads(),
+    "work.open_leads": lambda facts: facts.work.open_leads(),
+    "work.violations": lambda facts: facts.work.violations(),
+    "work.broken": lambda facts: facts.work.broken(),
 }
 
 

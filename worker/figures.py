@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from provodka.journal import Journal, happened
 from rules import figures
 from rules.calendar import WorkingCalendar
+from rules.periods import stretch
 from rules.team import Team
 
 
@@ -26,3 +28,23 @@ def figures_between(
             happened.between(c, since, until, figures.TYPES), since, until, source, team, calendar.local
         )
     )
+
+
+class Results:
+    """What each of the staff has sold in whole past periods. Such a period does not change, so it is counted once."""
+
+    def __init__(self, team: Team, calendar: WorkingCalendar) -> None:
+        self._team = team
+        self._calendar = calendar
+        self._lock = threading.Lock()
+        self._lines: dict[str, tuple[datetime, Mapping[str, figures.Line]]] = {}
+
+    def of(self, journal: Journal, period: str, measure: str) -> dict[str, int]:
+        """By staff key: a measure of `rules.figures.Line` in a period of `rules.periods` that is over."""
+        since, until = stretch(period, self._calendar.local(journal.now()))
+        with self._lock:
+            kept = self._lines.get(period)
+            if kept is None or kept[0] != until:
+                found = figures_between(journal, self._team, self._calendar, since, until)
+                kept = self._lines[period] = (until, {line.name: line for line in found.by_person})
+        return {person: int(getattr(line, measure)) for person, line in kept[1].items()}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
@@ -19,6 +20,7 @@ from rules.actions.base import Links
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
 from rules.team import Team
+from worker.figures import Results
 
 
 class JournalTurns:
@@ -71,6 +73,7 @@ class LiveStaff:
     def __init__(self, equipment: Equipment, journal: Journal) -> None:
         self._crm = equipment.crm
         self._team = equipment.team
+        self._results = equipment.results
         self._journal = journal
 
     def present(self) -> frozenset[str] | None:
@@ -96,6 +99,10 @@ class LiveStaff:
             counts.update(self._team.key(lead.responsible) for lead in leads if lead.state == LeadState.OPEN)
         return Loads(at, counts)
 
+    def results(self, period: str, measure: str) -> Mapping[str, int]:
+        """By the events of the journal."""
+        return self._results.of(self._journal, period, measure)
+
     def _counted(self, people: Sequence[str]) -> Mapping[str, int] | None:
         if not isinstance(self._crm, CountsLeads):
             return None
@@ -110,7 +117,7 @@ def _ids(prefix: str, identities: Sequence[str]) -> tuple[str, ...]:
     return tuple(i.removeprefix(prefix) for i in identities if i.startswith(prefix))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Equipment:
     """What the worker is given: connectors, staff and calendar."""
 
@@ -120,6 +127,11 @@ class Equipment:
     calendar: WorkingCalendar
     web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
+
+    @cached_property
+    def results(self) -> Results:
+        """What the staff has sold."""
+        return Results(self.team, self.calendar)
 
 
 @dataclass(frozen=True, slots=True)

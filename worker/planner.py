@@ -32,7 +32,8 @@ from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
-from worker.walk import Walker
+from worker.roll import Roll
+from worker.walk import Walked, Walker
 
 log = structlog.get_logger("worker")
 
@@ -71,6 +72,7 @@ class Planner:
         self._crm = crm
         self._follower = follower
         self._held: list[StoredEvent] = []
+        self._roll = Roll(journal, engine, crm)
         self._walker = Walker(journal, engine, follower, self._facts) if follower is not None else None
 
     def plan_once(self) -> int:
@@ -160,10 +162,14 @@ class Planner:
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload
-        if isinstance(payload, Tick) and self._walker and (page := self._walker.walk(stored.event, payload)):
+        if isinstance(payload, Tick) and (page := self._looked(stored.event, payload)):
             return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
         return self._record(stored, cause, plan)
+
+    def _looked(self, event: Event, tick: Tick) -> Walked | None:
+        """What a rule of the clock finds, if it looks at the staff or at cards."""
+        return self._roll.call(event, tick) or (self._walker.walk(event, tick) if self._walker else None)
 
     def _run_timer(
         self, timer: StoredAction, stored: StoredEvent, dropped_by: Event | None, leads: LeadsTogether

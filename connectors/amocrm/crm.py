@@ -13,6 +13,8 @@ from connectors.amocrm.chats import Chats
 from connectors.amocrm.chats import classify as classify_chats
 from connectors.amocrm.client import Client
 from connectors.amocrm.directory import Directory
+from connectors.amocrm.firm_fields import FirmFields
+from connectors.amocrm.known import card_url
 from connectors.amocrm.leads import WITH, Leads
 from connectors.amocrm.oauth import LongLived, token_desk
 from connectors.amocrm.offer_cards import OfferCards
@@ -32,7 +34,7 @@ from connectors.crm.mirrored import Mirrored
 from connectors.crm.needs import missing
 from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
-from provodka.crm import CrmAccount, Glance, Missing, Need, Progress
+from provodka.crm import PLACE_FOR, CrmAccount, Glance, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CardEvent, CrmHint, Person
 from provodka.readiness import AccountSetup
@@ -65,7 +67,7 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         self._room = Room(name, store, now, settings, client, Directory(client))
         leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
-        self._mirrored = Mirrored(self._room, self._room.directory)
+        self._mirrored = Mirrored(self._room, self._room.directory, lambda one: card_url(settings.url, "leads", one))
         self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(lambda url: Client(open_at(url), self._auth, ""), self._open_chats(sleep))
@@ -92,7 +94,8 @@ class AmoCrm(OfferCards, OfferWork, OfferSales):
         self._room.directory.refresh(0)
         if create:
             Stamp(self._room).ensure()
-        return missing(self._room.directory, needs)
+        without = [Missing(n) for n in needs if n.kind == PLACE_FOR and not FirmFields(self._room).takes_inn()]
+        return [*missing(self._room.directory, needs), *without]
 
     def fill(self, progress: Progress = lambda _: None, stop: Callable[[], bool] = lambda: False) -> bool:
         """Fill the identity index and the mirror, going on where an earlier run ended; whether both are complete.

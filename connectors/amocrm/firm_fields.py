@@ -27,6 +27,10 @@ class FirmFields:
         inn = self._text(item, self._room.settings.inn_field) or str(legal.get("vat_id") or "")
         return inn, self._text(item, self._room.settings.kpp_field) or str(legal.get("kpp") or "")
 
+    def takes_inn(self) -> bool:
+        """Whether the account has a place for an ИНН."""
+        return self._field(self._room.settings.inn_field) is not None or self._legal() is not None
+
     def encode(self, inn: str, kpp: str, name: str, old: Json) -> list[Json]:
         """Items of `custom_fields_values`; `old` is the card as it is, so that its other details stay.
 

@@ -27,6 +27,7 @@ from provodka.crm import (
     NewTask,
     Presence,
     StaffNotice,
+    StaffWork,
     Task,
     TaskChange,
     TaskCompletion,
@@ -132,6 +133,10 @@ class OfferWork:
     def open_lead_counts(self, logins: Sequence[str]) -> dict[str, int] | None:
         """By the mirror, without a call."""
         return self._mirrored.open_lead_counts(logins)
+
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        """Without a call; None until all open tasks and leads have been read once."""
+        return self._mirrored.staff_work(logins)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:

@@ -60,7 +60,7 @@ class Bitrix24(OfferCards, OfferWork, OfferSales):
         self._room = Room(name, store, now, settings, client, Directory(client, settings))
         leads, people = Leads(self._room), People(self._room)
         self._gone = Gone(self._room)
-        self._mirrored = Mirrored(self._room, self._room.directory)
+        self._mirrored = Mirrored(self._room, self._room.directory, leads.url)
         self._changes = _following(self._room, leads, people)
         self._furnish_cards(people, leads)
         self._furnish_work(leads)

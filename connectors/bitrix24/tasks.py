@@ -64,8 +64,12 @@ class Tasks:
 
     def _keep(self, done: Mapping[int, Done], requests: Sequence[Request[NewTask]]) -> None:
         """Into the mirror, so that the echo of our own write is no news, and what becomes overdue is."""
-        now = self._room.now()
-        cards = [replace(_known(requests[i].params), id=one.remote_id) for i, one in done.items()]
+        now, whose = self._room.now(), self._room.directory.id_of
+        given = {i: requests[i].params for i in done}
+        cards = [
+            replace(_known(task), id=done[i].remote_id, responsible_id=whose(task.responsible))
+            for i, task in given.items()
+        ]
         self._room.put(TASK, [snapshot(replace(card, alarm=card.due), now) for card in cards])
 
     def _fields(self, request: Request[NewTask]) -> Json:

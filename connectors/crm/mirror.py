@@ -154,12 +154,13 @@ class KnownTask(KnownCard):
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """Of an open one also the card that it hangs on."""
+        """Of an open one also the card that it hangs on, and whose it is."""
         marks = (alarm_mark(self.alarm),) if self.alarm else ()
         if self.completed:
             return marks
         cards = ((LEAD, self.lead), (CONTACT, self.contact), (COMPANY, self.company))
-        return (*marks, *(f"{kind}:{one}" for kind, one in cards if one))
+        whose = () if self.responsible_id is None else (task_mark(self.responsible_id),)
+        return (*marks, *(f"{kind}:{one}" for kind, one in cards if one), *whose)
 
 
 Known = KnownLead | KnownContact | KnownCompany | KnownTask
@@ -186,6 +187,11 @@ def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KI
 def place_mark(user_id: Id, pipeline_id: Id | None, stage_id: Id) -> str:
     """A stage with whoever is responsible there, by which leads are counted."""
     return f"at:{user_id}:{pipeline_id}:{stage_id}"
+
+
+def task_mark(user_id: Id) -> str:
+    """Whose open tasks these are."""
+    return f"of:{user_id}"
 
 
 def later(due: int, now: datetime) -> int:

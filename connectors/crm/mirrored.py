@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
 
 from connectors.crm.account import Account
-from connectors.crm.mirror import LEAD, TASK, KnownTask, load, load_lead, moment, place_mark
-from connectors.crm.names import Names, plain
-from provodka.crm import CardRef, LeadState, Task
+from connectors.crm.mirror import (
+    LEAD,
+    TASK,
+    KnownLead,
+    KnownTask,
+    load,
+    load_lead,
+    moment,
+    place_mark,
+    task_mark,
+)
+from connectors.crm.names import Id, Names, plain
+from provodka.crm import CardRef, LeadState, StaffTask, StaffWork, Task
+from provodka.payloads import LeadRef
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Mirrored:
-    """Open tasks of cards, how the leads of contacts stand, how many open leads each of the staff has.
+    """Open tasks of cards, how the leads of contacts stand, what each of the staff has to do.
 
-    None while the mirror is still being filled.
+    None while the mirror is still being filled. `url` gives the address of a lead's card, for people.
     """
 
-    def __init__(self, account: Account, names: Names) -> None:
+    def __init__(self, account: Account, names: Names, url: Callable[[str], str]) -> None:
         self._account = account
         self._names = names
+        self._url = url
 
     def tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
         """The open tasks of each of these, the next due first."""
@@ -56,17 +73,73 @@ class Mirrored:
         """
         if not self._account.cursor("leads:filled"):
             return None
+        return {login: len(leads) for login, leads in self._open_leads(self._users(logins)).items()}
+
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        """See `provodka.crm.Staff`."""
+        if not (self._account.cursor("leads:filled") and self._account.cursor("tasks:filled")):
+            return None
+        users = self._users(logins)
+        carriers = self._carriers(TASK, [task_mark(user) for user in users.values()])
+        tasks: dict[str, KnownTask] = self._known(TASK, carriers.values())
+        opened = self._open_leads(users)
+        leads: dict[str, KnownLead] = self._known(LEAD, [*opened.values(), [task.lead for task in tasks.values()]])
+        shown = self._shown(leads.values())
+        found = dict.fromkeys(logins, StaffWork())
+        for login, user in users.items():
+            own = (tasks[one] for one in carriers.get(task_mark(user), ()) if one in tasks)
+            work = [_of_staff(task, shown) for task in own if not task.completed]
+            work.sort(key=lambda task: (task.due or _NEVER, int(task.id)))
+            newest = sorted((one for one in opened[login] if one in shown), key=int, reverse=True)
+            found[login] = StaffWork(tuple(work), tuple(shown[one] for one in newest))
+        return found
+
+    def _users(self, logins: Sequence[str]) -> dict[str, str]:
+        """The ids of those whom the account knows, by login."""
         users = {plain(name): user.id for user in self._names.users() for name in (user.login, user.name)}
-        ids = {login: users[plain(login)] for login in logins if plain(login) in users}
+        return {login: users[plain(login)] for login in logins if plain(login) in users}
+
+    def _open_leads(self, users: Mapping[str, str]) -> dict[str, list[str]]:
+        """The ids of the open leads of each of these users."""
         places = [
             (pipeline.id, stage.id)
             for pipeline in self._names.pipelines()
             for stage in pipeline.stages
             if stage.state is LeadState.OPEN and not stage.incoming
         ]
-        marks = {login: [place_mark(user, *place) for place in places] for login, user in ids.items()}
+        marks = {login: [place_mark(user, *place) for place in places] for login, user in users.items()}
         carriers = self._carriers(LEAD, [mark for some in marks.values() for mark in some])
-        return {login: sum(len(carriers.get(mark, ())) for mark in some) for login, some in marks.items()}
+        return {login: [one for mark in some for one in carriers.get(mark, ())] for login, some in marks.items()}
+
+    def _known(self, kind: str, ids: Iterable[Sequence[str]]) -> dict[str, Any]:
+        kept = self._account.mirrored(kind, list(dict.fromkeys(one for some in ids for one in some if one)))
+        return {one: load(kind, snapshot) for one, snapshot in kept.items()}
+
+    def _shown(self, leads: Iterable[KnownLead]) -> dict[str, LeadRef]:
+        """Leads as rules see them, as far as the mirror knows them, without their custom fields."""
+        logins = {user.id: user.login for user in self._names.users()}
+        places: dict[tuple[Id | None, Id | None], tuple[str, str, LeadState]] = {}
+        found: dict[str, LeadRef] = {}
+        for lead in leads:
+            at = (lead.pipeline_id, lead.status_id)
+            if at not in places:
+                places[at] = self._names.place_of(*at)
+            pipeline, stage, state = places[at]
+            stands = lead.stage_since and lead.since_place in ("", lead.place)
+            found[lead.id] = LeadRef(
+                lead.id,
+                lead.title or "",
+                self._url(lead.id),
+                pipeline,
+                stage,
+                state.value,
+                logins.get(str(lead.responsible_id), ""),
+                Decimal(str(lead.price or 0)),
+                lead.tags or (),
+                contacts=lead.contacts or (),
+                stage_since=moment(lead.stage_since) if stands else None,
+            )
+        return found
 
     def _carriers(self, kind: str, marks: Sequence[str]) -> dict[str, tuple[str, ...]]:
         return self._account.store.find_snapshots(self._account.name, kind, marks) if marks else {}
@@ -80,3 +153,8 @@ class Mirrored:
             type=task.type,
             responsible=self._names.login_of(task.responsible_id),
         )
+
+
+def _of_staff(task: KnownTask, leads: Mapping[str, LeadRef]) -> StaffTask:
+    due = moment(task.due) if task.due else None
+    return StaffTask(task.id, task.text, task.type, due, leads.get(task.lead, LeadRef(task.lead)))

@@ -113,6 +113,12 @@ class Names(ABC):
     def labels(self, kind: str) -> Mapping[str, str]:
         """The names of the custom fields of `contact` or `company`, by the ids that the mirror keeps."""
 
+    def id_of(self, login: str) -> str | None:
+        """The id of a user by login or name; None where nobody is called so."""
+        wanted = plain(login)
+        found = (user.id for user in self.users() if wanted in (plain(user.login), plain(user.name)))
+        return next(found, None) if wanted else None
+
     def login_of(self, user_id: Id | None) -> str:
         """The login of a user, or an empty string."""
         wanted = str(user_id)

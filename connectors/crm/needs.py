@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from connectors.crm.names import Names, plain
-from provodka.crm import CardKind, Missing, Need, Pipeline
+from provodka.crm import PLACE_FOR, CardKind, Missing, Need, Pipeline
 
 Known = Callable[[Names, Need], Sequence[Sequence[str]]]
 
@@ -17,6 +17,8 @@ def missing(directory: Names, needs: Sequence[Need]) -> list[Missing]:
     for need in needs:
         if need.kind == "task_type" and directory.task_types() is None:
             continue
+        if need.kind == PLACE_FOR:
+            continue  # a portal has requisites; an account without a field says so itself
         names = _NAMES.get(need.kind)
         known = names(directory, need) if names else []
         if not any(plain(need.name) == plain(alias) for one in known for alias in one):
@@ -36,7 +38,7 @@ def _pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
 
 
 def _stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
-    return _stages_of(_within(directory.pipelines(), need.within))
+    return _stages_within(directory.pipelines(), need.within)
 
 
 def _deal_pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
@@ -44,11 +46,13 @@ def _deal_pipelines(directory: Names, _: Need) -> list[tuple[str, ...]]:
 
 
 def _deal_stages(directory: Names, need: Need) -> list[tuple[str, ...]]:
-    return _stages_of(_within(directory.deal_pipelines(), need.within))
+    return _stages_within(directory.deal_pipelines(), need.within)
 
 
-def _stages_of(pipeline: Pipeline | None) -> list[tuple[str, ...]]:
-    return [(stage.name,) for stage in pipeline.stages if not stage.incoming] if pipeline else []
+def _stages_within(pipelines: Sequence[Pipeline], name: str) -> list[tuple[str, ...]]:
+    """Those of the named pipeline, without a name those of any."""
+    named = [one for one in pipelines if not name or plain(one.name) == plain(name)]
+    return list(dict.fromkeys((stage.name,) for one in named for stage in one.stages if not stage.incoming))
 
 
 def _users(directory: Names, _: Need) -> list[tuple[str, ...]]:
@@ -75,11 +79,16 @@ def _task_types(directory: Names, _: Need) -> list[tuple[str, ...]]:
     return [(name,) for name in directory.task_types() or ()]
 
 
-def _within(pipelines: Sequence[Pipeline], name: str) -> Pipeline | None:
-    """The named pipeline; without a name the main one."""
-    if not name:
-        return pipelines[0] if pipelines else None
-    return next((one for one in pipelines if plain(one.name) == plain(name)), None)
+def _options_of(kind: CardKind) -> Known:
+    def names(directory: Names, need: Need) -> list[tuple[str, ...]]:
+        """A field that is no list, or that is not there and told of already, takes any text."""
+        fields = (
+            one for one in directory.card_fields(kind) if plain(need.within) in (plain(one.name), plain(one.code))
+        )
+        options = next((one.options for one in fields), {})
+        return [(option,) for option in options or (need.name,)]
+
+    return names
 
 
 _NAMES: Final[dict[str, Known]] = {
@@ -91,6 +100,9 @@ _NAMES: Final[dict[str, Known]] = {
     "field": _fields_of(CardKind.LEAD),
     "contact_field": _fields_of(CardKind.CONTACT),
     "company_field": _fields_of(CardKind.COMPANY),
+    "option": _options_of(CardKind.LEAD),
+    "contact_option": _options_of(CardKind.CONTACT),
+    "company_option": _options_of(CardKind.COMPANY),
     "loss_reason": _loss_reasons,
     "bot": _bots,
     "task_type": _task_types,

@@ -133,7 +133,8 @@ def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, s
     """A bounce is about whom it could not reach. Machines' letters name other people's phones: those are not taken."""
     if mail.kind is MailKind.BOUNCE:
         return Person(emails=mail.failed)
-    return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings)
+    forwarded = _FORWARD.match(mail.subject) is not None
+    return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings, forwarded=forwarded)
 
 
 def _thread(headers: Headers, bounce: Bounce) -> tuple[str, ...]:

@@ -24,6 +24,12 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _MARKED_URL = re.compile(r"https?://[^\s<>\"']+[?&](?:utm_|yclid=|gclid=|fbclid=|vkclid=)[^\s<>\"')]+")
+_WRITER = re.compile(
+    r"^[ \t>*]*(?:(?:От|От кого|From)[ \t*]*:|\d{1,2}[./]\d{1,2}[./]\d{2,4},?[ \t]+(?:в[ \t]+)?\d{1,2}:\d{2},?)"
+    r"[ \t*]*(?P<writer>[^\n]{3,300})$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What programs put above a forwarded letter: «От: Пётр <petr@example.com>», or its time and then the writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,18 @@ def read_form(text: str, sender: str, settings: ImapSettings) -> FormLetter | No
     return FormLetter(person, utm if utm != Utm() or link is None else utm_from_url(link.group()))
 
 
-def read_person(headers: Headers, text: str, form: FormLetter | None, settings: ImapSettings) -> Person:
+def read_person(
+    headers: Headers, text: str, form: FormLetter | None, settings: ImapSettings, *, forwarded: bool = False
+) -> Person:
     """The form's lines go first, then Reply-To where From speaks for somebody else, else From.
 
-    Our own addresses and a site's are never the person's: they would make all its visitors one.
+    Our own addresses and a site's are never the person's: they would make all its visitors one. What one of ours has
+    forwarded is about whoever wrote the letter within.
     """
     name, email = headers.mailbox("From")
-    if is_robot(email, settings):
+    if forwarded and form is None and settings.is_own(email):
+        name, email = _writer_within(text, settings)
+    elif is_robot(email, settings):
         name, email = headers.mailbox("Reply-To")
     given = form.person if form else Person()
     return Person(
@@ -64,3 +75,13 @@ def read_person(headers: Headers, text: str, form: FormLetter | None, settings: 
         phones=given.phones or identity.phones_in(text[:SEARCHED]),
         emails=tuple(dict.fromkeys(each for each in (*given.emails, email) if each and not is_robot(each, settings))),
     )
+
+
+def _writer_within(text: str, settings: ImapSettings) -> tuple[str, str]:
+    """Name and address of the first stranger who is named as the writer of a letter."""
+    for line in _WRITER.finditer(text[:SEARCHED]):
+        address = identity.email(line["writer"])
+        if address and not is_robot(address, settings):
+            name = line["writer"].partition("<")[0] if "<" in line["writer"] else ""
+            return name.strip(" \t\"'*"), address
+    return "", ""

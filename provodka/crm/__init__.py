@@ -41,6 +41,7 @@ from provodka.crm.leads import (
 from provodka.crm.protocols import (
     CARD_GONE,
     NOT_OFFERED,
+    PLACE_FOR,
     Automation,
     Companies,
     CountsLeads,
@@ -89,6 +90,8 @@ from provodka.crm.work import (
     Presence,
     StaffMessage,
     StaffNotice,
+    StaffTask,
+    StaffWork,
     Task,
     TaskChange,
     TaskCompletion,
@@ -99,6 +102,7 @@ from provodka.crm.work import (
 __all__ = [
     "CARD_GONE",
     "NOT_OFFERED",
+    "PLACE_FOR",
     "AnyCard",
     "Automation",
     "BotStart",
@@ -166,6 +170,8 @@ __all__ = [
     "StaffMessage",
     "StaffNotice",
     "StaffReply",
+    "StaffTask",
+    "StaffWork",
     "Stage",
     "Talks",
     "Task",

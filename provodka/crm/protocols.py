@@ -56,6 +56,7 @@ from provodka.crm.work import (
     Presence,
     StaffMessage,
     StaffNotice,
+    StaffWork,
     Task,
     TaskChange,
     TaskCompletion,
@@ -72,16 +73,19 @@ from provodka.stores import ByKind
 NOT_OFFERED: Final = "not_offered"
 CARD_GONE: Final = "card_gone"
 """The code of the Rejected that answers a write to what was deleted or merged."""
+PLACE_FOR: Final = "place_in_companies_for"
 Progress = Callable[[int], None]
 P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline.
+    """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline, for an option
+    its field. A stage whose `within` is empty may be of any pipeline.
 
-    Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `task_type`,
-    `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are where converted leads go.
+    Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `option` (of a field of
+    leads), `contact_option`, `company_option`, `task_type`, `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are
+    where converted leads go; `PLACE_FOR` is a number of companies (`ИНН`) for which there must be a place.
     """
 
     kind: str
@@ -307,6 +311,10 @@ class CountsLeads(Protocol):
 
 class Staff(CountsLeads, Protocol):
     """The client's staff."""
+
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        """What each of these has to do, from the mirror, without a call; whoever is unknown has nothing to do. None
+        while the mirror is still being filled."""
 
     def users(self) -> Sequence[User]:
         """The staff of the account, from the cached directory."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from provodka.crm.cards import CardRef
-from provodka.payloads import Attachment, Call
+from provodka.payloads import Attachment, Call, LeadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,28 @@ class Task:
     completed: bool = False
     result: str = ""
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTask:
+    """An open task of one of the staff; `lead` has no id where the task hangs on none."""
+
+    id: str
+    text: str = ""
+    type: str = ""
+    due: datetime | None = None
+    lead: LeadRef = field(default_factory=lambda: LeadRef(""))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffWork:
+    """What one of the staff has to do: open tasks, the next due first, and open leads, newest first.
+
+    The leads lack their custom fields.
+    """
+
+    tasks: tuple[StaffTask, ...] = ()
+    leads: tuple[LeadRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,10 @@ class Outside(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Planning(Generic[P]):
-    """What `plan` may look at: the parameters as configured, and as rendered for this event (JSON)."""
+    """What `plan` may look at: the parameters as configured, and as rendered for this event (JSON).
+
+    `who` is the staff key of whom the event is about, where it is about one of the staff.
+    """
 
     params: P
     rendered: dict[str, Any]
@@ -142,6 +145,7 @@ class Planning(Generic[P]):
     calendar: WorkingCalendar
     team: Team
     veil: Veil
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,8 @@ _Split = tuple[dict[str, Outcome], dict[str, dict[str, Any]]]
 class Action(ABC, Generic[P]):
     """One kind of step in `do`. `templates` names the parameters whose texts are rendered for each event, `reads` what
     the event itself must have, `unordered` the parameters that are lists whose order means nothing, `brings` the events
-    that it brings about itself, for rules to hear of."""
+    that it brings about itself, for rules to hear of. In parameters of `takes_who` the word `who` stands for whom the
+    event is about, where that is one of the staff."""
 
     name: ClassVar[str]
     params: type[P]
@@ -184,6 +189,7 @@ class Action(ABC, Generic[P]):
     reads: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     takes_teams: ClassVar[frozenset[str]] = frozenset()
+    takes_who: ClassVar[frozenset[str]] = frozenset()
     brings: ClassVar[frozenset[EventType]] = frozenset()
     operations: ClassVar[frozenset[str]] = frozenset()
     """The operations without which it can do nothing, of those that some CRM does not offer."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from provodka import identity, taxpayer
 from provodka.crm import (
+    PLACE_FOR,
     CardKind,
     CardLink,
     CardRef,
@@ -87,6 +88,8 @@ class CompanyAction(Action[CompanyParams]):
         yield from ((("responsible", *place), person) for place, person in people_of(params.responsible))
 
     def needs(self, params: CompanyParams) -> Iterator[tuple[Place, Need]]:
+        if params.inn:
+            yield ("inn",), Need(PLACE_FOR, "ИНН")
         yield from ((("fields", name), Need("company_field", name)) for name in params.fields)
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:

@@ -106,6 +106,9 @@ class _StaffOnce:
             known = self._loads[tuple(people)] = self._source.open_leads(people)
         return known
 
+    def results(self, period: str, measure: str) -> Mapping[str, int]:
+        return self._source.results(period, measure)
+
 
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     known = _ADAPTERS.get(kind)

@@ -19,7 +19,7 @@ from rules.actions.targets import Target, event_lead, find_targets
 from rules.actions.ways import Way, by_ways
 from rules.calendar import WorkingCalendar
 from rules.durations import Duration, parse_duration
-from rules.team import RESPONSIBLE
+from rules.team import RESPONSIBLE, WHO
 
 DEFAULT: Final = ("telegram", TASK)
 _SOON: Final = parse_duration("15m working")
@@ -38,7 +38,8 @@ Ways = Annotated[
 
 
 class NotifyParams(Strict):
-    """`to`: staff keys, teams, or `responsible` for whoever answers for the lead. `link` puts the lead's address below.
+    """`to`: staff keys, teams, `responsible` for whoever answers for the lead, or `who` for whom the event is about
+    where it is about one of the staff (`each: person`). `link` puts the lead's address below.
 
     `by` are the ways in their order; `crm` is a notice inside the CRM (in one without notices a task, or with
     `form: note` a note), `task` a task on the lead. `when_working`: not before the person's next working time.
@@ -66,9 +67,11 @@ class Notify(Action[NotifyParams]):
     templates = frozenset({"text"})
     lead = LeadUse.USES
     takes_teams = frozenset({"to"})
+    takes_who = frozenset({"to"})
 
     def plan(self, planning: Planning[NotifyParams]) -> dict[str, Any]:
-        return {**planning.rendered, "to": list(planning.team.expand(planning.params.to))}
+        to = (planning.who if one == WHO else one for one in planning.params.to)
+        return {**planning.rendered, "to": list(planning.team.expand(to))}
 
     def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
         return {person: {**params, "to": person} for person in params["to"]}

@@ -57,6 +57,10 @@ class StaffFacts(Protocol):
     def open_leads(self, people: Sequence[str]) -> Loads:
         """The open leads of these people, those on their way to the CRM included."""
 
+    def results(self, period: str, measure: str) -> Mapping[str, int]:
+        """By staff key, what each has sold in a whole past period (`last_week`, `last_month`): `won` leads, their
+        `revenue` in whole units of money, or their `conversion` in percent. Whoever is absent has sold nothing."""
+
 
 def _nobody(_: str) -> str:
     return ""

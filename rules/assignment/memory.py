@@ -37,9 +37,13 @@ class GivenStaff:
     at: datetime
     seen: frozenset[str] | None = None
     leads: Mapping[str, int] = field(default_factory=dict)
+    sold: Mapping[str, int] = field(default_factory=dict)
 
     def present(self) -> frozenset[str] | None:
         return self.seen
 
     def open_leads(self, people: Sequence[str]) -> Loads:
         return Loads(self.at, {person: self.leads.get(person, 0) for person in people})
+
+    def results(self, period: str, measure: str) -> Mapping[str, int]:  # noqa: ARG002 -- a test says one number
+        return self.sold

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from rules.assignment.base import Place, Strategy
+from rules.assignment.by_results import ByResults
 from rules.assignment.first_to_answer import FirstToAnswer
 from rules.assignment.least_loaded import LeastLoaded
 from rules.assignment.pool import Pool
@@ -21,6 +22,7 @@ STRATEGIES: Final[dict[str, type[Strategy]]] = {
     "least_loaded": LeastLoaded,
     "pool": Pool,
     "first_to_answer": FirstToAnswer,
+    "by_results": ByResults,
 }
 """By the word of the config. A new one is a line here and a member of `Responsible` below."""
 
@@ -38,7 +40,8 @@ Responsible = Annotated[
     | Annotated[Weights, Tag("weights")]
     | Annotated[LeastLoaded, Tag("least_loaded")]
     | Annotated[Pool, Tag("pool")]
-    | Annotated[FirstToAnswer, Tag("first_to_answer")],
+    | Annotated[FirstToAnswer, Tag("first_to_answer")]
+    | Annotated[ByResults, Tag("by_results")],
     Discriminator(
         _word,
         custom_error_type="responsible",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -32,12 +32,18 @@ class Weights(Queue):
         return self._next
 
     def _next(self, free: Sequence[str], standing: Standing) -> Turn:
-        kept = standing.state.get("weights")
-        credit = dict(standing.state["credit"]) if kept == self.weights else dict.fromkeys(self.weights, 0)
-        for person in free:
-            credit[person] += self.weights[person]
-        chosen = max(free, key=lambda person: credit[person])
+        chosen, state = smooth(self.weights, free, standing.state)
         total = sum(self.weights[person] for person in free)
-        credit[chosen] -= total
         reason = f"weights: turn {standing.turns + 1}, {chosen} has {self.weights[chosen]} of {total}"
-        return Turn(chosen, reason, {"last": chosen, "weights": self.weights, "credit": credit})
+        return Turn(chosen, reason, state)
+
+
+def smooth(weights: Mapping[str, int], free: Sequence[str], state: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Who is next by smooth weighted round robin, and the new state of the queue. Other weights begin anew."""
+    kept = state.get("weights")
+    credit = dict(state["credit"]) if kept == weights else dict.fromkeys(weights, 0)
+    for person in free:
+        credit[person] += weights[person]
+    chosen = max(free, key=lambda person: credit[person])
+    credit[chosen] -= sum(weights[person] for person in free)
+    return chosen, {"last": chosen, "weights": dict(weights), "credit": credit}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox.amocrm.model import LOST, WON, Field, Json, LossReason, Pipeline, Status, TaskType, User
@@ -106,8 +107,8 @@ def _customer_statuses() -> list[Record]:
     ]
 
 
-def _bots() -> list[Record]:
-    names = ("Приветствие", "Опрос о качестве")
+def bots(names: Sequence[str] = ("Приветствие", "Опрос о качестве")) -> list[Record]:
+    """Salesbots that are switched on."""
     common = {"type_functionality": "regular", "is_visual_editor": True, "settings": {"active": True}}
     return [record(91001 + index, name=name, **common, is_favorite=False, runs=[]) for index, name in enumerate(names)]
 
@@ -137,7 +138,7 @@ class Seed:
     roles: list[Record] = field(default_factory=list)
     catalogs: list[Record] = field(default_factory=catalogs)
     customer_statuses: list[Record] = field(default_factory=_customer_statuses)
-    bots: list[Record] = field(default_factory=_bots)
+    bots: list[Record] = field(default_factory=bots)
     widgets: list[Record] = field(default_factory=_widgets)
     groups: dict[int, str] = field(default_factory=lambda: {0: "Отдел продаж", 410001: "Сервис"})
     amojo_id: str = "a1b2c3d4-0000-4000-8000-000000000001"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sandbox.amocrm import model
 from sandbox.amocrm.fields import LISTS, TYPES
-from sandbox.amocrm.seed import INCOMING, LOST_NAME, WON_NAME, Seed, enums, pipeline
+from sandbox.amocrm.seed import INCOMING, LOST_NAME, WON_NAME, Seed, bots, enums, pipeline
 
 OWNERS = Literal["leads", "contacts", "companies", "customers"]
 FIRST_USER, FIRST_PIPELINE, FIRST_STATUS = 7000001, 5000001, 50000001
@@ -70,6 +70,7 @@ class AmoCrmSection(_Part):
     fields: dict[OWNERS, tuple[FieldPart, ...]] | None = None
     loss_reasons: tuple[str, ...] | None = None
     task_types: tuple[str, ...] | None = None
+    bots: tuple[str, ...] | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -107,6 +108,8 @@ def read_section(section: object) -> Seed:
     if wish.task_types is not None:
         own = [model.TaskType(FIRST_TASK_TYPE + index, name) for index, name in enumerate(wish.task_types)]
         seed.task_types = [one for one in seed.task_types if one.code] + own
+    if wish.bots is not None:
+        seed.bots = bots(wish.bots)
     return seed
 
 

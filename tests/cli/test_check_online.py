@@ -303,3 +303,36 @@ def test_an_outgoing_mailbox_is_tried_by_its_login(
     found, text = run(write(tmp_path, crm, BOT=f'{post}password: "{password}"}}'), create=True)
     assert ("пароль приложения" in text) == (code == 1), text
     assert found == code, text
+
+
+def test_an_account_without_a_place_for_the_taxpayer_number_is_told_before_the_start(
+    tmp_path: Path, amocrm: AmoCrm, portal: Bitrix24
+) -> None:
+    accounts = {
+        "amocrm": f"type: amocrm, url: '{amocrm.url}', token: sandbox",
+        "bitrix24": f"type: bitrix24, url: '{portal.url}/rest/1/sandbox/'",
+    }
+    for kind, crm in accounts.items():
+        (folder := tmp_path / kind).mkdir()
+        path = write(folder, crm, IVAN="ivan@krovlya.ru", TASK="Звонок")
+        step = '      - company: {inn: "7707083893", name: Ромашка}\n'
+        path.write_text(path.read_text("utf-8").replace(", telegram: CHAT", "") + step, encoding="utf-8")
+        _, text = run(path)
+        assert ("the CRM has no place in companies for «ИНН»" in text) is (kind == "amocrm"), text
+
+
+def test_options_of_fields_and_the_fields_that_the_crm_section_names_are_asked_for(
+    tmp_path: Path, amocrm: AmoCrm
+) -> None:
+    crm = f'type: amocrm, url: "{amocrm.url}", token: sandbox, inn_field: ИНМ'
+    path = write(tmp_path, crm)
+    text = path.read_text("utf-8").replace("Источник: Сайт", "Источник: Сайтт")
+    path.write_text(f"{text}    when: {{lead.fields.Источник: [Сайт, Пачта]}}\n", encoding="utf-8")
+    code, told = run(path)
+    assert code == 2
+    named(
+        told,
+        (":4:", "crm.inn_field", "no company field «ИНМ»", "Телефон"),
+        (":16:", "no option «Сайтт» in field «Источник»", "Сайт"),
+        (":18:", "no option «Пачта» in field «Источник»", "Почта"),
+    )

@@ -46,6 +46,7 @@ def test_by_person_with_the_worst_first(journal: Journal, house: House, seen: Se
     seen.has("nobody", "1", f"{HASTY} 1")
 
 
+@pytest.mark.shows("S2-04")
 def test_by_guard(journal: Journal, house: House, seen: Seen, week: Wanted) -> None:
     broke(house, "ivan", LAZY)
     broke(house, "anna", LAZY, HASTY)

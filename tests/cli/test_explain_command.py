@@ -234,6 +234,7 @@ def test_a_trace_of_another_version_does_not_stop_the_story(journal: Journal, ho
 
 
 @pytest.mark.parametrize("wanted", ["8 (916) 000-11-22", "+7 916 000 11 22", "9160001122", " Maria@Example.test "])
+@pytest.mark.shows("S0-14")
 def test_a_person_is_found_by_a_phone_in_any_form_or_an_email(
     journal: Journal, house: House, clock: Clock, seen: Seen, wanted: str
 ) -> None:
@@ -271,6 +272,7 @@ def test_what_still_lies_in_the_inbox_is_found_by_phone(journal: Journal, house:
 
 
 @pytest.mark.parametrize("wanted", ["lead:17", "https://krovlya.amocrm.ru/leads/detail/17"])
+@pytest.mark.shows("S0-14")
 def test_a_lead_of_the_crm_leads_back_to_its_event(journal: Journal, house: House, seen: Seen, wanted: str) -> None:
     event = house.planned()
     house.attempt(outcome="done", state=ActionState.DONE, result='{"lead_id": "17"}', identities=("lead:17",))

@@ -138,3 +138,15 @@ def test_a_wrong_brake_is_a_mistake_of_the_config(client: Client, old: str, new:
         read(client.config(RULES.replace(old, new)))
     assert words in str(refused.value.problems[0])
     assert len(refused.value.problems) == 1
+
+
+def test_a_rule_that_hears_only_of_what_is_new_may_touch_as_many_cards_as_come_in(client: Client) -> None:
+    step = "do: [{note: {text: Новое}}]"
+    rules = f"""
+  - {{name: Новые, on: [lead.created, call.missed], {step}}}
+  - {{name: Новые и не только, on: [lead.created, lead.updated], {step}}}
+  - {{name: Новые понемногу, on: lead.created, brake: {{cards: 20}}, {step}}}
+"""
+    config = read(client.config(RULES + rules))
+    limits = {name: brake.cards for name, brake in brakes_of(config.rules, REGISTRY, config.brake).items()}
+    assert (limits["Новые"], limits["Новые и не только"], limits["Новые понемногу"]) == (5000, 3, 20)

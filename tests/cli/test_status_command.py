@@ -36,6 +36,7 @@ def test_backlog_and_channels_are_told_with_their_ages(
     seen.has("site", "2", "2026-03-02 15:00:03", "10 min ago")
 
 
+@pytest.mark.shows("S3-15")
 def test_dead_letters_are_counted_by_reason_with_what_to_type(journal: Journal, house: House, seen: Seen) -> None:
     for number, reason in enumerate((DeadReason.REJECTED, DeadReason.REJECTED, DeadReason.OUTCOME_UNKNOWN)):
         house.planned(str(number))
@@ -70,6 +71,7 @@ def test_a_held_account_is_told_while_it_is_held(journal: Journal, clock: Clock,
     assert "amocrm" not in later.text
 
 
+@pytest.mark.shows("S3-15")
 def test_events_that_the_rules_could_not_plan_are_a_problem(journal: Journal, house: House, seen: Seen) -> None:
     house.event()
     (stored,) = journal.claim_events(1)

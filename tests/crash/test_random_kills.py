@@ -54,6 +54,7 @@ def product(world: World) -> Iterator[Product]:
 
 
 @pytest.mark.timeout(120 + 20 * KILLS)
+@pytest.mark.shows("S0-05")
 def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_doubled(
     world: World, product: Product
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.docs.markdown import ROOT, name
 
 LONGEST_FILE = 400
+LONGEST_CONFIG = 600  # a client's config is one file, however much they want
 LONGEST_FUNCTION = 60
 KINDS = {".py", ".md", ".yaml", ".html", ".css", ".js", ".mako", ".toml", ".svg"}
 NOT_OURS = {"build", "dist", "var", "node_modules"}
@@ -50,7 +52,8 @@ def imported(source: str) -> set[str]:
 def test_no_file_is_longer_than_four_hundred_lines():
     sizes = {name(file): file.read_bytes().count(b"\n") for file in _files()}
     assert len(sizes) > 200
-    assert {file: size for file, size in sizes.items() if size > LONGEST_FILE} == {}
+    longest = {file: LONGEST_CONFIG if fnmatch(file, "examples/*/config*.yaml") else LONGEST_FILE for file in sizes}
+    assert {file: size for file, size in sizes.items() if size > longest[file]} == {}
 
 
 def test_no_function_outside_the_tests_is_longer_than_a_screen():

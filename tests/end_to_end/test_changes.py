@@ -68,6 +68,7 @@ WAITING = """
 """
 
 
+@pytest.mark.shows("S1-04")
 def test_a_lead_moved_by_hand_on_the_board_is_seen_by_the_rules(closed: Company) -> None:
     closed.extra_rules = FOLLOWING
     closed.open()
@@ -132,6 +133,7 @@ def test_our_own_writes_make_no_loop_however_early_their_echoes_come(closed: Com
     assert told == {"form.submitted": 20, "lead.created": 20}
 
 
+@pytest.mark.shows("S4-01")
 def test_a_lead_that_nobody_took_in_time_is_told_of(closed: Company) -> None:
     closed.extra_rules = WAITING
     closed.open()

@@ -15,6 +15,7 @@ MARIA = "+7 (916) 000-11-22"
 PYOTR = "Пётр Кузнецов <petr@example.com>"
 
 
+@pytest.mark.shows("S0-01", "S3-13")
 def test_a_form_becomes_one_lead_with_person_responsible_tags_note_and_task(company: Company) -> None:
     utm = {"utm_source": "yandex"}
     company.form(MARIA, email="maria@example.ru", comments="Нужен замер", utm=utm).raise_for_status()
@@ -38,6 +39,7 @@ def test_the_same_form_twice_makes_one_lead(company: Company) -> None:
     assert (len(lead["notes"]), len(lead["tasks"])) == (1, 1)
 
 
+@pytest.mark.shows("S3-06", "S3-08")
 def test_a_letter_in_windows_1251_becomes_a_lead_and_the_reply_comes_to_the_same_lead(company: Company) -> None:
     text = "Сколько стоит перекрыть крышу 120 кв. м?"
     company.letter(PYOTR, "Ремонт крыши", text, charset="windows-1251", message_id="<1@example.com>")
@@ -52,6 +54,7 @@ def test_a_letter_in_windows_1251_becomes_a_lead_and_the_reply_comes_to_the_same
     assert [note["text"] for note in company.lead()["notes"]] == [text, "И ещё водостоки"]
 
 
+@pytest.mark.shows("S3-35")
 def test_a_colleague_who_goes_on_with_the_thread_comes_to_the_same_lead(company: Company) -> None:
     company.letter(PYOTR, "Ремонт крыши", "Сколько стоит?", message_id="<1@example.com>")
     company.rest("email.received")
@@ -62,6 +65,7 @@ def test_a_colleague_who_goes_on_with_the_thread_comes_to_the_same_lead(company:
     assert [note["text"] for note in company.lead()["notes"]] == ["Сколько стоит?", "Я вместо Петра"]
 
 
+@pytest.mark.shows("S3-09", "S0-02")
 def test_a_call_from_the_writer_of_a_letter_lands_in_the_writers_lead(company: Company) -> None:
     company.letter(PYOTR, "Ремонт крыши", "Здравствуйте!\n\nПётр, тел. 8 (916) 000-77-88")
     company.rest("email.received")
@@ -72,6 +76,7 @@ def test_a_call_from_the_writer_of_a_letter_lands_in_the_writers_lead(company: C
     assert call["duration"] == 95
 
 
+@pytest.mark.shows("S0-15")
 def test_a_missed_call_makes_a_task_to_ring_back(company: Company) -> None:
     for answer in company.mango.missed("79160009900", OUR_LINE, ["101"], started=_minutes_ago(1)):
         answer.raise_for_status()
@@ -82,6 +87,7 @@ def test_a_missed_call_makes_a_task_to_ring_back(company: Company) -> None:
     assert [call["duration"] for call in lead["calls"]] == [0]
 
 
+@pytest.mark.shows("S3-11", "S2-16")
 def test_a_second_form_of_a_known_person_reuses_the_open_lead_and_takes_no_turn(company: Company) -> None:
     company.form(MARIA, comments="Замер")
     company.rest("form.submitted")
@@ -97,6 +103,7 @@ def test_a_second_form_of_a_known_person_reuses_the_open_lead_and_takes_no_turn(
     assert [lead["responsible_email"] for lead in company.leads()] == ["anna@krovlya.ru", "ivan@krovlya.ru"]
 
 
+@pytest.mark.shows("S0-34", "S3-16")
 def test_people_who_come_in_turn_get_anna_ivan_and_anna(company: Company) -> None:
     for n in range(3):
         company.form(f"+7916000000{n}", name=f"Гость {n}")

@@ -23,6 +23,7 @@ DOWN: list[Json] = [
 @pytest.mark.parametrize(
     "fault", DOWN, ids=["503", "cut before the work", "cut after the work", "writes cut after the work"]
 )
+@pytest.mark.shows("S0-05")
 def test_while_the_crm_is_down_nothing_is_lost_and_it_is_one_trouble(company: Company, fault: Json) -> None:
     company.crm_control("faults", fault)
     for n in range(3):
@@ -88,6 +89,7 @@ def test_a_revoked_token_is_one_alert_and_the_events_wait_for_the_new_one(compan
     assert company.told() == [alert]
 
 
+@pytest.mark.shows("S0-05")
 def test_a_changed_mailbox_password_is_one_trouble_with_its_cure_and_no_letter_is_lost(company: Company) -> None:
     mail = company.sandbox.mail
     until(lambda: mail.connections(), "the mailbox is being watched")

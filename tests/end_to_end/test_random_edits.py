@@ -186,7 +186,8 @@ def test_after_any_edits_the_mirror_shows_the_crm_and_nothing_goes_round_in_circ
     assert works.house.crm.fill()
     done, seconds = _edit(staff, post, works, dice)
     works.rest()
-    assert _differences(works.house) == {}
+    differences = _differences(works.house)
+    assert not differences, str(differences)
     told, writes = works.house.journal.read(_told_and_done)
     print(f"{done} edits in {seconds:.0f} s, webhooks {dict(post.fates)}, {told} events, {writes} writes")
     assert 0 < told <= done + staff.side_effects
@@ -221,7 +222,7 @@ def _told_and_done(connection: Connection) -> tuple[int, int]:
 
 
 def _differences(house: House) -> dict[str, Any]:
-    """Every card of the CRM that the mirror shows otherwise, and every card of the mirror that is not there."""
+    """By card and member what the mirror shows and what the CRM shows, where these differ. `no card`: one has none."""
     crm = house.crm
     found: dict[str, Any] = {}
     for kind, reader in crm._changes._readers.items():  # type: ignore[union-attr]
@@ -230,8 +231,9 @@ def _differences(house: House) -> dict[str, Any]:
         for one in there.keys() | mirror.keys():
             card = there.get(one)
             ours, theirs = _told(mirror.get(one)), _told(card.known if card else None)
-            if any(value != theirs.get(member) for member, value in ours.items() if value is not None) or not ours:
-                found[f"{kind.name}:{one}"] = (ours, theirs)
+            unlike = {m: (value, theirs.get(m)) for m, value in ours.items() if value not in (None, theirs.get(m))}
+            if unlike or not ours or not theirs:
+                found[f"{kind.name}:{one}"] = unlike if ours and theirs else {"no card": (ours, theirs)}
     return found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
+
 from provodka.event import Event
 from provodka.journal import Journal, NewViolation, PlanRecord, discipline
 from provodka.journal.discipline import Tally
@@ -36,6 +38,7 @@ class Watch:
         self._journal.write_plans([PlanRecord(seq, seq, cause, "{}", violations=rows)])
 
 
+@pytest.mark.shows("S2-04")
 def test_violations_are_counted_by_person_and_guard(journal: Journal, form: Callable[..., Event], clock: Clock) -> None:
     watch = Watch(journal, form, clock)
     start = clock()

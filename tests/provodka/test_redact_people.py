@@ -14,7 +14,7 @@ from provodka.redact import Redactor
 
 REDACTOR = Redactor(b"journal key")
 QUICK = settings(max_examples=200, deadline=None, database=None)
-MASKED_PHONE = re.compile(r"\+\d+•••\d+#[0-9a-f]{8}")
+MASKED_PHONE = re.compile(r"\+\d+•••\d+#[a-p]{8}")
 
 
 def digits(text):
@@ -202,4 +202,11 @@ def test_a_tag_depends_on_the_key_of_the_journal_and_the_identity():
     assert REDACTOR.tag("phone:+79160001122") == REDACTOR.tag("phone:+79160001122")
     assert REDACTOR.tag("phone:+79160001122") != REDACTOR.tag("phone:+79160001123")
     assert REDACTOR.tag("phone:+79160001122") != Redactor(b"another").tag("phone:+79160001122")
-    assert re.fullmatch(r"#[0-9a-f]{8}", REDACTOR.tag("telegram:1"))
+    assert re.fullmatch(r"#[a-p]{8}", REDACTOR.tag("telegram:1"))
+
+
+@given(st.integers(min_value=9_000_000_000, max_value=9_999_999_999))
+def test_a_masked_phone_is_masked_no_further(number: int) -> None:
+    masked = REDACTOR.value({"phone": f"+7{number}"})["phone"]
+    assert MASKED_PHONE.fullmatch(masked)
+    assert REDACTOR.value({"phone": masked})["phone"] == masked

@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provodka.crm import CARD_GONE, CardRef, StaffNotice, Task, TaskChange, TaskCompletion, TaskReopening
+from provodka.crm import (
+    CARD_GONE,
+    CardRef,
+    Presence,
+    StaffNotice,
+    StaffWork,
+    Task,
+    TaskChange,
+    TaskCompletion,
+    TaskReopening,
+)
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 
@@ -14,15 +24,25 @@ Make = Callable[[Request[Any], int], Outcome]
 
 
 class FakeWork:
-    """Tasks by id in `tasks`; what hangs on a card is found by it."""
+    """Tasks by id in `tasks`; what hangs on a card is found by it. `work` is by login, once the mirror is `filled`."""
 
     tasks: dict[str, Task]
+    work: dict[str, StaffWork]
+    filled = True
     _read: Callable[[str, Any], None]
     _write: Callable[[str, Sequence[Request[Any]], Make], list[Outcome]]
 
     def has(self, *tasks: Task) -> None:
         """Tasks that are there."""
         self.tasks.update({task.id: task for task in tasks})
+
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        self._read("staff_work", list(logins))
+        return {login: self.work.get(login, StaffWork()) for login in logins} if self.filled else None
+
+    def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
+        self._read("presence", list(logins))
+        return dict.fromkeys(logins, Presence.UNKNOWN)
 
     def task_types(self) -> Sequence[str]:
         return ("Звонок", "Встреча")

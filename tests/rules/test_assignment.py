@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from rules.assignment import (
     read_responsible,
     with_counter,
 )
+from rules.assignment.by_results import shares_of
 from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.team import Staff, Team
 from tests.rules.world import CALENDAR, CLIENT, MOSCOW, NOW, STAFF, TEAM, World, deliver_step, make_event, plan_of
@@ -362,3 +364,27 @@ def test_an_intake_gives_the_lead_to_whoever_took_the_call() -> None:
     deliver_step(world, {"intake": {"title": "x", "responsible": {"first_to_answer": "all", "else": "rop"}}}, event)
     (made,) = world.crm.calls("create_leads")
     assert made[0].responsible == STAFF["ivan"].crm
+
+
+# by results
+
+
+def test_whoever_sold_more_gets_more_and_nobody_less_than_the_least() -> None:
+    assert shares_of({"anna": 30, "ivan": 10, "olga": 0}, 10) == {"anna": 625, "ivan": 275, "olga": 100}
+    strategy = read_responsible({"by_results": ["anna", "ivan", "olga"], "least": 10, "counter": "q"})
+    where = choosing(staff=GivenStaff(NOW, sold={"anna": 30, "ivan": 10}))
+    given = Counter(choose(strategy, str(n), "", where).person for n in range(1000))
+    assert given == {"anna": 625, "ivan": 275, "olga": 100}
+
+
+def test_where_nobody_has_sold_anything_all_get_the_same() -> None:
+    strategy = read_responsible({"by_results": ["anna", "ivan"], "counter": "q"})
+    where = choosing()
+    choices = [choose(strategy, str(n), "", where).person for n in range(10)]
+    assert Counter(choices) == {"anna": 5, "ivan": 5}
+    assert "won of last_month: anna 0, ivan 0" in choose(strategy, "0", "", choosing()).reason
+
+
+def test_shares_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValidationError, match="3 people cannot have 40 % each"):
+        read_responsible({"by_results": ["anna", "ivan", "olga"], "least": 40})

@@ -165,6 +165,7 @@ def test_a_lead_that_may_be_missing_may_be_read_where_it_is_asked_for() -> None:
     [
         ("{% for line in order.lines %}{{ line.nme }}{% endfor %}", 'did you mean "line.name"'),
         ("{% for line in order.lines if line.amont > 1 %}{{ loop.index }}{% endfor %}", 'did you mean "line.amount"'),
+        ("{% for line in order.lines %}{{ loop.alst }}{% endfor %}", 'did you mean "loop.last"'),
         ("{% for a in person.phones %}{{ a.number }}{% endfor %}", "no a.number"),
         ("{% for x in order.lines %}{% set y = x %}{% endfor %}{{ y }}", "no y"),
         ("{{ order.lines[0].nme }}", "no order.lines[].nme"),
@@ -264,6 +265,18 @@ def test_an_action_that_needs_a_lead_has_none_when_the_event_is_about_nobody() -
     notice = {"notify": {"to": ["rop", "responsible"], "text": "x"}}
     assert "nobody is responsible" in only(notice, on=None, every="1h").text
     assert found(INTAKE, TASK, on=None, at="09:00") == []
+
+
+def test_who_is_a_person_only_where_the_event_is_about_one_of_the_staff() -> None:
+    daily = {"on": None, "at": "09:00", "each": "person"}
+    notice = {"notify": {"to": ["rop", "who"], "text": "{{ who.key }} {{ work.tasks[0].lead.title }}"}}
+    assert found(notice, **daily, when={"work.to_do": {"above": 0}}) == []
+    assert "about none of the staff" in only({"notify": {"to": "who", "text": "x"}}, on=None, at="09:00").text
+    taken = {"task": {"text": "x", "due": "1h", "responsible": "who"}}
+    assert "unknown staff key who" in {one.text for one in found(INTAKE, taken, **daily)}
+    assert only({"notify": {"to": "who", "text": "{{ work.taks }}"}}, **daily).hint == 'did you mean "work.tasks"?'
+    assert only(notice, **daily, when={"lead.stage": "x"}).text == "staff.checked has no lead.stage"
+    assert only(notice, **daily, when={"who.key": "ana"}).hint == 'did you mean "anna"?'
 
 
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
@@ -378,3 +391,9 @@ def test_a_rule_by_cards_may_name_what_its_card_has_and_nothing_of_a_change() ->
 def test_keys_of_cards_that_do_not_go_together_are_refused(keys: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Rule.model_validate({"name": "x", "do": [TASK], **keys})
+
+
+@pytest.mark.parametrize(("card", "text"), [("lead", "{{ lead.title }}"), ("contact", "{{ contact.name }}")])
+def test_a_rule_that_looks_at_every_card_need_not_ask_whether_there_is_one(card: str, text: str) -> None:
+    notify = {"notify": {"to": "rop", "text": text}}
+    assert found(notify, on=None, every="1h", each=card) == []

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_between_two_turns_of_one_everybody_who_is_there_all_the_while_has_one(
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 100), min_size=1), st.sets(st.sampled_from("abcdef")))
 @settings(max_examples=15, deadline=None)
+@pytest.mark.shows("S0-35")
 def test_over_ten_thousand_leads_each_share_is_within_one_point_of_its_target(
     weights: dict[str, int], absent: set[str]
 ) -> None:
@@ -86,6 +88,7 @@ def test_the_least_loaded_are_filled_up_evenly(people: list[str], leads: dict[st
     st.lists(st.tuples(st.sets(st.sampled_from("abcdefgh")), st.integers(0, 5)), min_size=1, max_size=60),
 )
 @settings(deadline=None)
+@pytest.mark.shows("S0-12", "S2-05")
 def test_nothing_goes_to_the_absent_or_to_the_full(
     word: str, people: list[str], most: int, steps: list[tuple[set[str], int]]
 ) -> None:

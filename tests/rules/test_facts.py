@@ -34,6 +34,8 @@ TEXT = (
     "{{ responsible.present }}"
 )
 
+OF_STAFF = ("who", "work")
+
 
 class Counted:
     """Facts that write down what is asked."""
@@ -96,9 +98,18 @@ def test_a_bug_in_a_source_is_no_missing_name() -> None:
         make_engine(make_rule(TASK, when={"tasks.open": 0})).evaluate(make_event(), Broken(), NOW)
 
 
-@pytest.mark.parametrize("fact", [fact for fact in FACTS.values() if fact.name not in OF_EVENTS], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "fact", [fact for fact in FACTS.values() if not {fact.root} & {*OF_EVENTS, *OF_STAFF}], ids=lambda f: f.name
+)
 def test_every_fact_has_its_place_in_the_names_of_every_event_about_somebody(fact: Any) -> None:
     assert isinstance(find(fact.name, EventType.FORM_SUBMITTED), Node)
+    assert isinstance(find(fact.name, EventType.CLOCK_TICK), UnknownName)
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS.values() if fact.root in OF_STAFF], ids=lambda f: f.name)
+def test_what_is_asked_about_one_of_the_staff_has_its_place_in_their_events_alone(fact: Any) -> None:
+    assert isinstance(find(fact.name, EventType.STAFF_CHECKED), Node)
+    assert isinstance(find(fact.name, EventType.FORM_SUBMITTED), UnknownName)
     assert isinstance(find(fact.name, EventType.CLOCK_TICK), UnknownName)
 
 

@@ -118,6 +118,7 @@ def test_a_lead_that_has_all_the_tags_is_not_touched() -> None:
     assert world.crm.names == ["find_people", "open_leads", "freeze"]
 
 
+@pytest.mark.shows("S0-02")
 def test_new_phones_and_emails_of_a_known_person_are_added_to_the_card() -> None:
     world = World()
     world.crm.know(replace(CARD, emails=()), OPEN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from provodka.crm import Need
@@ -41,7 +43,10 @@ def test_fields_are_needed_wherever_a_condition_or_text_names_them() -> None:
     assert found["when", "lead.fields.Площадь", "known"] == [Need("field", "Площадь")]
     assert found["when", "lead.fields", "not", "filled"] == [Need("field", "Бюджет"), Need("field", "Срок")]
     assert found["when", "all", 0] == [Need("contact_field", "Город")]
-    assert found["when", "person.last_lead.fields.Источник"] == [Need("field", "Источник")]
+    assert found["when", "person.last_lead.fields.Источник"] == [
+        Need("field", "Источник"),
+        Need("option", "сайт", "Источник"),
+    ]
     assert len(found) == 5
 
 
@@ -84,14 +89,61 @@ def test_every_name_of_the_crm_is_found_with_its_place() -> None:
             when={"lead.stage": ["Новый лид", "Горячие"], "lead.pipeline": {"not": "Кровля"}},
         ),
     ]
-    used = {used.path: used.need for used in needs(rules, REGISTRY, {"anna": Staff(crm="anna@krovlya.ru")})}
+    used = {(used.path, used.need) for used in needs(rules, REGISTRY, {"anna": Staff(crm="anna@krovlya.ru")})}
     assert used == {
-        ("staff", "anna", "crm"): Need("user", "anna@krovlya.ru"),
-        ("rules", 0, "do", 0, "intake", "pipeline"): Need("pipeline", "Кровля"),
-        ("rules", 0, "do", 0, "intake", "stage"): Need("stage", "Новый лид", "Кровля"),
-        ("rules", 0, "do", 0, "intake", "fields", "Площадь"): Need("field", "Площадь"),
-        ("rules", 0, "do", 1, "task", "type"): Need("task_type", "Звонок"),
-        ("rules", 1, "do", 0, "move", "stage"): Need("stage", "В работе"),
-        ("rules", 1, "when", "lead.stage"): Need("stage", "Горячие", "Кровля"),
-        ("rules", 1, "when", "lead.pipeline", "not"): Need("pipeline", "Кровля"),
+        (("staff", "anna", "crm"), Need("user", "anna@krovlya.ru")),
+        (("rules", 0, "do", 0, "intake", "pipeline"), Need("pipeline", "Кровля")),
+        (("rules", 0, "do", 0, "intake", "stage"), Need("stage", "Новый лид", "Кровля")),
+        (("rules", 0, "do", 0, "intake", "fields", "Площадь"), Need("field", "Площадь")),
+        (("rules", 0, "do", 0, "intake", "fields", "Площадь"), Need("option", "1", "Площадь")),
+        (("rules", 0, "do", 1, "task", "type"), Need("task_type", "Звонок")),
+        (("rules", 1, "do", 0, "move", "stage"), Need("stage", "В работе")),
+        (("rules", 1, "when", "lead.stage"), Need("stage", "Новый лид")),
+        (("rules", 1, "when", "lead.stage"), Need("stage", "Горячие")),
+        (("rules", 1, "when", "lead.pipeline", "not"), Need("pipeline", "Кровля")),
     }
+
+
+def used_by(*steps: Any, **rule: Any) -> set[Need]:
+    return {used.need for used in needs([make_rule(*steps, **rule)], REGISTRY, {})}
+
+
+def test_a_stage_is_of_the_pipeline_that_the_rule_asks_for() -> None:
+    asked = {"lead.pipeline": "Кровля", "change.new": "Новый лид", "change.old": "Обращение"}
+    used = used_by({"move": {"stage": "В работе"}}, on="lead.stage_changed", when=asked)
+    assert used == {
+        Need("pipeline", "Кровля"),
+        Need("stage", "Новый лид", "Кровля"),
+        Need("stage", "В работе", "Кровля"),
+        Need("stage", "Обращение"),  # it may have come from another pipeline
+    }
+
+
+def test_a_pipeline_that_is_ruled_out_says_nothing_of_the_stage() -> None:
+    asked = {"lead.pipeline": {"not": "Кровля"}, "lead.stage": "Обращение"}
+    used = used_by({"note": {"text": "x"}}, on="lead.stage_changed", when=asked)
+    assert used == {Need("pipeline", "Кровля"), Need("stage", "Обращение")}
+
+
+def test_fields_and_their_options_are_asked_for_wherever_they_stand() -> None:
+    asked = {"change.field": "Сценарий", "lead.fields.Сценарий": ["Проект", "Рассрочка"], "task.type": "x"}
+    used = used_by(
+        {"note": {"text": "{{ lead.fields['Площадь'] }}"}},
+        on="lead.updated",
+        when=asked | {"lead.fields.Вес": {"above": 5}},
+    )
+    fields = {Need("field", name) for name in ("Сценарий", "Площадь", "Вес")}
+    options = {Need("option", name, "Сценарий") for name in ("Проект", "Рассрочка")}
+    assert used == fields | options | {Need("task_type", "x")}
+    assert used_by({"note": {"text": "x"}}, on="contact.updated", when={"change.field": "Должность"}) == {
+        Need("contact_field", "Должность")
+    }
+    assert used_by({"note": {"text": "x"}}, on="lead.updated", when={"change.field": "price"}) == set()
+    assert used_by({"note": {"text": "x"}}, on="lead.updated", when="lead.fields['Вес'] == '5'") == {
+        Need("field", "Вес")
+    }
+
+
+def test_a_value_with_a_template_is_no_option() -> None:
+    step = {"intake": {"title": "x", "fields": {"Источник": "{{ utm.source }}", "Продукт": "Кровля"}}}
+    assert used_by(step) == {Need("field", "Источник"), Need("field", "Продукт"), Need("option", "Кровля", "Продукт")}

@@ -143,6 +143,46 @@ def test_an_expectation_that_cannot_be_read_fails_and_says_why(expect: Any) -> N
     assert "expect" in failures(FORM, expect)[0]
 
 
+STAFF_RULE = make_engine(
+    make_rule(
+        {"notify": {"to": "who", "text": "{{ who.present }} {{ work.tasks | map(attribute='id') | join }}"}},
+        on=None,
+        at="09:00",
+        each="person",
+        name="Утро",
+    )
+)
+
+
+def of_staff(who: Any, facts: Any, text: str = "") -> tuple[str, ...]:
+    given = {"type": "staff.checked", "rule": "Утро", "who": who}
+    expect = {"actions": [{"notify": {"to": "anna", "text": text}}]}
+    test = RuleTest.model_validate({"name": "a", "given": given, "facts": facts, "expect": expect})
+    return run_tests([test], STAFF_RULE)[0].failures
+
+
+def test_a_test_may_look_at_one_of_the_staff() -> None:
+    assert of_staff({"key": "anna"}, {}, "True ") == ()
+    assert of_staff({"key": "anna"}, {"staff": {"anna": {"present": False}}}, "False ") == ()
+    assert of_staff({"key": "anna"}, {"who.present": False, "work.tasks": [{"text": "a"}, {}]}, "False 12") == ()
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "words"),
+    [
+        ({"key": "ana"}, {}, 'did you mean "anna"'),
+        ({"key": "anna", "present": True}, {}, "present is a fact"),
+        ({"key": "anna", "nme": "x"}, {}, 'did you mean "name"'),
+        ({"key": "anna"}, {"work.task": 1}, 'did you mean "work.tasks"'),
+        ({"key": "anna"}, {"work.tasks": [{"txt": "x"}]}, "facts.work.tasks.0: unknown name txt"),
+        ({"key": "anna"}, {"work.tasks": [{"lead": {"stge": "x"}}]}, "facts.work.tasks.0.lead: unknown name stge"),
+    ],
+)
+def test_a_test_about_the_staff_that_is_wrong_says_where(who: Any, facts: Any, words: str) -> None:
+    (text,) = of_staff(who, facts)
+    assert words in text
+
+
 QUEUES = make_engine(
     make_rule(
         {

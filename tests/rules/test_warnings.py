@@ -111,3 +111,15 @@ def test_an_alternative_that_can_never_be_met_is_told_at_its_place() -> None:
     (warning,) = found({"when": when})
     assert warning.path == ("rules", 0, "when", "any", 0, "utm.source", "not")
     assert "this alternative is never met" in warning.text
+
+
+def test_a_queue_that_nobody_shares_is_told_where_another_is_named_nearly_so() -> None:
+    def intake(counter: str) -> dict[str, Any]:
+        chosen = {"round_robin": ["anna", "ivan"], "counter": counter}
+        return {"do": [{"intake": {"title": counter, "responsible": chosen}}]}
+
+    missed = {"on": "call.missed"}
+    assert found(intake("новые"), intake("новые") | missed, intake("квиз") | {"on": "email.received"}) == []
+    (warning,) = found(intake("новые"), intake("нвоые") | missed, intake("новые") | {"on": "email.received"})
+    assert warning.path == ("rules", 1, "do", 0, "intake", "responsible", "counter")
+    assert (warning.text, warning.hint) == ("no other queue counts with «нвоые»", 'did you mean "новые"?')

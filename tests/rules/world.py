@@ -22,6 +22,7 @@ from provodka.crm import (
     NewNote,
     NewTask,
     StaffMessage,
+    StaffWork,
     Task,
     User,
 )
@@ -92,6 +93,7 @@ class FakeCrm(FakeWork):
         self.refuse: dict[str, ConnectorError | Callable[[Any], ConnectorError | None]] = {}
         self.stamps: dict[str, str] = {}
         self.tasks: dict[str, Task] = {}
+        self.work: dict[str, StaffWork] = {}
 
     def know(self, contact: Contact, *leads: LeadRef) -> None:
         """A card with its leads, newest first."""

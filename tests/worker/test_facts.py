@@ -22,6 +22,8 @@ from provodka.crm import (
     LeadState,
     Presence,
     ProductLine,
+    StaffTask,
+    StaffWork,
     Task,
     User,
     not_offered,
@@ -92,6 +94,9 @@ class Cards:
     def mirrored_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]] | None:
         return dict.fromkeys(cards, self.opened) if self.filled else None
 
+    def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
+        return dict.fromkeys(logins, StaffWork((StaffTask("1", due=NOW),), (self.lead,)))
+
     def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
         return dict.fromkeys(contact_ids, self.states) if self.filled else None
 
@@ -145,7 +150,8 @@ def moved(**lead: Any) -> Event:
 
 def test_every_fact_can_be_fetched_and_fits_its_model(journal: Journal, crm: Cards) -> None:
     task = make_event("task.completed", task={"id": "5"}, lead={"id": "17", "contacts": ["4"]})
-    for event in (make_event(), moved(), task):
+    staff = make_event("staff.checked", who={"key": "anna"})
+    for event in (make_event(), moved(), task, staff):
         source = facts(event, journal, crm)
         for name, fact in FACTS.items():
             value = source.fetch(name)

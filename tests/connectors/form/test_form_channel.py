@@ -78,6 +78,7 @@ def test_the_raw_body_is_kept_for_support() -> None:
     assert event_of(MARIA).raw == json.dumps(MARIA, ensure_ascii=False).encode()
 
 
+@pytest.mark.shows("S0-13")
 def test_elementors_advanced_data_comes_out_plain() -> None:
     body = {
         "form[id]": "e7",
@@ -122,6 +123,7 @@ def test_elementors_simple_data_and_contact_form_7_come_out_plain() -> None:
     assert (form_of(event).comment, form_of(event).fields) == ("Жду", {"_x": "1"})
 
 
+@pytest.mark.shows("S0-27")
 def test_a_quiz_comes_out_as_questions_and_answers() -> None:
     body = {
         "quiz": {"id": "q1", "name": "Расчёт"},

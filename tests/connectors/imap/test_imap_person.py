@@ -125,6 +125,28 @@ def test_a_forwarded_form_is_about_its_visitor(letter, read):
     assert got.person == Person("Мария", ("+79160001122",), ("maria@example.org",))
 
 
+@pytest.mark.shows("S2-31")
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "---------- Forwarded message ---------\nОт: Пётр <Petr@example.com>\nDate: пн, 1 дек.\nTo: anna@krovlya.ru",
+        '-------- Пересылаемое сообщение --------\n01.12.2025, 10:00, "Пётр" <petr@example.com>:',
+        "-------- Исходное сообщение --------\nОт: Пётр <petr@example.com>\nОтправлено: 1 дек\nКому: anna@krovlya.ru",
+        "From: Анна <anna@krovlya.ru>\nSubject: Fwd\n\n> *From:* Пётр <petr@example.com>\n> *Sent:* Monday",
+    ],
+    ids=["Gmail", "Yandex", "Mail.ru", "forwarded twice"],
+)
+def test_a_letter_that_one_of_ours_forwards_is_about_its_writer(letter, read, heading):
+    text = f"Анна, посмотрите\n\n{heading}\n\nНужен забор, тел. 8 916 000-77-88"
+    got = read(letter(text, subject="Fwd: Забор", sender="Анна <anna@krovlya.ru>"))
+    assert got.person == Person("Пётр", ("+79160007788",), ("petr@example.com",))
+
+
+def test_a_letter_that_a_client_forwards_is_about_the_client(letter, read):
+    text = "---------- Forwarded message ---------\nОт: Шеф <boss@example.com>\nDate: пн\n\nНужен забор"
+    assert read(letter(text, subject="Fwd: Забор")).person.emails == ("maria@example.org",)
+
+
 def test_an_empty_answer_does_not_swallow_the_next_line(letter, read):
     raw = letter("Имя:\nТелефон: 8 916 000-11-22", sender="www@krovlya.ru")
     assert read(raw).person == Person(phones=("+79160001122",))
