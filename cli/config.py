@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -66,6 +67,7 @@ SECTIONS: Final[Sections] = {
     "alerts": Section(TypeAdapter(Alerts), absent={}),
     "brake": Section(TypeAdapter(BrakeSetting), absent={}, noun="brake"),
     "http": Section(TypeAdapter(WebSettings), absent={}),
+    "plans": Section(TypeAdapter(Decimal), each="mapping", noun="plan"),
     "dictionaries": Section(DICTIONARY, each="mapping", noun="dictionary"),
     "rules": Section(TypeAdapter(Rule), each="list", noun="rule"),
     "tests": TESTS,
@@ -174,6 +176,7 @@ def beside(parsed: Parsed) -> Beside:
     crm = CRMS[values["crm"].type] if values["crm"] is not None else None
     return Beside(
         dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
+        plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
@@ -199,7 +202,8 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     known = beside(parsed)
     written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
-    known = replace(known, dictionaries=written | dict(known.dictionaries))
+    plans = dict.fromkeys(_written(parsed, "plans"), Decimal(0))
+    known = replace(known, dictionaries=written | dict(known.dictionaries), plans=plans | dict(known.plans))
     rules: dict[int, Rule] = values["rules"]
     teams, senders = _written(parsed, "teams"), None
     if len(channels) == len(yields):

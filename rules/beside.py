@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from provodka.veil import Veil
@@ -12,10 +13,12 @@ from rules.dictionaries import Dictionary
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """`dictionaries` by their names; `crm` as people call it, and the operations that it `lacks`, each with what that
-    is. `allowed_hosts` may be internal, `veil` hides what the rules took of the environment."""
+    """`dictionaries`, and `plans` (figures to be reached), by their names; `crm` as people call it, and the operations
+    that it `lacks`, each with what that is. `allowed_hosts` may be internal, `veil` hides what the rules took of the
+    environment."""
 
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
+    plans: Mapping[str, Decimal] = field(default_factory=dict)
     crm: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -160,6 +160,7 @@ class _RuleCheck:
                 self._comparison(leaf)
             elif isinstance(leaf, Formula):
                 self._template(("when", *leaf.where), "{{ " + leaf.expression.source + " }}")
+                self._plans(("when", *leaf.where), leaf.expression.names)
         self._contradictions()
         for place, text in self._compiled.texts:
             self._text(place, text)
@@ -236,11 +237,21 @@ class _RuleCheck:
             node = found
         return node
 
+    def _plans(self, place: Path, names: Iterable[str]) -> None:
+        """A plan that the config does not have."""
+        known = self._beside.plans
+        for name in names:
+            root, _, plan = name.partition(".")
+            if root == "plans" and plan and plan not in known:
+                hint = did_you_mean(plan, known) if known else "write it under plans:"
+                self._report(place, f"there is no plan {plan}", hint)
+
     def _is_list(self, path: str) -> bool:
         return is_list(path, self._rule.triggers)
 
     def _comparison(self, leaf: Compare) -> None:
         place: Path = ("when", *leaf.where)
+        self._plans(place, [leaf.path])
         node = self._name(place, leaf.path)
         if node is not None and (kind := unmeasurable(leaf, node.kind)):
             self._report(place, f"{leaf.path} is {kind}", f"{leaf.operator.name} {leaf.expected} never holds for it")
@@ -316,6 +327,7 @@ class _RuleCheck:
 
     def _text(self, place: Path, text: Text) -> None:
         self._template(place, text.source)
+        self._plans(place, sorted(text.names))
         for part, askers in _MAYBE.items():
             if part not in text.names and self._reads_missing(part, askers, text.names):
                 hint = f"ask for it: when: {{{part}: {{known: true}}}}, or in the text {{% if {part} %}}…{{% endif %}}"

@@ -53,7 +53,7 @@ class Engine:
         self.calendar = calendar
         self.team = team
         self.veil = beside.veil
-        self._house = House(client, team, calendar)
+        self._house = House(client, team, calendar, beside.plans)
         self._rules = [compile_rule(rule, registry, templates, refuse) for rule in rules]
         self._by_name = {compiled.rule.name: compiled for compiled in self._rules}
         self._by_type = {kind: self._index(kind) for kind in EventType}
@@ -228,13 +228,10 @@ class _Run:
             priority = Priority.URGENT if compiled.rule.urgent else step.action.priority
             parts = step.plan(names, name, self._now, engine.calendar, engine.team, engine.veil)
             for suffix, made in parts.items():
-                if isinstance(made, Part):
-                    kind, params = made.kind or step.action.name, made.params
-                    after = needs if made.after is None else action_key(event_id, slug, step.index, made.after)
-                else:
-                    kind, params, after = step.action.name, made, needs
-                key = action_key(event_id, slug, step.index, suffix)
-                actions.append(PlannedAction(key, kind, name, step.index, params, after, priority))
+                part = made if isinstance(made, Part) else Part(made)
+                after = needs if part.after is None else action_key(event_id, slug, step.index, part.after)
+                key, kind = action_key(event_id, slug, step.index, suffix), part.kind or step.action.name
+                actions.append(PlannedAction(key, kind, name, step.index, part.params, after, priority))
         return actions
 
 

@@ -17,6 +17,8 @@ from pydantic import TypeAdapter
 
 from provodka.crm import ProductLine, StaffTask
 from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef
+from rules.figures import Figures
+from rules.periods import PERIODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,31 @@ class BrokenGuard:
     times: int
 
 
+@dataclass(frozen=True, slots=True)
+class StageLoad:
+    """The open leads of a stage: how many, their prices together, and how long they have been there, in days."""
+
+    pipeline: str
+    stage: str
+    leads: int = 0
+    total: Decimal = Decimal(0)
+    mean_days: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLoad:
+    """One of the staff in numbers, each as in `work`."""
+
+    key: str
+    name: str = ""
+    active: bool = True
+    to_do: int = 0
+    due_today: int = 0
+    overdue: int = 0
+    open_leads: int = 0
+    violations: int = 0
+
+
 @dataclass(frozen=True)
 class Fact:
     """One fact. `empty` is its value where nothing is known."""
@@ -158,6 +185,13 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("work.open_leads", int, 0),
         Fact("work.violations", int, 0),
         Fact("work.broken", tuple[BrokenGuard, ...], ()),
+        Fact("board.open_leads", int, 0),
+        Fact("board.leads", tuple[LeadRef, ...], ()),
+        Fact("board.untouched", tuple[LeadRef, ...], ()),
+        Fact("board.waiting", tuple[LeadRef, ...], ()),
+        Fact("board.by_stage", tuple[StageLoad, ...], ()),
+        Fact("board.people", tuple[PersonLoad, ...], ()),
+        *(Fact(f"figures.{period}", Figures, Figures()) for period in PERIODS),
     )
 }
 
@@ -168,7 +202,12 @@ OF_EVENTS: Final = frozenset({"task"})
 """Those that only such events have as bring them: they are read anew after a wait."""
 
 
-GROUPS: Final = {"work": frozenset({EventType.STAFF_CHECKED})}
+_BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, EventType.STAFF_CHECKED})
+GROUPS: Final = {
+    "work": frozenset({EventType.STAFF_CHECKED}),
+    "board": _BY_CLOCK,
+    "figures": _BY_CLOCK,
+}
 """The names that are nothing but their parts, and the event types that have them."""
 
 

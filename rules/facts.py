@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
 from provodka.crm import StaffTask
@@ -20,6 +21,7 @@ from rules.calendar import WorkingCalendar
 from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
+from rules.figures import Answer, Figures
 from rules.moments import Clock
 from rules.team import Team
 
@@ -200,11 +202,12 @@ def calls_of(parts: tuple[str, ...]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the names need that is the same for every event: the client, its staff and its clocks."""
+    """What the names need that is the same for every event: the client, its staff, its clocks and its plans."""
 
     client: str
     team: Team
     calendar: WorkingCalendar
+    plans: Mapping[str, Decimal] = field(default_factory=dict)
 
     def scope(self, event: Event, facts: Facts, now: datetime, *, resumed: bool) -> Scope:
         """The names for this event. A card's own event shows its snapshot; after a wait the card is read anew."""
@@ -220,6 +223,7 @@ class House:
         clock = Clock(self.calendar.local(now), self.calendar)
         names["now"] = clock.now
         names["client"] = self.client
+        names["plans"] = self.plans
         return Scope(names, once, clock, _CALLS.union(lazy))
 
 
@@ -231,6 +235,10 @@ def with_keys(value: V, team: Team) -> V:
     member = _STAFF.get(type(value))
     if isinstance(value, tuple):
         return tuple(with_keys(one, team) for one in value)  # type: ignore[return-value]
+    if isinstance(value, Figures):
+        return dataclasses.replace(value, answer=with_keys(value.answer, team))
+    if isinstance(value, Answer):
+        return dataclasses.replace(value, waiting=with_keys(value.waiting, team))
     if isinstance(value, StaffTask):
         return dataclasses.replace(value, lead=with_keys(value.lead, team))
     if member is None:

@@ -9,7 +9,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -34,6 +34,7 @@ BY_HAND: Final = "вручную"
 NOT_SAID: Final = "не указано"
 _MOST_VALUES: Final = 30  # a field with more different values than this is no list, so that lines of it say nothing
 _MINUTE: Final = 60
+_NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Happened(Protocol):
@@ -106,8 +107,8 @@ class StageTime:
 class Figures:
     """One stretch of time. The lines are sorted by leads, most first; `by_field` has one list for each list field."""
 
-    since: datetime
-    until: datetime
+    since: datetime = _NO_TIME
+    until: datetime = _NO_TIME
     leads: int = 0
     won: int = 0
     lost: int = 0

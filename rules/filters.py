@@ -13,6 +13,7 @@ from jinja2 import Undefined
 
 from provodka.wording import did_you_mean
 from rules.dictionaries import Dictionary
+from rules.figures import percent as share
 from rules.moments import Span, span
 from rules.text import fold, missing, number
 
@@ -136,6 +137,11 @@ def by_stage(items: Iterable[Any], stages: str | list[str]) -> list[Any]:
     return sorted(items, key=place)
 
 
+def percent(value: object, whole: object) -> int:
+    """How many percent of the whole it is, a whole number: `figures.month.revenue | percent(plans.выручка)`."""
+    return share(_amount(value, "a number"), _amount(whole, "a number"))
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "phone": phone,
     "country": country,
@@ -149,6 +155,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "fold": fold,
     "missing": lacking,
     "by_stage": by_stage,
+    "percent": percent,
 }
 
 

@@ -184,7 +184,7 @@ def _refuse_unknown(said: object, node: Node, path: str) -> None:
     if node.open:
         return
     if isinstance(said, Mapping):
-        _refuse_others(said, node.fields, path)
+        _refuse_others(said, [name for name, part in node.fields.items() if not part.computed], path)
         for name, value in said.items():
             _refuse_unknown(value, node.fields[name], f"{path}.{name}")
     elif isinstance(said, list) and node.item is not None:

@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from provodka.payloads import CHECKED, PAYLOADS, EventType, Person
+from provodka.crm import LeadState
+from provodka.payloads import CHECKED, PAYLOADS, EventType, LeadRef, Person
 from provodka.wording import nearest
 from rules.fact import FACTS, GROUPS, OF_EVENTS, ROOTS, parts_of
 
@@ -36,7 +37,8 @@ PARTS_OF_A_MOMENT: Final = ("year", "month", "day", "hour", "minute")
 class Node:
     """A place in the tree of names. `open` takes any name below it; `choices` are the only values it can have.
 
-    `item` is what a list (`kind` tuple) holds; `maybe` says that there may be nothing at all.
+    `item` is what a list (`kind` tuple) holds; `maybe` says that there may be nothing at all, `computed` that the value
+    follows from others.
     """
 
     fields: Mapping[str, Node] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Node:
     kind: type = str
     item: Node | None = None
     maybe: bool = False
+    computed: bool = False
 
     @property
     def plain(self) -> bool:
@@ -61,6 +64,16 @@ class UnknownName:
     nearest: str = ""
 
 
+def _computed(kind: type[Any]) -> Mapping[str, Node]:
+    """What a value computes of itself. Identities are the journal's business."""
+    found = {name: one.fget for name, one in vars(kind).items() if isinstance(one, property) and one.fget is not None}
+    return {
+        name: replace(node_of(get_type_hints(made)["return"]), computed=True)
+        for name, made in found.items()
+        if name != "identities"
+    }
+
+
 @cache
 def names_for(event_type: EventType) -> Node:
     """The tree of all names that a rule on this event type may use."""
@@ -73,10 +86,10 @@ def names_for(event_type: EventType) -> Node:
         "event": Node({"type": Node(choices=tuple(EventType)), "channel": text, "occurred_at": moment}),
         "now": moment,
         "client": text,
+        "plans": Node(open=True, kind=dict),
     }
     if event_type not in WITHOUT_PERSON:
-        extra = {"phone": text, "email": text, "known": Node(kind=bool)}
-        fields["person"] = Node({**node_of(Person).fields, **extra})
+        fields["person"] = Node({**node_of(Person).fields, "known": Node(kind=bool)})
         fields = {**{name: node_of(FACTS[name].model) for name in ROOTS if name not in OF_EVENTS}, **fields}
     fields |= {name: Node() for name, kinds in GROUPS.items() if event_type in kinds}
     return Node({name: _with_parts(name, node) for name, node in fields.items()})
@@ -122,7 +135,10 @@ def node_of(kind: Any) -> Node:  # noqa: ANN401 -- an annotation can be anything
         return Node(kind=tuple, item=node_of(get_args(kind)[0]))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        return Node({f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)})
+        members = {f.name: node_of(hints[f.name]) for f in dataclasses.fields(kind)}
+        if kind is LeadRef:
+            members["state"] = Node(choices=tuple(LeadState))
+        return Node({**_computed(kind), **members})
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Node(choices=tuple(kind))
     return Node(kind=kind)

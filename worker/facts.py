@@ -29,9 +29,11 @@ from rules.fact import (
     TasksFact,
 )
 from rules.faults import RuleError
+from rules.periods import PERIODS
 from rules.team import Team
+from worker.digests import Digest, Digests
 from worker.history import summed_up
-from worker.staff_work import WorkFacts
+from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 
 
@@ -64,8 +66,8 @@ class LeadsTogether:
 class LiveFacts:
     """`rules.facts.Facts` for one event. A ConnectorError passes through: the event is planned later.
 
-    `leads`: the leads of the batch that the event belongs to. With `resumed` the event may be long past, so that its
-    own cards are read anew.
+    `leads`: the leads of the batch that the event belongs to; `digests` are those of the planner. With `resumed` the
+    event may be long past, so that its own cards are read anew.
     Of what the CRM does not have there is none (a lead of Bitrix24 has no invoices); what it refuses us for good is the
     fault of the rule that asks.
     """
@@ -77,6 +79,7 @@ class LiveFacts:
     calendar: WorkingCalendar
     resumed: bool = False
     leads: LeadsTogether | None = None
+    digests: Digests | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -218,7 +221,17 @@ class LiveFacts:
 
     @cached_property
     def work(self) -> WorkFacts:
-        return WorkFacts(self._who, self.journal, self.crm, self.team, self.calendar)
+        who = self._who
+        return WorkFacts(who, self.journal, self.calendar, lambda: work_of([who], self.crm, self.team)[who])
+
+    # the whole board
+
+    @cached_property
+    def digest(self) -> Digest:
+        """As of the tick; after a wait, as of now."""
+        moment = self.journal.now() if self.resumed else self.event.occurred_at
+        digests = self.digests or Digests(self.journal, self.crm, self.team, self.calendar)
+        return digests.at(moment)
 
     def task(self) -> TaskRef | None:
         """The event's own task as it is now."""
@@ -287,6 +300,10 @@ class LiveFacts:
         return ""
 
 
+def _figures_of(period: str) -> Callable[[LiveFacts], Any]:
+    return lambda facts: facts.digest.figures(period)
+
+
 _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "person.contact": LiveFacts.known_contact,
     "person.won_leads": LiveFacts.won_leads,
@@ -312,6 +329,13 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "work.open_leads": lambda facts: facts.work.open_leads(),
     "work.violations": lambda facts: facts.work.violations(),
     "work.broken": lambda facts: facts.work.broken(),
+    "board.open_leads": lambda facts: facts.digest.open_leads(),
+    "board.leads": lambda facts: facts.digest.leads(),
+    "board.untouched": lambda facts: facts.digest.untouched(),
+    "board.waiting": lambda facts: facts.digest.waiting(),
+    "board.by_stage": lambda facts: facts.digest.by_stage(),
+    "board.people": lambda facts: facts.digest.people(),
+    **{f"figures.{period}": _figures_of(period) for period in PERIODS},
 }
 
 

@@ -30,6 +30,7 @@ from provodka.payloads import CrmHint, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
+from worker.digests import Digests
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
 from worker.roll import Roll
@@ -72,6 +73,7 @@ class Planner:
         self._crm = crm
         self._follower = follower
         self._held: list[StoredEvent] = []
+        self._digests = Digests(journal, crm, engine.team, engine.calendar)
         self._roll = Roll(journal, engine, crm)
         self._walker = Walker(journal, engine, follower, self._facts) if follower is not None else None
 
@@ -158,7 +160,7 @@ class Planner:
 
     def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
-        return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads)
+        return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads, self._digests)
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload

@@ -8,6 +8,7 @@ from provodka.journal import Journal
 from provodka.payloads import EventType, Person, StaffChecked, Tick, Who
 from rules.engine import Engine
 from rules.plan import PlanTrace, RuleOutcome, RuleTrace
+from rules.team import Team
 from rules.ticks import CHANNEL
 from worker.walk import Walked
 
@@ -29,7 +30,7 @@ class Roll:
         if compiled is None or not compiled.rule.asks_staff:
             return None
         now = self._journal.now()
-        people = self._people()
+        staff = people(self._engine.team, self._crm)
         events = tuple(
             Event(
                 id=new_event_id(now),
@@ -41,16 +42,16 @@ class Roll:
                 person=Person(),
                 payload=StaffChecked(who, tick.rule),
             )
-            for who in people
+            for who in staff
         )
-        reason = f"{len(people)} of the staff"
+        reason = f"{len(staff)} of the staff"
         return Walked(PlanTrace(now, (RuleTrace(tick.rule, RuleOutcome.CHECKED, reason=reason),)), events)
 
-    def _people(self) -> list[Who]:
-        """In the order of the config, with the names of the CRM."""
-        team = self._engine.team
-        if self._crm is None:
-            return [Who(key, key) for key in team]
-        users = {name.casefold(): user for user in self._crm.users() for name in (user.name, user.login)}
-        found = [(key, users.get(team.login(key).casefold())) for key in team]
-        return [Who(key, user.name, user.active) if user else Who(key, key, active=False) for key, user in found]
+
+def people(team: Team, crm: Crm | None) -> list[Who]:
+    """All of the staff in the order of the config, with the names of the CRM."""
+    if crm is None:
+        return [Who(key, key) for key in team]
+    users = {name.casefold(): user for user in crm.users() for name in (user.name, user.login)}
+    found = [(key, users.get(team.login(key).casefold())) for key in team]
+    return [Who(key, user.name, user.active) if user else Who(key, key, active=False) for key, user in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,28 +17,33 @@ from rules.calendar import WorkingCalendar
 from rules.fact import BrokenGuard
 from rules.team import Team
 
+NOT_FILLED: Final = "the mirror is still being filled: nobody knows yet what there is to do"
 _MOST_TASKS: Final = 200
 _MOST_LEADS: Final = 50
 _VIOLATIONS_OF: Final = timedelta(days=7)
 
 
+def work_of(people: Sequence[str], crm: Crm | None, team: Team) -> dict[str, StaffWork]:
+    """What these have to do, by staff key; raises Retryable while the mirror is still being filled."""
+    logins = {person: team.login(person) for person in people}
+    found = crm.staff_work(list(logins.values())) if crm is not None else {}
+    if found is None:
+        raise Retryable(NOT_FILLED)
+    return {person: found.get(login, StaffWork()) for person, login in logins.items()}
+
+
 @dataclass
 class WorkFacts:
-    """`work` of a staff key. A Retryable passes through while the mirror is still being filled."""
+    """`work` of a staff key; `read` gives it when it is first asked for."""
 
     person: str
     journal: Journal
-    crm: Crm | None
-    team: Team
     calendar: WorkingCalendar
+    read: Callable[[], StaffWork]
 
     @cached_property
     def _work(self) -> StaffWork:
-        login = self.team.login(self.person)
-        found = self.crm.staff_work([login]) if self.crm is not None else {}
-        if found is None:
-            raise Retryable("the mirror is still being filled: nobody knows yet what the staff have to do")
-        return found.get(login, StaffWork())
+        return self.read()
 
     @cached_property
     def _local(self) -> datetime:

@@ -20,6 +20,7 @@ from connectors.crm.gone import Gone
 from connectors.crm.leads import by_moving
 from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
+    Board,
     CardLink,
     Company,
     CompanyChange,
@@ -150,6 +151,10 @@ class OfferCards:
     def update_leads(self, requests: Sequence[Request[LeadChange]]) -> list[Outcome]:
         """Only what is named changes."""
         return self._gone.sparing(requests, self._lead_changes.update)
+
+    def board(self) -> Board | None:
+        """Without a call; None until all leads have been read once."""
+        return self._mirrored.board()
 
     def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
         """Without a call; None until all leads have been read once."""

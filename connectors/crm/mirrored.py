@@ -20,9 +20,10 @@ from connectors.crm.mirror import (
     task_mark,
 )
 from connectors.crm.names import Id, Names, plain
-from provodka.crm import CardRef, LeadState, StaffTask, StaffWork, Task
+from provodka.crm import Board, CardRef, LeadState, StaffTask, StaffWork, Task
 from provodka.payloads import LeadRef
 
+_PAGE: Final = 1000
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -94,6 +95,30 @@ class Mirrored:
             found[login] = StaffWork(tuple(work), tuple(shown[one] for one in newest))
         return found
 
+    def board(self) -> Board | None:
+        """See `provodka.crm.Leads`."""
+        if not self._account.cursor("leads:filled"):
+            return None
+        places = self._places()
+        wanted = {place for place, _ in places}
+        leads: dict[str, LeadRef] = {}
+        after = ""
+        while page := self._account.store.snapshot_page(self._account.name, LEAD, after, _PAGE):
+            after = page[-1].id
+            known = map(load_lead, page)
+            leads |= self._shown(one for one in known if (str(one.pipeline_id), str(one.status_id)) in wanted)
+        newest = sorted(leads, key=int, reverse=True)
+        return Board(tuple(leads[one] for one in newest), tuple(names for _, names in places))
+
+    def _places(self) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+        """Where open leads may stand: the ids of pipeline and stage, and their names."""
+        return [
+            ((pipeline.id, stage.id), (pipeline.name, stage.name))
+            for pipeline in self._names.pipelines()
+            for stage in pipeline.stages
+            if stage.state is LeadState.OPEN and not stage.incoming
+        ]
+
     def _users(self, logins: Sequence[str]) -> dict[str, str]:
         """The ids of those whom the account knows, by login."""
         users = {plain(name): user.id for user in self._names.users() for name in (user.login, user.name)}
@@ -101,13 +126,7 @@ class Mirrored:
 
     def _open_leads(self, users: Mapping[str, str]) -> dict[str, list[str]]:
         """The ids of the open leads of each of these users."""
-        places = [
-            (pipeline.id, stage.id)
-            for pipeline in self._names.pipelines()
-            for stage in pipeline.stages
-            if stage.state is LeadState.OPEN and not stage.incoming
-        ]
-        marks = {login: [place_mark(user, *place) for place in places] for login, user in users.items()}
+        marks = {login: [place_mark(user, *place) for place, _ in self._places()] for login, user in users.items()}
         carriers = self._carriers(LEAD, [mark for some in marks.values() for mark in some])
         return {login: [one for mark in some for one in carriers.get(mark, ())] for login, some in marks.items()}
 

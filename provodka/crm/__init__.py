@@ -28,6 +28,7 @@ from provodka.crm.incoming import (
     RequestKind,
 )
 from provodka.crm.leads import (
+    Board,
     LeadChange,
     LeadClosing,
     LeadConversion,
@@ -105,6 +106,7 @@ __all__ = [
     "PLACE_FOR",
     "AnyCard",
     "Automation",
+    "Board",
     "BotStart",
     "CardFile",
     "CardKind",

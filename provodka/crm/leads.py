@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from provodka.crm.cards import NewContact
+from provodka.payloads import LeadRef
 
 
 class LeadState(StrEnum):
@@ -15,6 +16,15 @@ class LeadState(StrEnum):
     OPEN = "open"
     WON = "won"
     LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All open leads, newest first, without their custom fields; and where they may stand: pipeline and stage, in the
+    order of the CRM's board."""
+
+    leads: tuple[LeadRef, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

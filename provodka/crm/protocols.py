@@ -29,6 +29,7 @@ from provodka.crm.cards import (
 from provodka.crm.glance import Cards
 from provodka.crm.incoming import BotStart, IncomingRequest, RequestAcceptance, RequestDecline
 from provodka.crm.leads import (
+    Board,
     LeadChange,
     LeadClosing,
     LeadConversion,
@@ -170,6 +171,9 @@ class Leads(Protocol):
 
     def open_leads(self, contact_ids: Sequence[str], pipeline: str = "") -> dict[str, list[LeadRef]]:
         """The open leads of each contact, newest first; only of `pipeline` where it is named."""
+
+    def board(self) -> Board | None:
+        """Out of the mirror, without a call. None while it is still being filled."""
 
     def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
         """Of each contact, how each of its leads stands, by id, newest first: as the mirror has them, without a call.

@@ -5,8 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from provodka.crm import CrmAccount, LeadChange, NewTask, StaffWork, TaskCompletion
+from provodka.crm import CrmAccount, LeadChange, LeadClosing, NewTask, StaffWork, TaskCompletion
 from tests.contract.crms import ANNA, DUE, IVAN, ask, one
+
+
+def test_the_board_holds_the_open_leads_alone_in_the_order_of_its_stages(crm: CrmAccount, lead: str) -> None:
+    assert crm.board() is None, "the mirror is not filled"
+    assert crm.fill()
+    before = crm.board()
+    assert before is not None
+    assert before.places.index(("Кровля", "Новый лид")) < before.places.index(("Кровля", "Переговоры"))
+    assert {(one.pipeline, one.stage) for one in before.leads} <= set(before.places)
+    assert {one.state for one in before.leads} == {"open"}
+    ids = [int(one.id) for one in before.leads]
+    assert ids == sorted(ids, reverse=True)
+    assert int(lead) in ids
+    one(crm.close_leads(ask(LeadClosing(lead, won=False))))
+    after = crm.board()
+    assert after is not None
+    assert [int(one.id) for one in after.leads] == [id_ for id_ in ids if id_ != int(lead)]
 
 
 def test_open_tasks_and_leads_are_told_of_each_of_the_staff(crm: CrmAccount, lead: str, contact: str) -> None:

@@ -28,6 +28,22 @@ RULES = """
             {%- for task in work.tasks | by_stage(['Переговоры', 'Новый лид']) if task.text == 'Позвонить клиенту' %}
             {{ task.text }} — {{ task.lead.title }}, {{ task.lead.stage }}
             {%- endfor %}
+  - name: Вечер
+    at: "18:00"
+    do:
+      - notify:
+          to: rop
+          text: |-
+            Вечер: новых {{ figures.today.leads }} у {{ figures.today.by_person[0].name }}, в плане {{ plans.лиды }}
+            {%- for lead in board.untouched if lead.title.startswith('Сайт') %}
+            {{ lead.title }} {{ lead.url }}
+            {%- endfor %}
+            {%- for one in board.people if one.key == 'anna' %}
+            {{ one.name }}: {{ one.to_do }}, {{ one.open_leads }}, {{ one.violations }}
+            {%- endfor %}
+            {%- for one in board.by_stage if one.stage == 'Новый лид' %}
+            {{ one.leads }}
+            {%- endfor %}
   - name: Двинули
     on: lead.stage_changed
     guard: Двинули сделку
@@ -45,9 +61,10 @@ def comes_due(company: Company, rule: str) -> None:
     company.journal.accept([tick(rule, now, now)])
 
 
-def test_a_plan_for_the_day_counts_and_orders_what_there_is_to_do(closed: Company) -> None:
+def test_digests_count_and_order_what_there_is_to_do_and_what_nobody_has_touched(closed: Company) -> None:
     closed.extra_rules = RULES
-    closed.rewritten = lambda text: f"timezone: {noon()}\n" + text.replace("[anna, ivan]", "[anna]")
+    settings = f"timezone: {noon()}\nplans: {{лиды: 100}}\n"
+    closed.rewritten = lambda text: settings + text.replace("[anna, ivan]", "[anna]")
     closed.open()
     crm = closed.house.crm
     assert crm is not None
@@ -70,3 +87,16 @@ def test_a_plan_for_the_day_counts_and_orders_what_there_is_to_do(closed: Compan
     ]
     story = closed.journal.read(lambda c: queries.story(c, closed.events("staff.checked")[0]))
     assert json.loads(story.plans[0].trace)["facts"]["work.to_do"] == tasks
+    comes_due(closed, "Вечер")
+    (evening,) = until(lambda: [text for text in closed.told() if text.startswith("Вечер")], "the evening's digest")
+    maria = next(lead for lead in closed.leads() if "Мария" in lead["name"])
+    board = crm.board()
+    assert board is not None
+    untouched = next(lead for lead in board.leads if lead.id == str(maria["id"]))
+    fresh = sum((lead.pipeline, lead.stage) == (untouched.pipeline, "Новый лид") for lead in board.leads)
+    assert evening.split("\n") == [
+        "Вечер: новых 2 у anna, в плане 100",
+        f"Сайт: Мария {untouched.url}",
+        f"{ANNA}: {tasks}, {len(before.leads) + 2}, 1",
+        str(fresh),
+    ]

@@ -68,19 +68,32 @@ class Client(Company):
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
         return path
 
-    def moved_by(self, login: str, lead: Json, stage: str) -> None:
+    def moved_by(self, login: str, lead: Json, stage: str, to: str = "") -> None:
         """One of the staff drags the card: a CRM tells who it was."""
         token = self.crm_control(f"oauth?user={login}", method="GET")["access_token"]
-        pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == lead["pipeline"])
+        pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == (to or lead["pipeline"]))
         status = next(s for s in pipeline.statuses.values() if s.name == stage)
         url = f"{self.office.emulator.url}/api/v4/leads/{lead['id']}"
-        body, headers = {"status_id": status.id}, {"Authorization": f"Bearer {token}"}
+        body = {"status_id": status.id, "pipeline_id": pipeline.id}
+        headers = {"Authorization": f"Bearer {token}"}
         requests.patch(url, json=body, headers=headers, timeout=10).raise_for_status()
 
     def changed(self, lead: Json, **fields: Any) -> None:
         """One of the portal's people writes into the card."""
         assert isinstance(self.office, Bitrix)
         self.office._act("crm.item.update", {"entityTypeId": self.office.type_id, "id": lead["id"], "fields": fields})
+
+    def stage(self, funnel: str, name: str) -> str:
+        """The code of a stage of one of the portal's funnels (`DEAL_STAGE_1`)."""
+        assert isinstance(self.office, Bitrix)
+        rows = self.office._act("crm.status.list", {"filter": {"ENTITY_ID": funnel}})
+        return next(row["STATUS_ID"] for row in rows if row["NAME"] == name)
+
+    def option(self, field: str, value: str) -> int:
+        """The number of an option of a portal's list field."""
+        assert isinstance(self.office, Bitrix)
+        fields = self.office._act("crm.item.fields", {"entityTypeId": self.office.type_id})["fields"]
+        return next(int(one["ID"]) for one in fields[field]["items"] if one["VALUE"] == value)
 
     def _crm(self) -> Any:
         """What is said of the account in the example, at the place and with the entry of the sandbox."""
@@ -99,13 +112,22 @@ class Client(Company):
                 "first_sync_days": 1,
                 "poll": 1,
             },
+            "smtp": {
+                "host": "127.0.0.1",
+                "port": self.sandbox.mail.smtp_port,
+                "security": "none",
+                "user": "sandbox@example.test",
+            },
             "mango": {"api_url": "${SENDERS}/vpbx"},
             "telegram": {"token": "1:sandbox", "api_url": "${TELEGRAM}"},
         }
         return settings | sandbox.get(settings["type"], {})
 
     def _rule(self, rule: Any) -> Any:
+        """With the waits of this day, and without services that the sandbox does not have."""
         waits = self._waits.get(rule["name"], "").split()
+        if "do" in rule:
+            rule = rule | {"do": [step for step in rule["do"] if "http" not in step]}
         if "escalate" in rule and waits:
             rungs = zip(rule["escalate"], waits, strict=True)
             return rule | {"escalate": [rung | {"after": after} for rung, after in rungs]}

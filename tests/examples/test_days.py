@@ -128,3 +128,101 @@ def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
 
 def _minutes_ago(minutes: int) -> datetime:
     return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+IGOR = "Игорь <igor@zavod.ru>"
+
+
+@pytest.mark.shows("S3-06", "S3-07", "S3-08", "S3-11", "S3-12", "S3-18", "S3-20")
+def test_a_request_becomes_a_deal(tmp_path: Path) -> None:
+    with opened(EXAMPLES / "3-sales-1c/config.yaml", tmp_path) as client:
+        client.letter(IGOR, "Подшипники", "Нужны сорок штук")
+        client.rest("lead.created")
+        form = {"name": "Игорь", "email": "igor@zavod.ru", "Вопрос": "Есть ли скидка"}
+        requests.post(f"{client.url}/hooks/feedback/{SECRET}", data=form, timeout=10).raise_for_status()
+        client.rest("form.submitted")
+        client.moved_by("alexey@tehsnab.ru", client.lead(), "В работе")
+        client.rest("lead.stage_changed")
+        client.moved_by("alexey@tehsnab.ru", client.lead(), "Годный")
+        client.rest("lead.stage_changed", 2)
+        client.moved_by("alexey@tehsnab.ru", client.lead(), "Анализ информации", "Сделки")
+        until(lambda: any("вернулась в лиды" in text for text in client.told()), "the senior seller is told")
+        client.rest("lead.stage_changed", 3)
+
+        assert board(client) == {
+            "Игорь": (
+                "Годный",
+                "alexey@tehsnab.ru",
+                [
+                    "Алексей Громов: Обработать новый запрос: Подшипники",
+                    "Алексей Громов: Узнать контакты, компанию и что нужно",
+                ],
+            )
+        }
+        assert client.lead()["pipeline"] == "Лиды"
+        assert [note["text"] for note in client.lead()["notes"]] == [
+            "Нужны сорок штук",
+            "Запрос с сайта: Есть ли скидка",
+        ]
+
+
+MARINA = "+79270001122"
+
+
+@pytest.mark.shows("S1-02", "S1-06", "S1-07", "S1-16")
+def test_a_sign_is_ordered(tmp_path: Path) -> None:
+    with opened(EXAMPLES / "1-brief-bitrix24/config.yaml", tmp_path) as client:
+        call = client.mango.call(MARINA[1:], "78460001101", "31", 60.0, started=_minutes_ago(2))
+        assert {answer.status_code for answer in call} == {200}
+        client.rest("call.finished")
+        deal = client.lead()
+        assert (deal["pipeline"], deal["status"], deal["tags"]) == ("Со склада", "Обращение", ["звонок", "яндекс"])
+
+        client.changed(deal, ufCrmKind=client.option("ufCrmKind", "Под заказ"))
+        client.rest("lead.updated")
+        assert client.lead()["pipeline"] == "Под заказ"
+        client.changed(deal, stageId=client.stage("DEAL_STAGE_1", "Смета"))
+        client.rest("lead.stage_changed")
+        deal = client.lead()
+        assert (deal["pipeline"], deal["status"], deal["responsible_email"]) == (
+            "Под заказ",
+            "Обращение",
+            "sergey@vitrina.ru",
+        )
+        assert [task["text"].splitlines()[0] for task in deal["tasks"]] == [
+            f"«{deal['name']}» вернулась: приложите техническое задание"  # he has no Telegram
+        ]
+
+
+@pytest.mark.shows("S0-34", "S0-42", "S0-43", "S0-44")
+def test_a_request_is_qualified_by_its_questionnaire(tmp_path: Path) -> None:
+    with opened(EXAMPLES / "0-integrator-amocrm/config.yaml", tmp_path) as client:
+        client.form("+79160001122", name="Мария", email="maria@example.ru", comments="Нужна CRM").raise_for_status()
+        client.rest("lead.created")
+        ivan = "ivan.petrov@highfive.ru"
+        client.moved_by(ivan, client.lead(), "Квалификация")
+        client.rest("lead.stage_changed")
+        lead = client.lead()
+        assert lead["fields"]["Анкета"] == [f"https://anketa.highfive.ru/?deal={lead['id']}"]
+
+        answers = {"deal": lead["id"], "Сфера деятельности": "Цветы", "Бюджет": "100000"}
+        requests.post(f"{client.url}/hooks/anketa/{SECRET}", json=answers, timeout=10).raise_for_status()
+        client.rest("form.submitted", 2)
+        client.moved_by(ivan, client.lead(), "КП отправлено")
+        client.rest("lead.stage_changed", 2)
+        lead = client.lead()
+        fields = {
+            name: values for name, values in lead["fields"].items() if name in ("Сфера деятельности", "Бюджет клиента")
+        }
+        assert fields == {"Сфера деятельности": ["Цветы"], "Бюджет клиента": ["100000"]}
+        assert any("вернулась в квалификацию. Нет: Должность, компания" in text for text in client.told())
+        assert board(client) == {
+            "Мария": (
+                "Квалификация",
+                ivan,
+                [
+                    "Иван Петров: Проверить клиента в открытых источниках: Мария",
+                    "Иван Петров: Связаться: +7 916 000-11-22",
+                ],
+            )
+        }

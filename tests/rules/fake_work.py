@@ -8,6 +8,7 @@ from typing import Any
 
 from provodka.crm import (
     CARD_GONE,
+    Board,
     CardRef,
     Presence,
     StaffNotice,
@@ -24,11 +25,13 @@ Make = Callable[[Request[Any], int], Outcome]
 
 
 class FakeWork:
-    """Tasks by id in `tasks`; what hangs on a card is found by it. `work` is by login, once the mirror is `filled`."""
+    """Tasks by id in `tasks`; what hangs on a card is found by it. `work` by login and the `whole` board are
+    there once the mirror is `filled`."""
 
     tasks: dict[str, Task]
     work: dict[str, StaffWork]
     filled = True
+    whole = Board()
     _read: Callable[[str, Any], None]
     _write: Callable[[str, Sequence[Request[Any]], Make], list[Outcome]]
 
@@ -39,6 +42,10 @@ class FakeWork:
     def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
         self._read("staff_work", list(logins))
         return {login: self.work.get(login, StaffWork()) for login in logins} if self.filled else None
+
+    def board(self) -> Board | None:
+        self._read("board", ())
+        return self.whole if self.filled else None
 
     def presence(self, logins: Sequence[str]) -> dict[str, Presence]:
         self._read("presence", list(logins))

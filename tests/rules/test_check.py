@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from provodka.payloads import EventType
 from rules.actions import REGISTRY
+from rules.beside import Beside
 from rules.check import RuleProblem, check
-from rules.schema import Rule, Staff
+from rules.schema import Staff
 from tests.rules.world import STAFF, make_rule
 
 CHANNELS = {
@@ -279,6 +281,35 @@ def test_who_is_a_person_only_where_the_event_is_about_one_of_the_staff() -> Non
     assert only(notice, **daily, when={"who.key": "ana"}).hint == 'did you mean "anna"?'
 
 
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("{{ plans.выручк }}", None),
+        ("{{ 5 | percent(plans.выручк) }}", None),
+        ("x", "figures.month.revenue > plans.выручк"),
+        ("x", {"plans.выручк": 5}),
+    ],
+)
+def test_a_plan_that_there_is_not_is_told_with_the_nearest_that_there_is(text: str, when: Any) -> None:
+    rule = make_rule({"notify": {"to": "rop", "text": text}}, on=None, at="09:00", when=when)
+    beside = Beside(plans={"выручка": Decimal(100)})
+    (problem,) = check([rule], REGISTRY, STAFF, CHANNELS, beside)
+    assert (problem.text, problem.hint) == ("there is no plan выручк", 'did you mean "выручка"?')
+    (alone,) = check([rule], REGISTRY, STAFF, CHANNELS)
+    assert alone.hint == "write it under plans:"
+
+
+def test_what_a_value_computes_may_be_read_and_what_it_does_not_may_not() -> None:
+    daily = {"on": None, "at": "09:00"}
+    text = "{{ figures.week.conversion }} {% for one in figures.week.by_source %}{{ one.conversion }}{% endfor %}"
+    assert found({"notify": {"to": "rop", "text": text}}, **daily) == []
+    wrong = only(
+        {"notify": {"to": "rop", "text": "{% for one in board.by_stage %}{{ one.stge }}{% endfor %}"}}, **daily
+    )
+    assert wrong.hint == 'did you mean "one.stage"?'
+    assert "has no person.identities" in only({"note": {"text": "{{ person.identities }}"}}).text
+
+
 def test_a_misspelt_event_type_is_told_together_with_the_other_mistakes_of_its_rule() -> None:
     problems = found({"task": {"text": "{{ utm.sorce", "due": "soon"}}, on=["form.submited", "crm.hint"])
     assert [problem.path[2:] for problem in problems][-2:] == [("on", 0), ("on", 1)]
@@ -319,81 +350,6 @@ def test_all_mistakes_of_all_rules_are_told_at_once_in_the_order_of_the_config()
     assert [problem.path[1] for problem in problems] == [0] * 5 + [1] * 3
 
 
-def rung(after: str, **step: Any) -> dict[str, Any]:
-    return {"after": after, "do": [step or {"notify": {"to": "rop", "text": after}}]}
-
-
-def test_a_mistake_in_a_rung_is_found_at_its_place() -> None:
-    rungs = [rung("1h"), rung("1d", notify={"to": "boss", "text": "{{ lead.titel }}"})]
-    places = {p.path: p.hint for p in found(escalate=rungs, on="lead.created")}
-    assert places[("rules", 0, "escalate", 1, "do", 0, "notify", "text")] == 'did you mean "lead.title"?'
-    assert ("rules", 0, "escalate", 1, "do", 0, "notify", "to", 0) in places
-
-
-@pytest.mark.parametrize("rungs", [("1h", "1h"), ("1d", "1h"), ("2h working", "1h working")])
-def test_rungs_lead_upwards(rungs: tuple[str, str]) -> None:
-    problem = only(escalate=[rung(after) for after in rungs], on="lead.created")
-    assert problem.path == ("rules", 0, "escalate", 1, "after")
-    assert found(escalate=[rung("18:00"), rung("1h"), rung("8h working"), rung("1d")], on="lead.created") == []
-
-
-def test_an_unknown_event_that_drops_is_found() -> None:
-    problem = only(TASK, on="call.missed", wait="1h", unless=["call.finished", "call.finish"])
-    assert (problem.path, problem.hint) == (("rules", 0, "unless", 1), 'did you mean "call.finished"?')
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"do": [TASK], "escalate": [rung("1h")]}, "one of both"),
-        ({}, "one of both"),
-        ({"escalate": [rung("1h")], "wait": "1h"}, "without wait"),
-        ({"do": [TASK], "unless": "call.finished"}, "goes with wait or escalate"),
-    ],
-)
-def test_keys_that_do_not_go_together_are_refused(more: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        Rule.model_validate({"name": "x", "on": "call.missed", **more})
-
-
-@pytest.mark.parametrize(
-    ("date", "text", "hint"),
-    [
-        ("leed.fields.Срок", "no field of a card", 'did you mean "lead"?'),
-        ("lead.created", "lead has no created", 'did you mean "lead.created_at"?'),
-        ("lead.title", "never a date", "name a field of the CRM: lead.fields.Дата поставки"),
-        ("task.text", "never a date", "name a field of the CRM: lead.fields.Дата поставки"),
-    ],
-)
-def test_a_date_that_can_be_none_is_found(date: str, text: str, hint: str) -> None:
-    problem = only({"notify": {"to": "rop", "text": "x"}}, on=None, date=date)
-    assert (problem.path, text in problem.text, problem.hint) == (("rules", 0, "date"), True, hint)
-
-
-def test_a_rule_by_cards_may_name_what_its_card_has_and_nothing_of_a_change() -> None:
-    notice = {"notify": {"to": "responsible", "text": "{{ lead.title }} {{ now }}"}}
-    assert found(notice, TASK, on=None, date="lead.fields.Срок", shift="1d working") == []
-    assert found({"notify": {"to": "rop", "text": "{{ task.text }}"}}, on=None, date="task.due", at="09:00") == []
-    assert "has no change.field" in only(notice, on=None, every="1h", each="lead", when={"change.field": "x"}).text
-
-
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        ({"date": "lead.fields.Срок", "each": "lead"}, "each goes with every or at, not with date"),
-        ({"date": "lead.fields.Срок", "at": ["09:00", "10:00"]}, "one time of day"),
-        ({"date": "lead.fields.Срок", "shift": "18:00"}, "no shift of whole days"),
-        ({"date": "lead.fields.Срок", "shift": "скоро"}, "is no shift"),
-        ({"on": "call.missed", "shift": "1d"}, "shift goes with date"),
-        ({"on": "call.missed", "each": "lead"}, "each goes with every or at"),
-    ],
-)
-def test_keys_of_cards_that_do_not_go_together_are_refused(keys: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        Rule.model_validate({"name": "x", "do": [TASK], **keys})
-
-
-@pytest.mark.parametrize(("card", "text"), [("lead", "{{ lead.title }}"), ("contact", "{{ contact.name }}")])
-def test_a_rule_that_looks_at_every_card_need_not_ask_whether_there_is_one(card: str, text: str) -> None:
-    notify = {"notify": {"to": "rop", "text": text}}
-    assert found(notify, on=None, every="1h", each=card) == []
+def test_a_state_that_no_lead_has_is_a_mistake() -> None:
+    assert only(TASK, on="lead.updated", when={"lead.state": "opne"}).hint == 'did you mean "open"?'
+    assert found(TASK, on="lead.updated", when={"lead.state": ["won", "lost"]}) == []

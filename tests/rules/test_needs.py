@@ -50,6 +50,12 @@ def test_fields_are_needed_wherever_a_condition_or_text_names_them() -> None:
     assert len(found) == 5
 
 
+def test_the_stages_that_a_text_orders_by_are_needed() -> None:
+    text = "{{ work.tasks | by_stage(['КП ГОТОВО', 'ГОРЯЧИЕ']) | length }}"
+    rule = make_rule({"notify": {"to": "who", "text": text}}, on=None, at="09:00", each="person")
+    assert of(rule) == {("do", 0, "notify", "text"): [Need("stage", "КП ГОТОВО"), Need("stage", "ГОРЯЧИЕ")]}
+
+
 def test_values_that_are_names_of_the_crm_are_needed() -> None:
     rule = make_rule(
         "log_call",

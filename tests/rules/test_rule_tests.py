@@ -173,6 +173,8 @@ def test_a_test_may_look_at_one_of_the_staff() -> None:
         ({"key": "ana"}, {}, 'did you mean "anna"'),
         ({"key": "anna", "present": True}, {}, "present is a fact"),
         ({"key": "anna", "nme": "x"}, {}, 'did you mean "name"'),
+        ({"key": "anna"}, {"figures.week": {"conversion": 5}}, "unknown name conversion"),
+        ({"key": "anna"}, {"figures.week": {"by_source": [{"nme": "x"}]}}, "facts.figures.week.by_source.0"),
         ({"key": "anna"}, {"work.task": 1}, 'did you mean "work.tasks"'),
         ({"key": "anna"}, {"work.tasks": [{"txt": "x"}]}, "facts.work.tasks.0: unknown name txt"),
         ({"key": "anna"}, {"work.tasks": [{"lead": {"stge": "x"}}]}, "facts.work.tasks.0.lead: unknown name stge"),

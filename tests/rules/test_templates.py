@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError, UndefinedError
 from jinja2.sandbox import SecurityError
 
+from provodka.crm import StaffTask
+from provodka.payloads import LeadRef
 from rules.faults import RULE_FAULTS, RuleError
-from rules.filters import truncate
+from rules.filters import by_stage, percent, truncate
 from rules.templates import Templates
 from rules.text import fold, number, same
 
@@ -164,3 +166,23 @@ def test_russian_words_are_compared_as_people_read_them() -> None:
 )
 def test_numbers_are_read_as_people_type_them(value: object, read: Decimal | None) -> None:
     assert number(value) == read
+
+
+def test_work_is_ordered_by_stages_then_by_prices() -> None:
+    leads = [
+        LeadRef("1", stage="Новый", price=Decimal(900)),
+        LeadRef("2", stage="КП ГОТОВО", price=Decimal(1)),
+        LeadRef("3", stage="Горячие", price=Decimal(5)),
+        LeadRef("4", stage="КП готово", price=Decimal(7)),
+        LeadRef("5", stage="Думает", price=Decimal(900)),
+        LeadRef("6", stage="Думает", price=Decimal(901)),
+    ]
+    tasks = [StaffTask(lead.id, lead=lead) for lead in leads]
+    for items in (leads, tasks):
+        assert [one.id for one in by_stage(items, ["КП готово", "ГОРЯЧИЕ"])] == ["4", "2", "3", "6", "1", "5"]
+    assert [one.id for one in by_stage(leads, "думает")][:2] == ["6", "5"]
+
+
+@pytest.mark.parametrize(("value", "whole", "shown"), [(80, 100, 80), ("1 500,50", 3001, 50), (5, 0, 0)])
+def test_a_share_is_a_whole_number_of_percent(value: object, whole: object, shown: int) -> None:
+    assert percent(value, whole) == shown

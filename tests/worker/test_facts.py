@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from provodka.crm import (
+    Board,
     CardFile,
     CardRef,
     Company,
@@ -34,6 +35,7 @@ from provodka.journal import Journal
 from provodka.payloads import ContactRef, LeadRef, Person, TaskRef
 from rules.fact import FACTS, FilesFact, HistoryFact, InvoicesFact, KnownContact, ResponsibleFact, TasksFact
 from rules.faults import RuleError
+from rules.periods import PERIODS
 from tests.rules.world import CALENDAR, CLIENT, NOW, TEAM, make_event
 from worker.facts import LiveFacts
 
@@ -96,6 +98,9 @@ class Cards:
 
     def staff_work(self, logins: Sequence[str]) -> dict[str, StaffWork] | None:
         return dict.fromkeys(logins, StaffWork((StaffTask("1", due=NOW),), (self.lead,)))
+
+    def board(self) -> Board | None:
+        return Board((self.lead,), (("Кровля", "Новый лид"),))
 
     def lead_states(self, contact_ids: Sequence[str]) -> dict[str, dict[str, LeadState]] | None:
         return dict.fromkeys(contact_ids, self.states) if self.filled else None
@@ -160,7 +165,10 @@ def test_every_fact_can_be_fetched_and_fits_its_model(journal: Journal, crm: Car
 
 def test_without_a_crm_every_fact_is_empty_but_the_responsible_of_the_event(journal: Journal) -> None:
     source = facts(make_event(), journal, None)
-    assert {name: source.fetch(name) for name in FACTS} == {name: fact.empty for name, fact in FACTS.items()}
+    empty = {name: fact.empty for name, fact in FACTS.items() if fact.root != "figures" and name != "board.people"}
+    assert {name: source.fetch(name) for name in empty} == empty
+    assert {source.fetch(f"figures.{period}").leads for period in PERIODS} == {0}
+    assert [(one.key, one.to_do) for one in source.fetch("board.people")] == [("anna", 0), ("ivan", 0), ("rop", 0)]
 
 
 def test_a_leads_own_event_names_its_cards_so_that_each_fact_is_one_call(journal: Journal, crm: Cards) -> None:
