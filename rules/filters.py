@@ -14,7 +14,7 @@ from jinja2 import Undefined
 from provodka.wording import did_you_mean
 from rules.dictionaries import Dictionary
 from rules.figures import percent as share
-from rules.moments import span
+from rules.moments import Span, span
 from rules.text import fold, missing, number
 
 LOOKUP: Final = "lookup"
@@ -182,8 +182,9 @@ def date_filters(zone: ZoneInfo) -> Mapping[str, Callable[..., str]]:
 
     def date(value: object, form: str = "") -> str:
         """«05.12.2026 14:30», or by the form of `strftime`; a date alone is shown without hours."""
-        moment = _moment(value, zone)
-        return moment.strftime(form or ("%d.%m.%Y" if _is_day(value, zone) else "%d.%m.%Y %H:%M"))
+        found = _span(value, zone)
+        usual = "%d.%m.%Y %H:%M" if found.begin == found.end else "%d.%m.%Y"
+        return found.begin.astimezone(zone).strftime(form or usual)
 
     def day(value: object, year: bool = False) -> str:
         """«5 декабря», with `year` «5 декабря 2026»."""
@@ -210,15 +211,14 @@ def _number(value: object) -> phonenumbers.PhoneNumber | None:
 
 
 def _moment(value: object, zone: ZoneInfo) -> datetime:
+    return _span(value, zone).begin.astimezone(zone)
+
+
+def _span(value: object, zone: ZoneInfo) -> Span:
     found = span(value, zone)
     if found is None:
         raise ValueError(f"«{value}» is not a date")
-    return found.begin.astimezone(zone)
-
-
-def _is_day(value: object, zone: ZoneInfo) -> bool:
-    found = span(value, zone)
-    return found is not None and found.begin != found.end
+    return found
 
 
 def _amount(value: object, what: str) -> Decimal:

@@ -156,6 +156,27 @@ def test_a_fact_that_decides_a_group_is_fetched_inside_it() -> None:
     assert facts.asked == ["person.contact"]
 
 
+def test_a_group_that_spared_a_call_in_one_rule_still_makes_it_in_another_that_needs_it() -> None:
+    facts = CountedFacts(KnownContact("4"))
+    scope = scope_of(facts)
+    group = {"any": [{"utm.source": "vk"}, {"person.known": True}]}
+    decided = answer({"form.name": "Акция", **group}, scope)
+    assert [part.matched for part in decided.parts] == [False, None]
+    assert facts.asked == []
+    assert answer({"form.name": {"contains": "кровл"}, **group}, scope).matched
+    assert facts.asked == ["person.contact"]
+
+
+def test_groups_of_the_same_conditions_answer_each_for_itself() -> None:
+    members = [{"form.name": "Акция"}, {"utm.source": "yandex"}]
+    scope = scope_of()
+    for _ in range(2):
+        assert answer({"any": members}, scope).matched is True
+        assert answer({"all": members}, scope).matched is False
+        assert answer({"not": {"any": members}}, scope).matched is False
+        assert answer({"not": {"all": members}}, scope).matched is True
+
+
 def test_the_lead_of_its_own_event_needs_no_call_until_the_rule_has_waited() -> None:
     facts = CountedFacts(lead=LeadRef("17", stage="В работе", responsible="Anna@krovlya.ru"))
     lead = {"id": "17", "stage": "Новый лид", "responsible": "ivan@krovlya.ru"}
