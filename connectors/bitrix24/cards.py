@@ -13,7 +13,7 @@ from connectors.bitrix24.room import Room
 from connectors.bitrix24.tags import tags_of
 from connectors.crm.changes import Authors, Card
 from connectors.crm.leads import has_value, in_pipeline, newest_first
-from connectors.crm.mirror import KnownLead
+from connectors.crm.mirror import KnownLead, place_of
 from connectors.crm.names import CustomField
 from connectors.crm.values import plain_number
 from provodka.crm import LeadQuery, LeadState
@@ -47,11 +47,12 @@ class Leads:
         """An item as the mirror keeps it."""
         directory = self._room.directory
         tags = directory.tags_field()
+        pipeline, stage = int(item.get("categoryId") or 0), str(item.get("stageId") or "")
         return KnownLead(
             id=id_of(item),
             title=str(item.get("title") or ""),
-            pipeline_id=int(item.get("categoryId") or 0),
-            status_id=str(item.get("stageId") or ""),
+            pipeline_id=pipeline,
+            status_id=stage,
             responsible_id=str(item.get("assignedById") or ""),
             price=_price(item),
             tags=tuple(sorted(tags_of(item, tags))),
@@ -59,6 +60,7 @@ class Leads:
             contacts=contacts_of(item),
             created_at=int(moment(item.get("createdTime")).timestamp()),
             stage_since=int(_moved_at(item).timestamp()),
+            since_place=place_of(pipeline, stage),
         )
 
     def ref(self, item: Json) -> LeadRef:

@@ -67,6 +67,8 @@ class _Page:
             members["created_at"] = moment(known.created_at)
         if known.contacts is not None:
             members["contacts"] = known.contacts
+        if known.stage_since and known.since_place == known.place:  # else it was moved, and not read since
+            members["stage_since"] = moment(known.stage_since)
         state = LeadState.OPEN
         if known.pipeline_id is not None and known.status_id is not None:
             members["pipeline"], members["stage"], state = self._place(known.pipeline_id, known.status_id)

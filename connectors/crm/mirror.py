@@ -73,7 +73,7 @@ class KnownLead(KnownCard):
     @property
     def place(self) -> str:
         """Its pipeline and stage."""
-        return f"{self.pipeline_id}-{self.status_id}"
+        return place_of(self.pipeline_id, self.status_id)
 
     def standing(self, before: KnownLead | None, updated_at: datetime) -> KnownLead:
         """As it was just read, with the moment since when it stands where it stands, unless the CRM itself has told it.
@@ -182,6 +182,11 @@ def snapshot(card: KnownCard, updated_at: datetime, before: str | None = None) -
 def load(kind: str, kept: Snapshot) -> Any:  # noqa: ANN401  # the class that KINDS names
     """A card out of the mirror."""
     return _ADAPTERS[KINDS[kind]].validate_json(kept.body)
+
+
+def place_of(pipeline: Id | None, stage: Id | None) -> str:
+    """A stage of a pipeline, as the mirror calls it."""
+    return f"{pipeline}-{stage}"
 
 
 def place_mark(user_id: Id, pipeline_id: Id | None, stage_id: Id) -> str:

@@ -144,7 +144,7 @@ class Mirrored:
             if at not in places:
                 places[at] = self._names.place_of(*at)
             pipeline, stage, state = places[at]
-            stands = lead.stage_since and lead.since_place in ("", lead.place)
+            stands = lead.stage_since and lead.since_place == lead.place
             found[lead.id] = LeadRef(
                 lead.id,
                 lead.title or "",

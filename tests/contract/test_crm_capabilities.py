@@ -283,3 +283,14 @@ def test_a_bot_is_started_by_its_name(crm: CrmAccount, lead: str) -> None:
     bot = crm.bots()[0]
     assert crm.check([Need("bot", bot)]) == []
     assert one(crm.start_bots(ask(BotStart(bot, lead)))) == lead
+
+
+def test_a_glance_never_tells_of_a_stage_that_the_lead_has_left(crm: CrmAccount, lead: str) -> None:
+    assert crm.fill()
+    [seen] = [one for one in crm.glances("lead", "", 100) if one.card.id == lead]
+    read = crm.leads([lead])[lead]
+    assert "stage_since" not in seen.known or seen.card.stage_since == read.stage_since  # type: ignore[union-attr]
+    one(crm.update_leads(ask(LeadChange(lead, stage="Переговоры"))))
+    [moved] = [one for one in crm.glances("lead", "", 100) if one.card.id == lead]
+    assert moved.card.stage == "Переговоры"  # type: ignore[union-attr]
+    assert "stage_since" not in moved.known
