@@ -22,28 +22,38 @@ from rules.actions.targets import Target, find_targets
 
 
 class ParticipantParams(Strict):
-    """Without phone and email a person could not be recognised later, so that there is nobody to add."""
+    """Without phone and email a person could not be recognised later, so that there is nobody to add.
+
+    `emails` is a text with any number of addresses (a letter's copies), each of somebody of their own; left out
+    are those of the staff, and the addresses and domains of `skip`.
+    """
 
     name: str = ""
     phone: str = ""
     email: str = ""
+    emails: str = ""
+    skip: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _recognisable(self) -> Self:
-        if not self.phone and not self.email:
+        if not self.phone and not self.email and not self.emails:
             raise ValueError("names neither phone nor email: nobody could recognise the person later")
+        if self.emails and (self.name or self.phone or self.email):
+            raise ValueError("emails are people of their own: write name, phone and email of another in a second step")
+        if self.skip and not self.emails:
+            raise ValueError("skip leaves out some of emails: without emails there is nothing to leave out")
         return self
 
 
 class Participant(Action[ParticipantParams]):
-    """Finds the contact or creates it, and links it to the lead; the main contact stays.
+    """Finds the contact or creates it, and links it to the lead; the main contact stays. One action for each person.
 
     Values of the result: participant_id, created, reason.
     """
 
     name = "participant"
     params = ParticipantParams
-    templates = frozenset({"name", "phone", "email"})
+    templates = frozenset({"name", "phone", "email", "emails"})
     lead = LeadUse.NEEDS
 
     def plan(self, planning: Planning[ParticipantParams]) -> dict[str, Any]:
@@ -52,10 +62,13 @@ class Participant(Action[ParticipantParams]):
             "name": " ".join(given["name"].split()),
             "phone": identity.phone(given["phone"]),
             "email": identity.email(given["email"]),
+            "others": _others(given["emails"], planning),
         }
 
     def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        return {"": params} if params["phone"] or params["email"] else {}
+        one = {name: params[name] for name in ("name", "phone", "email")}
+        others = {email: {"name": "", "phone": "", "email": email} for email in params["others"]}
+        return {"": one} if one["phone"] or one["email"] else others
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
         """One batch at a time: the same person may join the leads of two lanes, and both would find nobody."""
@@ -89,6 +102,14 @@ class Participant(Action[ParticipantParams]):
             if not isinstance(added, Done | Rejected):
                 outcomes[key] = unfinished(added)
         return [_named(told(outcomes[d.item.key], d.frozen["told"])) for d in ready]
+
+
+def _others(text: str, planning: Planning[ParticipantParams]) -> list[str]:
+    """The addresses of a text that are not our own, each once."""
+    ours = {planning.team.email(key).casefold() for key in planning.team} | {
+        one.casefold() for one in planning.params.skip
+    }
+    return [one for one in identity.emails_in(text) if not {one, one.partition("@")[2]} & ours]
 
 
 def _one_at_a_time(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:
