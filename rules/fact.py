@@ -115,7 +115,7 @@ class StageLoad:
     stage: str
     leads: int = 0
     total: Decimal = Decimal(0)
-    mean_days: float = 0
+    mean_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

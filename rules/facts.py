@@ -232,15 +232,11 @@ V = TypeVar("V")
 
 def with_keys(value: V, team: Team) -> V:
     """A value with staff keys instead of the CRM's logins of those who are responsible, or made the change."""
-    member = _STAFF.get(type(value))
     if isinstance(value, tuple):
         return tuple(with_keys(one, team) for one in value)  # type: ignore[return-value]
-    if isinstance(value, Figures):
-        return dataclasses.replace(value, answer=with_keys(value.answer, team))
-    if isinstance(value, Answer):
-        return dataclasses.replace(value, waiting=with_keys(value.waiting, team))
-    if isinstance(value, StaffTask):
-        return dataclasses.replace(value, lead=with_keys(value.lead, team))
+    if (inner := _HOLDING.get(type(value))) is not None:
+        return dataclasses.replace(value, **{inner: with_keys(getattr(value, inner), team)})  # type: ignore[type-var]
+    member = _STAFF.get(type(value))
     if member is None:
         return value
     login = getattr(value, member)
@@ -256,3 +252,6 @@ _STAFF: Final[dict[type[Any], str]] = {
     ResponsibleFact: "key",
     Change: "by",
 }
+
+_HOLDING: Final[dict[type[Any], str]] = {StaffTask: "lead", Figures: "answer", Answer: "waiting"}
+"""The member of these values that holds such ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from statistics import mean
@@ -49,6 +49,17 @@ class Digests:
         return self._last
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is kept of a board, which may be large; `fresh` are the oldest of the first stages."""
+
+    open_leads: int
+    newest: tuple[LeadRef, ...]
+    waiting: tuple[LeadRef, ...]
+    fresh: tuple[LeadRef, ...]
+    by_stage: tuple[StageLoad, ...]
+
+
 class Digest:
     """Figures until a moment, and the board as it was when it was first asked about. A Retryable passes through while
     the mirror is still being filled."""
@@ -63,15 +74,15 @@ class Digest:
         return self._once(period, lambda: self._figures(period))  # type: ignore[no-any-return]
 
     def open_leads(self) -> int:
-        return len(self._board.leads)
+        return self._standing.open_leads
 
     def leads(self) -> tuple[LeadRef, ...]:
         """The newest ones."""
-        return self._board.leads[:MOST]
+        return self._standing.newest
 
     def waiting(self) -> tuple[LeadRef, ...]:
         """Those that have been on their stage for the longest time."""
-        return tuple(_longest_first(lead for lead in self._board.leads if lead.stage_since)[:MOST])
+        return self._standing.waiting
 
     def untouched(self) -> tuple[LeadRef, ...]:
         """Those on the first stage of their pipeline that nobody of the staff has done anything about."""
@@ -79,7 +90,7 @@ class Digest:
 
     def by_stage(self) -> tuple[StageLoad, ...]:
         """Every open stage, in the order of the board."""
-        return self._once("by_stage", self._by_stage)  # type: ignore[no-any-return]
+        return self._standing.by_stage
 
     def people(self) -> tuple[PersonLoad, ...]:
         """Everyone of the staff, in the order of the config."""
@@ -91,15 +102,26 @@ class Digest:
         return self._counted[what]
 
     @property
-    def _board(self) -> Board:
-        return self._once("board", self._read_board)  # type: ignore[no-any-return]
+    def _standing(self) -> _Standing:
+        return self._once("board", self._look)  # type: ignore[no-any-return]
 
-    def _read_board(self) -> Board:
+    def _look(self) -> _Standing:
         crm = self._of.crm
         board = crm.board() if crm is not None else Board()
         if board is None:
             raise Retryable(NOT_FILLED)
-        return board
+        first: dict[str, str] = {}
+        for pipeline, stage in board.places:
+            first.setdefault(pipeline, stage)
+        return _Standing(
+            open_leads=len(board.leads),
+            newest=board.leads[:MOST],
+            waiting=tuple(_longest_first(lead for lead in board.leads if lead.stage_since)[:MOST]),
+            fresh=tuple(
+                _longest_first(one for one in board.leads if first.get(one.pipeline) == one.stage)[:_LOOKED_AT]
+            ),
+            by_stage=_loads(board, self.moment),
+        )
 
     def _figures(self, period: str) -> Figures:
         of = self._of
@@ -119,12 +141,8 @@ class Digest:
         )
 
     def _untouched(self) -> tuple[LeadRef, ...]:
-        first: dict[str, str] = {}
-        for pipeline, stage in self._board.places:
-            first.setdefault(pipeline, stage)
-        fresh = _longest_first(lead for lead in self._board.leads if first.get(lead.pipeline) == lead.stage)
         found: list[LeadRef] = []
-        for lead in fresh[:_LOOKED_AT]:
+        for lead in self._standing.fresh:
             if not self._is_touched(lead):
                 found.append(lead)
             if len(found) == MOST:
@@ -136,17 +154,6 @@ class Digest:
         past = self._of.journal.read(lambda c: happenings(c, [f"lead:{lead.id}"]))
         return any(_is_touch(one) for one in past if lead.stage_since is None or one.at > lead.stage_since)
 
-    def _by_stage(self) -> tuple[StageLoad, ...]:
-        there: dict[tuple[str, str], list[LeadRef]] = {place: [] for place in self._board.places}
-        for lead in self._board.leads:
-            there.setdefault((lead.pipeline, lead.stage), []).append(lead)
-        return tuple(self._load(*place, leads) for place, leads in there.items())
-
-    def _load(self, pipeline: str, stage: str, leads: list[LeadRef]) -> StageLoad:
-        days = [(self.moment - lead.stage_since) / _DAY for lead in leads if lead.stage_since]
-        age = round(max(0.0, mean(days)), 1) if days else 0
-        return StageLoad(pipeline, stage, len(leads), sum((lead.price for lead in leads), Decimal(0)), age)
-
     def _people(self) -> tuple[PersonLoad, ...]:
         of = self._of
         staff = people(of.team, of.crm)
@@ -157,6 +164,19 @@ class Digest:
             numbers = own.to_do(), own.due_today(), own.overdue(), own.open_leads(), own.violations()
             loads.append(PersonLoad(who.key, who.name, who.active, *numbers))
         return tuple(loads)
+
+
+def _loads(board: Board, now: datetime) -> tuple[StageLoad, ...]:
+    there: dict[tuple[str, str], list[LeadRef]] = {place: [] for place in board.places}
+    for lead in board.leads:
+        there.setdefault((lead.pipeline, lead.stage), []).append(lead)
+    return tuple(_load(*place, leads, now) for place, leads in there.items())
+
+
+def _load(pipeline: str, stage: str, leads: list[LeadRef], now: datetime) -> StageLoad:
+    days = [(now - lead.stage_since) / _DAY for lead in leads if lead.stage_since]
+    age = round(max(0.0, mean(days)), 1) if days else 0.0
+    return StageLoad(pipeline, stage, len(leads), sum((lead.price for lead in leads), Decimal(0)), age)
 
 
 def _longest_first(leads: Iterable[LeadRef]) -> list[LeadRef]:

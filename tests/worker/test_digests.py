@@ -9,10 +9,12 @@ from typing import Any
 
 from provodka.crm import Board, StaffTask, StaffWork
 from provodka.event import Event
+from provodka.journal import queries
 from provodka.payloads import LeadRef, Person
+from rules.facts import RecordedFacts
 from rules.schema import Rule
 from rules.ticks import tick
-from tests.rules.world import make_rule
+from tests.rules.world import make_engine, make_rule
 from tests.worker.office import Office
 from worker import digests
 
@@ -88,7 +90,7 @@ def test_the_board_tells_what_stands_where_and_for_how_long(office: Office) -> N
     assert office.told(event) == [
         "4 дело 4 anna",
         "231",
-        "Новый лид 1 0 2.0; Смета 3 350 20.0; Заявка 0 0 0; ",
+        "Новый лид 1 0 2.0; Смета 3 350 20.0; Заявка 0 0 0.0; ",
     ]
     assert office.crm.names.count("board") == 1
 
@@ -149,3 +151,27 @@ def test_while_the_mirror_is_being_filled_the_board_waits_and_figures_do_not(off
     office.crm.filled = True
     office.later(minutes=5)
     assert office.told(event) == ["0"]
+
+
+def test_what_was_told_can_be_told_again_from_the_record_alone(office: Office) -> None:
+    now = office.clock()
+    office.crm.whole = Board((lead("3", "Смета", now - timedelta(days=10), price=Decimal("300.50")),), PLACES)
+    task = StaffTask("1", "Позвонить", due=now, lead=lead("3", "Смета", None, responsible="ivan@krovlya.ru"))
+    office.crm.work["ivan@krovlya.ru"] = StaffWork((task,), (LeadRef("7"),))
+    text = (
+        "{{ board.by_stage }} {{ board.people }} {{ board.waiting[0].stage_since | date }} {{ board.leads[0].price }} "
+        "{{ figures.month.by_person }} {{ figures.month.by_field }} {{ figures.month.conversion }} {{ who.present }} "
+        "{{ figures.month.revenue }} {{ work.tasks | map(attribute='lead') | map(attribute='responsible') | join }}"
+    )
+    rule = digest(text, each="person")
+    office.open(rule)
+    office.lead(id_="5", responsible="anna@krovlya.ru", fields={"Город": "Уфа"})
+    office.lead("lead.won", id_="5", state="won", price="100.10")
+    office.work()
+    office.clock.forward(seconds=1)
+    ticks(office, rule)
+    for line in office.journal.read(lambda c: queries.list_events(c, kind="staff.checked")):
+        event, engine = line.event.event, make_engine(rule)
+        record = RecordedFacts(office.traces(event)[0].facts)
+        plan = engine.evaluate(event, record, office.clock())
+        assert [action.params["text"] for action in plan.actions] == office.told(event)
