@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select, 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
 from provodka.journal.records import EventState, StoredEvent
-from provodka.journal.schema import AT_ONCE, blobs, cursors, events, microseconds, parts
+from provodka.journal.schema import AT_ONCE, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.payloads import EventType
 
@@ -86,7 +86,7 @@ def add_all(
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
 _READY: Final = (
     select(events.c.seq)
-    .where(events.c.state == literal_column("'received'"), events.c.not_before <= bindparam("now"))
+    .where(UNPLANNED, events.c.state == literal_column("'received'"), events.c.not_before <= bindparam("now"))
     .order_by(events.c.seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -109,7 +109,10 @@ _LATE: Final = (
 )
 _NAMED: Final = update(events).where(events.c.seq == bindparam("number")).values(lane=bindparam("its_lane"))
 _BUSY: Final = select(events.c.lane).where(
-    events.c.state == literal_column("'planning'"), events.c.owner != bindparam("by"), among(events.c.lane, "lanes")
+    UNPLANNED,
+    events.c.state == literal_column("'planning'"),
+    events.c.owner != bindparam("by"),
+    among(events.c.lane, "lanes"),
 )
 
 
@@ -178,7 +181,10 @@ def put_back(connection: Connection, seq: int, not_before: datetime, error: str)
 def wake(connection: Connection, now: datetime) -> int:
     """End the pauses of events that were put back after an error."""
     paused = update(events).where(
-        events.c.state == literal_column("'received'"), events.c.error.is_not(None), events.c.not_before > now
+        UNPLANNED,
+        events.c.state == literal_column("'received'"),
+        events.c.error.is_not(None),
+        events.c.not_before > now,
     )
     return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
@@ -200,7 +206,7 @@ def free_expired(connection: Connection, now: datetime, dead_owners: Sequence[st
     gone = or_(events.c.lease_until < now, events.c.owner.in_(dead_owners))
     freed = (
         update(events)
-        .where(events.c.state == literal_column("'planning'"), gone)
+        .where(UNPLANNED, events.c.state == literal_column("'planning'"), gone)
         .values(state=EventState.RECEIVED, owner=None, lease_until=None)
     )
     return connection.execute(freed).rowcount
@@ -210,7 +216,7 @@ def owners(connection: Connection) -> list[str]:
     """Who holds events in planning."""
     query = (
         select(events.c.owner)
-        .where(events.c.state == literal_column("'planning'"), events.c.owner.is_not(None))
+        .where(UNPLANNED, events.c.state == literal_column("'planning'"), events.c.owner.is_not(None))
         .distinct()
     )
     return [row.owner for row in connection.execute(query)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Dialect,
     Index,
     Integer,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -73,8 +75,10 @@ events = Table(
     Column("error", Text),
     UniqueConstraint("channel", "external_id"),
 )
-_unplanned = text("state IN ('received', 'planning')")
-Index("events_unplanned", events.c.state, events.c.seq, sqlite_where=_unplanned, postgresql_where=_unplanned)
+UNPLANNED: Final[ColumnElement[bool]] = literal_column("state IN ('received', 'planning')")
+"""To stand beside a state in every statement about events to be planned: SQLite takes a partial index only where it
+finds the words of the index, and would look through all events of the past instead."""
+Index("events_unplanned", events.c.state, events.c.seq, sqlite_where=UNPLANNED, postgresql_where=UNPLANNED)
 Index("events_lane", events.c.lane)
 Index("events_received", events.c.received_at)
 

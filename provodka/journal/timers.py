@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, literal_column, select, updat
 from provodka.event import Event
 from provodka.journal import inbox, lanes, planning
 from provodka.journal.records import ActionState, PlanRecord, StoredEvent
-from provodka.journal.schema import Moment, actions, events
+from provodka.journal.schema import UNPLANNED, Moment, actions, events
 from provodka.journal.sql import among, chunks
 from provodka.payloads import EventType, lead_of
 
@@ -117,7 +117,7 @@ _LATER: Final = (
 _UNPLANNED: Final = (
     select(*events.c)
     .where(
-        literal_column("state IN ('received', 'planning')"),
+        UNPLANNED,
         events.c.lane.is_(None),
         among(events.c.type, "kinds"),
     )
