@@ -22,7 +22,7 @@ from provodka.journal.migrate import upgrade
 from provodka.journal.owners import is_dead, new_owner
 from provodka.journal.recent import Recent
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
-from provodka.journal.schema import actions, meta
+from provodka.journal.schema import meta
 from provodka.journal.sql import insert_new
 from provodka.journal.timers import SettledTimer, Waiting
 from provodka.journal.writer import Writer
@@ -289,7 +289,5 @@ class Journal:
 
     def _dead_owners(self) -> list[str]:
         """Owners of running actions whose process, on this very machine, is gone."""
-        query = select(actions.c.owner).where(actions.c.owner.is_not(None)).distinct()
-        owners = self.read(lambda c: [row.owner for row in c.execute(query)])
-        owners += self.read(inbox.owners)
-        return [o for o in set(owners) if o != self.owner and is_dead(o)]
+        owners = {*self.read(outbox.owners), *self.read(inbox.owners)}
+        return [o for o in owners if o != self.owner and is_dead(o)]

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from provodka.journal import lanes
 from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
-from provodka.journal.schema import AT_ONCE, Moment, actions, attempts, links
+from provodka.journal.schema import AT_ONCE, LIVE, Moment, actions, attempts, links
 from provodka.journal.sql import among, chunks, insert_new
 
 LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks for the letter by it
@@ -298,10 +298,17 @@ def go_on(connection: Connection, now: datetime) -> int:
     return connection.execute(_GO_ON, {"now": now}).rowcount
 
 
+def owners(connection: Connection) -> list[str]:
+    """Who holds actions."""
+    query = select(actions.c.owner).where(LIVE, actions.c.owner.is_not(None)).distinct()
+    return [row.owner for row in connection.execute(query)]
+
+
 def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str]) -> int:
     """Actions whose worker died, or whose lease ran out: their outcome is in doubt from that attempt's start on."""
     gone = or_(actions.c.lease_until < now, actions.c.owner.in_(dead_owners))
-    lost = select(actions.c.id).where(actions.c.state == ActionState.RUNNING, actions.c.kind != WAIT, gone)
+    running = (LIVE, actions.c.state == ActionState.RUNNING, gone)
+    lost = select(actions.c.id).where(*running, actions.c.kind != WAIT)
     ids = [row.id for row in connection.execute(lost.with_for_update(skip_locked=True))]
     for action_id in ids:
         started = connection.execute(
@@ -323,7 +330,7 @@ def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str])
                 unsure_since=func.coalesce(actions.c.unsure_since, literal(started, Moment)),
             )
         )
-    timers = update(actions).where(actions.c.state == ActionState.RUNNING, actions.c.kind == WAIT, gone)
+    timers = update(actions).where(*running, actions.c.kind == WAIT)
     connection.execute(timers.values(state=ActionState.WAITING, owner=None, lease_until=None))
     return len(ids)
 

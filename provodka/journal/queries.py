@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, literal_column, or_, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
-from provodka.journal.schema import actions, attempts, events, links, pace, parts, plans, turns
+from provodka.journal.schema import LIVE, UNPLANNED, actions, attempts, events, links, pace, parts, plans, turns
 from provodka.journal.sql import chunks
 
 
@@ -143,10 +143,8 @@ def totals(connection: Connection) -> Totals:
     """Counts of what is not at rest, plus all events and all done actions."""
     by_state = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
     by_action = connection.execute(select(actions.c.state, func.count()).group_by(actions.c.state))
-    waiting = select(func.min(events.c.received_at)).where(
-        events.c.state.in_((EventState.RECEIVED, EventState.PLANNING))
-    )
-    ready = select(func.min(actions.c.created_at)).where(actions.c.state.in_((ActionState.READY, ActionState.RUNNING)))
+    waiting = select(func.min(events.c.received_at)).where(UNPLANNED)
+    ready = select(func.min(actions.c.created_at)).where(LIVE)
     return Totals(
         events={row[0]: row[1] for row in by_state},
         actions={row[0]: row[1] for row in by_action},
@@ -186,12 +184,8 @@ def made_ids(connection: Connection, system: str, kind: str, ids: Sequence[str])
 
 def unfinished(connection: Connection) -> int:
     """Events not planned yet and actions that still have to run (timers and held ones left out)."""
-    open_events = (
-        select(func.count()).select_from(events).where(events.c.state.in_((EventState.RECEIVED, EventState.PLANNING)))
-    )
-    open_actions = (
-        select(func.count()).select_from(actions).where(actions.c.state.in_((ActionState.READY, ActionState.RUNNING)))
-    )
+    open_events = select(func.count()).select_from(events).where(UNPLANNED)
+    open_actions = select(func.count()).select_from(actions).where(LIVE)
     return int(connection.execute(open_events).scalar_one()) + int(connection.execute(open_actions).scalar_one())
 
 

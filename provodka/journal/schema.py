@@ -127,7 +127,8 @@ actions = Table(
     Column("finished_at", Moment),
 )
 _ready = text("state = 'ready'")
-_live = text("state IN ('ready', 'running')")
+LIVE: Final[ColumnElement[bool]] = literal_column("state IN ('ready', 'running')")
+"""The same for actions that are to be delivered, or are being delivered."""
 _timer = text("state = 'waiting' AND kind = 'wait'")
 _postponed = text("state = 'waiting' AND kind <> 'wait' AND not_before > 0")
 _held = text("state = 'waiting' AND needs IS NOT NULL")
@@ -138,7 +139,7 @@ Index(
     sqlite_where=_ready,
     postgresql_where=_ready,
 )
-Index("actions_live_lane", actions.c.lane, actions.c.id, sqlite_where=_live, postgresql_where=_live)
+Index("actions_live_lane", actions.c.lane, actions.c.id, sqlite_where=LIVE, postgresql_where=LIVE)
 Index("actions_timers", actions.c.not_before, sqlite_where=_timer, postgresql_where=_timer)
 Index("actions_postponed", actions.c.not_before, sqlite_where=_postponed, postgresql_where=_postponed)
 Index("actions_held", actions.c.needs, sqlite_where=_held, postgresql_where=_held)

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.event import listens_for
 
 from provodka.event import Event, new_event_id
 from provodka.journal import Journal
@@ -85,3 +87,24 @@ def form(clock: Clock) -> Callable[..., Event]:
         )
 
     return make
+
+
+def steps_of(journal: Journal, work: Callable[[Connection], object], table: str, least: int) -> list[str]:
+    """How SQLite carries out the statements about a table, of which there must be some; nothing of PostgreSQL."""
+
+    def asked(connection: Connection) -> list[str]:
+        if connection.dialect.name != "sqlite":
+            return []
+        seen: list[tuple[str, Any]] = []
+
+        @listens_for(connection, "before_cursor_execute")
+        def _keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+            seen.append((statement, parameters))
+
+        work(connection)
+        about = [one for one in seen if f" {table}" in one[0] and not isinstance(one[1], list)]
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values) for statement, values in about]
+        assert len(plans) >= least
+        return [row.detail for plan in plans for row in plan]
+
+    return journal.write(asked)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from provodka.event import Event
 from provodka.journal import (
@@ -17,9 +18,10 @@ from provodka.journal import (
     PlanRecord,
     StoredAction,
     mending,
+    outbox,
     queries,
 )
-from tests.journal.conftest import Clock
+from tests.journal.conftest import Clock, steps_of
 
 Form = Callable[..., Event]
 
@@ -271,3 +273,17 @@ def test_the_maker_of_a_thing_is_found_also_where_a_person_has_settled_it(journa
         return found.key if found else None
 
     assert (maker("17"), maker("18"), maker("19"), maker("17", "bitrix24")) == ("t1", "t2", None, None)
+
+
+def test_whoever_delivers_never_looks_through_the_actions_of_the_past(journal: Journal) -> None:
+    def work(connection: Connection) -> None:
+        now = journal.now()
+        outbox.claim(connection, "me", now, timedelta(minutes=1), 50)
+        outbox.take_over(connection, now, ["gone"])
+        outbox.owners(connection)
+        outbox.wake(connection, now)
+        outbox.postponed_due(connection, now)
+        outbox.go_on(connection, now)
+
+    steps = steps_of(journal, work, "actions", 6)
+    assert not [step for step in steps if step.startswith("SCAN actions") and "INDEX" not in step]
