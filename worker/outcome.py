@@ -69,6 +69,10 @@ def settle(attempted: Attempted, now: datetime, jitter: Callable[[], float] = ra
             if action.attempts > len(BACKOFF) and not _is_young(action, now):
                 return _exhausted(attempted, outcome)
             pause = BACKOFF[min(max(0, action.attempts - 1), len(BACKOFF) - 1)]
+            if outcome.wait and outcome.status is None:  # our own word, which knows how long it takes
+                return _again(
+                    attempted, outcome, now + timedelta(seconds=outcome.wait * (1 + 0.1 * jitter())), counts=True
+                )
             return _again(attempted, outcome, now + pause * (0.8 + 0.4 * jitter()), counts=True)
     raise TypeError(f"no outcome: {outcome!r}")
 

@@ -51,10 +51,11 @@ class Account(ABC):
 
     def settled(self, requests: Sequence[Request[Any]], found: Sequence[Done | None]) -> list[Done | None]:
         """What a look-up found, if it may be believed: the CRM may still be at work on a call that has just broken."""
-        soon = self.now().timestamp() - self.settle_seconds
-        for request, done in zip(requests, found, strict=True):
-            if done is None and request.unsure_since is not None and request.unsure_since.timestamp() > soon:
-                raise Retryable("it broke off just now: too early to tell whether it was carried out")
+        doubts = (r.unsure_since for r, done in zip(requests, found, strict=True) if done is None and r.unsure_since)
+        newest = max((doubt.timestamp() for doubt in doubts), default=0.0)
+        left = newest + self.settle_seconds - self.now().timestamp()
+        if left > 0:
+            raise Retryable("it broke off just now: too early to tell whether it was carried out", wait=left)
         return list(found)
 
 

@@ -61,6 +61,12 @@ def test_a_refusal_is_dead_at_once_with_the_other_sides_words_and_our_hint() -> 
     assert end.error == "no such stage [400 NotSupportedChoice]"
 
 
+def test_what_we_know_to_take_a_while_comes_back_then_however_often_it_was_tried_before() -> None:
+    end = ending(Retryable("too early to tell", wait=40), attempts=9, unsure=STARTED)
+    assert (end.not_before, end.unsure_since) == (NOW + timedelta(seconds=42), STARTED)
+    assert ending(Retryable("later", wait=40, status=503), attempts=9).not_before == NOW + BACKOFF[8]
+
+
 @pytest.mark.parametrize(("attempts", "pause"), [(1, BACKOFF[0]), (4, BACKOFF[3]), (len(BACKOFF), BACKOFF[-1])])
 def test_pauses_grow_with_the_attempts(attempts: int, pause: timedelta) -> None:
     end = ending(Retryable("no connection"), attempts=attempts)
