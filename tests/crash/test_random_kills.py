@@ -78,7 +78,7 @@ def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_is_double
     world.end_pauses()
     forms = [(form.phone, form.comment) for form in load.acknowledged]
     people = len({phone for phone, _ in forms})
-    until(lambda: world.at_rest(people), "rest", patience=120 + 5 * KILLS)
+    until(lambda: world.comes_to_rest(people), "rest", patience=120 + 5 * KILLS)
     rested = time.monotonic()
     product.kill()
     lost = select(func.count()).select_from(attempts).where(attempts.c.outcome == "lost")

@@ -26,6 +26,8 @@ NO_DOUBLES = {"open_leads": 0, "extra_leads": 0, "contacts_by_phone": 0}
 
 Json = dict[str, Any]
 
+_WAKE_SECONDS = 10.0
+
 
 def until(look: Callable[[], object], what: str, patience: float = 60.0) -> None:
     """Look again and again until it is so; what stays away is a failure that says what was awaited."""
@@ -46,6 +48,7 @@ class World:
         self.port = free_port()
         self.journal = folder / "journal.sqlite"
         self._readers: list[Database] = []
+        self._woken = float("-inf")
 
     @property
     def environ(self) -> dict[str, str]:
@@ -86,8 +89,17 @@ class World:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def comes_to_rest(self, people: int) -> bool:
+        """See `at_rest`; meanwhile pauses end, those too that began when the last fault was being answered."""
+        if self.at_rest(people):
+            return True
+        if time.monotonic() - self._woken > _WAKE_SECONDS:
+            self.end_pauses()
+        return False
+
     def end_pauses(self) -> None:
         """As the end of an outage does: nobody waits here for the longest of the pauses."""
+        self._woken = time.monotonic()
         database = Database(self.environ["JOURNAL"])
         with database.writing.begin() as connection:
             outbox.wake(connection, utc_now())
