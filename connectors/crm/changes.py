@@ -162,8 +162,11 @@ class Comparison:
 
     def look(self, ids: Sequence[str], fresh: Fresh) -> dict[str, tuple[Person, Payload]]:
         """Cards read anew, as their events tell of them; those that are gone are absent."""
+        kind, mirror, now = self._kind.name, self._account.mirrored(self._kind.name, ids), self._account.now()
+        held = {one: load(kind, kept) for one, kept in mirror.items()}
         cards = self._read(ids) if ids else {}
-        about = self._about(list(cards.values()), fresh)
+        seen = [replace(card, known=self._kept(held.get(one), card, now)) for one, card in cards.items()]
+        about = self._about(seen, fresh)
         return {one: (told.person, told.payload(Change())) for one, told in zip(cards, about, strict=True)}
 
     def forget_missing(self, ids: Sequence[str]) -> None:
