@@ -189,8 +189,8 @@ class House:
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:
             jobs += _accounting_jobs(self.accounting, self.crm, self.journal)
-            if self.nightly is not None:
-                jobs.append(Job("comparison", 60, lambda _: self.nightly and self.nightly.when_due(), first=30))
+            if (nightly := self.nightly) is not None:
+                jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
         return Scheduler(self.journal, [*self.watchers, clock], jobs)
 
