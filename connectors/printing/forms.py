@@ -1,0 +1,183 @@
+"""What a printed invoice says: as it stands in accounting. Only the totals of the lines are added up here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+import datetime as dt
+from decimal import Decimal
+from typing import Final
+
+from connectors.printing.words import MOST
+from provodka.errors import Rejected
+from provodka.russian import day_and_month
+
+WITHOUT_VAT: Final = frozenset({"", "none"})
+_RATE: Final = re.compile(r"\d{1,2}(/\d{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A settlement account; digits are texts. A treasury's has no `correspondent`."""
+
+    number: str
+    bic: str
+    bank: str
+    correspondent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sells or buys; an ИП has no КПП. The seller needs a `bank`, of a buyer it is not shown."""
+
+    name: str
+    inn: str = ""
+    kpp: str = ""
+    address: str = ""
+    phone: str = ""
+    bank: BankAccount | None = None
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether it is an ИП: their ИНН has 12 digits."""
+        return len(self.inn) == 12
+
+    @property
+    def described(self) -> str:
+        """In one line, as invoices name a firm."""
+        parts = (
+            self.name,
+            self.inn and f"ИНН {self.inn}",
+            self.kpp and f"КПП {self.kpp}",
+            self.address,
+            self.phone and f"тел.: {self.phone}",
+        )
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """One line. `discount` (a sum of money) is off `amount` already; `vat` is the rate in per cent (`22`, `22/122`).
+
+    Without VAT it is empty or `none`, which is another thing than `0`.
+    """
+
+    name: str
+    sku: str
+    unit: str
+    quantity: Decimal
+    price: Decimal
+    discount: Decimal
+    amount: Decimal
+    vat: str
+    vat_amount: Decimal
+
+    @property
+    def rate(self) -> str:
+        """The rate in per cent; empty without VAT."""
+        return "" if self.vat in WITHOUT_VAT else self.vat
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """The lines of one rate together: `base` is the sum of their amounts, `vat` of their VAT."""
+
+    rate: str
+    base: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceForm:
+    """An invoice in roubles. `number` is as it is to be printed («217»), `source` the document's own («00БП-000217»).
+
+    `total` is the sum of the document by accounting: an invoice whose lines come to another one is refused.
+    `vat_included`: the amounts of the lines have their VAT within; else it comes on top. `made_at` is the moment that
+    stands in the file: the same form with the same look is the same file, byte by byte.
+    """
+
+    number: str
+    date: dt.date
+    seller: Party
+    buyer: Party
+    lines: tuple[FormLine, ...]
+    total: Decimal
+    source: str
+    made_at: dt.datetime
+    contract: str = ""
+    pay_by: dt.date | None = None
+    vat_included: bool = True
+
+    @property
+    def heading(self) -> str:
+        """«Счёт на оплату № 217 от 15 июля 2026 г.»."""
+        return f"Счёт на оплату № {self.number} от {in_words(self.date)}"
+
+    @property
+    def subtotal(self) -> Decimal:
+        """What the lines come to; VAT on top is not within."""
+        return _sum(line.amount for line in self.lines)
+
+    @property
+    def discount(self) -> Decimal:
+        return _sum(line.discount for line in self.lines)
+
+    @property
+    def taxes(self) -> tuple[Tax, ...]:
+        """By rate, the highest first and «Без НДС» last; VAT is the sum of the lines' VAT, never that of the total."""
+        rates = {line.rate for line in self.lines}
+        return tuple(self._tax(rate) for rate in sorted(rates, key=lambda rate: (not rate, -_per_cent(rate), rate)))
+
+    @property
+    def payable(self) -> Decimal:
+        """What is to be paid, by the lines."""
+        return self.subtotal if self.vat_included else self.subtotal + _sum(line.vat_amount for line in self.lines)
+
+    def check(self) -> None:
+        """Raises Rejected, with everything that is wrong, where this is no invoice that could be printed honestly."""
+        if found := list(self._wrong()):
+            reason = f"invoice {self.source or self.number} cannot be printed: {'; '.join(found)}"
+            raise Rejected(reason, hint="исправьте документ в 1С или попросите счёт у бухгалтера")
+
+    def _tax(self, rate: str) -> Tax:
+        lines = [line for line in self.lines if line.rate == rate]
+        return Tax(rate, _sum(line.amount for line in lines), _sum(line.vat_amount for line in lines))
+
+    def _wrong(self) -> Iterator[str]:
+        if not self.lines:
+            yield "it has no lines"
+        if self.seller.bank is None:
+            yield f"the seller {self.seller.name} has no bank account"
+        if self.made_at.tzinfo is None:
+            yield "made_at has no time zone"
+        for place, line in enumerate(self.lines, start=1):
+            if line.rate and not _RATE.fullmatch(line.rate):
+                yield f"line {place}: unknown VAT rate {line.vat}"
+            elif line.vat_amount and line.rate in ("", "0"):
+                yield f"line {place}: {line.vat_amount} of VAT without a rate"
+            if any(sum_ != round(sum_, 2) for sum_ in (line.amount, line.vat_amount, line.discount)):
+                yield f"line {place}: a sum with parts of a kopeck"
+        if not 0 <= self.total <= MOST:
+            yield f"its sum is {self.total}"
+        elif self.payable != self.total:
+            yield f"its lines come to {self.payable}, but its sum is {self.total}"
+
+
+def vat_name(rate: str) -> str:
+    """«НДС 22 %», «Без НДС»."""
+    return f"НДС\u00a0{rate}\u00a0%" if rate else "Без НДС"
+
+
+def in_words(day: dt.date) -> str:
+    """«15 июля 2026 г.»."""
+    return f"{day_and_month(day)} {day.year} г."
+
+
+def _per_cent(rate: str) -> int:
+    digits = rate.partition("/")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
