@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-import datetime as dt
 from decimal import Decimal
 from typing import Final
 
 from connectors.printing.words import MOST
 from provodka.errors import Rejected
-from provodka.russian import day_and_month
+from provodka.russian import NBSP, day_and_month
 
 WITHOUT_VAT: Final = frozenset({"", "none"})
 _RATE: Final = re.compile(r"\d{1,2}(/\d{3})?")
@@ -48,8 +48,8 @@ class Party:
         """In one line, as invoices name a firm."""
         parts = (
             self.name,
-            self.inn and f"ИНН {self.inn}",
-            self.kpp and f"КПП {self.kpp}",
+            self.inn and f"ИНН{NBSP}{self.inn}",
+            self.kpp and f"КПП{NBSP}{self.kpp}",
             self.address,
             self.phone and f"тел.: {self.phone}",
         )
@@ -115,6 +115,13 @@ class InvoiceForm:
         return f"Счёт на оплату № {self.number} от {in_words(self.date)}"
 
     @property
+    def account(self) -> BankAccount:
+        """Where the money goes; ValueError where the seller has none, which `check` tells first."""
+        if self.seller.bank is None:
+            raise ValueError("the seller has no bank account")
+        return self.seller.bank
+
+    @property
     def subtotal(self) -> Decimal:
         """What the lines come to; VAT on top is not within."""
         return _sum(line.amount for line in self.lines)
@@ -166,7 +173,7 @@ class InvoiceForm:
 
 def vat_name(rate: str) -> str:
     """«НДС 22 %», «Без НДС»."""
-    return f"НДС\u00a0{rate}\u00a0%" if rate else "Без НДС"
+    return f"НДС{NBSP}{rate}{NBSP}%" if rate else "Без НДС"
 
 
 def in_words(day: dt.date) -> str:

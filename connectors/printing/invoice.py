@@ -6,9 +6,9 @@ from typing import Final
 
 from reportlab.graphics.barcode.qr import QrCode
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, HRFlowable, Image, Spacer, Table
+from reportlab.platypus import Flowable, HRFlowable, Spacer, Table
 
-from connectors.printing.forms import InvoiceForm, Party, in_words
+from connectors.printing.forms import InvoiceForm, in_words
 from connectors.printing.lines import lines_table
 from connectors.printing.page import (
     CAPTION,
@@ -18,14 +18,16 @@ from connectors.printing.page import (
     TEXT,
     WIDTH,
     About,
+    Command,
     draw,
     load_fonts,
     padding,
     paragraph,
 )
 from connectors.printing.payment_code import payment_code
+from connectors.printing.pictures import Picture
 from connectors.printing.settings import Look
-from connectors.printing.signatures import Signatures, Signer, picture
+from connectors.printing.signatures import Signatures, Signer
 from connectors.printing.words import sum_in_words
 from provodka.russian import grouped
 
@@ -48,28 +50,23 @@ def render_invoice(form: InvoiceForm, look: Look) -> bytes:
 def _top(form: InvoiceForm, look: Look) -> list[Flowable]:
     story: list[Flowable] = []
     if look.logo:
-        picture(look.logo)
-        story += [Image(str(look.logo), *_LOGO, kind="proportional", mask="auto", hAlign="LEFT"), Spacer(0, 3 * mm)]
+        story += [Picture(look.logo, *_LOGO), Spacer(0, 3 * mm)]
     if look.note:
         story += [paragraph(look.note, SMALL), Spacer(0, 3 * mm)]
-    story.append(_bank_with_code(form) if look.qr else _bank(form.seller, WIDTH))
+    story.append(_bank_with_code(form) if look.qr else _bank(form, WIDTH))
     line = HRFlowable("100%", 1.2, color="black", spaceBefore=2 * mm, spaceAfter=3 * mm)
     return [*story, Spacer(0, 5 * mm), paragraph(form.heading, HEADING), line]
 
 
 def _bank_with_code(form: InvoiceForm) -> Flowable:
     code = QrCode(payment_code(form), qrLevel="M", qrBorder=0, width=_QR, height=_QR)
-    beside = [
-        [_bank(form.seller, WIDTH - _QR - 5 * mm), [code, Spacer(0, 1 * mm), paragraph("Оплата по QR-коду", CAPTION)]]
-    ]
+    beside = [[_bank(form, WIDTH - _QR - 5 * mm), [code, Spacer(0, 1 * mm), paragraph("Оплата по QR-коду", CAPTION)]]]
     return Table(beside, [WIDTH - _QR, _QR], style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0)])
 
 
-def _bank(seller: Party, width: float) -> Table:
+def _bank(form: InvoiceForm, width: float) -> Table:
     """The head of a payment order, as every accountant knows it."""
-    bank = seller.bank
-    if bank is None:
-        raise ValueError("an invoice needs the seller's bank account")
+    seller, bank = form.seller, form.account
     label, number = 14 * mm, 44 * mm
     half = (width - label - number) / 2
     rows: list[list[object]] = [
@@ -78,7 +75,7 @@ def _bank(seller: Party, width: float) -> Table:
         [f"ИНН {seller.inn}", f"КПП {seller.kpp}" if seller.kpp else "", "Сч. №", bank.number],
         [[paragraph(seller.name), paragraph("Получатель", SMALL)], "", "", ""],
     ]
-    style = [
+    style: list[Command] = [
         ("FONT", (0, 0), (-1, -1), TEXT.fontName, TEXT.fontSize),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("SPAN", (0, 0), (1, 1)),
@@ -106,7 +103,11 @@ def _parties(form: InvoiceForm) -> list[Flowable]:
         "Оплатить до:": in_words(form.pay_by) if form.pay_by else "",
     }
     rows = [[paragraph(name), paragraph(value, STRONG)] for name, value in described.items() if value]
-    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0), ("BOTTOMPADDING", (0, 0), (-1, -1), 2 * mm)]
+    style: list[Command] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        *padding(0),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2 * mm),
+    ]
     return [Table(rows, [27 * mm, WIDTH - 27 * mm], style=style), Spacer(0, 2 * mm)]
 
 

@@ -8,9 +8,7 @@ from provodka.russian import NBSP, grouped
 
 def payment_code(form: InvoiceForm) -> str:
     """What the code holds. The standard limits the length of a text, and the sum is in kopecks."""
-    bank = form.seller.bank
-    if bank is None:
-        raise ValueError("a payment needs the seller's bank account")
+    bank = form.account
     values = {
         "Name": form.seller.name[:160],
         "PersonalAcc": bank.number,

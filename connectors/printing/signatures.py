@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import UnidentifiedImageError
 from reportlab.lib.units import mm
-from reportlab.lib.utils import ImageReader
 from reportlab.platypus import Flowable
 
 from connectors.printing.page import BOLD, FONT, SIZE, WIDTH, text_width
-from provodka.errors import Rejected
+from connectors.printing.pictures import picture
 
 _ROW: Final = 14 * mm
 _LINE: Final = 50 * mm
@@ -63,12 +61,3 @@ class Signatures(Flowable):
 
     def _picture(self, path: Path, x: float, y: float, width: float, height: float) -> None:
         self.canv.drawImage(picture(path), x, y, width, height, mask="auto", preserveAspectRatio=True, anchor="c")
-
-
-def picture(path: Path) -> ImageReader:
-    """A picture of the config; raises Rejected where it has gone or got broken since the config was read."""
-    try:
-        return ImageReader(str(path))
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        reason = f"the picture {path.name} cannot be drawn: {error}"
-        raise Rejected(reason, hint=f"положите картинку {path.name} рядом с настройками: PNG или JPEG") from error
