@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from connectors.printing.words import MOST
+from connectors.printing.words import is_money
 from provodka.errors import Rejected
 from provodka.russian import NBSP, day_and_month
 
@@ -163,9 +163,10 @@ class InvoiceForm:
                 yield f"line {place}: unknown VAT rate {line.vat}"
             elif line.vat_amount and line.rate in ("", "0"):
                 yield f"line {place}: {line.vat_amount} of VAT without a rate"
-            if any(sum_ != round(sum_, 2) for sum_ in (line.amount, line.vat_amount, line.discount)):
-                yield f"line {place}: a sum with parts of a kopeck"
-        if not 0 <= self.total <= MOST:
+            for amount in (line.amount, line.vat_amount, line.discount):
+                if not is_money(amount):
+                    yield f"line {place}: {amount} is no sum in whole kopecks"
+        if not is_money(self.total) or self.total < 0:
             yield f"its sum is {self.total}"
         elif self.payable != self.total:
             yield f"its lines come to {self.payable}, but its sum is {self.total}"

@@ -13,6 +13,7 @@ from connectors.printing.lines import lines_table
 from connectors.printing.page import (
     CAPTION,
     HEADING,
+    ONE_AT_A_TIME,
     SMALL,
     STRONG,
     TEXT,
@@ -20,7 +21,6 @@ from connectors.printing.page import (
     About,
     Command,
     draw,
-    load_fonts,
     padding,
     paragraph,
 )
@@ -38,13 +38,13 @@ _QR: Final = 34 * mm
 def render_invoice(form: InvoiceForm, look: Look) -> bytes:
     """The invoice as PDF (A4). Raises Rejected where the form or a picture is no good; it says everything at once."""
     form.check()
-    load_fonts()
     mark = (
         f"Печатная форма составлена вне 1С по данным документа 1С № {form.source or form.number} "
         f"от {form.date:%d.%m.%Y}"
     )
     about = About(form.heading, form.seller.name, mark, form.made_at)
-    return draw(about, [*_top(form, look), *_parties(form), lines_table(form, _bottom(form, look))])
+    with ONE_AT_A_TIME:
+        return draw(about, [*_top(form, look), *_parties(form), lines_table(form, _bottom(form, look))])
 
 
 def _top(form: InvoiceForm, look: Look) -> list[Flowable]:
@@ -114,9 +114,9 @@ def _parties(form: InvoiceForm) -> list[Flowable]:
 def _bottom(form: InvoiceForm, look: Look) -> list[Flowable]:
     names = f"Всего наименований {len(form.lines)}, на сумму {grouped(form.total, 2)} руб."
     title = look.director_title or ("Предприниматель" if form.seller.is_sole else "Руководитель")
-    signers = [Signer(title, look.director, look.signature)]
+    signers = [Signer(title, look.director, look.director_facsimile)]
     if not form.seller.is_sole or look.accountant:
-        signers.append(Signer("Бухгалтер", look.accountant, look.accountant_signature))
+        signers.append(Signer("Бухгалтер", look.accountant, look.accountant_facsimile))
     return [
         Spacer(0, 3 * mm),
         paragraph(names),

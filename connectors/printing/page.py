@@ -46,8 +46,12 @@ CAPTION: Final = ParagraphStyle("caption", parent=SMALL, alignment=TA_CENTER)
 Command: TypeAlias = tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]
 """What is said of cells of a table: what, from which column and row, to which, how."""
 
-_FILES: Final = {FONT: "PT_Sans-Web-Regular.ttf", BOLD: "PT_Sans-Web-Bold.ttf"}
-_ONE_AT_A_TIME: Final = threading.Lock()  # the library keeps its fonts for the whole process
+ONE_AT_A_TIME: Final = threading.Lock()
+"""Held while a form is drawn: the library has fonts and caches for the whole process and promises nothing of threads."""
+
+for _name, _file in ((FONT, "PT_Sans-Web-Regular.ttf"), (BOLD, "PT_Sans-Web-Bold.ttf")):
+    with as_file(files("fontpkg_pt_sans") / "files" / _file) as _path:
+        pdfmetrics.registerFont(TTFont(_name, _path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +87,7 @@ def padding(size: float, rows: tuple[int, int] = (0, -1)) -> list[Command]:
 
 def text_width(text: str, font: str = FONT, size: float = SIZE) -> float:
     """How wide a text is in one line."""
-    load_fonts()
     return pdfmetrics.stringWidth(text, font, size)
-
-
-def load_fonts() -> None:
-    """Read the font with the first form that is drawn."""
-    for name, file in _FILES.items():
-        if name not in pdfmetrics.getRegisteredFontNames():
-            with as_file(files("fontpkg_pt_sans") / "files" / file) as path:
-                pdfmetrics.registerFont(TTFont(name, path))
 
 
 def draw(about: About, story: Sequence[Flowable]) -> bytes:
@@ -125,13 +120,11 @@ def draw(about: About, story: Sequence[Flowable]) -> bytes:
             PageTemplate("later", frames[1:], onPage=later),
         ]
     )
-    with _ONE_AT_A_TIME:
-        load_fonts()
-        try:
-            document.build(list(story), canvasmaker=Sheet)
-        except LayoutError as error:
-            reason = f"{about.title} cannot be printed: a text does not fit on a page"
-            raise Rejected(reason, hint="сократите название или адрес в 1С") from error
+    try:
+        document.build(list(story), canvasmaker=Sheet)
+    except LayoutError as error:
+        reason = f"{about.title} cannot be printed: a text does not fit on a page"
+        raise Rejected(reason, hint="сократите название или адрес в 1С") from error
     return output.getvalue()
 
 

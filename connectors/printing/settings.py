@@ -38,14 +38,14 @@ class Look(Strict):
     """How our own invoice looks. Pictures are PNG or JPEG files beside the config.
 
     `director` and `accountant` are names as they stand beside the signatures («Иванов И. И.»); `director_title` what
-    stands before the first: «Руководитель», of an ИП «Предприниматель», where it is empty. `signature` is the
-    director's. `note` stands above the invoice (how long it holds, for example). `qr`: with the code for payment.
+    stands before the first: «Руководитель», of an ИП «Предприниматель», where it is empty. A facsimile is the picture
+    of a signature. `note` stands above the invoice (how long it holds, for example). `qr`: with the code for payment.
     """
 
     logo: Picture | None = None
     stamp: Picture | None = None
-    signature: Picture | None = None
-    accountant_signature: Picture | None = None
+    director_facsimile: Picture | None = None
+    accountant_facsimile: Picture | None = None
     director: str = Field("", max_length=100)
     director_title: str = Field("", max_length=60)
     accountant: str = Field("", max_length=100)
