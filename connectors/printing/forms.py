@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from connectors.printing.words import is_money
+from provodka.accounting import BankAccount, Line, Vat
 from provodka.errors import Rejected
+from provodka.invoices import short_number
 from provodka.russian import NBSP, day_and_month
-
-WITHOUT_VAT: Final = frozenset({"", "none"})
-_RATE: Final = re.compile(r"\d{1,2}(/\d{3})?")
-
-
-@dataclass(frozen=True, slots=True)
-class BankAccount:
-    """A settlement account; digits are texts. A treasury's has no `correspondent`."""
-
-    number: str
-    bic: str
-    bank: str
-    correspondent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +44,17 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class FormLine:
-    """One line. `discount` (a sum of money) is off `amount` already; `vat` is the rate in per cent (`22`, `22/122`).
-
-    Without VAT it is empty or `none`, which is another thing than `0`.
-    """
-
-    name: str
-    sku: str
-    unit: str
-    quantity: Decimal
-    price: Decimal
-    discount: Decimal
-    amount: Decimal
-    vat: str
-    vat_amount: Decimal
-
-    @property
-    def rate(self) -> str:
-        """The rate in per cent; empty without VAT."""
-        return "" if self.vat in WITHOUT_VAT else self.vat
-
-
-@dataclass(frozen=True, slots=True)
 class Tax:
     """The lines of one rate together: `base` is the sum of their amounts, `vat` of their VAT."""
 
-    rate: str
+    rate: Vat
     base: Decimal
     vat: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceForm:
-    """An invoice in roubles. `number` is as it is to be printed («217»), `source` the document's own («00БП-000217»).
+    """An invoice in roubles. `number` is the document's own («00БП-000217»); on paper it is short («217»).
 
     `total` is the sum of the document by accounting: an invoice whose lines come to another one is refused.
     `vat_included`: the amounts of the lines have their VAT within; else it comes on top. `made_at` is the moment that
@@ -101,18 +65,21 @@ class InvoiceForm:
     date: dt.date
     seller: Party
     buyer: Party
-    lines: tuple[FormLine, ...]
+    lines: tuple[Line, ...]
     total: Decimal
-    source: str
     made_at: dt.datetime
     contract: str = ""
     pay_by: dt.date | None = None
     vat_included: bool = True
 
     @property
+    def short(self) -> str:
+        return short_number(self.number)
+
+    @property
     def heading(self) -> str:
         """«Счёт на оплату № 217 от 15 июля 2026 г.»."""
-        return f"Счёт на оплату № {self.number} от {in_words(self.date)}"
+        return f"Счёт на оплату № {self.short} от {in_words(self.date)}"
 
     @property
     def account(self) -> BankAccount:
@@ -133,8 +100,8 @@ class InvoiceForm:
     @property
     def taxes(self) -> tuple[Tax, ...]:
         """By rate, the highest first and «Без НДС» last; VAT is the sum of the lines' VAT, never that of the total."""
-        rates = {line.rate for line in self.lines}
-        return tuple(self._tax(rate) for rate in sorted(rates, key=lambda rate: (not rate, -_per_cent(rate), rate)))
+        rates = {line.vat for line in self.lines}
+        return tuple(self._tax(rate) for rate in sorted(rates, key=lambda rate: (rate is Vat.NONE, -rate.percent)))
 
     @property
     def payable(self) -> Decimal:
@@ -144,11 +111,11 @@ class InvoiceForm:
     def check(self) -> None:
         """Raises Rejected, with everything that is wrong, where this is no invoice that could be printed honestly."""
         if found := list(self._wrong()):
-            reason = f"invoice {self.source or self.number} cannot be printed: {'; '.join(found)}"
+            reason = f"invoice {self.number} cannot be printed: {'; '.join(found)}"
             raise Rejected(reason, hint="исправьте документ в 1С или попросите счёт у бухгалтера")
 
-    def _tax(self, rate: str) -> Tax:
-        lines = [line for line in self.lines if line.rate == rate]
+    def _tax(self, rate: Vat) -> Tax:
+        lines = [line for line in self.lines if line.vat is rate]
         return Tax(rate, _sum(line.amount for line in lines), _sum(line.vat_amount for line in lines))
 
     def _wrong(self) -> Iterator[str]:
@@ -159,9 +126,7 @@ class InvoiceForm:
         if self.made_at.tzinfo is None:
             yield "made_at has no time zone"
         for place, line in enumerate(self.lines, start=1):
-            if line.rate and not _RATE.fullmatch(line.rate):
-                yield f"line {place}: unknown VAT rate {line.vat}"
-            elif line.vat_amount and line.rate in ("", "0"):
+            if line.vat_amount and not line.vat.percent:
                 yield f"line {place}: {line.vat_amount} of VAT without a rate"
             for amount in (line.amount, line.vat_amount, line.discount):
                 if not is_money(amount):
@@ -172,19 +137,14 @@ class InvoiceForm:
             yield f"its lines come to {self.payable}, but its sum is {self.total}"
 
 
-def vat_name(rate: str) -> str:
+def vat_name(rate: Vat) -> str:
     """«НДС 22 %», «Без НДС»."""
-    return f"НДС{NBSP}{rate}{NBSP}%" if rate else "Без НДС"
+    return "Без НДС" if rate is Vat.NONE else f"НДС{NBSP}{rate}{NBSP}%"
 
 
 def in_words(day: dt.date) -> str:
     """«15 июля 2026 г.»."""
     return f"{day_and_month(day)} {day.year} г."
-
-
-def _per_cent(rate: str) -> int:
-    digits = rate.partition("/")[0]
-    return int(digits) if digits.isdecimal() else 0
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -38,10 +38,7 @@ _QR: Final = 34 * mm
 def render_invoice(form: InvoiceForm, look: Look) -> bytes:
     """The invoice as PDF (A4). Raises Rejected where the form or a picture is no good; it says everything at once."""
     form.check()
-    mark = (
-        f"Печатная форма составлена вне 1С по данным документа 1С № {form.source or form.number} "
-        f"от {form.date:%d.%m.%Y}"
-    )
+    mark = f"Печатная форма составлена вне 1С по данным документа 1С № {form.number} от {form.date:%d.%m.%Y}"
     about = About(form.heading, form.seller.name, mark, form.made_at)
     with ONE_AT_A_TIME:
         return draw(about, [*_top(form, look), *_parties(form), lines_table(form, _bottom(form, look))])

@@ -12,8 +12,9 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, LongTable
 
-from connectors.printing.forms import FormLine, InvoiceForm, vat_name
+from connectors.printing.forms import InvoiceForm, vat_name
 from connectors.printing.page import BOLD, CENTRED, FONT, SIZE, TEXT, WIDTH, Command, padding, paragraph, text_width
+from provodka.accounting import Line, Vat
 from provodka.russian import grouped
 
 _PADDING: Final = 1 * mm
@@ -26,7 +27,7 @@ class _Column:
     """`width` None: what the others leave; else at least that. A `style` wraps; what has none stays in one line."""
 
     title: str
-    shown: Callable[[int, FormLine], str]
+    shown: Callable[[int, Line], str]
     width: float | None
     style: ParagraphStyle | None = None
 
@@ -97,7 +98,7 @@ def _columns(form: InvoiceForm) -> list[_Column]:
     if form.discount:
         columns.append(_Column("Скидка", lambda _, line: grouped(line.discount, 2), 18 * mm))
     if len(form.taxes) > 1:
-        columns.append(_Column("НДС", lambda _, line: f"{line.rate} %" if line.rate else "без НДС", 14 * mm))
+        columns.append(_Column("НДС", lambda _, line: "без НДС" if line.vat is Vat.NONE else f"{line.vat} %", 14 * mm))
     return [*columns, _Column("Сумма", lambda _, line: grouped(line.amount, 2), 24 * mm)]
 
 
@@ -106,7 +107,7 @@ def _totals(form: InvoiceForm) -> list[tuple[str, str]]:
     rows.append(("Итого:", grouped(form.subtotal, 2)))
     for tax in form.taxes:
         name = vat_name(tax.rate)
-        if tax.rate:
+        if tax.rate is not Vat.NONE:
             rows.append((f"{'В том числе' if form.vat_included else 'Сумма'} {name}:", grouped(tax.vat, 2)))
         else:
             rows.append((f"{name}:", "–") if len(form.taxes) == 1 else ("Не облагается НДС:", grouped(tax.base, 2)))

@@ -47,7 +47,7 @@ Command: TypeAlias = tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ..
 """What is said of cells of a table: what, from which column and row, to which, how."""
 
 ONE_AT_A_TIME: Final = threading.Lock()
-"""Held while a form is drawn: the library has fonts and caches for the whole process and promises nothing of threads."""
+"""Held while a form is drawn: the library has caches for the whole process and promises nothing of threads."""
 
 for _name, _file in ((FONT, "PT_Sans-Web-Regular.ttf"), (BOLD, "PT_Sans-Web-Bold.ttf")):
     with as_file(files("fontpkg_pt_sans") / "files" / _file) as _path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.printing.forms import InvoiceForm, vat_name
+from provodka.accounting import Vat
 from provodka.russian import NBSP, grouped
 
 
@@ -25,9 +26,9 @@ def payment_code(form: InvoiceForm) -> str:
 
 def purpose(form: InvoiceForm) -> str:
     """What the payment is for, with VAT as banks ask for it."""
-    taxes = [f"{vat_name(tax.rate)} {grouped(tax.vat, 2)} руб." for tax in form.taxes if tax.rate]
+    taxes = [f"{vat_name(tax.rate)} {grouped(tax.vat, 2)} руб." for tax in form.taxes if tax.rate is not Vat.NONE]
     vat = f"В том числе {', '.join(taxes)}" if taxes else "Без НДС"
-    return f"Оплата по счёту № {form.number} от {form.date:%d.%m.%Y}. {vat}".replace(NBSP, " ")
+    return f"Оплата по счёту № {form.short} от {form.date:%d.%m.%Y}. {vat}".replace(NBSP, " ")
 
 
 def _plain(value: str) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from PIL import Image
 from pypdf import PdfReader
 
-from connectors.printing.forms import BankAccount, FormLine, InvoiceForm, Party
+from connectors.printing.forms import InvoiceForm, Party
 from connectors.printing.invoice import render_invoice
 from connectors.printing.settings import Look
+from provodka.accounting import BankAccount, Line, Vat, vat_amount
 
 BANK = BankAccount("40702810338000012345", "044525225", "ПАО СБЕРБАНК г. Москва", "30101810400000000225")
 SELLER = Party(
@@ -23,29 +24,23 @@ BUYER = Party("ООО «Дом & Сад <Юг>»", "6164098765", "616401001", "3
 LOOK = Look(director="Иванов И. И.", accountant="Петрова А. А.")
 
 
-def line(amount: str = "4342.68", vat: str = "22", vat_amount: str | None = None, **values) -> FormLine:
+def line(amount: str = "4342.68", vat: str = "22", vat_: str | None = None, **values) -> Line:
     """A line of which a test says what matters; its VAT is within the amount where nothing else is said."""
-    total = Decimal(amount)
-    digits = vat.partition("/")[0]
-    rate = Decimal(digits) if digits.isdecimal() else Decimal(0)
-    within = (total * rate / (100 + rate)).quantize(Decimal("0.01"))
-    standard = FormLine(
-        "Профлист С8", "", "шт", Decimal(1), total, Decimal(0), total, vat,
-        within if vat_amount is None else Decimal(vat_amount),
-    )  # fmt: skip
-    return replace(standard, **values)
+    total, rate = Decimal(amount), Vat(vat)
+    within = vat_amount(total, rate, included=True) if vat_ is None else Decimal(vat_)
+    return Line(**{"name": "Профлист С8", "quantity": Decimal(1), "price": total, "unit": "шт", **values},
+                amount=total, vat=rate, vat_amount=within)  # fmt: skip
 
 
-def form(*lines: FormLine, **values) -> InvoiceForm:
+def form(*lines: Line, **values) -> InvoiceForm:
     """An invoice whose sum is right."""
     made = InvoiceForm(
-        number="217",
+        number="00БП-000217",
         date=date(2026, 7, 15),
         seller=SELLER,
         buyer=BUYER,
         lines=lines or (line(),),
         total=Decimal(0),
-        source="00БП-000217",
         made_at=datetime(2026, 7, 15, 6, 30, tzinfo=UTC),
     )
     made = replace(made, **values)
@@ -62,7 +57,7 @@ def pages(invoice: InvoiceForm, look: Look = LOOK) -> list[str]:
     return [text.replace("\u00a0", " ") for text in found]
 
 
-def printed(*lines: FormLine, look: Look = LOOK, **values) -> list[str]:
+def printed(*lines: Line, look: Look = LOOK, **values) -> list[str]:
     """The lines of an invoice of one page."""
     [page] = pages(form(*lines, **values), look)
     return [text.strip() for text in page.splitlines()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,8 +114,3 @@ def test_the_forms_and_settings_alone_load_no_pdf_library() -> None:
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True,
                           cwd=Path(__file__).parents[3])  # fmt: skip
     assert told.stdout.strip() == "[]"
-
-
-def test_a_form_without_a_source_is_marked_with_its_printed_number() -> None:
-    [page] = sheets(render_invoice(replace(form(), source=""), LOOK)).pages
-    assert "документа 1С № 217 от" in page.extract_text()

@@ -96,9 +96,9 @@ def test_a_treasury_account_and_a_sole_trader_lack_what_they_have_not() -> None:
 @pytest.mark.parametrize(
     ("lines", "vat"),
     [
-        ([line(vat="")], "Без НДС"),
+        ([line(vat="none")], "Без НДС"),
         ([line("122.00"), line("110.00", "10")], "В том числе НДС 22 % 22,00 руб., НДС 10 % 10,00 руб."),
-        ([line("122.00"), line("50.00", "")], "В том числе НДС 22 % 22,00 руб."),
+        ([line("122.00"), line("50.00", "none")], "В том числе НДС 22 % 22,00 руб."),
     ],
 )
 def test_the_purpose_tells_the_vat(lines: list, vat: str) -> None:
