@@ -38,7 +38,7 @@ class Party:
             self.inn and f"ИНН{NBSP}{self.inn}",
             self.kpp and f"КПП{NBSP}{self.kpp}",
             self.address,
-            self.phone and f"тел.: {self.phone}",
+            self.phone and f"тел.:{NBSP}{self.phone.replace(' ', NBSP)}",
         )
         return ", ".join(part for part in parts if part)
 
@@ -123,6 +123,8 @@ class InvoiceForm:
             yield "it has no lines"
         if self.seller.bank is None:
             yield f"the seller {self.seller.name} has no bank account"
+        elif not (self.account.number and self.account.bic and self.account.bank):
+            yield f"the bank account of {self.seller.name} lacks its number, its БИК or the bank's name"
         if self.made_at.tzinfo is None:
             yield "made_at has no time zone"
         for place, line in enumerate(self.lines, start=1):

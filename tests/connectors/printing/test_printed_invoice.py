@@ -162,6 +162,7 @@ def test_the_file_tells_what_it_is() -> None:
     [
         ({"lines": ()}, "it has no lines"),
         ({"seller": replace(SELLER, bank=None)}, "the seller ООО «Кровля Плюс» has no bank account"),
+        ({"seller": replace(SELLER, bank=replace(BANK, bic=""))}, "lacks its number, its БИК or the bank's name"),
         ({"total": Decimal("4342.67")}, "its lines come to 4342.68, but its sum is 4342.67"),
         ({"lines": (line("1.005"),)}, "line 1: 1.005 is no sum in whole kopecks"),
         ({"lines": (line(vat="none", vat_="5.00"),)}, "line 1: 5.00 of VAT without a rate"),
