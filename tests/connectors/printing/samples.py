@@ -21,7 +21,7 @@ SELLER = Party(
     "ООО «Кровля Плюс»", "7701234567", "770101001", "125009, г. Москва, ул. Тверская, д. 12", "+7 495 123-45-67", BANK
 )
 BUYER = Party("ООО «Дом & Сад <Юг>»", "6164098765", "616401001", "344002, г. Ростов-на-Дону, ул. Садовая, д. 60")
-LOOK = Look(director="Иванов И. И.", accountant="Петрова А. А.")
+LOOK = Look(director="Иванов И. И.", accountant="Петрова А. А.", qr=False)  # the code takes most of the time
 
 
 def line(amount: str = "4342.68", vat: str = "22", vat_: str | None = None, **values) -> Line:

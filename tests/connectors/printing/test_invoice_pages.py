@@ -49,7 +49,7 @@ def test_pages_are_numbered_and_named_where_there_are_several() -> None:
     assert "стр." not in pages(form())[0]
 
 
-@pytest.mark.parametrize("count", range(20, 33))
+@pytest.mark.parametrize("count", range(22, 32))
 def test_totals_and_signatures_never_stand_on_a_page_without_a_line(count: int) -> None:
     last = pages(form(*numbered(count)))[-1]
     assert places([last])
@@ -97,7 +97,7 @@ def test_another_process_makes_the_same_file() -> None:
 
 
 def test_invoices_printed_at_once_do_not_get_into_each_other() -> None:
-    forms = [form(line(str(Decimal(amount)), name=f"Товар {amount}")) for amount in range(1, 13)]
+    forms = [form(line(str(Decimal(amount)), name=f"Товар {amount}")) for amount in range(1, 9)]
     alone = [render_invoice(one, LOOK) for one in forms]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda one: render_invoice(one, LOOK), forms)) == alone

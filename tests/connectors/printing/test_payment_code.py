@@ -15,6 +15,7 @@ from connectors.printing.payment_code import payment_code
 from tests.connectors.printing.samples import BANK, LOOK, SELLER, form, line, sheets
 
 ZOOM = 4
+WITH_CODE = LOOK.model_copy(update={"qr": True})
 
 
 def read_code(page: PageObject) -> str | None:
@@ -45,7 +46,7 @@ def values(text: str) -> dict[str, str]:
 
 
 def test_the_code_on_the_page_is_read_as_what_a_payment_order_needs() -> None:
-    [page] = sheets(render_invoice(form(line("13028.00")), LOOK)).pages
+    [page] = sheets(render_invoice(form(line("13028.00")), WITH_CODE)).pages
     read = read_code(page)
     assert read is not None
     assert values(read) == {
@@ -64,12 +65,12 @@ def test_the_code_on_the_page_is_read_as_what_a_payment_order_needs() -> None:
 def test_the_longest_code_is_still_read() -> None:
     seller = replace(SELLER, name="Товарищество «Щ»" * 30, bank=replace(BANK, bank="Банк " * 30))
     long = form(*(line("999999999.99", rate) for rate in ("22", "20", "10", "7", "5", "0")), seller=seller)
-    [page] = sheets(render_invoice(long, LOOK)).pages
+    [page] = sheets(render_invoice(long, WITH_CODE)).pages
     assert read_code(page) == payment_code(long)
 
 
 def test_there_is_no_code_where_the_settings_say_so() -> None:
-    [page] = sheets(render_invoice(form(), LOOK.model_copy(update={"qr": False}))).pages
+    [page] = sheets(render_invoice(form(), LOOK)).pages
     assert read_code(page) is None
     assert "QR" not in page.extract_text()
 
