@@ -10,7 +10,10 @@ SERVICE = "CRMExchange"
 
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _XS = "http://www.w3.org/2001/XMLSchema"
-_BINDINGS = {"soapbind": "http://schemas.xmlsoap.org/wsdl/soap/", "soap12bind": "http://schemas.xmlsoap.org/wsdl/soap12/"}
+_BINDINGS = {
+    "soapbind": "http://schemas.xmlsoap.org/wsdl/soap/",
+    "soap12bind": "http://schemas.xmlsoap.org/wsdl/soap12/",
+}
 _PORTS = {"soapbind": "Soap", "soap12bind": "Soap12"}
 _POLICY = {
     "wsp": "http://schemas.xmlsoap.org/ws/2004/09/policy",
