@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -58,9 +59,10 @@ class OneC(Emulator):
 
     def objects(self) -> dict[str, int]:
         with self.base.lock:
-            kinds = [role.kind for role in self.base.configuration.documents.values() for _ in self.base.all(role.set)]
-            counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-            return {"counterparty": len(self.base.all(self.base.configuration.roles.counterparty)), **counts}
+            counts = Counter({"counterparty": len(self.base.all(self.base.configuration.roles.counterparty))})
+            for role in self.base.configuration.documents.values():
+                counts[role.kind] += len(self.base.all(role.set))
+            return dict(counts)
 
     def doubles(self) -> dict[str, Any]:
         return count_doubles(self.base)

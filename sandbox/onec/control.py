@@ -92,7 +92,8 @@ class _EditLines(_Act):
 
     def play(self, accountant: Accountant) -> Json:
         changes: dict[int, Mapping[str, Decimal] | None] = {
-            number: change and change.model_dump(exclude_none=True) for number, change in self.lines.items()
+            number: None if change is None else change.model_dump(exclude_none=True)
+            for number, change in self.lines.items()
         }
         return paper_json(accountant.edit_lines(self.document, changes))
 

@@ -1,4 +1,4 @@
-"""What stands before the application: the publication, the password, the pool of sessions, the platform's own failures."""
+"""What stands before the application: the publication, the password, the sessions, the platform's own failures."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ class Door:
         """Count the calls at work, the time on the way included, and send away those above the limit."""
 
         def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            if not environ["PATH_INFO"].startswith("/base/"):
+                return inner(environ, start_response)
             with self._lock:
                 self._busy += 1
                 crowded = 0 < self.switches.sessions < self._busy
@@ -143,7 +145,8 @@ def _no_session() -> Response:
 
 def _maintenance(request: Request) -> Response:
     words = "Начало сеанса с информационной базой запрещено.\nВедутся технические работы"
-    descr = f"HTTP: Forbidden\nОшибка при выполнении запроса {request.method} к ресурсу {request.path.removeprefix('/base')}:"
+    resource = request.path.removeprefix("/base")
+    descr = f"HTTP: Forbidden\nОшибка при выполнении запроса {request.method} к ресурсу {resource}:"
     told = {
         "#exception": "{http://v8.1c.ru/8.2/virtual-resource-system}Exception",
         "exception": {

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Switches(BaseModel):
-    """A number counts down the next calls that are hit, once each. What vendors' releases do differently is named so."""
+    """A whole number counts down the calls that are hit; the rest holds until it is turned back."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
