@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from sandbox.onec import LOGIN, PASSWORD, OneC
+from sandbox.onec.configuration import NAMES
 from sandbox.onec.services import Services
 
 BODIES = Path(__file__).parent / "bodies"
@@ -51,7 +52,7 @@ class Publication(OneC):
 
 @pytest.fixture(scope="session")
 def publications():
-    running = {name: Publication(name) for name in ("bp", "ut")}
+    running = {name: Publication(name) for name in NAMES}
     for one in running.values():
         one.start()
     yield running
@@ -73,7 +74,7 @@ def ut(publications):
     return publications["ut"]
 
 
-@pytest.fixture(params=["bp", "ut"])
+@pytest.fixture(params=NAMES)
 def onec(request, publications):
     publications[request.param].clear()
     return publications[request.param]
