@@ -10,7 +10,6 @@ import requests
 
 from sandbox.onec import LOGIN, PASSWORD, OneC
 from sandbox.onec.configuration import NAMES
-from sandbox.onec.services import Services
 
 BODIES = Path(__file__).parent / "bodies"
 HS = "/base/hs/crm/v1"
@@ -29,14 +28,8 @@ class Publication(OneC):
 
     def __init__(self, configuration):
         super().__init__(configuration)
-        self.services = Services(self.base, self.door.take)
-        self.services.mount(self.app)
         self.session = requests.Session()
         self.session.auth = (LOGIN, PASSWORD)
-
-    def clear(self):
-        self.reset()
-        self.services.reset()
 
     def call(self, method, path, **how):
         return self.session.request(method, f"{self.url}{HS}{path}", timeout=10, **how)
@@ -58,23 +51,22 @@ def publications():
     yield running
     for one in running.values():
         one.session.close()
-        one.services.stop()
         one.stop()
 
 
 @pytest.fixture
 def bp(publications):
-    publications["bp"].clear()
+    publications["bp"].reset()
     return publications["bp"]
 
 
 @pytest.fixture
 def ut(publications):
-    publications["ut"].clear()
+    publications["ut"].reset()
     return publications["ut"]
 
 
 @pytest.fixture(params=NAMES)
 def onec(request, publications):
-    publications[request.param].clear()
+    publications[request.param].reset()
     return publications[request.param]
