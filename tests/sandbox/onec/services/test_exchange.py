@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from sandbox.onec.exchange import Habits, SiteExchange
-from tests.sandbox.onec.conftest import body
-from tests.sandbox.onec.tiny_site import PASSWORD, USER, TinySite
+from tests.sandbox.onec.services.publication import body
+from tests.sandbox.onec.services.tiny_site import PASSWORD, USER, TinySite
 
 SAMPLE = body("cml/sale_query_reply_2.08_utf8.xml")
 WHOLE_RUN = ["checkauth", "init", "query", "success", "checkauth", "init", "file", "import"]

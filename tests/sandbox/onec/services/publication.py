@@ -1,17 +1,15 @@
-"""A published base for the tests of what it publishes, and the bodies of the reference."""
+"""A base on a port with what it publishes, and the bodies of the reference."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import pytest
 import requests
 
 from sandbox.onec import LOGIN, PASSWORD, OneC
-from sandbox.onec.configuration import NAMES
 
-BODIES = Path(__file__).parent / "bodies"
+BODIES = Path(__file__).parent.parent / "bodies"
 HS = "/base/hs/crm/v1"
 
 
@@ -41,32 +39,3 @@ class Publication(OneC):
         """PUT the reference's invoice, with some members changed."""
         content = {**body_json("http/invoice_put_request.json"), "external_id": external_id, **changed}
         return self.call("PUT", f"/invoices/{external_id}", json=content)
-
-
-@pytest.fixture(scope="session")
-def publications():
-    running = {name: Publication(name) for name in NAMES}
-    for one in running.values():
-        one.start()
-    yield running
-    for one in running.values():
-        one.session.close()
-        one.stop()
-
-
-@pytest.fixture
-def bp(publications):
-    publications["bp"].reset()
-    return publications["bp"]
-
-
-@pytest.fixture
-def ut(publications):
-    publications["ut"].reset()
-    return publications["ut"]
-
-
-@pytest.fixture(params=NAMES)
-def onec(request, publications):
-    publications[request.param].reset()
-    return publications[request.param]

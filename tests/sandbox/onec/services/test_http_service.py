@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from tests.sandbox.onec.conftest import HS, body_json
+from tests.sandbox.onec.services.publication import HS, body_json
 
 PARTLY = {1: Decimal(100), 2: Decimal(12)}
 

@@ -13,7 +13,7 @@ from zeep.exceptions import Fault
 from zeep.transports import Transport
 
 from sandbox.onec.soap import INTERNAL, PATH
-from tests.sandbox.onec.conftest import body
+from tests.sandbox.onec.services.publication import body
 
 NAMESPACE = "http://crm.example.test/CRMExchange"
 PORTS = ("CRMExchangeSoap", "CRMExchangeSoap12")
