@@ -41,6 +41,7 @@ class SiteLine:
     sum: Decimal
     vat_rate: str
     vat_sum: Decimal
+    discount: Decimal
     service: bool
 
 
@@ -122,6 +123,7 @@ def _buyer(element: etree._Element) -> SiteBuyer:
 def _line(element: etree._Element, order: str) -> SiteLine:
     units = _all(element, "БазоваяЕдиница")
     unit = units[0] if units else None
+    discounts = [one for one in _all(element, "Скидки", "Скидка") if _text(one, "УчтеноВСумме") != "false"]
     return SiteLine(
         id=_text(element, "Ид"),
         article=_text(element, "Артикул"),
@@ -133,6 +135,7 @@ def _line(element: etree._Element, order: str) -> SiteLine:
         sum=_decimal(element, "Сумма", order),
         vat_rate=_text(element, "СтавкиНалогов", "СтавкаНалога", "Ставка"),
         vat_sum=_decimal(element, "Налоги", order, "Налог", "Сумма"),
+        discount=sum((_decimal(one, "Сумма", order) for one in discounts), Decimal(0)),
         service=_requisites(element).get("ТипНоменклатуры") == "Услуга",
     )
 

@@ -40,6 +40,7 @@ SHAPES = {
     "2.05": Shape("2.05", None, "windows-1251", price="ЦенаЗаЕдиницу", old_unit=True, old_requisites=True, absent=""),
     "2.08": Shape("2.08", price="ЦенаЗаЕдиницу", old_requisites=True, absent=EMPTY_DATE),
     "2.09": Shape("2.09"),
+    "2.10": Shape("2.10"),
     "3.1": Shape("3.1", "urn:1C.ru:commerceml_3", container=True),
 }
 

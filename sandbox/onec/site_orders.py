@@ -125,6 +125,7 @@ class SiteOrders:
                     sum=line.sum,
                     vat_rate=line.vat_rate,
                     vat_sum=line.vat_sum,
+                    discount=line.discount,
                     service=line.service,
                 )
                 for line in order.lines

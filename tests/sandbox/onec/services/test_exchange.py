@@ -154,6 +154,18 @@ def test_a_changed_order_is_rewritten_with_its_invoice(ut, site, exchange):
     assert invoice.posted
 
 
+def test_a_discount_within_the_sum_is_taken(ut, site, exchange):
+    line = "<Количество>100</Количество>\n    <Сумма>8540.00</Сумма>"
+    less = "<Количество>100</Количество>\n    <Сумма>8440.00</Сумма>"
+    off = "<Скидки><Скидка><Наименование>Скидка</Наименование><Сумма>100.00</Сумма></Скидка></Скидки>"
+    content = changed(line, f"{less}{off}").decode().replace("13028.00", "12928.00")
+    site.query = content.replace("1540.00", "1521.97").replace("2349.31", "2331.28").encode()
+    report = exchange.run()
+    assert report.ok, report.error
+    order = the(ut.base.papers.all("order"))
+    assert (order.sum, order.lines[0].row["СуммаРучнойСкидки"]) == (Decimal("12928.00"), Decimal("100.00"))
+
+
 def test_an_order_already_paid_is_kept_as_it_is(ut, site, exchange):
     exchange.run()
     order = the(ut.base.papers.all("order"))
