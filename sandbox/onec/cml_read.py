@@ -67,15 +67,26 @@ class SiteOrder:
 
 def read_orders(body: bytes) -> list[SiteOrder]:
     """The orders of the file; documents of another kind are passed over, as 1C does."""
+    root = _root(body, "КоммерческаяИнформация")
+    documents = root.xpath("//*[local-name()='Документ']")
+    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+
+
+def read_statuses(body: bytes) -> dict[str, str]:
+    """Names of the site's statuses by id, out of its answer to `mode=info`; the list begins with a Latin C."""
+    root = _root(body, "Справочник")
+    return {_text(one, "Ид"): _text(one, "Название") for one in _all(root, "Cтатусы", "Элемент")}
+
+
+def _root(body: bytes, name: str) -> etree._Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise CmlError(f"Ошибка чтения файла с сайта: {error}") from None
-    if etree.QName(root).localname != "КоммерческаяИнформация":
-        raise CmlError(f"Вместо заказов сайт прислал <{etree.QName(root).localname}>")
-    documents = root.xpath("//*[local-name()='Документ']")
-    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+    if etree.QName(root).localname != name:
+        raise CmlError(f"Вместо <{name}> сайт прислал <{etree.QName(root).localname}>")
+    return root
 
 
 def _order(element: etree._Element) -> SiteOrder:

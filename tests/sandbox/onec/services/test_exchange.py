@@ -286,6 +286,33 @@ def test_every_version_is_read_by_the_site(ut, site, version):
     assert the(site.read[-1]).text("Номер1С") == the(ut.base.papers.all("order")).number
 
 
+def test_goods_go_first_and_again_only_when_they_changed(ut, site):
+    site.zip = "yes"
+    exchange = exchange_with(ut, site, habits=Habits(goods=True))
+    assert exchange.run().goods == 4
+    catalog, offers = site.goods
+    assert [one.text("Артикул") for one in catalog][:2] == ["KAB-3x2.5", "ROZ-2Z"]
+    assert [one.text("Ид") for one in offers] == [one.text("Ид") for one in catalog]
+    assert [args["mode"] for args in site.asked if args["type"] == "catalog"] == [
+        "checkauth",
+        "init",
+        "file",
+        "import",
+        "file",
+        "import",
+    ]
+    assert exchange.run().goods == 0
+    ut.base.write("Catalog_Номенклатура", {"Description": "Новый товар"})
+    assert exchange.run().goods == 5
+
+
+def test_a_newer_module_calls_orders_crm_and_asks_for_statuses(ut, site):
+    report = exchange_with(ut, site, version="2.10", habits=Habits(kind="crm", info=True)).run()
+    assert report.ok, report.error
+    assert report.statuses == {"N": "Принят", "P": "Оплачен", "F": "Выполнен"}
+    assert {args["type"] for args in site.asked} == {"crm"}
+
+
 def test_a_base_restored_from_yesterday_sends_what_it_holds_again(ut, site, exchange):
     exchange.run()
     ut.base.accountant.take_copy()
