@@ -15,6 +15,8 @@ from sandbox.onec.base import Base, server_time
 from sandbox.onec.control import add_control_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
+from sandbox.onec.odata.exchange import Nodes
+from sandbox.onec.odata.service import add_odata_routes
 from sandbox.onec.switches import Switches
 
 LOGIN = "sandbox"
@@ -40,6 +42,7 @@ class OneC(Emulator):
         self.base = Base(configuration, now)
         app.before_request(self._enter)
         app.after_request(self._leave)
+        self.odata = add_odata_routes(self)
         add_control_routes(self)
 
     def reset(self) -> None:
@@ -50,6 +53,7 @@ class OneC(Emulator):
     def use(self, configuration: str) -> None:
         """A new base of that configuration; ValueError names the ones there are."""
         self.base.use(configuration)
+        self.odata.nodes = Nodes()
 
     def turn(self, **values: Any) -> None:  # noqa: ANN401
         """Change some switches; pydantic's ValidationError if one is unknown or wrong, none is changed then."""
