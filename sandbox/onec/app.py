@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -60,6 +61,11 @@ class OneC(Emulator):
         checked = Switches.model_validate({**self.switches.model_dump(), **values})
         for name in values:
             setattr(self.switches, name, getattr(checked, name))
+
+    def route(self) -> str:
+        """The set and what is done to it, of a call to the interface; the route of anything else."""
+        resource = str((request.view_args or {}).get("resource", ""))
+        return re.sub(r"\([^()]*\)", "()", resource) or super().route()
 
     def objects(self) -> dict[str, int]:
         with self.base.lock:

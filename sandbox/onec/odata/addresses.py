@@ -41,7 +41,7 @@ def single_key(inside: str) -> str:
     word = inside.strip().removeprefix("Ref_Key=")
     known = _words(word)
     if len(known) != 1 or known[0].kind != "guid":
-        raise bad_value(word.removeprefix("guid").strip("'"), "Edm.Guid")
+        raise bad_value(_bare(word), "Edm.Guid")
     return str(known[0].value)
 
 
@@ -68,8 +68,8 @@ def arguments(inside: str | None) -> dict[str, str]:
     found = list(_ARGUMENT.finditer(text))
     if text.strip() and not found:
         raise ODataError(400, 21, "Ошибка вызова функции: неизвестный параметр")
-    ends = [one.start() for one in found[1:]] + [len(text)]
-    given = {one[1]: text[one.end() : end].strip() for one, end in zip(found, ends, strict=True)}
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    given = {one[1]: text[one.end() : end].strip() for one, end in zip(found, ends, strict=False)}
     return {name: _unquoted(value) for name, value in given.items() if value}
 
 
@@ -84,7 +84,11 @@ def _words(text: str) -> list[Token]:
     try:
         return list(tokens(text))
     except ValueError:
-        raise bad_value(text, "Edm.Guid") from None
+        raise bad_value(_bare(text), "Edm.Guid") from None
+
+
+def _bare(text: str) -> str:
+    return text.removeprefix("guid").strip("'")
 
 
 def _name(words: list[Token]) -> tuple[str, list[Token]]:

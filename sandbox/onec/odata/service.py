@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 
+from sandbox.base import Environ
 from sandbox.onec.odata import atom
 from sandbox.onec.odata.addresses import Step, steps
 from sandbox.onec.odata.edmx import Metadata, set_names
@@ -82,11 +84,7 @@ class Service:
 
     def _created(self, found: Found, status: int, options: Options) -> Response:
         response = self._found(found, options, status)
-        if status == 201:
-            # The platform sends the bytes of UTF-8 as they are; a header is read as latin-1.
-            response.autocorrect_location_header = False
-            response.headers["Location"] = f"{self.root}{found.addresses[0]}".encode().decode("latin-1")
-        return response
+        return _Created(response, f"{self.root}{found.addresses[0]}") if status == 201 else response
 
     def _found(self, found: Found, options: Options, status: int = 200) -> Response:
         if found.kind == "number":
@@ -132,6 +130,19 @@ class Service:
         if problem.status == 405:
             response.headers["Allow"] = "GET, POST, PUT, DELETE"
         return response
+
+
+class _Created(Response):
+    """A reply whose Location holds the bytes of UTF-8 as they are, which the framework would escape."""
+
+    def __init__(self, made: Response, location: str) -> None:
+        super().__init__(made.get_data(), made.status_code, made.headers)
+        self._location = location.encode().decode("latin-1")
+
+    def get_wsgi_headers(self, environ: Environ) -> Headers:  # type: ignore[override]  # werkzeug's own type of environ
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self._location
+        return headers
 
 
 def _wants_json() -> bool:

@@ -91,7 +91,7 @@ def _value_in(known: Property, value: Any) -> Any:  # noqa: ANN401
         return known.empty
     if isinstance(value, list | dict):
         raise internal()
-    reader = _READERS[known.edm] if known.edm in _READERS else _whole
+    reader: Callable[[Any], Any] = _READERS.get(known.edm, _whole)
     return reader(value)
 
 
