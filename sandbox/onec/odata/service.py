@@ -139,7 +139,7 @@ class _Created(Response):
         super().__init__(made.get_data(), made.status_code, made.headers)
         self._location = location.encode().decode("latin-1")
 
-    def get_wsgi_headers(self, environ: Environ) -> Headers:  # type: ignore[override]  # werkzeug's own type of environ
+    def get_wsgi_headers(self, environ: Environ) -> Headers:
         headers = super().get_wsgi_headers(environ)
         headers["Location"] = self._location
         return headers

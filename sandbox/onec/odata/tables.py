@@ -70,7 +70,8 @@ class Tables:
         whole = (
             row for row in rows.values() if name != "Balance" or any(row[f"{one}Balance"] for one in about.resources)
         )
-        return replace(shown, properties=properties, rows={}), list(whole)
+        names = {one: shown.names[one] for one in kept}
+        return replace(shown, properties=properties, rows={}, names=names), list(whole)
 
     def _dimensions(self, shown: Shown, given: Mapping[str, str]) -> tuple[str, ...]:
         known = [name for name, inner in shown.names.items() if inner in dimensions(shown.about)]
