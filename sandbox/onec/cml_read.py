@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 ORDER = "Заказ товара"
+ACCOUNT = ("РасчетныеСчета", "РасчетныйСчет")
 
 
 class CmlError(Exception):
@@ -27,6 +28,9 @@ class SiteBuyer:
     kpp: str
     address: str
     contacts: dict[str, str] = field(default_factory=dict)
+    account: str = ""
+    bic: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,9 @@ def _buyer(element: etree._Element) -> SiteBuyer:
         address=_text(element, "ЮридическийАдрес", "Представление")
         or _text(element, "АдресРегистрации", "Представление"),
         contacts={_text(one, "Тип"): _text(one, "Значение") for one in contacts},
+        account=_text(element, *ACCOUNT, "НомерСчета"),
+        bic=_text(element, *ACCOUNT, "Банк", "БИК"),
+        bank=_text(element, *ACCOUNT, "Банк", "Наименование"),
     )
 
 

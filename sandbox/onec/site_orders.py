@@ -12,7 +12,7 @@ from sandbox.onec.cml_goods import Product
 from sandbox.onec.cml_read import SiteOrder
 from sandbox.onec.cml_write import Buyer, Fact, Line, SentOrder
 from sandbox.onec.desk import Desk
-from sandbox.onec.drafts import CounterpartyDraft, Gone, InvoiceDraft, LineDraft, Refused, Told
+from sandbox.onec.drafts import BankAccount, CounterpartyDraft, Gone, InvoiceDraft, LineDraft, Refused, Told
 from sandbox.onec.errors import NotFoundError, OnecError
 from sandbox.onec.papers import Paper
 from sandbox.onec.values import Record
@@ -112,6 +112,7 @@ class SiteOrders:
             email=buyer.contacts.get("Почта", ""),
             phone=next((text for kind, text in buyer.contacts.items() if kind.startswith("Телефон")), ""),
             address=buyer.address,
+            account=BankAccount(buyer.account, buyer.bic, buyer.bank) if buyer.account else None,
         )
         own = self._base.all(self._base.configuration.roles.organization)[0]
         return InvoiceDraft(
