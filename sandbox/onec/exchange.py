@@ -74,11 +74,10 @@ class SiteExchange:
         self.version, self.habits = version, habits or Habits()
         self._base, self._url = desk.base, url
         self._orders = SiteOrders(desk)
-        self._state, self._confirmed = self._base.state, 0
-        self._goods_taken: int | None = None
         self._files = 0
         self._one_at_a_time = threading.Lock()
         self.log_in_as(user, password)
+        self._begin_anew()
 
     def log_in_as(self, user: str, password: str) -> None:
         self._login = (user, password)
@@ -88,6 +87,8 @@ class SiteExchange:
         with self._one_at_a_time:
             report = Report()
             site = Site(self._url, *self._login, self.version)
+            if self._state is not self._base.state:  # another copy of the base, with registrations of its own
+                self._begin_anew()
             try:
                 if self.habits.goods:
                     report.goods = self._send_goods(site)
@@ -98,6 +99,12 @@ class SiteExchange:
                 report.error = str(error)
             report.steps = [asdict(step) for step in site.steps]
             return report
+
+    def _begin_anew(self) -> None:
+        """Nothing is confirmed yet."""
+        self._state = self._base.state
+        self._confirmed = 0
+        self._goods_taken: int | None = None
 
     def _take(self, site: Site, report: Report) -> None:
         site.log_in()
@@ -131,8 +138,6 @@ class SiteExchange:
         return shape(self.version, encoding=how.encoding, namespace=how.namespace, line_sums=how.line_sums)
 
     def _send(self, site: Site, report: Report, mishaps: frozenset[Mishap]) -> None:
-        if self._state is not self._base.state:  # another copy of the base, with registrations of its own
-            self._state, self._confirmed = self._base.state, 0
         now, upto = self._base.now(), self._base.cursor
         changed = self._orders.changed(self._confirmed, own=self.habits.own_orders)
         if not changed:
