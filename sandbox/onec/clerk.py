@@ -47,12 +47,14 @@ class Clerk:
         total = check_invoice(draft)
         goods = self._base.papers.goods(paper)
         others = self._base.papers.children(goods.ref, "invoice", "order")
-        for one in {each.ref: each for each in (goods, paper, *others)}.values():
-            role = self._base.configuration.documents[one.set]
+        together = {each.ref: each for each in (goods, paper, *others)}.values()
+        written = [(one, self._base.configuration.documents[one.set]) for one in together]
+        changes = [(one, {**self._rows(role, draft), role.sum: total}) for one, role in written if role.lines]
+        changes += [(one, {role.sum: total}) for one, role in written if not role.lines]
+        for one, values in changes:
             if one.posted:
                 self._base.unpost(one.set, one.ref)
-            rows = {} if role.lines_of_base else self._rows(role, draft)
-            self._base.patch(one.set, one.ref, {**rows, role.sum: total})
+            self._base.patch(one.set, one.ref, values)
             if one.posted:
                 self._base.post(one.set, one.ref)
         return self._base.papers.of(paper.ref)

@@ -66,7 +66,15 @@ class SiteOrder:
 
     @property
     def cancelled(self) -> bool:
-        return self.requisites.get("Отменен", "").lower() in {"true", "да"}
+        return self._says("Отменен")
+
+    @property
+    def paid(self) -> bool:
+        """The site's word that the order may be worked on."""
+        return self._says("Заказ оплачен")
+
+    def _says(self, name: str) -> bool:
+        return self.requisites.get(name, "").lower() in {"true", "да"}
 
 
 def read_orders(body: bytes) -> list[SiteOrder]:

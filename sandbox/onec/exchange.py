@@ -11,7 +11,8 @@ from sandbox.onec.cml_read import CmlError, read_orders, read_statuses
 from sandbox.onec.cml_write import SHAPES, Shape, orders_file, shape
 from sandbox.onec.desk import Desk
 from sandbox.onec.site import Site, SiteError, Upload, file_name
-from sandbox.onec.site_orders import SiteOrders, Taken
+from sandbox.onec.site_orders import SiteOrders
+from sandbox.onec.site_taking import SiteTaking, Taken
 
 Mishap = Literal["chunk_lost", "chunk_twice", "file_twice", "broken_xml"]
 MISHAPS: tuple[Mishap, ...] = ("chunk_lost", "chunk_twice", "file_twice", "broken_xml")
@@ -74,6 +75,7 @@ class SiteExchange:
         self.version, self.habits = version, habits or Habits()
         self._base, self._url = desk.base, url
         self._orders = SiteOrders(desk)
+        self._taking = SiteTaking(desk, self._orders)
         self._files = 0
         self._one_at_a_time = threading.Lock()
         self.log_in_as(user, password)
@@ -111,7 +113,7 @@ class SiteExchange:
         site.begin()
         if self.habits.info:
             report.statuses = read_statuses(site.dictionaries())
-        report.taken = [self._orders.take(order) for order in read_orders(site.orders())]
+        report.taken = [self._taking.take(order) for order in read_orders(site.orders())]
         refused = [one for one in report.taken if one.what == "refused"]
         if refused:
             report.error = "; ".join(f"Заказ {one.number}: {one.text}" for one in refused)
