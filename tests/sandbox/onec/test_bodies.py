@@ -86,7 +86,7 @@ def test_a_payment_and_a_shipment_have_the_members_of_the_reference(api):
 def test_a_stored_printed_form_is_listed_and_read(api):
     form = body("attachment_get.json")
     api.invoice()
-    sent = {key: one for key, one in bare(form).items()}
+    sent = bare(form)
     api.post(FILES, sent)
     listed = body("attachments_list.json")["value"][0]
     condition = f"ВладелецФайла_Key eq guid'{form['ВладелецФайла_Key']}'"

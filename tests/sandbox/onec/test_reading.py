@@ -10,6 +10,7 @@ from tests.sandbox.onec.onec_client import CONTRACT, COUNTERPARTY, INVOICE, PAYM
 
 GOODS = "Catalog_Номенклатура"
 BUYER = "5b2f7c10-6a31-11f0-9a01-00155d0a0b01"
+METRE = "0a1b2c71-1111-11ef-9a01-00155d0a0b01"
 RECEIPTS = "AccumulationRegister_ОплатаСчетов"
 
 
@@ -27,7 +28,7 @@ RECEIPTS = "AccumulationRegister_ОплатаСчетов"
         ("ЕдиницаИзмерения/Code eq '006'", ["KAB-3x2.5"]),
         ("ЕдиницаИзмерения_Key eq guid'0a1b2c71-1111-11ef-9a01-00155d0a0b01'", ["KAB-3x2.5"]),
         (
-            "ЕдиницаИзмерения eq cast(guid'0a1b2c71-1111-11ef-9a01-00155d0a0b01','Catalog_КлассификаторЕдиницИзмерения')",
+            f"ЕдиницаИзмерения eq cast(guid'{METRE}','Catalog_КлассификаторЕдиницИзмерения')",
             ["KAB-3x2.5"],
         ),
         ("isof(ЕдиницаИзмерения,'Catalog_Валюты')", []),
