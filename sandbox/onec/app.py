@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from sandbox.base import Emulator, WsgiApp
 from sandbox.onec.base import Base, server_time
 from sandbox.onec.control import add_control_routes
+from sandbox.onec.desk import add_desk_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
 from sandbox.onec.odata.exchange import Nodes
@@ -44,7 +45,7 @@ class OneC(Emulator):
         app.before_request(self._enter)
         app.after_request(self._leave)
         self.odata = add_odata_routes(self)
-        add_control_routes(self)
+        add_desk_routes(self, add_control_routes(self))
 
     def reset(self) -> None:
         self.door.users = {LOGIN: PASSWORD}

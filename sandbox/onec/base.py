@@ -40,6 +40,7 @@ class Base:
     def __init__(self, configuration: str = "bp", now: Callable[[], datetime] = server_time) -> None:
         self.now = now
         self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
         self.revision = 0
         self.accountant = Accountant(self)
         self.papers = Papers(self)
@@ -61,6 +62,7 @@ class Base:
                     self.write(name, record)
             self.state.changes.clear()
             self.accountant.forget()
+            self._stir()
 
     def about(self, name: str) -> EntitySet:
         """The description of a set; NotFoundError if the configuration has none."""
@@ -226,13 +228,23 @@ class Base:
         with self.lock:
             self.state = state.copy()
             self._held.clear()
-            self.revision += 1
+            self._stir()
             self.papers.forget()
             for name in self.configuration.documents:
                 for record in self.state.tables[name].values():
                     self.papers.replaced(name, None, record)
 
+    def wait_for_change(self, since: int, seconds: float) -> int:
+        """Return the revision once it is another than `since`, or after so many seconds."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.revision != since, seconds)
+            return self.revision
+
     # What follows is the way of every write.
+
+    def _stir(self) -> None:
+        self.revision += 1
+        self.changed.notify_all()
 
     def _change(self, about: EntitySet, key: Key, record: dict[str, Any], *, load: bool = False) -> Record:
         old = self.read(about.name, key)
@@ -254,8 +266,8 @@ class Base:
         return record
 
     def _note(self, name: str, key: Key) -> None:
-        self.revision += 1
         self.state.note((name, key))
+        self._stir()
 
     def _filled(self, about: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
         empty = {name: known.empty for name, known in about.properties.items()}

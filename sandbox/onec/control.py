@@ -252,7 +252,7 @@ def paper_json(paper: Paper) -> Json:
     }
 
 
-def add_control_routes(onec: OneC) -> None:
+def add_control_routes(onec: OneC) -> Control:
     """Register the routes on the emulator's app."""
     control = Control(onec)
     for path, view, methods in (
@@ -264,3 +264,4 @@ def add_control_routes(onec: OneC) -> None:
         ("users", control.users, ["POST"]),
     ):
         onec.app.add_url_rule(f"/_sandbox/{path}", f"control_{path}", view, methods=methods)
+    return control
