@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ def server_time() -> datetime:
 class Base:
     """An information base of one configuration (`bp`, `ut`, `unf`, `erp`), safe to use from several threads.
 
+    `revision` grows with every change, `generation` when all became something else (a reset, a restored copy).
     `accountant` acts in it as a person would, `papers` sees its documents neutrally, `external` binds ids of others
     to objects as an extension's register does. `now` is the server's clock: naive, whole seconds.
     """
@@ -41,7 +42,7 @@ class Base:
         self.now = now
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self.revision = 0
+        self.revision = self.generation = 0
         self.accountant = Accountant(self)
         self.papers = Papers(self)
         self.use(configuration)
@@ -62,7 +63,7 @@ class Base:
                     self.write(name, record)
             self.state.changes.clear()
             self.accountant.forget()
-            self._stir()
+            self._stir(anew=True)
 
     def about(self, name: str) -> EntitySet:
         """The description of a set; NotFoundError if the configuration has none."""
@@ -197,12 +198,19 @@ class Base:
         """Remember whose id stands for which object."""
         with self.lock:
             self.state.external[external_id] = (name, ref)
+            self._stir()
 
     def bound(self, external_id: str) -> Record | None:
         """The object bound to another's id, if it is still there."""
         with self.lock:
             place = self.state.external.get(external_id)
             return self.get(*place) if place else None
+
+    def close(self, until: date | None) -> None:
+        """Forbid any change of documents dated up to that day; None opens all."""
+        with self.lock:
+            self.state.closed = until
+            self._stir()
 
     def hold(self, ref: str, seconds: float) -> None:
         """Somebody opens the object and keeps it for that long: writes meet a lock conflict."""
@@ -228,11 +236,11 @@ class Base:
         with self.lock:
             self.state = state.copy()
             self._held.clear()
-            self._stir()
+            self._stir(anew=True)
             self.papers.forget()
-            for name in self.configuration.documents:
-                for record in self.state.tables[name].values():
-                    self.papers.replaced(name, None, record)
+            for role in self.configuration.documents.values():
+                for record in self.state.tables[role.set].values():
+                    self.papers.learn(role, record)
 
     def wait_for_change(self, since: int, seconds: float) -> int:
         """Return the revision once it is another than `since`, or after so many seconds."""
@@ -242,8 +250,9 @@ class Base:
 
     # What follows is the way of every write.
 
-    def _stir(self) -> None:
+    def _stir(self, *, anew: bool = False) -> None:
         self.revision += 1
+        self.generation += anew
         self.changed.notify_all()
 
     def _change(self, about: EntitySet, key: Key, record: dict[str, Any], *, load: bool = False) -> Record:

@@ -63,7 +63,7 @@ class DeskView:
             "vat": money(goods.vat),
             "lines": [self._line(line, self._shipped(goods)) for line in goods.lines],
             "paid": money(paid) if payable else "",
-            "left": f"{max(paper.sum - paid, Decimal(0)):.2f}",
+            "left": money(max(paper.sum - paid, Decimal(0))),
             "around": [self._row(one) for one in self._around(paper)],
             "payable": payable and not paper.deleted,
             "shippable": shippable and not paper.deleted,
@@ -96,9 +96,11 @@ class DeskView:
 
     def _marks(self, paper: Paper) -> list[Json]:
         """The state in a few words, each with a tone: good, half, plain or bad."""
+        end = "а" if paper.kind in ("payment", "shipment") else ""
         if paper.deleted:
-            return [mark("Помечен на удаление", "bad")]
-        marks = [mark("Проведён", "plain") if paper.posted else mark("Не проведён", "bad")]
+            return [mark(f"Помечен{end} на удаление", "bad")]
+        word = f"роведен{end}" if end else "роведён"
+        marks = [mark(f"П{word}", "plain") if paper.posted else mark(f"Не п{word}", "bad")]
         if paper.kind == "invoice":
             paid = self._base.papers.paid(paper.ref)
             part = mark(f"Оплачено {money(paid)}", "half")

@@ -109,20 +109,28 @@ class Papers:
         role = self._base.configuration.documents.get(name)
         if role is None:
             return
-        before = [basis.ref for basis in _bases(role, old)] if old else []
-        after = [basis.ref for basis in _bases(role, new)] if new else []
-        ref = (new or old or {})["Ref_Key"]
-        for base_ref in before:
-            self._children.get(base_ref, {}).pop(ref, None)
-        for base_ref in after:
-            self._children.setdefault(base_ref, {})[ref] = None
-        if new is None:
-            self._place.pop(ref, None)
-        else:
-            self._place[ref] = name
+        touched = self._forget_bases(role, old) + self.learn(role, new)
+        if new is None and old is not None:
+            self._place.pop(old["Ref_Key"], None)
         if role.kind in ("payment", "refund"):
-            for base_ref in dict.fromkeys((*before, *after)):
-                self._restate(base_ref)
+            for ref in dict.fromkeys(touched):
+                self._restate(ref)
+
+    def learn(self, role: DocumentRole, record: Record | None) -> list[str]:
+        """Remember where a document is and what it was made from; returns the latter."""
+        if record is None:
+            return []
+        self._place[record["Ref_Key"]] = role.set
+        bases = [basis.ref for basis in _bases(role, record)]
+        for ref in bases:
+            self._children.setdefault(ref, {})[record["Ref_Key"]] = None
+        return bases
+
+    def _forget_bases(self, role: DocumentRole, record: Record | None) -> list[str]:
+        bases = [basis.ref for basis in _bases(role, record)] if record is not None else []
+        for ref in bases:
+            self._children.get(ref, {}).pop((record or {})["Ref_Key"], None)
+        return bases
 
     def all(self, kind: str | None = None) -> list[Paper]:
         """All documents, or those of one kind, the oldest first."""
