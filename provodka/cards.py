@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
+
+from provodka.invoices import InvoiceRef, Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,19 @@ class TaskEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceEvent:
+    """`invoice.*`, `order.*` and `counterparty.ready`: the sale as it stands now, and the document that it is about.
+
+    `lead` is None where the lead has been deleted. `difference` says what differs (`invoice.differs`).
+    """
+
+    invoice: InvoiceRef
+    lead: LeadRef | None = None
+    document: Paper | None = None
+    difference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LeadChecked(LeadEvent):
     """`lead.checked`: the clock's rule of this name has found the lead; nothing has changed."""
 
@@ -188,7 +204,11 @@ def checked(payload: CardEvent, rule: str) -> Checked:
 
 def lead_of(payload: object) -> LeadRef | None:
     """The lead that an event itself is about."""
-    return payload.lead if isinstance(payload, LeadEvent | TaskEvent) else None
+    return payload.lead if isinstance(payload, LeadEvent | TaskEvent | InvoiceEvent) else None
+
+
+TOLD: Final = "told"
+"""The mirror's kind of what rules were told of a sale."""
 
 
 def card_of(payload: object) -> tuple[str, str] | None:
@@ -202,4 +222,6 @@ def card_of(payload: object) -> tuple[str, str] | None:
             return "company", payload.company.id
         case TaskEvent():
             return "task", payload.task.id
+        case InvoiceEvent():
+            return TOLD, payload.invoice.id
     return None

@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from provodka.payloads import PAYLOADS, EventType, Payload, Person, StaffChecked, TaskEvent, card_of, lead_of
+from provodka.payloads import (
+    PAYLOADS,
+    EventType,
+    InvoiceEvent,
+    Payload,
+    Person,
+    StaffChecked,
+    TaskEvent,
+    card_of,
+    lead_of,
+)
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
@@ -63,6 +73,8 @@ class Event:
             return (*self.person.identities, f"lead:{lead.id}", *(f"contact:{c}" for c in lead.contacts))
         if isinstance(payload, StaffChecked):
             cards = [("staff", payload.who.key)]
+        elif isinstance(payload, InvoiceEvent):
+            cards = [("lead", payload.invoice.lead)]
         elif isinstance(payload, TaskEvent):
             cards = [("contact", payload.task.contact), ("company", payload.task.company)]
         else:

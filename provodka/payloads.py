@@ -17,6 +17,7 @@ from provodka.cards import CompanyRef as CompanyRef
 from provodka.cards import ContactChecked as ContactChecked
 from provodka.cards import ContactEvent as ContactEvent
 from provodka.cards import ContactRef as ContactRef
+from provodka.cards import InvoiceEvent as InvoiceEvent
 from provodka.cards import LeadChecked as LeadChecked
 from provodka.cards import LeadEvent as LeadEvent
 from provodka.cards import LeadRef as LeadRef
@@ -52,6 +53,21 @@ class EventType(StrEnum):
     TASK_CREATED = "task.created"
     TASK_COMPLETED = "task.completed"
     TASK_OVERDUE = "task.overdue"
+    COUNTERPARTY_READY = "counterparty.ready"
+    INVOICE_REQUESTED = "invoice.requested"
+    INVOICE_ISSUED = "invoice.issued"
+    INVOICE_CHANGED = "invoice.changed"
+    INVOICE_PARTLY_PAID = "invoice.partly_paid"
+    INVOICE_PAID = "invoice.paid"
+    INVOICE_UNPAID = "invoice.unpaid"  # a payment was deleted, unposted or refunded
+    INVOICE_WITHDRAWN = "invoice.withdrawn"  # it is not posted any more
+    INVOICE_CANCELLED = "invoice.cancelled"
+    INVOICE_DIFFERS = "invoice.differs"  # the comparison by night has found that the CRM says otherwise
+    ORDER_CREATED = "order.created"
+    ORDER_CANCELLED = "order.cancelled"
+    ORDER_PARTLY_SHIPPED = "order.partly_shipped"
+    ORDER_SHIPPED = "order.shipped"
+    ORDER_UNSHIPPED = "order.unshipped"  # a shipment was deleted or unposted
     CLOCK_TICK = "clock.tick"
     LEAD_CHECKED = "lead.checked"
     CONTACT_CHECKED = "contact.checked"
@@ -59,6 +75,7 @@ class EventType(StrEnum):
     TASK_CHECKED = "task.checked"
     STAFF_CHECKED = "staff.checked"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
+    ACCOUNTING_HINT = "accounting.hint"  # documents of 1C may have changed; never seen by rules
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
 
 
@@ -272,7 +289,31 @@ class CrmHint:
         return list(dict.fromkeys(one for found, _, one in named if found in kinds))
 
 
-Payload = FormSubmitted | EmailReceived | CallEvent | CardEvent | StaffChecked | Tick | Unreadable | CrmHint
+@dataclass(frozen=True, slots=True)
+class AccountingHint:
+    """`accounting.hint`: what may have changed, as `kind:id`: a sale (`sale:17:1`), a document (`invoice:<ref>`), or a
+    file that 1C has brought (`file:<name>`: the raw body of the event)."""
+
+    entities: tuple[str, ...] = ()
+
+    def ids(self, kind: str) -> list[str]:
+        """The ids of the entities of this kind, each once."""
+        named = (entity.partition(":") for entity in self.entities)
+        return list(dict.fromkeys(one for found, _, one in named if found == kind))
+
+
+Payload = (
+    FormSubmitted
+    | EmailReceived
+    | CallEvent
+    | CardEvent
+    | StaffChecked
+    | Tick
+    | Unreadable
+    | CrmHint
+    | InvoiceEvent
+    | AccountingHint
+)
 
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
@@ -295,6 +336,27 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.TASK_CREATED: TaskEvent,
     EventType.TASK_COMPLETED: TaskEvent,
     EventType.TASK_OVERDUE: TaskEvent,
+    **dict.fromkeys(
+        (
+            EventType.COUNTERPARTY_READY,
+            EventType.INVOICE_REQUESTED,
+            EventType.INVOICE_ISSUED,
+            EventType.INVOICE_CHANGED,
+            EventType.INVOICE_PARTLY_PAID,
+            EventType.INVOICE_PAID,
+            EventType.INVOICE_UNPAID,
+            EventType.INVOICE_WITHDRAWN,
+            EventType.INVOICE_CANCELLED,
+            EventType.INVOICE_DIFFERS,
+            EventType.ORDER_CREATED,
+            EventType.ORDER_CANCELLED,
+            EventType.ORDER_PARTLY_SHIPPED,
+            EventType.ORDER_SHIPPED,
+            EventType.ORDER_UNSHIPPED,
+        ),
+        InvoiceEvent,
+    ),
+    EventType.ACCOUNTING_HINT: AccountingHint,
     EventType.CLOCK_TICK: Tick,
     EventType.LEAD_CHECKED: LeadChecked,
     EventType.CONTACT_CHECKED: ContactChecked,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from provodka.cards import TOLD
 from provodka.event import Event, new_event_id
 from provodka.journal import brakes, discipline
 from provodka.journal.connector_store import outdated, put_snapshots
@@ -16,7 +17,7 @@ from provodka.journal.inbox import add_events, event_row
 from provodka.journal.records import WAIT, ActionState, EventState, NewAction, PlanRecord
 from provodka.journal.schema import AT_ONCE, actions, events, plans
 from provodka.journal.sql import among, insert_new
-from provodka.payloads import MIRRORED, CrmHint, EventType, Person, card_of
+from provodka.payloads import MIRRORED, AccountingHint, CrmHint, EventType, Person, card_of
 from provodka.stores import Snapshot
 
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
@@ -98,15 +99,16 @@ def compared(
 
 def _hint_again(system: str, entities: Sequence[str], now: datetime) -> Event:
     id_ = new_event_id(now)
+    sales = [one.removeprefix(f"{MIRRORED}{TOLD}:") for one in entities if one.startswith(f"{MIRRORED}{TOLD}:")]
     return Event(
         id=id_,
-        type=EventType.CRM_HINT,
+        type=EventType.ACCOUNTING_HINT if sales else EventType.CRM_HINT,
         channel=system,
         external_id=f"again:{id_}",
         occurred_at=now,
         received_at=now,
         person=Person(),
-        payload=CrmHint(tuple(entities)),
+        payload=AccountingHint(tuple(f"sale:{one}" for one in sales)) if sales else CrmHint(tuple(entities)),
     )
 
 

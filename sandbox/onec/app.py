@@ -13,12 +13,13 @@ from flask import Flask, Response, request
 
 from sandbox.base import Emulator, WsgiApp
 from sandbox.onec.base import Base, server_time
+from sandbox.onec.board import add_board_routes
 from sandbox.onec.control import add_control_routes
-from sandbox.onec.desk import add_desk_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
 from sandbox.onec.odata.exchange import Nodes
 from sandbox.onec.odata.service import ROOT, add_odata_routes
+from sandbox.onec.services import Services
 from sandbox.onec.state_file import StateFile
 from sandbox.onec.switches import Switches
 
@@ -55,7 +56,9 @@ class OneC(Emulator):
         app.before_request(self._enter)
         app.after_request(self._leave)
         self.odata = add_odata_routes(self)
-        add_desk_routes(self, add_control_routes(self))
+        add_board_routes(self, add_control_routes(self))
+        self.services = Services(self.base, self.door.take)
+        self.services.mount(app)
 
     @property
     def way_in(self) -> str:
@@ -68,11 +71,13 @@ class OneC(Emulator):
         super().start(host, port)
 
     def stop(self) -> None:
+        self.services.stop()
         super().stop()
         if self._state:
             self._state.stop()
 
     def reset(self) -> None:
+        self.services.reset()
         self.door.users = {LOGIN: PASSWORD}
         self.turn(**Switches().model_dump())
         self.use(self._first_configuration)

@@ -34,7 +34,7 @@ async function redraw() {
   const active = document.activeElement && document.activeElement.closest("tr[data-ref]");
   const focused = active && active.dataset.ref;
   const before = tab;
-  const text = await html(`/desk/list?tab=${before}`);
+  const text = await html(`/board/list?tab=${before}`);
   if (before !== tab) return;
   list.innerHTML = text;
   for (const row of list.querySelectorAll("tr[data-ref]")) row.classList.toggle("fresh", known.size > 0 && !known.has(row.dataset.ref));
@@ -45,7 +45,7 @@ async function redraw() {
 async function redrawPanel({ force }) {
   if (!opened) return;
   const ref = opened;
-  const text = await html(`/desk/document/${ref}`);
+  const text = await html(`/board/document/${ref}`);
   /* Asked after the wait: the person may have begun to type during it. */
   if (opened !== ref || !force && panelBody.contains(document.activeElement) && document.activeElement.matches("input")) return;
   const top = panel.scrollTop;
@@ -63,7 +63,7 @@ function live(connected) {
 async function follow() {
   for (;;) {
     try {
-      const answer = await (await fetch(`/desk/wait?since=${revision}`)).json();
+      const answer = await (await fetch(`/board/wait?since=${revision}`)).json();
       live(true);
       if (String(answer.revision) !== String(revision)) {
         revision = answer.revision;
@@ -82,7 +82,7 @@ async function follow() {
 
 async function act(name, values) {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/desk/act", { method: "POST", headers, body: JSON.stringify({ act: name, document: opened, ...values }) });
+  const answer = await fetch("/board/act", { method: "POST", headers, body: JSON.stringify({ act: name, document: opened, ...values }) });
   const told = await answer.json();
   say(answer.ok ? DONE[name] : told.error);
   await redraw();
@@ -108,7 +108,7 @@ function play(element, whole) {
 }
 
 async function show(ref, { push }) {
-  panelBody.innerHTML = await html(`/desk/document/${ref}`);
+  panelBody.innerHTML = await html(`/board/document/${ref}`);
   opened = ref;
   if (push) history.pushState({ ref }, "", `/document/${ref}`);
   if (!panel.open) panel.showModal();

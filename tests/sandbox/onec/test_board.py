@@ -48,7 +48,7 @@ def test_the_desk_of_trade_shows_the_goods_of_the_order_under_its_invoice(api):
 
 def test_a_foreign_page_cannot_act_and_a_refusal_is_told(api):
     ref = api.invoice()
-    address = f"{api.onec.url}/desk/act"
+    address = f"{api.onec.url}/board/act"
     body = f'{{"act": "delete", "document": "{ref}"}}'
     assert requests.post(address, data=body, headers={"Content-Type": "text/plain"}, timeout=10).status_code == 400
     assert api.get(at(INVOICE, ref))["DeletionMark"] is False
@@ -62,7 +62,7 @@ def test_a_waiting_browser_hears_of_a_change_at_once(api):
     known, heard = api.onec.base.revision, []
 
     def wait():
-        heard.append(requests.get(f"{api.onec.url}/desk/wait?since={known}", timeout=15).json()["revision"])
+        heard.append(requests.get(f"{api.onec.url}/board/wait?since={known}", timeout=15).json()["revision"])
 
     waiting = threading.Thread(target=wait)
     waiting.start()

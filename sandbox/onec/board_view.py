@@ -16,7 +16,7 @@ PARTIES = "counterparty"
 SHOWN = 200
 
 
-class DeskView:
+class BoardView:
     """Reads one base; every method is called under its lock."""
 
     def __init__(self, base: Base) -> None:

@@ -1,0 +1,1 @@
+"""1C by three roads (OData, SOAP and HTTP services, CommerceML) behind one account."""
