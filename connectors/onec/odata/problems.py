@@ -178,9 +178,7 @@ def _unauthorized(reply: Reply, code: str, words: str) -> ConnectorError:
 def _forbidden(reply: Reply, code: str, words: str) -> ConnectorError:
     if _is_page(reply) and not _SESSION.search(words):
         return AuthFailed(f"HTTP 403: {words}"[:LONGEST_TEXT], hint=FORBIDDEN, status=reply.status)
-    return RateLimited(
-        words or "closed", hint=MAINTENANCE, status=reply.status, code=code, wait=MAINTENANCE_SECONDS
-    )
+    return RateLimited(words or "closed", hint=MAINTENANCE, status=reply.status, code=code, wait=MAINTENANCE_SECONDS)
 
 
 def _missing(reply: Reply, code: str, words: str) -> ConnectorError:

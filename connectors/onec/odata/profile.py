@@ -1,63 +1,29 @@
-"""What a configuration of 1C calls things: sets, attributes, states, and in which order its documents come.
+"""A profile: what a configuration of 1C calls things, and in which order its documents come.
 
-An attribute is written as 1C's people know it (`Контрагент`), without OData's `_Key` or `_Type`: whether it is a plain
-reference or one of several types is told by the metadata of the base. With a question mark (`Содержание?`) it is used
-where a base has it, and not missed where it has none.
+See `naming` for how attributes are written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from provodka.accounting import DocumentKind, PartyKind, Vat
+from connectors.onec.odata.naming import (
+    AccountNames,
+    Attribute,
+    Constant,
+    ContractNames,
+    CounterpartyNames,
+    OrganizationNames,
+    ProductNames,
+    SetName,
+    UnitNames,
+    VatNames,
+)
+from provodka.accounting import DocumentKind
 from provodka.settings import Finding, Mistakes, Strict
-
-
-def _attribute(name: str) -> str:
-    bare = name.removesuffix("?")
-    if not bare.isidentifier():
-        raise Mistakes(Finding((), f"«{name}» is no name of an attribute", "as in 1C: Контрагент, СуммаДокумента"))
-    return name
-
-
-def _set(name: str) -> str:
-    prefix, _, rest = name.partition("_")
-    if prefix not in {"Catalog", "Document", "ChartOfCharacteristicTypes", "InformationRegister"} or not rest:
-        raise Mistakes(Finding((), f"«{name}» is no set of OData", "as Catalog_Контрагенты, Document_СчетНаОплату"))
-    return name
-
-
-Attribute = Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string"})]
-SetName = Annotated[str, AfterValidator(_set), WithJsonSchema({"type": "string"})]
-Constant = str | int | bool
-
-
-class Choice(Strict):
-    """An attribute that takes one of the values of an enumeration. `enum` is its name in the metadata, to be checked."""
-
-    attribute: Attribute
-    values: dict[PartyKind, str] = Field(min_length=1)
-    enum: str = ""
-
-
-class ContactKind(Strict):
-    """A row of contact data: `type` its Тип; `names` the kinds of the catalog that it may be, the best first."""
-
-    type: str
-    names: tuple[str, ...] = Field(min_length=1)
-
-
-class Contacts(Strict):
-    """Contact data of a counterparty, a tabular section."""
-
-    rows: str
-    kinds: SetName
-    phone: ContactKind
-    email: ContactKind
-    address: ContactKind
 
 
 class Pick(Strict):
@@ -65,99 +31,6 @@ class Pick(Strict):
 
     set: SetName
     name: str = ""
-
-
-class Partner(Strict):
-    """Партнёр (УТ, ERP), whom the counterparty belongs to."""
-
-    set: SetName
-    attribute: Attribute
-    kind: Choice | None = None
-    comment: Attribute = "Комментарий?"
-    fixed: dict[Attribute, Constant] = Field(default_factory=dict)
-
-
-class CounterpartyNames(Strict):
-    """Контрагенты."""
-
-    set: SetName
-    full_name: Attribute = "НаименованиеПолное"
-    inn: Attribute = "ИНН"
-    kpp: Attribute = "КПП"
-    ogrn: Attribute = "РегистрационныйНомер?"
-    comment: Attribute = "Комментарий?"
-    kind: Choice
-    main_account: Attribute = "ОсновнойБанковскийСчет?"
-    contacts: Contacts | None = None
-    partner: Partner | None = None
-    fixed: dict[Attribute, Constant] = Field(default_factory=dict)
-
-
-class OrganizationNames(Strict):
-    """Организации: our own firm."""
-
-    set: SetName = "Catalog_Организации"
-    inn: Attribute = "ИНН"
-    kpp: Attribute = "КПП"
-    main_account: Attribute = "ОсновнойБанковскийСчет?"
-
-
-class ContractNames(Strict):
-    """Договоры. `name` is what one that we make is called."""
-
-    set: SetName = "Catalog_ДоговорыКонтрагентов"
-    owner: Attribute = "Owner"
-    organization: Attribute = "Организация"
-    currency: Attribute = "ВалютаВзаиморасчетов?"
-    kind: Attribute = "ВидДоговора?"
-    kind_value: str = "СПокупателем"
-    name: str = "Основной договор"
-    fixed: dict[Attribute, Constant] = Field(default_factory=dict)
-
-
-class AccountNames(Strict):
-    """Банковские счета of counterparties, and of ourselves where those are kept apart (`own`)."""
-
-    set: SetName
-    own: SetName | None = None
-    owner: Attribute = "Owner"
-    number: Attribute = "НомерСчета"
-    bank: Attribute = "Банк"
-    currency: Attribute = "ВалютаДенежныхСредств?"
-    banks: SetName
-    correspondent: Attribute = "КоррСчет?"
-
-
-class ProductNames(Strict):
-    """Номенклатура. The code and the name are the catalog's own."""
-
-    set: SetName = "Catalog_Номенклатура"
-    sku: Attribute = "Артикул"
-    full_name: Attribute = "НаименованиеПолное?"
-    unit: Attribute = "ЕдиницаИзмерения?"
-    vat: Attribute | None = None
-    fixed: dict[Attribute, Constant] = Field(default_factory=dict)
-
-
-class UnitNames(Strict):
-    """Единицы измерения; `usual` is the ОКЕИ code of a product that names none."""
-
-    set: SetName
-    usual: str = "796"
-
-
-class VatNames(Strict):
-    """НДС: values of an enumeration, or with `set` a catalog whose elements are known by their rate, else their name.
-
-    `also` are values that are only read: calculated rates, and what the base calls otherwise.
-    """
-
-    set: SetName | None = None
-    rate: Attribute = "Ставка?"
-    without: Attribute = "БезНДС?"
-    values: dict[Vat, str] = Field(min_length=1)
-    also: dict[str, Vat] = Field(default_factory=dict)
-    enum: str = ""
 
 
 class LineNames(Strict):
@@ -224,11 +97,21 @@ class Work(Strict):
     value: str
 
 
+class Stages(Strict):
+    """Этапы графика оплаты of an invoice: one, of the whole sum."""
+
+    rows: str = "ЭтапыГрафикаОплаты"
+    date: Attribute = "ДатаПлатежа"
+    percent: Attribute = "ПроцентПлатежа"
+    amount: Attribute = "СуммаПлатежа"
+
+
 class PaperNames(Strict):
     """A document. `refund`: its sums count as negative. `only` are values of an attribute without which a document of
     this set is no such one. `fixed` and `picks` are what is sent besides; `files` is the set of attached files.
 
-    `rests_on` is the attribute by which one that we make names what it was made from.
+    `rests_on` is the attribute by which one that we make names what it was made from. `vat_modes` are the values of
+    `vat_mode` for lines with VAT and without. `optional`: a base may do without this set.
     """
 
     kind: DocumentKind
@@ -247,6 +130,7 @@ class PaperNames(Strict):
     only: dict[Attribute, tuple[str, ...]] = Field(default_factory=dict)
     lines: LineNames | None = None
     lines_of_order: bool = False
+    stages: Stages | None = None
     bases: tuple[BasisNames, ...] = ()
     rests_on: Attribute | None = None
     valid: ValidNames = ValidNames()
@@ -256,6 +140,7 @@ class PaperNames(Strict):
     fixed: dict[Attribute, Constant] = Field(default_factory=dict)
     picks: dict[Attribute, Pick] = Field(default_factory=dict)
     files: SetName | None = None
+    optional: bool = False
 
 
 class Profile(Strict):
@@ -291,3 +176,26 @@ class Profile(Strict):
     def paper(self, kind: DocumentKind) -> PaperNames:
         """The main document of a kind; StopIteration where the configuration has none."""
         return next(self.papers(kind))
+
+    def sets(self) -> set[str]:
+        """Every set that the profile speaks of."""
+        found = {self.counterparty.set, self.organization.set, self.currencies, self.product.set}
+        if self.counterparty.contacts:
+            found.add(self.counterparty.contacts.kinds)
+        if self.counterparty.partner:
+            found.add(self.counterparty.partner.set)
+        if self.accounts:
+            found |= {self.accounts.set, self.accounts.banks, self.accounts.own or self.accounts.set}
+        found |= {one.set for one in (self.contract, self.units) if one is not None}
+        if self.vat.set:
+            found.add(self.vat.set)
+        for paper in self.documents.values():
+            found |= {paper.set, *(pick.set for pick in paper.picks.values()), *filter(None, [paper.files])}
+            found |= {one.set for basis in paper.bases for one in basis.attributes if isinstance(one, Through)}
+        return found
+
+    def enums(self) -> set[str]:
+        """Every enumeration whose values the profile names."""
+        partner = self.counterparty.partner
+        kinds = (self.counterparty.kind, partner.kind if partner else None)
+        return {self.vat.enum, *(one.enum for one in kinds if one is not None)} - {""}

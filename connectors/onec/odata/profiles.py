@@ -66,7 +66,8 @@ def merged(below: Any, above: Any) -> Any:  # noqa: ANN401 -- plain data
     """One laid over the other."""
     if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
         return above
-    return {**below, **{name: merged(below.get(name), one) for name, one in above.items()}}
+    laid = {name: merged(below.get(name), one) for name, one in above.items() if one is not None}
+    return {**{name: one for name, one in below.items() if name not in above}, **laid}
 
 
 @cache

@@ -64,4 +64,3 @@ class ODataSettings(BooksSettings):
     def names(self) -> Profile:
         """The names of this base."""
         return self._profile
-
