@@ -259,9 +259,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _encoded(json: object) -> bytes:
-    return (
-        json if isinstance(json, bytes) else json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
-    )
+    if isinstance(json, bytes):
+        return json
+    return json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _trace(

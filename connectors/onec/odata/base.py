@@ -185,10 +185,8 @@ class Base:
 
     def letters(self, ref: str) -> str:
         """The letters of a currency; the usual one where a document names none."""
-        known = {**NUMERIC}
-        return next(
-            (one for one, key in self.currencies.items() if key == ref and one in known), self.settings.currency
-        )
+        by_ref = {key: one for one, key in self.currencies.items() if one in NUMERIC}
+        return by_ref.get(ref, self.settings.currency)
 
     def picked(self, pick: Pick) -> str:
         """The element that 1C's form would fill in."""
@@ -226,7 +224,7 @@ class Base:
             return [row for page in pages for row in page if reference(row, attribute) == ref]
 
     def ensure(self, name: str, body: Row, what: str) -> Row:
-        """The object made under the key that it brings, or the one that an earlier attempt has made. Raises Rejected."""
+        """The object made under the key that it brings, or what an earlier attempt has made. Raises Rejected."""
         try:
             return self.client.create(name, body)
         except Rejected as error:

@@ -31,7 +31,7 @@ NOT_KEPT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A counterparty that a document can name; `partner` is empty where the configuration has none. `ours`: we made it."""
+    """A counterparty for a document; `partner` is empty where the configuration has none. `ours`: we made it."""
 
     ref: str
     partner: str = ""

@@ -105,10 +105,9 @@ class Drafting:
             names.total: line.amount if included else line.amount + line.vat_amount,
             names.discount: line.discount,
             names.number: str(number),
-            **names.fixed,
         }
         row: Body = {"LineNumber": str(number)}
-        for attribute, value in values.items():
+        for attribute, value in (*values.items(), *names.fixed.items()):
             if attribute is not None:
                 row |= base.schema.set_to(paper.set, attribute, value, section)
         row |= base.schema.set_to(paper.set, names.product, product.ref, section, of=base.names.product.set)

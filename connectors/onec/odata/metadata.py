@@ -85,7 +85,10 @@ def reference(row: Row, attribute: str) -> str:
 
 
 def read_edmx(body: bytes, wanted: Collection[str], enumerations: Collection[str]) -> Schema:
-    """Only the wanted sets and enumerations are kept; the document is walked without ever being built as a whole. Raises Retryable."""
+    """Only the wanted sets and enumerations are kept; the document is walked without ever being built as a whole.
+
+    Raises Retryable for one that breaks off.
+    """
     entities: dict[str, ElementTree.Element] = {}
     complexes: dict[str, ElementTree.Element] = {}
     published: set[str] = set()

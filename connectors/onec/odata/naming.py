@@ -35,7 +35,7 @@ Constant = str | int | bool
 
 
 class Choice(Strict):
-    """An attribute that takes one of the values of an enumeration. `enum` is its name in the metadata, to be checked."""
+    """An attribute that takes one of the values of an enumeration; `enum` is its name in the metadata."""
 
     attribute: Attribute
     values: dict[PartyKind, str] = Field(min_length=1)

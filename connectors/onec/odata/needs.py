@@ -1,4 +1,4 @@
-"""Every name that a profile uses: the set, the tabular section, the attribute, and where in the profile it is written."""
+"""Every name that a profile uses: set, tabular section, attribute, and where in the profile it is written."""
 
 from __future__ import annotations
 

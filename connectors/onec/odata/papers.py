@@ -1,4 +1,4 @@
-"""Documents made, found, posted and taken back in one base, so that none is there twice and no person's work is lost."""
+"""Documents made, found, posted and taken back, so that none is there twice and no person's work is lost."""
 
 from __future__ import annotations
 

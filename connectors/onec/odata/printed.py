@@ -1,4 +1,4 @@
-"""Printed forms: OData can call no print command, but reads the files that an extension of 1C attaches to a document."""
+"""Printed forms: OData calls no print command, but reads the files that an extension of 1C attaches to a document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STORAGE: Final = "ФайлХранилище"
 
 
 def printed(base: Base, kind: DocumentKind, ref: str) -> bytes | None:
-    """The newest PDF that is attached to a document; None where there is none, or 1C keeps it in a folder of its own."""
+    """The newest PDF attached to a document; None where there is none, or 1C keeps it in a folder of its own."""
     for paper in base.names.papers(kind):
         if not paper.files or not base.schema.has(paper.files, "ВладелецФайла"):
             continue

@@ -1,9 +1,10 @@
-"""What a base lacks for our work: names that are not published or are others, in words that a 1C administrator can act on."""
+"""What a base lacks for our work: what is not published or called otherwise, in words for its administrator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from connectors.onec.odata.base import Base
@@ -65,9 +66,8 @@ def look(base: Base) -> Findings:
     profiles = {name: read_profile(name) for name in NAMES} | {base.settings.profile: base.names}
     if not published:
         wanted = sorted({need.set for need in needs(base.names)})
-        return Findings(
-            dict.fromkeys(profiles, 0.0), (Trouble("", "the composition is empty", _listed(EMPTY, wanted)),), 0
-        )
+        trouble = Trouble("", "the composition is empty", f"{EMPTY} {', '.join(wanted)}")
+        return Findings(dict.fromkeys(profiles, 0.0), (trouble,), 0)
     body = base.client.metadata()
     union = {name for profile in profiles.values() for name in profile.sets()}
     enums = {name for profile in profiles.values() for name in profile.enums()}
@@ -103,8 +103,8 @@ def _contents(base: Base) -> Iterator[Remark]:
     ]
     for kind in (DocumentKind.INVOICE, DocumentKind.ORDER):
         for paper in names.papers(kind):
-            picks = ((name, pick) for name, pick in paper.picks.items() if base.schema.has(paper.set, name))
-            looks += [("overrides", lambda pick=pick: base.picked(pick)) for _, pick in picks]
+            picks = [pick for name, pick in paper.picks.items() if base.schema.has(paper.set, name)]
+            looks += [("overrides", partial(base.picked, pick)) for pick in picks]
     for where, work in looks:
         try:
             work()
@@ -198,7 +198,3 @@ def _instead(place: Place, name: str, known: Iterable[str]) -> str:
 
 def _override(place: Place, name: str) -> str:
     return f"accounting.overrides: {written(place)}: {name}"
-
-
-def _listed(text: str, names: Sequence[str]) -> str:
-    return f"{text} {', '.join(names)}"

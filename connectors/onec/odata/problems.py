@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 import random
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from connectors.answers import Reply
 from connectors.base import mask
@@ -74,8 +74,8 @@ POSTING: Final = (
     "действие. Администратору 1С: попробуйте провести документ вручную под пользователем обмена."
 )
 RIGHTS_INSIDE: Final = (
-    "При записи 1С не хватило права на регистр или связанный объект. Администратору 1С: дайте пользователю обмена права "
-    "того, кто проводит эти документы вручную."
+    "При записи 1С не хватило права на регистр или связанный объект. Администратору 1С: дайте пользователю обмена "
+    "права того, кто проводит эти документы вручную."
 )
 PLATFORM: Final = (
     "Сбой платформы 1С (в ответе её страница ошибки): повторим сами. Администратору 1С: проверьте место на диске, "
@@ -234,7 +234,7 @@ def _unclear(reply: Reply, words: str, hint: str) -> ConnectorError:
     return kind(f"HTTP {reply.status}: {words}"[:LONGEST_TEXT], hint=hint, status=reply.status)
 
 
-_BY_STATUS: Final[Mapping[int, Any]] = {
+_BY_STATUS: Final[Mapping[int, Callable[[Reply, str, str], ConnectorError]]] = {
     401: _unauthorized,
     403: _forbidden,
     404: _missing,

@@ -34,7 +34,8 @@ class Pick(Strict):
 
 
 class LineNames(Strict):
-    """Rows of goods. `number` attributes count from 1 within the document, `packs` repeat the quantity, `total` has VAT.
+    """Rows of goods. `number` attributes count from 1 within the document, `packs` repeats the quantity,
+    `total` has VAT.
 
     Of several `rows` new lines go to the first. `highest` is the header's attribute with the last of the numbers.
     """

@@ -33,7 +33,7 @@ class Rates:
     def read(self, value: str) -> Vat:
         """The rate of a row; one that nobody knows (18 % of old times) counts as none: its sum stands in the row."""
         if self._names.set:
-            return {ref: vat for ref, vat in self._by_ref().items()}.get(value, Vat.NONE)
+            return self._by_ref().get(value, Vat.NONE)
         by_value = {text: vat for vat, text in self._names.values.items()} | dict(self._names.also)
         return by_value.get(value, Vat.NONE)
 

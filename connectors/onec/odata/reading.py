@@ -162,10 +162,9 @@ def _bases(names: BasisNames, row: Row, through: Mapping[str, str], sign: int) -
 
 def _basis(names: BasisNames, row: Row, through: Mapping[str, str]) -> str:
     for way in names.attributes:
+        ref = reference(row, way.attribute if isinstance(way, Through) else way)
         if isinstance(way, Through):
-            ref = through.get(reference(row, way.attribute), "")
-        else:
-            ref = reference(row, way)
+            ref = through.get(ref, "")
         if ref:
             return ref
     return ""
