@@ -22,9 +22,8 @@ def printed(base: Base, kind: DocumentKind, ref: str) -> bytes | None:
         owner = base.schema.property(paper.files, "ВладелецФайла")
         rows = base.client.rows(paper.files, where=every(f"{owner} eq {guid(ref)}", ALIVE))
         for row in sorted(rows, key=lambda one: str(one.get("ДатаСоздания") or ""), reverse=True):
-            if str(row.get("Расширение") or "").lower().lstrip(".") == "pdf" and (
-                body := _body(base, paper.files, row)
-            ):
+            is_pdf = str(row.get("Расширение") or "").lower().lstrip(".") == "pdf"
+            if is_pdf and (body := _body(base, paper.files, row)):
                 return body
     return None
 

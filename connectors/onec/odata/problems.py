@@ -160,7 +160,7 @@ def _atom(body: str) -> tuple[str, str]:
 
 def _is_page(reply: Reply) -> bool:
     kind = reply.headers.get("content-type", "").lower()
-    return "text/html" in kind or reply.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    return ("text/html" in kind and bool(reply.body.strip())) or reply.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _page(reply: Reply) -> ConnectorError:
