@@ -50,9 +50,9 @@ class News:
 
     documents: Sequence[Document] = ()
     gone: Mapping[DocumentKind, Sequence[str]] = field(default_factory=dict)
+    cursors: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     seen: Mapping[DocumentKind, Collection[str]] = field(default_factory=dict)
-    cursors: Mapping[str, str] = field(default_factory=dict)
 
 
 class Road(Protocol):

@@ -14,7 +14,7 @@ from connectors.http import Http, Limit, Timeouts
 from connectors.onec.odata import query
 from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, PAGE, classify
 from connectors.onec.odata.query import Row
-from connectors.onec.odata.settings import ODATA, ODataSettings
+from connectors.onec.odata.settings import ODATA, Publication
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.stores import Pace
 
@@ -24,11 +24,9 @@ POSTING: Final = "PostingModeOperational=false"
 
 
 class Client:
-    """One publication. `warm` is a small set whose reading wakes the base, so that no write has to wait for that."""
+    """One publication. Before a write after a pause a small reading wakes the base, as its first answer is slow."""
 
-    def __init__(
-        self, settings: ODataSettings, pace: Pace, warm: str, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: Publication, pace: Pace, *, sleep: Callable[[float], None] = time.sleep) -> None:
         limit = Limit(f"1c:{settings.url}", settings.per_second, 2)
         self._headers = {"Authorization": authorization(settings), "Accept": "application/json"}
 
@@ -41,7 +39,7 @@ class Client:
 
         self._reading, self._writing = http(settings.read_timeout), http(settings.write_timeout)
         self._turns = _turns(settings.url, settings.parallel)
-        self._warm = warm
+        self._warm = settings.names.currencies
         self._used = 0.0
 
     # reads
@@ -154,7 +152,7 @@ class Client:
             raise kind("the answer is no JSON", hint=PAGE, status=reply.status) from error
 
 
-def authorization(settings: ODataSettings) -> str:
+def authorization(settings: Publication) -> str:
     """Basic, in UTF-8: users of 1C are often Cyrillic, and their password may be empty."""
     pair = f"{settings.user}:{settings.password.get_secret_value()}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

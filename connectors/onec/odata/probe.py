@@ -8,11 +8,11 @@ from functools import partial
 from typing import Final
 
 from connectors.onec.odata.base import Base
+from connectors.onec.odata.client import Client
 from connectors.onec.odata.contacts import contact_kind
 from connectors.onec.odata.metadata import Schema, read_edmx
 from connectors.onec.odata.naming import Choice
 from connectors.onec.odata.needs import Need, Place, needs
-from connectors.onec.odata.problems import UNPUBLISHED
 from connectors.onec.odata.profile import Profile
 from connectors.onec.odata.profiles import NAMES, read_profile
 from connectors.onec.odata.rates import Rates
@@ -27,6 +27,7 @@ EMPTY: Final = (
     "OData опубликован, но состав пуст. Администратору 1С: «Настройка стандартного интерфейса OData» → «Состав»: "
     "отметьте объекты из этого списка и нажмите «Сохранить»."
 )
+PUBLISH: Final = "администратору 1С отметить его в «Настройка стандартного интерфейса OData» → «Состав»."
 _PREFIXES: Final = {
     "Catalog": "Справочник",
     "Document": "Документ",
@@ -48,8 +49,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look at the metadata has found. `fits` is the share of each profile's names that are there."""
+    """What a look at the metadata has found of a profile. `fits` is the share of each one's names that are there."""
 
+    profile: str
     fits: dict[str, float]
     troubles: tuple[Trouble, ...]
     sets: int
@@ -59,41 +61,50 @@ class Findings:
         """The profile that fits best."""
         return max(self.fits, key=lambda name: self.fits[name])
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing that the work needs."""
+        return all(one.light for one in self.troubles)
 
-def look(base: Base) -> Findings:
-    """Reads service document and metadata anew, half a minute of a large base. Raises ConnectorError."""
-    published = base.client.service()
-    profiles = {name: read_profile(name) for name in NAMES} | {base.settings.profile: base.names}
+
+def look(client: Client, name: str = "", names: Profile | None = None) -> Findings:
+    """Reads service document and metadata anew, half a minute of a large base. Raises ConnectorError.
+
+    Looks for the names of this profile, without one for those of the profile that fits best.
+    """
+    published = client.service()
+    profiles = {one: read_profile(one) for one in NAMES} | ({name: names} if names else {})
     if not published:
-        wanted = sorted({need.set for need in needs(base.names)})
+        wanted = sorted({need.set for need in needs(profiles[name or NAMES[0]]) if not need.optional})
         trouble = Trouble("", "the composition is empty", f"{EMPTY} {', '.join(wanted)}")
-        return Findings(dict.fromkeys(profiles, 0.0), (trouble,), 0)
-    body = base.client.metadata()
+        return Findings(name, dict.fromkeys(profiles, 0.0), (trouble,), 0)
+    body = client.metadata()
     union = {name for profile in profiles.values() for name in profile.sets()}
     enums = {name for profile in profiles.values() for name in profile.enums()}
     whole = read_edmx(body, union, enums)
-    fits = {name: _share(whole, profile) for name, profile in profiles.items()}
-    troubles = [*_missing(whole, base.names, published), *_values(whole, base.names)]
-    return Findings(fits, tuple(dict.fromkeys(troubles)), len(published))
+    fits = {one: _share(whole, profile) for one, profile in profiles.items()}
+    name = name or max(fits, key=lambda one: fits[one])
+    troubles = [*_missing(whole, profiles[name], published), *_values(whole, profiles[name])]
+    return Findings(name, fits, tuple(dict.fromkeys(troubles)), len(published))
 
 
 def remarks(base: Base) -> list[Remark]:
     """What stands between this base and our work: its names, then what has to be in it. Raises ConnectorError."""
-    found = look(base)
+    found = look(base.client, base.settings.profile, base.names)
     told = [
         Remark(("profile",), one.text, one.cure, Weight.NOTE if one.light else Weight.ACCOUNT) for one in found.troubles
     ]
-    if found.best != base.settings.profile and found.fits[found.best] > found.fits[base.settings.profile]:
-        text = f"the profile {found.best} fits this base better than {base.settings.profile}"
+    if found.fits[found.best] > found.fits[found.profile]:
+        text = f"the profile {found.best} fits this base better than {found.profile}"
         told.append(Remark(("profile",), text, f"Поставьте accounting.profile: {found.best}", Weight.WARNING))
-    if any(not one.light for one in found.troubles):
+    if not found.is_whole:
         return told
     base.refresh()
-    return [*told, *_contents(base)]
+    return [*told, *contents(base)]
 
 
-def _contents(base: Base) -> Iterator[Remark]:
-    """Whether what every document needs is in the base."""
+def contents(base: Base) -> Iterator[Remark]:
+    """Whether what every document needs is in the base. Raises ConnectorError."""
     names = base.names
     rates = Rates(base)
     looks: list[tuple[str, Callable[[], object]]] = [
@@ -121,13 +132,19 @@ def _contents(base: Base) -> Iterator[Remark]:
 
 
 def _share(schema: Schema, names: Profile) -> float:
-    every = [need for need in needs(names) if not need.optional and not need.attribute.endswith("?")]
+    spare = {paper.set for paper in names.documents.values() if paper.optional and not schema.has(paper.set)}
+    every = [
+        need
+        for need in needs(names)
+        if not need.optional and not need.attribute.endswith("?") and need.set not in spare
+    ]
     there = sum(schema.has(need.set, need.attribute, need.rows) for need in every)
     return there / len(every)
 
 
 def _missing(schema: Schema, names: Profile, published: Sequence[str]) -> Iterator[Trouble]:
     used = {need.set for need in needs(names)}
+    bare = [(need.set, need.rows, need.attribute.removesuffix("?")) for need in needs(names)]
     gone: set[tuple[str, str]] = set()
     for need in needs(names):
         light = need.optional or need.attribute.endswith("?")
@@ -142,14 +159,14 @@ def _missing(schema: Schema, names: Profile, published: Sequence[str]) -> Iterat
                 gone.add((need.set, need.rows))
                 yield _no_rows(need, schema, light=light)
         else:
-            yield _no_attribute(need, schema, light=light)
+            yield _no_attribute(need, schema, bare, light=light)
 
 
 def _no_set(need: Need, free: Sequence[str], *, light: bool) -> Trouble:
     prefix, _, name = need.set.partition("_")
-    near = nearest(need.set, [one for one in free if one.startswith(f"{prefix}_")])
-    cure = f"{_PREFIXES.get(prefix, prefix)} «{name}». {UNPUBLISHED}"
-    if near:
+    cure = f"{_PREFIXES.get(prefix, prefix)} «{name}»: {PUBLISH}"
+    if near := nearest(name, [one.partition("_")[2] for one in free if one.startswith(f"{prefix}_")]):
+        near = f"{prefix}_{near}"
         cure = f"{cure} Похоже называется опубликованный {near}: если это он, впишите {_override(need.place, near)}"
     return Trouble(need.set, f"not published: {need.set}", cure, need.place, light)
 
@@ -161,10 +178,11 @@ def _no_rows(need: Need, schema: Schema, *, light: bool) -> Trouble:
     return Trouble(f"{need.set}.{need.rows}", text, cure, need.place, light)
 
 
-def _no_attribute(need: Need, schema: Schema, *, light: bool) -> Trouble:
+def _no_attribute(need: Need, schema: Schema, used: Sequence[tuple[str, str, str]], *, light: bool) -> Trouble:
     found = schema.sets[need.set]
     properties = found.rows[need.rows] if need.rows else found.properties
-    known = list(dict.fromkeys(one.removesuffix("_Key").removesuffix("_Type") for one in properties))
+    every = dict.fromkeys(one.removesuffix("_Key").removesuffix("_Type") for one in properties)
+    known = [one for one in every if (need.set, need.rows, one) not in used]
     where = f"{need.set}.{need.rows}" if need.rows else need.set
     cure = f"В {where} нет реквизита «{need.attribute}». {_instead(need.place, need.attribute, known)}"
     return Trouble(f"{where}.{need.attribute}", f"no attribute {need.attribute} in {where}", cure, need.place, light)

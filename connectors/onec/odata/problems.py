@@ -160,7 +160,8 @@ def _atom(body: str) -> tuple[str, str]:
 
 def _is_page(reply: Reply) -> bool:
     kind = reply.headers.get("content-type", "").lower()
-    return ("text/html" in kind and bool(reply.body.strip())) or reply.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    start = reply.body[:200].lstrip().lower()
+    return bool(start) and ("text/html" in kind or start.startswith((b"<!doctype html", b"<html")))
 
 
 def _page(reply: Reply) -> ConnectorError:

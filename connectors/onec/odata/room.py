@@ -23,7 +23,7 @@ def open_base(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Base:
     """A base to be looked at; nothing is asked of it yet. Close its client at the end."""
-    client = Client(settings, store, settings.names.currencies, sleep=sleep)
+    client = Client(settings, store, sleep=sleep)
     return Base(settings, store, client, now)
 
 

@@ -12,7 +12,7 @@ from connectors.onec.odata.profile import Profile
 from connectors.onec.odata.profiles import read_profile
 from connectors.onec.settings import BooksSettings
 from provodka.config import DIRECTORY
-from provodka.settings import Finding, Mistakes
+from provodka.settings import Finding, Mistakes, Strict
 
 ODATA: Final = "/odata/standard.odata"
 
@@ -22,22 +22,19 @@ def _base(url: str) -> str:
     return check_base_url(url.strip().rstrip("/").removesuffix(ODATA))
 
 
-class ODataSettings(BooksSettings):
-    """A base of 1C with its standard OData interface published at `<url>/odata/standard.odata`.
+class Publication(Strict):
+    """Where a base is published, who enters, and what it calls things.
 
     `profile` is the configuration: `bp` (Бухгалтерия 3.0), `ut` (Управление торговлей 11), `unf` (УНФ), `erp`.
     `overrides` is what this client's configuration has otherwise: a part of a profile, or the path of its YAML file.
-    With `post` documents are posted. At most `parallel` requests go at once: each takes a session of 1C, and a hosted
-    base stands no more than one.
+    At most `parallel` requests go at once: each takes a session of 1C, and a hosted base stands no more than one.
     """
 
-    type: Literal["odata"]
     url: Annotated[str, AfterValidator(_base)]
     user: str = Field(min_length=1)
     password: SecretStr = SecretStr("")
     profile: Literal["bp", "ut", "unf", "erp"]
     overrides: dict[str, Any] | str = Field(default_factory=dict)
-    post: bool = True
     parallel: int = Field(default=1, ge=1, le=8)
     connect_timeout: float = Field(default=10.0, gt=0)
     read_timeout: float = Field(default=60.0, gt=0)
@@ -64,3 +61,11 @@ class ODataSettings(BooksSettings):
     def names(self) -> Profile:
         """The names of this base."""
         return self._profile
+
+
+class ODataSettings(BooksSettings, Publication):
+    """A base of 1C with its standard OData interface published at `<url>/odata/standard.odata`. With `post` documents
+    are posted."""
+
+    type: Literal["odata"]
+    post: bool = True

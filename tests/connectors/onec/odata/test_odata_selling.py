@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
-from provodka.accounting import Cancellation, DocumentKind, OrderRequest, Vat
-from provodka.errors import Rejected
+from provodka.accounting import OrderRequest
 from provodka.invoices import SaleState
 from provodka.operation import Done
-from tests.connectors.onec.odata.conftest import BUYER, LINES, every_configuration
+from tests.connectors.onec.odata.conftest import every_configuration
 
 
 @every_configuration
