@@ -43,7 +43,13 @@ class Api:
 
     def call(self, verb, path, content=None, headers=None, **options):
         address = self.address(path, **{"format": "json", **options})
-        raw = None if content is None else content if isinstance(content, bytes) else json.dumps(content, default=float).encode()
+        raw = (
+            None
+            if content is None
+            else content
+            if isinstance(content, bytes)
+            else json.dumps(content, default=float).encode()
+        )
         kinds = {"Content-Type": "application/json", **(headers or {})}
         return self.session.request(verb, address, data=raw, headers=kinds, timeout=10)
 
@@ -91,7 +97,10 @@ class Api:
 
     def invoice(self, *, posted=True, **changes):
         """The invoice of the reference in Бухгалтерия, its buyer and contract made on the way."""
-        for entity, name in ((COUNTERPARTY, "bp_counterparty_post_request.json"), (CONTRACT, "bp_contract_post_request.json")):
+        for entity, name in (
+            (COUNTERPARTY, "bp_counterparty_post_request.json"),
+            (CONTRACT, "bp_contract_post_request.json"),
+        ):
             if self.call("GET", at(entity, body(name)["Ref_Key"])).status_code == 404:
                 self.post(entity, body(name))
         made = self.post(INVOICE, body("bp_invoice_post_request.json") | changes)

@@ -86,7 +86,7 @@ def test_a_payment_and_a_shipment_have_the_members_of_the_reference(api):
 def test_a_stored_printed_form_is_listed_and_read(api):
     form = body("attachment_get.json")
     api.invoice()
-    sent = {key: one for key, one in bare(form).items()}
+    sent = bare(form)
     api.post(FILES, sent)
     listed = body("attachments_list.json")["value"][0]
     condition = f"ВладелецФайла_Key eq guid'{form['ВладелецФайла_Key']}'"
@@ -168,7 +168,14 @@ def test_an_order_of_unf_is_taken_and_its_payments_stand_in_the_register(api):
         ("error_400_path_segment.json", 400, "GET", COUNTERPARTY, None, {"filter": "НетТакогоПоля eq 1"}),
         ("error_400_value_parse.json", 400, "POST", COUNTERPARTY, {"Parent_Key": "abc"}, {}),
         ("error_404_entity_set_unknown.json", 404, "GET", "Catalog_Поставщики", None, {}),
-        ("error_404_instance_not_found.json", 404, "GET", at(INVOICE, "7c9e1a40-6a32-11f0-9a01-00155d0a0bff"), None, {}),
+        (
+            "error_404_instance_not_found.json",
+            404,
+            "GET",
+            at(INVOICE, "7c9e1a40-6a32-11f0-9a01-00155d0a0bff"),
+            None,
+            {},
+        ),
     ],
 )
 def test_an_error_of_the_caller_has_the_body_of_the_reference(api, name, status, verb, path, sent, options):
@@ -226,7 +233,10 @@ def test_an_exchange_packet_has_the_parts_of_the_reference(api):
     assert api.call("DELETE", at(COUNTERPARTY, spare)).status_code == 204
     point = f"'{api.root}ExchangePlan_ОбменСCRM(guid'0a1b2ce2-1111-11ef-9a01-00155d0a0b01')'"
     answer = api.call("POST", "SelectChanges", DataExchangePoint=point, MessageNo=1)
-    ours, expected = ElementTree.fromstring(answer.content), ElementTree.parse(BODIES / "select_changes_response.atom.xml")
+    ours, expected = (
+        ElementTree.fromstring(answer.content),
+        ElementTree.parse(BODIES / "select_changes_response.atom.xml"),
+    )
     assert {one.tag for one in expected.iter()} <= {one.tag for one in ours.iter()}
     assert ref in answer.text
     assert api.call("POST", "SelectChanges", DataExchangePoint=point, MessageNo=1).text.count("<entry>") == 3
