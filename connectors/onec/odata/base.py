@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,7 @@ class Base:
         self._store = store
         self._zone = ZoneInfo(settings.timezone)
         self._schema: Schema | None = None
+        self._fetched_at = datetime.min.replace(tzinfo=UTC)
         self._reading = threading.Lock()
         self._kept: dict[Any, tuple[datetime, Any]] = {}
 
@@ -76,11 +77,19 @@ class Base:
             self._kept.clear()
             return self._schema
 
+    def doubt(self) -> None:
+        """The base does not know a name that its metadata had: read them again, though not again and again."""
+        with self._reading:
+            if self._schema is not None and self.now() - self._fetched_at > FRESH:
+                self._schema = None
+                self._store.forget_snapshots(SYSTEM, KIND, [self._place])
+
     @property
     def _place(self) -> str:
         return f"schema:{self.settings.url}"
 
     def _fetched(self) -> Schema:
+        self._fetched_at = self.now()
         schema = read_edmx(self.client.metadata(), self.names.sets(), self.names.enums())
         body = _SCHEMA.dump_json(schema).decode()
         self._store.put_snapshots(SYSTEM, KIND, [Snapshot(self._place, body, self.now())])

@@ -26,6 +26,8 @@ NOT_FOUND: Final = "9"
 NOT_PUBLISHED: Final = "8"
 EXISTS: Final = "15"
 METHOD_REFUSED: Final = "405"
+OTHER_NAMES: Final = frozenset({NOT_PUBLISHED, "6", "10", "14"})
+"""Codes that tell that the base does not call things any more as its metadata said."""
 
 LOGIN: Final = (
     "1С не приняла логин или пароль: проверьте accounting.user и accounting.password. Администратору 1С: пользователь "
@@ -52,7 +54,7 @@ ABSENT: Final = (
     "веб-сервере и отметьте «Публиковать стандартный интерфейс OData»."
 )
 UNPUBLISHED: Final = (
-    "Объекта нет в составе OData. Администратору 1С: добавьте его в «Настройка стандартного интерфейса OData» → "
+    "объекта нет в составе OData. Администратору 1С: добавьте его в «Настройка стандартного интерфейса OData» → "
     "«Состав» (после обновления конфигурации состав бывает сброшен); полный список покажет provodka onec probe."
 )
 MISSING: Final = "Этого объекта в 1С нет: его удалили, или базу восстановили из копии."
@@ -96,6 +98,7 @@ FORBIDDEN: Final = (
 
 _MODULE: Final = re.compile(r"\{[^{}]*?\(\d+(?:,\s*\d+)?\)\}:?\s*")
 _HANDLER: Final = re.compile(r"Ошибка при выполнении обработчика\s*-?\s*'[^']*'\s*:?\s*")
+_NAMED: Final = re.compile(r"[\"«]([^\"»]+)[\"»]")
 _TAG: Final = re.compile(r"<[^>]*>")
 _LOCK: Final = re.compile(r"конфликт блокировок|превышено максимальное время ожидания|взаимоблокировк|deadlock", re.I)
 _EDITED: Final = re.compile(
@@ -183,9 +186,12 @@ def _forbidden(reply: Reply, code: str, words: str) -> ConnectorError:
 
 
 def _missing(reply: Reply, code: str, words: str) -> ConnectorError:
-    hints = {NOT_PUBLISHED: UNPUBLISHED, NOT_FOUND: MISSING}
-    if code in hints:
-        return Rejected(words, hint=hints[code], status=reply.status, code=code)
+    if code == NOT_PUBLISHED:
+        name = _NAMED.search(words)
+        hint = f"{name[1]}: {UNPUBLISHED}" if name else UNPUBLISHED
+        return Rejected(words, hint=hint, status=reply.status, code=code)
+    if code == NOT_FOUND:
+        return Rejected(words, hint=MISSING, status=reply.status, code=code)
     return AuthFailed("there is no OData interface at this address", hint=ABSENT, status=reply.status)
 
 

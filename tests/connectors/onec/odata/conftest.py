@@ -25,9 +25,9 @@ BUYER = NewCounterparty(
     kpp="770101001",
 )
 LINES = (
-    ProductLine("Кабель ВВГнг(А)-LS 3х2,5", Decimal("85.40"), Decimal(100), sku="KAB-3x2.5"),
-    ProductLine("Розетка двойная с заземлением", Decimal(249), Decimal(12), sku="ROZ-2Z"),
-    ProductLine("Доставка по городу", Decimal(1500), Decimal(1), sku="DELIVERY"),
+    ProductLine("Кабель ВВГнг(А)-LS 3х2,5", Decimal(100), Decimal("85.40"), sku="KAB-3x2.5"),
+    ProductLine("Розетка двойная с заземлением", Decimal(12), Decimal(249), sku="ROZ-2Z"),
+    ProductLine("Доставка по городу", Decimal(1), Decimal(1500), sku="DELIVERY"),
 )
 
 
