@@ -94,9 +94,8 @@ def _shown(url: str, found: Findings, rest: Sequence[Remark], *, as_json: bool) 
         _told(remark.text, remark.cure, light=remark.weight is not Weight.ACCOUNT)
     heavy = sum(not one.light for one in found.troubles) + sum(one.weight is Weight.ACCOUNT for one in rest)
     if code:
-        _line(
-            f"{heavy} problem{'' if heavy == 1 else 's'} with the profile {found.profile or 'of any kind'}", "bold red"
-        )
+        of = f" with the profile {found.profile}" if found.profile else ""
+        _line(f"{heavy} problem{'' if heavy == 1 else 's'}{of}", "bold red")
     else:
         _line(f"the profile {found.profile} fits: everything that is needed is there", "green")
     return code

@@ -33,7 +33,7 @@ def _watched(method: Callable[Concatenate[ODataRoad, P], T]) -> Callable[Concate
     """Where 1C does not know a name any more, its metadata are to be read again."""
 
     @wraps(method)
-    def call(self: ODataRoad, *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: ODataRoad, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(self, *args, **kwargs)
         except Rejected as error:

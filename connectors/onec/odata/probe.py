@@ -49,17 +49,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look at the metadata has found of a profile. `fits` is the share of each one's names that are there."""
+    """What a look at the metadata has found of a profile. `fits` is the share of each one's names that are there,
+    `best` the one that fits best; of equal ones the one with more names."""
 
     profile: str
     fits: dict[str, float]
+    best: str
     troubles: tuple[Trouble, ...]
     sets: int
-
-    @property
-    def best(self) -> str:
-        """The profile that fits best."""
-        return max(self.fits, key=lambda name: self.fits[name])
 
     @property
     def is_whole(self) -> bool:
@@ -77,15 +74,16 @@ def look(client: Client, name: str = "", names: Profile | None = None) -> Findin
     if not published:
         wanted = sorted({need.set for need in needs(profiles[name or NAMES[0]]) if not need.optional})
         trouble = Trouble("", "the composition is empty", f"{EMPTY} {', '.join(wanted)}")
-        return Findings(name, dict.fromkeys(profiles, 0.0), (trouble,), 0)
+        return Findings(name, dict.fromkeys(profiles, 0.0), name, (trouble,), 0)
     body = client.metadata()
     union = {name for profile in profiles.values() for name in profile.sets()}
     enums = {name for profile in profiles.values() for name in profile.enums()}
     whole = read_edmx(body, union, enums)
     fits = {one: _share(whole, profile) for one, profile in profiles.items()}
-    name = name or max(fits, key=lambda one: fits[one])
+    best = max(fits, key=lambda one: (fits[one], sum(1 for _ in needs(profiles[one]))))
+    name = name or best
     troubles = [*_missing(whole, profiles[name], published), *_values(whole, profiles[name])]
-    return Findings(name, fits, tuple(dict.fromkeys(troubles)), len(published))
+    return Findings(name, fits, best, tuple(dict.fromkeys(troubles)), len(published))
 
 
 def remarks(base: Base) -> list[Remark]:
@@ -165,7 +163,7 @@ def _missing(schema: Schema, names: Profile, published: Sequence[str]) -> Iterat
 def _no_set(need: Need, free: Sequence[str], *, light: bool) -> Trouble:
     prefix, _, name = need.set.partition("_")
     cure = f"{_PREFIXES.get(prefix, prefix)} «{name}»: {PUBLISH}"
-    if near := nearest(name, [one.partition("_")[2] for one in free if one.startswith(f"{prefix}_")]):
+    if near := _near(name, [one.partition("_")[2] for one in free if one.startswith(f"{prefix}_")]):
         near = f"{prefix}_{near}"
         cure = f"{cure} Похоже называется опубликованный {near}: если это он, впишите {_override(need.place, near)}"
     return Trouble(need.set, f"not published: {need.set}", cure, need.place, light)
@@ -207,11 +205,17 @@ def _values(schema: Schema, names: Profile) -> Iterator[Trouble]:
 
 def _instead(place: Place, name: str, known: Iterable[str]) -> str:
     names = list(known)
-    near = nearest(name.removesuffix("?"), names)
+    near = _near(name.removesuffix("?"), names)
     if near:
         return f"Ближайшее имя: {near}. Если это оно, впишите {_override(place, near)}"
     hint = did_you_mean(name, names, "есть")
     return f"Впишите верное имя в accounting.overrides ({written(place)}); {hint}"
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    """The nearest name; people lengthen names more often than they misspell them."""
+    longer = sorted((one for one in known if name in one or one in name), key=len)
+    return nearest(name, known) or next(iter(longer), None)
 
 
 def _override(place: Place, name: str) -> str:
