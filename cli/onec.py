@@ -1,4 +1,4 @@
-"""`provodka onec`: what the administrator of a 1C base is told before the start."""
+"""`provodka onec probe`: what the administrator of a 1C base is told before the start."""
 
 from __future__ import annotations
 

@@ -97,21 +97,17 @@ class Products:
     def _made(self, line: Line) -> Product:
         """A new element under a key that stands for its article, or name: two who make it at once make one."""
         base, names = self._base, self._names
-        ref = key_of(f"product:{line.sku or line.name}")
-        known = self.known([ref]).get(ref)
-        if known is None:
-            body: dict[str, object] = {"Ref_Key": ref, "Description": line.name}
-            body |= base.schema.set_to(names.set, names.full_name, line.name)
-            if line.sku:
-                body |= base.schema.set_to(names.set, names.sku, line.sku)
-            body |= self._unit(line.unit)
-            if names.vat:
-                of = base.names.vat.set or ""
-                body |= base.schema.set_to(names.set, names.vat, self._rates.written(line.vat), of=of)
-            for attribute, value in names.fixed.items():
-                body |= base.schema.set_to(names.set, attribute, value)
-            known = self._keep(self._product(base.ensure(names.set, body, "Номенклатура")))
-        return known
+        body: dict[str, object] = {"Ref_Key": key_of(f"product:{line.sku or line.name}"), "Description": line.name}
+        body |= base.schema.set_to(names.set, names.full_name, line.name)
+        if line.sku:
+            body |= base.schema.set_to(names.set, names.sku, line.sku)
+        body |= self._unit(line.unit)
+        if names.vat:
+            of = base.names.vat.set or ""
+            body |= base.schema.set_to(names.set, names.vat, self._rates.written(line.vat), of=of)
+        for attribute, value in names.fixed.items():
+            body |= base.schema.set_to(names.set, attribute, value)
+        return self._keep(self._product(base.ensure(names.set, body, "Номенклатура")))
 
     def _unit(self, name: str) -> Row:
         units, names = self._base.names.units, self._names

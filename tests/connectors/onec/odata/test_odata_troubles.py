@@ -6,16 +6,14 @@ import json
 import threading
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
-from provodka.accounting import Cancellation, PartyKind, Vat
-from provodka.crm.sales import ProductLine
+from provodka.accounting import Cancellation
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from provodka.operation import Done
 from sandbox.faults import Fault
-from tests.connectors.onec.odata.conftest import BUYER, LINES, every_configuration
+from tests.connectors.onec.odata.conftest import BUYER
 
 ROOT = "/base/odata/standard.odata"
 INVOICE = "Document_СчетНаОплатуПокупателю"
@@ -226,144 +224,6 @@ def test_a_standalone_server_that_refuses_patch_is_given_the_whole_object(world)
     assert [paper.deleted for paper in world.onec.base.papers.all("invoice")] == [True]
 
 
-# the buyer
-
-
-def test_an_inn_with_a_wrong_digit_never_reaches_1c(world):
-    outcome = world.buyer(replace(BUYER, inn="7701999112"))
-
-    assert isinstance(outcome, Rejected)
-    assert "контрольные цифры" in outcome.hint
-    assert world.calls()["calls"] == {}
-
-
-def test_a_kpp_of_the_wrong_form_is_refused(world):
-    outcome = world.buyer(replace(BUYER, kpp="7701"))
-
-    assert isinstance(outcome, Rejected)
-    assert "КПП" in outcome.hint
-
-
-def test_two_counterparties_with_one_inn_and_kpp_are_for_a_person_to_choose_from(world):
-    for name in ("Ромашка", "Ромашка (старая)"):
-        world.onec.base.write("Catalog_Контрагенты", {"Description": name, "ИНН": BUYER.inn, "КПП": BUYER.kpp})
-
-    outcome = world.buyer()
-
-    assert isinstance(outcome, Rejected)
-    assert "«Ромашка»" in outcome.hint
-    assert "«Ромашка (старая)»" in outcome.hint
-
-
-@every_configuration
-def test_a_branch_is_told_from_its_firm_by_kpp(world):
-    firm = world.buyer()
-    branch = world.buyer(replace(BUYER, mark="amocrm:company:48", name="Ромашка, филиал", kpp="780243001"))
-    again = world.buyer(replace(BUYER, mark="amocrm:company:49", kpp="780243001"))
-
-    assert firm.remote_id != branch.remote_id
-    assert again.remote_id == branch.remote_id
-    assert again.found
-
-
-# the goods
-
-
-def test_every_product_that_is_missing_is_named_at_once(world):
-    lines = (
-        ProductLine("Кабель", Decimal(10), Decimal(1), sku="NO-1"),
-        LINES[0],
-        ProductLine("Монтаж щита", Decimal(10), Decimal(1)),
-    )
-
-    _, outcome = world.invoice(lines=lines)
-
-    assert isinstance(outcome, Rejected)
-    assert "«Кабель» (артикул NO-1)" in outcome.hint
-    assert "«Монтаж щита» (без артикула)" in outcome.hint
-    assert "ВВГнг" not in outcome.hint
-    assert world.onec.base.papers.all("invoice") == []
-
-
-def test_a_product_without_an_article_is_found_by_its_name(world):
-    _, outcome = world.invoice(lines=(ProductLine("Выключатель одноклавишный", Decimal(3), Decimal(120)),))
-
-    assert isinstance(outcome, Done), outcome.hint
-
-
-def test_an_article_of_two_products_is_named_with_both(world):
-    world.onec.base.write("Catalog_Номенклатура", {"Description": "Кабель другой", "Артикул": "KAB-3x2.5"})
-
-    _, outcome = world.invoice()
-
-    assert isinstance(outcome, Rejected)
-    assert "«Кабель другой»" in outcome.hint
-
-
-@pytest.mark.parametrize("vat", list(Vat))
-@every_configuration
-def test_every_rate_of_vat_comes_back_as_it_was_sent(world, vat):
-    _, outcome = world.invoice(vat=vat)
-
-    assert isinstance(outcome, Done), outcome.hint
-    world.poll()
-    assert {line.vat for line in world.sale().lines} == {vat.value}
-    expected = sum((line.vat_amount for line in world.account.all_sales()[0].asked), Decimal(0))
-    assert world.sale().vat_amount == expected
-
-
-def test_a_price_with_more_digits_than_1c_keeps_still_gives_the_asked_sum(world):
-    lines = (ProductLine("Кабель ВВГнг(А)-LS 3х2,5", Decimal(3), Decimal("3.333"), sku="KAB-3x2.5"),)
-
-    _, outcome = world.invoice(lines=lines)
-
-    assert isinstance(outcome, Done), outcome.hint
-    world.poll()
-    assert world.sale().amount == Decimal("10.00")
-
-
-def test_a_sum_that_1c_counts_otherwise_is_refused_with_the_difference_and_the_draft_is_marked(world, monkeypatch):
-    write = world.onec.base.write
-
-    def counting_anew(name, values, **more):
-        if name == INVOICE:
-            rows = [{**row, "Сумма": row["Сумма"] - Decimal("0.01")} for row in values["Товары"]]
-            values = {**values, "Товары": rows}
-        return write(name, values, **more)
-
-    monkeypatch.setattr(world.onec.base, "write", counting_anew)
-
-    _, outcome = world.invoice()
-
-    assert isinstance(outcome, Rejected)
-    assert "разница -0.01" in outcome.hint
-    assert [paper.deleted for paper in world.onec.base.papers.all("invoice")] == [True]
-
-
-def test_a_currency_that_the_base_has_not_is_named(world):
-    _, outcome = world.invoice(currency="USD")
-
-    assert isinstance(outcome, Rejected)
-    assert "USD" in outcome.hint
-
-
-def test_a_currency_that_the_base_has_stands_on_the_invoice(world):
-    world.onec.base.write("Catalog_Валюты", {"Code": "840", "Description": "USD"})
-
-    _, outcome = world.invoice(currency="USD")
-
-    assert isinstance(outcome, Done), outcome.hint
-    world.poll()
-    assert world.sale().currency == "USD"
-
-
-def test_empty_dates_and_references_are_none(world):
-    base = world.base()
-
-    assert base.moment("0001-01-01T00:00:00") is None
-    assert base.moment("2026-07-15T12:00:00").isoformat() == "2026-07-15T12:00:00+03:00"
-
-
 # 1C is restored
 
 
@@ -389,16 +249,3 @@ def test_every_hint_is_a_sentence_in_russian():
 
     assert len(hints) > 15
     assert [one for one in hints if not russian(one)] == []
-
-
-def test_a_private_person_is_found_by_the_mark_and_then_by_the_whole_name(world):
-    person = replace(
-        BUYER, kind=PartyKind.PERSON, name="Иванов Иван", full_name="", inn="", kpp="", mark="amocrm:contact:5"
-    )
-    made = world.buyer(person)
-    same = world.buyer(person)
-    namesake = world.buyer(replace(person, mark="amocrm:contact:6"))
-
-    assert same.remote_id == made.remote_id
-    assert namesake.remote_id == made.remote_id
-    assert namesake.found

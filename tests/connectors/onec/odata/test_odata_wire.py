@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 import responses
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import collect_calls
