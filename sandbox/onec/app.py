@@ -18,6 +18,7 @@ from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
 from sandbox.onec.odata.exchange import Nodes
 from sandbox.onec.odata.service import add_odata_routes
+from sandbox.onec.services import Services
 from sandbox.onec.switches import Switches
 
 LOGIN = "sandbox"
@@ -45,8 +46,15 @@ class OneC(Emulator):
         app.after_request(self._leave)
         self.odata = add_odata_routes(self)
         add_control_routes(self)
+        self.services = Services(self.base, self.door.take)
+        self.services.mount(app)
+
+    def stop(self) -> None:
+        self.services.stop()
+        super().stop()
 
     def reset(self) -> None:
+        self.services.reset()
         self.door.users = {LOGIN: PASSWORD}
         self.turn(**Switches().model_dump())
         self.use(self._first_configuration)
