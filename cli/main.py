@@ -108,12 +108,13 @@ def schema() -> None:
 @app.command()
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="Base of the ports: amoCRM at +1, Telegram at +4, mail at +5, +6, senders at +7.")
+        int, typer.Option(help="Base of the ports: amoCRM, Bitrix24, 1C at +1, +2, +3, Telegram, mail, senders to +7.")
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
     seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,
     like: Annotated[Path | None, typer.Option(help="Start as a twin of the account that this config names.")] = None,
     save: Annotated[Path | None, typer.Option(help="With --like: keep the twin's seed in this file.")] = None,
+    onec: Annotated[str, typer.Option(help="What 1C is: bp, ut, unf or erp.")] = "bp",
 ) -> None:
     """Serve the emulators alone, to rehearse a client's config."""
     if (like and seed) or (save and not like):
@@ -130,7 +131,7 @@ def sandbox(
 
         given = {"--state": state, "--seed": seed}
         paths = [word for name, path in given.items() if path for word in (name, str(path))]
-        done(serve(["--port", str(port), *paths]))
+        done(serve(["--port", str(port), "--onec", onec, *paths]))
 
 
 @app.command()
