@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from connectors.onec.book import Book, gone
+from connectors.onec.book import Book
 from connectors.onec.commerceml.node import UnreadableFileError
 from connectors.onec.commerceml.outgoing import Outgoing, Shelf
 from connectors.onec.commerceml.reader import read
@@ -29,7 +29,6 @@ from provodka.stores import ConnectorStore
 _PATIENCE: Final = timedelta(days=1)
 _PAGE: Final = 500
 _NO_ORDER: Final = "Счёт выставлен не через этот обмен: отмените его в 1С или выставьте новый."
-_FACTS: Final = (DocumentKind.PAYMENT, DocumentKind.SHIPMENT)
 
 
 class CommerceMLRoad:
@@ -90,14 +89,15 @@ class CommerceMLRoad:
 
     # what 1C said
 
-    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
-        """As 1C told it last; orders as they stand by that and by what it has taken."""
+    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document | None]:
+        """All is as 1C told it last; but an order begins when 1C has taken our word for it, without telling of it."""
         if kind is not DocumentKind.ORDER:
-            return self._book.documents(kind, refs)
-        invoices = [invoice_of(kind, ref) for ref in refs]
-        known = self._shelf.some(invoices)
-        told = self._book.documents(DocumentKind.INVOICE, [one for one in invoices if one in known])
-        return {order.ref: order for one, doc in told.items() if known[one].in_work for order in [order_of(doc)]}
+            return dict.fromkeys(refs)
+        there = self._book.documents(kind, refs)
+        new = [invoice_of(kind, ref) for ref in refs if ref not in there]
+        taken = [one.id for one in self._shelf.some(new).values() if one.in_work]
+        told = self._book.documents(DocumentKind.INVOICE, taken)
+        return {**dict.fromkeys(refs), **{ref_of(kind, one): order_of(invoice) for one, invoice in told.items()}}
 
     def changed(self, cursors: Mapping[str, str], known: Versions, now: datetime, *, full: bool) -> News:
         """Nothing can be asked: 1C says itself what has changed."""
@@ -105,7 +105,7 @@ class CommerceMLRoad:
         return News()
 
     def received(self, name: str, body: bytes) -> Sequence[Document]:
-        """What a file tells, with what it tells no more of as gone.
+        """What a file tells of our orders, and of others where the settings say so.
 
         An order of a file that was formed before the last one that told of it is passed over: files may be worked on
         in another order than they came. A file that is older by more than a day is believed: 1C's clock was set.
@@ -163,11 +163,7 @@ class CommerceMLRoad:
         invoices = [one.ref for one in found.values() if one.kind is DocumentKind.INVOICE]
         known = self._book.documents(DocumentKind.INVOICE, invoices)
         late = {ref for ref, one in known.items() if _late(formed, one.version.partition(" ")[0])}
-        fresh = [one for one in found.values() if invoice_of(one.kind, one.ref) not in late]
-        for kind in _FACTS:
-            untold = [ref_of(kind, ref) for ref in invoices if ref not in late and ref_of(kind, ref) not in found]
-            fresh += [gone(one) for one in self._book.documents(kind, untold).values() if not one.deleted]
-        return fresh
+        return [one for one in found.values() if invoice_of(one.kind, one.ref) not in late]
 
 
 def _known(found: Outgoing | None, sale: Sale) -> Outgoing:

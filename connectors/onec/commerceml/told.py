@@ -27,7 +27,11 @@ def invoice_of(kind: DocumentKind, ref: str) -> str:
 
 
 def documents_of(told: SentOrder, ref: str, ours: Outgoing | None, formed: str) -> Iterator[Document]:
-    """The invoice under this ref, and what came of it; `ours` is what it was made of, None for one made in 1C."""
+    """The invoice under this ref, and what came of it; `ours` is what it was made of, None for one made in 1C.
+
+    Payment and shipment are there in any case, `deleted` where the file tells of none: a file says how an order stands,
+    whatever the mirror knows of it by now.
+    """
     invoice = Document(
         DocumentKind.INVOICE,
         ref,
@@ -50,8 +54,8 @@ def documents_of(told: SentOrder, ref: str, ours: Outgoing | None, formed: str) 
     # «Заказ оплачен» is what we have said ourselves once the order is to be worked on
     paid = told.payment or (Fact() if told.said_paid and not (ours and ours.ordered) else None)
     for kind, fact in ((DocumentKind.PAYMENT, paid), (DocumentKind.SHIPMENT, told.shipment)):
-        if fact is not None:
-            yield replace(_resting(invoice, kind), number=fact.number, date=fact.date, valid=True, deleted=False)
+        number, date = (fact.number, fact.date) if fact else ("", None)
+        yield replace(_resting(invoice, kind), number=number, date=date, valid=True, deleted=fact is None)
 
 
 def order_of(invoice: Document) -> Document:
