@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from sandbox.onec.errors import BadActError
 from sandbox.onec.papers import Paper
 
 if TYPE_CHECKING:
-    from sandbox.onec.base import Base, State
+    from sandbox.onec.base import Base
+    from sandbox.onec.state import State
 
 MIDNIGHT = time()
 
@@ -72,9 +73,7 @@ class Accountant:
         with self._base.lock:
             invoice = self._base.papers.find(document, "invoice")
             role = self._role("order")
-            known = [self._base.papers.of(basis.ref) for basis in invoice.bases]
-            known += self._base.papers.children(invoice.ref, "order")
-            standing = next((paper for paper in known if paper.kind == "order" and not paper.deleted), None)
+            standing = next((paper for paper in self._orders(invoice) if not paper.deleted), None)
             if standing is not None:
                 self._base.patch(role.set, standing.ref, role.fill)
                 return self.post(standing.ref)
@@ -180,13 +179,25 @@ class Accountant:
                 role.sum: total,
                 role.purpose: purpose_of(kind, amounts),
                 role.parts: parts_of(self._base, role, amounts, linked=linked),
+                **dict.fromkeys(role.dated, moment),
             }
+            if role.incoming:
+                values[role.incoming] = str(500 + len(self._base.all(role.set)))
             return self._written(role, values)
 
     def _shipped_from(self, paper: Paper) -> Paper:
         if paper.kind not in ("invoice", "order"):
             raise BadActError(f"Отгрузить можно по счёту или заказу, а {paper.number} — {paper.kind}")
-        return self._base.papers.goods(paper)
+        goods = self._base.papers.goods(paper)
+        if goods.kind == "order":
+            return goods
+        return next((one for one in self._orders(goods) if one.counts), goods)
+
+    def _orders(self, invoice: Paper) -> Iterator[Paper]:
+        """The orders that an invoice stands on or that were made from it."""
+        bases = (self._base.papers.of(basis.ref) for basis in invoice.bases)
+        yield from (paper for paper in bases if paper.kind == "order")
+        yield from self._base.papers.children(invoice.ref, "order")
 
     def _written(self, role: DocumentRole, values: Mapping[str, Any]) -> Paper:
         record = self._base.write(role.set, {**values, **role.fill})

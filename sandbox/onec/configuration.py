@@ -1,4 +1,4 @@
-"""An applied configuration as data (`configurations/<name>.yaml`): sets, enumerations, roles, and the seed of a base."""
+"""An applied configuration as data (`configurations/<name>.yaml`): sets, enumerations, roles, the seed of a base."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "configurations"
 NAMES = ("bp", "ut", "unf", "erp")
 
 Kind = Literal["invoice", "order", "payment", "refund", "shipment"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class _Data(BaseModel):
@@ -57,6 +58,10 @@ class DocumentRole(_Data):
     sum: str
     counterparty: str
     purpose: str = ""
+    incoming: str = ""
+    """Where the number of the payer's own payment order stands."""
+    dated: tuple[str, ...] = ()
+    """Further dates that are the payment's own."""
     includes_vat: str = ""
     base: str = ""
     cash: bool = False
@@ -82,6 +87,7 @@ class Roles(_Data):
     vat_rate: str = ""
     service: str = ""
     status: str = ""
+    settlement: str = ""
     files: str = ""
 
 
@@ -120,7 +126,7 @@ def load(name: str) -> Configuration:
         enums={key: tuple(values) for key, values in raw["enums"].items()},
         roles=Roles.model_validate(raw["roles"]),
         documents={role.set: role for role in roles},
-        seed=raw["seed"],
+        seed={key: records for key, records in raw["seed"].items() if key in sets},
     )
 
 

@@ -125,8 +125,23 @@ def parts_of(
             row |= reference(properties, part.base, invoice.set, invoice.ref)
             if part.order and goods.kind == "order":
                 row |= reference(properties, part.order, goods.set, goods.ref)
+                row |= _settlement(base, properties, goods)
         rows.append(row)
     return rows
+
+
+def _settlement(base: Base, properties: Properties, order: Paper) -> dict[str, Any]:
+    """The settlement object that ERP puts between a payment and its order, made with the first payment."""
+    catalog = base.configuration.roles.settlement
+    holder = next((name for name, known in properties.items() if catalog and catalog in known.refers), "")
+    if not holder:
+        return {}
+    known = base.find(catalog, Объект=order.ref)
+    if not known:
+        named = {"Description": f"Заказ клиента {order.number}", "Контрагент_Key": order.counterparty.ref}
+        named |= reference(base.about(catalog).properties, "Объект", order.set, order.ref)
+        known = [base.write(catalog, named)]
+    return {holder: known[0]["Ref_Key"]}
 
 
 def purpose_of(kind: str, amounts: Sequence[tuple[Paper, Decimal]]) -> str:

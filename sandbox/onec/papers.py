@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sandbox.onec.configuration import DocumentRole, Kind, LineRole
+from sandbox.onec.configuration import KINDS, DocumentRole, Kind, LineRole
 from sandbox.onec.errors import BadActError, NotFoundError
 from sandbox.onec.schema import EMPTY_REF, NAMESPACE
 from sandbox.onec.values import Record
@@ -143,8 +143,9 @@ class Papers:
         with self._base.lock:
             if word in self._place:
                 return self.of(word)
-            for some in [[kind] for kind in kinds] or [None]:
-                fitting = [self.of(ref) for ref in self._numbered(word, some)]
+            groups: list[tuple[Kind, ...]] = [(kind,) for kind in kinds]
+            for group in groups or [KINDS]:
+                fitting = [self.of(ref) for ref in self._numbered(word, group)]
                 if len(fitting) == 1:
                     return fitting[0]
                 if fitting:
@@ -202,9 +203,9 @@ class Papers:
         found = _RATE.match(value)
         return found[1] if found else ""
 
-    def _numbered(self, word: str, kinds: Sequence[Kind] | None) -> Iterator[str]:
+    def _numbered(self, word: str, kinds: Sequence[Kind]) -> Iterator[str]:
         for role in self._base.configuration.documents.values():
-            if kinds is None or role.kind in kinds:
+            if role.kind in kinds:
                 for record in self._base.all(role.set):
                     if record["Number"].endswith(word) and word in (record["Number"], printed_number(record["Number"])):
                         yield record["Ref_Key"]
