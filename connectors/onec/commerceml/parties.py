@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from connectors.onec.commerceml.tree import ID, NAME, Tree, cut, tree
+from connectors.onec.commerceml.tree import ID, NAME, Tree, cut, filled, tree
 from provodka.accounting import BankAccount, NewCounterparty, PartyKind
 
 _ACCOUNT: Final = re.compile(r"[0-9]{5}[0-9ABCEHKMPTX][0-9]{14}")
@@ -17,21 +17,20 @@ _NAMES: Final = ("Фамилия", "Имя", "Отчество")
 def party_node(buyer: NewCounterparty) -> Tree:
     """A firm and an ИП have an official name (an ИП has the ИНН of twelve digits and no КПП), a person the full one."""
     details = _person(buyer) if buyer.kind is PartyKind.PERSON else _firm(buyer)
-    contacts = [("Почта", one) for one in buyer.emails] + [("Телефон рабочий", one) for one in buyer.phones]
+    contacts = [*_contacts("Почта", buyer.emails), *_contacts("Телефон рабочий", buyer.phones)]
     return tree(
         "Контрагент",
-        tree("Ид", cut(buyer.mark.replace(":", "-"), ID)),
-        tree("Наименование", cut(buyer.name or buyer.full_name, NAME)),
+        *filled("Ид", buyer.mark.replace(":", "-"), ID),
+        *filled("Наименование", buyer.name or buyer.full_name, NAME),
         *details,
-        *([tree("Контакты", *(_contact(*one) for one in contacts))] if contacts else []),
+        *([tree("Контакты", *contacts)] if contacts else []),
         tree("Роль", "Покупатель"),
     )
 
 
 def _firm(buyer: NewCounterparty) -> Iterator[Tree]:
-    yield tree("ОфициальноеНаименование", cut(buyer.full_name or buyer.name, NAME))
-    if buyer.address:
-        yield _address("ЮридическийАдрес", buyer.address)
+    yield tree("ОфициальноеНаименование", _full_name(buyer))
+    yield from _address("ЮридическийАдрес", buyer.address)
     if buyer.inn:
         yield tree("ИНН", buyer.inn)
     if buyer.kpp and buyer.kind is PartyKind.LEGAL:
@@ -41,19 +40,29 @@ def _firm(buyer: NewCounterparty) -> Iterator[Tree]:
 
 
 def _person(buyer: NewCounterparty) -> Iterator[Tree]:
-    name = cut(buyer.full_name or buyer.name, NAME)
+    name = _full_name(buyer)
     yield tree("ПолноеНаименование", name)
     words = name.split()
     if 2 <= len(words) <= len(_NAMES):
         yield from (tree(what, word) for what, word in zip(_NAMES, words, strict=False))
     if buyer.inn:
         yield tree("ИНН", buyer.inn)
-    if buyer.address:
-        yield _address("АдресРегистрации", buyer.address)
+    yield from _address("АдресРегистрации", buyer.address)
 
 
-def _address(name: str, text: str) -> Tree:
-    return tree(name, tree("Представление", cut(text, NAME)))
+def _contacts(kind: str, values: Iterable[str]) -> Iterator[Tree]:
+    for one in values:
+        if value := filled("Значение", one, NAME):
+            yield tree("Контакт", tree("Тип", kind), *value)
+
+
+def _full_name(buyer: NewCounterparty) -> str:
+    return cut(buyer.full_name, NAME) or cut(buyer.name, NAME) or "Без названия"
+
+
+def _address(name: str, text: str) -> Iterator[Tree]:
+    if line := filled("Представление", text, NAME):
+        yield tree(name, *line)
 
 
 def _account(account: BankAccount) -> Tree:
@@ -64,11 +73,7 @@ def _account(account: BankAccount) -> Tree:
         tree(
             "Банк",
             *([tree("СчетКорреспондентский", correspondent)] if _ACCOUNT.fullmatch(correspondent) else []),
-            *([tree("Наименование", cut(account.bank, NAME))] if account.bank else []),
+            *filled("Наименование", account.bank, NAME),
             tree("БИК", account.bic),
         ),
     )
-
-
-def _contact(kind: str, value: str) -> Tree:
-    return tree("Контакт", tree("Тип", kind), tree("Значение", cut(value, NAME)))

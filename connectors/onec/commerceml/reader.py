@@ -109,6 +109,8 @@ def _events(body: bytes) -> Iterator[tuple[str, Any]]:
 def _root(element: Any) -> Any:  # noqa: ANN401 -- lxml has no types
     """The root, looked at before anything inside is: what is no CommerceML 2 is refused."""
     name = local_name(element)
+    if name != ROOT and ROOT.startswith(name):  # what the parser makes of a name that breaks off
+        raise BrokenOffError("Файл обрывается в самом начале. Повторите обмен.")
     if name != ROOT:
         raise UnreadableFileError(f"Это не файл CommerceML: он начинается с <{name[:60]}>, а не с <{ROOT}>.")
     if element.getroottree().docinfo.internalDTD is not None:

@@ -40,6 +40,12 @@ def attach(parent: Any, one: Tree) -> None:  # noqa: ANN401 -- lxml has no types
         attach(element, child)
 
 
+def filled(name: str, text: str, longest: int) -> list[Tree]:
+    """The element, or nothing where there is no text for it."""
+    kept = cut(text, longest)
+    return [tree(name, kept)] if kept else []
+
+
 def cut(text: str, length: int) -> str:
     """Without what XML cannot hold, and no longer than that."""
-    return _NOT_XML.sub("", text)[:length].strip()
+    return _NOT_XML.sub("", text).strip()[:length].strip()

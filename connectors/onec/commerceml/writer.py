@@ -15,7 +15,7 @@ from lxml import etree
 from connectors.onec.commerceml.outgoing import Outgoing
 from connectors.onec.commerceml.parties import party_node
 from connectors.onec.commerceml.settings import CommerceMLSettings
-from connectors.onec.commerceml.tree import COMMENT, ID, NAME, VALUE, Tree, attach, cut, tree
+from connectors.onec.commerceml.tree import COMMENT, ID, NAME, VALUE, Tree, attach, cut, filled, tree
 from connectors.onec.commerceml.units import unit_of
 from connectors.onec.commerceml.words import (
     ACCEPTED,
@@ -31,6 +31,7 @@ from connectors.onec.commerceml.words import (
 from provodka.accounting import InvoiceRequest, Line, Vat, kopecks
 
 _PRODUCT_ID = 80
+_NAMELESS = "Без названия"
 
 
 def orders_file(orders: Iterable[Outgoing], settings: CommerceMLSettings, now: datetime) -> bytes:
@@ -72,7 +73,7 @@ def _document(order: Outgoing, settings: CommerceMLSettings, zone: ZoneInfo) -> 
         tree("Сумма", _money(asked.amount)),
         tree("Контрагенты", party_node(asked.buyer)),
         tree("Время", made.time().isoformat(timespec="seconds")),
-        *([tree("Комментарий", cut(asked.comment, COMMENT))] if asked.comment else []),
+        *filled("Комментарий", asked.comment, COMMENT),
         *_taxes(asked),
         tree("Товары", *(_line(one, included=asked.vat_included) for one in asked.lines)),
         tree("ЗначенияРеквизитов", *(_requisite(*one) for one in _requisites(order, settings, zone))),
@@ -95,10 +96,10 @@ def _line(line: Line, *, included: bool) -> Tree:
     rate = tree("Ставка", percent)
     return tree(
         "Товар",
-        tree("Ид", cut(line.product or line.sku or line.code or line.name, _PRODUCT_ID)),
-        *([tree("Артикул", cut(line.sku, NAME))] if line.sku else []),
-        tree("Наименование", cut(line.name, NAME)),
-        tree("БазоваяЕдиница", text=cut(unit.short, NAME), **{name: value for name, value in marks.items() if value}),
+        *filled("Ид", line.product or line.sku or line.code or line.name, _PRODUCT_ID),
+        *filled("Артикул", line.sku, NAME),
+        tree("Наименование", cut(line.name, NAME) or _NAMELESS),
+        tree("БазоваяЕдиница", unit.short, **{name: value for name, value in marks.items() if value}),
         tree("СтавкиНалогов", tree("СтавкаНалога", tree("Наименование", "НДС"), rate)),
         tree("ЗначенияРеквизитов", *(_requisite(name, kind) for name in ("ВидНоменклатуры", "ТипНоменклатуры"))),
         tree("ЦенаЗаЕдиницу", _money(line.price)),
