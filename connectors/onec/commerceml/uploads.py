@@ -79,21 +79,22 @@ class Uploads:
 
     def _last(self, name: str) -> list[Piece]:
         """The pieces of the last file of this name that there is anything of."""
-        *earlier, last = self._generations(name)
-        if earlier and all(piece == earlier[-1][-1] for piece in last):
-            return earlier[-1]  # nothing but its last piece again, or nothing at all
-        return last
+        return next((pieces for pieces in reversed(self._generations(name)) if pieces), [])
 
     def _joined(self, pieces: Sequence[Piece]) -> bytes:
         return b"".join(self._body(piece.sha) for piece in pieces)
 
     def _generations(self, name: str) -> list[list[Piece]]:
-        """The files of this name, one after another; the last one may be empty, it has not begun yet."""
+        """The files of this name, one after another; the last one may be empty, it has not begun yet.
+
+        None begins with the last piece of the one before: that has only come again.
+        """
         found: list[list[Piece]] = [[]]
-        for piece in self._list:
-            if piece.name == name and piece.sha:
+        for piece in (one for one in self._list if one.name == name):
+            repeated = not found[-1] and len(found) > 1 and piece == found[-2][-1]
+            if piece.sha and not repeated:
                 found[-1].append(piece)
-            elif piece.name == name and found[-1]:
+            elif not piece.sha and found[-1]:
                 found.append([])
         return found
 
