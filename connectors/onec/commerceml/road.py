@@ -142,7 +142,7 @@ class CommerceMLRoad:
         waiting = [one for one in self._shelf.pending() if self._now() - one.changed_at > _PATIENCE]
         if not waiting:
             return ()
-        text = f"1C has not taken {len(waiting)} orders for more than a day, the oldest is {waiting[0].number}"
+        text = f"orders that 1C has not taken for more than a day: {len(waiting)}, the oldest is {waiting[0].number}"
         cure = "Проверьте в 1С расписание обмена с сайтом, адрес, логин и пароль, и журнал последнего обмена."
         return (Remark((), text, cure, Weight.WARNING),)
 
