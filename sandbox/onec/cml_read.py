@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 ORDER = "Заказ товара"
+ACCOUNT = ("РасчетныеСчета", "РасчетныйСчет")
 
 
 class CmlError(Exception):
@@ -27,6 +28,9 @@ class SiteBuyer:
     kpp: str
     address: str
     contacts: dict[str, str] = field(default_factory=dict)
+    account: str = ""
+    bic: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,39 @@ class SiteOrder:
 
     @property
     def cancelled(self) -> bool:
-        return self.requisites.get("Отменен", "").lower() in {"true", "да"}
+        return self._says("Отменен")
+
+    @property
+    def paid(self) -> bool:
+        """The site's word that the order may be worked on."""
+        return self._says("Заказ оплачен")
+
+    def _says(self, name: str) -> bool:
+        return self.requisites.get(name, "").lower() in {"true", "да"}
 
 
 def read_orders(body: bytes) -> list[SiteOrder]:
     """The orders of the file; documents of another kind are passed over, as 1C does."""
+    root = _root(body, "КоммерческаяИнформация")
+    documents = root.xpath("//*[local-name()='Документ']")
+    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+
+
+def read_statuses(body: bytes) -> dict[str, str]:
+    """Names of the site's statuses by id, out of its answer to `mode=info`; the list begins with a Latin C."""
+    root = _root(body, "Справочник")
+    return {_text(one, "Ид"): _text(one, "Название") for one in _all(root, "Cтатусы", "Элемент")}
+
+
+def _root(body: bytes, name: str) -> etree._Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise CmlError(f"Ошибка чтения файла с сайта: {error}") from None
-    if etree.QName(root).localname != "КоммерческаяИнформация":
-        raise CmlError(f"Вместо заказов сайт прислал <{etree.QName(root).localname}>")
-    documents = root.xpath("//*[local-name()='Документ']")
-    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+    if etree.QName(root).localname != name:
+        raise CmlError(f"Вместо <{name}> сайт прислал <{etree.QName(root).localname}>")
+    return root
 
 
 def _order(element: etree._Element) -> SiteOrder:
@@ -117,6 +140,9 @@ def _buyer(element: etree._Element) -> SiteBuyer:
         address=_text(element, "ЮридическийАдрес", "Представление")
         or _text(element, "АдресРегистрации", "Представление"),
         contacts={_text(one, "Тип"): _text(one, "Значение") for one in contacts},
+        account=_text(element, *ACCOUNT, "НомерСчета"),
+        bic=_text(element, *ACCOUNT, "Банк", "БИК"),
+        bank=_text(element, *ACCOUNT, "Банк", "Наименование"),
     )
 
 
