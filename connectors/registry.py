@@ -13,6 +13,7 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -127,4 +128,11 @@ CRMS: Final[dict[str, CrmKind]] = {
     ),
 }
 
-ACCOUNTINGS: Final[dict[str, AccountingKind]] = {}
+ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
+    "commerceml": AccountingKind(
+        CommerceMLSettings,
+        "connectors.onec.commerceml.room:open_account",
+        "1С (обмен с сайтом)",
+        "connectors.onec.commerceml.receiver:receiver",
+    ),
+}

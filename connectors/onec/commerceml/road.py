@@ -14,7 +14,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connectors.onec.book import Book
-from connectors.onec.commerceml.node import UnreadableFileError
 from connectors.onec.commerceml.outgoing import Outgoing, Shelf
 from connectors.onec.commerceml.reader import read
 from connectors.onec.commerceml.settings import CommerceMLSettings
@@ -110,10 +109,8 @@ class CommerceMLRoad:
         An order of a file that was formed before the last one that told of it is passed over: files may be worked on
         in another order than they came. A file that is older by more than a day is believed: 1C's clock was set.
         """
-        try:
-            file = read(body, ZoneInfo(self._settings.timezone))
-        except UnreadableFileError as error:
-            raise Rejected(f"{name} cannot be read", hint=str(error)) from error
+        del name
+        file = read(body, ZoneInfo(self._settings.timezone))  # it was read before 1C was told success
         ours = self._shelf.some(one.id for one in file.orders)
         by_number = self._shelf.numbered(one.site_number for one in file.orders if one.id not in ours)
         found: dict[str, Document] = {}

@@ -84,14 +84,14 @@ class Taking:
         return self.uploads.whole(name, opened)
 
     def _events(self, files: list[_Sound]) -> tuple[Event, ...]:
-        """One for each file that tells of orders. The same bytes are the same fact: 1C writes into them when they were
-        formed; where it writes no more than the day, only within one session."""
+        """One for each file that tells of orders. The same bytes are the same event within a session only: what is
+        paid, taken back and paid again may be written in the same words."""
         return tuple(
             event_of(
                 self.channel,
                 self.delivery,
                 AccountingHint((f"file:{one.name}",)),
-                f"file:{sha256(one.body).hexdigest()}" + ("" if ":" in one.sent.formed else f":{self.session}"),
+                f"file:{self.session}:{sha256(one.body).hexdigest()}",
                 one.body,
             )
             for one in files
