@@ -40,7 +40,7 @@ class Node:
         """Every element at the end of a path of local names."""
         found = [self.element]
         for name in path:
-            found = [child for one in found for child in one if local_name(child) == name]
+            found = [child for one in found for child in one.iterchildren(f"{{*}}{name}")]
         return (Node(one, self.owner) for one in found)
 
     def text(self, *path: str) -> str:
