@@ -14,6 +14,7 @@ from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.onec.odata.settings import ODataSettings
+from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -130,4 +131,10 @@ CRMS: Final[dict[str, CrmKind]] = {
 
 ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
     "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1C OData"),
+    "commerceml": AccountingKind(
+        CommerceMLSettings,
+        "connectors.onec.commerceml.room:open_account",
+        "1С (обмен с сайтом)",
+        "connectors.onec.commerceml.receiver:receiver",
+    ),
 }

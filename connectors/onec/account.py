@@ -227,7 +227,8 @@ class OneC:
             ids = list(dict.fromkeys(refs))
             found = self._road.read(kind, ids) if ids else {}
             lost = [ref for ref in ids if ref not in found]
-            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()} | dict(found)
+            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()}
+            fresh |= {ref: one for ref, one in found.items() if one is not None}
         return fresh
 
     def _drawn(self, sale: str, kind: DocumentKind, ref: str, name: str) -> Printed | None:
