@@ -1,0 +1,1 @@
+"""A 1C:Enterprise base of a chosen configuration, with what it publishes and an accountant who acts in it."""
