@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +48,8 @@ class Reply:
 
 
 def parse(body: bytes) -> Any:  # noqa: ANN401  # any JSON
-    """The JSON of a body; None for an empty body and for anything else."""
+    """The JSON of a body, also behind a byte order mark; None for an empty body and for anything else."""
+    body = body.removeprefix(BOM_UTF8)
     try:
         return pydantic_core.from_json(body) if body else None
     except ValueError:

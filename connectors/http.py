@@ -27,6 +27,7 @@ __all__ = ["CallTrace", "Http", "Limit", "Reply", "Timeouts", "check_base_url", 
 USER_AGENT: Final = "Provodka/0.1"
 LONGEST_WAIT: Final = 5.0  # seconds a thread sleeps for its place in the row; beyond that the work goes back
 LATEST_START: Final = 0.04  # seconds by which a place may be missed before it counts as lost
+OK: Final = 200
 IDLE_SECONDS: Final = 20.0  # connections unused for longer are opened anew: the other side may be closing them
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -115,13 +116,15 @@ class Http:
         headers: Mapping[str, str] | None = None,
         write: bool | None = None,
         accept: Collection[int] = (),
+        raw: bool = False,
         private: bool = False,
     ) -> Reply:
         """One request and its judged answer.
 
-        `content` is a body that is no JSON: its type is to be named in `headers`, and it is not reported.
+        `content` is a body that is no JSON: its type is to be named in `headers`, and it is reported only if it is XML.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
-        name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
+        name for them; `raw` answers need not be JSON (PDF, XML); `write` overrules what the method says; the bodies of a
+        `private` call (tokens) are not reported.
         """
         if self._limit.has_room:
             self._take_place()
@@ -137,13 +140,14 @@ class Http:
         error: ConnectorError | None = None
         try:
             reply = self._exchange(send, opening, write=changes)
-            error = self._judge(reply, accept)
+            error = self._judge(reply, accept, raw=raw)
         except requests.RequestException as fault:
             error = explain(fault, write=changes)
             raise error from fault
         finally:
             if collecting():
-                shown = (body or b"", reply.body if reply else b"") if not private else (b"", b"")
+                told = content if "xml" in opening.get("Content-Type", "") else body
+                shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
                 report(_trace(method, path, params, took, reply, error, shown))
         if error is not None:
@@ -181,9 +185,9 @@ class Http:
         finally:
             self._sessions.give_back(session)
 
-    def _judge(self, reply: Reply, accept: Collection[int]) -> ConnectorError | None:
+    def _judge(self, reply: Reply, accept: Collection[int], *, raw: bool) -> ConnectorError | None:
         error = self._classify(reply)
-        if error is None and not (reply.status in accept and reply.readable):
+        if error is None and not (raw and reply.status == OK) and not (reply.status in accept and reply.readable):
             error = by_status(reply)
         if isinstance(error, RateLimited) and error.wait:
             self._pace.hold(self._limit.account, error.wait, error.reason)
