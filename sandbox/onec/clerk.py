@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.onec.base import Base
 from sandbox.onec.checks import check_invoice, vat_percent
-from sandbox.onec.configuration import DocumentRole
+from sandbox.onec.configuration import DocumentRole, Kind
 from sandbox.onec.drafts import CounterpartyDraft, InvoiceDraft, LineDraft, Refused
 from sandbox.onec.entry import reference
 from sandbox.onec.papers import Paper
@@ -83,13 +83,14 @@ class Clerk:
     def _header(self, draft: InvoiceDraft, counterparty: Record) -> Values:
         organization = self._organization(draft.organization_inn)
         currency = self._currency(draft.currency)
-        contract = self._contract(counterparty["Ref_Key"], organization["Ref_Key"], currency)
+        contract = self._contract(counterparty, organization["Ref_Key"], currency)
+        account = self._own_account(organization["Ref_Key"])
         warehouses = self._base.find(self._base.configuration.roles.warehouse)
         return {
             "Date": draft.date,
             "Организация_Key": organization["Ref_Key"],
-            "СтруктурнаяЕдиница_Key": organization.get("ОсновнойБанковскийСчет_Key"),
-            "БанковскийСчет_Key": organization.get("ОсновнойБанковскийСчет_Key"),
+            "СтруктурнаяЕдиница_Key": account,
+            "БанковскийСчет_Key": account,
             "Партнер_Key": counterparty.get("Партнер_Key"),
             "Контрагент_Key": counterparty["Ref_Key"],
             "ДоговорКонтрагента_Key": contract,
@@ -130,6 +131,8 @@ class Clerk:
                 line_role.sum: line.sum,
                 line_role.vat_rate: self._vat(line, number - 1),
                 line_role.vat: line.vat_sum,
+                "ЕдиницаИзмерения": product.get("ЕдиницаИзмерения", ""),
+                "ЕдиницаИзмерения_Type": product.get("ЕдиницаИзмерения_Type", ""),
                 "КодСтроки": number,
                 "КоличествоУпаковок": line.quantity,
             }
@@ -137,9 +140,6 @@ class Clerk:
                 row[line_role.total] = line.sum + (0 if draft.price_includes_vat else line.vat_sum)
             if line_role.text:
                 row[line_role.text] = line.name
-            if "ЕдиницаИзмерения" in properties:
-                unit = product["ЕдиницаИзмерения_Key"]
-                row |= reference(properties, "ЕдиницаИзмерения", self._base.configuration.roles.unit, unit)
             rows.append(row)
         return {section: rows, "МаксимальныйКодСтроки": len(rows)}
 
@@ -195,18 +195,30 @@ class Clerk:
             raise Refused("validation", f"Валюты {word} в базе нет", "currency")
         return str(found[0]["Ref_Key"])
 
-    def _contract(self, owner: str, organization: str, currency: str) -> str:
+    def _own_account(self, organization: str) -> str | None:
+        """The seller's bank account, to be printed on the invoice."""
+        known = [name for name in ("Catalog_БанковскиеСчета", "Catalog_БанковскиеСчетаОрганизаций") if self._has(name)]
+        accounts = [one for name in known for one in self._base.find(name)]
+        own = [one["Ref_Key"] for one in accounts if organization in (one.get("Owner"), one.get("Owner_Key"))]
+        return own[0] if own else None
+
+    def _has(self, name: str) -> bool:
+        return name in self._base.configuration.sets
+
+    def _contract(self, counterparty: Record, organization: str, currency: str) -> str:
         name = self._base.configuration.roles.contract
         properties = self._base.about(name).properties
-        owner_name = "Owner_Key" if "Owner_Key" in properties else "Owner"
-        found = self._base.find(name, **{owner_name: owner})
+        owner_name = next(one for one in ("Owner_Key", "Owner", "Контрагент_Key") if one in properties)
+        found = self._base.find(name, **{owner_name: counterparty["Ref_Key"]})
         if found:
             return str(found[0]["Ref_Key"])
         values = {
-            **reference(properties, owner_name, self._base.configuration.roles.counterparty, owner),
+            **reference(properties, owner_name, self._base.configuration.roles.counterparty, counterparty["Ref_Key"]),
             "Description": CONTRACT,
+            "Партнер_Key": counterparty.get("Партнер_Key"),
             "Организация_Key": organization,
             "ВидДоговора": "СПокупателем",
+            "ТипДоговора": "СПокупателем",
             "ВалютаВзаиморасчетов_Key": currency,
             "ВалютаРасчетов_Key": currency,
         }
@@ -225,7 +237,7 @@ class Clerk:
                 rows.append({"Тип": kind, "Вид_Key": known[0]["Ref_Key"], "Представление": text})
         return rows
 
-    def _role(self, kind: Any) -> DocumentRole:  # noqa: ANN401  # a Kind, checked by the configuration
+    def _role(self, kind: Kind) -> DocumentRole:
         role = self._base.configuration.role(kind)
         if role is None:
             raise Refused("not_supported", f"В конфигурации «{self._base.configuration.title}» нет такого документа")

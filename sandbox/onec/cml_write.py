@@ -15,7 +15,10 @@ Node = tuple[str, "str | Sequence[Node]"]
 EMPTY_DATE = "T"
 """What is left of an empty date when the figures are cut off and the separator stays."""
 
-_XS = {"xs": "http://www.w3.org/2001/XMLSchema", "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_XS: dict[str | None, str] = {
+    "xs": "http://www.w3.org/2001/XMLSchema",
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SentOrder:
-    """An order as 1C tells of it; `site_id` and `site_number` are the site's own, or the base's where it was made here."""
+    """An order as 1C tells of it; `site_id` and `site_number` are the site's, or the base's if it was made here."""
 
     site_id: str
     site_number: str
@@ -107,9 +110,10 @@ def shape(version: str, *, encoding: str | None = None, namespace: bool = True, 
 
 def orders_file(orders: Iterable[SentOrder], how: Shape, now: datetime) -> bytes:
     """The whole file in the shape's encoding; signs that windows-1251 lacks become character references."""
-    root = etree.Element(
-        _tag(how, "КоммерческаяИнформация"), nsmap={**({None: how.namespace} if how.namespace else {}), **_XS}
-    )
+    names: dict[str | None, str] = dict(_XS)
+    if how.namespace:
+        names[None] = how.namespace
+    root = etree.Element(_tag(how, "КоммерческаяИнформация"), nsmap=names)
     root.set("ВерсияСхемы", how.version)
     root.set("ДатаФормирования", _moment(now))
     if how.version != "2.05":

@@ -22,7 +22,7 @@ from sandbox.onec.drafts import (
     Refused,
     Told,
 )
-from sandbox.onec.errors import BadActError, NotFoundError
+from sandbox.onec.errors import NotFoundError
 from sandbox.onec.forms import printed_form
 from sandbox.onec.papers import Paper
 from sandbox.onec.telling import Teller
@@ -120,10 +120,10 @@ class Desk:
             invoice = self._paper(draft.invoice_ref, "invoice_ref")
             if invoice.kind != "invoice" or invoice.deleted:
                 raise Refused("validation", f"Документ {invoice.number} не является действующим счётом", "invoice_ref")
-            try:
-                paper = self.base.accountant.order(invoice.ref)
-            except BadActError as error:
-                raise Refused("not_supported", str(error), "invoice_ref") from None
+            if self.base.configuration.role("order") is None:
+                title = self.base.configuration.title
+                raise Refused("not_supported", f"В конфигурации «{title}» нет заказов", "invoice_ref")
+            paper = self.base.accountant.order(invoice.ref)
             if draft.comment:
                 self.base.patch(paper.set, paper.ref, {"Комментарий": draft.comment})
             if not draft.post:

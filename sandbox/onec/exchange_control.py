@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Ask(BaseModel):
-    """Body of `POST /_sandbox/exchange`. `every` seconds repeat it till it is asked with 0; mishaps hit this run only."""
+    """Body of `POST /_sandbox/exchange`. Repeated `every` seconds till asked with 0; mishaps hit this run only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -98,7 +99,7 @@ class HttpService:
     def print_document(self, ref: str) -> Response:
         name, content = self._desk.printed(ref)
         answer = Response(content, mimetype="application/pdf")
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return answer
 
     def changes(self) -> Response:

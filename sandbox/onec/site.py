@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import requests
 
@@ -63,7 +64,7 @@ class Site:
 
     def begin(self) -> None:
         """init: whether archives are taken and how large a piece may be."""
-        more = {"version": self.version} if self.version not in {"2.05", "2.08"} or self.sessid else {}
+        more: dict[str, Any] = {"version": self.version} if self.version not in {"2.05", "2.08"} or self.sessid else {}
         reply = self._ask("init", **more).splitlines()
         told = _named(reply)
         if "zip" not in told and "file_limit" not in told:

@@ -12,7 +12,7 @@ from sandbox.onec.cml_read import SiteOrder
 from sandbox.onec.cml_write import Buyer, Fact, Line, SentOrder
 from sandbox.onec.desk import Desk
 from sandbox.onec.drafts import CounterpartyDraft, Gone, InvoiceDraft, LineDraft, Refused, Told
-from sandbox.onec.errors import OnecError
+from sandbox.onec.errors import NotFoundError, OnecError
 from sandbox.onec.papers import Paper
 
 MARK = "[Номер документа на сайте: {}]"
@@ -55,7 +55,7 @@ class SiteOrders:
             for one in self._desk.changes(str(after), EVERYTHING).items:
                 heads |= dict.fromkeys(self._heads(one))
             ours = self._ours()
-            papers = [self._base.papers.of(ref) for ref in heads if self._base.papers.has(ref)]
+            papers = [paper for ref in heads if (paper := self._alive(ref))]
             return [self._sent(one, ours) for one in papers if own or one.ref in ours]
 
     def _take(self, order: SiteOrder) -> Taken:
@@ -143,6 +143,12 @@ class SiteOrders:
         known = self._belongs.get(one.paper.ref, frozenset())
         self._belongs[one.paper.ref] = frozenset(refs - {""})
         return self._belongs[one.paper.ref] | known
+
+    def _alive(self, ref: str) -> Paper | None:
+        try:
+            return self._base.papers.of(ref)
+        except NotFoundError:
+            return None
 
     def _ours(self) -> dict[str, str]:
         """The site's Ид by ref."""

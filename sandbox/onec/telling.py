@@ -100,5 +100,7 @@ class Teller:
         """Whose external id stands for a document, by its ref."""
         kept = ("invoice:", "order:")
         return {
-            ref: key.partition(":")[2] for key, (_, ref) in self._base.state.external.items() if key.startswith(kept)
+            str(ref): key.partition(":")[2]
+            for key, (_, ref) in self._base.state.external.items()
+            if key.startswith(kept)
         }

@@ -10,7 +10,7 @@ SERVICE = "CRMExchange"
 
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _XS = "http://www.w3.org/2001/XMLSchema"
-_BINDINGS = {
+_BINDINGS: dict[str, str] = {
     "soapbind": "http://schemas.xmlsoap.org/wsdl/soap/",
     "soap12bind": "http://schemas.xmlsoap.org/wsdl/soap12/",
 }
@@ -23,7 +23,8 @@ _POLICY = {
 
 def wsdl(location: str) -> bytes:
     """The whole document; `location` is what the publication believes its own address to be."""
-    names = {None: _WSDL, "tns": NAMESPACE, "xsd": _XS, "xsd1": NAMESPACE, **_BINDINGS, **_POLICY}
+    names: dict[str | None, str] = {None: _WSDL, "tns": NAMESPACE, "xsd": _XS, "xsd1": NAMESPACE}
+    names.update((prefix, space) for prefix, space in {**_BINDINGS, **_POLICY}.items())
     root = etree.Element(f"{{{_WSDL}}}definitions", nsmap=names, name=SERVICE, targetNamespace=NAMESPACE)
     _types(_add(root, "types"))
     for name in OPERATIONS:

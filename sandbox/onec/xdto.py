@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -176,7 +176,7 @@ def _naive(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
 
 
-_SCALARS = {
+_SCALARS: Mapping[str, Callable[[str], Any]] = {
     "string": str,
     "boolean": lambda text: {"true": True, "1": True, "false": False, "0": False}[text],
     "decimal": Decimal,

@@ -1,0 +1,84 @@
+"""A published base for the tests of what it publishes, and the bodies of the reference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.base import Emulator
+from sandbox.onec.base import Base
+from sandbox.onec.login import basic
+from sandbox.onec.services import Services
+
+BODIES = Path(__file__).parent / "bodies"
+HS = "/base/hs/crm/v1"
+
+
+def body(name):
+    return (BODIES / name).read_bytes()
+
+
+def body_json(name):
+    return json.loads(body(name))
+
+
+class Publication(Emulator):
+    """A base with its services on a port; `call` speaks to the HTTP services."""
+
+    api_prefixes = ("/base",)
+
+    def __init__(self, configuration):
+        super().__init__("onec")
+        self.base = Base(configuration)
+        self.services = Services(self.base, basic())
+        self.services.mount(self.app)
+        self.session = requests.Session()
+        self.session.auth = ("sandbox", "sandbox")
+
+    def clear(self):
+        self.base.clear()
+        self.services.reset()
+
+    def call(self, method, path, **how):
+        return self.session.request(method, f"{self.url}{HS}{path}", timeout=10, **how)
+
+    def switch(self, **switches):
+        requests.post(f"{self.url}/_sandbox/services", json=switches, timeout=10).raise_for_status()
+
+    def invoice(self, external_id="b24:deal:90210", **changed):
+        """PUT the reference's invoice, with some members changed."""
+        content = {**body_json("http/invoice_put_request.json"), "external_id": external_id, **changed}
+        return self.call("PUT", f"/invoices/{external_id}", json=content)
+
+
+@pytest.fixture(scope="session")
+def publications():
+    running = {name: Publication(name) for name in ("bp", "ut")}
+    for one in running.values():
+        one.start()
+    yield running
+    for one in running.values():
+        one.session.close()
+        one.services.stop()
+        one.stop()
+
+
+@pytest.fixture
+def bp(publications):
+    publications["bp"].clear()
+    return publications["bp"]
+
+
+@pytest.fixture
+def ut(publications):
+    publications["ut"].clear()
+    return publications["ut"]
+
+
+@pytest.fixture(params=["bp", "ut"])
+def onec(request, publications):
+    publications[request.param].clear()
+    return publications[request.param]
