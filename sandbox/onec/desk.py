@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.onec.base import Base
 from sandbox.onec.checks import check_counterparty
@@ -22,7 +24,7 @@ from sandbox.onec.drafts import (
     Refused,
     Told,
 )
-from sandbox.onec.errors import NotFoundError
+from sandbox.onec.errors import LOCK_CONFLICT, LockedError, NotFoundError, OnecError
 from sandbox.onec.forms import printed_form
 from sandbox.onec.papers import Paper
 from sandbox.onec.telling import Teller
@@ -32,29 +34,38 @@ VERSION = "1.4.2"
 FACTS = {"payment": "оплата", "shipment": "отгрузка"}
 
 
-@dataclass(slots=True)
-class Switches:
-    """How the extension behaves. With `installed` False its services are not there (404).
+class ServiceSwitches(BaseModel):
+    """How the extension with the services behaves: what `POST /_sandbox/services` turns."""
 
-    `print_after` asks for a printed form are told that it is not ready; `create_products` makes what it does not know;
-    `internal_address` puts a host into the WSDL that only the client's own network knows.
-    """
+    model_config = ConfigDict(extra="forbid")
 
     installed: bool = True
+    """Off, an update of the platform has disabled the extension: its services answer 404."""
     bom: bool = False
+    """JSON begins with a byte order mark."""
     internal_address: bool = False
-    print_after: int = 0
+    """The WSDL names a host that only the client's own network knows."""
+    print_after: int = Field(default=0, ge=0)
+    """So many asks for a printed form are told that it is not ready yet."""
     create_products: bool = False
+    """Products that the base does not know are made; otherwise refused by name."""
+
+
+def never(name: str) -> bool:
+    """No counted switch hits."""
+    del name
+    return False
 
 
 class Desk:
     """Reads and writes one base for its services. Refused (and Missing, Clash) is for the caller's eyes; what the base
-    itself refuses comes as OnecError.
+    itself refuses comes as OnecError. `take` asks the emulator whether a counted switch hits this write.
     """
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Base, take: Callable[[str], bool] = never) -> None:
         self.base = base
-        self.switches = Switches()
+        self.switches = ServiceSwitches()
+        self._take = take
         self.clerk = Clerk(base)
         self.teller = Teller(base)
         self._contents: dict[str, str] = {}
@@ -62,7 +73,7 @@ class Desk:
 
     def reset(self) -> None:
         """Forget what was asked; the switches go back too."""
-        self.switches = Switches()
+        self.switches = ServiceSwitches()
         self._contents.clear()
         self._asked.clear()
 
@@ -70,24 +81,10 @@ class Desk:
         """The configuration's title and the extension's version."""
         return {"configuration": self.base.configuration.title, "version": VERSION}
 
-    def counterparty(self, draft: CounterpartyDraft, field: str = "") -> Counterparty:
+    def counterparty(self, draft: CounterpartyDraft) -> Counterparty:
         """Find by the external id, else by ИНН and КПП (a person by name), else create; a known one is updated."""
-        check_counterparty(draft, field)
-        key = f"counterparty:{draft.external_id}"
-        with self.base.lock:
-            known = self.base.bound(key) if draft.external_id else None
-            if known and (known["ИНН"], known["КПП"]) != (draft.inn, draft.kpp):
-                text = f"Под этим номером записан контрагент с ИНН {known['ИНН']} и КПП {known['КПП']}"
-                raise Clash("conflict", text, f"{field}external_id")
-            known = known or self._same(draft, field)
-            content, changed = _digest(draft), self._contents.get(key)
-            if known is None or (changed not in {None, content}):
-                known, created = self.clerk.counterparty(draft, known["Ref_Key"] if known else ""), known is None
-            else:
-                created = False
-            if draft.external_id:
-                self._bind(key, self.base.configuration.roles.counterparty, known, content)
-            return _counterparty(known, created=created)
+        self._begin()
+        return self._met(draft, "")
 
     def find_counterparties(self, inn: str, kpp: str = "", name: str = "") -> list[Counterparty]:
         """By ИНН, КПП and name, each where given; folders and what is marked for deletion are left out."""
@@ -97,13 +94,14 @@ class Desk:
 
     def invoice(self, draft: InvoiceDraft) -> Made:
         """The invoice of the external id: made, or the same as before. Clash if it was made of other content."""
+        self._begin()
         key, content = f"invoice:{draft.external_id}", _digest(replace(draft, create_products=None))
         with self.base.lock:
             known = self._known(key, content)
             if known:
                 return Made(self.teller.told(known), False, self._buyer(known))
             given = draft.counterparty
-            buyer = self._by_ref(given) if isinstance(given, str) else self.counterparty(given, "counterparty.")
+            buyer = self._by_ref(given) if isinstance(given, str) else self._met(given, "counterparty.")
             record = self.base.read(self.base.configuration.roles.counterparty, buyer.ref)
             create = self.switches.create_products if draft.create_products is None else draft.create_products
             paper = self.clerk.invoice(replace(draft, create_products=create), record)
@@ -112,6 +110,7 @@ class Desk:
 
     def order(self, draft: OrderDraft) -> Made:
         """The order of an invoice; of two external ids for one invoice the second is told the same order."""
+        self._begin()
         key, content = f"order:{draft.external_id}", _digest(draft)
         with self.base.lock:
             known = self._known(key, content)
@@ -137,6 +136,7 @@ class Desk:
 
     def cancel(self, ref: str) -> Told:
         """Unpost and mark for deletion, an invoice of УТ with its order; refused once there is money or a shipment."""
+        self._begin()
         with self.base.lock:
             paper = self._paper(ref)
             together = [paper]
@@ -165,6 +165,31 @@ class Desk:
     def changes(self, cursor: str, limit: int, kinds: Iterable[str] = ()) -> Changes:
         """Documents registered after the cursor; a base restored from an older copy answers with a smaller cursor."""
         return self.teller.changes(cursor, limit, kinds)
+
+    def _met(self, draft: CounterpartyDraft, field: str) -> Counterparty:
+        check_counterparty(draft, field)
+        key = f"counterparty:{draft.external_id}"
+        with self.base.lock:
+            known = self.base.bound(key) if draft.external_id else None
+            if known and (known["ИНН"], known["КПП"]) != (draft.inn, draft.kpp):
+                text = f"Под этим номером записан контрагент с ИНН {known['ИНН']} и КПП {known['КПП']}"
+                raise Clash("conflict", text, f"{field}external_id")
+            known = known or self._same(draft, field)
+            content, changed = _digest(draft), self._contents.get(key)
+            if known is None or (changed not in {None, content}):
+                known, created = self.clerk.counterparty(draft, known["Ref_Key"] if known else ""), known is None
+            else:
+                created = False
+            if draft.external_id:
+                self._bind(key, self.base.configuration.roles.counterparty, known, content)
+            return _counterparty(known, created=created)
+
+    def _begin(self) -> None:
+        """What may befall any writing call before it has done anything."""
+        if self._take("lock_conflicts"):
+            raise LockedError(LOCK_CONFLICT)
+        if self._take("internal"):
+            raise OnecError("Преобразование значения к типу Число не может быть выполнено")
 
     def _known(self, key: str, content: str) -> Paper | None:
         record = self.base.bound(key)

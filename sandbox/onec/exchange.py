@@ -66,7 +66,7 @@ class SiteExchange:
         self.version, self.habits = version, habits or Habits()
         self._base, self._url = desk.base, url
         self._orders = SiteOrders(desk)
-        self._confirmed = 0
+        self._state, self._confirmed = self._base.state, 0
         self._files = 0
         self._one_at_a_time = threading.Lock()
         self.log_in_as(user, password)
@@ -98,8 +98,8 @@ class SiteExchange:
             site.confirm()
 
     def _send(self, site: Site, report: Report, mishaps: frozenset[Mishap]) -> None:
-        if self._confirmed > self._base.cursor:  # the base came back from an older copy, its registrations with it
-            self._confirmed = 0
+        if self._state is not self._base.state:  # another copy of the base, with registrations of its own
+            self._state, self._confirmed = self._base.state, 0
         now, upto = self._base.now(), self._base.cursor
         changed = self._orders.changed(self._confirmed, own=self.habits.own_orders)
         if not changed:

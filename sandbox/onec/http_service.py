@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.onec import http_bodies as bodies
 from sandbox.onec.desk import Desk
+from sandbox.onec.door import page
 from sandbox.onec.drafts import Clash, Made, Missing, Refused
 from sandbox.onec.errors import OnecError
 
@@ -21,7 +22,7 @@ Json = dict[str, Any]
 
 
 def blueprint(desk: Desk) -> Blueprint:
-    """The service's templates; log-in is the publication's and comes before."""
+    """The service's templates."""
     service = HttpService(desk)
     routes = Blueprint("onec_http", __name__, url_prefix=ROOT)
     templates: tuple[tuple[str, str, Callable[..., Response]], ...] = (
@@ -51,7 +52,7 @@ class HttpService:
 
     def before(self) -> Response | None:
         if not self._desk.switches.installed:
-            return Response("<html><body>Not Found</body></html>", 404, mimetype="text/html")
+            return page(404, "Not Found", "HTTP-сервис не найден")
         return None
 
     def refused(self, error: Refused) -> Response:

@@ -143,7 +143,8 @@ class Papers:
         with self._base.lock:
             if word in self._place:
                 return self.of(word)
-            for group in [(kind,) for kind in kinds] or [KINDS]:
+            groups: list[tuple[Kind, ...]] = [(kind,) for kind in kinds]
+            for group in groups or [KINDS]:
                 fitting = [self.of(ref) for ref in self._numbered(word, group)]
                 if len(fitting) == 1:
                     return fitting[0]

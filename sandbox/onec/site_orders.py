@@ -72,7 +72,9 @@ class SiteOrders:
                 return Taken(order.id, made.number, "kept", "Заказ уже в работе, изменения с сайта не загружены")
         self._contents[key] = content
         if order.cancelled:
-            self._desk.cancel(made.ref)
+            for ref in (self._desk.teller.told(made).invoice_ref, made.ref):
+                if ref:
+                    self._desk.cancel(ref)
             return Taken(order.id, made.number, "cancelled")
         if what == "updated":
             self._desk.clerk.rewrite(made, self._draft(order))

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from lxml import etree
 
 from sandbox.onec.desk import Desk
+from sandbox.onec.door import page
 from sandbox.onec.drafts import Refused
 from sandbox.onec.errors import OnecError
 from sandbox.onec.soap_operations import Operations
@@ -31,19 +32,23 @@ SOAP_12 = Envelope("http://www.w3.org/2003/05/soap-envelope", "application/soap+
 
 
 def blueprint(desk: Desk) -> Blueprint:
-    """The service's address, with and without `?wsdl`; log-in is the publication's and comes before."""
+    """The service's address, with and without `?wsdl`."""
     routes = Blueprint("onec_soap", __name__)
 
     @routes.get(PATH)
     def describe() -> Response:
         if not desk.switches.installed:
-            return _not_found()
+            return page(404, "Not Found", "Web-сервис не найден")
         location = INTERNAL if desk.switches.internal_address else request.base_url
         return Response(wsdl(location), content_type="text/xml; charset=utf-8")
 
     @routes.post(PATH)
     def call() -> Response:
-        return answer(desk, request.get_data()) if desk.switches.installed else _not_found()
+        return (
+            answer(desk, request.get_data())
+            if desk.switches.installed
+            else page(404, "Not Found", "Web-сервис не найден")
+        )
 
     return routes
 
@@ -100,7 +105,3 @@ def _fault(envelope: Envelope, text: str) -> etree._Element:
     said.text = text
     etree.SubElement(fault, f"{{{envelope.namespace}}}Detail")
     return fault
-
-
-def _not_found() -> Response:
-    return Response("<html><body>Not Found</body></html>", 404, mimetype="text/html")

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.base import Emulator
-from sandbox.onec.base import Base
-from sandbox.onec.login import basic
+from sandbox.onec import LOGIN, PASSWORD, OneC
 from sandbox.onec.services import Services
 
 BODIES = Path(__file__).parent / "bodies"
@@ -25,21 +23,18 @@ def body_json(name):
     return json.loads(body(name))
 
 
-class Publication(Emulator):
-    """A base with its services on a port; `call` speaks to the HTTP services."""
-
-    api_prefixes = ("/base",)
+class Publication(OneC):
+    """A base on a port; `call` speaks to the HTTP services."""
 
     def __init__(self, configuration):
-        super().__init__("onec")
-        self.base = Base(configuration)
-        self.services = Services(self.base, basic())
+        super().__init__(configuration)
+        self.services = Services(self.base, self.door.take)
         self.services.mount(self.app)
         self.session = requests.Session()
-        self.session.auth = ("sandbox", "sandbox")
+        self.session.auth = (LOGIN, PASSWORD)
 
     def clear(self):
-        self.base.clear()
+        self.reset()
         self.services.reset()
 
     def call(self, method, path, **how):

@@ -312,6 +312,14 @@ def test_an_exception_of_the_module_comes_as_its_text(bp):
     assert "Конфликт блокировок" in locked.text
 
 
+def test_a_lock_conflict_on_demand_does_no_work_and_passes(bp):
+    bp.turn(lock_conflicts=1)
+    first, second = bp.invoice(), bp.invoice()
+    assert first.status_code == 500
+    assert "Конфликт блокировок" in first.text
+    assert (second.status_code, second.json()["status"]) == (201, "created")
+
+
 def test_a_closed_period_refuses_in_the_words_of_1c(bp):
     bp.base.accountant.close_period(bp.base.now().date())
     answer = bp.invoice()
