@@ -134,6 +134,20 @@ class Desk:
     def paper(self, ref: str) -> Told:
         return self.teller.told(self._paper(ref))
 
+    def document(self, external_id: str, *kinds: str) -> Told:
+        """The invoice or order of an external id, or that of one of these kinds."""
+        for kind in kinds or ("invoice", "order"):
+            if record := self.base.bound(f"{kind}:{external_id}"):
+                return self.paper(record["Ref_Key"])
+        raise Missing("not_found", f"Документ с номером {external_id} не записан", "external_id")
+
+    def known_counterparty(self, external_id: str) -> Counterparty:
+        """The counterparty of an external id."""
+        record = self.base.bound(f"counterparty:{external_id}")
+        if record is None or record["DeletionMark"]:
+            raise Missing("not_found", f"Контрагент с номером {external_id} не записан", "external_id")
+        return _counterparty(record)
+
     def cancel(self, ref: str) -> Told:
         """Unpost and mark for deletion, an invoice of УТ with its order; refused once there is money or a shipment."""
         self._begin()

@@ -118,6 +118,12 @@ class Told:
     vat_included: bool = True
     lines: tuple[Line, ...] = ()
     shares: tuple[Share, ...] = ()
+    put_to_work: bool = True
+
+    @property
+    def stands(self) -> bool:
+        """What a service calls posted: an order that waits, or a payment that the bank has not carried out, is not."""
+        return self.paper.posted and self.put_to_work
 
     @property
     def vat(self) -> Decimal:

@@ -58,8 +58,20 @@ class OrganizationBody(_Body):
     kpp: str = ""
 
 
+class BankAccountBody(_Body):
+    """Read, and not kept: the bases of the sandbox print their own account only."""
+
+    number: str
+    bic: str
+    bank: str = ""
+    correspondent: str = ""
+
+
 class CounterpartyBody(_Body):
+    """With `ref` the counterparty is one that was found or made before."""
+
     external_id: str = ""
+    ref: str = ""
     inn: str = ""
     kpp: str = ""
     name: str
@@ -69,9 +81,11 @@ class CounterpartyBody(_Body):
     email: str = ""
     phone: str = ""
     address: str = ""
+    bank_account: BankAccountBody | None = None
 
     def draft(self, external_id: str = "") -> CounterpartyDraft:
-        return CounterpartyDraft(**{**self.model_dump(), "external_id": external_id or self.external_id})
+        given = self.model_dump(exclude={"ref", "bank_account"})
+        return CounterpartyDraft(**{**given, "external_id": external_id or self.external_id})
 
 
 class LineBody(_Body):
@@ -114,7 +128,7 @@ class InvoiceBody(_Body):
         return InvoiceDraft(
             external_id=self.external_id,
             organization_inn=self.organization.inn,
-            counterparty=self.counterparty.draft(),
+            counterparty=self.counterparty.ref or self.counterparty.draft(),
             date=self.date,
             currency=self.currency,
             price_includes_vat=self.price_includes_vat,
@@ -161,7 +175,7 @@ def change(one: Told | Gone) -> Json:
         "date": paper.date.isoformat(),
         "sum": money(paper.sum),
         "deleted": paper.deleted,
-        "posted": paper.posted,
+        "posted": one.stands,
     }
     if paper.kind in {"payment", "refund"}:
         told["allocations"] = [_share(share) for share in one.shares]
@@ -191,6 +205,11 @@ def details(one: Told) -> Json:
     for line, row in zip(one.lines, told.get("lines", ()), strict=True):
         row |= {"sku": line.article, "name": line.name, "vat_rate": line.vat_rate or "none", "vat_sum": money(line.vat)}
     return told
+
+
+def whole(one: Told | Gone) -> Json:
+    """An item of the feed for those who want no second call for each document."""
+    return change(one) if isinstance(one, Gone) else details(one)
 
 
 def counterparty(one: Counterparty) -> Json:

@@ -26,9 +26,18 @@ def blueprint(desk: Desk) -> Blueprint:
     service = HttpService(desk)
     routes = Blueprint("onec_http", __name__, url_prefix=ROOT)
     templates: tuple[tuple[str, str, Callable[..., Response]], ...] = (
-        ("PUT", "/invoices/<external_id>", service.put_invoice),
-        ("PUT", "/orders/<external_id>", service.put_order),
-        ("PUT", "/counterparties/<external_id>", service.put_counterparty),
+        *(
+            (method, f"/{what}/<external_id>{action}", handler)
+            for method, action in (("PUT", ""), ("POST", "/put"))  # the second where a proxy blocks the first
+            for what, handler in (
+                ("invoices", service.put_invoice),
+                ("orders", service.put_order),
+                ("counterparties", service.put_counterparty),
+            )
+        ),
+        ("GET", "/invoices/<external_id>", service.get_invoice),
+        ("GET", "/orders/<external_id>", service.get_order),
+        ("GET", "/counterparties/<external_id>", service.get_counterparty),
         ("GET", "/counterparties", service.find_counterparties),
         ("GET", "/documents/<ref>", service.get_document),
         ("POST", "/documents/<ref>/cancel", service.cancel_document),
@@ -37,7 +46,8 @@ def blueprint(desk: Desk) -> Blueprint:
         ("GET", "/ping", service.ping),
     )
     for method, template, handler in templates:
-        routes.add_url_rule(template, handler.__name__, handler, methods=[method], provide_automatic_options=False)
+        name = f"{method} {template}".replace(".", "")
+        routes.add_url_rule(template, name, handler, methods=[method], provide_automatic_options=False)
     routes.before_request(service.before)
     routes.register_error_handler(Refused, service.refused)
     routes.register_error_handler(OnecError, service.broken)
@@ -68,6 +78,8 @@ class HttpService:
         body = bodies.read(bodies.InvoiceBody, _body(external_id))
         made = self._desk.invoice(body.draft())
         told = self._made(made)
+        if made.told.order_ref:
+            told["order_ref"] = made.told.order_ref
         told["counterparty"] = {"ref": made.counterparty.ref, "created": made.counterparty.created}
         url = f"{ROOT}/documents/{made.told.paper.ref}/print/pdf"
         told["print_forms"] = [{"name": "СчетНаОплату", "url": url}]
@@ -83,6 +95,15 @@ class HttpService:
         made = self._desk.counterparty(bodies.read(bodies.CounterpartyBody, _body(external_id)).draft(external_id))
         status = "created" if made.created else "existing"
         return self._json({"status": status, **bodies.counterparty(made)}, 201 if made.created else 200)
+
+    def get_invoice(self, external_id: str) -> Response:
+        return self._json(bodies.details(self._desk.document(external_id, "invoice")))
+
+    def get_order(self, external_id: str) -> Response:
+        return self._json(bodies.details(self._desk.document(external_id, "order")))
+
+    def get_counterparty(self, external_id: str) -> Response:
+        return self._json(bodies.counterparty(self._desk.known_counterparty(external_id)))
 
     def find_counterparties(self) -> Response:
         inn, kpp, name = (request.args.get(key, "") for key in ("inn", "kpp", "name"))
@@ -105,7 +126,8 @@ class HttpService:
 
     def changes(self) -> Response:
         found = self._desk.changes(request.args.get("cursor", ""), _limit(request.args.get("limit", "100")))
-        items = [bodies.change(one) for one in found.items]
+        tell = bodies.whole if request.args.get("details") == "1" else bodies.change
+        items = [tell(one) for one in found.items]
         return self._json({"cursor": found.cursor, "has_more": found.has_more, "items": items})
 
     def ping(self) -> Response:

@@ -39,6 +39,7 @@ class Operations:
         self._telling: dict[str, Callable[[Values], Values]] = {
             "FindCounterparty": self._find_counterparty,
             "CreateOrder": self._create_order,
+            "FindDocument": lambda values: {"Details": _details(desk.document(values["ExternalId"]))},
             "GetDocument": lambda values: {"Details": _details(desk.paper(values["Ref"]))},
             "CancelDocument": lambda values: {"Document": _result(desk.cancel(values["Ref"]), created=False)},
         }
@@ -155,7 +156,7 @@ def _document(one: Told) -> dict[str, Any]:
         "BaseRef": one.invoice_ref or one.order_ref or None,
         "Number": paper.number,
         "Date": paper.date,
-        "Posted": paper.posted,
+        "Posted": one.stands,
         "DeletionMark": paper.deleted,
         "Sum": f"{paper.sum:.2f}",
         "Lines": [_line(line) for line in one.lines],

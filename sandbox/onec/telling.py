@@ -11,6 +11,9 @@ from sandbox.onec.papers import Paper
 from sandbox.onec.state import Change
 
 
+MARKS = ("Статус", "ПроведеноБанком")
+
+
 class Teller:
     """Reads one base."""
 
@@ -43,7 +46,12 @@ class Teller:
             vat_included=bool(goods.record.get(role.includes_vat, True)),
             lines=goods.lines,
             shares=self._shares(paper) if paper.kind in {"payment", "refund"} else (),
+            put_to_work=self._put_to_work(paper),
         )
+
+    def _put_to_work(self, paper: Paper) -> bool:
+        fill = self._base.configuration.documents[paper.set].fill
+        return all(paper.record[name] == value for name, value in fill.items() if name in MARKS)
 
     def links(self, paper: Paper) -> tuple[str, str]:
         """Refs of the invoice and of the order that a document belongs to; empty where there is none."""

@@ -87,6 +87,7 @@ OPERATIONS: dict[str, Operation] = {
         "GetPrintForm": ("Ref:string Template:string Format:string", "PrintForm"),
         "FindCounterparty": ("INN:string KPP:string!", "Result"),
         "CreateOrder": ("Order:Order Post:boolean", "Result"),
+        "FindDocument": ("ExternalId:string", "Result"),
         "GetDocument": ("Ref:string", "Result"),
         "CancelDocument": ("Ref:string", "Result"),
         "Ping": ("", "ServiceInfo"),
