@@ -123,8 +123,8 @@ class Http:
 
         `content` is a body that is no JSON: its type is to be named in `headers`, and it is reported only if it is XML.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
-        name for them; `raw` answers need not be JSON (PDF, XML); `write` overrules what the method says; the bodies of a
-        `private` call (tokens) are not reported.
+        name for them; a `raw` answer need not be JSON (PDF, XML); `write` overrules what the method says; the bodies of
+        a `private` call (tokens) are not reported.
         """
         if self._limit.has_room:
             self._take_place()

@@ -1,4 +1,4 @@
-"""What the base itself publishes on a web server (HTTP and SOAP services): who logs in there, and how fast we may ask."""
+"""What a base publishes on a web server, HTTP and SOAP services: who logs in there, and how fast we may ask."""
 
 from __future__ import annotations
 

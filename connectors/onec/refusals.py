@@ -19,6 +19,7 @@ NOT_FOUND: Final = "not_found"  # 1C says that there is no such object
 NOT_PUBLISHED: Final = "not_published"  # nobody is at this address
 METHOD: Final = "method"  # the HTTP method is blocked, or nobody handles it
 CLASH: Final = "conflict"  # the external id is taken by other content
+UNOFFERED: Final = (METHOD, NOT_PUBLISHED)  # the service has not got what it was asked for
 MISSING, CONFLICT = 404, 409
 
 
@@ -56,10 +57,28 @@ _CASES: Final = (
         "Такого товара в 1С нет: заведите его с тем же артикулом или включите products.create в настройках.",
     ),
     _case(
-        r"с другим содержанием|под этим номером записан",
+        r"под этим номером записан контрагент",
         Rejected,
-        "Под номером этой заявки в 1С уже записано другое: сверьте 1С со сделкой и при нужде выставьте новый счёт.",
+        "У компании сменился ИНН или КПП, а в 1С она под прежним: исправьте контрагента в 1С или карточку компании.",
         code=CLASH,
+    ),
+    _case(
+        r"с другим содержанием",
+        Rejected,
+        "Под номером этой заявки в 1С уже записан другой документ: сверьте его со сделкой.",
+        code=CLASH,
+    ),
+    _case(
+        r"печатн\w+ форм\w*.{0,40}не (сформирован|готов)",
+        Rejected,
+        "Печатная форма в 1С ещё не готова.",
+        code=NOT_FOUND,
+    ),
+    _case(
+        r"(документ|объект|контрагент)\b.{0,80}\bне (найден|записан)",
+        Rejected,
+        "Такого объекта в 1С нет: его удалили, или базу восстановили из копии.",
+        code=NOT_FOUND,
     ),
     _case(
         r"контрагент\w* с ИНН.*несколько|несколько контрагентов|контрагент.*не однозначн",
@@ -167,11 +186,11 @@ _ACCESS: Final = hinted(
     "Доступ к сервису 1С закрыт.",
     "дайте пользователю роль сервиса и проверьте ограничения веб-сервера по адресам.",
 )
-_CLASH: Final = next(case.hint for case in _CASES if case.code == CLASH)
-_GONE: Final = "Такого объекта в 1С нет: его удалили, или базу восстановили из копии."
+_CLASH: Final = next(case.hint for case in reversed(_CASES) if case.code == CLASH)
+_GONE: Final = next(case.hint for case in reversed(_CASES) if case.code == NOT_FOUND)
 _PUBLISHED: Final = hinted(
     "По этому адресу сервиса 1С нет.",
-    "опубликуйте сервис на веб-сервере заново и проверьте, что расширение включено: его отключает обновление платформы.",
+    "опубликуйте сервис на веб-сервере заново и включите расширение: его отключает обновление платформы.",
 )
 _METHOD: Final = hinted(
     "Сервис 1С или прокси не принимает такой запрос.",
@@ -201,7 +220,8 @@ def judged(reply: Reply) -> ConnectorError | None:
     if reply.status == UNAUTHORIZED and "прав" not in text:
         return AuthFailed(words, hint=_LOGIN, status=reply.status)
     if reply.status == CONFLICT:
-        return Rejected(words, hint=_CLASH, status=reply.status, code=CLASH)
+        case = _known(text)
+        return Rejected(words, hint=case.hint if case else _CLASH, status=reply.status, code=CLASH)
     if said is None and reply.status == MISSING:
         return Rejected(words, hint=_PUBLISHED, status=reply.status, code=NOT_PUBLISHED)
     if reply.status in _BY_STATUS and not _known(text):

@@ -33,6 +33,8 @@ def said_by(reply: Reply) -> Said | None:
     """What 1C itself says is wrong; None where it says nothing, or where somebody else answered."""
     if isinstance(reply.data, dict):
         return _of_json(reply.data, failed=reply.status >= 400)
+    if reply.body.startswith(b"%PDF"):
+        return None
     text = decoded(reply.body)
     if found := _FAULT.search(text):
         return Said(html.unescape(found[1] or found[2] or "").strip())

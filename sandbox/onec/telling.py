@@ -10,7 +10,6 @@ from sandbox.onec.errors import BadActError, NotFoundError
 from sandbox.onec.papers import Paper
 from sandbox.onec.state import Change
 
-
 MARKS = ("Статус", "ПроведеноБанком")
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from connectors.onec.refusals import METHOD, NOT_PUBLISHED
+from connectors.onec.refusals import UNOFFERED
 from connectors.onec.road import News, Versions
 from connectors.onec.service.shapes import KINDS, Json, Page, document, whole
 from connectors.onec.service.values import text
@@ -70,7 +70,7 @@ class Feed:
         try:
             return self.ask(cursor)
         except Rejected as error:
-            if not cursor or error.code in (METHOD, NOT_PUBLISHED):
+            if not cursor or error.code in UNOFFERED:
                 raise
             return None
 

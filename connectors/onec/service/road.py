@@ -1,29 +1,18 @@
-"""The road through an HTTP service of 1C: idempotent by our external id, changes by a cursor."""
+"""The road through a service of 1C, whether it speaks JSON or SOAP: idempotent by our mark, changes by a cursor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from connectors.onec.refusals import CLASH
+from connectors.onec.published import Published
+from connectors.onec.refusals import CLASH, NOT_FOUND, UNOFFERED
 from connectors.onec.road import Made, News, Versions
-from connectors.onec.service.client import UNOFFERED, Client, segment
 from connectors.onec.service.feed import CURSOR, Feed
-from connectors.onec.service.settings import ServiceSettings
-from connectors.onec.service.shapes import (
-    Json,
-    Page,
-    counterparties,
-    counterparty_body,
-    document,
-    filled,
-    invoice_body,
-    made,
-    page,
-)
-from connectors.onec.service.values import exact, text
+from connectors.onec.service.shapes import Json, Page, counterparties, document, made
+from connectors.onec.service.values import exact
 from provodka.accounting import (
     Counterparty,
     Document,
@@ -33,60 +22,107 @@ from provodka.accounting import (
     PartyKind,
     Sale,
 )
-from provodka.errors import Rejected
-from provodka.readiness import Remark, Weight, looked
+from provodka.errors import Rejected, Retryable
+from provodka.readiness import Look, Remark, looked
 
-_NOBODY: Final = "provodka:check"  # an external id that nothing has
+_NO_PDF = "Вместо печатной формы 1С прислала другое. Администратору 1С: ответ должен быть PDF."
+
+
+class Service(Protocol):
+    """What a service of 1C can be asked for; answers by the names of the contract (`shapes`).
+
+    Raises `Rejected` with a code of UNOFFERED for what this service has not got, with NOT_FOUND for what 1C has not.
+    """
+
+    title: str
+
+    def firms(self, inn: str, kpp: str) -> Sequence[Json]: ...
+
+    def persons(self, who: NewCounterparty) -> Sequence[Json]:
+        """Those without ИНН that have this mark, else this name."""
+
+    def put_counterparty(self, who: NewCounterparty) -> Json: ...
+
+    def put_invoice(self, asked: InvoiceRequest, ref: str, now: datetime) -> Json: ...
+
+    def put_order(self, invoice: str, mark: str, ref: str, now: datetime) -> Json: ...
+
+    def by_mark(self, kind: DocumentKind, mark: str) -> Json: ...
+
+    def by_ref(self, ref: str) -> Json: ...
+
+    def cancel(self, ref: str) -> None: ...
+
+    def page(self, cursor: str) -> Page: ...
+
+    def pdf(self, ref: str) -> bytes: ...
+
+    def looks(self) -> Sequence[Look]: ...
+
+    def close(self) -> None: ...
 
 
 class ServiceRoad:
-    """`connectors.onec.road.Road` over the templates of the contract."""
+    """`connectors.onec.road.Road` over a service."""
 
-    title = "HTTP-сервис 1С"
-
-    def __init__(self, settings: ServiceSettings, client: Client, now: Callable[[], datetime]) -> None:
-        self._settings = settings
-        self._client = client
+    def __init__(self, settings: Published, service: Service, now: Callable[[], datetime]) -> None:
+        self.title = service.title
+        self._service = service
         self._now = now
         self._zone = ZoneInfo(settings.timezone)
         days = max(settings.wide_days, settings.comparison.days)
-        self._feed = Feed(self._page, self._whole, self._zone, days)
+        self._feed = Feed(service.page, self._whole, self._zone, days)
 
     def find_counterparties(self, who: NewCounterparty) -> Sequence[Counterparty]:
-        if not who.inn:
-            return self._by_mark_or_name(who)
-        asked = filled({"inn": who.inn, "kpp": who.kpp if who.kind is PartyKind.LEGAL else ""})
-        found = counterparties(self._client.get("/counterparties", asked).get("items") or ())
-        return [one for one in found if one.inn == who.inn and one.kpp == asked.get("kpp", one.kpp)]
+        """Who cannot be looked for by this service is recognised when it is asked to create one."""
+        kpp = who.kpp if who.kind is PartyKind.LEGAL else ""
+        try:
+            told = self._service.firms(who.inn, kpp) if who.inn else self._service.persons(who)
+        except Rejected as error:
+            if error.code not in UNOFFERED:
+                raise
+            return ()
+        return [one for one in counterparties(told) if one.inn == who.inn and (not kpp or one.kpp == kpp)]
 
     def create_counterparty(self, who: NewCounterparty, ref: str) -> str:
-        del ref  # 1C gives its own; the mark is what it is found by
-        return made(self._client.put(f"/counterparties/{segment(who.mark)}", counterparty_body(who))).ref
+        del ref  # 1C gives its own; the mark is what it is recognised by
+        return made(self._service.put_counterparty(who)).ref
 
     def create_invoice(self, asked: InvoiceRequest, ref: str) -> Made:
-        body = invoice_body(asked, ref, self._settings, self._now())
-        return self._put("invoices", asked.mark, body, lambda told: exact(told.get("sum")) == asked.amount)
+        try:
+            return made(self._service.put_invoice(asked, ref, self._now()))
+        except Rejected as error:
+            there = self._other(error, DocumentKind.INVOICE, asked.mark)
+            if there is None or exact(there.get("sum")) != asked.amount:
+                raise
+            return made(there)
 
     def find_invoice(self, asked: InvoiceRequest, ref: str) -> Made | None:
-        return self._find("invoices", asked.mark, lambda: self.create_invoice(asked, ref))
+        return self._find(DocumentKind.INVOICE, asked.mark, lambda: self.create_invoice(asked, ref))
 
     def create_order(self, sale: Sale, mark: str, ref: str) -> Made:
-        body = {"external_id": mark, "idempotency_key": ref, "invoice_ref": sale.invoice}
-        return self._put("orders", mark, body, lambda _: True)
+        try:
+            return made(self._service.put_order(sale.invoice, mark, ref, self._now()))
+        except Rejected as error:
+            if (there := self._other(error, DocumentKind.ORDER, mark)) is None:
+                raise
+            return made(there)
 
     def find_order(self, sale: Sale, mark: str, ref: str) -> Made | None:
-        return self._find("orders", mark, lambda: self.create_order(sale, mark, ref))
+        return self._find(DocumentKind.ORDER, mark, lambda: self.create_order(sale, mark, ref))
 
     def cancel(self, sale: Sale) -> None:
         for ref in (sale.order, sale.invoice):
             if ref and self._whole(ref) is not None:
-                self._client.act(f"/documents/{segment(ref)}/cancel")
+                self._service.cancel(ref)
 
     def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
+        """One call for each."""
         found = {ref: document(told, self._zone) for ref in refs if (told := self._whole(ref)) is not None}
         return {ref: one for ref, one in found.items() if one is not None and one.kind is kind}
 
     def changed(self, cursors: Mapping[str, str], known: Versions, now: datetime, *, full: bool) -> News:
+        """One call where nothing has changed, whatever the kinds."""
         return self._feed.changed(cursors.get(CURSOR, ""), known, now, full=full)
 
     def received(self, name: str, body: bytes) -> Sequence[Document]:
@@ -95,89 +131,53 @@ class ServiceRoad:
 
     def printed(self, kind: DocumentKind, ref: str) -> bytes | None:
         del kind
-        return self._client.file(f"/documents/{segment(ref)}/print/pdf")
+        try:
+            body = self._service.pdf(ref)
+        except Rejected as error:
+            if error.code in (NOT_FOUND, *UNOFFERED):
+                return None
+            raise
+        if not body.startswith(b"%PDF"):
+            raise Retryable("the printed form is no PDF", hint=_NO_PDF)
+        return body
 
     def window(self, since: datetime) -> Iterator[Document]:
         return self._feed.window(since)
 
     def check(self) -> Sequence[Remark]:
-        return looked((self._answers, self._finds_firms, self._tells_changes, self._finds_invoices))
+        return looked(self._service.looks())
 
     def close(self) -> None:
-        self._client.close()
+        self._service.close()
 
-    # how
+    def _whole(self, ref: str) -> Json | None:
+        return _or_none(lambda: self._service.by_ref(ref))
 
-    def _by_mark_or_name(self, who: NewCounterparty) -> list[Counterparty]:
+    def _find(self, kind: DocumentKind, mark: str, again: Callable[[], Made]) -> Made | None:
+        """A service that cannot look by our mark is asked to create again: by the contract that makes no second one."""
         try:
-            told = self._client.found(f"/counterparties/{segment(who.mark)}")
-        except Rejected as error:
-            if error.code not in UNOFFERED:
-                raise
-            told = None
-        if told is not None:
-            return list(counterparties([told]))
-        found = counterparties(self._client.get("/counterparties", {"name": who.name}).get("items") or ())
-        return [one for one in found if not one.inn and who.name in (one.name, one.full_name)]
-
-    def _put(self, what: str, mark: str, body: dict[str, object], same: Callable[[Json], bool]) -> Made:
-        """Of a clash it is seen whether what is there is ours: a service may count the date, which differs in a repeat."""
-        path = f"/{what}/{segment(mark)}"
-        try:
-            return made(self._client.put(path, body))
-        except Rejected as error:
-            if error.code != CLASH:
-                raise
-            told = self._found(path)
-            if told is None or not same(told):
-                raise
-            return made(told)
-
-    def _find(self, what: str, mark: str, again: Callable[[], Made]) -> Made | None:
-        """A service that cannot be asked by our id is asked to create again, which makes no second one by its contract."""
-        path = f"/{what}/{segment(mark)}"
-        try:
-            told = self._client.found(path)
+            told = _or_none(lambda: self._service.by_mark(kind, mark))
         except Rejected as error:
             if error.code in UNOFFERED:
                 return again()
             raise
         return made(told) if told is not None else None
 
-    def _found(self, path: str) -> Json | None:
+    def _other(self, error: Rejected, kind: DocumentKind, mark: str) -> Json | None:
+        """What 1C has under our mark when it takes our repeat for something else: it may count the date of the call."""
+        if error.code != CLASH:
+            return None
         try:
-            return self._client.found(path)
+            return _or_none(lambda: self._service.by_mark(kind, mark))
         except Rejected:
             return None
 
-    def _whole(self, ref: str) -> Json | None:
-        return self._client.found(f"/documents/{segment(ref)}")
 
-    def _page(self, cursor: str, limit: int = 0) -> Page:
-        asked = {"cursor": cursor, "limit": str(limit or self._settings.page), "details": "1"}
-        return page(self._client.get("/changes", asked))
-
-    # before the start
-
-    def _answers(self) -> list[Remark]:
-        told = self._client.get("/ping")
-        about = " ".join(filled({name: text(told.get(name)) for name in ("configuration", "version")}).values())
-        return [Remark((), f"the service answers: {about}", weight=Weight.NOTE)] if about else []
-
-    def _finds_firms(self) -> list[Remark]:
-        self._client.get("/counterparties", {"inn": self._settings.organization.inn})
-        return []
-
-    def _tells_changes(self) -> list[Remark]:
-        self._page("", 1)
-        return []
-
-    def _finds_invoices(self) -> list[Remark]:
-        try:
-            self._client.found(f"/invoices/{segment(_NOBODY)}")
-        except Rejected as error:
-            if error.code not in UNOFFERED:
-                raise
-            cure = "Добавьте в сервис шаблон GET invoices/{внешний номер}: без него после обрыва связи запись повторяется."
-            return [Remark((), "no invoice can be looked up by our number", cure, Weight.WARNING)]
-        return []
+def _or_none(ask: Callable[[], Json]) -> Json | None:
+    """None where 1C itself says that there is no such thing."""
+    try:
+        return ask()
+    except Rejected as error:
+        if error.code == NOT_FOUND:
+            return None
+        raise

@@ -11,7 +11,10 @@ from connectors.onec.published import Published
 
 
 class ServiceSettings(Published):
-    """`url` is the root of the service (`https://1c.example.ru/buh/hs/crm/v1`); `page` how many changes it gives at once."""
+    """`url` is the root of the service (`https://1c.example.ru/buh/hs/crm/v1`).
+
+    `page` is how many changes are asked for at once.
+    """
 
     type: Literal["http"]
     url: Annotated[str, AfterValidator(check_base_url)]

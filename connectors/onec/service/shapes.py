@@ -27,6 +27,7 @@ from provodka.accounting import (
     Vat,
 )
 from provodka.errors import Ambiguous, Rejected
+from provodka.readiness import Remark, Weight
 
 Json = Mapping[str, Any]
 
@@ -34,10 +35,19 @@ REFUND: Final = "refund"
 KINDS: Final = {**{kind.value: kind for kind in DocumentKind}, REFUND: DocumentKind.PAYMENT}
 _PARTIES: Final = {PartyKind.LEGAL: "legal", PartyKind.SOLE: "entrepreneur", PartyKind.PERSON: "person"}
 _OKEI: Final = {
-    **{"шт": "796", "м": "006", "кг": "166", "л": "112", "ч": "356", "час": "356", "усл. ед": "876"},
-    **{"м2": "055", "м²": "055", "м3": "113", "м³": "113"},
+    "шт": "796",
+    "м": "006",
+    "м2": "055",
+    "м²": "055",
+    "м3": "113",
+    "м³": "113",
+    "кг": "166",
+    "л": "112",
+    "ч": "356",
+    "час": "356",
+    "усл.ед": "876",
 }
-_SHAPE: Final = "Сервис 1С ответил не по договору обмена. Администратору 1С: сверьте его с описанием в руководстве."
+SHAPE: Final = "Сервис 1С ответил не по договору обмена. Администратору 1С: сверьте его с описанием в руководстве."
 
 
 # what is sent
@@ -83,7 +93,7 @@ def invoice_body(asked: InvoiceRequest, ref: str, settings: BooksSettings, now: 
 
 
 def _line_body(line: Line, number: int) -> dict[str, Any]:
-    unit = line.unit.strip().rstrip(".").lower()
+    unit = "".join(line.unit.split()).rstrip(".").lower()
     return filled(
         {
             "external_id": f"row-{number}",
@@ -122,7 +132,7 @@ def made(answer: Json) -> Made:
     """What a create has answered. Ambiguous without a ref: it may have happened."""
     ref = text(answer.get("ref"))
     if not ref:
-        raise Ambiguous("the answer holds no ref", hint=_SHAPE)
+        raise Ambiguous("the answer holds no ref", hint=SHAPE)
     return Made(ref, text(answer.get("number")), text(answer.get("order_ref")))
 
 
@@ -130,7 +140,7 @@ def page(answer: Json) -> Page:
     """A page of the feed; Rejected where it is none."""
     items = answer.get("items")
     if "cursor" not in answer or not isinstance(items, list | None):
-        raise Rejected("the answer is no page of changes", hint=_SHAPE)
+        raise Rejected("the answer is no page of changes", hint=SHAPE)
     return Page(tuple(items or ()), text(answer["cursor"]), flag(answer.get("has_more")))
 
 
@@ -140,6 +150,12 @@ def counterparties(items: Iterable[Json]) -> Iterator[Counterparty]:
         if not flag(one.get("deleted")) and not flag(one.get("is_folder")):
             names = ("ref", "name", "full_name", "inn", "kpp")
             yield Counterparty(*(text(one.get(name)) for name in names))
+
+
+def about(ping: Json) -> list[Remark]:
+    """Who answers: worth knowing before the start."""
+    words = " ".join(filter(None, (text(ping.get(name)) for name in ("configuration", "version"))))
+    return [Remark((), f"the service answers: {words}", weight=Weight.NOTE)] if words else []
 
 
 def document(item: Json, zone: ZoneInfo) -> Document | None:
@@ -171,7 +187,7 @@ def document(item: Json, zone: ZoneInfo) -> Document | None:
 
 
 def whole(item: Json) -> bool:
-    """Whether an item of the feed tells all that a document is made of: payments their parts, the others named lines."""
+    """Whether an item of the feed tells all of a document: a payment its parts, the others their lines with names."""
     if flag(item.get("deleted", item.get("deletion_mark"))) or text(item.get("type")).lower() not in KINDS:
         return True
     if KINDS[text(item.get("type")).lower()] is DocumentKind.PAYMENT:

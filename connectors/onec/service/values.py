@@ -14,7 +14,9 @@ from provodka.errors import Rejected
 _YES: Final = frozenset({"true", "1", "да", "истина", "yes"})
 _FORMATS: Final = ("%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y")
 _RATE: Final = re.compile(r"\d+")
-_UNREADABLE: Final = "Сервис 1С прислал значение, которое не читается. Администратору 1С: суммы передаются как 13028.00."
+_UNREADABLE: Final = (
+    "Сервис 1С прислал значение, которое не читается. Администратору 1С: суммы передаются как 13028.00."
+)
 
 
 def text(value: object) -> str:
@@ -41,10 +43,7 @@ def exact(value: object) -> Decimal:
 
 def moment(value: object, zone: ZoneInfo) -> datetime | None:
     """A time of the base's own clock, in UTC; None for an empty date (0001-01-01). A zone in it is obeyed."""
-    if isinstance(value, datetime):
-        found = value
-    else:
-        found = _parsed(text(value))
+    found = value if isinstance(value, datetime) else _parsed(text(value))
     if found is None or found.year <= 1:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
