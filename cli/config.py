@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from cli.beside import TESTS, placed, read_beside, same_names
-from connectors.registry import CHANNELS, CRMS, Kind
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Kind
 from connectors.web.settings import WebSettings
 from provodka.errors import Problem
 from provodka.payloads import EventType
@@ -59,6 +59,10 @@ SECTIONS: Final[Sections] = {
     "server": Section(TypeAdapter(Server), absent={}),
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
     "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
+    "accounting": Section(
+        one_of_kinds({name: kind.settings for name, kind in ACCOUNTINGS.items()}) if ACCOUNTINGS else TypeAdapter(None),
+        noun="accounting",
+    ),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
     "teams": Section(TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)]), each="mapping", noun="team"),
     "channels": Section(
@@ -85,6 +89,7 @@ class Config:
     server: Server
     journal_url: str = field(repr=False)
     crm: Any
+    accounting: Any
     staff: Mapping[str, Staff]
     team: Team
     channels: Mapping[str, Any]
@@ -145,6 +150,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         server=values["server"],
         journal_url=values["journal"].url,
         crm=values["crm"],
+        accounting=values["accounting"],
         staff=values["staff"],
         team=Team(values["staff"], values["teams"]),
         channels=values["channels"],
@@ -179,6 +185,7 @@ def beside(parsed: Parsed) -> Beside:
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
+        accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
@@ -238,6 +245,12 @@ def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:
     if path[0] == "rules" and isinstance(path[1], int):
         path = ("rules", list(rules)[path[1]], *path[2:])
     return Finding(path, problem.text, problem.hint)
+
+
+def _sections(parsed: Parsed) -> Collection[str]:
+    """The sections that the file has, right or wrong."""
+    data = parsed.document.data
+    return data if isinstance(data, dict) else ()
 
 
 def _written(parsed: Parsed, section: str) -> list[str]:

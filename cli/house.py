@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
-from connectors.registry import CHANNELS, CRMS, Role
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Role
+from provodka.accounting import AccountingAccount
 from provodka.channel import Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -29,13 +31,16 @@ from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
 from webhooks.server import WebServer
+from worker.booked import with_leads
 from worker.deliverer import Deliverer
+from worker.nightly import Nightly
 from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
 from worker.planner import Planner
 from worker.threads import Worker
 
 log = structlog.get_logger("house")
 
+BOOKS_CHANNEL = "1c"  # also served at /exchange/1c, where 1C expects a site
 HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connected now, by hand or by `connect`
 
 
@@ -74,6 +79,23 @@ class House:
         return crm
 
     @cached_property
+    def accounting(self) -> AccountingAccount | None:
+        """The accounting of the config, if it has one."""
+        settings = self.config.accounting
+        if settings is None:
+            return None
+        account = ACCOUNTINGS[settings.type].open(settings, self.journal.store)
+        self._closing.append(account)
+        return account
+
+    @cached_property
+    def nightly(self) -> Nightly | None:
+        """The comparison of accounting and CRM, where there are both."""
+        if self.accounting is None or self.crm is None:
+            return None
+        return Nightly(self.accounting, self.crm, self.journal, ZoneInfo(self.config.timezone))
+
+    @cached_property
     def correspondents(self) -> dict[str, Any]:
         """Every channel that writes to people, by its name."""
         made = {
@@ -102,7 +124,12 @@ class House:
         }
         settings = self.config.crm
         hooks = CRMS[settings.type].receiver(CRM_CHANNEL, settings, self.journal.store) if settings else None
-        return {**made, CRM_CHANNEL: hooks} if hooks else made
+        if hooks:
+            made[CRM_CHANNEL] = hooks
+        books = self.config.accounting
+        if books and (caller := ACCOUNTINGS[books.type].receiver(BOOKS_CHANNEL, books, self.journal.store)):
+            made[BOOKS_CHANNEL] = caller
+        return made
 
     @cached_property
     def watchers(self) -> list[Watcher]:
@@ -111,12 +138,18 @@ class House:
     @cached_property
     def planner(self) -> Planner:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
-        return Planner(self.journal, self.engine, self.crm, self.crm, brakes)
+        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting)
 
     @cached_property
     def equipment(self) -> Equipment:
         return Equipment(
-            self.crm, self.messengers, self.config.team, self.config.calendar, self.services, self.correspondents
+            self.crm,
+            self.messengers,
+            self.config.team,
+            self.config.calendar,
+            self.services,
+            self.correspondents,
+            self.accounting,
         )
 
     def web(self, host: str | None = None, port: int | None = None) -> WebServer:
@@ -154,6 +187,10 @@ class House:
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
+        if self.accounting is not None:
+            jobs += _accounting_jobs(self.accounting, self.crm, self.journal)
+            if (nightly := self.nightly) is not None:
+                jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
         return Scheduler(self.journal, [*self.watchers, clock], jobs)
 
@@ -178,3 +215,15 @@ def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:
         Job("reconcile", 60, reconcile),
         Job("tokens", 3600, lambda _: crm.keep_alive()),
     ]
+
+
+def _accounting_jobs(account: AccountingAccount, crm: CrmAccount | None, journal: Journal) -> list[Job]:
+    def reconcile(_: Callable[[], bool]) -> None:
+        """What changed in 1C since the last time, put into the inbox with the snapshots it was found by."""
+        events, snapshots, cursors = account.reconcile(utc_now())
+        journal.accept_derived(
+            with_leads(events, crm), {(account.name, kind): rows for kind, rows in snapshots.items()}, cursors
+        )
+        journal.back(account.name)
+
+    return [Job("accounting", account.poll_seconds, reconcile)]

@@ -19,7 +19,7 @@ from provodka.errors import ProvodkaError
 from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, planning, queries
 from provodka.journal.records import WAIT
 from provodka.journal.schema import events
-from provodka.payloads import EventType
+from rules.names import NEVER_SEEN
 
 Evaluate = Callable[[StoredEvent], PlanRecord]
 _ALL: Final = 100_000
@@ -113,7 +113,7 @@ def _replay(
         id_ = stored.event.id
         if why := _refusal(stored):
             told.append(Replayed(id_, "refused", why))
-        elif stored.event.type is EventType.CRM_HINT:
+        elif stored.event.type in NEVER_SEEN:
             hints.append(stored)
             told.append(Replayed(id_, "back_in_inbox", "the running worker follows it again"))
         else:
@@ -133,8 +133,8 @@ def _replay(
 def _refusal(stored: StoredEvent) -> str:
     if stored.state in (EventState.RECEIVED, EventState.PLANNING):
         return "it is not planned yet and will be, with today's rules"
-    if stored.event.type is EventType.CRM_HINT and stored.state is EventState.PLANNED:
-        return "a hint of the CRM has been followed already, and rules never see hints"
+    if stored.event.type in NEVER_SEEN and stored.state is EventState.PLANNED:
+        return "a hint has been followed already, and rules never see hints"
     return ""
 
 

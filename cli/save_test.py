@@ -17,11 +17,11 @@ from cli.show import Exit, View
 from provodka.journal import Journal
 from provodka.journal.planned_before import history_of
 from provodka.made_up import MadeUp
-from provodka.payloads import EventType
 from provodka.yaml_marks import parse_document
 from rules.actions import REGISTRY
 from rules.engine import Engine
 from rules.faults import RuleError
+from rules.names import NEVER_SEEN
 from rules.saved_test import Planned, saved_test
 
 _WIDTH = 110
@@ -44,8 +44,8 @@ def save(journal: Journal, config: Config, wanted: str, wish: Wish, view: View) 
         view.problem(alike if found.alike else f"no event has an id like «{wanted}»", "see provodka events ls")
         return Exit.USAGE if found.alike else Exit.PROBLEM
     event = found.one.event
-    if event.type is EventType.CRM_HINT:
-        view.problem("rules never see the hints of a CRM", "save the event that was found by it")
+    if event.type in NEVER_SEEN:
+        view.problem("rules never see the hints of a CRM or of accounting", "save the event that was found by it")
         return Exit.PROBLEM
     name = wish.name or f"{event.type.value} {event.id}"
     taken = dict(zip((one.name for one in config.tests), config.test_places, strict=True))

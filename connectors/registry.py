@@ -16,6 +16,7 @@ from connectors.mango.settings import MangoSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from provodka.accounting import AccountingAccount
 from provodka.channel import Receiver
 from provodka.crm import CrmAccount
 from provodka.payloads import EventType
@@ -74,6 +75,27 @@ class CrmKind:
         return receiver
 
 
+@dataclass(frozen=True, slots=True)
+class AccountingKind:
+    """A road to accounting: its settings model, what opens an account, and what makes the receiver of its calls, where
+    accounting calls us. `title` is what people call it."""
+
+    settings: type[Strict]
+    place: str
+    title: str
+    hooks: str = ""
+
+    def open(self, settings: Strict, store: ConnectorStore) -> AccountingAccount:
+        """An account by its settings; nothing is asked of it yet. Close it at the end."""
+        account: AccountingAccount = _at(self.place)(settings, store)
+        return account
+
+    def receiver(self, name: str, settings: Strict, store: ConnectorStore) -> Receiver | None:
+        """The receiver of its calls as the channel `name`; None where it never calls."""
+        receiver: Receiver | None = _at(self.hooks)(name, settings, store) if self.hooks else None
+        return receiver
+
+
 def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
     module, name = place.split(":")
     return getattr(import_module(module), name)
@@ -104,3 +126,5 @@ CRMS: Final[dict[str, CrmKind]] = {
         lacks={"create_customers": "regular customers"},
     ),
 }
+
+ACCOUNTINGS: Final[dict[str, AccountingKind]] = {}

@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from provodka.crm import ProductLine, StaffTask
+from provodka.invoices import InvoiceRef
 from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef
 from rules.figures import Figures
 from rules.periods import PERIODS
@@ -174,6 +175,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("products", ProductsFact, ProductsFact()),
         Fact("files", FilesFact, FilesFact()),
         Fact("invoices", InvoicesFact, InvoicesFact()),
+        Fact("invoice", InvoiceRef | None),
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
         Fact("who.present", bool, False),

@@ -29,6 +29,7 @@ USUAL_MOMENT: Final = "2026-03-02 12:00"
 _REQUIRED: Final[dict[str, dict[str, Any]]] = {
     "call": {"id": "1", "direction": "in"},
     **{card: {"id": "1"} for card in ("lead", "contact", "company", "task")},
+    "invoice": {"id": "1:1", "lead": "1"},
     "who": {"key": ""},
 }
 _ENVELOPE: Final = ("type", "channel", "person")

@@ -16,14 +16,20 @@ from provodka.payloads import CHECKED, PAYLOADS, EventType, LeadRef, Person
 from provodka.wording import nearest
 from rules.fact import FACTS, GROUPS, OF_EVENTS, ROOTS, parts_of
 
-NEVER_SEEN: Final = frozenset({EventType.CRM_HINT})
+NEVER_SEEN: Final = frozenset({EventType.CRM_HINT, EventType.ACCOUNTING_HINT})
 """Event types that no rule may start on."""
 
 BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, EventType.STAFF_CHECKED, *CHECKED.values()})
 """Event types that a rule starts on by its clock, and not by its `on`: each belongs to one rule."""
 
 WITHOUT_PERSON: Final = frozenset(
-    {EventType.CLOCK_TICK, EventType.STAFF_CHECKED, EventType.UNREADABLE, EventType.CRM_HINT}
+    {
+        EventType.CLOCK_TICK,
+        EventType.STAFF_CHECKED,
+        EventType.UNREADABLE,
+        EventType.CRM_HINT,
+        EventType.ACCOUNTING_HINT,
+    }
 )
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""
 

@@ -9,12 +9,14 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
+from provodka.accounting import Accounting
 from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
+from provodka.invoices import InvoiceRef, SaleState
 from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
-from provodka.payloads import CompanyRef, ContactRef, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
+from provodka.payloads import CompanyRef, ContactRef, InvoiceEvent, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
@@ -80,6 +82,7 @@ class LiveFacts:
     resumed: bool = False
     leads: LeadsTogether | None = None
     digests: Digests | None = None
+    accounting: Accounting | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -283,6 +286,15 @@ class LiveFacts:
         unpaid = [one for one in found if one.state is not InvoiceState.PAID]
         return InvoicesFact(len(found), len(paid), len(unpaid), _total(paid), _total(unpaid))
 
+    def invoice(self) -> InvoiceRef | None:
+        """The event's own sale as it is now, else the newest of the lead that is not cancelled, else the newest."""
+        own = self.event.payload.invoice if isinstance(self.event.payload, InvoiceEvent) else None
+        lead = own.lead if own is not None else self._about.lead_id()
+        found = self.accounting.sales([lead]).get(lead, ()) if self.accounting is not None and lead else ()
+        wanted = [one for one in found if own is None or one.id == own.id]
+        living = [one for one in wanted if one.state is not SaleState.CANCELLED]
+        return next(reversed(living or wanted), own)
+
     # the past
 
     def history(self) -> HistoryFact:
@@ -318,6 +330,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "products": LiveFacts.products,
     "files": LiveFacts.files,
     "invoices": LiveFacts.invoices,
+    "invoice": LiveFacts.invoice,
     "responsible": LiveFacts.responsible,
     "responsible.present": LiveFacts.responsible_is_present,
     "who.present": LiveFacts.who_is_present,

@@ -11,9 +11,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
+from provodka.accounting import Accounting
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
+from provodka.event import Event, new_event_id
 from provodka.journal import Journal, queries, turns
 from provodka.messages import ClientMessenger
+from provodka.payloads import AccountingHint, EventType, Person
 from provodka.turns import Pick
 from provodka.web import Web
 from rules.actions.base import Links
@@ -127,6 +130,7 @@ class Equipment:
     calendar: WorkingCalendar
     web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
+    accounting: Accounting | None = None
 
     @cached_property
     def results(self) -> Results:
@@ -147,6 +151,10 @@ class JournalOutside:
     @property
     def crm(self) -> Crm | None:
         return self.equipment.crm
+
+    @property
+    def accounting(self) -> Accounting | None:
+        return self.equipment.accounting
 
     @property
     def staff(self) -> LiveStaff:
@@ -176,6 +184,24 @@ class JournalOutside:
         """A lock of the journal: a lease, so that whoever is killed inside lets go in time."""
         return self.journal.store.lock(f"alone:{name}")
 
+    def hint(self, entities: Mapping[str, str]) -> None:
+        """Into the inbox, where the planner takes it up; durable on return."""
+        name = self.equipment.accounting.name if self.equipment.accounting else ""
+        self.journal.accept([_hint(name, key, entity, self.journal.now()) for key, entity in entities.items()])
+
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Committed before anything is sent."""
         self.journal.freeze({key: json.dumps(value, ensure_ascii=False) for key, value in decisions.items()})
+
+
+def _hint(channel: str, key: str, entity: str, now: datetime) -> Event:
+    return Event(
+        id=new_event_id(now),
+        type=EventType.ACCOUNTING_HINT,
+        channel=channel,
+        external_id=f"made:{key}",
+        occurred_at=now,
+        received_at=now,
+        person=Person(),
+        payload=AccountingHint((entity,)),
+    )

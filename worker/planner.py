@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from provodka.accounting import AccountingAccount
 from provodka.brake import Brake
 from provodka.crm import Cards, Crm
 from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
@@ -26,10 +27,11 @@ from provodka.journal import (
     Waiting,
 )
 from provodka.journal.records import WAIT
-from provodka.payloads import CrmHint, Tick
+from provodka.payloads import AccountingHint, CrmHint, Payload, Tick
 from provodka.stores import ByKind
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
+from worker.booked import with_leads
 from worker.digests import Digests
 from worker.facts import LeadsTogether, LiveFacts
 from worker.outcome import BACKOFF
@@ -65,12 +67,14 @@ class Planner:
         crm: Crm | None,
         follower: Follower | None,
         brakes: Mapping[str, Brake] | None = None,
+        accounting: AccountingAccount | None = None,
     ) -> None:
         """`brakes`: those of the rules that have one, by name."""
         self._journal = journal
         self._brakes = brakes or {}
         self._engine = engine
         self._crm = crm
+        self._accounting = accounting
         self._follower = follower
         self._held: list[StoredEvent] = []
         self._digests = Digests(journal, crm, engine.team, engine.calendar)
@@ -87,7 +91,10 @@ class Planner:
         records = [
             r for n in range(0, len(hints), _HINTS) for r in self._guarded(hints[n : n + _HINTS], self._followed)
         ]
-        others = [stored for stored in self._held if not isinstance(stored.event.payload, CrmHint)]
+        for stored in self._held:
+            if isinstance(stored.event.payload, AccountingHint):
+                records += self._guarded([stored], self._booked)
+        others = [one for one in self._held if not isinstance(one.event.payload, CrmHint | AccountingHint)]
         leads = LeadsTogether(self._crm, [stored.event for stored in others])
         for stored in others:
             records += self._guarded([stored], lambda taken: [self._evaluated(one, "event", leads) for one in taken])
@@ -158,9 +165,33 @@ class Planner:
             *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
         ]
 
+    def _booked(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
+        """What hints of accounting turn out to be."""
+        return [self._booked_one(hint, hint.event.payload) for hint in hints]
+
+    def _booked_one(self, stored: StoredEvent, hint: Payload) -> PlanRecord:
+        if self._accounting is None or not isinstance(hint, AccountingHint):
+            raise ProvodkaError("a hint of accounting, but the config names none")
+        derived, seen = self._accounting.derive(hint, stored.event)
+        events = with_leads(derived, self._follower)
+        found = [{"type": e.type.value, "id": e.id} for e in events]
+        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(hint.entities), "found": found})
+        snapshots = {(self._accounting.name, kind): rows for kind, rows in seen.items()}
+        return PlanRecord(stored.seq, _lane(stored), "event", trace, (), tuple(events), snapshots)
+
     def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
-        return LiveFacts(event, self._journal, self._crm, engine.team, engine.calendar, resumed, leads, self._digests)
+        return LiveFacts(
+            event,
+            self._journal,
+            self._crm,
+            engine.team,
+            engine.calendar,
+            resumed,
+            leads,
+            self._digests,
+            self._accounting,
+        )
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload

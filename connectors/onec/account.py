@@ -13,6 +13,7 @@ from connectors.onec.road import Made, Road
 from connectors.onec.settings import BooksSettings
 from provodka.accounting import (
     Cancellation,
+    Comparing,
     Document,
     DocumentKind,
     InvoiceRequest,
@@ -64,8 +65,10 @@ class OneC:
         return Terms(self._settings.vat, self._settings.vat_included, self._settings.currency)
 
     @property
-    def comparison(self) -> object:
-        return self._settings.comparison
+    def comparing(self) -> Comparing:
+        chosen = self._settings.comparison
+        wins = {str(aspect): str(side) for aspect, side in chosen.wins.items()}
+        return Comparing(chosen.at, chosen.days, wins, {str(aspect): name for aspect, name in chosen.fields.items()})
 
     # writes
 

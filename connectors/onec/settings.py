@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -11,7 +11,7 @@ from provodka.accounting import Vat
 from provodka.settings import Finding, Mistakes, Strict, Timezone
 
 Side = Literal["1c", "crm"]
-ASPECTS: Final = ("sum", "lines", "number", "paid", "shipped")
+Aspect = Literal["sum", "lines", "number", "paid", "shipped"]
 
 
 def _inn(text: str) -> str:
@@ -56,13 +56,8 @@ class Comparison(Strict):
 
     at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     days: int = Field(default=60, ge=1, le=1000)
-    wins: dict[Literal["sum", "lines", "number", "paid", "shipped"], Side] = Field(default_factory=dict)
+    wins: dict[Aspect, Side] = Field(default_factory=dict)
     fields: dict[Literal["number", "paid", "shipped"], str] = Field(default_factory=dict)
-
-    def winner(self, aspect: str) -> Side:
-        """1C, unless the settings say otherwise."""
-        wins: dict[Any, Side] = self.wins
-        return wins.get(aspect, "1c")
 
 
 class BooksSettings(Strict):

@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
+from provodka.accounting import Accounting
 from provodka.crm import Crm, Messenger, Need
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
@@ -97,6 +98,9 @@ class Outside(Protocol):
     def crm(self) -> Crm | None: ...
 
     @property
+    def accounting(self) -> Accounting | None: ...
+
+    @property
     def messengers(self) -> Mapping[str, Messenger]: ...
 
     @property
@@ -126,6 +130,10 @@ class Outside(Protocol):
 
     def alone(self, name: str) -> AbstractContextManager[None]:
         """Nobody else is inside such a block of this name meanwhile, in any process; waits for that."""
+
+    def hint(self, entities: Mapping[str, str]) -> None:
+        """Have these of accounting looked at (`sale:17:1`), each by the key of the action that has changed it: once for
+        each key, however often it is said."""
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Commit the decisions, by action key, before anything is sent. They are JSON."""

@@ -15,6 +15,7 @@ from sandbox.onec.base import Base, server_time
 from sandbox.onec.control import add_control_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
+from sandbox.onec.services import Services
 from sandbox.onec.switches import Switches
 
 LOGIN = "sandbox"
@@ -41,8 +42,15 @@ class OneC(Emulator):
         app.before_request(self._enter)
         app.after_request(self._leave)
         add_control_routes(self)
+        self.services = Services(self.base, self.door.take)
+        self.services.mount(app)
+
+    def stop(self) -> None:
+        self.services.stop()
+        super().stop()
 
     def reset(self) -> None:
+        self.services.reset()
         self.door.users = {LOGIN: PASSWORD}
         self.turn(**Switches().model_dump())
         self.use(self._first_configuration)

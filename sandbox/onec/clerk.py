@@ -16,6 +16,8 @@ from sandbox.onec.papers import Paper
 from sandbox.onec.values import Record
 
 CONTRACT = "Основной договор"
+UNAGREED = "НеСогласован"
+"""What an order is until somebody puts it to work."""
 
 Values = dict[str, Any]
 
@@ -60,7 +62,8 @@ class Clerk:
         role = self._role("invoice")
         if role.lines_of_base:
             order_role = self._role("order")
-            order = self._written(order_role, {**header, **self._rows(order_role, draft), order_role.sum: total}, draft)
+            waiting = {**header, **self._rows(order_role, draft), order_role.sum: total, "Статус": UNAGREED}
+            order = self._written(order_role, waiting, draft)
             header |= reference(self._base.about(role.set).properties, role.base, order_role.set, order.ref)
             return self._written(role, {**header, role.sum: total}, draft)
         return self._written(role, {**header, **self._rows(role, draft), role.sum: total}, draft)

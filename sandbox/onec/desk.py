@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from sandbox.onec.base import Base
 from sandbox.onec.checks import check_counterparty
 from sandbox.onec.clerk import Clerk
@@ -27,28 +25,12 @@ from sandbox.onec.drafts import (
 from sandbox.onec.errors import LOCK_CONFLICT, LockedError, NotFoundError, OnecError
 from sandbox.onec.forms import printed_form
 from sandbox.onec.papers import Paper
+from sandbox.onec.service_switches import ServiceSwitches
 from sandbox.onec.telling import Teller
 from sandbox.onec.values import Record
 
 VERSION = "1.4.2"
 FACTS = {"payment": "оплата", "shipment": "отгрузка"}
-
-
-class ServiceSwitches(BaseModel):
-    """How the extension with the services behaves: what `POST /_sandbox/services` turns."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    installed: bool = True
-    """Off, an update of the platform has disabled the extension: its services answer 404."""
-    bom: bool = False
-    """JSON begins with a byte order mark."""
-    internal_address: bool = False
-    """The WSDL names a host that only the client's own network knows."""
-    print_after: int = Field(default=0, ge=0)
-    """So many asks for a printed form are told that it is not ready yet."""
-    create_products: bool = False
-    """Products that the base does not know are made; otherwise refused by name."""
 
 
 def never(name: str) -> bool:

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from sandbox.onec import exchange_control, http_service, soap
 from sandbox.onec.base import Base
-from sandbox.onec.desk import Desk, ServiceSwitches, never
+from sandbox.onec.desk import Desk, never
 from sandbox.onec.exchange_control import Exchanges
+from sandbox.onec.service_switches import ServiceSwitches
 
 
 class Services:

@@ -1,17 +1,15 @@
-"""A published base for the tests of what it publishes, and the bodies of the reference."""
+"""A base on a port with what it publishes, and the bodies of the reference."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import pytest
 import requests
 
 from sandbox.onec import LOGIN, PASSWORD, OneC
-from sandbox.onec.services import Services
 
-BODIES = Path(__file__).parent / "bodies"
+BODIES = Path(__file__).parent.parent / "bodies"
 HS = "/base/hs/crm/v1"
 
 
@@ -28,14 +26,8 @@ class Publication(OneC):
 
     def __init__(self, configuration):
         super().__init__(configuration)
-        self.services = Services(self.base, self.door.take)
-        self.services.mount(self.app)
         self.session = requests.Session()
         self.session.auth = (LOGIN, PASSWORD)
-
-    def clear(self):
-        self.reset()
-        self.services.reset()
 
     def call(self, method, path, **how):
         return self.session.request(method, f"{self.url}{HS}{path}", timeout=10, **how)
@@ -47,33 +39,3 @@ class Publication(OneC):
         """PUT the reference's invoice, with some members changed."""
         content = {**body_json("http/invoice_put_request.json"), "external_id": external_id, **changed}
         return self.call("PUT", f"/invoices/{external_id}", json=content)
-
-
-@pytest.fixture(scope="session")
-def publications():
-    running = {name: Publication(name) for name in ("bp", "ut")}
-    for one in running.values():
-        one.start()
-    yield running
-    for one in running.values():
-        one.session.close()
-        one.services.stop()
-        one.stop()
-
-
-@pytest.fixture
-def bp(publications):
-    publications["bp"].clear()
-    return publications["bp"]
-
-
-@pytest.fixture
-def ut(publications):
-    publications["ut"].clear()
-    return publications["ut"]
-
-
-@pytest.fixture(params=["bp", "ut"])
-def onec(request, publications):
-    publications[request.param].clear()
-    return publications[request.param]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from tests.sandbox.onec.conftest import HS, body_json
+from tests.sandbox.onec.services.publication import HS, body_json
 
 PARTLY = {1: Decimal(100), 2: Decimal(12)}
 
@@ -198,6 +198,37 @@ def test_an_order_is_made_from_the_invoice_once(ut):
     assert first.json()["invoice_ref"] == invoice["ref"]
     assert first.json()["total"] == invoice["total"]
     assert len(ut.base.papers.all("order")) == 1
+
+
+def test_the_order_under_an_invoice_of_ut_waits_till_it_is_ordered(ut):
+    invoice = ut.invoice().json()
+    order = invoice["order_ref"]
+    assert ut.call("GET", f"/documents/{order}").json()["posted"] is False
+    ut.call("PUT", "/orders/deal:1:order", json={"invoice_ref": invoice["ref"]})
+    assert ut.call("GET", f"/documents/{order}").json()["posted"] is True
+
+
+def test_what_was_made_is_found_by_its_external_id(ut):
+    invoice = ut.invoice("deal:1").json()
+    order = ut.call("PUT", "/orders/deal:1", json={"invoice_ref": invoice["ref"]}).json()
+    company = ut.call("GET", "/counterparties/b24:company:4711").json()
+    assert ut.call("GET", "/invoices/deal:1").json()["ref"] == invoice["ref"]
+    assert ut.call("GET", "/orders/deal:1").json()["ref"] == order["ref"]
+    assert company["ref"] == invoice["counterparty"]["ref"]
+    for path in ("/invoices/deal:2", "/orders/deal:2", "/counterparties/b24:company:1"):
+        assert error(ut.call("GET", path))["code"] == "not_found"
+
+
+def test_post_stands_in_for_put_where_a_proxy_forbids_it(bp):
+    content = body_json("http/invoice_put_request.json")
+    first = bp.call("POST", "/invoices/b24:deal:90210/put", json=content)
+    assert (first.status_code, bp.invoice().json()["status"]) == (201, "existing")
+
+
+def test_the_feed_tells_whole_documents_where_it_is_asked_to(bp):
+    ref = bp.invoice().json()["ref"]
+    (item,) = changes(bp, details=1)["items"]
+    assert item == bp.call("GET", f"/documents/{ref}").json()
 
 
 def test_bookkeeping_has_no_orders_and_says_so(bp):

@@ -13,7 +13,7 @@ from zeep.exceptions import Fault
 from zeep.transports import Transport
 
 from sandbox.onec.soap import INTERNAL, PATH
-from tests.sandbox.onec.conftest import body
+from tests.sandbox.onec.services.publication import body
 
 NAMESPACE = "http://crm.example.test/CRMExchange"
 PORTS = ("CRMExchangeSoap", "CRMExchangeSoap12")
@@ -174,6 +174,8 @@ def test_the_whole_cycle_by_zeep_as_it_is(ut, port):
     order = {"ExternalId": "b24:deal:90210", "InvoiceRef": result["Ref"], "Date": datetime(2026, 7, 16)}
     ordered = service.CreateOrder(Order=order, Post=True)
     assert (ordered["Code"], ordered["Document"]["Sum"]) == ("ok", Decimal("8540.00"))
+    assert service.FindDocument("b24:deal:90210")["Details"]["Document"]["Ref"] == result["Ref"]
+    assert service.FindDocument("b24:deal:1")["Code"] == "not_found"
     payment = ut.base.accountant.pay(result["Ref"], Decimal(1000))
     details = service.GetDocument(payment.ref)["Details"]
     (share,) = details["Allocations"]

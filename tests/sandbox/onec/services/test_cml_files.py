@@ -11,7 +11,7 @@ from lxml import etree
 
 from sandbox.onec.cml_read import CmlError, read_orders
 from sandbox.onec.cml_write import SHAPES, Buyer, Fact, Line, SentOrder, orders_file, shape
-from tests.sandbox.onec.conftest import body
+from tests.sandbox.onec.services.publication import body
 
 NOW = datetime(2026, 7, 18, 16)
 
