@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from connectors.printing.settings import Look
 from provodka import taxpayer
 from provodka.accounting import Vat
 from provodka.settings import Finding, Mistakes, Strict, Timezone
@@ -36,11 +37,24 @@ Inn = Annotated[str, AfterValidator(_inn)]
 Kpp = Annotated[str, AfterValidator(_kpp)]
 
 
+class Account(Strict):
+    """A settlement account of ours, as invoices show it."""
+
+    number: str = Field(pattern=r"^\d{20}$")
+    bic: str = Field(pattern=r"^\d{9}$")
+    bank: str = Field(min_length=1)
+    correspondent: str = Field(default="", pattern=r"^(\d{20})?$")
+
+
 class Organization(Strict):
-    """Our own firm in 1C: a base may keep several."""
+    """Our own firm in 1C: a base may keep several. Name, address and account are what our own printed form shows."""
 
     inn: Inn
     kpp: Kpp = ""
+    name: str = ""
+    address: str = ""
+    phone: str = ""
+    account: Account | None = None
 
 
 class Products(Strict):
@@ -65,6 +79,8 @@ class BooksSettings(Strict):
     prices have it within. `timezone` is that of the 1C server: 1C itself knows of none. `settle_seconds` is how long 1C
     may still be at work on a call that has broken off.
 
+    `own_form`: an invoice that 1C does not print is drawn by us; then `organization` must say what stands on it.
+
     `poll_seconds` is how often changes are looked for, over documents of the last `window_days`; once an hour over
     `wide_days`, as statements are loaded late.
     """
@@ -76,7 +92,14 @@ class BooksSettings(Strict):
     timezone: Timezone = "Europe/Moscow"
     products: Products = Products()
     comparison: Comparison = Comparison()
+    own_form: Look | None = None
     poll_seconds: float = Field(default=60.0, ge=1)
     settle_seconds: float = Field(default=60.0, ge=0)
     window_days: int = Field(default=7, ge=1)
     wide_days: int = Field(default=60, ge=1)
+
+    @model_validator(mode="after")
+    def _printable(self) -> Self:
+        if self.own_form is not None and not (self.organization.name and self.organization.account):
+            raise ValueError("own_form needs organization.name and organization.account: they stand on the invoice")
+        return self

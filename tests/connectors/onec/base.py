@@ -32,6 +32,7 @@ class MemoryRoad:
     papers: dict[str, Document] = field(default_factory=dict)
     breaks: list[ConnectorError] = field(default_factory=list)
     late: bool = False
+    prints: bool = True
     writes: int = 0
 
     def find_counterparties(self, who: NewCounterparty) -> Sequence[Counterparty]:
@@ -87,7 +88,7 @@ class MemoryRoad:
         return []
 
     def printed(self, kind: DocumentKind, ref: str) -> bytes | None:
-        return b"%PDF-" if kind is DocumentKind.INVOICE and ref in self.papers else None
+        return b"%PDF-" if self.prints and kind is DocumentKind.INVOICE and ref in self.papers else None
 
     def window(self, since: datetime) -> Iterator[Document]:
         return (one for one in self.papers.values() if one.date is not None and one.date >= since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,15 +13,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from pypdf import PdfReader
 
 from connectors.onec.account import OneC, key_of
 from connectors.onec.settings import BooksSettings
 from provodka.accounting import (
     Cancellation,
+    DocumentKind,
     InvoiceRequest,
     NewCounterparty,
     OrderRequest,
     PartyKind,
+    Printed,
     Vat,
     priced,
     vat_amount,
@@ -312,3 +317,26 @@ def test_an_unknown_outcome_is_never_left_to_chance() -> None:
     """Every write of accounting looks before it repeats, or is harmless when repeated: none asks a person."""
     for name in ("create_counterparties", "create_invoices", "create_orders", "cancel_invoices"):
         assert getattr(OneC, name).info.repeat.value in ("stamp", "safe"), name
+
+
+def test_what_1c_does_not_print_is_drawn_by_us_where_the_settings_say_so(store: MemoryStore) -> None:
+    books = Books(store)
+    books.issue()
+    books.hinted("sale:17:1")
+    assert books.account.printed("17:1", DocumentKind.INVOICE) == Printed("Счёт 1.pdf", b"%PDF-")
+    books.road.prints = False
+    assert books.account.printed("17:1", DocumentKind.INVOICE) is None
+    account = {"number": "40702810400000012345", "bic": "044599991", "bank": "АО Банк"}
+    own = {"inn": "7801999002", "name": "ООО «Продавец»", "account": account}
+    drawing = BooksSettings.model_validate({"organization": own, "own_form": {}})
+    drawn = OneC(drawing, store, books.road, lambda: books.clock).printed("17:1", DocumentKind.INVOICE)
+    assert drawn is not None
+    assert drawn.own
+    text = PdfReader(io.BytesIO(drawn.body)).pages[0].extract_text()
+    assert "Счёт на оплату № 1 от 15 июля 2026 г." in text.replace("\xa0", " ")
+    assert "Тринадцать тысяч двадцать восемь рублей 00 копеек" in text.replace("\n", " ").replace("\xa0", " ")
+
+
+def test_an_own_form_without_an_account_is_a_mistake_of_the_config() -> None:
+    with pytest.raises(ValidationError, match=r"organization\.account"):
+        BooksSettings.model_validate({"organization": {"inn": "7801999002"}, "own_form": {}})
