@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,8 @@ from sandbox.onec.base import Base, server_time
 from sandbox.onec.control import add_control_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
+from sandbox.onec.odata.exchange import Nodes
+from sandbox.onec.odata.service import add_odata_routes
 from sandbox.onec.services import Services
 from sandbox.onec.switches import Switches
 
@@ -41,6 +44,7 @@ class OneC(Emulator):
         self.base = Base(configuration, now)
         app.before_request(self._enter)
         app.after_request(self._leave)
+        self.odata = add_odata_routes(self)
         add_control_routes(self)
         self.services = Services(self.base, self.door.take)
         self.services.mount(app)
@@ -58,12 +62,18 @@ class OneC(Emulator):
     def use(self, configuration: str) -> None:
         """A new base of that configuration; ValueError names the ones there are."""
         self.base.use(configuration)
+        self.odata.nodes = Nodes()
 
     def turn(self, **values: Any) -> None:  # noqa: ANN401
         """Change some switches; pydantic's ValidationError if one is unknown or wrong, none is changed then."""
         checked = Switches.model_validate({**self.switches.model_dump(), **values})
         for name in values:
             setattr(self.switches, name, getattr(checked, name))
+
+    def route(self) -> str:
+        """The set and what is done to it, of a call to the interface; the route of anything else."""
+        resource = str((request.view_args or {}).get("resource", ""))
+        return re.sub(r"\([^()]*\)", "()", resource) or super().route()
 
     def objects(self) -> dict[str, int]:
         with self.base.lock:

@@ -55,9 +55,9 @@ def _check_line(line: LineDraft, number: int, *, included: bool) -> None:
     place = f"lines.{number}"
     if line.quantity <= 0:
         raise Refused("validation", f"Строка {number + 1}: количество должно быть больше нуля", f"{place}.quantity")
-    product = line.price * line.quantity
+    product = line.price * line.quantity - line.discount
     if abs(line.sum - product) > KOPECK / 2 * max(line.quantity, Decimal(1)):
-        text = f"Строка {number + 1}: сумма {line.sum:.2f} не равна цене на количество {product:.2f}"
+        text = f"Строка {number + 1}: сумма {line.sum:.2f} не равна цене на количество без скидки {product:.2f}"
         raise Refused("validation", text, f"{place}.sum")
     try:
         rate = vat_percent(line.vat_rate) or Decimal(0)

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.onec.base import Base
 from sandbox.onec.checks import check_invoice, vat_percent
 from sandbox.onec.configuration import DocumentRole, Kind
-from sandbox.onec.drafts import CounterpartyDraft, InvoiceDraft, LineDraft, Refused
+from sandbox.onec.drafts import DISCOUNTS, CounterpartyDraft, InvoiceDraft, LineDraft, Refused
 from sandbox.onec.entry import reference
 from sandbox.onec.papers import Paper
 from sandbox.onec.values import Record
@@ -136,6 +136,7 @@ class Clerk:
                 line_role.vat: line.vat_sum,
                 "ЕдиницаИзмерения": product.get("ЕдиницаИзмерения", ""),
                 "ЕдиницаИзмерения_Type": product.get("ЕдиницаИзмерения_Type", ""),
+                **dict.fromkeys(DISCOUNTS, line.discount),
                 "КодСтроки": number,
                 "КоличествоУпаковок": line.quantity,
             }

@@ -41,6 +41,7 @@ class SiteLine:
     sum: Decimal
     vat_rate: str
     vat_sum: Decimal
+    discount: Decimal
     service: bool
 
 
@@ -66,15 +67,26 @@ class SiteOrder:
 
 def read_orders(body: bytes) -> list[SiteOrder]:
     """The orders of the file; documents of another kind are passed over, as 1C does."""
+    root = _root(body, "КоммерческаяИнформация")
+    documents = root.xpath("//*[local-name()='Документ']")
+    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+
+
+def read_statuses(body: bytes) -> dict[str, str]:
+    """Names of the site's statuses by id, out of its answer to `mode=info`; the list begins with a Latin C."""
+    root = _root(body, "Справочник")
+    return {_text(one, "Ид"): _text(one, "Название") for one in _all(root, "Cтатусы", "Элемент")}
+
+
+def _root(body: bytes, name: str) -> etree._Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise CmlError(f"Ошибка чтения файла с сайта: {error}") from None
-    if etree.QName(root).localname != "КоммерческаяИнформация":
-        raise CmlError(f"Вместо заказов сайт прислал <{etree.QName(root).localname}>")
-    documents = root.xpath("//*[local-name()='Документ']")
-    return [_order(one) for one in documents if _text(one, "ХозОперация") == ORDER]
+    if etree.QName(root).localname != name:
+        raise CmlError(f"Вместо <{name}> сайт прислал <{etree.QName(root).localname}>")
+    return root
 
 
 def _order(element: etree._Element) -> SiteOrder:
@@ -122,6 +134,7 @@ def _buyer(element: etree._Element) -> SiteBuyer:
 def _line(element: etree._Element, order: str) -> SiteLine:
     units = _all(element, "БазоваяЕдиница")
     unit = units[0] if units else None
+    discounts = [one for one in _all(element, "Скидки", "Скидка") if _text(one, "УчтеноВСумме") != "false"]
     return SiteLine(
         id=_text(element, "Ид"),
         article=_text(element, "Артикул"),
@@ -133,6 +146,7 @@ def _line(element: etree._Element, order: str) -> SiteLine:
         sum=_decimal(element, "Сумма", order),
         vat_rate=_text(element, "СтавкиНалогов", "СтавкаНалога", "Ставка"),
         vat_sum=_decimal(element, "Налоги", order, "Налог", "Сумма"),
+        discount=sum((_decimal(one, "Сумма", order) for one in discounts), Decimal(0)),
         service=_requisites(element).get("ТипНоменклатуры") == "Услуга",
     )
 

@@ -40,6 +40,7 @@ SHAPES = {
     "2.05": Shape("2.05", None, "windows-1251", price="ЦенаЗаЕдиницу", old_unit=True, old_requisites=True, absent=""),
     "2.08": Shape("2.08", price="ЦенаЗаЕдиницу", old_requisites=True, absent=EMPTY_DATE),
     "2.09": Shape("2.09"),
+    "2.10": Shape("2.10"),
     "3.1": Shape("3.1", "urn:1C.ru:commerceml_3", container=True),
 }
 
@@ -109,7 +110,12 @@ def shape(version: str, *, encoding: str | None = None, namespace: bool = True, 
 
 
 def orders_file(orders: Iterable[SentOrder], how: Shape, now: datetime) -> bytes:
-    """The whole file in the shape's encoding; signs that windows-1251 lacks become character references."""
+    """The file of orders."""
+    return file_of([("Документ", _order(order, how)) for order in orders], how, now)
+
+
+def file_of(nodes: Iterable[Node], how: Shape, now: datetime) -> bytes:
+    """A whole file in the shape's encoding; signs that windows-1251 lacks become character references."""
     names: dict[str | None, str] = dict(_XS)
     if how.namespace:
         names[None] = how.namespace
@@ -119,8 +125,8 @@ def orders_file(orders: Iterable[SentOrder], how: Shape, now: datetime) -> bytes
     if how.version != "2.05":
         root.set("Ид", "1")
     parent = etree.SubElement(root, _tag(how, "Контейнер")) if how.container else root
-    for order in orders:
-        _append(parent, ("Документ", _order(order, how)), how)
+    for node in nodes:
+        _append(parent, node, how)
     return bytes(etree.tostring(root, xml_declaration=True, encoding=how.encoding, pretty_print=True))
 
 

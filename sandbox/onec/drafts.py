@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from sandbox.onec.papers import Line, Paper
 
+DISCOUNTS = ("СуммаСкидки", "СуммаРучнойСкидки", "СуммаСкидкиНаценки")
+"""What configurations call a row's discount."""
+
 
 class Refused(Exception):
     """The service's own refusal, for an accountant to read: a code, a sentence, and the field that is wrong."""
@@ -43,7 +46,7 @@ class CounterpartyDraft:
 
 @dataclass(frozen=True, slots=True)
 class LineDraft:
-    """`ref`, else `sku`, else `name` says which product. `vat_rate` is a figure or "none"."""
+    """`ref`, else `sku`, else `name` says which product. `vat_rate` is a figure or "none"; `sum` is less `discount`."""
 
     name: str
     quantity: Decimal
@@ -55,6 +58,7 @@ class LineDraft:
     sku: str = ""
     unit: str = "шт"
     okei: str = "796"
+    discount: Decimal = Decimal(0)
     service: bool = False
 
 
@@ -128,6 +132,11 @@ class Told:
     @property
     def vat(self) -> Decimal:
         return sum((line.vat for line in self.lines), Decimal(0))
+
+    @property
+    def discounts(self) -> list[Decimal]:
+        """Of each line, what was taken off its sum."""
+        return [sum((line.row.get(name, Decimal(0)) for name in DISCOUNTS), Decimal(0)) for line in self.lines]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from sandbox.onec.cml_read import CmlError, read_orders
-from sandbox.onec.cml_write import SHAPES, orders_file, shape
+from sandbox.onec.cml_goods import goods_files
+from sandbox.onec.cml_read import CmlError, read_orders, read_statuses
+from sandbox.onec.cml_write import SHAPES, Shape, orders_file, shape
 from sandbox.onec.desk import Desk
 from sandbox.onec.site import Site, SiteError, Upload, file_name
 from sandbox.onec.site_orders import SiteOrders, Taken
@@ -21,8 +22,13 @@ class Habits:
     """What a particular 1C does in its own way, run after run.
 
     `own_orders` sends orders that were made in 1C itself; `line_sums` False leaves the sums of lines out; with
-    `imported` False it expects the site to work on a file as soon as it came.
+    `imported` False it expects the site to work on a file as soon as it came. With `goods` it sends its catalogue
+    first, with `info` it asks for the site's statuses; newer modules call orders `crm`.
     """
+
+    kind: Literal["sale", "crm"] = "sale"
+    goods: bool = False
+    info: bool = False
 
     encoding: str | None = None
     namespace: bool = True
@@ -39,6 +45,8 @@ class Report:
     error: str | None = None
     taken: list[Taken] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    goods: int = 0
+    statuses: dict[str, str] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -67,6 +75,7 @@ class SiteExchange:
         self._base, self._url = desk.base, url
         self._orders = SiteOrders(desk)
         self._state, self._confirmed = self._base.state, 0
+        self._goods_taken: int | None = None
         self._files = 0
         self._one_at_a_time = threading.Lock()
         self.log_in_as(user, password)
@@ -80,6 +89,9 @@ class SiteExchange:
             report = Report()
             site = Site(self._url, *self._login, self.version)
             try:
+                if self.habits.goods:
+                    report.goods = self._send_goods(site)
+                site.kind = self.habits.kind
                 self._take(site, report)
                 self._send(site, report, mishaps)
             except (SiteError, CmlError) as error:
@@ -90,12 +102,33 @@ class SiteExchange:
     def _take(self, site: Site, report: Report) -> None:
         site.log_in()
         site.begin()
+        if self.habits.info:
+            report.statuses = read_statuses(site.dictionaries())
         report.taken = [self._orders.take(order) for order in read_orders(site.orders())]
         refused = [one for one in report.taken if one.what == "refused"]
         if refused:
             report.error = "; ".join(f"Заказ {one.number}: {one.text}" for one in refused)
         else:
             site.confirm()
+
+    def _send_goods(self, site: Site) -> int:
+        """The whole catalogue when something of it changed since the site took it last; how many goods went."""
+        about = self._base.configuration.roles.product
+        changed = self._base.changes(self._goods_taken or 0, sets=[about])
+        if self._goods_taken is not None and not changed:
+            return 0
+        upto, products = self._base.cursor, self._orders.products()
+        site.kind = "catalog"
+        site.log_in()
+        site.begin()
+        for name, content in goods_files(products, self._shape(), self._base.now()).items():
+            site.send(name, content, Upload(zipped=self.habits.zipped))
+        self._goods_taken = upto
+        return len(products)
+
+    def _shape(self) -> Shape:
+        how = self.habits
+        return shape(self.version, encoding=how.encoding, namespace=how.namespace, line_sums=how.line_sums)
 
     def _send(self, site: Site, report: Report, mishaps: frozenset[Mishap]) -> None:
         if self._state is not self._base.state:  # another copy of the base, with registrations of its own
@@ -107,13 +140,11 @@ class SiteExchange:
             return
         site.log_in()
         site.begin()
-        how = self.habits
-        told = shape(self.version, encoding=how.encoding, namespace=how.namespace, line_sums=how.line_sums)
-        content = orders_file(changed, told, now)
+        content = orders_file(changed, self._shape(), now)
         if "broken_xml" in mishaps:
             content = content[: len(content) * 2 // 3]
         self._files += 1
-        upload = Upload("chunk_lost" in mishaps, "chunk_twice" in mishaps, how.zipped, how.imported)
+        upload = Upload("chunk_lost" in mishaps, "chunk_twice" in mishaps, self.habits.zipped, self.habits.imported)
         for _ in range(2 if "file_twice" in mishaps else 1):
             site.send(file_name(now, self._files), content, upload)
         self._confirmed = upto

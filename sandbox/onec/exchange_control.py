@@ -25,7 +25,7 @@ class Ask(BaseModel):
     url: str
     user: str = ""
     password: str = ""
-    version: Literal["2.05", "2.08", "2.09", "3.1"] = "2.08"
+    version: Literal["2.05", "2.08", "2.09", "2.10", "3.1"] = "2.08"
     habits: Habits = Habits()
     mishaps: frozenset[Mishap] = frozenset()
     every: float | None = Field(default=None, ge=0)

@@ -102,6 +102,7 @@ class LineBody(_Body):
     vat_rate: str
     vat_sum: Exact
     sum: Exact
+    discount: Exact = Decimal(0)
 
     def draft(self) -> LineDraft:
         given = self.model_dump(exclude={"external_id", "nomenclature_ref"})
@@ -202,8 +203,9 @@ def details(one: Told) -> Json:
         "comment": one.paper.comment,
         "version": one.paper.version,
     }
-    for line, row in zip(one.lines, told.get("lines", ()), strict=True):
+    for line, discount, row in zip(one.lines, one.discounts, told.get("lines", ()), strict=True):
         row |= {"sku": line.article, "name": line.name, "vat_rate": line.vat_rate or "none", "vat_sum": money(line.vat)}
+        row |= {"discount": money(discount)} if discount else {}
     return told
 
 

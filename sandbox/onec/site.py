@@ -42,13 +42,14 @@ class Upload:
 
 @dataclass(slots=True)
 class Site:
-    """One session with a site: log-in, what it allows, and every step taken."""
+    """One session with a site: log-in, what it allows, and every step taken. `kind` is the `type` of each request."""
 
     url: str
     user: str
     password: str
     version: str
     steps: list[Step] = field(default_factory=list)
+    kind: str = "sale"
     cookie: str = ""
     sessid: str = ""
     zip: bool = False
@@ -75,10 +76,11 @@ class Site:
 
     def orders(self) -> bytes:
         """query: the file with what the site has changed, as bytes."""
-        answer = self._request("GET", "query")
-        if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-            raise SiteError(_reason("query", _plain(answer).splitlines()))
-        return answer.content
+        return self._xml("query")
+
+    def dictionaries(self) -> bytes:
+        """info: the site's statuses and ways to pay."""
+        return self._xml("info")
 
     def confirm(self) -> None:
         """success: the orders were taken."""
@@ -101,6 +103,12 @@ class Site:
                 return
         raise SiteError(f"Сайт {MOST_REPEATS} раз подряд ответил progress")
 
+    def _xml(self, mode: str) -> bytes:
+        answer = self._request("GET", mode)
+        if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+            raise SiteError(_reason(mode, _plain(answer).splitlines()))
+        return answer.content
+
     def _ask(self, mode: str, body: bytes | None = None, **query: str) -> str:
         return _plain(self._request("GET" if body is None else "POST", mode, body, **query))
 
@@ -112,7 +120,7 @@ class Site:
         return lines
 
     def _request(self, method: str, mode: str, body: bytes | None = None, **query: str) -> requests.Response:
-        asked = {"type": "sale", "mode": mode, **({"sessid": self.sessid} if self.sessid else {}), **query}
+        asked = {"type": self.kind, "mode": mode, **({"sessid": self.sessid} if self.sessid else {}), **query}
         login = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         headers = {"Authorization": f"Basic {login}", "User-Agent": "1C+Enterprise/8.3"}
         if self.cookie:

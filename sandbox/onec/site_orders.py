@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from sandbox.onec.cml_goods import Product
 from sandbox.onec.cml_read import SiteOrder
 from sandbox.onec.cml_write import Buyer, Fact, Line, SentOrder
 from sandbox.onec.desk import Desk
 from sandbox.onec.drafts import CounterpartyDraft, Gone, InvoiceDraft, LineDraft, Refused, Told
 from sandbox.onec.errors import NotFoundError, OnecError
 from sandbox.onec.papers import Paper
+from sandbox.onec.values import Record
 
 MARK = "[Номер документа на сайте: {}]"
 EVERYTHING = 10**9
@@ -57,6 +59,12 @@ class SiteOrders:
             ours = self._ours()
             papers = [paper for ref in heads if (paper := self._alive(ref))]
             return [self._sent(one, ours) for one in papers if own or one.ref in ours]
+
+    def products(self) -> list[Product]:
+        """The goods of the base, those marked for deletion left out."""
+        found = self._base.find(self._base.configuration.roles.product)
+        kept = [one for one in found if not one.get("IsFolder")]
+        return [Product(one["Ref_Key"], one["Артикул"], one["Description"], *self._unit(one)) for one in kept]
 
     def _take(self, order: SiteOrder) -> Taken:
         key, content = f"site:{order.id}", repr((order.buyer, order.lines, order.total, order.cancelled))
@@ -125,6 +133,7 @@ class SiteOrders:
                     sum=line.sum,
                     vat_rate=line.vat_rate,
                     vat_sum=line.vat_sum,
+                    discount=line.discount,
                     service=line.service,
                 )
                 for line in order.lines
@@ -201,23 +210,25 @@ class SiteOrders:
         return Buyer(*(record[name] for name in names))
 
     def _lines(self, told: Told) -> Iterable[Line]:
-        roles = self._base.configuration.roles
         for line in told.lines:
-            product = self._base.read(roles.product, line.product)
-            unit = self._base.get(
-                roles.unit, product.get("ЕдиницаИзмерения_Key") or product.get("ЕдиницаИзмерения", "")
-            )
+            okei, unit = self._unit(self._base.read(self._base.configuration.roles.product, line.product))
             yield Line(
                 ref=line.product,
                 name=line.name,
-                okei=unit["Code"] if unit else "796",
-                unit=unit["Description"] if unit else "шт",
+                okei=okei,
+                unit=unit,
                 quantity=line.quantity,
                 price=line.price,
                 sum=line.sum,
                 vat_rate=line.vat_rate or "Без НДС",
                 vat_sum=line.vat,
             )
+
+    def _unit(self, product: Record) -> tuple[str, str]:
+        """Code of ОКЕИ and short name; pieces where the product has none."""
+        ref = product.get("ЕдиницаИзмерения_Key") or product.get("ЕдиницаИзмерения", "")
+        unit = self._base.get(self._base.configuration.roles.unit, ref)
+        return (unit["Code"], unit["Description"]) if unit else ("796", "шт")
 
 
 def _fact(papers: list[Paper]) -> Fact | None:

@@ -154,6 +154,18 @@ def test_a_changed_order_is_rewritten_with_its_invoice(ut, site, exchange):
     assert invoice.posted
 
 
+def test_a_discount_within_the_sum_is_taken(ut, site, exchange):
+    line = "<Количество>100</Количество>\n    <Сумма>8540.00</Сумма>"
+    less = "<Количество>100</Количество>\n    <Сумма>8440.00</Сумма>"
+    off = "<Скидки><Скидка><Наименование>Скидка</Наименование><Сумма>100.00</Сумма></Скидка></Скидки>"
+    content = changed(line, f"{less}{off}").decode().replace("13028.00", "12928.00")
+    site.query = content.replace("1540.00", "1521.97").replace("2349.31", "2331.28").encode()
+    report = exchange.run()
+    assert report.ok, report.error
+    order = the(ut.base.papers.all("order"))
+    assert (order.sum, order.lines[0].row["СуммаРучнойСкидки"]) == (Decimal("12928.00"), Decimal("100.00"))
+
+
 def test_an_order_already_paid_is_kept_as_it_is(ut, site, exchange):
     exchange.run()
     order = the(ut.base.papers.all("order"))
@@ -272,6 +284,33 @@ def test_every_version_is_read_by_the_site(ut, site, version):
     habits = Habits(encoding="windows-1251", namespace=version != "2.08")
     assert exchange_with(ut, site, version=version, habits=habits).run().ok
     assert the(site.read[-1]).text("Номер1С") == the(ut.base.papers.all("order")).number
+
+
+def test_goods_go_first_and_again_only_when_they_changed(ut, site):
+    site.zip = "yes"
+    exchange = exchange_with(ut, site, habits=Habits(goods=True))
+    assert exchange.run().goods == 4
+    catalog, offers = site.goods
+    assert [one.text("Артикул") for one in catalog][:2] == ["KAB-3x2.5", "ROZ-2Z"]
+    assert [one.text("Ид") for one in offers] == [one.text("Ид") for one in catalog]
+    assert [args["mode"] for args in site.asked if args["type"] == "catalog"] == [
+        "checkauth",
+        "init",
+        "file",
+        "import",
+        "file",
+        "import",
+    ]
+    assert exchange.run().goods == 0
+    ut.base.write("Catalog_Номенклатура", {"Description": "Новый товар"})
+    assert exchange.run().goods == 5
+
+
+def test_a_newer_module_calls_orders_crm_and_asks_for_statuses(ut, site):
+    report = exchange_with(ut, site, version="2.10", habits=Habits(kind="crm", info=True)).run()
+    assert report.ok, report.error
+    assert report.statuses == {"N": "Принят", "P": "Оплачен", "F": "Выполнен"}
+    assert {args["type"] for args in site.asked} == {"crm"}
 
 
 def test_a_base_restored_from_yesterday_sends_what_it_holds_again(ut, site, exchange):

@@ -129,6 +129,15 @@ def test_vat_on_top_adds_to_the_total(onec):
     assert (told["sum"], told["vat"], told["price_includes_vat"]) == ("10418.80", "1878.80", False)
 
 
+def test_a_discount_is_taken_off_the_sum_and_told(onec):
+    line = {**body_json("http/invoice_put_request.json")["lines"][0], "sum": "8440.00", "vat_sum": "1521.97"}
+    assert error(onec.invoice(lines=[line], total="8440.00"))["field"] == "lines.0.sum"
+    answer = onec.invoice(lines=[{**line, "discount": "100.00"}], total="8440.00")
+    assert answer.status_code == 201, answer.text
+    (told,) = onec.call("GET", f"/documents/{answer.json()['ref']}").json()["lines"]
+    assert (told["price"], told["sum"], told["discount"]) == ("85.40", "8440.00", "100.00")
+
+
 def test_the_feed_tells_payment_and_shipment_as_in_the_reference(bp):
     invoice = bp.invoice().json()["ref"]
     cursor = changes(bp)["cursor"]

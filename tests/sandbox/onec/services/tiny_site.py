@@ -11,6 +11,8 @@ from cheroot import wsgi
 from flask import Flask, Response, request
 from lxml import etree
 
+from tests.sandbox.onec.services.publication import BODIES
+
 USER, PASSWORD = "Обмен", "пароль"
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><\xd0\xba/>'
 
@@ -35,7 +37,8 @@ class TinySite:
         self.query, self.empty = None, NOTHING.replace("к".encode(), "КоммерческаяИнформация".encode())
         self.zip, self.file_limit, self.sessid, self.progress = "no", 2_048_000, "", 0
         self.refusal = self.status = None
-        self.asked, self.read, self.files, self.cookie = [], [], {}, secrets.token_hex(8)
+        self.kinds = ("sale", "crm", "catalog")
+        self.asked, self.read, self.goods, self.files, self.cookie = [], [], [], {}, secrets.token_hex(8)
 
     def __enter__(self):
         self.thread.start()
@@ -54,7 +57,7 @@ class TinySite:
         if self.status:
             return "", self.status
         mode = args["mode"]
-        if args["type"] != "sale":
+        if args["type"] not in self.kinds:
             return "failure\nunknown type"
         if mode == "checkauth":
             return self.checkauth()
@@ -83,6 +86,9 @@ class TinySite:
         self.query = None
         return "success"
 
+    def mode_info(self, args):
+        return Response((BODIES / "cml" / "sale_info_reply.xml").read_bytes(), mimetype="application/xml")
+
     def mode_file(self, args):
         self.files[args["filename"]] = self.files.get(args["filename"], b"") + request.get_data()
         return "success"
@@ -92,7 +98,8 @@ class TinySite:
             self.progress -= 1
             return "progress\n200 of 950"
         try:
-            self.read.append(self.documents(args["filename"]))
+            found = self.documents(args["filename"])
+            (self.goods if args["type"] == "catalog" else self.read).append(found)
         except (KeyError, zipfile.BadZipFile, zipfile.zlib.error, etree.XMLSyntaxError) as error:
             return Response(f"failure\nФайл {args['filename']} не прочитан: {type(error).__name__}".encode())
         self.files.clear()
@@ -102,7 +109,9 @@ class TinySite:
         content = self.files.get(name)
         for packed in self.files if content is None else ():
             content = zipfile.ZipFile(io.BytesIO(self.files[packed])).read(name)
-        return [Document(one) for one in etree.fromstring(content or b"").iter("{*}Документ")]
+        tags = ("{*}Документ", "{*}Каталог/{*}Товары/{*}Товар", "{*}ПакетПредложений/{*}Предложения/{*}Предложение")
+        root = etree.fromstring(content or b"")
+        return [Document(one) for tag in tags for one in root.iterfind(f".//{tag}")]
 
 
 class Document:
