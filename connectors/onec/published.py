@@ -30,7 +30,7 @@ class Published(BooksSettings):
     password: SecretStr
     connect_timeout: float = Field(default=10.0, gt=0)
     read_timeout: float = Field(default=120.0, gt=0)
-    per_second: float = Field(default=10.0, gt=0)
+    per_second: float = Field(default=20.0, gt=0)
 
 
 def basic(user: str, password: str) -> dict[str, str]:

@@ -56,7 +56,8 @@ class Client:
             raise Rejected(f"the service has no operation {operation}", hint=hint, code=METHOD)
         content, headers = envelopes.write(operation, values)
         opening = {**headers, **self.entry}
-        reply = self.endpoint.call("POST", "", content=content, headers=opening, raw=True, write=write)
+        path = f"#{operation}"  # a fragment is never sent: it names the call in traces
+        reply = self.endpoint.call("POST", path, content=content, headers=opening, raw=True, write=write)
         answer = _read(envelopes, operation, reply.body, write=write)
         if "text" in answer and str(answer.get("code") or "").lower() not in _FINE:
             raise refused(Said(*(str(answer.get(name) or "") for name in ("text", "code", "field"))))
