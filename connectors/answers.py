@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import ssl
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,10 +48,9 @@ class Reply:
 
 
 def parse(body: bytes) -> Any:  # noqa: ANN401  # any JSON
-    """The JSON of a body, also behind a byte order mark; None for an empty body and for anything else."""
-    body = body.removeprefix(BOM_UTF8)
+    """The JSON of a body, be it with a byte order mark; None for an empty body and for anything else."""
     try:
-        return pydantic_core.from_json(body) if body else None
+        return pydantic_core.from_json(body.removeprefix(codecs.BOM_UTF8)) if body else None
     except ValueError:
         return None
 

@@ -27,7 +27,6 @@ __all__ = ["CallTrace", "Http", "Limit", "Reply", "Timeouts", "check_base_url", 
 USER_AGENT: Final = "Provodka/0.1"
 LONGEST_WAIT: Final = 5.0  # seconds a thread sleeps for its place in the row; beyond that the work goes back
 LATEST_START: Final = 0.04  # seconds by which a place may be missed before it counts as lost
-OK: Final = 200
 IDLE_SECONDS: Final = 20.0  # connections unused for longer are opened anew: the other side may be closing them
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -116,15 +115,15 @@ class Http:
         headers: Mapping[str, str] | None = None,
         write: bool | None = None,
         accept: Collection[int] = (),
-        raw: bool = False,
         private: bool = False,
+        plain: bool = False,
     ) -> Reply:
         """One request and its judged answer.
 
-        `content` is a body that is no JSON: its type is to be named in `headers`, and it is reported only if it is XML.
+        `content` is a body that is no JSON: its type is to be named in `headers`, and it is reported only where it is
+        XML. With `plain` the answer need be no JSON.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
-        name for them; a `raw` answer need not be JSON (PDF, XML); `write` overrules what the method says; the bodies of
-        a `private` call (tokens) are not reported.
+        name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
         if self._limit.has_room:
             self._take_place()
@@ -140,7 +139,7 @@ class Http:
         error: ConnectorError | None = None
         try:
             reply = self._exchange(send, opening, write=changes)
-            error = self._judge(reply, accept, raw=raw)
+            error = self._judge(reply, accept, plain=plain)
         except requests.RequestException as fault:
             error = explain(fault, write=changes)
             raise error from fault
@@ -185,9 +184,10 @@ class Http:
         finally:
             self._sessions.give_back(session)
 
-    def _judge(self, reply: Reply, accept: Collection[int], *, raw: bool) -> ConnectorError | None:
+    def _judge(self, reply: Reply, accept: Collection[int], *, plain: bool) -> ConnectorError | None:
         error = self._classify(reply)
-        if error is None and not (raw and reply.status == OK) and not (reply.status in accept and reply.readable):
+        wanted = (reply.status in accept and reply.readable) or (plain and 200 <= reply.status < 300)
+        if error is None and not wanted:
             error = by_status(reply)
         if isinstance(error, RateLimited) and error.wait:
             self._pace.hold(self._limit.account, error.wait, error.reason)

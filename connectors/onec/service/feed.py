@@ -34,16 +34,19 @@ class Feed:
 
     def changed(self, cursor: str, known: Versions, now: datetime, *, full: bool) -> News:
         """From the cursor; `full`, or without one, all of the last `days`."""
-        since = None if cursor and not full else now - timedelta(days=self.days)
+        start = now - timedelta(days=self.days)
+        since = None if cursor and not full else start
         items: dict[str, Json] = {}
         reached = ""
         for page in self._pages("" if full else cursor):
             reached = page.cursor
             items |= {text(item.get("ref")): item for item in page.items}
-            if page.restarted:
-                since = now - timedelta(days=self.days)
-        fresh = items.values() if since else self._unknown(items, known)
-        return News(tuple(self._documents(fresh, since)), cursors={CURSOR: reached})
+            since = start if page.restarted else since
+        if since is None:
+            return News(tuple(self._documents(self._unknown(items, known), None)), cursors={CURSOR: reached})
+        seen = {kind: {ref for ref, item in items.items() if _kind(item) is kind} for kind in DocumentKind}
+        documents = tuple(self._documents(items.values(), since))
+        return News(documents, since=since, seen=seen, cursors={CURSOR: reached})
 
     def window(self, since: datetime) -> Iterator[Document]:
         """Every document dated since then."""

@@ -75,7 +75,7 @@ class HttpService:
         return self._page(cursor, self._settings.page)
 
     def pdf(self, ref: str) -> bytes:
-        return self._http.call("GET", f"/documents/{_segment(ref)}/print/pdf", raw=True).body
+        return self._http.call("GET", f"/documents/{_segment(ref)}/print/pdf", plain=True).body
 
     def looks(self) -> Sequence[Look]:
         return (self._answers, self._finds_firms, self._tells_changes, self._finds_by_mark)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.onec.published import Published
 from connectors.onec.refusals import CLASH, NOT_FOUND, UNOFFERED
 from connectors.onec.road import Made, News, Versions
 from connectors.onec.service.feed import CURSOR, Feed
-from connectors.onec.service.shapes import Json, Page, counterparties, document, made
-from connectors.onec.service.values import exact
+from connectors.onec.service.shapes import Json, Page, counterparties, document, is_deleted, made
+from connectors.onec.service.values import exact, text
 from provodka.accounting import (
     Counterparty,
     Document,
@@ -25,7 +25,8 @@ from provodka.accounting import (
 from provodka.errors import Rejected, Retryable
 from provodka.readiness import Look, Remark, looked
 
-_NO_PDF = "Вместо печатной формы 1С прислала другое. Администратору 1С: ответ должен быть PDF."
+_CHANGED: Final = "Документ в 1С изменили после выставления, поэтому он не отменён: отмените его в 1С."
+_NO_PDF: Final = "Вместо печатной формы 1С прислала другое. Администратору 1С: ответ должен быть PDF."
 
 
 class Service(Protocol):
@@ -111,10 +112,14 @@ class ServiceRoad:
     def find_order(self, sale: Sale, mark: str, ref: str) -> Made | None:
         return self._find(DocumentKind.ORDER, mark, lambda: self.create_order(sale, mark, ref))
 
-    def cancel(self, sale: Sale) -> None:
-        for ref in (sale.order, sale.invoice):
-            if ref and self._whole(ref) is not None:
-                self._service.cancel(ref)
+    def cancel(self, sale: Sale, known: Versions) -> None:
+        for kind, ref in ((DocumentKind.ORDER, sale.order), (DocumentKind.INVOICE, sale.invoice)):
+            if not ref or (told := self._whole(ref)) is None or is_deleted(told):
+                continue
+            ours, theirs = known(kind, [ref]).get(ref, ""), text(told.get("version"))
+            if ours and theirs and ours != theirs:
+                raise Rejected(f"{text(told.get('number'))} was changed in 1C meanwhile", hint=_CHANGED)
+            self._service.cancel(ref)
 
     def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
         """One call for each."""

@@ -176,7 +176,7 @@ def document(item: Json, zone: ZoneInfo) -> Document | None:
         vat_amount=vat,
         currency=text(item.get("currency")) or "RUB",
         valid=flag(item.get("posted"), default=True),
-        deleted=flag(item.get("deleted", item.get("deletion_mark"))),
+        deleted=is_deleted(item),
         counterparty=text(item.get("counterparty_ref")),
         bases=tuple(_bases(item, back=back)),
         lines=lines,
@@ -186,9 +186,14 @@ def document(item: Json, zone: ZoneInfo) -> Document | None:
     )
 
 
+def is_deleted(item: Json) -> bool:
+    """Whether it is marked for deletion."""
+    return flag(item.get("deleted", item.get("deletion_mark")))
+
+
 def whole(item: Json) -> bool:
     """Whether an item of the feed tells all of a document: a payment its parts, the others their lines with names."""
-    if flag(item.get("deleted", item.get("deletion_mark"))) or text(item.get("type")).lower() not in KINDS:
+    if is_deleted(item) or text(item.get("type")).lower() not in KINDS:
         return True
     if KINDS[text(item.get("type")).lower()] is DocumentKind.PAYMENT:
         return "allocations" in item

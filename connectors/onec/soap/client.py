@@ -57,7 +57,7 @@ class Client:
         content, headers = envelopes.write(operation, values)
         opening = {**headers, **self.entry}
         path = f"#{operation}"  # a fragment is never sent: it names the call in traces
-        reply = self.endpoint.call("POST", path, content=content, headers=opening, raw=True, write=write)
+        reply = self.endpoint.call("POST", path, content=content, headers=opening, plain=True, write=write)
         answer = _read(envelopes, operation, reply.body, write=write)
         if "text" in answer and str(answer.get("code") or "").lower() not in _FINE:
             raise refused(Said(*(str(answer.get(name) or "") for name in ("text", "code", "field"))))
@@ -101,7 +101,7 @@ class Client:
             return copy.body
 
     def _fetched(self) -> str:
-        text = decoded(self.wsdl.call("GET", "?wsdl", raw=True, private=True).body)
+        text = decoded(self.wsdl.call("GET", "?wsdl", plain=True, private=True).body)
         if "definitions" not in text[:2000]:
             raise Retryable("the answer is no WSDL", hint=SHAPE)
         _, mark, rest = text.partition("?>")  # without the declaration: from here on it is UTF-8, whatever it was
