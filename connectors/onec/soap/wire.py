@@ -16,6 +16,8 @@ from provodka.errors import Rejected
 _FIELDS: Final = "Сервис 1С ждёт других полей. Администратору 1С: сверьте пакет XDTO с описанием в руководстве."
 _BAD_WSDL: Final = "WSDL сервиса не читается. Администратору 1С: опубликуйте веб-сервис заново."
 
+_NAMED: Final = "Впишите в accounting.{what} одно из имён, которые есть в WSDL: {there}, или уберите его."
+
 
 class UnreadableError(Exception):
     """An answer that is no whole XML, or not that of the operation."""
@@ -29,9 +31,10 @@ class Envelopes:
         settings = Settings(strict=False, xml_huge_tree=True)
         try:
             self._client: Any = Client(BytesIO(wsdl), transport=_Nowhere(), settings=settings)  # type: ignore[no-untyped-call]
-            self._binding = self._client.bind(service or None, port or None)._binding
         except (ZeepError, etree.XMLSyntaxError, ValueError, AttributeError) as error:
             raise Rejected(f"the WSDL cannot be used: {_first_line(error)}", hint=_BAD_WSDL) from error
+        ports = _chosen("service", service, self._client.wsdl.services).ports
+        self._binding = _chosen("port", port, ports).binding
         self.operations = frozenset(self._binding.all())
 
     def write(self, operation: str, values: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
@@ -57,6 +60,16 @@ class _Nowhere:
 
     def load(self, url: str) -> bytes:
         raise ValueError(f"the WSDL refers to {url}")
+
+
+def _chosen(what: str, name: str, offered: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- zeep's own, without types
+    """The one of that name, without a name the first. Rejected where there is none."""
+    if not offered:
+        raise Rejected(f"the WSDL has no {what}", hint=_BAD_WSDL)
+    if name and name not in offered:
+        there = ", ".join(offered)
+        raise Rejected(f"the WSDL has no {what} {name}, it has {there}", hint=_NAMED.format(what=what, there=there))
+    return offered[name or next(iter(offered))]
 
 
 def _first_line(error: Exception) -> str:

@@ -43,12 +43,12 @@ def invoice(counterparty: str, sale: str = "17:1", buyer: NewCounterparty = BUYE
     return InvoiceRequest(f"amocrm:lead:{lead}:invoice:{number}", sale, lead, buyer, counterparty, **given)
 
 
-def http_settings(url: str, **changed: Any) -> ServiceSettings:
-    return ServiceSettings.model_validate({"type": "http", "url": url + HS, **COMMON, **changed})
+def http_settings(host: str, **changed: Any) -> ServiceSettings:
+    return ServiceSettings.model_validate({"type": "http", "url": host + HS, **COMMON, **changed})
 
 
-def soap_settings(url: str, **changed: Any) -> SoapSettings:
-    return SoapSettings.model_validate({"type": "soap", "wsdl": f"{url}{WS}?wsdl", **COMMON, **changed})
+def soap_settings(host: str, **changed: Any) -> SoapSettings:
+    return SoapSettings.model_validate({"type": "soap", "wsdl": f"{host}{WS}?wsdl", **COMMON, **changed})
 
 
 @dataclass
