@@ -8,7 +8,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.http import Http
-from connectors.onec.refusals import METHOD, NOT_FOUND, UNOFFERED
+from connectors.onec.cures import NOT_FOUND
+from connectors.onec.refusals import METHOD, UNOFFERED
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.service.shapes import (
     SHAPE,
@@ -21,7 +22,7 @@ from connectors.onec.service.shapes import (
     page,
 )
 from provodka.accounting import DocumentKind, InvoiceRequest, NewCounterparty
-from provodka.errors import Ambiguous, Rejected, Retryable
+from provodka.errors import Ambiguous, ConnectorError, Rejected, Retryable
 from provodka.readiness import Look, Remark, Weight
 
 _NOBODY: Final = "provodka:check"  # a mark that nothing has
@@ -47,7 +48,7 @@ class HttpService:
     def persons(self, who: NewCounterparty) -> Sequence[Json]:
         try:
             return [self._get(f"/counterparties/{_segment(who.mark)}")]
-        except Rejected as error:
+        except ConnectorError as error:
             if error.code not in (NOT_FOUND, *UNOFFERED):
                 raise
         return [one for one in self._items("/counterparties", {"name": who.name}) if one.get("name") == who.name]
@@ -107,7 +108,7 @@ class HttpService:
             refusal = error
         try:
             answer = self._send("POST", f"{path}/put", body)
-        except Rejected as error:
+        except ConnectorError as error:
             raise refusal if error.code in UNOFFERED else error from error
         self._posting = True
         return answer
@@ -138,7 +139,7 @@ class HttpService:
     def _finds_by_mark(self) -> list[Remark]:
         try:
             self.by_mark(DocumentKind.INVOICE, _NOBODY)
-        except Rejected as error:
+        except ConnectorError as error:
             if error.code in UNOFFERED:
                 return [Remark((), "no invoice can be looked up by our number", _BLIND, Weight.WARNING)]
             if error.code != NOT_FOUND:

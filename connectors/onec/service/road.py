@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from connectors.onec.cures import CLASH, NOT_FOUND
 from connectors.onec.published import Published
-from connectors.onec.refusals import CLASH, NOT_FOUND, UNOFFERED
+from connectors.onec.refusals import UNOFFERED
 from connectors.onec.road import Made, News, Versions
 from connectors.onec.service.feed import CURSOR, Feed
 from connectors.onec.service.shapes import Json, Page, counterparties, document, is_deleted, made
@@ -22,7 +23,7 @@ from provodka.accounting import (
     PartyKind,
     Sale,
 )
-from provodka.errors import Rejected, Retryable
+from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.readiness import Look, Remark, looked
 
 _CHANGED: Final = "Документ в 1С изменили после выставления, поэтому он не отменён: отмените его в 1С."
@@ -32,7 +33,7 @@ _NO_PDF: Final = "Вместо печатной формы 1С прислала 
 class Service(Protocol):
     """What a service of 1C can be asked for; answers by the names of the contract (`shapes`).
 
-    Raises `Rejected` with a code of UNOFFERED for what this service has not got, with NOT_FOUND for what 1C has not.
+    Raises with a code of UNOFFERED for what this service has not got, with NOT_FOUND for what 1C has not.
     """
 
     title: str
@@ -79,7 +80,7 @@ class ServiceRoad:
         kpp = who.kpp if who.kind is PartyKind.LEGAL else ""
         try:
             told = self._service.firms(who.inn, kpp) if who.inn else self._service.persons(who)
-        except Rejected as error:
+        except ConnectorError as error:
             if error.code not in UNOFFERED:
                 raise
             return ()
@@ -138,7 +139,7 @@ class ServiceRoad:
         del kind
         try:
             body = self._service.pdf(ref)
-        except Rejected as error:
+        except ConnectorError as error:
             if error.code in (NOT_FOUND, *UNOFFERED):
                 return None
             raise
@@ -162,7 +163,7 @@ class ServiceRoad:
         """A service that cannot look by our mark is asked to create again: by the contract that makes no second one."""
         try:
             told = _or_none(lambda: self._service.by_mark(kind, mark))
-        except Rejected as error:
+        except ConnectorError as error:
             if error.code in UNOFFERED:
                 return again()
             raise
@@ -174,7 +175,7 @@ class ServiceRoad:
             return None
         try:
             return _or_none(lambda: self._service.by_mark(kind, mark))
-        except Rejected:
+        except ConnectorError:  # then the clash itself is told
             return None
 
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from connectors.answers import Reply, parse
-from connectors.onec.refusals import CLASH, METHOD, NOT_FOUND, NOT_PUBLISHED, judged
+from connectors.onec.cures import CLASH, NOT_FOUND
+from connectors.onec.refusals import METHOD, NOT_PUBLISHED, judged
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 
 STACK = "{HTTPСервис.crm.Модуль(57)}: Ошибка при вызове метода контекста (Записать): "
@@ -55,8 +56,8 @@ def told(message: str, code: str = "validation", field: str = "") -> dict:
         (422, told("Так нельзя"), Rejected, "1С отказала"),
         (409, told("Под этим номером уже записан документ с другим содержанием"), Rejected, "другой документ"),
         (404, told("Документ 1 не найден", NOT_FOUND), Rejected, "Такого объекта в 1С нет"),
-        (404, "<html><body>Not Found</body></html>", Rejected, "опубликуйте сервис"),
-        (404, "", Rejected, "опубликуйте сервис"),
+        (404, "<html><body>Not Found</body></html>", AuthFailed, "опубликуйте сервис"),
+        (404, "", AuthFailed, "опубликуйте сервис"),
         (405, "", Rejected, "разрешите PUT"),
         (501, "<html>Not Implemented</html>", Rejected, "разрешите PUT"),
         (401, "<html><body>401 - Unauthorized</body></html>", AuthFailed, "имя или пароль"),
