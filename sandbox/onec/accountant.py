@@ -90,7 +90,7 @@ class Accountant:
             goods = self._base.papers.goods(paper)
             values = edited_rows(self._base, goods, changes)
             total = values[self._base.configuration.documents[goods.set].sum]
-            for one, change in {goods.ref: values, paper.ref: {}}.items():
+            for one, change in {paper.ref: {}, goods.ref: values}.items():
                 edited = self._base.papers.of(one)
                 if edited.posted:
                     self.unpost(one)

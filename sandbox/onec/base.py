@@ -144,7 +144,7 @@ class Base:
                 raise OnecError("Помеченный на удаление документ не может быть проведен!")
             for needed, message in about.messages.items():
                 if old[needed] == about.properties[needed].empty:
-                    raise OnecError(f"Ошибка при выполнении обработчика - 'ОбработкаПроведения'\n{message}")
+                    raise OnecError(f"{BEFORE_WRITE}{message}")
             return self._change(about, key, {**old, "Posted": True})
 
     def unpost(self, name: str, key: Key) -> Record:

@@ -1,4 +1,4 @@
-"""Writes what the services are asked for: counterparties with contracts, products, invoices, in any configuration.
+"""Writes what the services are asked for: counterparties, products, invoices, in any configuration.
 
 Names of all configurations are written at once where they mean the same: a base ignores those it does not have.
 """
@@ -10,12 +10,12 @@ from typing import Any
 from sandbox.onec.base import Base
 from sandbox.onec.checks import check_invoice, vat_percent
 from sandbox.onec.configuration import DocumentRole, Kind
-from sandbox.onec.drafts import DISCOUNTS, CounterpartyDraft, InvoiceDraft, LineDraft, Refused
+from sandbox.onec.drafts import DISCOUNTS, InvoiceDraft, LineDraft, Refused
 from sandbox.onec.entry import reference
 from sandbox.onec.papers import Paper
+from sandbox.onec.parties import Parties
 from sandbox.onec.values import Record
 
-CONTRACT = "Основной договор"
 UNAGREED = "НеСогласован"
 """What an order is until somebody puts it to work."""
 
@@ -27,33 +27,7 @@ class Clerk:
 
     def __init__(self, base: Base) -> None:
         self._base = base
-
-    def counterparty(self, draft: CounterpartyDraft, ref: str = "") -> Record:
-        """Create a counterparty, or change the one of that ref."""
-        name = self._base.configuration.roles.counterparty
-        legal = draft.kind == "legal"
-        kinds = {
-            "legal": "ЮридическоеЛицо",
-            "entrepreneur": "ИндивидуальныйПредприниматель",
-            "person": "ФизическоеЛицо",
-        }
-        values: Values = {
-            "Description": draft.name,
-            "НаименованиеПолное": draft.full_name or draft.name,
-            "ИНН": draft.inn,
-            "КПП": draft.kpp,
-            "РегистрационныйНомер": draft.ogrn,
-            "ЮридическоеФизическоеЛицо": "ЮридическоеЛицо" if legal else "ФизическоеЛицо",
-            "ЮрФизЛицо": "ЮрЛицо" if legal else "ИндивидуальныйПредприниматель" if draft.inn else "ФизЛицо",
-            "ВидКонтрагента": kinds[draft.kind],
-            "Покупатель": True,
-            "КонтактнаяИнформация": self._contacts(draft),
-        }
-        if ref:
-            return self._base.patch(name, ref, values)
-        if "Партнер_Key" in self._base.about(name).properties:
-            values["Партнер_Key"] = self._base.write("Catalog_Партнеры", {"Description": draft.name})["Ref_Key"]
-        return self._base.write(name, values)
+        self.parties = Parties(base)
 
     def invoice(self, draft: InvoiceDraft, counterparty: Record) -> Paper:
         """The invoice, posted if the draft says so; where it has no rows of its own, first the order it stands on."""
@@ -73,12 +47,14 @@ class Clerk:
         total = check_invoice(draft)
         goods = self._base.papers.goods(paper)
         others = self._base.papers.children(goods.ref, "invoice", "order")
-        for one in {each.ref: each for each in (goods, paper, *others)}.values():
-            role = self._base.configuration.documents[one.set]
+        together = {each.ref: each for each in (goods, paper, *others)}.values()
+        written = [(one, self._base.configuration.documents[one.set]) for one in together]
+        changes = [(one, {**self._rows(role, draft), role.sum: total}) for one, role in written if role.lines]
+        changes += [(one, {role.sum: total}) for one, role in written if not role.lines]
+        for one, values in changes:
             if one.posted:
                 self._base.unpost(one.set, one.ref)
-            rows = {} if role.lines_of_base else self._rows(role, draft)
-            self._base.patch(one.set, one.ref, {**rows, role.sum: total})
+            self._base.patch(one.set, one.ref, values)
             if one.posted:
                 self._base.post(one.set, one.ref)
         return self._base.papers.of(paper.ref)
@@ -86,8 +62,8 @@ class Clerk:
     def _header(self, draft: InvoiceDraft, counterparty: Record) -> Values:
         organization = self._organization(draft.organization_inn)
         currency = self._currency(draft.currency)
-        contract = self._contract(counterparty, organization["Ref_Key"], currency)
-        account = self._own_account(organization["Ref_Key"])
+        contract = self.parties.contract(counterparty, organization["Ref_Key"], currency)
+        account = self.parties.account_of(organization["Ref_Key"])
         warehouses = self._base.find(self._base.configuration.roles.warehouse)
         return {
             "Date": draft.date,
@@ -198,48 +174,6 @@ class Clerk:
         if not found:
             raise Refused("validation", f"Валюты {word} в базе нет", "currency")
         return str(found[0]["Ref_Key"])
-
-    def _own_account(self, organization: str) -> str | None:
-        """The seller's bank account, to be printed on the invoice."""
-        known = [name for name in ("Catalog_БанковскиеСчета", "Catalog_БанковскиеСчетаОрганизаций") if self._has(name)]
-        accounts = [one for name in known for one in self._base.find(name)]
-        own = [one["Ref_Key"] for one in accounts if organization in (one.get("Owner"), one.get("Owner_Key"))]
-        return own[0] if own else None
-
-    def _has(self, name: str) -> bool:
-        return name in self._base.configuration.sets
-
-    def _contract(self, counterparty: Record, organization: str, currency: str) -> str:
-        name = self._base.configuration.roles.contract
-        properties = self._base.about(name).properties
-        owner_name = next(one for one in ("Owner_Key", "Owner", "Контрагент_Key") if one in properties)
-        found = self._base.find(name, **{owner_name: counterparty["Ref_Key"]})
-        if found:
-            return str(found[0]["Ref_Key"])
-        values = {
-            **reference(properties, owner_name, self._base.configuration.roles.counterparty, counterparty["Ref_Key"]),
-            "Description": CONTRACT,
-            "Партнер_Key": counterparty.get("Партнер_Key"),
-            "Организация_Key": organization,
-            "ВидДоговора": "СПокупателем",
-            "ТипДоговора": "СПокупателем",
-            "ВалютаВзаиморасчетов_Key": currency,
-            "ВалютаРасчетов_Key": currency,
-        }
-        return str(self._base.write(name, values)["Ref_Key"])
-
-    def _contacts(self, draft: CounterpartyDraft) -> list[Values]:
-        kinds = {
-            "АдресЭлектроннойПочты": draft.email,
-            "Телефон": draft.phone,
-            "Адрес": draft.address,
-        }
-        rows = []
-        for kind, text in kinds.items():
-            known = self._base.find("Catalog_ВидыКонтактнойИнформации", Тип=kind)
-            if text and known:
-                rows.append({"Тип": kind, "Вид_Key": known[0]["Ref_Key"], "Представление": text})
-        return rows
 
     def _role(self, kind: Kind) -> DocumentRole:
         role = self._base.configuration.role(kind)

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 ORDER = "Заказ товара"
+ACCOUNT = ("РасчетныеСчета", "РасчетныйСчет")
 
 
 class CmlError(Exception):
@@ -27,6 +28,9 @@ class SiteBuyer:
     kpp: str
     address: str
     contacts: dict[str, str] = field(default_factory=dict)
+    account: str = ""
+    bic: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,15 @@ class SiteOrder:
 
     @property
     def cancelled(self) -> bool:
-        return self.requisites.get("Отменен", "").lower() in {"true", "да"}
+        return self._says("Отменен")
+
+    @property
+    def paid(self) -> bool:
+        """The site's word that the order may be worked on."""
+        return self._says("Заказ оплачен")
+
+    def _says(self, name: str) -> bool:
+        return self.requisites.get(name, "").lower() in {"true", "да"}
 
 
 def read_orders(body: bytes) -> list[SiteOrder]:
@@ -128,6 +140,9 @@ def _buyer(element: etree._Element) -> SiteBuyer:
         address=_text(element, "ЮридическийАдрес", "Представление")
         or _text(element, "АдресРегистрации", "Представление"),
         contacts={_text(one, "Тип"): _text(one, "Значение") for one in contacts},
+        account=_text(element, *ACCOUNT, "НомерСчета"),
+        bic=_text(element, *ACCOUNT, "Банк", "БИК"),
+        bank=_text(element, *ACCOUNT, "Банк", "Наименование"),
     )
 
 

@@ -173,7 +173,7 @@ class Desk:
             known = known or self._same(draft, field)
             content, changed = _digest(draft), self._contents.get(key)
             if known is None or (changed not in {None, content}):
-                known, created = self.clerk.counterparty(draft, known["Ref_Key"] if known else ""), known is None
+                known, created = self.clerk.parties.write(draft, known["Ref_Key"] if known else ""), known is None
             else:
                 created = False
             if draft.external_id:

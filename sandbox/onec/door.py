@@ -145,7 +145,7 @@ def _no_session() -> Response:
 
 def _maintenance(request: Request) -> Response:
     words = "Начало сеанса с информационной базой запрещено.\nВедутся технические работы"
-    resource = request.path.removeprefix("/base")
+    resource = request.path.removeprefix("/base").rstrip("/")
     descr = f"HTTP: Forbidden\nОшибка при выполнении запроса {request.method} к ресурсу {resource}:"
     told = {
         "#exception": "{http://v8.1c.ru/8.2/virtual-resource-system}Exception",

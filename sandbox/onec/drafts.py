@@ -29,6 +29,16 @@ class Clash(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A settlement account: 20 digits, and the bank by its БИК."""
+
+    number: str
+    bic: str
+    bank: str = ""
+    correspondent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CounterpartyDraft:
     """`kind` is legal, entrepreneur or person."""
 
@@ -42,6 +52,7 @@ class CounterpartyDraft:
     email: str = ""
     phone: str = ""
     address: str = ""
+    account: BankAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)

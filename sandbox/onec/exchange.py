@@ -11,7 +11,8 @@ from sandbox.onec.cml_read import CmlError, read_orders, read_statuses
 from sandbox.onec.cml_write import SHAPES, Shape, orders_file, shape
 from sandbox.onec.desk import Desk
 from sandbox.onec.site import Site, SiteError, Upload, file_name
-from sandbox.onec.site_orders import SiteOrders, Taken
+from sandbox.onec.site_orders import SiteOrders
+from sandbox.onec.site_taking import SiteTaking, Taken
 
 Mishap = Literal["chunk_lost", "chunk_twice", "file_twice", "broken_xml"]
 MISHAPS: tuple[Mishap, ...] = ("chunk_lost", "chunk_twice", "file_twice", "broken_xml")
@@ -74,11 +75,11 @@ class SiteExchange:
         self.version, self.habits = version, habits or Habits()
         self._base, self._url = desk.base, url
         self._orders = SiteOrders(desk)
-        self._state, self._confirmed = self._base.state, 0
-        self._goods_taken: int | None = None
+        self._taking = SiteTaking(desk, self._orders)
         self._files = 0
         self._one_at_a_time = threading.Lock()
         self.log_in_as(user, password)
+        self._begin_anew()
 
     def log_in_as(self, user: str, password: str) -> None:
         self._login = (user, password)
@@ -88,6 +89,8 @@ class SiteExchange:
         with self._one_at_a_time:
             report = Report()
             site = Site(self._url, *self._login, self.version)
+            if self._state is not self._base.state:  # another copy of the base, with registrations of its own
+                self._begin_anew()
             try:
                 if self.habits.goods:
                     report.goods = self._send_goods(site)
@@ -99,12 +102,18 @@ class SiteExchange:
             report.steps = [asdict(step) for step in site.steps]
             return report
 
+    def _begin_anew(self) -> None:
+        """Nothing is confirmed yet."""
+        self._state = self._base.state
+        self._confirmed = 0
+        self._goods_taken: int | None = None
+
     def _take(self, site: Site, report: Report) -> None:
         site.log_in()
         site.begin()
         if self.habits.info:
             report.statuses = read_statuses(site.dictionaries())
-        report.taken = [self._orders.take(order) for order in read_orders(site.orders())]
+        report.taken = [self._taking.take(order) for order in read_orders(site.orders())]
         refused = [one for one in report.taken if one.what == "refused"]
         if refused:
             report.error = "; ".join(f"Заказ {one.number}: {one.text}" for one in refused)
@@ -131,8 +140,6 @@ class SiteExchange:
         return shape(self.version, encoding=how.encoding, namespace=how.namespace, line_sums=how.line_sums)
 
     def _send(self, site: Site, report: Report, mishaps: frozenset[Mishap]) -> None:
-        if self._state is not self._base.state:  # another copy of the base, with registrations of its own
-            self._state, self._confirmed = self._base.state, 0
         now, upto = self._base.now(), self._base.cursor
         changed = self._orders.changed(self._confirmed, own=self.habits.own_orders)
         if not changed:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from sandbox.onec.cml_write import quantity
 from sandbox.onec.drafts import (
+    BankAccount,
     Counterparty,
     CounterpartyDraft,
     Gone,
@@ -59,8 +60,6 @@ class OrganizationBody(_Body):
 
 
 class BankAccountBody(_Body):
-    """Read, and not kept: the bases of the sandbox print their own account only."""
-
     number: str
     bic: str
     bank: str = ""
@@ -85,7 +84,8 @@ class CounterpartyBody(_Body):
 
     def draft(self, external_id: str = "") -> CounterpartyDraft:
         given = self.model_dump(exclude={"ref", "bank_account"})
-        return CounterpartyDraft(**{**given, "external_id": external_id or self.external_id})
+        account = BankAccount(**self.bank_account.model_dump()) if self.bank_account else None
+        return CounterpartyDraft(**{**given, "external_id": external_id or self.external_id}, account=account)
 
 
 class LineBody(_Body):

@@ -176,6 +176,35 @@ def test_an_order_already_paid_is_kept_as_it_is(ut, site, exchange):
     assert ut.base.papers.of(order.ref).sum == order.sum
 
 
+def test_an_order_goes_to_work_on_the_site_s_word_even_when_it_is_paid(ut, site, exchange):
+    exchange.run()
+    order = the(ut.base.papers.all("order"))
+    assert (order.record["Статус"], the(site.read[-1]).requisites["Статус заказа"]) == ("КОбеспечению", "К обеспечению")
+    ut.base.accountant.pay(order.ref)
+    name = "<Наименование>Заказ оплачен</Наименование><Значение>"
+    for _ in range(2):
+        site.query = changed(f"{name}false", f"{name}true")
+        report = exchange.run()
+    assert [one.what for one in report.taken] == ["unchanged"]
+    order = the(ut.base.papers.all("order"))
+    assert (order.record["Статус"], order.posted) == ("КОтгрузке", True)
+    assert the(site.read[-1]).requisites["Статус заказа"] == "К отгрузке"
+
+
+def test_a_change_that_could_not_be_taken_comes_again(ut, site, exchange):
+    exchange.run()
+    order = the(ut.base.papers.all("order"))
+    content = changed("<Ставка>22<", "<Ставка>21<").decode()
+    for old, new in (("1540.00", "1482.15"), ("538.82", "518.58"), ("270.49", "260.33")):
+        content = content.replace(old, new)
+    site.query = content.encode()
+    for _ in range(2):
+        report = exchange.run()
+        assert [one.what for one in report.taken] == ["refused"]
+        assert "Ставки НДС 21 в базе нет" in report.error
+    assert ut.base.papers.of(order.ref).posted
+
+
 def test_a_cancelled_order_is_marked_for_deletion(ut, site, exchange):
     exchange.run()
     name = "<Наименование>Отменен</Наименование><Значение>"

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import requests
 
+from sandbox.onec.parties import BANKS
 from tests.sandbox.onec.services.publication import HS, body_json
 
 PARTLY = {1: Decimal(100), 2: Decimal(12)}
@@ -280,6 +281,19 @@ def test_a_counterparty_is_made_found_and_brought_up_to_date(onec):
     assert made.json()["ref"] == again.json()["ref"] == renamed.json()["ref"]
     assert [(one["ref"], one["name"]) for one in found] == [(made.json()["ref"], "Ромашка")]
     assert onec.call("GET", "/counterparties", params={"inn": draft["inn"], "kpp": "770101999"}).json() == {"items": []}
+
+
+def test_a_bank_account_comes_with_its_counterparty_once(onec):
+    account = {"number": "40702810400000012345", "bic": "044599991", "bank": "ПАО «Учебный банк»"}
+    draft = {**body_json("http/invoice_put_request.json")["counterparty"], "bank_account": account}
+    for name in ("Ромашка", "Ромашка-Трейд"):
+        answer = onec.call("PUT", "/counterparties/b24:company:4711", json={**draft, "name": name})
+    sets = [name for name in onec.base.configuration.sets if name.startswith("Catalog_БанковскиеСчета")]
+    records = [record for name in sets for record in onec.base.all(name)]
+    owned = [one for one in records if answer.json()["ref"] in (one.get("Owner"), one.get("Owner_Key"))]
+    assert [one["НомерСчета"] for one in owned] == [account["number"]]
+    (banks,) = [name for name in BANKS if name in onec.base.configuration.sets]
+    assert [one["Code"] for one in onec.base.all(banks)] == ["044599991"]
 
 
 def test_another_firm_under_the_same_id_is_a_clash(onec):
