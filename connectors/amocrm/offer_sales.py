@@ -35,6 +35,7 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
+    whole_prices = True
     _room: Room
     _gone: Gone
 

@@ -36,6 +36,7 @@ CUSTOMERS: Final = "раздела «Покупатели» (отметьте п
 class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
+    whole_prices = False
     _room: Room
     _gone: Gone
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 
 from provodka import taxpayer
-from provodka.accounting import Vat
+from provodka.accounting import Vat, VatText
 from provodka.settings import Finding, Mistakes, Strict, Timezone
 
 Side = Literal["1c", "crm"]
@@ -26,12 +26,6 @@ def _kpp(text: str) -> str:
     raise Mistakes(Finding((), f"«{text}» is no КПП", "nine characters, as 770101001"))
 
 
-def _vat(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_RATES: Final = [int(one) if one.isdigit() else one for one in Vat]
-VatText = Annotated[Vat, BeforeValidator(_vat), WithJsonSchema({"enum": _RATES})]
 Inn = Annotated[str, AfterValidator(_inn)]
 Kpp = Annotated[str, AfterValidator(_kpp)]
 
