@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -32,6 +33,7 @@ from webhooks.receive import Door
 from webhooks.server import WebServer
 from worker.booked import with_leads
 from worker.deliverer import Deliverer
+from worker.nightly import Nightly
 from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
 from worker.planner import Planner
 from worker.threads import Worker
@@ -85,6 +87,13 @@ class House:
         account = ACCOUNTINGS[settings.type].open(settings, self.journal.store)
         self._closing.append(account)
         return account
+
+    @cached_property
+    def nightly(self) -> Nightly | None:
+        """The comparison of accounting and CRM, where there are both."""
+        if self.accounting is None or self.crm is None:
+            return None
+        return Nightly(self.accounting, self.crm, self.journal, ZoneInfo(self.config.timezone))
 
     @cached_property
     def correspondents(self) -> dict[str, Any]:
@@ -180,6 +189,8 @@ class House:
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:
             jobs += _accounting_jobs(self.accounting, self.crm, self.journal)
+            if (nightly := self.nightly) is not None:
+                jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
         return Scheduler(self.journal, [*self.watchers, clock], jobs)
 

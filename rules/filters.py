@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from jinja2 import Undefined
 
+from provodka.russian import NBSP, day_and_month, grouped, noun
 from provodka.wording import did_you_mean
 from rules.dictionaries import Dictionary
 from rules.figures import percent as share
@@ -18,21 +19,6 @@ from rules.moments import Span, span
 from rules.text import fold, missing, number
 
 LOOKUP: Final = "lookup"
-NBSP: Final = "\u00a0"
-_MONTHS: Final = (
-    "января",
-    "февраля",
-    "марта",
-    "апреля",
-    "мая",
-    "июня",
-    "июля",
-    "августа",
-    "сентября",
-    "октября",
-    "ноября",
-    "декабря",
-)
 _WEEKDAYS: Final = ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье")
 
 
@@ -81,17 +67,15 @@ def money(value: object, currency: str = "₽", kopecks: bool | None = None) -> 
     amount = _amount(value, "a sum")
     if kopecks is None:
         kopecks = amount != amount.to_integral_value()
-    return f"{_grouped(amount, 2 if kopecks else 0)} {currency}".strip().replace(" ", NBSP)
+    return f"{grouped(amount, 2 if kopecks else 0)} {currency}".strip().replace(" ", NBSP)
 
 
 def plural(value: object, one: str, few: str, many: str) -> str:
     """A number with its noun: `3 | plural('заявка', 'заявки', 'заявок')` is «3 заявки»; a fraction takes `few`."""
     amount = _amount(value, "a number")
     if amount != amount.to_integral_value():
-        return f"{_grouped(amount, None)}{NBSP}{few}"
-    last = 0 if abs(amount) % 100 in range(11, 15) else abs(amount) % 10
-    noun = {1: one, 2: few, 3: few, 4: few}.get(int(last), many)
-    return f"{_grouped(amount, 0)}{NBSP}{noun}"
+        return f"{grouped(amount, None)}{NBSP}{few}"
+    return f"{grouped(amount, 0)}{NBSP}{noun(int(amount), one, few, many)}"
 
 
 def truncate(value: object, length: int = 100, end: str = "…") -> str:
@@ -189,7 +173,7 @@ def date_filters(zone: ZoneInfo) -> Mapping[str, Callable[..., str]]:
     def day(value: object, year: bool = False) -> str:
         """«5 декабря», with `year` «5 декабря 2026»."""
         moment = _moment(value, zone)
-        shown = f"{moment.day} {_MONTHS[moment.month - 1]}"
+        shown = day_and_month(moment)
         return f"{shown} {moment.year}" if year else shown
 
     def time(value: object) -> str:
@@ -226,9 +210,3 @@ def _amount(value: object, what: str) -> Decimal:
     if amount is None:
         raise ValueError(f"«{value}» is not {what}")
     return amount
-
-
-def _grouped(amount: Decimal, places: int | None) -> str:
-    """Thousands apart by blanks, a comma before the fraction."""
-    text = f"{amount.normalize():,f}" if places is None else f"{amount:,.{places}f}"
-    return text.replace(",", NBSP).replace(".", ",")

@@ -13,6 +13,7 @@ from connectors.onec.road import Made, Road
 from connectors.onec.settings import BooksSettings
 from provodka.accounting import (
     Cancellation,
+    Comparing,
     Document,
     DocumentKind,
     InvoiceRequest,
@@ -66,8 +67,10 @@ class OneC:
         return Terms(settings.vat, settings.vat_included, settings.currency, by_name)
 
     @property
-    def comparison(self) -> object:
-        return self._settings.comparison
+    def comparing(self) -> Comparing:
+        chosen = self._settings.comparison
+        wins = {str(aspect): str(side) for aspect, side in chosen.wins.items()}
+        return Comparing(chosen.at, chosen.days, wins, {str(aspect): name for aspect, name in chosen.fields.items()})
 
     # writes
 
@@ -132,8 +135,10 @@ class OneC:
         paper = papers.get(kind)
         if paper is None or not paper.ref:
             return None
-        body = self._road.printed(kind, paper.ref)
-        return Printed(f"{_TITLES[kind]} {paper.short}.pdf", body) if body else None
+        name = f"{_TITLES[kind]} {paper.short}.pdf"
+        if body := self._road.printed(kind, paper.ref):
+            return Printed(name, body)
+        return self._drawn(sale, kind, paper.ref, name)
 
     # changes
 
@@ -229,6 +234,15 @@ class OneC:
             fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()} | dict(found)
         return fresh
 
+    def _drawn(self, sale: str, kind: DocumentKind, ref: str, name: str) -> Printed | None:
+        """Our own form of an invoice, where the settings ask for one."""
+        document = self._book.documents(kind, [ref]).get(ref)
+        if self._settings.own_form is None or kind is not DocumentKind.INVOICE or document is None:
+            return None
+        from connectors.onec.own_form import draw  # it loads a PDF library
+
+        return Printed(name, draw(self._sale(sale), document, self._settings), own=True)
+
     def _compared(
         self, fresh: Mapping[str, Document], received_at: datetime, sales: Sequence[Sale]
     ) -> tuple[list[Event], ByKind]:
@@ -253,6 +267,9 @@ def _sale_of(asked: InvoiceRequest) -> Sale:
         counterparty=asked.counterparty,
         buyer=asked.buyer.full_name or asked.buyer.name,
         inn=asked.buyer.inn,
+        kpp=asked.buyer.kpp,
+        address=asked.buyer.address,
+        vat_included=asked.vat_included,
         asked=asked.lines,
         amount=asked.amount,
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from connectors.printing.settings import Look
 from provodka import taxpayer
 from provodka.accounting import Vat, VatText
 from provodka.settings import Finding, Mistakes, Strict, Timezone
 
 Side = Literal["1c", "crm"]
-ASPECTS: Final = ("sum", "lines", "number", "paid", "shipped")
+Aspect = Literal["sum", "lines", "number", "paid", "shipped"]
 
 
 def _inn(text: str) -> str:
@@ -30,11 +31,24 @@ Inn = Annotated[str, AfterValidator(_inn)]
 Kpp = Annotated[str, AfterValidator(_kpp)]
 
 
+class Account(Strict):
+    """A settlement account of ours, as invoices show it."""
+
+    number: str = Field(pattern=r"^\d{20}$")
+    bic: str = Field(pattern=r"^\d{9}$")
+    bank: str = Field(min_length=1)
+    correspondent: str = Field(default="", pattern=r"^(\d{20})?$")
+
+
 class Organization(Strict):
-    """Our own firm in 1C: a base may keep several."""
+    """Our own firm in 1C: a base may keep several. Name, address and account are what our own printed form shows."""
 
     inn: Inn
     kpp: Kpp = ""
+    name: str = ""
+    address: str = ""
+    phone: str = ""
+    account: Account | None = None
 
 
 class Products(Strict):
@@ -50,19 +64,16 @@ class Comparison(Strict):
 
     at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     days: int = Field(default=60, ge=1, le=1000)
-    wins: dict[Literal["sum", "lines", "number", "paid", "shipped"], Side] = Field(default_factory=dict)
+    wins: dict[Aspect, Side] = Field(default_factory=dict)
     fields: dict[Literal["number", "paid", "shipped"], str] = Field(default_factory=dict)
-
-    def winner(self, aspect: str) -> Side:
-        """1C, unless the settings say otherwise."""
-        wins: dict[Any, Side] = self.wins
-        return wins.get(aspect, "1c")
 
 
 class BooksSettings(Strict):
     """`organization` sells. `vat` is the rate of lines that name none (`none`: «Без НДС»), `vat_included` whether
     prices have it within. `timezone` is that of the 1C server: 1C itself knows of none. `settle_seconds` is how long 1C
     may still be at work on a call that has broken off.
+
+    `own_form`: an invoice that 1C does not print is drawn by us; then `organization` must say what stands on it.
 
     `poll_seconds` is how often changes are looked for, over documents of the last `window_days`; once an hour over
     `wide_days`, as statements are loaded late.
@@ -75,7 +86,14 @@ class BooksSettings(Strict):
     timezone: Timezone = "Europe/Moscow"
     products: Products = Products()
     comparison: Comparison = Comparison()
+    own_form: Look | None = None
     poll_seconds: float = Field(default=60.0, ge=1)
     settle_seconds: float = Field(default=60.0, ge=0)
     window_days: int = Field(default=7, ge=1)
     wide_days: int = Field(default=60, ge=1)
+
+    @model_validator(mode="after")
+    def _printable(self) -> Self:
+        if self.own_form is not None and not (self.organization.name and self.organization.account):
+            raise ValueError("own_form needs organization.name and organization.account: they stand on the invoice")
+        return self

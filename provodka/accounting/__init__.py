@@ -5,7 +5,7 @@ Sums are Decimal in the document's currency, times UTC; refs are the ids of acco
 
 from provodka.accounting.documents import Basis, Document, DocumentKind, Line
 from provodka.accounting.parties import BankAccount, Counterparty, NewCounterparty, PartyKind
-from provodka.accounting.protocols import Accounting, AccountingAccount, Printed, Terms
+from provodka.accounting.protocols import Accounting, AccountingAccount, Comparing, Printed, Terms
 from provodka.accounting.requests import Cancellation, InvoiceRequest, OrderRequest, priced, total
 from provodka.accounting.sale import Sale, arrows, shown
 from provodka.accounting.vat import KOPECK, Vat, VatText, kopecks, vat_amount
@@ -17,6 +17,7 @@ __all__ = [
     "BankAccount",
     "Basis",
     "Cancellation",
+    "Comparing",
     "Counterparty",
     "Document",
     "DocumentKind",

@@ -35,6 +35,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparing:
+    """The comparison by night: at what hour (`03:00`) on the client's clocks, over how many days; which side (`1c` or
+    `crm`) wins in what; in which fields of the lead the client keeps the `number`, what is `paid` and `shipped`."""
+
+    at: str
+    days: int
+    wins: Mapping[str, str]
+    fields: Mapping[str, str]
+
+    def winner(self, aspect: str) -> str:
+        """1C, unless the settings say otherwise."""
+        return self.wins.get(aspect, "1c")
+
+
+@dataclass(frozen=True, slots=True)
 class Printed:
     """A printed form: PDF. `own`: we drew it ourselves, as accounting gave none."""
 
@@ -87,6 +102,9 @@ class AccountingAccount(Accounting, Protocol):
     """Accounting with what the house itself needs of it."""
 
     poll_seconds: float
+
+    @property
+    def comparing(self) -> Comparing: ...
 
     def derive(self, hint: AccountingHint, event: Event) -> tuple[list[Event], ByKind]:
         """What a hint comes to: events (without their leads) and snapshots by kind, to be stored together."""

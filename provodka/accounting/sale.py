@@ -27,6 +27,9 @@ class Sale:
     counterparty: str = ""
     buyer: str = ""
     inn: str = ""
+    kpp: str = ""
+    address: str = ""
+    vat_included: bool = True
     invoice: str = ""
     order: str = ""
     asked: tuple[Line, ...] = ()
