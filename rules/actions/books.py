@@ -19,7 +19,8 @@ from rules.beside import Beside
 NO_SALE: Final = "У сделки нет счёта в 1С: поставьте перед этим действием issue_invoice"
 CANCELLED: Final = "Счёт отменён: выставьте новый действием issue_invoice"
 CURE: Final = (
-    "add it: accounting: {type: odata, url: …, user: …, password: …, organization: {inn: …}}; see docs/ru/1c.md"
+    "add it, for example accounting: {type: odata, url: https://1c.firma.ru/base, user: …, password: …, "
+    "organization: {inn: …}}: docs/ru/1c.md"
 )
 
 

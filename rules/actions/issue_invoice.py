@@ -103,7 +103,7 @@ class IssueInvoice(Action[IssueInvoiceParams]):
         requests = {d.item.key: unpack(InvoiceRequest, d.frozen["request"]) for d in ready}
         outcomes = ensure([(d, requests[d.item.key].buyer) for d in ready], outside)
         refs = {key: one.remote_id for key, one in outcomes.items() if isinstance(one, Done)}
-        outcomes |= _replaced([d for d in ready if d.item.key in refs], accounting)
+        outcomes |= _replaced([d for d in ready if d.item.key in refs], outside)
         left = [d for d in ready if isinstance(outcomes[d.item.key], Done)]
         requests = {d.item.key: replace(requests[d.item.key], counterparty=refs[d.item.key]) for d in left}
         outcomes |= _issued(left, requests, accounting)
@@ -186,13 +186,9 @@ def _in_the_way(if_changed: str, some: Sequence[InvoiceRef]) -> list[InvoiceRef]
     newest = next(reversed(some), None)
     if newest is None or if_changed == "new":
         return []
-    title = (
-        f"счёт {newest.short} на {money(newest.amount, kopecks=True)}" if newest.short else "счёт, который готовится"
-    )
+    title = f"счёт {newest.short} на {money(newest.amount, kopecks=True)}" if newest.short else "счёт в работе"
     if if_changed == "refuse":
-        text = (
-            f"У сделки уже есть {title}, а товары другие. Отмените его (cancel_invoice) или укажите if_changed: replace"
-        )
+        text = f"У сделки есть {title} на другое: отмените его (cancel_invoice) или укажите if_changed: replace"
         raise Rejected(f"lead {newest.lead} has invoice {newest.number or newest.id} for something else", hint=text)
     if newest.paid or newest.shipped:
         text = f"Нельзя заменить {title}: по нему уже есть оплата или отгрузка"
@@ -204,10 +200,19 @@ def _number(sale: str) -> int:
     return int(sale.rpartition(":")[2])
 
 
-def _replaced(ready: Sequence[Decided], accounting: Accounting) -> dict[str, Outcome]:
+def _replaced(ready: Sequence[Decided], outside: Outside) -> dict[str, Outcome]:
     """Those whose old invoice could not be cancelled."""
+    accounting = Desk(outside).accounting
     found = submit_all(accounting.cancel_invoices, Cancellation, _CANCEL, ready)
-    return {key: bad for key, some in found.items() for bad in some if not isinstance(bad, Done)}
+    gone = [one["sale"] for d in ready for one in d.frozen[_CANCEL]]
+    if gone:
+        outside.hint({f"cancelled:{sale}": f"sale:{sale}" for sale in gone})
+    return {
+        key: of_accounting(bad, accounting.name)
+        for key, some in found.items()
+        for bad in some
+        if not isinstance(bad, Done)
+    }
 
 
 def _issued(
