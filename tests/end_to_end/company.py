@@ -20,6 +20,7 @@ from cli.run import Running, RunRole
 from provodka.journal import Journal, StoredAction, StoredEvent, Trouble, queries, troubles
 from sandbox.senders import MangoSender, letter, send_letter, tilda_lead, tilda_order
 from sandbox.server import Sandbox
+from tests.end_to_end.books import Ledger
 from tests.end_to_end.crms import SECRET, Amocrm, Json, Office
 
 CONFIG = Path(__file__).with_name("client.yaml")
@@ -48,6 +49,7 @@ class Company:
         self.journal_url = f"sqlite:///{folder}/journal.sqlite"
         self.mail_password = SECRET
         self.extra_rules = ""
+        self.ledger: Ledger | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
         self.burst = 1000
         self.house: House
@@ -63,6 +65,7 @@ class Company:
             "JOURNAL": self.journal_url,
             "BURST": str(self.burst),
             **self.office.environ,
+            **(self.ledger.environ if self.ledger else {}),
             "SECRET": SECRET,
             "MAIL_PASSWORD": self.mail_password,
             "IMAP": str(self.sandbox.mail.imap_port),
@@ -74,7 +77,8 @@ class Company:
     def write_config(self) -> Path:
         """The client's YAML file."""
         path = self.folder / "client.yaml"
-        path.write_text(self.office.section + self.office.there(self.rewritten(CONFIG.read_text()) + self.extra_rules))
+        sections = self.office.section + (self.ledger.config if self.ledger else "")
+        path.write_text(sections + self.office.there(self.rewritten(CONFIG.read_text()) + self.extra_rules))
         return path
 
     def config(self) -> Config:

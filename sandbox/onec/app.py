@@ -1,0 +1,98 @@
+"""The 1C emulator: one information base with its OData interface, the accountant's desk and controls, on one port."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+
+from sandbox.base import Emulator, WsgiApp
+from sandbox.onec.base import Base, server_time
+from sandbox.onec.control import add_control_routes
+from sandbox.onec.door import Door
+from sandbox.onec.doubles import count_doubles
+from sandbox.onec.odata.exchange import Nodes
+from sandbox.onec.odata.service import add_odata_routes
+from sandbox.onec.services import Services
+from sandbox.onec.switches import Switches
+
+LOGIN = "sandbox"
+PASSWORD = "sandbox"  # noqa: S105  # the sandbox's published password
+
+
+class OneC(Emulator):
+    """A base of one configuration at `/base`; `use` changes it, `turn` and `switches` its behaviour.
+
+    Whatever is served below `/base/` passes the same door (login, sessions, maintenance) before its route.
+    """
+
+    api_prefixes = ("/base/",)
+
+    def __init__(self, configuration: str = "bp", *, now: Callable[[], datetime] = server_time) -> None:
+        here = Path(__file__).parent
+        app = Flask("onec", root_path=str(here), static_folder="static", static_url_path="/static")
+        app.url_map.strict_slashes = False
+        super().__init__("onec", app)
+        self._first_configuration = configuration
+        self.switches = Switches()
+        self.door = Door(self.switches, {LOGIN: PASSWORD})
+        self.base = Base(configuration, now)
+        app.before_request(self._enter)
+        app.after_request(self._leave)
+        self.odata = add_odata_routes(self)
+        add_control_routes(self)
+        self.services = Services(self.base, self.door.take)
+        self.services.mount(app)
+
+    def stop(self) -> None:
+        self.services.stop()
+        super().stop()
+
+    def reset(self) -> None:
+        self.services.reset()
+        self.door.users = {LOGIN: PASSWORD}
+        self.turn(**Switches().model_dump())
+        self.use(self._first_configuration)
+
+    def use(self, configuration: str) -> None:
+        """A new base of that configuration; ValueError names the ones there are."""
+        self.base.use(configuration)
+        self.odata.nodes = Nodes()
+
+    def turn(self, **values: Any) -> None:  # noqa: ANN401
+        """Change some switches; pydantic's ValidationError if one is unknown or wrong, none is changed then."""
+        checked = Switches.model_validate({**self.switches.model_dump(), **values})
+        for name in values:
+            setattr(self.switches, name, getattr(checked, name))
+
+    def route(self) -> str:
+        """The set and what is done to it, of a call to the interface; the route of anything else."""
+        resource = str((request.view_args or {}).get("resource", ""))
+        return re.sub(r"\([^()]*\)", "()", resource) or super().route()
+
+    def objects(self) -> dict[str, int]:
+        with self.base.lock:
+            counts = Counter({"counterparty": len(self.base.all(self.base.configuration.roles.counterparty))})
+            for role in self.base.configuration.documents.values():
+                counts[role.kind] += len(self.base.all(role.set))
+            return dict(counts)
+
+    def doubles(self) -> dict[str, Any]:
+        return count_doubles(self.base)
+
+    def details(self) -> dict[str, Any]:
+        return {"configuration": self.base.configuration.name, "revision": self.base.revision}
+
+    def _around(self, inner: WsgiApp) -> WsgiApp:
+        return self.door.around(super()._around(inner))
+
+    def _enter(self) -> Response | None:
+        return self.door.answer(request) if request.path.startswith(self.api_prefixes) else None
+
+    def _leave(self, response: Response) -> Response:
+        return self.door.leave(request, response) if request.path.startswith(self.api_prefixes) else response

@@ -1,0 +1,307 @@
+"""One information base: its objects by key, their versions and numbers, and the register of what changed.
+
+Records are read-only mappings by OData's own names (`Контрагент_Key`, `Номенклатура_Type`); every write replaces one.
+Whatever may not be raises an OnecError with the words of 1C, and nothing is changed then.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox.onec.accountant import Accountant
+from sandbox.onec.configuration import Configuration, load
+from sandbox.onec.errors import LOCK_CONFLICT, KeyExistsError, LockedError, NotFoundError, OnecError
+from sandbox.onec.papers import Papers
+from sandbox.onec.schema import EMPTY_REF, EntitySet, Properties
+from sandbox.onec.state import BEFORE_WRITE, Change, Key, State, check_period, check_unique, number
+from sandbox.onec.values import Record, fit, frozen, version, version_number
+
+ZONE = ZoneInfo("Europe/Moscow")
+
+
+def server_time() -> datetime:
+    """The wall clock of the 1C server, without a zone and to the second."""
+    return datetime.now(ZONE).replace(tzinfo=None, microsecond=0)
+
+
+class Base:
+    """An information base of one configuration (`bp`, `ut`, `unf`, `erp`), safe to use from several threads.
+
+    `accountant` acts in it as a person would, `papers` sees its documents neutrally, `external` binds ids of others
+    to objects as an extension's register does. `now` is the server's clock: naive, whole seconds.
+    """
+
+    def __init__(self, configuration: str = "bp", now: Callable[[], datetime] = server_time) -> None:
+        self.now = now
+        self.lock = threading.RLock()
+        self.revision = 0
+        self.accountant = Accountant(self)
+        self.papers = Papers(self)
+        self.use(configuration)
+
+    def use(self, configuration: str) -> None:
+        """Become a new base of that configuration."""
+        self.configuration: Configuration = load(configuration)
+        self.clear()
+
+    def clear(self) -> None:
+        """Back to the seed: own organisation, accounts, classifiers, a few products."""
+        with self.lock:
+            self.state = State(tables={name: {} for name in self.configuration.sets})
+            self._held: dict[str, float] = {}
+            self.papers.forget()
+            for name, records in self.configuration.seed.items():
+                for record in records:
+                    self.write(name, record)
+            self.state.changes.clear()
+            self.accountant.forget()
+
+    def about(self, name: str) -> EntitySet:
+        """The description of a set; NotFoundError if the configuration has none."""
+        known = self.configuration.sets.get(name)
+        if known is None:
+            raise NotFoundError(f'Тип сущности "{name}" не найден!')
+        return known
+
+    def read(self, name: str, key: Key) -> Record:
+        """One record; NotFoundError if there is none."""
+        self.about(name)
+        record = self.state.tables[name].get(key)
+        if record is None:
+            raise NotFoundError(f'Экземпляр сущности "{name}" не найден по переданному ключу.')
+        return record
+
+    def get(self, name: str, key: Key) -> Record | None:
+        return self.state.tables.get(name, {}).get(key)
+
+    def all(self, name: str) -> list[Record]:
+        """Every record of a set in the order of creation."""
+        self.about(name)
+        with self.lock:
+            return list(self.state.tables[name].values())
+
+    def find(self, name: str, **wanted: object) -> list[Record]:
+        """Those whose properties equal what is wanted, the ones marked for deletion left out."""
+        return [
+            record
+            for record in self.all(name)
+            if not record.get("DeletionMark") and all(record[key] == value for key, value in wanted.items())
+        ]
+
+    def write(self, name: str, values: Mapping[str, Any], *, load: bool = False) -> Record:
+        """Create. Own `Ref_Key` is taken (KeyExistsError if used), `Number` or `Code` given where left out.
+
+        Unknown names are ignored, as 1C does. `load` is the exchange mode: no checks of the application.
+        """
+        about = self.about(name)
+        with self.lock:
+            record = self._filled(about, {**about.defaults, **values})
+            key = self._new_key(about, record)
+            if not load:
+                check_period(self.state, about, record)
+                check_unique(self.state, about, record)
+            number(self.state, about, record, self.configuration.prefix, self.now())
+            if about.is_reference:
+                record["DataVersion"] = version(0)
+            return self._keep(about, key, record)
+
+    def patch(self, name: str, key: Key, values: Mapping[str, Any], *, load: bool = False) -> Record:
+        """Change what is given; a section of rows is replaced whole. Refuses the rows of a posted document."""
+        about = self.about(name)
+        with self.lock:
+            old = self.read(name, key)
+            if old.get("Posted") and any(section in values for section in about.rows) and not load:
+                raise OnecError(f"{BEFORE_WRITE}Строки проведенного документа изменить нельзя: отмените проведение")
+            fitted = self._fitted(about, values)
+            for fixed in ("Ref_Key", "DataVersion", "Posted", *(about.key if not about.is_reference else ())):
+                fitted.pop(fixed, None)
+            return self._change(about, key, {**old, **fitted}, load=load)
+
+    def replace(self, name: str, key: Key, values: Mapping[str, Any]) -> Record:
+        """PUT: what is left out becomes empty, save the key, the version and the number."""
+        about = self.about(name)
+        with self.lock:
+            old = self.read(name, key)
+            kept = {one: old[one] for one in ("Ref_Key", "DataVersion", "Posted", "Number", "Code") if one in old}
+            fresh = self._filled(about, {**values, **{one: kept[one] for one in kept if one not in ("Number", "Code")}})
+            for one in ("Number", "Code"):
+                if one in kept and not fresh[one]:
+                    fresh[one] = kept[one]
+            return self._change(about, key, fresh)
+
+    def post(self, name: str, key: Key) -> Record:
+        """Post a document, or post it anew; refuses one that is marked or where the configuration misses something."""
+        about = self.about(name)
+        with self.lock:
+            old = self.read(name, key)
+            if old["DeletionMark"]:
+                raise OnecError("Помеченный на удаление документ не может быть проведен!")
+            for needed, message in about.messages.items():
+                if old[needed] == about.properties[needed].empty:
+                    raise OnecError(f"{BEFORE_WRITE}{message}")
+            return self._change(about, key, {**old, "Posted": True})
+
+    def unpost(self, name: str, key: Key) -> Record:
+        """Take the posting back."""
+        with self.lock:
+            return self._change(self.about(name), key, {**self.read(name, key), "Posted": False})
+
+    def mark(self, name: str, key: Key, *, marked: bool = True) -> Record:
+        """Mark for deletion, which takes a posting back too; or unmark."""
+        with self.lock:
+            old = self.read(name, key)
+            posted = {"Posted": False} if marked and "Posted" in old else {}
+            return self._change(self.about(name), key, {**old, **posted, "DeletionMark": marked})
+
+    def remove(self, name: str, key: Key) -> None:
+        """Delete physically and at once."""
+        about = self.about(name)
+        with self.lock:
+            old = self.read(name, key)
+            self._check_free(old.get("Ref_Key", ""))
+            check_period(self.state, about, old)
+            del self.state.tables[name][key]
+            self._note(name, key)
+            self.papers.replaced(name, old, None)
+
+    def changes(self, after: int = 0, limit: int | None = None, sets: Iterable[str] | None = None) -> list[Change]:
+        """What changed after a cursor, each object once, the oldest change first.
+
+        The seed is not a change. After a restore the cursor goes back with the base.
+        """
+        wanted = None if sets is None else set(sets)
+        found: list[Change] = []
+        with self.lock:
+            for (name, key), cursor in reversed(self.state.changes.items()):
+                if cursor <= after:
+                    break
+                if isinstance(key, str) and (wanted is None or name in wanted):
+                    found.append(Change(cursor, name, key, self.get(name, key)))
+        found.reverse()
+        return found[:limit]
+
+    @property
+    def cursor(self) -> int:
+        """The place of the last change."""
+        return self.state.cursor
+
+    def bind(self, external_id: str, name: str, ref: str) -> None:
+        """Remember whose id stands for which object."""
+        with self.lock:
+            self.state.external[external_id] = (name, ref)
+
+    def bound(self, external_id: str) -> Record | None:
+        """The object bound to another's id, if it is still there."""
+        with self.lock:
+            place = self.state.external.get(external_id)
+            return self.get(*place) if place else None
+
+    def hold(self, ref: str, seconds: float) -> None:
+        """Somebody opens the object and keeps it for that long: writes meet a lock conflict."""
+        with self.lock:
+            self._held[ref] = time.monotonic() + seconds
+
+    def redirect(self, old: str, new: str) -> None:
+        """Whatever refers to one object refers to another from now on."""
+        with self.lock:
+            for name in self.configuration.sets:
+                about = self.about(name)
+                for key, record in list(self.state.tables[name].items()):
+                    turned = _turned(record, old, new)
+                    if turned != record and about.is_reference:
+                        self._change(about, key, turned, load=True)
+
+    def copy(self) -> State:
+        with self.lock:
+            return self.state.copy()
+
+    def restore(self, state: State) -> None:
+        """Become what the copy was: numbers, versions and the change register go back too."""
+        with self.lock:
+            self.state = state.copy()
+            self._held.clear()
+            self.revision += 1
+            self.papers.forget()
+            for name in self.configuration.documents:
+                for record in self.state.tables[name].values():
+                    self.papers.replaced(name, None, record)
+
+    # What follows is the way of every write.
+
+    def _change(self, about: EntitySet, key: Key, record: dict[str, Any], *, load: bool = False) -> Record:
+        old = self.read(about.name, key)
+        self._check_free(old.get("Ref_Key", ""))
+        if not load:
+            check_period(self.state, about, old)
+            check_period(self.state, about, record)
+            check_unique(self.state, about, record)
+        if about.is_reference:
+            record["DataVersion"] = version(version_number(old["DataVersion"]) + 1)
+        return self._keep(about, key, record)
+
+    def _keep(self, about: EntitySet, key: Key, values: Mapping[str, Any]) -> Record:
+        record = frozen(values)
+        old = self.state.tables[about.name].get(key)
+        self.state.tables[about.name][key] = record
+        self._note(about.name, key)
+        self.papers.replaced(about.name, old, record)
+        return record
+
+    def _note(self, name: str, key: Key) -> None:
+        self.revision += 1
+        self.state.note((name, key))
+
+    def _filled(self, about: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
+        empty = {name: known.empty for name, known in about.properties.items()}
+        return {**empty, **dict.fromkeys(about.rows, ()), **self._fitted(about, values)}
+
+    def _fitted(self, about: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
+        fitted = _fit_all(about.properties, values)
+        for section, properties in about.rows.items():
+            if section in values:
+                empty = {name: known.empty for name, known in properties.items()}
+                rows = [{**empty, "LineNumber": 0, **_fit_all(properties, row)} for row in values[section]]
+                fitted[section] = [{**row, "LineNumber": number} for number, row in enumerate(rows, 1)]
+        return fitted
+
+    def _new_key(self, about: EntitySet, record: dict[str, Any]) -> Key:
+        if about.is_reference:
+            if record["Ref_Key"] == EMPTY_REF:
+                record["Ref_Key"] = str(uuid.uuid1())
+            key: Key = record["Ref_Key"]
+        else:
+            key = tuple(record[name] for name in about.key)
+        if key in self.state.tables[about.name]:
+            if about.is_reference:
+                raise KeyExistsError("Сущность с таким ключом уже существует")
+            raise KeyExistsError("Запись с такими значениями ключевых полей уже существует")
+        return key
+
+    def _check_free(self, ref: str) -> None:
+        until = self._held.get(ref)
+        if until is None:
+            return
+        if time.monotonic() < until:
+            raise LockedError(LOCK_CONFLICT)
+        del self._held[ref]
+
+
+def _fit_all(properties: Properties, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fit(known, values[name]) for name, known in properties.items() if name in values}
+
+
+def _turned(record: Record, old: str, new: str) -> dict[str, Any]:
+    return {
+        name: [_turned(row, old, new) for row in value]
+        if isinstance(value, tuple)
+        else new
+        if value == old and name != "Ref_Key"
+        else value
+        for name, value in record.items()
+    }

@@ -1,0 +1,144 @@
+"""The cycle of a sale through 1C by each road, in each CRM: asked for, issued, printed, paid, ordered, shipped, won."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from provodka.crm import CardKind, CardRef, LeadState
+from provodka.invoices import SaleState
+from sandbox.server import Sandbox
+from tests.end_to_end.books import LEDGERS, Ledger
+from tests.end_to_end.company import Company, until
+from tests.end_to_end.crms import OFFICES, Amocrm, Json
+
+RULES = """
+  - name: Фирма и товары из заявки
+    on: form.submitted
+    when: {form.comment: {contains: ИНН}}
+    do:
+      - company: {inn: "7701999111", kpp: "770101001", name: "ООО Ромашка-Трейд"}
+      - products:
+          lines:
+            - {name: "Кабель ВВГнг(А)-LS 3х2,5", sku: KAB-3x2.5, quantity: 100, price: 85.40}
+            - {name: Розетка двойная с заземлением, sku: ROZ-2Z, quantity: 12, price: 249}
+            - {name: Доставка по городу, sku: DELIVERY, quantity: 1, price: 1500}
+
+  - name: Счёт по этапу
+    on: lead.stage_changed
+    when: {lead.stage: Переговоры}
+    do:
+      - issue_invoice: {check_sum: false}
+
+  - name: Счёт выставлен
+    on: invoice.issued
+    do:
+      - print: {document: invoice}
+      - note: {text: "Выставлен счёт {{ invoice.short }} на {{ invoice.amount }}"}
+
+  - name: Оплачено частично
+    on: invoice.partly_paid
+    do:
+      - note: {text: "Оплачено {{ invoice.paid }}, осталось {{ invoice.left }}"}
+
+  - name: Оплачено
+    on: invoice.paid
+    do:
+      - note: {text: "Счёт {{ invoice.short }} оплачен: {{ invoice.paid }}"}
+      - place_order
+
+  - name: Заказ
+    on: order.created
+    do:
+      - note: {text: "Заказ {{ document.number }}"}
+
+  - name: Отгружено
+    on: order.shipped
+    do:
+      - note: {text: "Отгрузка {{ document.number }}"}
+      - close: {won: true}
+"""
+
+
+@pytest.fixture(params=LEDGERS.values(), ids=LEDGERS)
+def ledger(request: pytest.FixtureRequest, sandbox: Sandbox) -> Ledger:
+    found: Ledger = request.param(sandbox)
+    return found
+
+
+@pytest.fixture
+def selling(closed: Company, ledger: Ledger) -> Company:
+    """A company that sells through 1C."""
+    closed.ledger = ledger
+    closed.extra_rules = RULES
+    closed.open()
+    return closed
+
+
+def asked(company: Company, phone: str = "+79160001122") -> Json:
+    """A lead with a firm and products, for which the seller wants an invoice."""
+    company.form(phone, comments="Счёт на ИНН 7701999111")
+    company.rest("form.submitted")
+    lead = company.lead()
+    company.move(lead, "Переговоры")
+    return lead
+
+
+def told(company: Company, kind: str) -> Any:
+    """Wait for an event while 1C does its part, then for rest."""
+    ledger = company.ledger
+    assert ledger is not None
+
+    def here() -> bool:
+        ledger.tick(company.url)
+        return bool(company.events(kind))
+
+    until(here, kind)
+    return company.rest(kind)[-1].event.payload
+
+
+def notes(company: Company) -> str:
+    return "\n".join(note["text"] for note in company.lead()["notes"])
+
+
+@pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
+def test_a_sale_from_the_stage_to_the_shipment(selling: Company, ledger: Ledger) -> None:
+    lead = asked(selling)
+    invoice = told(selling, "invoice.issued").invoice
+    assert (invoice.amount, invoice.vat_amount) == (Decimal("13028.00"), Decimal("2349.31"))
+    assert f"Выставлен счёт {invoice.short} на 13028.00" in notes(selling)
+    crm = selling.house.crm
+    assert crm is not None
+    assert [file.name for file in crm.files(CardRef(CardKind.LEAD, lead["id"]))] == [f"Счёт {invoice.short}.pdf"]
+    assert len(ledger.documents("invoice")) == 1
+    [buyer] = [one for one in ledger.counterparties() if one["inn"] == "7701999111"]
+    assert buyer["kpp"] == "770101001"
+
+    if not ledger.calls_us:  # CommerceML carries no sums of payments
+        ledger.act("pay", document=invoice.ref, amount="5000.00")
+        assert told(selling, "invoice.partly_paid").invoice.paid == 5000
+        assert "Оплачено 5000.00, осталось 8028.00" in notes(selling)
+    ledger.act("pay", document=invoice.ref)
+    assert told(selling, "invoice.paid").invoice.left == 0
+    told(selling, "order.created")
+    assert len(ledger.documents("order")) == 1
+
+    ledger.act("ship", document=invoice.ref)
+    shipped = told(selling, "order.shipped")
+    assert shipped.invoice.state is SaleState.SHIPPED
+    selling.rest("order.shipped")
+    assert crm.leads([lead["id"]])[lead["id"]].state == LeadState.WON
+    assert not any(ledger.doubles().values())
+    assert len(selling.leads()) == 1
+
+
+@pytest.mark.parametrize("office", [Amocrm], ids=["amocrm"])
+def test_what_1c_takes_back_is_taken_back(selling: Company, ledger: Ledger) -> None:
+    asked(selling)
+    invoice = told(selling, "invoice.issued").invoice
+    paid = ledger.act("pay", document=invoice.ref)
+    told(selling, "invoice.paid")
+    ledger.act("delete", document=paid["ref"])
+    assert told(selling, "invoice.unpaid").invoice.paid == 0
