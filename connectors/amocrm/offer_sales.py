@@ -35,7 +35,6 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
-    whole_prices = True
     _room: Room
     _gone: Gone
 
@@ -44,6 +43,10 @@ class OfferSales:
         self._lines, self._invoices = Lines(self._room, catalogs, lead_changes), Invoices(self._room, catalogs)
         self._customers, self._incoming = Customers(self._room), Incoming(self._room, leads)
         self._bots = Bots(self._room, version_2)
+
+    def whole_prices(self) -> bool:
+        """amoCRM keeps prices in whole units."""
+        return True
 
     def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         """Two calls for all. Prices are those of the products."""

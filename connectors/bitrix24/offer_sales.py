@@ -36,13 +36,16 @@ CUSTOMERS: Final = "раздела «Покупатели» (отметьте п
 class OfferSales:
     """`provodka.crm.Sales`, `Incoming` and `Automation`."""
 
-    whole_prices = False
     _room: Room
     _gone: Gone
 
     def _furnish_sales(self, leads: Leads, lead_changes: LeadChanges) -> None:
         self._lines, self._invoices = Lines(self._room, leads), Invoices(self._room)
         self._incoming, self._bots = Incoming(self._room, leads, lead_changes), Bots(self._room)
+
+    def whole_prices(self) -> bool:
+        """A portal keeps kopecks."""
+        return False
 
     def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         """Two requests for up to fifty leads."""

@@ -258,7 +258,6 @@ class Feed(Protocol):
 class Sales(Protocol):
     """What is sold."""
 
-    @property
     def whole_prices(self) -> bool:
         """Whether the price of a lead has no kopecks: it is rounded half up."""
 

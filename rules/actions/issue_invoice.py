@@ -166,7 +166,7 @@ def _decision(item: Delivery, target: Target, known: _Known) -> Decision:
         comment=params["comment"],
     )
     if params["check_sum"] and target.lead is not None:
-        check_sum(request, target.lead.price, whole=crm.whole_prices)
+        check_sum(request, target.lead.price, whole=crm.whole_prices())
     some = living(known.sales.get(lead, ()))
     values = {"lead_id": lead, "contact_id": target.contact_id}
     if not params["again"] and (same := same_sale(request, known.asked.get(lead, ()), some)) is not None:

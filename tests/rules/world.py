@@ -84,7 +84,7 @@ class FakeCrm(FakeWork):
     """Keeps cards and leads in memory; `asked` lists every call with what was sent, `refuse` makes one fail."""
 
     name = "fake"
-    whole_prices = False
+    whole = False
 
     def __init__(self) -> None:
         self.contact_cards: dict[str, Contact] = {}
@@ -133,6 +133,9 @@ class FakeCrm(FakeWork):
         self._read("open_leads", tuple(contact_ids))
         opened = [lead for lead in self.lead_cards.values() if lead.state == "open"]
         return {id_: [lead for lead in opened if id_ in lead.contacts] for id_ in contact_ids}
+
+    def whole_prices(self) -> bool:
+        return self.whole
 
     def users(self) -> Sequence[User]:
         return self.staff
