@@ -73,6 +73,7 @@ def selling(closed: Company, ledger: Ledger) -> Company:
     """A company that sells through 1C."""
     closed.ledger = ledger
     closed.extra_rules = RULES
+    closed.office.with_firms()
     closed.open()
     return closed
 
@@ -100,7 +101,7 @@ def told(company: Company, kind: str) -> Any:
 
 
 def notes(company: Company) -> str:
-    return "\n".join(note["text"] for note in company.lead()["notes"])
+    return "\n".join(note.get("text") or "" for note in company.lead()["notes"])
 
 
 @pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
