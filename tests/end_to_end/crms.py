@@ -78,8 +78,8 @@ class Office(ABC):
     def told(self) -> int:
         """How many of its hints were taken."""
 
-    def with_firms(self) -> None:
-        """Have a place for a firm's numbers: a portal has requisites of its own."""
+    def with_firms(self) -> None:  # noqa: B027 -- a portal has requisites of its own
+        """Have a place for a firm's numbers."""
 
     def lose(self, lead: Json) -> None:
         """A person closes the lead as lost."""
