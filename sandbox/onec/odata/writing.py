@@ -117,7 +117,7 @@ def _body(request: Request) -> Mapping[str, Any]:
         return atom.read_entry(request.get_data())
     try:
         body: Mapping[str, Any] = json.loads(request.get_data().decode("utf-8-sig"), parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise internal() from None
     return body
 
