@@ -44,6 +44,10 @@ def test_numbers_and_codes_are_given_by_year_and_prefix(api):
     assert "не уникально" in text
 
 
+def test_nothing_is_posted_by_being_written(api):
+    assert api.post(INVOICE, {"Posted": True, "DataVersion": "AAAAAAAAAAk="})["Posted"] is False
+
+
 def test_a_document_without_a_date_gets_the_server_clock(api, onec):
     made = api.post(INVOICE, {})
     assert made["Date"][:10] == onec.base.now().date().isoformat()
