@@ -140,9 +140,13 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where journal and emulators keep their state.")] = Path("var/demo"),
     port: Annotated[int, typer.Option(help="Where the product serves.")] = 8080,
     sandbox_port: Annotated[int, typer.Option(help="Base of the emulators' ports.")] = 8900,
+    onec: Annotated[str, typer.Option(help="A sale through 1C too: odata, http, soap or commerceml.")] = "",
 ) -> None:
-    """Watch a form, a letter and a call become leads."""
+    """Watch a form, a letter and a call become leads, and with --onec a lead become a sale."""
     from cli import demo as playing
+    from cli.demo_onec import ROADS
 
+    if onec and onec not in ROADS:
+        raise typer.BadParameter(f"no such road: {', '.join(ROADS)}", param_hint="--onec")
     with clear_words():
-        done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port))
+        done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port, onec=onec))

@@ -121,7 +121,7 @@ class Http:
         """One request and its judged answer.
 
         `json` may be bytes that are JSON already. `content` is a body that is no JSON: its type is to be named in
-        `headers`, and it is not reported. With `plain` the answer need be no JSON.
+        `headers`, and it is reported only where it is XML. With `plain` the answer need be no JSON.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
         name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
@@ -145,7 +145,8 @@ class Http:
             raise error from fault
         finally:
             if collecting():
-                shown = (body or b"", reply.body if reply else b"") if not private else (b"", b"")
+                told = content if "xml" in opening.get("Content-Type", "") else body
+                shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
                 report(_trace(method, path, params, took, reply, error, shown))
         if error is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from sandbox.base import Emulator, WsgiApp
+from sandbox.onec.attached import Attached
 from sandbox.onec.base import Base, server_time
 from sandbox.onec.board import add_board_routes
 from sandbox.onec.control import add_control_routes
@@ -52,6 +53,8 @@ class OneC(Emulator):
         self.switches = Switches()
         self.door = Door(self.switches, {LOGIN: PASSWORD})
         self.base = Base(configuration, now)
+        self.attached = Attached(self.base, self.switches)
+        self.base.when_posted = self.attached.posted
         self._state = StateFile(self.base, state_path) if state_path else None
         app.before_request(self._enter)
         app.after_request(self._leave)

@@ -18,6 +18,7 @@ from sandbox.onec.archive import Archive
 from sandbox.onec.configuration import Configuration, load
 from sandbox.onec.errors import KeyExistsError, NotFoundError, OnecError
 from sandbox.onec.filling import filled, fitted, turned
+from sandbox.onec.papers import Paper
 from sandbox.onec.schema import EMPTY_REF, EntitySet
 from sandbox.onec.state import BEFORE_WRITE, Change, Held, Key, State, check_period, check_unique, number
 from sandbox.onec.values import Record, frozen, version, version_number
@@ -30,18 +31,25 @@ def server_time() -> datetime:
     return datetime.now(ZONE).replace(tzinfo=None, microsecond=0)
 
 
+def _unheard(paper: Paper) -> None:
+    """Nobody listens to postings."""
+    del paper
+
+
 class Base:
     """An information base of one configuration (`bp`, `ut`, `unf`, `erp`), safe to use from several threads.
 
-    `revision` grows with every change, `generation` when all became something else (a reset, a restored copy).
-    `accountant` acts in it as a person would, `papers` sees its documents neutrally, `external` binds ids of others
-    to objects as an extension's register does. `now` is the server's clock: naive, whole seconds.
+    `accountant` acts in it as a person would, `papers` sees its documents neutrally, `bind` gives ids of others to
+    objects as an extension's register does, `when_posted` is told of every document that is posted. `revision` grows
+    with every change, `generation` when all became something else (a reset, a restored copy). `now` is the server's
+    clock: naive, whole seconds.
     """
 
     def __init__(self, configuration: str = "bp", now: Callable[[], datetime] = server_time) -> None:
         self.now = now
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
+        self.when_posted: Callable[[Paper], None] = _unheard
         self.revision = self.generation = 0
         self.accountant = Accountant(self)
         self.papers = Archive(self)
@@ -148,7 +156,10 @@ class Base:
             for needed, message in about.messages.items():
                 if old[needed] == about.properties[needed].empty:
                     raise OnecError(f"{BEFORE_WRITE}{message}")
-            return self._change(about, key, {**old, "Posted": True})
+            record = self._change(about, key, {**old, "Posted": True})
+            if name in self.configuration.documents:
+                self.when_posted(self.papers.of(record["Ref_Key"]))
+            return record
 
     def unpost(self, name: str, key: Key) -> Record:
         """Take the posting back."""
