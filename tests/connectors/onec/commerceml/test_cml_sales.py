@@ -230,6 +230,20 @@ def test_orders_that_nobody_takes_are_remarked_after_a_day(firm):
     assert firm.account.check() == []
 
 
+def test_an_order_whose_taking_nobody_was_told_of_is_found_by_night(asked):
+    """We were killed after 1C's confirmation was kept, and before what it means was."""
+    told(asked)
+    asked.order()
+    asked.take()
+    asked.journal.events.popitem()
+    assert asked.account.reconcile(NOW) == ([], {}, {})
+    events, rows, _ = asked.account.reconcile(NOW, full=True)
+    assert [one.type.value for one in events] == ["order.created"]
+    for kind, some in rows.items():
+        asked.store.put_snapshots("1c", kind, some)
+    assert asked.account.reconcile(NOW, full=True)[0] == []
+
+
 def test_a_poll_asks_nothing(asked):
     told(asked, **PAID)
     assert asked.account.reconcile(NOW, full=True) == ([], {}, {})
