@@ -148,7 +148,8 @@ class SiteExchange:
 
     def _lines(self, *lines: str, events: tuple[Event, ...] = (), parts: tuple[Part, ...] = ()) -> Received:
         code = self._settings.encoding
-        body = "".join(f"{line}\n" for line in lines).encode(code, "replace")
+        # words of the request among them must not make lines of their own
+        body = "".join(f"{' '.join(line.split())}\n" for line in lines).encode(code, "replace")
         return Received(events, parts, Reply(body=body, content_type=f"text/plain; charset={code}"))
 
 

@@ -224,7 +224,6 @@ def test_a_file_without_a_name_or_a_body_is_refused(firm):
 
 
 WORDS = st.sampled_from(["sale", "crm", "catalog", "checkauth", "init", "query", "success", "file", "import", "info"])
-
 SHORT = st.text(max_size=30)
 
 
@@ -233,8 +232,8 @@ SHORT = st.text(max_size=30)
     WORDS,
     WORDS | st.text(max_size=20),
     st.booleans(),
-    st.text(max_size=30),
-    st.text(max_size=30),
+    SHORT,
+    SHORT,
     st.binary(max_size=60),
 )
 def test_whatever_is_asked_is_answered_in_the_words_of_the_exchange(type_, mode, inside, header, name, body):
