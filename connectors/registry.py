@@ -14,6 +14,9 @@ from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
+from connectors.onec.odata.settings import ODataSettings
+from connectors.onec.service.settings import ServiceSettings
+from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -129,6 +132,9 @@ CRMS: Final[dict[str, CrmKind]] = {
 }
 
 ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
+    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1С (OData)"),
+    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1С (HTTP-сервис)"),
+    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1С (SOAP)"),
     "commerceml": AccountingKind(
         CommerceMLSettings,
         "connectors.onec.commerceml.room:open_account",

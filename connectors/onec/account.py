@@ -62,7 +62,9 @@ class OneC:
 
     @property
     def terms(self) -> Terms:
-        return Terms(self._settings.vat, self._settings.vat_included, self._settings.currency)
+        settings = self._settings
+        by_name = settings.products.create or "name" in settings.products.match
+        return Terms(settings.vat, settings.vat_included, settings.currency, by_name)
 
     @property
     def comparing(self) -> Comparing:
@@ -107,12 +109,17 @@ class OneC:
     # reads
 
     def sales(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[InvoiceRef]]:
-        found = self._book.sales_of([f"lead:{one}" for one in lead_ids])
-        told = self._book.told([sale.id for sale in found])
-        by_lead: dict[str, list[InvoiceRef]] = {}
-        for sale in found:
-            invoice = told[sale.id][0] if sale.id in told else InvoiceRef(sale.id, sale.lead_id)
-            by_lead.setdefault(sale.lead_id, []).append(invoice)
+        asked = self.asked(lead_ids)
+        told = self._book.told([sale.id for some in asked.values() for sale in some])
+        return {
+            lead: [told[one.id][0] if one.id in told else InvoiceRef(one.id, lead) for one in some]
+            for lead, some in asked.items()
+        }
+
+    def asked(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[Sale]]:
+        by_lead: dict[str, list[Sale]] = {}
+        for sale in self._book.sales_of([f"lead:{one}" for one in lead_ids]):
+            by_lead.setdefault(sale.lead_id, []).append(sale)
         return by_lead
 
     def all_sales(self) -> Sequence[Sale]:
@@ -153,6 +160,8 @@ class OneC:
         fresh = {one.ref: one for one in news.documents}
         for kind, refs in news.gone.items():
             fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, refs).items() if not one.deleted}
+        if news.since is not None:
+            fresh |= self._read({kind: self._book.unseen(kind, refs, news.since) for kind, refs in news.seen.items()})
         events, snapshots = self._compared(fresh, received_at, [])
         return events, snapshots, self._book.named(dict(news.cursors))
 
@@ -207,7 +216,8 @@ class OneC:
 
     def _cancelled(self, asked: Cancellation) -> Done:
         sale = self._sale(asked.sale)
-        self._road.cancel(sale)
+        told, _ = self._book.told([sale.id]).get(sale.id, (InvoiceRef(), ""))
+        self._road.cancel(replace(sale, order="") if told.shipped else sale, self._book.versions)
         self._book.keep(replace(sale, cancelled=True))
         return Done(sale.invoice, {"sale": sale.id, "lead_id": sale.lead_id})
 

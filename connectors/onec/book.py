@@ -7,7 +7,7 @@ it), and the documents of 1C by their kind, each found by what it rests on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -70,6 +70,14 @@ class Book(Account):
     def documents(self, kind: DocumentKind, refs: Sequence[str]) -> dict[str, Document]:
         """As the mirror has them."""
         return {ref: _DOCUMENTS.validate_json(s.body) for ref, s in self.mirrored(kind.value, list(refs)).items()}
+
+    def unseen(self, kind: DocumentKind, seen: Collection[str], since: datetime) -> list[str]:
+        """Those of the mirror, dated since then and not deleted, that are not among these."""
+        there = set(seen)
+        lost = [ref for ref in self.store.snapshot_ids(self.name, kind.value) if ref not in there]
+        pages = [self.documents(kind, lost[n : n + 500]) for n in range(0, len(lost), 500)]
+        found = {ref: one for page in pages for ref, one in page.items()}
+        return [ref for ref, one in found.items() if not one.deleted and one.date is not None and one.date >= since]
 
     def resting(self, refs: Sequence[str]) -> list[Document]:
         """The mirror's documents that rest on these."""
