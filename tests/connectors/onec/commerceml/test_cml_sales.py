@@ -159,6 +159,23 @@ def test_a_changed_sum_is_told(asked):
     assert asked.sale.amount == Decimal("12000.00")
 
 
+def test_lines_that_come_back_under_names_of_1c_keep_our_articles(asked):
+    def file(quantity):
+        rows = [("Провод", quantity, "8540.00"), ("Розетка", 12, "2988.00"), ("Доставка", 1, "1500.00")]
+        goods = "".join(
+            f"<Товар><Ид>g{n}</Ид><Наименование>{name}</Наименование><Количество>{n}</Количество><Сумма>{sum_}</Сумма></Товар>"
+            for name, n, sum_ in rows
+        )
+        return of_1c(REF, more=f"<Товары>{goods}</Товары>", formed=f"2026-07-18T16:00:{quantity - 90}")
+
+    for quantity, expected in ((100, ["KAB-3x2.5", "ROZ-2Z", ""]), (101, ["", "ROZ-2Z", ""])):
+        asked.send([file(quantity)])
+        asked.work()
+        assert [(one.name, one.sku) for one in asked.sale.lines] == list(
+            zip(["Провод", "Розетка", "Доставка"], expected, strict=True)
+        )
+
+
 def test_a_cancelled_invoice_is_laid_out_as_such_and_stays_cancelled(asked):
     told(asked)
     (done,) = asked.account.cancel_invoices([Request("k", Cancellation("17:1"), None)])
