@@ -13,6 +13,8 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.onec.service.settings import ServiceSettings
+from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -127,4 +129,7 @@ CRMS: Final[dict[str, CrmKind]] = {
     ),
 }
 
-ACCOUNTINGS: Final[dict[str, AccountingKind]] = {}
+ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
+    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1C by an HTTP service"),
+    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1C by a SOAP service"),
+}
