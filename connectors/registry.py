@@ -13,6 +13,8 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.onec.commerceml.settings import CommerceMLSettings
+from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
@@ -130,6 +132,13 @@ CRMS: Final[dict[str, CrmKind]] = {
 }
 
 ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
-    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1C by an HTTP service"),
-    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1C by a SOAP service"),
+    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1С (OData)"),
+    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1С (HTTP-сервис)"),
+    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1С (SOAP)"),
+    "commerceml": AccountingKind(
+        CommerceMLSettings,
+        "connectors.onec.commerceml.room:open_account",
+        "1С (обмен с сайтом)",
+        "connectors.onec.commerceml.receiver:receiver",
+    ),
 }

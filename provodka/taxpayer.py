@@ -1,4 +1,4 @@
-"""A Russian firm's numbers: ИНН (with its check digits) and КПП, as people write them and as they are kept."""
+"""A Russian firm's numbers: ИНН and ОГРН (with their check digits), КПП, as people write them and as they are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.ru import inn as numbers
+from stdnum.ru import ogrn as registrations
 
 _KPP: Final = re.compile(r"\d{4}[\dA-Z]{2}\d{3}")
 
@@ -35,6 +36,15 @@ def kpp(text: str) -> str:
     """The КПП in a text, nine characters; empty where it is none."""
     bare = _bare(text).upper()
     return bare if _KPP.fullmatch(bare) else ""
+
+
+def ogrn(text: str) -> str:
+    """The ОГРН (13 digits) or ОГРНИП (15 digits) in a text; empty where it is none."""
+    try:
+        found: str = registrations.validate(_bare(text))
+    except ValidationError:
+        return ""
+    return found
 
 
 def _bare(text: str) -> str:

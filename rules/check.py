@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from provodka.payloads import CHECKED, PAYLOADS, CompanyEvent, ContactEvent, EventType, LeadEvent
+from provodka.payloads import CHECKED, EventType
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
 from rules.beside import ALONE, Beside
 from rules.compiled import CompiledRule, Step, compile_rule
 from rules.conditions import Compare, Formula, leaves
 from rules.logic import cases, clash, impossible
+from rules.maybe import MAYBE, never_lacks
 from rules.names import BY_CLOCK, WITHOUT_PERSON, Node, UnknownName, find, is_list
 from rules.ranges import unmeasurable
 from rules.schema import EVENT_TYPES, Rule, Staff
@@ -93,17 +94,6 @@ def _ladder(rule: Rule, report: Report) -> None:
             report(("escalate", i, "after"), text, "all rungs count from the event: put the shorter time first")
 
 
-_MAYBE: Final = {
-    "lead": ("lead",),
-    "order": ("order",),
-    "contact": ("contact",),
-    "company": ("company",),
-    "responsible": ("responsible", "lead"),
-    "person.contact": ("person.contact", "person.known"),
-    "person.last_lead": ("person.last_lead",),
-}
-"""What an event may lack, each with the names whose conditions ask for it."""
-
 _OF_STAFF: Final = frozenset(
     {
         "lead.responsible",
@@ -116,17 +106,6 @@ _OF_STAFF: Final = frozenset(
     }
 )
 """The names whose values are staff keys."""
-
-_SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
-    LeadEvent: ("lead", "responsible"),
-    ContactEvent: ("contact",),
-    CompanyEvent: ("company",),
-}
-"""What events of these payloads never lack."""
-
-
-def _never_lacks(payload: type[Any]) -> tuple[str, ...]:
-    return next((parts for kind, parts in _SURE.items() if issubclass(payload, kind)), ())
 
 
 class _RuleCheck:
@@ -328,7 +307,7 @@ class _RuleCheck:
     def _text(self, place: Path, text: Text) -> None:
         self._template(place, text.source)
         self._plans(place, sorted(text.names))
-        for part, askers in _MAYBE.items():
+        for part, askers in MAYBE.items():
             if part not in text.names and self._reads_missing(part, askers, text.names):
                 hint = f"ask for it: when: {{{part}: {{known: true}}}}, or in the text {{% if {part} %}}…{{% endif %}}"
                 what = part.split(".")[-1]
@@ -338,7 +317,7 @@ class _RuleCheck:
         """Whether a text reads below a part that the event may lack, and no condition asks for it."""
         if not any(name.startswith(f"{part}.") for name in names):
             return False
-        if all(part in _never_lacks(PAYLOADS[kind]) for kind in self._rule.triggers):
+        if all(part in never_lacks(kind) for kind in self._rule.triggers):
             return False
         if not all(isinstance(find(part, kind), Node) for kind in self._rule.triggers):
             return False

@@ -16,7 +16,7 @@ from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
 from provodka.event import Event, new_event_id
 from provodka.journal import Journal, queries, turns
 from provodka.messages import ClientMessenger
-from provodka.payloads import AccountingHint, EventType, Person
+from provodka.payloads import AccountingHint, Attachment, EventType, Person
 from provodka.turns import Pick
 from provodka.web import Web
 from rules.actions.base import Links
@@ -188,6 +188,10 @@ class JournalOutside:
         """Into the inbox, where the planner takes it up; durable on return."""
         name = self.equipment.accounting.name if self.equipment.accounting else ""
         self.journal.accept([_hint(name, key, entity, self.journal.now()) for key, entity in entities.items()])
+
+    def keep(self, name: str, body: bytes) -> Attachment:
+        """A blob of the journal."""
+        return Attachment(name, "application/pdf", len(body), self.journal.store.keep_blob(body))
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Committed before anything is sent."""

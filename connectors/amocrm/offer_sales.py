@@ -44,6 +44,10 @@ class OfferSales:
         self._customers, self._incoming = Customers(self._room), Incoming(self._room, leads)
         self._bots = Bots(self._room, version_2)
 
+    def whole_prices(self) -> bool:
+        """amoCRM keeps prices in whole units."""
+        return True
+
     def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         """Two calls for all. Prices are those of the products."""
         return self._lines.read(lead_ids)

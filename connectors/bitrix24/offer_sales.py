@@ -43,6 +43,10 @@ class OfferSales:
         self._lines, self._invoices = Lines(self._room, leads), Invoices(self._room)
         self._incoming, self._bots = Incoming(self._room, leads, lead_changes), Bots(self._room)
 
+    def whole_prices(self) -> bool:
+        """A portal keeps kopecks."""
+        return False
+
     def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         """Two requests for up to fifty leads."""
         return self._lines.read(lead_ids)

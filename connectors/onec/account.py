@@ -62,7 +62,9 @@ class OneC:
 
     @property
     def terms(self) -> Terms:
-        return Terms(self._settings.vat, self._settings.vat_included, self._settings.currency)
+        settings = self._settings
+        by_name = settings.products.create or "name" in settings.products.match
+        return Terms(settings.vat, settings.vat_included, settings.currency, by_name)
 
     @property
     def comparing(self) -> Comparing:
@@ -107,12 +109,17 @@ class OneC:
     # reads
 
     def sales(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[InvoiceRef]]:
-        found = self._book.sales_of([f"lead:{one}" for one in lead_ids])
-        told = self._book.told([sale.id for sale in found])
-        by_lead: dict[str, list[InvoiceRef]] = {}
-        for sale in found:
-            invoice = told[sale.id][0] if sale.id in told else InvoiceRef(sale.id, sale.lead_id)
-            by_lead.setdefault(sale.lead_id, []).append(invoice)
+        asked = self.asked(lead_ids)
+        told = self._book.told([sale.id for some in asked.values() for sale in some])
+        return {
+            lead: [told[one.id][0] if one.id in told else InvoiceRef(one.id, lead) for one in some]
+            for lead, some in asked.items()
+        }
+
+    def asked(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[Sale]]:
+        by_lead: dict[str, list[Sale]] = {}
+        for sale in self._book.sales_of([f"lead:{one}" for one in lead_ids]):
+            by_lead.setdefault(sale.lead_id, []).append(sale)
         return by_lead
 
     def all_sales(self) -> Sequence[Sale]:
@@ -227,7 +234,8 @@ class OneC:
             ids = list(dict.fromkeys(refs))
             found = self._road.read(kind, ids) if ids else {}
             lost = [ref for ref in ids if ref not in found]
-            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()} | dict(found)
+            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()}
+            fresh |= {ref: one for ref, one in found.items() if one is not None}
         return fresh
 
     def _drawn(self, sale: str, kind: DocumentKind, ref: str, name: str) -> Printed | None:

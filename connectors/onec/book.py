@@ -98,7 +98,11 @@ class Book(Account):
         self, sales: Sequence[Sale], fresh: Mapping[str, Document], received_at: datetime
     ) -> tuple[list[Event], ByKind]:
         """The events of these sales, and all snapshots to be stored with them: the fresh documents (by ref) and what is
-        told from now on. A document that is gone is fresh as `deleted`."""
+        told from now on. A document that is gone is fresh as `deleted`.
+
+        A sale in which nothing changed is among them too: if what it was compared with has changed by the time it is
+        stored, it has to be compared again.
+        """
         known = self.told([sale.id for sale in sales])
         around = self._around(sales, fresh)
         events: list[Event] = []
@@ -106,11 +110,9 @@ class Book(Account):
         for sale in sales:
             before, body = known.get(sale.id, (None, ""))
             now = shown(sale, around.of(sale))
-            if before == now:
-                continue
-            text = _TOLD.dump_json(now).decode()
+            text = _TOLD.dump_json(now).decode() if before != now else body
             told.append(Snapshot(sale.id, text, received_at, (f"lead:{sale.lead_id}",), before=body))
-            events += self._events(before, now, body + text, received_at)
+            events += self._events(before, now, body + text, received_at) if before != now else []
         by_kind: dict[str, list[Snapshot]] = {kind.value: [] for kind in DocumentKind}
         for one in fresh.values():
             by_kind[one.kind.value].append(_snapshot(one, received_at))

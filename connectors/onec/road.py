@@ -50,9 +50,9 @@ class News:
 
     documents: Sequence[Document] = ()
     gone: Mapping[DocumentKind, Sequence[str]] = field(default_factory=dict)
+    cursors: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     seen: Mapping[DocumentKind, Collection[str]] = field(default_factory=dict)
-    cursors: Mapping[str, str] = field(default_factory=dict)
 
 
 class Road(Protocol):
@@ -84,9 +84,9 @@ class Road(Protocol):
 
         Rejected where 1C has another version than `known`: a person has changed it meanwhile."""
 
-    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
+    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document | None]:
         """These documents with lines and bases; those that are not there are absent, those marked for deletion are
-        `deleted`."""
+        `deleted`. None: nothing is known but what the mirror has (a road that cannot ask)."""
 
     def changed(self, cursors: Mapping[str, str], known: Versions, now: datetime, *, full: bool) -> News:
         """What changed since the cursors: one call per kind where nothing did. `full` reads the wide window anew.

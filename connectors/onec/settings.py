@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from connectors.printing.settings import Look
 from provodka import taxpayer
-from provodka.accounting import Vat
+from provodka.accounting import Vat, VatText
 from provodka.settings import Finding, Mistakes, Strict, Timezone
 
 Side = Literal["1c", "crm"]
@@ -27,12 +27,6 @@ def _kpp(text: str) -> str:
     raise Mistakes(Finding((), f"«{text}» is no КПП", "nine characters, as 770101001"))
 
 
-def _vat(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_RATES: Final = [int(one) if one.isdigit() else one for one in Vat]
-VatText = Annotated[Vat, BeforeValidator(_vat), WithJsonSchema({"enum": _RATES})]
 Inn = Annotated[str, AfterValidator(_inn)]
 Kpp = Annotated[str, AfterValidator(_kpp)]
 

@@ -8,7 +8,7 @@ from provodka.accounting.parties import BankAccount, Counterparty, NewCounterpar
 from provodka.accounting.protocols import Accounting, AccountingAccount, Comparing, Printed, Terms
 from provodka.accounting.requests import Cancellation, InvoiceRequest, OrderRequest, priced, total
 from provodka.accounting.sale import Sale, arrows, shown
-from provodka.accounting.vat import KOPECK, Vat, kopecks, vat_amount
+from provodka.accounting.vat import KOPECK, Vat, VatText, kopecks, vat_amount
 
 __all__ = [
     "KOPECK",
@@ -30,6 +30,7 @@ __all__ = [
     "Sale",
     "Terms",
     "Vat",
+    "VatText",
     "arrows",
     "kopecks",
     "priced",

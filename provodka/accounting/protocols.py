@@ -25,11 +25,13 @@ from provodka.stores import ByKind
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How the client sells: the VAT of lines that name none, and whether prices have it within."""
+    """How the client sells: the VAT of lines that name none, whether prices have it within, and whether a product will
+    do that has no article: it is known by its name, or made."""
 
     vat: Vat
     vat_included: bool
     currency: str = "RUB"
+    names_will_do: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class Accounting(Protocol):
 
     def sales(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[InvoiceRef]]:
         """The sales of each lead, the oldest first, out of the mirror, without a call; leads without any are absent."""
+
+    def asked(self, lead_ids: Sequence[str]) -> Mapping[str, Sequence[Sale]]:
+        """The same sales as they were asked for."""
 
     def printed(self, sale: str, kind: DocumentKind) -> Printed | None:
         """The printed form of the invoice, order or last shipment of a sale; None where there is none yet.

@@ -165,12 +165,13 @@ def _line(line: Line) -> InvoiceLine:
 
 
 def _last(old: Sequence[Paper], now: Sequence[Paper]) -> Paper | None:
-    """The newest document that differs: one that came or changed, else one that is gone."""
+    """The newest document that differs: one that came or changed, else one that is gone, else (where only the sum of
+    the invoice has changed) the newest that there is."""
     for some, others in ((now, old), (old, now)):
         changed = [one for one in some if one not in others]
         if changed:
             return changed[-1]
-    return None
+    return next(reversed(now), None)
 
 
 def _issued(invoice: InvoiceRef) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 KOPECK: Final = Decimal("0.01")
 
@@ -28,6 +30,15 @@ class Vat(StrEnum):
     def percent(self) -> Decimal:
         """0 for «Без НДС» too."""
         return Decimal(0) if self is Vat.NONE else Decimal(self.value)
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_RATES: Final = [int(one) if one.isdigit() else one.value for one in Vat]
+VatText = Annotated[Vat, BeforeValidator(_text), WithJsonSchema({"enum": _RATES})]
+"""A rate as the config writes it: `22`, `10`, `none`."""
 
 
 def kopecks(amount: Decimal) -> Decimal:

@@ -258,6 +258,9 @@ class Feed(Protocol):
 class Sales(Protocol):
     """What is sold."""
 
+    def whole_prices(self) -> bool:
+        """Whether the price of a lead has no kopecks: it is rounded half up."""
+
     def lead_lines(self, lead_ids: Sequence[str]) -> dict[str, list[ProductLine]]:
         """The products of each lead, freshly read; a lead without any has an empty list, an unknown one is absent."""
 

@@ -13,6 +13,7 @@ from rules.actions.close import Close
 from rules.actions.company import CompanyAction
 from rules.actions.complete_tasks import CompleteTasks
 from rules.actions.convert import Convert
+from rules.actions.counterparty import CounterpartyAction
 from rules.actions.create import Create
 from rules.actions.customer import CustomerAction
 from rules.actions.find import Find
@@ -20,6 +21,7 @@ from rules.actions.hand_over import HandOver
 from rules.actions.http import HttpAction
 from rules.actions.intake import Intake
 from rules.actions.invoice import InvoiceAction
+from rules.actions.issue_invoice import IssueInvoice
 from rules.actions.log_call import LogCall
 from rules.actions.message import Message
 from rules.actions.move import Move
@@ -27,10 +29,13 @@ from rules.actions.move_tasks import MoveTasks
 from rules.actions.note import Note
 from rules.actions.notify import Notify
 from rules.actions.participant import Participant
+from rules.actions.pay_invoice import PayInvoice
+from rules.actions.print_form import PrintForm
 from rules.actions.products import Products
 from rules.actions.put_back import PutBack
 from rules.actions.reopen import Reopen
 from rules.actions.reopen_task import ReopenTask
+from rules.actions.sale_actions import CancelInvoice, PlaceOrder
 from rules.actions.tag import Tag
 from rules.actions.task import Task
 from rules.actions.undo import Undo
@@ -66,6 +71,12 @@ REGISTRY: Final[Registry] = {
         Participant(),
         Products(),
         InvoiceAction(),
+        PayInvoice(),
+        CounterpartyAction(),
+        IssueInvoice(),
+        PlaceOrder(),
+        CancelInvoice(),
+        PrintForm(),
         CustomerAction(),
         Bot(),
         HttpAction(),

@@ -21,7 +21,7 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.messages import ClientMessenger
 from provodka.operation import Done, Outcome
-from provodka.payloads import EventType
+from provodka.payloads import Attachment, EventType
 from provodka.settings import Strict
 from provodka.veil import Veil
 from provodka.web import Web
@@ -134,6 +134,9 @@ class Outside(Protocol):
     def hint(self, entities: Mapping[str, str]) -> None:
         """Have these of accounting looked at (`sale:17:1`), each by the key of the action that has changed it: once for
         each key, however often it is said."""
+
+    def keep(self, name: str, body: bytes) -> Attachment:
+        """Keep a PDF of ours in the journal, so that it can be hung on a card; durable on return."""
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         """Commit the decisions, by action key, before anything is sent. They are JSON."""

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
+from provodka.accounting import Accounting
 from provodka.crm import Crm, Write
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome, Request
@@ -21,7 +22,8 @@ _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 
 class Desk:
-    """Serves one batch. Reading `crm` raises Rejected where the config has none; `reasons` says who was chosen why."""
+    """Serves one batch. Reading `crm` or `accounting` raises Rejected where the config has none; `reasons` says who was
+    chosen why."""
 
     def __init__(self, outside: Outside) -> None:
         self.outside = outside
@@ -38,6 +40,13 @@ class Desk:
         if crm is None:
             raise Rejected("the config names no CRM", hint="Добавьте раздел crm в настройки")
         return crm
+
+    @property
+    def accounting(self) -> Accounting:
+        accounting = self.outside.accounting
+        if accounting is None:
+            raise Rejected("the config names no accounting", hint="Добавьте раздел accounting в настройки")
+        return accounting
 
     def is_active(self, person: str) -> bool:
         """Whether a staff key, or a login, is an active user of the CRM."""

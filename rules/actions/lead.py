@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, Final, Generic, TypeVar
 
 from provodka.crm import CardKind, CardRef, Crm, LeadChange, Write
 from provodka.errors import ConnectorError, Rejected
-from provodka.operation import Outcome
+from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, P
 from rules.actions.desk import Desk, pack, submit, told
@@ -35,8 +36,12 @@ class LeadAction(Action[P], Generic[P, R]):
     reads_lead: ClassVar[bool] = False
 
     @abstractmethod
-    def build(self, item: Delivery, target: Target, desk: Desk) -> R:
-        """The request; raises Rejected where there can be none."""
+    def build(self, item: Delivery, target: Target, desk: Desk) -> R | Done:
+        """The request, or Done where there is nothing to do; raises Rejected where there can be none."""
+
+    def idle(self, item: Delivery) -> Done | None:  # noqa: ARG002 -- for those who override it
+        """The outcome of one for which there is nothing to do, whatever its lead."""
+        return None
 
     def replaces(self, request: R, lead: LeadRef) -> list[Replaced]:
         """The values of the lead that the request replaces."""
@@ -47,10 +52,11 @@ class LeadAction(Action[P], Generic[P, R]):
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        targets = find_targets(items, desk)
+        idle = {item.key: done for item in items if (done := self.idle(item)) is not None}
+        targets = find_targets([item for item in items if item.key not in idle], desk) if len(idle) < len(items) else {}
         if self.changes or self.reads_lead:
             targets = with_leads(targets, desk)
-        return [self._decision(item, targets[item.key], desk) for item in items]
+        return [idle.get(item.key) or self._decision(item, targets[item.key], desk) for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
         outcomes = submit(self.write(Desk(outside).crm), self.request, "request", ready)
@@ -69,7 +75,10 @@ class LeadAction(Action[P], Generic[P, R]):
         except ConnectorError as error:
             return error
         values = {"lead_id": target.lead_id, "contact_id": target.contact_id, "reason": desk.reasons.get(item.key, "")}
-        decision = {"request": pack(request), "told": {name: value for name, value in values.items() if value}}
+        values = {name: value for name, value in values.items() if value}
+        if isinstance(request, Done):
+            return replace(request, values={**values, **request.values}, found=True)
+        decision = {"request": pack(request), "told": values}
         if self.changes and target.lead is not None:
             return keeping(decision, CardRef(CardKind.LEAD, target.lead_id), self.replaces(request, target.lead))
         return decision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,28 +10,33 @@ from pydantic import Field, model_validator
 from provodka.crm import Crm, LeadLines, Write
 from provodka.operation import Done
 from provodka.settings import Strict
-from rules.actions.base import Decision, Delivery, Outside, Planning
+from rules.actions.base import Delivery, Place, Planning
+from rules.actions.books import no_accounting
 from rules.actions.desk import Desk
 from rules.actions.lead import LeadAction
-from rules.actions.lines import NO_ORDER, Line, merged, order_lines, order_of, planned_lines, read_lines
+from rules.actions.lines import Line, merged, planned_lines
+from rules.actions.sources import NO_INVOICE, no_order, source_lines
 from rules.actions.targets import Target
+from rules.beside import Beside
 
 
 class ProductsParams(Strict):
-    """`lines`, or those of the form's order (`from: order`). `add` keeps what is there and counts up.
+    """`lines`, or those of the form's order (`from: order`), or of the invoice in accounting (`from: invoice`).
+
+    `add` keeps what is there and counts up.
 
     With `set_price` the lead's price becomes the sum.
     """
 
     lines: tuple[Line, ...] = ()
-    source: Literal["order"] | None = Field(default=None, alias="from")
+    source: Literal["order", "invoice"] | None = Field(default=None, alias="from")
     set_price: bool = True
     add: bool = False
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if bool(self.lines) == bool(self.source):
-            raise ValueError("write either lines: [...] or from: order")
+            raise ValueError("write either lines: [...] or from: order, or from: invoice")
         return self
 
 
@@ -50,26 +55,23 @@ class Products(LeadAction[ProductsParams, LeadLines]):
         """Lines that all came out empty change nothing: nobody has said that the lead has no products."""
         return {"": params} if params["lines"] or params["from"] else {}
 
+    def beside(self, params: ProductsParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
+        if params.source == "invoice":
+            yield from no_accounting(beside)
+
     def reading(self, params: ProductsParams) -> frozenset[str]:
         return frozenset({"order"}) if params.source == "order" else frozenset()
 
-    def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
-        idle = {item.key for item in items if item.params["from"] and not _ordered(item)}
-        rest = [item for item in items if item.key not in idle]
-        decisions = dict(zip((item.key for item in rest), super().decide(rest, outside) if rest else [], strict=True))
-        nothing = Done(values={"reason": NO_ORDER}, found=True)
-        return [decisions.get(item.key, nothing) for item in items]
+    def idle(self, item: Delivery) -> Done | None:
+        return no_order(item)
 
-    def build(self, item: Delivery, target: Target, desk: Desk) -> LeadLines:
-        lines = _ordered(item) if item.params["from"] else read_lines(item.params["lines"])
+    def build(self, item: Delivery, target: Target, desk: Desk) -> LeadLines | Done:
+        lines = source_lines(item, target, desk)
+        if lines is None:
+            return Done(values={"reason": NO_INVOICE})
         if item.params["add"]:
             lines = merged(desk.crm.lead_lines([target.lead_id]).get(target.lead_id, ()), lines)
         return LeadLines(target.lead_id, lines, item.params["set_price"])
 
     def write(self, crm: Crm) -> Write[LeadLines]:
         return crm.set_lead_lines
-
-
-def _ordered(item: Delivery) -> tuple[Any, ...]:
-    order = order_of(item.event)
-    return order_lines(order) if order else ()

@@ -19,6 +19,9 @@ _REFERENCE = re.compile(r"\$\{(\w+)\}")
 SMALL = {
     "client": "client: Кровля Плюс\n",
     "crm": "crm: {type: amocrm, url: 'https://krovlya.amocrm.ru', token: x}\n",
+    "accounting": "accounting:\n"
+    "  {type: odata, url: 'https://1c.krovlya.ru/base', user: u, password: x, profile: bp,\n"
+    "   organization: {inn: '7801999002'}}\n",
     "staff": "staff:\n"
     "  anna: {crm: anna@krovlya.ru, extension: '101'}\n"
     "  ivan: {crm: ivan@krovlya.ru, extension: '102'}\n"

@@ -26,12 +26,12 @@ from tests.docs.configs import loaded, rule_tests, sections, variables, whole
 from tests.docs.markdown import ROOT, Block, blocks
 
 PIECES = blocks("yaml")
-NO_LESSONS = ("channels", "connect", "sandbox", "support")  # guides that teach no rules
+NO_LESSONS = ("1c-admin", "channels", "connect", "sandbox", "support")  # guides that teach no rules
 LESSON_PAGES = [page.stem for page in sorted((ROOT / "docs/ru").glob("*.md")) if page.stem not in NO_LESSONS]
 LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 UTC = ZoneInfo("UTC")
-NOT_FOR_RULES = {EventType.CRM_HINT, EventType.UNREADABLE}
+NOT_FOR_RULES = {EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.UNREADABLE}
 
 
 def _place(piece: Block) -> str:

@@ -13,6 +13,8 @@ from provodka.crm import (
     CompanyQuery,
     Customer,
     FoundCompany,
+    Invoice,
+    InvoicePayment,
     LeadLines,
     NewCompany,
     NewContact,
@@ -34,6 +36,7 @@ class AroundCrm(FakeCrm):
         self.firms: dict[str, Company] = {}
         self.made: dict[str, str] = {}
         self.products: dict[str, list[ProductLine]] = {}
+        self.bills: dict[str, list[Invoice]] = {}
         self.regulars: dict[str, list[Customer]] = {}
 
     def companies(self, ids: Sequence[str]) -> dict[str, Company]:
@@ -105,6 +108,14 @@ class AroundCrm(FakeCrm):
     @operation(repeat=Repeat.PERSON, batch=50)
     def create_invoices(self, requests: Sequence[Request[NewInvoice]]) -> list[Outcome]:
         return self._make("create_invoices", requests, "i")
+
+    def invoices(self, lead_ids: Sequence[str]) -> dict[str, list[Invoice]]:
+        self._read("invoices", tuple(lead_ids))
+        return {one: self.bills.get(one, []) for one in lead_ids}
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def pay_invoices(self, requests: Sequence[Request[InvoicePayment]]) -> list[Outcome]:
+        return self._write("pay_invoices", requests, lambda r, _: Done(r.params.invoice_id))
 
     def customers(self, contact_ids: Sequence[str]) -> dict[str, list[Customer]]:
         self._read("customers", tuple(contact_ids))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ from provodka.errors import ConnectorError
 from provodka.event import Event, build_payload
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
-from provodka.payloads import EventType, LeadRef, Person
+from provodka.payloads import Attachment, EventType, LeadRef, Person
 from rules.actions import REGISTRY
 from rules.actions.base import Delivery, Links
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -83,6 +84,7 @@ class FakeCrm(FakeWork):
     """Keeps cards and leads in memory; `asked` lists every call with what was sent, `refuse` makes one fail."""
 
     name = "fake"
+    whole = False
 
     def __init__(self) -> None:
         self.contact_cards: dict[str, Contact] = {}
@@ -131,6 +133,9 @@ class FakeCrm(FakeWork):
         self._read("open_leads", tuple(contact_ids))
         opened = [lead for lead in self.lead_cards.values() if lead.state == "open"]
         return {id_: [lead for lead in opened if id_ in lead.contacts] for id_ in contact_ids}
+
+    def whole_prices(self) -> bool:
+        return self.whole
 
     def users(self) -> Sequence[User]:
         return self.staff
@@ -258,6 +263,9 @@ class World:
     calendar: WorkingCalendar = CALENDAR
     now: datetime = NOW
     frozen: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    accounting: Any = None
+    hinted: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
     inside: str = ""
 
     @contextmanager
@@ -266,6 +274,13 @@ class World:
         self.inside = name
         yield
         self.inside = ""
+
+    def hint(self, entities: Mapping[str, str]) -> None:
+        self.hinted.update(entities)
+
+    def keep(self, name: str, body: bytes) -> Attachment:
+        self.kept[name] = body
+        return Attachment(name, "application/pdf", len(body), sha256(body).hexdigest())
 
     def freeze(self, decisions: Mapping[str, Mapping[str, Any]]) -> None:
         self.frozen.update(decisions)

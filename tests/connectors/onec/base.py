@@ -34,6 +34,7 @@ class MemoryRoad:
     late: bool = False
     prints: bool = True
     writes: int = 0
+    versions: int = 1
 
     def find_counterparties(self, who: NewCounterparty) -> Sequence[Counterparty]:
         return [
@@ -73,6 +74,7 @@ class MemoryRoad:
         return Made(ref, self.papers[ref].number) if ref in self.papers else None
 
     def cancel(self, sale: Sale, known: Versions) -> None:
+        del known
         self.change(sale.invoice, deleted=True)
 
     def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
@@ -104,18 +106,28 @@ class MemoryRoad:
     def change(self, ref: str, **changes: object) -> None:
         """Somebody in 1C writes a document."""
         old = self.papers[ref]
-        self.papers[ref] = replace(old, **{"version": f"{old.version}+", **changes})  # type: ignore[arg-type]
+        self.papers[ref] = replace(old, **{"version": self._version(), **changes})  # type: ignore[arg-type]
 
     def pay(self, ref: str, invoice: str, amount: str, **members: object) -> None:
         """A payment, or a refund (a negative sum)."""
         sum_ = Decimal(amount)
-        paper = Document(DocumentKind.PAYMENT, ref, ref, DAY, sum_, bases=(Basis(invoice, sum_),), version="1")
+        paper = Document(
+            DocumentKind.PAYMENT, ref, ref, DAY, sum_, bases=(Basis(invoice, sum_),), version=self._version()
+        )
         self.papers[ref] = replace(paper, **members)  # type: ignore[arg-type]
 
     def ship(self, ref: str, on: str, amount: str) -> None:
         """A shipment that rests on an invoice or an order."""
         sum_ = Decimal(amount)
-        self.papers[ref] = Document(DocumentKind.SHIPMENT, ref, ref, DAY, sum_, bases=(Basis(on, sum_),), version="1")
+        version = self._version()
+        self.papers[ref] = Document(
+            DocumentKind.SHIPMENT, ref, ref, DAY, sum_, bases=(Basis(on, sum_),), version=version
+        )
+
+    def _version(self) -> str:
+        """One that no document has had before: 1C never gives one twice."""
+        self.versions += 1
+        return str(self.versions)
 
     def _write(self, work: object) -> None:
         self.writes += 1
