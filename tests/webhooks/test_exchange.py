@@ -201,6 +201,8 @@ def test_a_wrong_password_is_told_in_words(both: Both) -> None:
     report = both.exchange_as(password="wrong").run()
     assert report.error is not None
     assert "Неверный логин или пароль" in report.error
+    metrics = requests.get(both.url.replace("/exchange/1c", "/metrics"), timeout=5).text
+    assert 'provodka_deliveries_total{channel="1c",outcome="refused"} 1.0' in metrics
 
 
 def test_what_1c_takes_back_moves_the_sale_back(both: Both) -> None:

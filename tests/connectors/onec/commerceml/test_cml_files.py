@@ -67,6 +67,17 @@ def test_every_piece_may_come_twice(firm, name):
     assert bodies(firm) == [LARGE]
 
 
+def test_pieces_that_are_alike_by_chance_are_no_repeats(firm):
+    roomy = of_1c("90210", more=" " * 3 * LIMIT)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr("orders.xml", roomy)
+    pieces = split(archive.getvalue(), LIMIT)
+    assert pieces[1] == pieces[2]
+    assert firm.send(pieces, "orders.zip") == ["success"]
+    assert bodies(firm) == [roomy]
+
+
 def test_a_lost_piece_fails_with_its_last_and_with_the_import(firm, name):
     pieces = pieces_of(name)
     for lost in range(len(pieces)):
