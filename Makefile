@@ -8,7 +8,7 @@ ARGS   ?=
 .PHONY: demo test lint types contract check sandbox bench requirements clean
 
 demo: $(STAMP)
-	$(BIN)/provodka demo $(ARGS)
+	$(BIN)/provodka demo $(if $(ONEC),--onec $(ONEC)) $(ARGS)
 
 sandbox: $(STAMP)
 	$(BIN)/provodka sandbox $(ARGS)

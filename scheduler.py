@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from provodka.channel import Intake, Status, Watcher
 from provodka.crm import Messenger, StaffMessage
 from provodka.errors import ConnectorError, JournalUnavailableError
-from provodka.journal import Journal, Trouble, firings, queries, troubles, turns
+from provodka.journal import Journal, Trouble, firings, inbox, queries, troubles, turns
 from provodka.operation import Done, Request
 from rules.ticks import CHANNEL, Due, Ticks
 
@@ -26,6 +26,7 @@ _RENEW_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 10.0
 _LOOK_UP_SECONDS: Final = 20.0
 _TURNS_KEPT: Final = timedelta(days=30)
+_PARTS_KEPT: Final = timedelta(days=30)
 _DEAD: Final = "dead letters of «"
 _DEAD_CURE: Final = "Посмотрите provodka status: там названы причина и команда"
 
@@ -85,6 +86,12 @@ def forget_turns(journal: Journal) -> None:
     """Turns of actions that were done long ago: nobody will ask for them again."""
     before = journal.now() - _TURNS_KEPT
     log.info("turns.forgotten", count=journal.write(lambda c: turns.clean(c, before)))
+
+
+def forget_parts(journal: Journal) -> None:
+    """Pieces of what has long been joined: legs of calls, files of 1C. The events made of them stay."""
+    before = journal.now() - _PARTS_KEPT
+    log.info("parts.forgotten", count=journal.write(lambda c: inbox.forget_parts(c, before)))
 
 
 def forget_firings(journal: Journal) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cli.config import beside
 from cli.hooks import faults
-from connectors.registry import CHANNELS, CRMS, Role
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Role
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
 from provodka.journal import Journal
@@ -40,6 +40,8 @@ def ask_accounts(parsed: Parsed, *, create: bool) -> list[Told]:
     """
     remarks = list(_channels(parsed))
     settings, journal = parsed.values["crm"], parsed.values["journal"]
+    if parsed.values["accounting"] is not None and journal is not None:
+        remarks += _of_accounting(parsed.values["accounting"], journal.url)
     if settings is not None and journal is not None:
         store = Journal(journal.url)
         crm = CRMS[settings.type].open(settings, store.store)
@@ -50,6 +52,18 @@ def ask_accounts(parsed: Parsed, *, create: bool) -> list[Told]:
             store.close()
     told = {_told(parsed, one) for one in remarks}
     return sorted(told, key=lambda one: one.problem)
+
+
+def _of_accounting(settings: Any, url: str) -> Iterator[Remark]:  # noqa: ANN401 -- the model of its kind
+    """What accounting lacks for our work."""
+    store = Journal(url)
+    account = ACCOUNTINGS[settings.type].open(settings, store.store)
+    try:
+        for remark in looked([account.check]):
+            yield replace(remark, path=("accounting", *remark.path))
+    finally:
+        account.close()
+        store.close()
 
 
 def _told(parsed: Parsed, remark: Remark) -> Told:

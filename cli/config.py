@@ -205,6 +205,7 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
             elif key in values["staff"] and staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yield from _teams(parsed, staff)
+    yield from _exchange(parsed)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
     yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
     known = beside(parsed)
@@ -226,6 +227,15 @@ def _teams(parsed: Parsed, staff: Mapping[str, Staff]) -> Iterator[Finding]:
         for i, key in enumerate(members):
             if key not in staff:
                 yield Finding(("teams", name, i), f'unknown staff key "{key}"', did_you_mean(key, staff))
+
+
+def _exchange(parsed: Parsed) -> Iterator[Finding]:
+    """1C is told how long a piece of a file may be: the door must let it in."""
+    accounting, server = parsed.values["accounting"], parsed.values["server"]
+    longest = getattr(accounting, "file_limit", 0)
+    if server is not None and longest > server.body_limit:
+        text = f"longer than the server lets in ({longest} bytes, server.body_limit is {server.body_limit})"
+        yield Finding(("accounting", "file_limit"), text, "lower it, or raise server.body_limit")
 
 
 def _senders(name: str, kind: Kind) -> tuple[str, ...]:

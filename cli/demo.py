@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import requests
 from rich.console import Console
 
+from cli import demo_onec
 from cli.config import read
 from cli.hooks import CRM_CHANNEL
 from cli.house import House
@@ -40,6 +42,14 @@ class Stage:
 
     product: str
     sandbox: Sandbox
+    sale: demo_onec.Sale | None = None
+
+    @property
+    def praise(self) -> str:
+        """What is said when all is as it should be."""
+        if self.sale is not None:
+            return "✓ two leads with person, responsible, task and talk, and a sale in 1C: paid, shipped, won, once"
+        return "✓ the CRM holds exactly two leads, each with its person, responsible, task and talk"
 
 
 def form(stage: Stage) -> None:
@@ -76,6 +86,9 @@ def call(stage: Stage) -> None:
         answer.raise_for_status()
 
 
+Scene = tuple[str, Callable[[], None], tuple[str, ...]]
+"""Its title, how it is played, and the events that it brings."""
+
 SCENES: Final[tuple[tuple[str, Callable[[Stage], None], tuple[str, ...]], ...]] = (
     ("A form on a Tilda site", form, ("form.submitted",)),
     ("A letter in windows-1251, by SMTP", mail, ("email.received",)),
@@ -83,35 +96,57 @@ SCENES: Final[tuple[tuple[str, Callable[[Stage], None], tuple[str, ...]], ...]] 
 )
 
 
-def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int) -> int:
-    """Play the scenes. With `once` check what the CRM holds and end: 0 when all is as it should be, else 1."""
+def scenes(stage: Stage) -> list[Scene]:
+    """Three people who want a roof, and with 1C a firm that buys one."""
+    played = [(title, partial(scene, stage), kinds) for title, scene, kinds in SCENES]
+    if (sale := stage.sale) is None:
+        return played
+    return [
+        *played,
+        ("A firm asks for an invoice", sale.form, ("form.submitted",)),
+        ("The seller moves the lead to the stage of invoices", sale.stage, ("invoice.issued",)),
+        *((("A part is paid", sale.pay_part, ("invoice.partly_paid",)),) if sale.tells_sums else ()),
+        ("The invoice is paid", sale.pay, ("invoice.paid", "order.created")),
+        ("The goods are shipped", sale.ship, ("order.shipped",)),
+    ]
+
+
+def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int, onec: str = "") -> int:
+    """Play the scenes, with `onec` (a road) a sale through 1C too. With `once` check what CRM and 1C hold and end: 0
+    when all is as it should be, else 1."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as parts:
         try:
-            sandbox = parts.enter_context(Sandbox(sandbox_port, state_dir=folder / "sandbox"))
-            running = _product(folder, sandbox, port)
+            kind = demo_onec.configuration(onec) if onec else "bp"
+            sandbox = parts.enter_context(Sandbox(sandbox_port, state_dir=folder / "sandbox", onec_configuration=kind))
+            running = _product(folder, sandbox, port, onec)
         except OSError as error:
             out.print(f"a port is taken: {error}. Choose others with --port and --sandbox-port.", style="red")
             return 1
         parts.callback(running.stop)
-        stage = Stage(f"http://127.0.0.1:{running.port}", sandbox)
+        product = f"http://127.0.0.1:{running.port}"
+        stage = Stage(product, sandbox, demo_onec.Sale(product, sandbox, onec) if onec else None)
         _introduce(stage, running.house, sandbox)
         road = Road(running.house.journal, running.house.redactor, out)
         settled = _play(stage, road, out)
-        wrong = list(differences(_dump(sandbox))) if settled else ["the journal did not come to rest in time"]
+        wrong = [*_wrong(stage)] if settled else ["the journal did not come to rest in time"]
         for sentence in wrong:
             out.print(f"✗ {sentence}", style="red", markup=False)
         if once:
             if not wrong:
-                out.print(
-                    "✓ the CRM holds exactly two leads, each with its person, responsible, task and talk", style="green"
-                )
+                out.print(stage.praise, style="green")
             return 1 if wrong else 0
         _stay(stage, road, out)
     return 0
 
 
-def _product(folder: Path, sandbox: Sandbox, port: int) -> Running:
+def _wrong(stage: Stage) -> Iterator[str]:
+    yield from differences(_dump(stage.sandbox))
+    if stage.sale is not None:
+        yield from stage.sale.differences()
+
+
+def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
     environ = {
         "DEMO_PORT": str(port or 8080),
         "DEMO_JOURNAL": str((folder / "journal.sqlite").resolve()),
@@ -122,7 +157,11 @@ def _product(folder: Path, sandbox: Sandbox, port: int) -> Running:
         "DEMO_TELEGRAM": sandbox.telegram.url,
         "DEMO_SENDERS": sandbox.senders.url,
     }
-    house = House(read(CONFIG, {**os.environ, **environ}))
+    chosen = CONFIG
+    if onec:
+        chosen = folder / "config.yaml"
+        chosen.write_text(demo_onec.config(CONFIG.read_text("utf-8"), onec, sandbox), "utf-8")
+    house = House(read(chosen, {**os.environ, **environ}))
     logs.configure(house.redactor, json=False, level="WARNING")
     return Running(house, list(RunRole), None, port)
 
@@ -139,10 +178,12 @@ def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
 
 def _play(stage: Stage, road: Road, out: Console) -> bool:
     settled = True
-    for title, scene, kinds in SCENES:
+    if stage.sale is not None:
+        stage.sale.exchange()
+    for title, scene, kinds in scenes(stage):
         out.rule(f"[bold]{title}")
         before = road.seen
-        scene(stage)
+        scene()
         settled = road.follow(kinds, before, _PATIENCE) and settled
     return settled
 

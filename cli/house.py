@@ -26,7 +26,7 @@ from rules.actions.base import Decision, Delivery
 from rules.brake import brakes_of
 from rules.engine import Engine
 from rules.ticks import Ticks
-from scheduler import Alerts, Clock, Job, Scheduler, forget_firings, forget_turns, tell_dead_letters
+from scheduler import Alerts, Clock, Job, Scheduler, forget_firings, forget_parts, forget_turns, tell_dead_letters
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -183,6 +183,7 @@ class House:
             Job("dead letters", 30, lambda _: tell_dead_letters(self.journal)),
             Job("turns", 86_400, lambda _: forget_turns(self.journal)),
             Job("firings", 86_400, lambda _: forget_firings(self.journal)),
+            Job("parts", 86_400, lambda _: forget_parts(self.journal)),
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+import cli.onec
 import cli.reports
-import cli.support  # noqa: F401 -- both mount their commands
+import cli.support  # noqa: F401 -- all three mount their commands
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, journal_of, opened, out, seen_at
 from cli.run import RunRole
 
@@ -107,12 +108,13 @@ def schema() -> None:
 @app.command()
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="Base of the ports: amoCRM at +1, Telegram at +4, mail at +5, +6, senders at +7.")
+        int, typer.Option(help="Base of the ports: amoCRM, Bitrix24, 1C at +1, +2, +3, Telegram, mail, senders to +7.")
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
     seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,
     like: Annotated[Path | None, typer.Option(help="Start as a twin of the account that this config names.")] = None,
     save: Annotated[Path | None, typer.Option(help="With --like: keep the twin's seed in this file.")] = None,
+    onec: Annotated[str, typer.Option(help="What 1C is: bp, ut, unf or erp.")] = "bp",
 ) -> None:
     """Serve the emulators alone, to rehearse a client's config."""
     if (like and seed) or (save and not like):
@@ -129,7 +131,7 @@ def sandbox(
 
         given = {"--state": state, "--seed": seed}
         paths = [word for name, path in given.items() if path for word in (name, str(path))]
-        done(serve(["--port", str(port), *paths]))
+        done(serve(["--port", str(port), "--onec", onec, *paths]))
 
 
 @app.command()
@@ -138,9 +140,12 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where journal and emulators keep their state.")] = Path("var/demo"),
     port: Annotated[int, typer.Option(help="Where the product serves.")] = 8080,
     sandbox_port: Annotated[int, typer.Option(help="Base of the emulators' ports.")] = 8900,
+    onec: Annotated[str, typer.Option(help="A sale through 1C too: odata, http, soap or commerceml.")] = "",
 ) -> None:
-    """Watch a form, a letter and a call become leads."""
+    """Watch a form, a letter and a call become leads, and with --onec a lead become a sale."""
     from cli import demo as playing
 
+    if onec and onec not in playing.demo_onec.ROADS:
+        raise typer.BadParameter(f"no such road: {', '.join(playing.demo_onec.ROADS)}", param_hint="--onec")
     with clear_words():
-        done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port))
+        done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port, onec=onec))

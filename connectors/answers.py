@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import ssl
 from collections.abc import Mapping
@@ -47,9 +48,9 @@ class Reply:
 
 
 def parse(body: bytes) -> Any:  # noqa: ANN401  # any JSON
-    """The JSON of a body; None for an empty body and for anything else."""
+    """The JSON of a body, be it with a byte order mark; None for an empty body and for anything else."""
     try:
-        return pydantic_core.from_json(body) if body else None
+        return pydantic_core.from_json(body.removeprefix(codecs.BOM_UTF8)) if body else None
     except ValueError:
         return None
 

@@ -76,7 +76,9 @@ def mask(text: str) -> str:
 
 
 def summarize(body: bytes) -> str:
-    """The beginning of a body, readable and masked."""
+    """The beginning of a body, readable and masked; of a PDF only its size."""
+    if body.startswith(b"%PDF"):
+        return f"PDF, {len(body)} bytes"
     text = body[: 6 * (SUMMARY_LENGTH + _SLACK)].decode("utf-8", "replace")
     if "\\u" in text:
         text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -116,10 +116,12 @@ class Http:
         write: bool | None = None,
         accept: Collection[int] = (),
         private: bool = False,
+        plain: bool = False,
     ) -> Reply:
         """One request and its judged answer.
 
-        `content` is a body that is no JSON: its type is to be named in `headers`, and it is not reported.
+        `json` may be bytes that are JSON already. `content` is a body that is no JSON: its type is to be named in
+        `headers`, and it is reported only where it is XML. With `plain` the answer need be no JSON.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
         name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
@@ -128,7 +130,7 @@ class Http:
         else:
             self._line.pass_through(self._take_place)
         changes = method not in {"GET", "HEAD"} if write is None else write
-        body = None if json is None else json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
+        body = None if json is None else _encoded(json)
         data = body if content is None else content
         send = {"method": method, "url": self.base_url + path, "params": params, "data": data}
         opening = self._auth() if headers is None else headers
@@ -137,13 +139,14 @@ class Http:
         error: ConnectorError | None = None
         try:
             reply = self._exchange(send, opening, write=changes)
-            error = self._judge(reply, accept)
+            error = self._judge(reply, accept, plain=plain)
         except requests.RequestException as fault:
             error = explain(fault, write=changes)
             raise error from fault
         finally:
             if collecting():
-                shown = (body or b"", reply.body if reply else b"") if not private else (b"", b"")
+                told = content if "xml" in opening.get("Content-Type", "") else body
+                shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
                 report(_trace(method, path, params, took, reply, error, shown))
         if error is not None:
@@ -181,9 +184,10 @@ class Http:
         finally:
             self._sessions.give_back(session)
 
-    def _judge(self, reply: Reply, accept: Collection[int]) -> ConnectorError | None:
+    def _judge(self, reply: Reply, accept: Collection[int], *, plain: bool) -> ConnectorError | None:
         error = self._classify(reply)
-        if error is None and not (reply.status in accept and reply.readable):
+        wanted = (reply.status in accept and reply.readable) or (plain and 200 <= reply.status < 300)
+        if error is None and not wanted:
             error = by_status(reply)
         if isinstance(error, RateLimited) and error.wait:
             self._pace.hold(self._limit.account, error.wait, error.reason)
@@ -255,6 +259,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _encoded(json: object) -> bytes:
+    if isinstance(json, bytes):
+        return json
+    return json_codec.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _trace(
     method: str,
     path: str,
@@ -268,7 +278,7 @@ def _trace(
     query = "&".join(f"{name}={value}" for name, value in pairs)
     return CallTrace(
         method=method,
-        path=mask(f"{path}?{query}" if query else path),
+        path=mask(unquote(f"{path}?{query}" if query else path, errors="replace")),
         status=reply.status if reply else None,
         milliseconds=round(took, 1),
         request_summary=summarize(shown[0]),

@@ -13,6 +13,8 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.onec.odata.settings import ODataSettings
+from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -127,4 +129,12 @@ CRMS: Final[dict[str, CrmKind]] = {
     ),
 }
 
-ACCOUNTINGS: Final[dict[str, AccountingKind]] = {}
+ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
+    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1C OData"),
+    "commerceml": AccountingKind(
+        CommerceMLSettings,
+        "connectors.onec.commerceml.room:open_account",
+        "1С (обмен с сайтом)",
+        "connectors.onec.commerceml.receiver:receiver",
+    ),
+}

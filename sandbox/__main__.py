@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.amocrm.seed_file import read_section as read_amocrm
 from sandbox.bitrix24.seed_file import read_section as read_bitrix24
+from sandbox.onec.configuration import NAMES
 from sandbox.seed_file import Sections, SeedFileError, read_seed_file
 from sandbox.server import Sandbox
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         seeds = read_seed_file(options.seed, SECTIONS) if options.seed else {}
-        sandbox = Sandbox(options.port, options.host, options.state, seeds).start()
+        sandbox = Sandbox(options.port, options.host, options.state, seeds, options.onec).start()
     except (OSError, SeedFileError) as error:
         log.error("the sandbox cannot start: %s", error)  # noqa: TRY400  # a port in use needs no traceback
         return 1
@@ -44,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Serve the sandbox's emulators.")
     parser.add_argument("--port", type=int, default=8900, help="base port, 8900 by default; 0 takes free ports")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, 127.0.0.1 by default")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the CRM and the mailbox in this folder")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the CRM, 1C and the mailbox in this folder")
+    parser.add_argument("--onec", choices=NAMES, default="bp", help="which configuration 1C has, bp by default")
     parser.add_argument(
         "--seed",
         type=Path,

@@ -13,15 +13,16 @@ from sandbox.senders import Senders
 from sandbox.senders.http import post
 from sandbox.telegram import TOKEN, Telegram
 
-AMOCRM, BITRIX24, TELEGRAM, IMAP, SMTP, SENDERS = 1, 2, 4, 5, 6, 7
+AMOCRM, BITRIX24, ONEC, TELEGRAM, IMAP, SMTP, SENDERS = range(1, 8)
 AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
 
 
 class Sandbox:
-    """amoCRM, Bitrix24, Telegram, mail and the senders at `base_port` + 1, 2, 4, 5, 6, 7; 0 takes free ports.
+    """amoCRM, Bitrix24, 1C, Telegram, mail and the senders at `base_port` + 1, 2, 3, 4, 5, 6, 7; 0 takes free ports.
 
-    With `state_dir` both CRMs and the mailbox keep what they hold over a restart. `seeds` are what a seed file gave, by
-    emulator: what a new account starts with, and returns to by a reset.
+    With `state_dir` both CRMs, 1C and the mailbox keep what they hold over a restart. `seeds` are what a seed file
+    gave, by emulator: what a new account starts with, and returns to by a reset. `onec_configuration` is bp, ut, unf
+    or erp.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class Sandbox:
         host: str = "127.0.0.1",
         state_dir: Path | None = None,
         seeds: Mapping[str, Any] | None = None,
+        onec_configuration: str = "bp",
     ) -> None:
         # Imported here, so that a test of the mailbox does not load the whole CRM.
         from sandbox.amocrm import AmoCrm
         from sandbox.bitrix24 import Bitrix24
+        from sandbox.onec import OneC
 
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -42,6 +45,7 @@ class Sandbox:
         known = seeds or {}
         self.amocrm = AmoCrm(state_dir / "amocrm.db" if state_dir else None, seed=known.get("amocrm"))
         self.bitrix24 = Bitrix24(state_dir / "bitrix24.db" if state_dir else None, seed=known.get("bitrix24"))
+        self.onec = OneC(onec_configuration, state_dir / "onec.db" if state_dir else None)
         self.telegram = Telegram()
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)
@@ -53,6 +57,7 @@ class Sandbox:
             parts: tuple[tuple[Emulator, int], ...] = (
                 (self.amocrm, AMOCRM),
                 (self.bitrix24, BITRIX24),
+                (self.onec, ONEC),
                 (self.telegram, TELEGRAM),
                 (self.senders, SENDERS),
             )
@@ -79,6 +84,7 @@ class Sandbox:
         return [
             ("amoCRM: board and API", f"{self.amocrm.url}  token {AMOCRM_TOKEN}"),
             ("Bitrix24: board and REST", f"{self.bitrix24.url}  webhook {self._webhook()}"),
+            ("1C: desk and base", self.onec.way_in),
             ("Telegram: chats and Bot API", f"{self.telegram.url}  token {TOKEN}"),
             ("IMAP", f"{self._host}:{self.mail.imap_port}  {ADDRESS} / {PASSWORD}"),
             ("SMTP", f"{self._host}:{self.mail.smtp_port}"),
@@ -94,6 +100,6 @@ class Sandbox:
         return self._base_port + offset if self._base_port else 0
 
     def _reset_others(self) -> None:
-        for part in (self.amocrm, self.bitrix24, self.telegram):
+        for part in (self.amocrm, self.bitrix24, self.onec, self.telegram):
             post(f"{part.url}/_sandbox/reset", b"{}", "application/json").raise_for_status()
         self.mail.reset()

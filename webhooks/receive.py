@@ -1,4 +1,4 @@
-"""`POST /hooks/<channel>`: verify, store, answer. Nothing is planned or sent here."""
+"""`POST /hooks/<channel>` and `/exchange/1c`: verify, store, answer. Nothing is planned or sent here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Door:
 
 
 def hooks(door: Door) -> Blueprint:
-    """The routes of `/hooks/`."""
+    """The routes of `/hooks/`, and the address at which a 1C expects the site that it exchanges with."""
     blueprint = Blueprint("hooks", __name__)
 
     @blueprint.route("/hooks/<channel>", methods=_METHODS, defaults={"rest": ""})
@@ -53,6 +53,11 @@ def hooks(door: Door) -> Blueprint:
         if receiver is None:
             abort(404)
         return _answer(door, receiver, _delivery(request, rest, door))
+
+    @blueprint.route("/exchange/1c", methods=_METHODS, defaults={"rest": ""})
+    @blueprint.route("/exchange/1c/<path:rest>", methods=_METHODS)  # 1C's own samples end with 1c_exchange.php
+    def exchange(rest: str) -> Response:
+        return hook("1c", rest)
 
     return blueprint
 

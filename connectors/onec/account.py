@@ -160,6 +160,8 @@ class OneC:
         fresh = {one.ref: one for one in news.documents}
         for kind, refs in news.gone.items():
             fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, refs).items() if not one.deleted}
+        if news.since is not None:
+            fresh |= self._read({kind: self._book.unseen(kind, refs, news.since) for kind, refs in news.seen.items()})
         events, snapshots = self._compared(fresh, received_at, [])
         return events, snapshots, self._book.named(dict(news.cursors))
 
@@ -214,7 +216,8 @@ class OneC:
 
     def _cancelled(self, asked: Cancellation) -> Done:
         sale = self._sale(asked.sale)
-        self._road.cancel(sale)
+        told, _ = self._book.told([sale.id]).get(sale.id, (InvoiceRef(), ""))
+        self._road.cancel(replace(sale, order="") if told.shipped else sale, self._book.versions)
         self._book.keep(replace(sale, cancelled=True))
         return Done(sale.invoice, {"sale": sale.id, "lead_id": sale.lead_id})
 
@@ -231,7 +234,8 @@ class OneC:
             ids = list(dict.fromkeys(refs))
             found = self._road.read(kind, ids) if ids else {}
             lost = [ref for ref in ids if ref not in found]
-            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()} | dict(found)
+            fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, lost).items()}
+            fresh |= {ref: one for ref, one in found.items() if one is not None}
         return fresh
 
     def _drawn(self, sale: str, kind: DocumentKind, ref: str, name: str) -> Printed | None:

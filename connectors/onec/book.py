@@ -7,7 +7,7 @@ it), and the documents of 1C by their kind, each found by what it rests on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -71,6 +71,14 @@ class Book(Account):
         """As the mirror has them."""
         return {ref: _DOCUMENTS.validate_json(s.body) for ref, s in self.mirrored(kind.value, list(refs)).items()}
 
+    def unseen(self, kind: DocumentKind, seen: Collection[str], since: datetime) -> list[str]:
+        """Those of the mirror, dated since then and not deleted, that are not among these."""
+        there = set(seen)
+        lost = [ref for ref in self.store.snapshot_ids(self.name, kind.value) if ref not in there]
+        pages = [self.documents(kind, lost[n : n + 500]) for n in range(0, len(lost), 500)]
+        found = {ref: one for page in pages for ref, one in page.items()}
+        return [ref for ref, one in found.items() if not one.deleted and one.date is not None and one.date >= since]
+
     def resting(self, refs: Sequence[str]) -> list[Document]:
         """The mirror's documents that rest on these."""
         marks = [f"on:{ref}" for ref in refs]
@@ -90,7 +98,11 @@ class Book(Account):
         self, sales: Sequence[Sale], fresh: Mapping[str, Document], received_at: datetime
     ) -> tuple[list[Event], ByKind]:
         """The events of these sales, and all snapshots to be stored with them: the fresh documents (by ref) and what is
-        told from now on. A document that is gone is fresh as `deleted`."""
+        told from now on. A document that is gone is fresh as `deleted`.
+
+        A sale in which nothing changed is among them too: if what it was compared with has changed by the time it is
+        stored, it has to be compared again.
+        """
         known = self.told([sale.id for sale in sales])
         around = self._around(sales, fresh)
         events: list[Event] = []
@@ -98,11 +110,9 @@ class Book(Account):
         for sale in sales:
             before, body = known.get(sale.id, (None, ""))
             now = shown(sale, around.of(sale))
-            if before == now:
-                continue
-            text = _TOLD.dump_json(now).decode()
+            text = _TOLD.dump_json(now).decode() if before != now else body
             told.append(Snapshot(sale.id, text, received_at, (f"lead:{sale.lead_id}",), before=body))
-            events += self._events(before, now, body + text, received_at)
+            events += self._events(before, now, body + text, received_at) if before != now else []
         by_kind: dict[str, list[Snapshot]] = {kind.value: [] for kind in DocumentKind}
         for one in fresh.values():
             by_kind[one.kind.value].append(_snapshot(one, received_at))

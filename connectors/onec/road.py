@@ -11,7 +11,7 @@ A road knows nothing of sales and events. It raises children of `ConnectorError`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -42,11 +42,17 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class News:
     """What a poll has brought: documents that are new or were written since, the refs of those that are gone by kind,
-    and where to go on. `full`: the whole window was read, so that what the mirror has besides is gone."""
+    and where to go on.
+
+    With `since` everything dated from then on was looked at, and `seen` are the refs that are there by kind: what the
+    mirror has besides, dated since then, has been deleted or moved, or the base was restored from an older copy.
+    """
 
     documents: Sequence[Document] = ()
     gone: Mapping[DocumentKind, Sequence[str]] = field(default_factory=dict)
     cursors: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    seen: Mapping[DocumentKind, Collection[str]] = field(default_factory=dict)
 
 
 class Road(Protocol):
@@ -73,12 +79,14 @@ class Road(Protocol):
 
     def find_order(self, sale: Sale, mark: str, ref: str) -> Made | None: ...
 
-    def cancel(self, sale: Sale) -> None:
-        """The invoice, and its order where there is one: unposted and marked for deletion, as 1C's people do it."""
+    def cancel(self, sale: Sale, known: Versions) -> None:
+        """The invoice, and its order where there is one: unposted and marked for deletion, as 1C's people do it.
 
-    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:
+        Rejected where 1C has another version than `known`: a person has changed it meanwhile."""
+
+    def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document | None]:
         """These documents with lines and bases; those that are not there are absent, those marked for deletion are
-        `deleted`."""
+        `deleted`. None: nothing is known but what the mirror has (a road that cannot ask)."""
 
     def changed(self, cursors: Mapping[str, str], known: Versions, now: datetime, *, full: bool) -> News:
         """What changed since the cursors: one call per kind where nothing did. `full` reads the wide window anew.

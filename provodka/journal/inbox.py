@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, literal_column, or_, select, update
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
@@ -81,6 +81,11 @@ def add_all(
     if files:
         bodies = [{"sha256": hashlib.sha256(f).hexdigest(), "body": f} for f in files]
         connection.execute(insert_new(connection, blobs, ("sha256",)), bodies)
+
+
+def forget_parts(connection: Connection, before: datetime) -> int:
+    """Forget the pieces that came before a moment; returns how many."""
+    return connection.execute(delete(parts).where(parts.c.at < before)).rowcount
 
 
 # built once: SQLAlchemy takes longer to build such a statement than to execute it

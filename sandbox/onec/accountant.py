@@ -139,8 +139,7 @@ class Accountant:
 
     def close_period(self, until: date | None) -> None:
         """Forbid any change of documents dated up to that day; None opens all."""
-        with self._base.lock:
-            self._base.state.closed = until
+        self._base.close(until)
 
     def lock(self, document: str, seconds: float) -> None:
         """Keep a document open in a form: writes to it meet a lock conflict for so long."""

@@ -12,13 +12,16 @@ from typing import Any
 from flask import Flask, Response, request
 
 from sandbox.base import Emulator, WsgiApp
+from sandbox.onec.attached import Attached
 from sandbox.onec.base import Base, server_time
+from sandbox.onec.board import add_board_routes
 from sandbox.onec.control import add_control_routes
 from sandbox.onec.door import Door
 from sandbox.onec.doubles import count_doubles
 from sandbox.onec.odata.exchange import Nodes
-from sandbox.onec.odata.service import add_odata_routes
+from sandbox.onec.odata.service import ROOT, add_odata_routes
 from sandbox.onec.services import Services
+from sandbox.onec.state_file import StateFile
 from sandbox.onec.switches import Switches
 
 LOGIN = "sandbox"
@@ -28,12 +31,20 @@ PASSWORD = "sandbox"  # noqa: S105  # the sandbox's published password
 class OneC(Emulator):
     """A base of one configuration at `/base`; `use` changes it, `turn` and `switches` its behaviour.
 
+    With `state_path`, an sqlite file, it goes on from what an earlier run kept there, in its configuration too.
+
     Whatever is served below `/base/` passes the same door (login, sessions, maintenance) before its route.
     """
 
     api_prefixes = ("/base/",)
 
-    def __init__(self, configuration: str = "bp", *, now: Callable[[], datetime] = server_time) -> None:
+    def __init__(
+        self,
+        configuration: str = "bp",
+        state_path: Path | None = None,
+        *,
+        now: Callable[[], datetime] = server_time,
+    ) -> None:
         here = Path(__file__).parent
         app = Flask("onec", root_path=str(here), static_folder="static", static_url_path="/static")
         app.url_map.strict_slashes = False
@@ -42,16 +53,31 @@ class OneC(Emulator):
         self.switches = Switches()
         self.door = Door(self.switches, {LOGIN: PASSWORD})
         self.base = Base(configuration, now)
+        self.attached = Attached(self.base, self.switches)
+        self.base.when_posted = self.attached.posted
+        self._state = StateFile(self.base, state_path) if state_path else None
         app.before_request(self._enter)
         app.after_request(self._leave)
         self.odata = add_odata_routes(self)
-        add_control_routes(self)
+        add_board_routes(self, add_control_routes(self))
         self.services = Services(self.base, self.door.take)
         self.services.mount(app)
+
+    @property
+    def way_in(self) -> str:
+        """Where the desk and the interface are, and how to enter, for printing."""
+        return f"{self.url}  OData {self.url}{ROOT}  {LOGIN} / {PASSWORD}"
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        if self._state:
+            self._state.start()
+        super().start(host, port)
 
     def stop(self) -> None:
         self.services.stop()
         super().stop()
+        if self._state:
+            self._state.stop()
 
     def reset(self) -> None:
         self.services.reset()

@@ -7,20 +7,21 @@ Whatever may not be raises an OnecError with the words of 1C, and nothing is cha
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.onec.accountant import Accountant
+from sandbox.onec.archive import Archive
 from sandbox.onec.configuration import Configuration, load
-from sandbox.onec.errors import LOCK_CONFLICT, KeyExistsError, LockedError, NotFoundError, OnecError
-from sandbox.onec.papers import Papers
-from sandbox.onec.schema import EMPTY_REF, EntitySet, Properties
-from sandbox.onec.state import BEFORE_WRITE, Change, Key, State, check_period, check_unique, number
-from sandbox.onec.values import Record, fit, frozen, version, version_number
+from sandbox.onec.errors import KeyExistsError, NotFoundError, OnecError
+from sandbox.onec.filling import filled, fitted, turned
+from sandbox.onec.papers import Paper
+from sandbox.onec.schema import EMPTY_REF, EntitySet
+from sandbox.onec.state import BEFORE_WRITE, Change, Held, Key, State, check_period, check_unique, number
+from sandbox.onec.values import Record, frozen, version, version_number
 
 ZONE = ZoneInfo("Europe/Moscow")
 
@@ -30,19 +31,28 @@ def server_time() -> datetime:
     return datetime.now(ZONE).replace(tzinfo=None, microsecond=0)
 
 
+def _unheard(paper: Paper) -> None:
+    """Nobody listens to postings."""
+    del paper
+
+
 class Base:
     """An information base of one configuration (`bp`, `ut`, `unf`, `erp`), safe to use from several threads.
 
-    `accountant` acts in it as a person would, `papers` sees its documents neutrally, `external` binds ids of others
-    to objects as an extension's register does. `now` is the server's clock: naive, whole seconds.
+    `accountant` acts in it as a person would, `papers` sees its documents neutrally, `bind` gives ids of others to
+    objects as an extension's register does, `when_posted` is told of every document that is posted. `revision` grows
+    with every change, `generation` when all became something else (a reset, a restored copy). `now` is the server's
+    clock: naive, whole seconds.
     """
 
     def __init__(self, configuration: str = "bp", now: Callable[[], datetime] = server_time) -> None:
         self.now = now
         self.lock = threading.RLock()
-        self.revision = 0
+        self.changed = threading.Condition(self.lock)
+        self.when_posted: Callable[[Paper], None] = _unheard
+        self.revision = self.generation = 0
         self.accountant = Accountant(self)
-        self.papers = Papers(self)
+        self.papers = Archive(self)
         self.use(configuration)
 
     def use(self, configuration: str) -> None:
@@ -54,13 +64,14 @@ class Base:
         """Back to the seed: own organisation, accounts, classifiers, a few products."""
         with self.lock:
             self.state = State(tables={name: {} for name in self.configuration.sets})
-            self._held: dict[str, float] = {}
+            self._held = Held()
             self.papers.forget()
             for name, records in self.configuration.seed.items():
                 for record in records:
                     self.write(name, record)
             self.state.changes.clear()
             self.accountant.forget()
+            self._stir(anew=True)
 
     def about(self, name: str) -> EntitySet:
         """The description of a set; NotFoundError if the configuration has none."""
@@ -101,7 +112,7 @@ class Base:
         """
         about = self.about(name)
         with self.lock:
-            record = self._filled(about, {**about.defaults, **values})
+            record = filled(about, {**about.defaults, **values})
             key = self._new_key(about, record)
             if not load:
                 check_period(self.state, about, record)
@@ -118,10 +129,10 @@ class Base:
             old = self.read(name, key)
             if old.get("Posted") and any(section in values for section in about.rows) and not load:
                 raise OnecError(f"{BEFORE_WRITE}Строки проведенного документа изменить нельзя: отмените проведение")
-            fitted = self._fitted(about, values)
+            given = fitted(about, values)
             for fixed in ("Ref_Key", "DataVersion", "Posted", *(about.key if not about.is_reference else ())):
-                fitted.pop(fixed, None)
-            return self._change(about, key, {**old, **fitted}, load=load)
+                given.pop(fixed, None)
+            return self._change(about, key, {**old, **given}, load=load)
 
     def replace(self, name: str, key: Key, values: Mapping[str, Any]) -> Record:
         """PUT: what is left out becomes empty, save the key, the version and the number."""
@@ -129,7 +140,7 @@ class Base:
         with self.lock:
             old = self.read(name, key)
             kept = {one: old[one] for one in ("Ref_Key", "DataVersion", "Posted", "Number", "Code") if one in old}
-            fresh = self._filled(about, {**values, **{one: kept[one] for one in kept if one not in ("Number", "Code")}})
+            fresh = filled(about, {**values, **{one: kept[one] for one in kept if one not in ("Number", "Code")}})
             for one in ("Number", "Code"):
                 if one in kept and not fresh[one]:
                     fresh[one] = kept[one]
@@ -145,7 +156,10 @@ class Base:
             for needed, message in about.messages.items():
                 if old[needed] == about.properties[needed].empty:
                     raise OnecError(f"{BEFORE_WRITE}{message}")
-            return self._change(about, key, {**old, "Posted": True})
+            record = self._change(about, key, {**old, "Posted": True})
+            if name in self.configuration.documents:
+                self.when_posted(self.papers.of(record["Ref_Key"]))
+            return record
 
     def unpost(self, name: str, key: Key) -> Record:
         """Take the posting back."""
@@ -164,7 +178,7 @@ class Base:
         about = self.about(name)
         with self.lock:
             old = self.read(name, key)
-            self._check_free(old.get("Ref_Key", ""))
+            self._held.check(old.get("Ref_Key", ""))
             check_period(self.state, about, old)
             del self.state.tables[name][key]
             self._note(name, key)
@@ -175,16 +189,8 @@ class Base:
 
         The seed is not a change. After a restore the cursor goes back with the base.
         """
-        wanted = None if sets is None else set(sets)
-        found: list[Change] = []
         with self.lock:
-            for (name, key), cursor in reversed(self.state.changes.items()):
-                if cursor <= after:
-                    break
-                if isinstance(key, str) and (wanted is None or name in wanted):
-                    found.append(Change(cursor, name, key, self.get(name, key)))
-        found.reverse()
-        return found[:limit]
+            return self.state.since(after, None if sets is None else set(sets))[:limit]
 
     @property
     def cursor(self) -> int:
@@ -195,6 +201,7 @@ class Base:
         """Remember whose id stands for which object."""
         with self.lock:
             self.state.external[external_id] = (name, ref)
+            self._stir()
 
     def bound(self, external_id: str) -> Record | None:
         """The object bound to another's id, if it is still there."""
@@ -202,10 +209,16 @@ class Base:
             place = self.state.external.get(external_id)
             return self.get(*place) if place else None
 
+    def close(self, until: date | None) -> None:
+        """Forbid any change of documents dated up to that day; None opens all."""
+        with self.lock:
+            self.state.closed = until
+            self._stir()
+
     def hold(self, ref: str, seconds: float) -> None:
         """Somebody opens the object and keeps it for that long: writes meet a lock conflict."""
         with self.lock:
-            self._held[ref] = time.monotonic() + seconds
+            self._held.hold(ref, seconds)
 
     def redirect(self, old: str, new: str) -> None:
         """Whatever refers to one object refers to another from now on."""
@@ -213,9 +226,9 @@ class Base:
             for name in self.configuration.sets:
                 about = self.about(name)
                 for key, record in list(self.state.tables[name].items()):
-                    turned = _turned(record, old, new)
-                    if turned != record and about.is_reference:
-                        self._change(about, key, turned, load=True)
+                    now = turned(record, old, new)
+                    if now != record and about.is_reference:
+                        self._change(about, key, now, load=True)
 
     def copy(self) -> State:
         with self.lock:
@@ -225,18 +238,29 @@ class Base:
         """Become what the copy was: numbers, versions and the change register go back too."""
         with self.lock:
             self.state = state.copy()
-            self._held.clear()
-            self.revision += 1
+            self._held = Held()
+            self._stir(anew=True)
             self.papers.forget()
-            for name in self.configuration.documents:
-                for record in self.state.tables[name].values():
-                    self.papers.replaced(name, None, record)
+            for role in self.configuration.documents.values():
+                for record in self.state.tables[role.set].values():
+                    self.papers.learn(role, record)
+
+    def wait_for_change(self, since: int, seconds: float) -> int:
+        """Return the revision once it is another than `since`, or after so many seconds."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.revision != since, seconds)
+            return self.revision
 
     # What follows is the way of every write.
 
+    def _stir(self, *, anew: bool = False) -> None:
+        self.revision += 1
+        self.generation += anew
+        self.changed.notify_all()
+
     def _change(self, about: EntitySet, key: Key, record: dict[str, Any], *, load: bool = False) -> Record:
         old = self.read(about.name, key)
-        self._check_free(old.get("Ref_Key", ""))
+        self._held.check(old.get("Ref_Key", ""))
         if not load:
             check_period(self.state, about, old)
             check_period(self.state, about, record)
@@ -254,21 +278,8 @@ class Base:
         return record
 
     def _note(self, name: str, key: Key) -> None:
-        self.revision += 1
         self.state.note((name, key))
-
-    def _filled(self, about: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
-        empty = {name: known.empty for name, known in about.properties.items()}
-        return {**empty, **dict.fromkeys(about.rows, ()), **self._fitted(about, values)}
-
-    def _fitted(self, about: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
-        fitted = _fit_all(about.properties, values)
-        for section, properties in about.rows.items():
-            if section in values:
-                empty = {name: known.empty for name, known in properties.items()}
-                rows = [{**empty, "LineNumber": 0, **_fit_all(properties, row)} for row in values[section]]
-                fitted[section] = [{**row, "LineNumber": number} for number, row in enumerate(rows, 1)]
-        return fitted
+        self._stir()
 
     def _new_key(self, about: EntitySet, record: dict[str, Any]) -> Key:
         if about.is_reference:
@@ -282,26 +293,3 @@ class Base:
                 raise KeyExistsError("Сущность с таким ключом уже существует")
             raise KeyExistsError("Запись с такими значениями ключевых полей уже существует")
         return key
-
-    def _check_free(self, ref: str) -> None:
-        until = self._held.get(ref)
-        if until is None:
-            return
-        if time.monotonic() < until:
-            raise LockedError(LOCK_CONFLICT)
-        del self._held[ref]
-
-
-def _fit_all(properties: Properties, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fit(known, values[name]) for name, known in properties.items() if name in values}
-
-
-def _turned(record: Record, old: str, new: str) -> dict[str, Any]:
-    return {
-        name: [_turned(row, old, new) for row in value]
-        if isinstance(value, tuple)
-        else new
-        if value == old and name != "Ref_Key"
-        else value
-        for name, value in record.items()
-    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sandbox.onec.errors import OnecError
+from sandbox.onec.errors import LOCK_CONFLICT, LockedError, OnecError
 from sandbox.onec.schema import EMPTY_DATE, EntitySet
 from sandbox.onec.values import Record
 
@@ -18,6 +19,33 @@ Place = tuple[str, Key]
 
 NUMBER_LENGTH = 11
 BEFORE_WRITE = "Ошибка при выполнении обработчика - 'ПередЗаписью'\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An object that changed after a cursor, at its latest; `record` is None when it was physically deleted."""
+
+    cursor: int
+    set: str
+    ref: str
+    record: Record | None
+
+
+class Held:
+    """The objects that somebody keeps open."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def hold(self, ref: str, seconds: float) -> None:
+        """Keep it for that long from now."""
+        self._until[ref] = time.monotonic() + seconds
+
+    def check(self, ref: str) -> None:
+        """LockedError while it is kept."""
+        if time.monotonic() < self._until.get(ref, float("-inf")):
+            raise LockedError(LOCK_CONFLICT)
+        self._until.pop(ref, None)
 
 
 @dataclass(slots=True)
@@ -41,15 +69,15 @@ class State:
         self.changes.pop(place, None)
         self.changes[place] = self.cursor
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An object that changed after a cursor, at its latest; `record` is None when it was physically deleted."""
-
-    cursor: int
-    set: str
-    ref: str
-    record: Record | None
+    def since(self, after: int, sets: Collection[str] | None) -> list[Change]:
+        """The objects of some sets (all without them) that changed after a cursor, the oldest change first."""
+        found: list[Change] = []
+        for (name, key), cursor in reversed(self.changes.items()):
+            if cursor <= after:
+                break
+            if isinstance(key, str) and (sets is None or name in sets):
+                found.append(Change(cursor, name, key, self.tables[name].get(key)))
+        return found[::-1]
 
 
 def number(state: State, about: EntitySet, record: dict[str, Any], prefix: str, now: datetime) -> None:

@@ -39,6 +39,8 @@ class Switches(BaseModel):
     """Sets the user may not read or write (RLS): 401 with code 20, rows hidden with `allowedOnly=true`."""
     role: bool = True
     """Off, the user lacks the role УдаленныйДоступOData: 401 with a page whatever the password."""
+    attaches: Literal["no", "plain", "deflated", "volumes"] = "no"
+    """Whether an extension prints each posted invoice and attaches the PDF to it: as it is, packed, or on a disk."""
     unpublish: tuple[str, ...] = ()
     """Sets, or `Set.Attribute`, `Set.Section`, `Set.Section.Attribute` left out of the interface; `*` is all of it."""
     rename: dict[str, str] = {}

@@ -262,3 +262,19 @@ def test_an_action_that_the_crm_of_the_config_does_not_have_is_told_before_the_s
         found[kind] = [(one.line, one.text) for one in parse(path, {}).problems]
     text = "Bitrix24 has no regular customers, so that this can never be done"
     assert found == {"amocrm": [], "bitrix24": [(4, text)]}
+
+
+def test_pieces_of_files_that_the_server_would_not_let_in_are_told_before_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    text = """\
+client: Кровля
+timezone: Europe/Moscow
+server: {body_limit: 1MB}
+accounting: {type: commerceml, user: exchange, password: secret, organization: {inn: "7801999002"}, file_limit: 4MB}
+"""
+    path.write_text(text, encoding="utf-8")
+    assert [(one.line, one.path, one.hint) for one in parse(path, {}).problems] == [
+        (4, "accounting.file_limit", "lower it, or raise server.body_limit")
+    ]
+    path.write_text(text.replace("body_limit: 1MB", "body_limit: 4MB"), encoding="utf-8")
+    assert parse(path, {}).problems == []

@@ -22,6 +22,7 @@ from provodka.journal import (
 )
 from provodka.payloads import CrmHint, EventType, LeadEvent, LeadRef, Person
 from provodka.stores import Snapshot
+from scheduler import forget_parts
 from tests.journal.conftest import Clock, steps_of
 
 Form = Callable[..., Event]
@@ -234,3 +235,14 @@ def lead_event(clock: Clock, lead_id: str) -> Event:
         person=Person(),
         payload=LeadEvent(LeadRef(lead_id, "Крыша")),
     )
+
+
+def test_parts_are_forgotten_a_month_after_they_came(journal: Journal, clock: Clock) -> None:
+    journal.accept([], channel="1c", parts=[Part("files:1", "a", "{}")])
+    clock.forward(days=20)
+    journal.accept([], channel="1c", parts=[Part("files:1", "b", "{}")])
+    forget_parts(journal)
+    assert [p.id for p in journal.parts("1c", "files:1")] == ["a", "b"]
+    clock.forward(days=11)
+    forget_parts(journal)
+    assert [p.id for p in journal.parts("1c", "files:1")] == ["b"]

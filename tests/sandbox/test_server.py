@@ -30,7 +30,7 @@ def free_base():
     """A base port whose neighbours look free just now."""
     for base in range(20_900, 60_000, 100):
         try:
-            for offset in (1, 4, 5, 6, 7):
+            for offset in range(1, 8):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", base + offset))
         except OSError:
@@ -54,7 +54,7 @@ def test_every_part_answers_on_its_own_free_port(sandbox):
     assert requests.get(f"{sandbox.telegram.base_url}{TOKEN}/getMe", timeout=5).json()["ok"]
     send_letter("127.0.0.1", sandbox.mail.smtp_port, letter(text="Привет"))
     assert inbox(sandbox.mail.imap_port)[0] == 1
-    for part in (sandbox.amocrm, sandbox.bitrix24, sandbox.telegram, sandbox.senders):
+    for part in (sandbox.amocrm, sandbox.bitrix24, sandbox.onec, sandbox.telegram, sandbox.senders):
         page = requests.get(part.url, timeout=5)
         assert page.headers["Content-Type"].startswith("text/html")
         assert re.search("[А-Яа-я]", page.content.decode())
@@ -62,7 +62,8 @@ def test_every_part_answers_on_its_own_free_port(sandbox):
 
 def test_the_addresses_tell_where_and_how_to_enter(sandbox):
     told = "\n".join(f"{name} {address}" for name, address in sandbox.addresses())
-    for needed in (sandbox.amocrm.url, sandbox.bitrix24.url, sandbox.telegram.url, sandbox.senders.url, TOKEN, ADDRESS):
+    urls = [part.url for part in (sandbox.amocrm, sandbox.bitrix24, sandbox.onec, sandbox.telegram, sandbox.senders)]
+    for needed in (*urls, f"{sandbox.onec.url}/base/odata/standard.odata", TOKEN, ADDRESS):
         assert needed in told
     assert f":{sandbox.mail.imap_port} " in told
     assert f":{sandbox.mail.smtp_port}" in told

@@ -1,52 +1,21 @@
-"""`$filter`: a condition over records, compiled once into a function of a record.
-
-A reference of a composite type equals only a `cast(guid'…','Catalog_X')`; a plain `guid'…'` equals none of them, as
-live bases have it. Strings are compared without regard to case, as most databases under 1C do.
-"""
+"""`$filter`: a condition over records, compiled once into a test of a record."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.onec.odata.errors import bad_option, no_segment
 from sandbox.onec.odata.functions import FUNCTIONS
+from sandbox.onec.odata.nodes import COMPARE, COUNT, Env, Node, compared, counted, logic, property_node, read, typed
 from sandbox.onec.odata.published import Interface, Shown
 from sandbox.onec.odata.tokens import Token, tokens
-from sandbox.onec.schema import EMPTY_DATE, EMPTY_REF, NAMESPACE, Properties
+from sandbox.onec.schema import NAMESPACE, Properties
 from sandbox.onec.values import Record
 
-Env = Mapping[str, Record]
-"""The record under "", and in `any`/`all` the row under its variable."""
 Fetch = Callable[[str, str], Record | None]
 """A record by the set's own name and `Ref_Key`."""
-
-KINDS = {"Edm.String": "string", "Edm.Guid": "guid", "Edm.DateTime": "date", "Edm.Boolean": "bool"}
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
-COUNT: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-}
-EMPTY = ("", EMPTY_REF, EMPTY_DATE, None, (f"{NAMESPACE}.Undefined", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of the condition: how to read it, and the kind of what is read."""
-
-    kind: str
-    read: Callable[[Env], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +42,14 @@ class Scope:
         name = parts[0] if parts else ""
         known = properties.get(name)
         if known is not None and len(parts) == 1:
-            return _property(properties, name, start)
+            return property_node(properties, name, start)
         reference = properties.get(f"{name}_Key")
         target = self._target(reference.refers if reference else ())
         if target is None:
             raise no_segment(parts[1] if known is not None and len(parts) > 1 else name)
         key, inner = f"{name}_Key", target.about.name
         if len(parts) == 1:
-            return Node("reference", lambda env: (f"{NAMESPACE}.{target.name}", _of(start(env), key)))
+            return Node("reference", lambda env: (f"{NAMESPACE}.{target.name}", read(start(env), key)))
 
         def onward(env: Env) -> Record | None:
             here = start(env)
@@ -120,7 +89,7 @@ class _Parser:
     def condition(self) -> Node:
         node = self._both()
         while self._takes("or"):
-            node = _logic(any, node, self._both())
+            node = logic(any, node, self._both())
         return node
 
     def end(self) -> None:
@@ -130,7 +99,7 @@ class _Parser:
     def _both(self) -> Node:
         node = self._negated()
         while self._takes("and"):
-            node = _logic(all, node, self._negated())
+            node = logic(all, node, self._negated())
         return node
 
     def _negated(self) -> Node:
@@ -143,19 +112,19 @@ class _Parser:
         node = self._sum()
         for word, compare in COMPARE.items():
             if self._takes(word):
-                return _compared(word, compare, node, self._sum())
+                return compared(word, compare, node, self._sum())
         return node
 
     def _sum(self) -> Node:
         node = self._product()
         while word := self._takes("add", "sub"):
-            node = _counted(COUNT[word], node, self._product())
+            node = counted(COUNT[word], node, self._product())
         return node
 
     def _product(self) -> Node:
         node = self._value()
         while word := self._takes("mul", "div"):
-            node = _counted(COUNT[word], node, self._value())
+            node = counted(COUNT[word], node, self._value())
         return node
 
     def _value(self) -> Node:
@@ -199,7 +168,7 @@ class _Parser:
             given.append(self.condition())
         self._expect(")")
         if name in ("cast", "isof"):
-            return _typed(name, given)
+            return typed(name, given)
         if name not in FUNCTIONS:
             raise ValueError(f"no function {name}")
         function, kind = FUNCTIONS[name]
@@ -226,68 +195,3 @@ class _Parser:
     def _expect(self, sign: str) -> None:
         if not self._sign(sign):
             raise ValueError(f"{sign} is missing")
-
-
-def _property(properties: Properties, name: str, start: Callable[[Env], Record | None]) -> Node:
-    known = properties[name]
-    if known.composite:
-        return Node("reference", lambda env: (_of(start(env), f"{name}_Type"), _of(start(env), name)))
-    return Node(KINDS.get(known.edm, "number"), lambda env: _of(start(env), name))
-
-
-def _of(record: Record | None, name: str) -> Any:  # noqa: ANN401
-    return None if record is None else record[name]
-
-
-def _text(value: tuple[str, str]) -> str | None:
-    """What a value of a composite type holds, unless it is a reference."""
-    return None if value[0].startswith(NAMESPACE) else value[1]
-
-
-def _logic(join: Callable[[Any], bool], left: Node, right: Node) -> Node:
-    return Node("bool", lambda env: join(node.read(env) for node in (left, right)))
-
-
-def _counted(count: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
-    return Node("number", lambda env: count(left.read(env), right.read(env)))
-
-
-def _compared(word: str, compare: Callable[[Any, Any], bool], left: Node, right: Node) -> Node:
-    kinds = {left.kind, right.kind}
-    if "null" in kinds:
-        known = left if right.kind == "null" else right
-        return Node("bool", lambda env: (known.read(env) in EMPTY) == (word == "eq"))
-    if kinds == {"reference", "guid"}:
-        return Node("bool", lambda _: word == "ne")
-    if kinds == {"cast", "guid"}:
-        cast, guid = (left, right) if left.kind == "cast" else (right, left)
-        return Node("bool", lambda env: compare(cast.read(env)[1], guid.read(env)))
-    if kinds == {"reference", "string"}:
-        typed, text = (left, right) if left.kind == "reference" else (right, left)
-        return Node("bool", lambda env: compare(_text(typed.read(env)), text.read(env)))
-    if len(kinds - {"cast"}) > 1:
-        raise ValueError(f"{word} cannot compare {' with '.join(sorted(kinds))}")
-
-    def test(env: Env) -> bool:
-        one, other = left.read(env), right.read(env)
-        if one is None or other is None:
-            return word == "ne"
-        if left.kind == "string":
-            one, other = one.casefold(), other.casefold()
-        return compare(one, other)
-
-    return Node("bool", test)
-
-
-def _typed(name: str, given: list[Node]) -> Node:
-    """`cast(guid'…','Catalog_X')` makes a typed reference; `isof(X,'Catalog_X')` asks for the type of one."""
-    value, kind = given
-    wanted = str(kind.read({}))
-    full = wanted if "." in wanted else f"{NAMESPACE}.{wanted}"
-    if name == "isof":
-        return Node("bool", lambda env: value.kind == "reference" and value.read(env)[0] == full)
-    if value.kind == "guid" and not full.startswith("Edm."):
-        return Node("cast", lambda env: (full, value.read(env)))
-    if full == "Edm.String":
-        return Node("string", lambda env: str(value.read(env)))
-    return value

@@ -73,7 +73,8 @@ class MemoryRoad:
     def find_order(self, sale: Sale, mark: str, ref: str) -> Made | None:
         return Made(ref, self.papers[ref].number) if ref in self.papers else None
 
-    def cancel(self, sale: Sale) -> None:
+    def cancel(self, sale: Sale, known: Versions) -> None:
+        del known
         self.change(sale.invoice, deleted=True)
 
     def read(self, kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, Document]:

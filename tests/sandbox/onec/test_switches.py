@@ -1,6 +1,9 @@
 """What an administrator, a network and a release do to a client."""
 
+import base64
 import time
+import zlib
+from threading import Thread
 
 import pytest
 import requests
@@ -56,8 +59,6 @@ def test_sessions_above_the_limit_are_sent_away_while_others_work(api):
 
     def call(client):
         statuses.append(client.call("GET", GOODS).status_code)
-
-    from threading import Thread
 
     threads = [Thread(target=call, args=(one,)) for one in (api, first)]
     for thread in threads:
@@ -176,3 +177,23 @@ def test_switches_are_checked_and_a_reset_turns_them_back(api):
     api.control("reset", {})
     assert api.control("switches")["maintenance"] is False
     api.control("configuration", {"name": "7.7"}, status=400)
+
+
+@pytest.mark.parametrize(("how", "stored"), [("plain", "ВИнформационнойБазе"), ("volumes", "ВТомахНаДиске")])
+def test_an_extension_attaches_the_printed_form_of_a_posted_invoice(api, how, stored):
+    api.turn(attaches=how)
+    ref = api.invoice()
+    files = "Catalog_СчетНаОплатуПокупателюПрисоединенныеФайлы"
+    found = api.list(files, filter=f"ВладелецФайла_Key eq guid'{ref}'")[0]
+    assert (found["Расширение"], found["ТипХраненияФайла"]) == ("pdf", stored)
+    content = base64.b64decode(found["ФайлХранилище_Base64Data"])
+    assert content[:4] == (b"%PDF" if how == "plain" else b"")
+    assert found["Description"] == "Счет на оплату № 1 от 15.07.2026"
+
+
+def test_an_attached_form_may_be_packed(api):
+    api.turn(attaches="deflated")
+    api.invoice()
+    found = api.list("Catalog_СчетНаОплатуПокупателюПрисоединенныеФайлы")[0]
+    content = zlib.decompress(base64.b64decode(found["ФайлХранилище_Base64Data"]))
+    assert (content[:4], str(len(content))) == (b"%PDF", found["Размер"])
