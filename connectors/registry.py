@@ -13,8 +13,8 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
-from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
+from connectors.onec.odata.settings import ODataSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
