@@ -60,7 +60,7 @@ SECTIONS: Final[Sections] = {
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
     "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
     "accounting": Section(
-        one_of_kinds({name: kind.settings for name, kind in ACCOUNTINGS.items()}) if ACCOUNTINGS else TypeAdapter(None),
+        one_of_kinds({name: kind.settings for name, kind in ACCOUNTINGS.items()}),
         noun="accounting",
     ),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),

@@ -98,7 +98,7 @@ SCENES: Final[tuple[tuple[str, Callable[[Stage], None], tuple[str, ...]], ...]] 
 
 def scenes(stage: Stage) -> list[Scene]:
     """Three people who want a roof, and with 1C a firm that buys one."""
-    played = [(title, partial(scene, stage), kinds) for title, scene, kinds in SCENES]
+    played: list[Scene] = [(title, partial(scene, stage), kinds) for title, scene, kinds in SCENES]
     if (sale := stage.sale) is None:
         return played
     return [

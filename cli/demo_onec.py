@@ -55,6 +55,7 @@ class Sale:
 
     def form(self) -> None:
         """A firm asks for an invoice."""
+        self._give_firms_numbers()
         tilda_lead(
             f"{self.product}/hooks/site/sandbox",
             name="Анна",
@@ -112,6 +113,14 @@ class Sale:
         return next(
             one for one in leads if any(ANNA[1:] in str(phone) for c in one["contacts"] for phone in c["phones"])
         )
+
+    def _give_firms_numbers(self) -> None:
+        """The fields that amoCRM keeps a firm's numbers in; a new account has none."""
+        url, door = f"{self.sandbox.amocrm.url}/api/v4/companies/custom_fields", {"Authorization": "Bearer sandbox"}
+        there = requests.get(url, headers=door, timeout=10)
+        known = {one["name"] for one in there.json()["_embedded"]["custom_fields"]} if there.text else set()
+        if missing := [{"name": name, "type": "text"} for name in ("ИНН", "КПП") if name not in known]:
+            requests.post(url, json=missing, headers=door, timeout=10).raise_for_status()
 
     def _documents(self, kind: str) -> list[dict[str, Any]]:
         answer = requests.get(f"{self.sandbox.onec.url}/_sandbox/documents", params={"kind": kind}, timeout=10)

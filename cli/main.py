@@ -144,8 +144,9 @@ def demo(
 ) -> None:
     """Watch a form, a letter and a call become leads, and with --onec a lead become a sale."""
     from cli import demo as playing
+    from cli.demo_onec import ROADS
 
-    if onec and onec not in playing.demo_onec.ROADS:
-        raise typer.BadParameter(f"no such road: {', '.join(playing.demo_onec.ROADS)}", param_hint="--onec")
+    if onec and onec not in ROADS:
+        raise typer.BadParameter(f"no such road: {', '.join(ROADS)}", param_hint="--onec")
     with clear_words():
         done(playing.demo(folder, out, once=once, port=port, sandbox_port=sandbox_port, onec=onec))

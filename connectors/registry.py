@@ -15,6 +15,8 @@ from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
+from connectors.onec.service.settings import ServiceSettings
+from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -130,7 +132,9 @@ CRMS: Final[dict[str, CrmKind]] = {
 }
 
 ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
-    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1C OData"),
+    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1С (OData)"),
+    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1С (HTTP-сервис)"),
+    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1С (SOAP)"),
     "commerceml": AccountingKind(
         CommerceMLSettings,
         "connectors.onec.commerceml.room:open_account",

@@ -57,6 +57,12 @@ class Ledger(ABC):
         """The accountant does something."""
         return self.control("acts", {"act": act, **details})
 
+    def invoice(self) -> str:
+        """The ref of the only invoice, in 1C's own words."""
+        (found,) = self.documents("invoice")
+        ref: str = found["ref"]
+        return ref
+
     def documents(self, kind: str = "") -> list[Json]:
         """The documents that are not marked for deletion, the oldest first."""
         found = self.control("documents", method="GET")

@@ -7,7 +7,6 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-import requests
 from sqlalchemy import select
 
 from cli.house import House
@@ -16,7 +15,7 @@ from provodka.journal.schema import attempts
 from provodka.web import HIDDEN
 from sandbox.senders.letters import Attachment
 from tests.end_to_end.company import Company, until
-from tests.end_to_end.crms import OFFICES, SECRET, Amocrm
+from tests.end_to_end.crms import OFFICES, SECRET
 from tests.service import Said, Service
 
 every_crm = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
@@ -92,17 +91,6 @@ ASKING = """
 """
 
 
-def prepared(company: Company) -> None:
-    """What amoCRM's account must have for a firm's numbers; a portal has requisites of its own."""
-    if isinstance(company.office, Amocrm):
-        url, headers = (
-            f"{company.office.emulator.url}/api/v4/companies/custom_fields",
-            {"Authorization": f"Bearer {SECRET}"},
-        )
-        body = [{"name": "ИНН", "type": "text"}, {"name": "КПП", "type": "text"}]
-        requests.post(url, json=body, headers=headers, timeout=10).raise_for_status()
-
-
 def some_bot(company: Company) -> str:
     """One that the CRM has."""
     house = House(company.config())
@@ -122,7 +110,7 @@ def no_echo(company: Company) -> None:
 
 @every_crm
 def test_the_firm_and_another_person_of_a_lead_are_made_once_and_linked(closed: Company) -> None:
-    prepared(closed)
+    closed.office.with_firms()
     closed.extra_rules = SELLING + WATCHING
     closed.open()
     crm = closed.house.crm

@@ -82,8 +82,9 @@ class CommerceMLRoad:
         found = self._shelf.some([sale.invoice]).get(sale.invoice)
         return self._made(found, DocumentKind.ORDER) if found and found.ordered else None
 
-    def cancel(self, sale: Sale) -> None:
-        """1C is told that it is off («Отменен»)."""
+    def cancel(self, sale: Sale, known: Versions) -> None:
+        """1C is told that it is off («Отменен»); what a person has changed there is theirs to say."""
+        del known
         _known(self._shelf.cancel(sale.invoice), sale)
 
     # what 1C said
