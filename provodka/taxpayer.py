@@ -9,6 +9,8 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.ru import inn as numbers
 from stdnum.ru import ogrn as registrations
 
+OF_A_FIRM: Final = 10
+"""The digits of a firm's ИНН; that of a person has 12."""
 _KPP: Final = re.compile(r"\d{4}[\dA-Z]{2}\d{3}")
 
 

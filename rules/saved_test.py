@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from provodka import taxpayer
 from provodka.event import dump_payload
 from provodka.made_up import MadeUp
-from provodka.payloads import Person
+from provodka.payloads import InvoiceEvent, Payload, Person
 from rules.engine import Engine
 from rules.fact import CONTACT
 from rules.faults import RuleError
@@ -56,6 +57,7 @@ def saved_test(
     person = made.person(past.event.person)
     facts = _facts(past)
     made.know(*(str(contact["name"]) for contact in [facts.get(CONTACT)] if isinstance(contact, dict)))
+    made.know(*_private_buyers(past.event.payload))
     given = {"type": past.event.type.value, "channel": past.event.channel, **_person(person)}
     test = {
         "name": name,
@@ -66,6 +68,12 @@ def saved_test(
     }
     test = {key: value for key, value in test.items() if value or key == "given"}
     return _settled(test, past, engine, zone)
+
+
+def _private_buyers(payload: Payload) -> Iterator[str]:
+    """Who buys, where that is no firm."""
+    if isinstance(payload, InvoiceEvent) and len(payload.invoice.inn) != taxpayer.OF_A_FIRM:
+        yield payload.invoice.buyer
 
 
 def _facts(past: Past) -> dict[str, Any]:

@@ -141,8 +141,17 @@ def report(all_of_it: Wanted, cover: Shown, *, missing: bool) -> Iterator[str]:
             yield f"{one.id}  {one.mark:<4}  ✓  {one.title}: {tests[0]}{more}"
     base = all_of_it.by_base()
     done = len(base & cover.tests.keys())
+    yield f"by capability: {', '.join(_by_code(ours, cover))}"
     yield f"with {', '.join(sorted(all_of_it.base))} alone: {done} of {len(base)}, {100 * done / len(base):.0f} %"
     yield f"shown {sum(one.id in cover.tests for one in ours)} of {len(ours)}"
+
+
+def _by_code(ours: Sequence[Requirement], cover: Shown) -> Iterator[str]:
+    """Each capability of the product with how many of the requirements that lean on it are shown."""
+    codes = sorted({code for one in ours for code in one.codes})
+    for code in codes:
+        some = [one for one in ours if code in one.codes]
+        yield f"{code} {sum(one.id in cover.tests for one in some)}/{len(some)}"
 
 
 def main(arguments: Sequence[str]) -> int:

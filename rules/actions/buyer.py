@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from provodka import taxpayer
 from provodka.accounting import BankAccount, NewCounterparty, PartyKind
-from provodka.crm import Company, Contact
-from provodka.errors import Rejected
+from provodka.crm import PLACE_FOR, Company, Contact, Need
+from provodka.errors import Rejected, Retryable
 from provodka.operation import Outcome, Request
 from provodka.settings import Strict
 from rules.actions.base import Decided, Outside
@@ -44,6 +44,12 @@ class Buyer(Strict):
     foreign: bool = False
 
 
+def place_of_inn(buyer: Buyer) -> Iterator[Need]:
+    """Companies must have a place for their ИНН, where no rule says it."""
+    if buyer.of != "contact" and not buyer.inn and not buyer.foreign:
+        yield Need(PLACE_FOR, "ИНН")
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A counterparty to be, and what should be looked at."""
@@ -65,6 +71,8 @@ class Cards:
 
     def party(self, given: Mapping[str, Any], target: Target) -> Party:
         """The counterparty by the rendered parameters of `Buyer`; raises Rejected where there can be none."""
+        if given["of"] != "contact" and target.lead is None:
+            raise Retryable(f"lead {target.lead_id or 'of this person'} cannot be read yet, nor whose it is")
         company = self._companies.get(self._company_id(target)) if given["of"] != "contact" else None
         if company is not None:
             return _company(given, company, f"{self._system}:company:{company.id}")

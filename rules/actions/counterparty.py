@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from provodka.accounting import NewCounterparty
+from provodka.crm import Need
 from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
 from rules.actions.books import no_accounting
-from rules.actions.buyer import Buyer, Cards, ensure
+from rules.actions.buyer import Buyer, Cards, ensure, place_of_inn
 from rules.actions.desk import Desk, pack, told, unpack
 from rules.actions.targets import Target, find_targets, with_leads
 from rules.beside import Beside
@@ -29,6 +30,9 @@ class CounterpartyAction(Action[Buyer]):
 
     def beside(self, params: Buyer, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- all alike
         yield from no_accounting(beside)
+
+    def needs(self, params: Buyer) -> Iterator[tuple[Place, Need]]:
+        yield from (((), need) for need in place_of_inn(params))
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from provodka.accounting import Accounting, Cancellation, InvoiceRequest, Sale, Vat, VatText, priced
+from provodka.crm import Need
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.invoices import InvoiceRef
 from provodka.operation import Done, Outcome, Request
@@ -16,7 +17,7 @@ from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.books import hint, living, no_accounting, of_accounting
-from rules.actions.buyer import Buyer, Cards, ensure
+from rules.actions.buyer import Buyer, Cards, ensure, place_of_inn
 from rules.actions.desk import Desk, pack, submit_all, told, unpack
 from rules.actions.invoice_lines import check_sum, in_currency, other_lines, same_sale, sellable
 from rules.actions.lead import NO_LEAD
@@ -87,6 +88,9 @@ class IssueInvoice(Action[IssueInvoiceParams]):
 
     def beside(self, params: IssueInvoiceParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002
         yield from no_accounting(beside)
+
+    def needs(self, params: IssueInvoiceParams) -> Iterator[tuple[Place, Need]]:
+        yield from ((("buyer",), need) for need in place_of_inn(params.buyer))
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)

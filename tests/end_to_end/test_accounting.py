@@ -30,7 +30,7 @@ RULES = """
     on: lead.stage_changed
     when: {lead.stage: Переговоры}
     do:
-      - issue_invoice: {check_sum: false}
+      - issue_invoice: {}
 
   - name: Счёт выставлен
     on: invoice.issued

@@ -38,6 +38,15 @@ OFFICES: dict[tuple[str, str], type[Office]] = {
 }
 
 
+OF_1C = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
+
+
+def _elsewhere(step: Any) -> bool:
+    """Whether a step speaks to a service that has no part in these days: a stranger's, or 1C."""
+    name, params = next(iter(step.items())) if isinstance(step, dict) else (step, None)
+    return name == "http" or name in OF_1C or (isinstance(params, dict) and params.get("from") == "invoice")
+
+
 class Client(Company):
     """The company of an example.
 
@@ -59,11 +68,13 @@ class Client(Company):
     def write_config(self) -> Path:
         data = dict(self._data)
         data.pop("tests", None)
+        data.pop("accounting", None)
         data |= {"server": {"port": "${PORT}"}, "journal": {"url": "${JOURNAL}"}}
         data["calendar"] = {"hours": "пн-вс 00:00-24:00"}
         data["crm"] = self._crm()
         data["channels"] = {name: self._channel(settings) for name, settings in data["channels"].items()}
-        data["rules"] = [self._rule(rule) for rule in data["rules"]]
+        rules = [self._rule(rule) for rule in data["rules"]]
+        data["rules"] = [rule for rule in rules if rule.get("do") or rule.get("escalate")]
         path = self.folder / "config.yaml"
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
         return path
@@ -127,7 +138,7 @@ class Client(Company):
         """With the waits of this day, and without services that the sandbox does not have."""
         waits = self._waits.get(rule["name"], "").split()
         if "do" in rule:
-            rule = rule | {"do": [step for step in rule["do"] if "http" not in step]}
+            rule = rule | {"do": [step for step in rule["do"] if not _elsewhere(step)]}
         if "escalate" in rule and waits:
             rungs = zip(rule["escalate"], waits, strict=True)
             return rule | {"escalate": [rung | {"after": after} for rung, after in rungs]}

@@ -68,6 +68,7 @@ def test_faults_are_told() -> None:
         "S0-01  own   ✓  a: x (and 1 more)",
         "S0-02  part  –  b: waits for surveys",
         "S0-03  own   –  c: waits for rain",
+        "by capability: C01 1/3",
         "with crm alone: 1 of 2, 50 %",
         "shown 1 of 3",
     ]

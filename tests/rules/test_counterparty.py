@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from provodka.accounting import BankAccount, NewCounterparty, PartyKind
-from provodka.crm import Company
+from provodka.crm import PLACE_FOR, Company, Need
 from provodka.errors import Rejected, Retryable
 from provodka.operation import Done
 from provodka.payloads import LeadRef
+from rules.actions import REGISTRY
 from tests.rules.onec import INN, KPP, Books
 from tests.rules.world import NOW, delivery, make_event, plan_of
 
@@ -193,6 +194,29 @@ def test_two_leads_of_one_firm_in_one_batch_have_one_counterparty(books: Books) 
     outcomes = books.deliver_items(items, "counterparty")
     refs = {outcome.remote_id for outcome in outcomes if isinstance(outcome, Done)}
     assert (len(outcomes), len(refs), len(books.road.parties)) == (2, 1, 1)
+
+
+def test_a_lead_that_cannot_be_read_yet_is_waited_for_and_nobody_is_taken_for_its_buyer(books: Books) -> None:
+    outcome = books.do("counterparty", {}, needed={"lead_id": "99", "contact_id": "c1"})
+    assert isinstance(outcome, Retryable)
+    assert books.done("counterparty", {"of": "contact"}, needed={"lead_id": "99", "contact_id": "c1"}).remote_id
+
+
+@pytest.mark.parametrize(
+    ("step", "asked"),
+    [
+        ({"counterparty": {}}, True),
+        ({"issue_invoice": {}}, True),
+        ({"issue_invoice": {"buyer": {"of": "contact"}}}, False),
+        ({"counterparty": {"inn": INN}}, False),
+        ({"counterparty": {"foreign": True}}, False),
+    ],
+)
+def test_the_account_is_asked_for_a_place_of_the_inn(step: dict[str, Any], asked: bool) -> None:
+    ((name, params),) = step.items()
+    action = REGISTRY[name]
+    needs = [need for _, need in action.needs(action.params.model_validate(params))]
+    assert needs == ([Need(PLACE_FOR, "ИНН")] if asked else [])
 
 
 def test_without_an_accounting_the_step_says_so() -> None:
