@@ -20,13 +20,16 @@ def _user(name: str) -> str:
     return name
 
 
+User = Annotated[str, AfterValidator(_user)]
+
+
 class Published(BooksSettings):
     """`user` is a user of 1C for us alone, Cyrillic or not. 1C starts slowly and posts slowly: hence the long waits.
 
     Not more than `per_second` calls go: each takes a session of 1C, and sessions take licences.
     """
 
-    user: Annotated[str, AfterValidator(_user)]
+    user: User
     password: SecretStr
     connect_timeout: float = Field(default=10.0, gt=0)
     read_timeout: float = Field(default=120.0, gt=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +11,10 @@ from typing import Any, Final
 from connectors.answers import Reply
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.odata import query
-from connectors.onec.odata.cures import PAGE
-from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, classify
+from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, PAGE, classify
 from connectors.onec.odata.query import Row
 from connectors.onec.odata.settings import ODATA, Publication
+from connectors.onec.published import basic
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.stores import Pace
 
@@ -30,7 +29,8 @@ class Client:
 
     def __init__(self, settings: Publication, pace: Pace, *, sleep: Callable[[float], None] = time.sleep) -> None:
         limit = Limit(f"1c:{settings.url}", settings.per_second, 2)
-        self._headers = {"Authorization": authorization(settings), "Accept": "application/json"}
+        entry = basic(settings.user, settings.password.get_secret_value())
+        self._headers = {**entry, "Accept": "application/json"}
 
         def http(seconds: float) -> Http:
             timeouts = Timeouts(settings.connect_timeout, seconds)
@@ -170,12 +170,6 @@ class Client:
         except ValueError as error:
             kind = Ambiguous if reply.write else Retryable
             raise kind("the answer is no JSON", hint=PAGE, status=reply.status) from error
-
-
-def authorization(settings: Publication) -> str:
-    """Basic, in UTF-8: users of 1C are often Cyrillic, and their password may be empty."""
-    pair = f"{settings.user}:{settings.password.get_secret_value()}"
-    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 @cache

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationIn
 from connectors.http import check_base_url
 from connectors.onec.odata.profile import Profile
 from connectors.onec.odata.profiles import read_profile
+from connectors.onec.published import User
 from connectors.onec.settings import BooksSettings
 from provodka.config import DIRECTORY
 from provodka.settings import Finding, Mistakes, Strict
@@ -31,7 +32,7 @@ class Publication(Strict):
     """
 
     url: Annotated[str, AfterValidator(_base)]
-    user: str = Field(min_length=1)
+    user: User
     password: SecretStr = SecretStr("")
     profile: Literal["bp", "ut", "unf", "erp"]
     overrides: dict[str, Any] | str = Field(default_factory=dict)
