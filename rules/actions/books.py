@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provodka.accounting import newest
 from provodka.errors import ConnectorError, Rejected
 from provodka.invoices import InvoiceRef, SaleState
 from provodka.operation import Done, Outcome
@@ -45,13 +46,15 @@ def no_accounting(beside: Beside) -> Iterator[tuple[Place, str, str]]:
 
 
 def find_sales(items: Sequence[Delivery], desk: Desk) -> dict[str, Sold | ConnectorError]:
-    """By action key: the sale of the event, else the newest of the lead that is not cancelled, else its newest."""
+    """By action key: the sale of the event, else that of the lead which is meant where none is named."""
     known = {item.key: _own_lead(item) for item in items}
     targets = find_targets([item for item in items if known[item.key] is None], desk)
     found = {key: own or targets[key] for key, own in known.items()}
     leads = {one.lead_id for one in found.values() if isinstance(one, Target) and one.lead_id}
     sales = desk.accounting.sales(sorted(leads)) if leads else {}
-    return {item.key: _sold(item, found[item.key], sales) for item in items}
+    asked = desk.accounting.asked(sorted(leads)) if leads else {}
+    meant = {lead: newest(some, asked.get(lead, ())) for lead, some in sales.items()}
+    return {item.key: _sold(item, found[item.key], sales, meant) for item in items}
 
 
 def living(sales: Sequence[InvoiceRef]) -> list[InvoiceRef]:
@@ -90,7 +93,10 @@ def _own_lead(item: Delivery) -> Target | None:
 
 
 def _sold(
-    item: Delivery, target: Target | ConnectorError, sales: Mapping[str, Sequence[InvoiceRef]]
+    item: Delivery,
+    target: Target | ConnectorError,
+    sales: Mapping[str, Sequence[InvoiceRef]],
+    meant: Mapping[str, InvoiceRef | None],
 ) -> Sold | ConnectorError:
     if isinstance(target, ConnectorError):
         return target
@@ -100,7 +106,7 @@ def _sold(
     if own is not None and own.lead == target.lead_id:
         now = next((one for one in some if one.id == own.id), own)
         return Sold(now, target.lead_id, target.contact_id)
-    newest = next(reversed(living(some) or some), None)
-    if newest is None:
+    invoice = meant.get(target.lead_id)
+    if invoice is None:
         return Rejected(f"lead {target.lead_id} has no invoice in accounting", hint=NO_SALE)
-    return Sold(newest, target.lead_id, target.contact_id)
+    return Sold(invoice, target.lead_id, target.contact_id)

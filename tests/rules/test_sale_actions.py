@@ -43,6 +43,23 @@ def test_without_an_event_of_1c_it_is_of_the_newest_invoice_that_is_not_cancelle
     assert books.done("place_order").values["sale"] == "17:1"
 
 
+def test_what_1c_has_refused_to_issue_does_not_hide_what_it_has_issued(books: Books) -> None:
+    books.issued()
+    books.road.breaks = [Rejected("the period is closed")]
+    books.around.products["17"] = [SCREW]
+    assert isinstance(books.do("issue_invoice", {}, books.staged("e8")), Rejected)
+    assert [one.id for one in books.sales()] == ["17:1", "17:2"]
+    assert books.done("place_order").values["sale"] == "17:1"
+    assert books.done("print", {}, books.staged("e9")).values["sale"] == "17:1"
+    ((line, _),) = [sent.lines for (sent,) in _products(books)]
+    assert line == TILE
+
+
+def _products(books: Books) -> Any:
+    books.done("products", {"from": "invoice"}, books.staged("e10"))
+    return books.around.calls("set_lead_lines")
+
+
 def test_the_order_that_is_there_stays_the_only_one(books: Books) -> None:
     books.issued()
     books.done("place_order")
