@@ -119,6 +119,8 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
         try:
             kind = demo_onec.configuration(onec) if onec else "bp"
             sandbox = parts.enter_context(Sandbox(sandbox_port, state_dir=folder / "sandbox", onec_configuration=kind))
+            if onec:
+                demo_onec.prepare(sandbox)
             running = _product(folder, sandbox, port, onec)
         except OSError as error:
             out.print(f"a port is taken: {error}. Choose others with --port and --sandbox-port.", style="red")

@@ -24,7 +24,7 @@ ROADS: Final = tuple(_SOURCES)
 _SELLER: Final = (
     'organization: {inn: "7801999002", kpp: "780101001", name: ООО «Кровля Плюс», '
     'account: {number: "40702810400000012345", bic: "044599991", bank: АО «Банк»}}, own_form: {}, '
-    "products: {create: true}, poll_seconds: 1, settle_seconds: 5"
+    "products: {create: true}, poll_seconds: 2, settle_seconds: 5"
 )
 
 
@@ -38,6 +38,15 @@ def config(demo: str, road: str, sandbox: Sandbox) -> str:
     section = f"accounting: {{type: {road}, {_SOURCES[road].format(url=sandbox.onec.url)}, {_SELLER}}}\n"
     rules, tests = demo.split("\ntests:")
     return f"{rules.rstrip()}\n\n{RULES.read_text('utf-8')}\n{section}\ntests:{tests}"
+
+
+def prepare(sandbox: Sandbox) -> None:
+    """Make the fields that amoCRM keeps a firm's numbers in; a new account has none."""
+    url, door = f"{sandbox.amocrm.url}/api/v4/companies/custom_fields", {"Authorization": "Bearer sandbox"}
+    there = requests.get(url, headers=door, timeout=10)
+    known = {one["name"] for one in there.json()["_embedded"]["custom_fields"]} if there.text else set()
+    if missing := [{"name": name, "type": "text"} for name in ("ИНН", "КПП") if name not in known]:
+        requests.post(url, json=missing, headers=door, timeout=10).raise_for_status()
 
 
 @dataclass(slots=True)
@@ -55,7 +64,6 @@ class Sale:
 
     def form(self) -> None:
         """A firm asks for an invoice."""
-        self._give_firms_numbers()
         tilda_lead(
             f"{self.product}/hooks/site/sandbox",
             name="Анна",
@@ -103,7 +111,7 @@ class Sale:
         lead = self._lead()
         if lead["status"] != "Успешно реализовано":
             yield f"Анна: the lead stands on {lead['status']}"
-        notes = " ".join(note["text"] for note in lead["notes"])
+        notes = " ".join(note.get("text") or "" for note in lead["notes"])
         yield from (f"Анна: no note «{word}»" for word in ("Счёт", "оплачен", "Отгружено") if word not in notes)
 
     def _lead(self) -> dict[str, Any]:
@@ -114,18 +122,10 @@ class Sale:
             one for one in leads if any(ANNA[1:] in str(phone) for c in one["contacts"] for phone in c["phones"])
         )
 
-    def _give_firms_numbers(self) -> None:
-        """The fields that amoCRM keeps a firm's numbers in; a new account has none."""
-        url, door = f"{self.sandbox.amocrm.url}/api/v4/companies/custom_fields", {"Authorization": "Bearer sandbox"}
-        there = requests.get(url, headers=door, timeout=10)
-        known = {one["name"] for one in there.json()["_embedded"]["custom_fields"]} if there.text else set()
-        if missing := [{"name": name, "type": "text"} for name in ("ИНН", "КПП") if name not in known]:
-            requests.post(url, json=missing, headers=door, timeout=10).raise_for_status()
-
     def _documents(self, kind: str) -> list[dict[str, Any]]:
         answer = requests.get(f"{self.sandbox.onec.url}/_sandbox/documents", params={"kind": kind}, timeout=10)
         answer.raise_for_status()
-        return [one for one in answer.json()["documents"] if not one["deleted"]]
+        return [one for one in answer.json() if not one["deleted"]]
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         requests.post(f"{self.sandbox.onec.url}/_sandbox/{path}", json=body, timeout=30).raise_for_status()

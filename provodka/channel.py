@@ -48,11 +48,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a delivery holds: whole events, pieces to be joined later, and the reply that the sender expects."""
+    """What a delivery holds: whole events, pieces to be joined later, and the reply that the sender expects.
+
+    `refused`: why nothing of it was taken, for the log, where the sender's protocol has words of its own for that.
+    """
 
     events: tuple[Event, ...] = ()
     parts: tuple[Part, ...] = ()
     reply: Reply = field(default_factory=Reply)
+    refused: str = ""
 
 
 class RefusedError(ProvodkaError):

@@ -23,6 +23,7 @@ log = structlog.get_logger("webhooks")
 
 _METHODS: Final = ["POST", "GET", "PUT"]  # some senders have only GET (Sipuni, Calltouch)
 _RETRY_AFTER: Final = timedelta(seconds=30)
+_FORBIDDEN: Final = Reply(403, b"forbidden\n")
 
 
 class Inbox(Intake, Protocol):
@@ -83,9 +84,7 @@ def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
     try:
         received = receiver.receive(delivery, partial(door.inbox.parts, name))
     except RefusedError as refused:
-        log.warning("delivery.refused", channel=name, reason=str(refused))  # no path: it may hold the secret
-        door.metrics.delivered(name, "refused")
-        return Response("forbidden\n", 403, mimetype="text/plain")
+        received = Received(reply=_FORBIDDEN, refused=str(refused))
     except UnreadableError as unreadable:
         received = _kept(name, delivery, str(unreadable))
     except JournalUnavailableError as error:
@@ -103,7 +102,9 @@ def _store(door: Door, name: str, received: Received) -> Response:
             door.inbox.accept(received.events, channel=name, parts=received.parts)
     except JournalUnavailableError as error:
         return _unavailable(door, name, error)
-    door.metrics.delivered(name, "accepted")
+    if received.refused:
+        log.warning("delivery.refused", channel=name, reason=received.refused)  # no path: it may hold the secret
+    door.metrics.delivered(name, "refused" if received.refused else "accepted")
     reply = received.reply
     return Response(reply.body, reply.status, content_type=reply.content_type)
 

@@ -108,7 +108,8 @@ class Base:
     def write(self, name: str, values: Mapping[str, Any], *, load: bool = False) -> Record:
         """Create. Own `Ref_Key` is taken (KeyExistsError if used), `Number` or `Code` given where left out.
 
-        Unknown names are ignored, as 1C does. `load` is the exchange mode: no checks of the application.
+        Unknown names are ignored, as 1C does; nothing is posted by being written. `load` is the exchange mode: no
+        checks of the application.
         """
         about = self.about(name)
         with self.lock:
@@ -120,6 +121,8 @@ class Base:
             number(self.state, about, record, self.configuration.prefix, self.now())
             if about.is_reference:
                 record["DataVersion"] = version(0)
+            if "Posted" in record:
+                record["Posted"] = False
             return self._keep(about, key, record)
 
     def patch(self, name: str, key: Key, values: Mapping[str, Any], *, load: bool = False) -> Record:
@@ -264,7 +267,8 @@ class Base:
         if not load:
             check_period(self.state, about, old)
             check_period(self.state, about, record)
-            check_unique(self.state, about, record)
+            if any(old[one] != record[one] for one in ("Number", "Date", about.unique) if one in old):
+                check_unique(self.state, about, record)
         if about.is_reference:
             record["DataVersion"] = version(version_number(old["DataVersion"]) + 1)
         return self._keep(about, key, record)

@@ -35,6 +35,8 @@ class Switches(BaseModel):
     """Calls answered 500 with 1C's own stack of text."""
     lock_conflicts: int = Field(default=0, ge=0)
     """Writes that meet a lock conflict."""
+    stacks: int = Field(default=0, ge=0)
+    """Writes that a handler refuses with the path of its module, as it comes out of 1C."""
     forbid: tuple[str, ...] = ()
     """Sets the user may not read or write (RLS): 401 with code 20, rows hidden with `allowedOnly=true`."""
     role: bool = True
@@ -53,6 +55,8 @@ class Switches(BaseModel):
     """How a used `Ref_Key` is refused: code 15, or -1 with the words of the database."""
     patch: bool = True
     """Off, PATCH is answered 405, as the standalone server does."""
+    patch_hangs: float = Field(default=0.0, ge=0)
+    """Seconds till the body of that 405 ends: who reads it to the end waits."""
     order: bool = True
     """Off, rows come in no certain order where none was asked for."""
     inlinecount_pages: bool = True

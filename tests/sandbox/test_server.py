@@ -77,6 +77,7 @@ def test_the_letter_button_reaches_the_mailbox(sandbox):
 
 def test_a_reset_at_the_senders_resets_everything(sandbox):
     sandbox.telegram.say(5, "привет")
+    sandbox.onec.base.write("Catalog_Контрагенты", {"Description": "Ромашка"})
     sandbox.mail.append(letter(text="Привет"))
     lead = [{"name": "Лишний лид"}]
     bearer = {"Authorization": "Bearer sandbox"}
@@ -89,6 +90,7 @@ def test_a_reset_at_the_senders_resets_everything(sandbox):
     after = requests.get(leads, headers=bearer, timeout=5)
     assert "Лишний лид" not in after.content.decode("unicode_escape")
     assert after.status_code in (200, 204)
+    assert sandbox.onec.objects()["counterparty"] == 0
 
 
 def test_state_is_kept_over_a_restart(tmp_path):
@@ -120,11 +122,13 @@ def test_if_one_port_is_taken_nothing_stays_open():
 
 def test_the_command_serves_on_the_designed_ports_until_it_is_told_to_stop():
     base = free_base()
-    command = [sys.executable, "-m", "sandbox", "--port", str(base)]
+    command = [sys.executable, "-m", "sandbox", "--port", str(base), "--onec", "ut"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE, text=True) as process:
         try:
             lines = [process.stderr.readline() for _ in range(5)]
             assert f"http://127.0.0.1:{base + 1} " in lines[0]
+            onec = requests.get(f"http://127.0.0.1:{base + 3}/_sandbox/stats", timeout=5).json()
+            assert onec["configuration"] == "ut"
             assert requests.get(f"http://127.0.0.1:{base + 4}/bot{TOKEN}/getMe", timeout=5).json()["ok"]
             assert inbox(base + 5)[0] == 0
             assert requests.get(f"http://127.0.0.1:{base + 7}/_sandbox/stats", timeout=5).json()["name"] == "senders"

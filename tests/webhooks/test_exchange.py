@@ -114,7 +114,11 @@ def test_a_sale_goes_its_whole_way_in_any_configuration(any_1c: Both) -> None:
     assert any_1c.work() == ["invoice.issued"]
     sale = any_1c.sale
     assert (sale.amount, sale.vat_amount) == (Decimal("13028.00"), Decimal("2349.31"))
-    assert (sale.lines[0].name, sale.lines[0].amount) == ("Кабель ВВГнг(А)-LS 3х2,5", Decimal("8540.00"))
+    assert [(one.sku, one.amount) for one in sale.lines] == [
+        ("KAB-3x2.5", Decimal("8540.00")),
+        ("ROZ-2Z", Decimal("2988.00")),
+        ("", Decimal("1500.00")),
+    ]
 
     accountant = any_1c.base.base.accountant
     invoice = any_1c.paper("invoice").ref
@@ -201,6 +205,8 @@ def test_a_wrong_password_is_told_in_words(both: Both) -> None:
     report = both.exchange_as(password="wrong").run()
     assert report.error is not None
     assert "Неверный логин или пароль" in report.error
+    metrics = requests.get(both.url.replace("/exchange/1c", "/metrics"), timeout=5).text
+    assert 'provodka_deliveries_total{channel="1c",outcome="refused"} 1.0' in metrics
 
 
 def test_what_1c_takes_back_moves_the_sale_back(both: Both) -> None:

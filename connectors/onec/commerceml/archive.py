@@ -66,9 +66,6 @@ def _accepted(entries: list[ZipInfo]) -> list[ZipInfo]:
 
 
 def _content(archive: ZipFile, entry: ZipInfo) -> bytes:
-    """No more than the size that it claims, whatever is inside."""
+    """Unpacked no further than the size that it claims, whatever is inside; then the sum does not fit."""
     with archive.open(entry) as file:
-        body = file.read(entry.file_size + 1)
-    if len(body) != entry.file_size:
-        raise BadZipFile("not as long as it claims")
-    return body
+        return file.read(entry.file_size + 1)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
 
 from connectors.onec.commerceml.node import Node, is_true
-from provodka.accounting import Line, Vat, kopecks, vat_amount
-
-_PERCENT: Final = re.compile(r"\d{1,2}")
+from connectors.onec.rates import rate
+from provodka.accounting import Line, kopecks, vat_amount
 
 
 def lines_of(order: Node) -> Iterator[Line]:
@@ -45,15 +42,6 @@ def _line(node: Node, *, included: bool) -> Line:
         unit=_unit(node),
         product=node.text("Ид"),
     )
-
-
-def rate(text: str) -> Vat:
-    """Out of «22», «22 %», «22/122», «НДС22_122», «Без НДС»; rates that nobody has any more are none of ours."""
-    found = _PERCENT.search(text)
-    try:
-        return Vat(str(int(found[0]))) if found else Vat.NONE
-    except ValueError:
-        return Vat.NONE
 
 
 def _price(node: Node) -> Decimal | None:

@@ -15,6 +15,7 @@ from provodka.stores import Snapshot
 
 OUTGOING: Final = "outgoing"
 _PENDING: Final = "pending"
+_IN_WORK: Final = "in work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ class Shelf(Account):
 
     def pending(self) -> list[Outgoing]:
         """Those that 1C has not confirmed yet, the oldest first."""
-        ids = self.store.find_snapshots(self.name, OUTGOING, [_PENDING]).get(_PENDING, ())
-        return sorted(self.some(ids).values(), key=lambda one: (one.made_at, one.id))
+        return self._marked(_PENDING)
+
+    def in_work(self) -> list[Outgoing]:
+        """Those that 1C was told to work on, and has taken; the oldest first."""
+        return self._marked(_IN_WORK)
 
     def lay(self, id_: str, request: InvoiceRequest) -> Outgoing:
         """Lay an order out; the same again changes nothing, another one under this id is its next version."""
@@ -104,6 +108,10 @@ class Shelf(Account):
             return lambda old: old and replace(old, confirmed=max(old.confirmed, min(version, old.version)))
 
         return list(self._amended({one: taken(version) for one, version in versions.items()}).values())
+
+    def _marked(self, mark: str) -> list[Outgoing]:
+        ids = self.store.find_snapshots(self.name, OUTGOING, [mark]).get(mark, ())
+        return sorted(self.some(ids).values(), key=lambda one: (one.made_at, one.id))
 
     def _changed(self, id_: str, change: Change) -> Outgoing | None:
         now = self.now()
@@ -139,5 +147,6 @@ def _load(snapshot: Snapshot) -> Outgoing:
 
 
 def _snapshot(one: Outgoing, now: datetime) -> Snapshot:
-    marks = (f"number:{one.number}", *((_PENDING,) if one.pending else ()))
+    states = ((_PENDING, one.pending), (_IN_WORK, one.in_work))
+    marks = (f"number:{one.number}", *(mark for mark, true in states if true))
     return Snapshot(one.id, _BODY.dump_json(one).decode(), now, marks)

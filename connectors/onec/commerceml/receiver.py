@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,7 @@ class SiteExchange:
             return self._checkauth(delivery)
         token = self._sessions.of(delivery)
         if not token:
-            return self._failure(_NO_SESSION)
+            return self._failure(_NO_SESSION, refused="no session of ours")
         if type_ in _GOODS and mode in _GOODS_MODES:
             return self._lines("success", _NOT_KEPT)
         known = self._modes.get(mode)
@@ -95,7 +95,7 @@ class SiteExchange:
 
     def _checkauth(self, delivery: Delivery) -> Received:
         if not self._sessions.admits(delivery):
-            return self._failure(_WRONG_LOGIN)
+            return self._failure(_WRONG_LOGIN, refused="the login is not ours")
         token, at = self._sessions.begin(delivery.received_at), int(delivery.received_at.timestamp())
         return self._lines("success", COOKIE, token, f"sessid={token}", f"timestamp={at}")
 
@@ -143,12 +143,13 @@ class SiteExchange:
     def _shelf(self, call: Call) -> Shelf:
         return Shelf(self.name, self._store, lambda: call.delivery.received_at)
 
-    def _failure(self, text: str) -> Received:
-        return self._lines("failure", text)
+    def _failure(self, text: str, refused: str = "") -> Received:
+        return replace(self._lines("failure", text), refused=refused)
 
     def _lines(self, *lines: str, events: tuple[Event, ...] = (), parts: tuple[Part, ...] = ()) -> Received:
         code = self._settings.encoding
-        body = "".join(f"{line}\n" for line in lines).encode(code, "replace")
+        # words of the request among them must not make lines of their own
+        body = "".join(f"{' '.join(line.split())}\n" for line in lines).encode(code, "replace")
         return Received(events, parts, Reply(body=body, content_type=f"text/plain; charset={code}"))
 
 

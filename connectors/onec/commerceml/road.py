@@ -100,9 +100,12 @@ class CommerceMLRoad:
         return {**dict.fromkeys(refs), **{ref_of(kind, one): order_of(invoice) for one, invoice in told.items()}}
 
     def changed(self, cursors: Mapping[str, str], known: Versions, now: datetime, *, full: bool) -> News:
-        """Nothing can be asked: 1C says itself what has changed."""
-        del cursors, known, now, full
-        return News()
+        """Nothing can be asked: 1C says itself what has changed. `full` finds the orders of which nobody heard that 1C
+        has taken them, as we were killed at that moment."""
+        del cursors, known, now
+        taken = self._shelf.in_work() if full else []
+        begun = self.read(DocumentKind.ORDER, [ref_of(DocumentKind.ORDER, one.id) for one in taken])
+        return News([order for order in begun.values() if order is not None])
 
     def received(self, name: str, body: bytes) -> Sequence[Document]:
         """What a file tells of our orders, and of others where the settings say so.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from connectors.onec.commerceml.outgoing import Outgoing
 from connectors.onec.commerceml.reader import Fact, SentOrder
-from provodka.accounting import Basis, Document, DocumentKind
+from provodka.accounting import Basis, Document, DocumentKind, Line
 
 _TAILS: Final = {
     DocumentKind.ORDER: ":order",
@@ -43,7 +43,7 @@ def documents_of(told: SentOrder, ref: str, ours: Outgoing | None, formed: str) 
         valid=bool(told.number) and told.posted is not False and not told.cancelled,
         deleted=told.deleted,
         counterparty=told.counterparty,
-        lines=told.lines,
+        lines=_with_articles(told.lines, ours.request.lines) if ours else told.lines,
         mark=ours.request.mark if ours else "",
         comment=told.comment,
         version=f"{formed} {told.version}".strip(),
@@ -61,6 +61,19 @@ def documents_of(told: SentOrder, ref: str, ours: Outgoing | None, formed: str) 
 def order_of(invoice: Document) -> Document:
     """The order of an invoice: in 1C they are one document."""
     return replace(_resting(invoice, DocumentKind.ORDER), lines=invoice.lines)
+
+
+def _with_articles(told: Sequence[Line], asked: Sequence[Line]) -> tuple[Line, ...]:
+    """1C gives lines its own ids and names, and seldom articles: a line that stands as ours stood has ours."""
+    if len(told) != len(asked):
+        return tuple(told)
+    pairs = zip(told, asked, strict=True)
+    return tuple(
+        replace(one, sku=ours.sku)
+        if not one.sku and (one.quantity, one.amount) == (ours.quantity, ours.amount)
+        else one
+        for one, ours in pairs
+    )
 
 
 def _resting(invoice: Document, kind: DocumentKind) -> Document:

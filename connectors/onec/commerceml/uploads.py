@@ -41,7 +41,8 @@ class Uploads:
     def __init__(self, parts: PartsReader, session: str) -> None:
         self._parts = parts
         self._session = session
-        self._list = [Piece(**json.loads(part.body)) for part in parts(f"files:{session}")]
+        listed = sorted(parts(f"files:{session}"), key=lambda part: part.id)  # by number: a clock may be set back
+        self._list = [Piece(**json.loads(part.body)) for part in listed]
         self._bodies: dict[str, bytes] = {}
 
     @property

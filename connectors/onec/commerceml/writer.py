@@ -16,7 +16,6 @@ from connectors.onec.commerceml.outgoing import Outgoing
 from connectors.onec.commerceml.parties import party_node
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.commerceml.tree import COMMENT, ID, NAME, VALUE, Tree, attach, cut, filled, tree
-from connectors.onec.commerceml.units import unit_of
 from connectors.onec.commerceml.words import (
     ACCEPTED,
     CANCELLED,
@@ -28,6 +27,7 @@ from connectors.onec.commerceml.words import (
     STATUS_ID,
     STATUSES,
 )
+from connectors.onec.units import unit_of
 from provodka.accounting import InvoiceRequest, Line, Vat, kopecks
 
 _PRODUCT_ID = 80
@@ -88,7 +88,7 @@ def _taxes(asked: InvoiceRequest) -> Iterator[Tree]:
 
 
 def _line(line: Line, *, included: bool) -> Tree:
-    unit = unit_of(line.unit)
+    unit = unit_of(cut(line.unit, NAME))
     marks = {"Код": unit.code, "НаименованиеПолное": unit.full, "МеждународноеСокращение": unit.mark}
     kind = "Услуга" if unit.of_service else "Товар"
     taxed = line.vat is not Vat.NONE

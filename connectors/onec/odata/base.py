@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
 from connectors.onec.odata import query
 from connectors.onec.odata.client import Client
+from connectors.onec.odata.kept import FRESH, Kept
 from connectors.onec.odata.metadata import Schema, read_edmx, reference
 from connectors.onec.odata.problems import EXISTS
 from connectors.onec.odata.profile import Pick, Profile
@@ -22,7 +23,6 @@ from provodka.stores import ConnectorStore, Snapshot
 
 SYSTEM: Final = "1c"
 KIND: Final = "odata"
-FRESH: Final = timedelta(minutes=10)  # how long 1C's catalogs are taken as they were read
 _SCHEMA: Final = TypeAdapter(Schema)
 ALIVE: Final = "DeletionMark eq false"
 NUMERIC: Final = {
@@ -40,7 +40,7 @@ MANY_PICKS: Final = "В 1С несколько {set}: {names}. Назовите 
 MARKED: Final = "{what} «{name}» есть в 1С с пометкой на удаление: снимите пометку в 1С и повторите действие."
 
 
-class Base:
+class Base(Kept):
     """Threads may share it. `now` is our clock; 1C's own is a wall clock in `settings.timezone`."""
 
     def __init__(
@@ -49,13 +49,12 @@ class Base:
         self.settings = settings
         self.names: Profile = settings.names
         self.client = client
-        self.now = now
+        super().__init__(now)
         self._store = store
         self._zone = ZoneInfo(settings.timezone)
         self._schema: Schema | None = None
         self._fetched_at = datetime.min.replace(tzinfo=UTC)
         self._reading = threading.Lock()
-        self._kept: dict[Any, tuple[datetime, Any]] = {}
 
     # names
 
@@ -74,7 +73,7 @@ class Base:
         """Read the metadata anew: the composition or the configuration has changed."""
         with self._reading:
             self._schema = self._fetched()
-            self._kept.clear()
+            self.forget()
             return self._schema
 
     def doubt(self) -> None:
@@ -121,25 +120,7 @@ class Base:
             return None
         return None if found.year <= 1 else found.replace(tzinfo=self._zone)
 
-    # what is asked again and again
-
-    def kept(self, key: object, read: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever `read` gives
-        """What was read lately under this key, else read now; nothing found is not kept."""
-        known = self._kept.get(key)
-        if known is not None and self.now() - known[0] < FRESH:
-            return known[1]
-        found = read()
-        if found:
-            self._kept[key] = (self.now(), found)
-        return found
-
-    def keep(self, key: object, value: object) -> None:
-        """Remember what is known without reading."""
-        self._kept[key] = (self.now(), value)
-
-    def forget(self, key: object) -> None:
-        """Read it again next time."""
-        self._kept.pop(key, None)
+    # what every document needs
 
     @property
     def organization(self) -> Row:

@@ -12,7 +12,8 @@ from typing import Any, Final
 from connectors.answers import Reply
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.odata import query
-from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, PAGE, classify
+from connectors.onec.odata.cures import PAGE
+from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, classify
 from connectors.onec.odata.query import Row
 from connectors.onec.odata.settings import ODATA, Publication
 from provodka.errors import Ambiguous, Rejected, Retryable
@@ -20,6 +21,7 @@ from provodka.stores import Pace
 
 PAGE_ROWS: Final = 200  # rows of whole objects in one answer
 IDLE_SECONDS: Final = 20.0  # after it 1C takes its session away, and the next call may wait for the base to be loaded
+BAD_REQUEST: Final = 400
 POSTING: Final = "PostingModeOperational=false"
 
 
@@ -64,9 +66,12 @@ class Client:
             raise
         return row if isinstance(row, Mapping) else None
 
-    def rows(self, name: str, *, where: str = "", select: str = "", order: str = "", top: int = 0) -> list[Row]:
-        """The rows of a set, at most `top` of them."""
-        asked = query.path(name, filter=where, select=select, orderby=order, top=str(top or ""))
+    def rows(
+        self, name: str, *, where: str = "", select: str = "", order: str = "", top: int = 0, skip: int = 0
+    ) -> list[Row]:
+        """The rows of a set, at most `top` of them, behind the first `skip`."""
+        pages = {"top": str(top or ""), "skip": str(skip or "")}
+        asked = query.path(name, filter=where, select=select, orderby=order, **pages)
         return self._collection(asked)
 
     def pages(
@@ -79,7 +84,13 @@ class Client:
         order = "Date asc,Ref_Key asc" if dated else "Ref_Key asc"
         after = ""
         while True:
-            rows = self.rows(name, where=query.every(where, after), select=select, order=order, top=size)
+            try:
+                rows = self.rows(name, where=query.every(where, after), select=select, order=order, top=size)
+            except Rejected as error:
+                if not after or error.status != BAD_REQUEST:
+                    raise
+                yield from self._skipping(name, where, select, order, size)
+                return
             if rows:
                 yield rows
             if len(rows) < size:
@@ -87,6 +98,15 @@ class Client:
             before, after = after, _behind(rows[-1], dated=dated)
             if after == before:
                 raise Retryable(f"the pages of {name} do not come to an end")
+
+    def _skipping(self, name: str, where: str, select: str, order: str, size: int) -> Iterator[list[Row]]:
+        """The pages behind the first, for a base that compares no keys."""
+        skip = size
+        while rows := self.rows(name, where=where, select=select, order=order, top=size, skip=skip):
+            yield rows
+            if len(rows) < size:
+                return
+            skip += size
 
     # writes
 

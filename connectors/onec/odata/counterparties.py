@@ -27,6 +27,7 @@ NOT_KEPT: Final = (
     "1С сохранила не то, что было послано: {what}. Администратору 1С: проверьте длину полей и обработчики записи "
     "контрагента; карточка помечена на удаление."
 )
+HEAD: Final = "01"  # in a КПП: registered where the firm itself is
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,16 @@ class Counterparties:
         return [row for row in rows if _digits(row.get(attribute)) == inn]
 
     def _of_branch(self, rows: list[Row], who: NewCounterparty) -> list[Row]:
-        """Branches share the ИНН and differ by КПП; one without a КПП is the firm, as long as no other fits better."""
+        """Branches share the ИНН and differ by КПП. One without a КПП is the firm, as long as no other fits better; and
+        where a head office is wanted (its КПП has 01 in the middle), so is the only head office there: it has moved.
+        """
         if who.kind is not PartyKind.LEGAL or not who.kpp:
             return rows
         kpps = [str(row.get(self._names.kpp) or "").strip() for row in rows]
         exact = [row for row, kpp in zip(rows, kpps, strict=True) if kpp == who.kpp]
-        return exact or [row for row, kpp in zip(rows, kpps, strict=True) if not kpp]
+        nameless = [row for row, kpp in zip(rows, kpps, strict=True) if not kpp]
+        heads = [row for row, kpp in zip(rows, kpps, strict=True) if who.kpp[4:6] == kpp[4:6] == HEAD]
+        return exact or nameless or (heads if len(heads) == 1 else [])
 
     def _by_mark(self, who: NewCounterparty) -> list[Row]:
         if not self._base.schema.has(self._names.set, self._names.comment):

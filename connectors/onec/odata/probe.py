@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -141,49 +141,59 @@ def _share(schema: Schema, names: Profile) -> float:
 
 
 def _missing(schema: Schema, names: Profile, published: Sequence[str]) -> Iterator[Trouble]:
-    used = {need.set for need in needs(names)}
-    bare = [(need.set, need.rows, need.attribute.removesuffix("?")) for need in needs(names)]
-    gone: set[tuple[str, str]] = set()
+    """Each name that is missing once, wherever the profile uses it."""
+    found: dict[_Missing, list[Need]] = {}
     for need in needs(names):
-        light = need.optional or need.attribute.endswith("?")
-        if schema.has(need.set, need.attribute, need.rows) or (need.attribute.endswith("?")):
-            continue
-        if not schema.has(need.set):
-            if not (need.attribute or need.rows) and (need.set, "") not in gone:
-                gone.add((need.set, ""))
-                yield _no_set(need, [one for one in published if one not in used], light=light)
-        elif need.rows and not schema.has(need.set, rows=need.rows):
-            if (need.set, need.rows) not in gone:
-                gone.add((need.set, need.rows))
-                yield _no_rows(need, schema, light=light)
+        if (lacking := _lacking(schema, need)) is not None:
+            found.setdefault(lacking, []).append(need)
+    used = {(need.set, need.rows, need.attribute.removesuffix("?")) for need in needs(names)}
+    for (name, rows, attribute), some in found.items():
+        named = [need for need in some if (need.rows, need.attribute) == (rows, attribute)] or some
+        places, light = [need.place for need in named], all(need.optional for need in named)
+        if attribute:
+            yield _no_attribute(schema, named[0], used, places, light=light)
+        elif rows:
+            text = f"no tabular section {rows} in {name}"
+            cure = f"В {name} нет табличной части «{rows}». {_instead(places, rows, schema.sets[name].rows)}"
+            yield Trouble(f"{name}.{rows}", text, cure, places[0], light)
         else:
-            yield _no_attribute(need, schema, bare, light=light)
+            yield _no_set(name, [one for one in published if (one, "", "") not in used], places, light=light)
 
 
-def _no_set(need: Need, free: Sequence[str], *, light: bool) -> Trouble:
-    prefix, _, name = need.set.partition("_")
-    cure = f"{_PREFIXES.get(prefix, prefix)} «{name}»: {PUBLISH}"
-    if near := _near(name, [one.partition("_")[2] for one in free if one.startswith(f"{prefix}_")]):
+_Missing = tuple[str, str, str]
+"""A set, or its tabular section, or an attribute."""
+
+
+def _lacking(schema: Schema, need: Need) -> _Missing | None:
+    if not schema.has(need.set):
+        return need.set, "", ""
+    if need.rows and not schema.has(need.set, rows=need.rows):
+        return need.set, need.rows, ""
+    optional = need.attribute.endswith("?")
+    return (
+        None if optional or schema.has(need.set, need.attribute, need.rows) else (need.set, need.rows, need.attribute)
+    )
+
+
+def _no_set(name: str, free: Sequence[str], places: Sequence[Place], *, light: bool) -> Trouble:
+    prefix, _, bare = name.partition("_")
+    cure = f"{_PREFIXES.get(prefix, prefix)} «{bare}»: {PUBLISH}"
+    if near := _near(bare, [one.partition("_")[2] for one in free if one.startswith(f"{prefix}_")]):
         near = f"{prefix}_{near}"
-        cure = f"{cure} Похоже называется опубликованный {near}: если это он, впишите {_override(need.place, near)}"
-    return Trouble(need.set, f"not published: {need.set}", cure, need.place, light)
+        cure = f"{cure} Похоже называется опубликованный {near}: если это он, впишите {_override(places, near)}"
+    return Trouble(name, f"not published: {name}", cure, places[0], light)
 
 
-def _no_rows(need: Need, schema: Schema, *, light: bool) -> Trouble:
-    known = list(schema.sets[need.set].rows)
-    cure = f"В {need.set} нет табличной части «{need.rows}». {_instead(need.place, need.rows, known)}"
-    text = f"no tabular section {need.rows} in {need.set}"
-    return Trouble(f"{need.set}.{need.rows}", text, cure, need.place, light)
-
-
-def _no_attribute(need: Need, schema: Schema, used: Sequence[tuple[str, str, str]], *, light: bool) -> Trouble:
+def _no_attribute(
+    schema: Schema, need: Need, used: Collection[_Missing], places: Sequence[Place], *, light: bool
+) -> Trouble:
     found = schema.sets[need.set]
     properties = found.rows[need.rows] if need.rows else found.properties
     every = dict.fromkeys(one.removesuffix("_Key").removesuffix("_Type") for one in properties)
     known = [one for one in every if (need.set, need.rows, one) not in used]
     where = f"{need.set}.{need.rows}" if need.rows else need.set
-    cure = f"В {where} нет реквизита «{need.attribute}». {_instead(need.place, need.attribute, known)}"
-    return Trouble(f"{where}.{need.attribute}", f"no attribute {need.attribute} in {where}", cure, need.place, light)
+    cure = f"В {where} нет реквизита «{need.attribute}». {_instead(places, need.attribute, known)}"
+    return Trouble(f"{where}.{need.attribute}", f"no attribute {need.attribute} in {where}", cure, places[0], light)
 
 
 def _values(schema: Schema, names: Profile) -> Iterator[Trouble]:
@@ -199,17 +209,17 @@ def _values(schema: Schema, names: Profile) -> Iterator[Trouble]:
         for key, value in values:
             if known and value not in known:
                 cure = f"В перечислении {enum} нет значения «{value}». "
-                cure += _instead((*place, "values", key), value, known)
+                cure += _instead([(*place, "values", key)], value, known)
                 yield Trouble(f"{enum}.{value}", f"no value {value} in {enum}", cure, (*place, "values", key))
 
 
-def _instead(place: Place, name: str, known: Iterable[str]) -> str:
+def _instead(places: Sequence[Place], name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = _near(name.removesuffix("?"), names)
     if near:
-        return f"Ближайшее имя: {near}. Если это оно, впишите {_override(place, near)}"
+        return f"Ближайшее имя: {near}. Если это оно, впишите {_override(places, near)}"
     hint = did_you_mean(name, names, "есть")
-    return f"Впишите верное имя в accounting.overrides ({written(place)}); {hint}"
+    return f"Впишите верное имя в accounting.overrides ({', '.join(map(written, places))}); {hint}"
 
 
 def _near(name: str, known: Sequence[str]) -> str | None:
@@ -218,5 +228,6 @@ def _near(name: str, known: Sequence[str]) -> str | None:
     return nearest(name, known) or next(iter(longer), None)
 
 
-def _override(place: Place, name: str) -> str:
-    return f"accounting.overrides: {written(place)}: {name}"
+def _override(places: Sequence[Place], name: str) -> str:
+    """What to write where; a list is replaced as a whole, so all of it is to be written."""
+    return f"accounting.overrides: {'; '.join(f'{written(place)}: {name}' for place in places)}"

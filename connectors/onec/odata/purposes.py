@@ -12,7 +12,7 @@ from provodka.accounting import Document, DocumentKind
 from provodka.invoices import short_number
 
 BACK: Final = timedelta(days=180)  # an invoice older than that is rarely paid, and its number has come again
-_NUMBERS: Final = re.compile(r"сч[её]т\w*\.?\s*(?:на оплату\s*)?(?:№|N|#)?\s*([\w/-]*\d)", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"сч(?:[её]т\w*)?\.?\s*(?:на оплату\s*)?(?:№|N|#)?\s*([\w/-]*\d)", re.IGNORECASE)
 
 
 class Purposes:

@@ -39,7 +39,7 @@ class Publication(Strict):
     connect_timeout: float = Field(default=10.0, gt=0)
     read_timeout: float = Field(default=60.0, gt=0)
     write_timeout: float = Field(default=120.0, gt=0)
-    per_second: float = Field(default=10.0, gt=0)
+    per_second: float = Field(default=20.0, gt=0)
     _profile: Profile = PrivateAttr()
 
     @field_validator("overrides")

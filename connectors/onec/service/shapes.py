@@ -12,9 +12,11 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from connectors.onec.rates import rate
 from connectors.onec.road import Made
-from connectors.onec.service.values import exact, flag, local, moment, rate, text
+from connectors.onec.service.values import exact, flag, local, moment, text
 from connectors.onec.settings import BooksSettings
+from connectors.onec.units import unit_of
 from provodka.accounting import (
     Basis,
     Counterparty,
@@ -24,7 +26,6 @@ from provodka.accounting import (
     Line,
     NewCounterparty,
     PartyKind,
-    Vat,
 )
 from provodka.errors import Ambiguous, Rejected
 from provodka.readiness import Remark, Weight
@@ -34,19 +35,6 @@ Json = Mapping[str, Any]
 REFUND: Final = "refund"
 KINDS: Final = {**{kind.value: kind for kind in DocumentKind}, REFUND: DocumentKind.PAYMENT}
 _PARTIES: Final = {PartyKind.LEGAL: "legal", PartyKind.SOLE: "entrepreneur", PartyKind.PERSON: "person"}
-_OKEI: Final = {
-    "шт": "796",
-    "м": "006",
-    "м2": "055",
-    "м²": "055",
-    "м3": "113",
-    "м³": "113",
-    "кг": "166",
-    "л": "112",
-    "ч": "356",
-    "час": "356",
-    "усл.ед": "876",
-}
 SHAPE: Final = "Сервис 1С ответил не по договору обмена. Администратору 1С: сверьте его с описанием в руководстве."
 
 
@@ -93,7 +81,6 @@ def invoice_body(asked: InvoiceRequest, ref: str, settings: BooksSettings, now: 
 
 
 def _line_body(line: Line, number: int) -> dict[str, Any]:
-    unit = "".join(line.unit.split()).rstrip(".").lower()
     return filled(
         {
             "external_id": f"row-{number}",
@@ -101,7 +88,7 @@ def _line_body(line: Line, number: int) -> dict[str, Any]:
             "sku": line.sku,
             "name": line.name,
             "unit": line.unit,
-            "okei": _OKEI.get(unit, ""),
+            "okei": unit_of(line.unit).code if line.unit else "",
             "quantity": f"{line.quantity.normalize():f}",
             "price": f"{line.price:.2f}" if line.price == round(line.price, 2) else f"{line.price.normalize():f}",
             "vat_rate": line.vat.value,
@@ -224,7 +211,7 @@ def _line(line: Json) -> Line:
         quantity=exact(line.get("quantity")),
         price=exact(line.get("price")),
         amount=exact(line.get("sum")),
-        vat=rate(line.get("vat_rate", Vat.NONE)),
+        vat=rate(text(line.get("vat_rate"))),
         vat_amount=exact(line.get("vat_sum")),
         discount=exact(line.get("discount")),
         sku=text(line.get("sku", line.get("article"))),

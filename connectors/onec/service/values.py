@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from provodka.accounting import Vat
 from provodka.errors import Rejected
 
 _YES: Final = frozenset({"true", "1", "да", "истина", "yes"})
 _FORMATS: Final = ("%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y")
-_RATE: Final = re.compile(r"\d+")
 _UNREADABLE: Final = (
     "Сервис 1С прислал значение, которое не читается. Администратору 1С: суммы передаются как 13028.00."
 )
@@ -52,12 +49,6 @@ def moment(value: object, zone: ZoneInfo) -> datetime | None:
 def local(now: datetime, zone: ZoneInfo) -> datetime:
     """A time as 1C keeps it: on the base's own clock, in whole seconds, without a zone."""
     return now.astimezone(zone).replace(tzinfo=None, microsecond=0)
-
-
-def rate(value: object) -> Vat:
-    """«22», «22%», «НДС22», «22/122», «Без НДС». A rate of other times (18) is told as none: sums stand beside it."""
-    found = _RATE.search(text(value))
-    return Vat(found[0]) if found and found[0] in set(Vat) else Vat.NONE
 
 
 def _parsed(written: str) -> datetime | None:

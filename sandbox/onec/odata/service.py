@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -129,7 +131,15 @@ class Service:
             response = Response(atom.error(problem), problem.status, content_type=XML)
         if problem.status == 405:
             response.headers["Allow"] = "GET, POST, PUT, DELETE"
+            if request.method == "PATCH" and self.onec.switches.patch_hangs:
+                return Response(_endless(self.onec.switches.patch_hangs), 405, response.headers)
         return response
+
+
+def _endless(seconds: float) -> Iterator[bytes]:
+    """A body that begins at once and does not end for so long."""
+    yield b" "
+    time.sleep(seconds)
 
 
 class _Created(Response):

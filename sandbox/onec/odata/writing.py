@@ -10,7 +10,7 @@ from typing import Any
 from flask import Request
 
 from sandbox.onec.base import Base
-from sandbox.onec.errors import LOCK_CONFLICT, OnecError
+from sandbox.onec.errors import LOCK_CONFLICT, STACK, OnecError
 from sandbox.onec.odata import atom
 from sandbox.onec.odata.addresses import Step
 from sandbox.onec.odata.errors import ODataError, internal, no_method, no_segment, refused
@@ -102,9 +102,10 @@ class Writer:
         """The write under the base's lock, its refusals in the interface's words."""
         try:
             with self._base.lock:
-                if self._switches.lock_conflicts:
-                    self._switches.lock_conflicts -= 1
-                    raise OnecError(LOCK_CONFLICT)
+                for name, text in (("lock_conflicts", LOCK_CONFLICT), ("stacks", STACK)):
+                    if left := getattr(self._switches, name):
+                        setattr(self._switches, name, left - 1)
+                        raise OnecError(text)
                 return write()
         except OnecError as error:
             raise refused(error, self._switches.duplicate_key) from error
@@ -117,7 +118,7 @@ def _body(request: Request) -> Mapping[str, Any]:
         return atom.read_entry(request.get_data())
     try:
         body: Mapping[str, Any] = json.loads(request.get_data().decode("utf-8-sig"), parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise internal() from None
     return body
 

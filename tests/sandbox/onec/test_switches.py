@@ -51,6 +51,23 @@ def test_lock_conflicts_come_so_many_times_and_change_nothing(api):
     api.post(f"{at(INVOICE, ref)}/Post")
 
 
+def test_a_handler_may_refuse_with_the_path_of_its_module(api):
+    api.turn(stacks=1)
+    assert api.refusal("POST", COUNTERPARTY, {})[2].startswith("{Документ.")
+    assert api.list(COUNTERPARTY) == []
+
+
+def test_the_body_of_a_refused_patch_may_not_end(api):
+    place = at(COUNTERPARTY, api.counterparty()["Ref_Key"])
+    api.turn(patch=False, patch_hangs=0.5)
+    with requests.patch(
+        api.address(place, format="json"), json={}, auth=("sandbox", "sandbox"), stream=True, timeout=0.2
+    ) as answer:
+        assert answer.status_code == 405
+        with pytest.raises(requests.ConnectionError, match="timed out"):
+            answer.content  # noqa: B018  # reading is what hangs
+
+
 def test_sessions_above_the_limit_are_sent_away_while_others_work(api):
     api.turn(sessions=1)
     api.control("latency", {"seconds": 0.4})

@@ -44,6 +44,10 @@ def test_numbers_and_codes_are_given_by_year_and_prefix(api):
     assert "не уникально" in text
 
 
+def test_nothing_is_posted_by_being_written(api):
+    assert api.post(INVOICE, {"Posted": True, "DataVersion": "AAAAAAAAAAk="})["Posted"] is False
+
+
 def test_a_document_without_a_date_gets_the_server_clock(api, onec):
     made = api.post(INVOICE, {})
     assert made["Date"][:10] == onec.base.now().date().isoformat()
@@ -72,6 +76,7 @@ def test_what_is_unknown_or_too_long_passes_without_a_word(api):
         (["а"], 500, "-1"),
         (b'{"Description": ', 500, "-1"),
         (b"\xff", 500, "-1"),
+        (b"[" * 5000, 500, "-1"),
         ({"КонтактнаяИнформация": "нет"}, 500, "-1"),
         ({"КонтактнаяИнформация": [{"LineNumber": "2"}]}, 400, "4"),
         ({"КонтактнаяИнформация": [{"Тип": "Адрес"}]}, 500, "-1"),

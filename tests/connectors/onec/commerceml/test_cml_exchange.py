@@ -4,6 +4,9 @@ import base64
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
 from lxml import etree
 from pydantic import ValidationError
 
@@ -218,6 +221,28 @@ def test_a_file_without_a_name_or_a_body_is_refused(firm):
     assert firm.lines("file", b"x", cookie=cookie) == ["failure", "Не указано имя файла (filename)."]
     assert firm.lines("file", cookie=cookie, filename="a.xml") == ["failure", "Пришла пустая часть файла a.xml."]
     assert firm.lines("file", zipped("a.xml", b"x"), cookie=cookie, filename="../")[0] == "failure"
+
+
+WORDS = st.sampled_from(["sale", "crm", "catalog", "checkauth", "init", "query", "success", "file", "import", "info"])
+SHORT = st.text(max_size=30)
+
+
+@profile(max_examples=80)
+@given(
+    WORDS,
+    WORDS | st.text(max_size=20),
+    st.booleans(),
+    SHORT,
+    SHORT,
+    st.binary(max_size=60),
+)
+def test_whatever_is_asked_is_answered_in_the_words_of_the_exchange(type_, mode, inside, header, name, body):
+    firm = Firm()
+    cookie = firm.log_in() if inside else header
+    headers = {"authorization": f"Basic {header}"}
+    reply = firm.call(mode, body, cookie=cookie, type_=type_, headers=headers, filename=name, sessid=header)
+    assert reply.startswith((b"success\n", b"failure\n", b"zip=", b"<?xml"))
+    assert b"failure" not in reply or len(reply.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

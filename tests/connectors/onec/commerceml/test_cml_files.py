@@ -67,6 +67,25 @@ def test_every_piece_may_come_twice(firm, name):
     assert bodies(firm) == [LARGE]
 
 
+def test_pieces_are_in_their_order_though_the_clock_was_set_back(firm, name):
+    cookie, pieces = firm.log_in(), pieces_of(name)
+    firm.send(pieces[:-1], name, cookie)
+    firm.journal.rows.reverse()
+    assert firm.send(pieces[-1:], name, cookie) == ["success"]
+    assert bodies(firm) == [LARGE]
+
+
+def test_pieces_that_are_alike_by_chance_are_no_repeats(firm):
+    roomy = of_1c("90210", more=" " * 3 * LIMIT)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr("orders.xml", roomy)
+    pieces = split(archive.getvalue(), LIMIT)
+    assert pieces[1] == pieces[2]
+    assert firm.send(pieces, "orders.zip") == ["success"]
+    assert bodies(firm) == [roomy]
+
+
 def test_a_lost_piece_fails_with_its_last_and_with_the_import(firm, name):
     pieces = pieces_of(name)
     for lost in range(len(pieces)):

@@ -133,8 +133,8 @@ def test_two_files_compared_with_the_same_mirror_do_not_leave_the_older_state(as
         for kind, some in rows.items():
             if kind != "told":
                 asked.store.put_snapshots("1c", kind, some)
-    payment = asked.account.derive(asked.journal.hints("sale")[0].payload, files[0])[1]
-    assert "payment" not in payment
+    _, rows = asked.account.derive(asked.journal.hints("sale")[0].payload, files[0])
+    assert rows.keys() == {"told"}  # nothing of the mirror is given out as fresh
     assert asked.sale.paid == 0
 
 
@@ -157,6 +157,23 @@ def test_a_changed_sum_is_told(asked):
     asked.send([cheaper])
     assert asked.work() == ["invoice.changed"]
     assert asked.sale.amount == Decimal("12000.00")
+
+
+def test_lines_that_come_back_under_names_of_1c_keep_our_articles(asked):
+    def file(quantity):
+        rows = [("Провод", quantity, "8540.00"), ("Розетка", 12, "2988.00"), ("Доставка", 1, "1500.00")]
+        goods = "".join(
+            f"<Товар><Ид>g{n}</Ид><Наименование>{name}</Наименование><Количество>{n}</Количество><Сумма>{sum_}</Сумма></Товар>"
+            for name, n, sum_ in rows
+        )
+        return of_1c(REF, more=f"<Товары>{goods}</Товары>", formed=f"2026-07-18T16:00:{quantity - 90}")
+
+    for quantity, expected in ((100, ["KAB-3x2.5", "ROZ-2Z", ""]), (101, ["", "ROZ-2Z", ""])):
+        asked.send([file(quantity)])
+        asked.work()
+        assert [(one.name, one.sku) for one in asked.sale.lines] == list(
+            zip(["Провод", "Розетка", "Доставка"], expected, strict=True)
+        )
 
 
 def test_a_cancelled_invoice_is_laid_out_as_such_and_stays_cancelled(asked):
@@ -228,6 +245,20 @@ def test_orders_that_nobody_takes_are_remarked_after_a_day(firm):
     assert remark.text == "orders that 1C has not taken for more than a day: 1, the oldest is 17-1"
     firm.take()
     assert firm.account.check() == []
+
+
+def test_an_order_whose_taking_nobody_was_told_of_is_found_by_night(asked):
+    """We were killed after 1C's confirmation was kept, and before what it means was."""
+    told(asked)
+    asked.order()
+    asked.take()
+    asked.journal.events.popitem()
+    assert asked.account.reconcile(NOW) == ([], {}, {})
+    events, rows, _ = asked.account.reconcile(NOW, full=True)
+    assert [one.type.value for one in events] == ["order.created"]
+    for kind, some in rows.items():
+        asked.store.put_snapshots("1c", kind, some)
+    assert asked.account.reconcile(NOW, full=True)[0] == []
 
 
 def test_a_poll_asks_nothing(asked):

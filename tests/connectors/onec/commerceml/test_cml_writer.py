@@ -13,8 +13,8 @@ from lxml import etree
 
 from connectors.onec.commerceml.outgoing import Outgoing
 from connectors.onec.commerceml.reader import read
-from connectors.onec.commerceml.units import unit_of
 from connectors.onec.commerceml.writer import dictionary, orders_file
+from connectors.onec.units import unit_of
 from provodka.accounting import BankAccount, Line, NewCounterparty, PartyKind, Vat
 from tests.connectors.onec.commerceml.parts import BUYER, NOW, invoice_request, sample, settings
 from tests.connectors.onec.commerceml.structure import faults

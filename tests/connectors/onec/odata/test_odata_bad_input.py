@@ -57,6 +57,14 @@ def test_a_branch_is_told_from_its_firm_by_kpp(world):
     assert again.found
 
 
+def test_a_firm_that_has_moved_is_the_same_firm(world):
+    firm = world.buyer()
+    moved = world.buyer(replace(BUYER, mark="amocrm:company:48", kpp="780201001"))
+
+    assert moved.found
+    assert moved.remote_id == firm.remote_id
+
+
 # the goods
 
 

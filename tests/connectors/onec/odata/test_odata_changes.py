@@ -11,6 +11,7 @@ import pytest
 
 from connectors.onec.odata import changes
 from provodka.accounting import DocumentKind
+from provodka.errors import Rejected
 from provodka.invoices import SaleState
 from sandbox.onec.schema import NAMESPACE
 from tests.connectors.onec.odata.conftest import every_configuration
@@ -91,6 +92,20 @@ def test_a_payment_counts_only_when_the_bank_has_carried_it_out(world):
     assert world.poll() == []
     world.onec.base.patch(payment.set, payment.ref, {"ПроведеноБанком": True})
     assert world.poll() == ["invoice.paid"]
+
+
+def test_a_payment_for_a_shipment_belongs_to_the_invoice_of_that_shipment(world):
+    world.invoice()
+    world.poll()
+    shipment = world.accountant.ship(world.sale().ref)
+    payment = world.accountant.pay(world.sale().ref, linked=False)
+    part = {"LineNumber": 1, "СуммаПлатежа": Decimal(13028), "Сделка": shipment.ref}
+    part["Сделка_Type"] = f"{NAMESPACE}.Document_РеализацияТоваровУслуг"
+    world.accountant.unpost(payment.ref)
+    world.onec.base.patch(payment.set, payment.ref, {"РасшифровкаПлатежа": [part]})
+    world.accountant.post(payment.ref)
+
+    assert set(world.poll()) == {"order.shipped", "invoice.paid"}
 
 
 @pytest.mark.parametrize("world", ["erp"], indirect=True)
@@ -192,6 +207,45 @@ def test_pages_lose_nothing_and_double_nothing(world, many, monkeypatch):
     assert world.sale().paid == 120
     payments = [one.ref for one in found if one.kind is DocumentKind.PAYMENT]
     assert sorted(payments) == sorted(paper.ref for paper in paid)
+
+
+def test_a_base_that_compares_no_keys_is_read_by_skipping(world, monkeypatch):
+    world.invoice()
+    ref = world.onec.base.papers.all("invoice")[0].ref
+    paid = [world.accountant.pay(ref, Decimal(1)) for _ in range(7)]
+    client = world.base().client
+    rows = client.rows
+
+    def refusing(name, *, where="", **more):
+        if "Ref_Key gt" in where:
+            raise Rejected("no", status=400, code="14")
+        return rows(name, where=where, **more)
+
+    monkeypatch.setattr(client, "rows", refusing)
+
+    pages = list(client.pages("Document_ПоступлениеНаРасчетныйСчет", dated=True, size=3))
+
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert {row["Ref_Key"] for page in pages for row in page} == {one.ref for one in paid}
+
+
+@pytest.mark.parametrize("world", ["unf"], indirect=True)
+def test_a_base_that_casts_nothing_is_compared_here(world, monkeypatch):
+    world.invoice()
+    base = world.base()
+    rows = base.client.rows
+
+    def refusing(name, *, where="", **more):
+        if "cast(" in where:
+            raise Rejected("no", status=500, code="-1")
+        return rows(name, where=where, **more)
+
+    monkeypatch.setattr(base.client, "rows", refusing)
+    [invoice] = world.onec.base.papers.all("invoice")
+
+    found = base.owned("Catalog_ДоговорыКонтрагентов", "Owner", "Catalog_Контрагенты", invoice.counterparty.ref)
+
+    assert [one["Description"] for one in found] == ["Основной договор"]
 
 
 def test_dates_are_the_wall_clock_of_the_server(world):

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from connectors.onec.odata import cures
 from provodka.accounting import Cancellation
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from provodka.operation import Done
@@ -243,9 +244,7 @@ def test_a_base_restored_from_yesterday_takes_back_what_it_has_not_any_more(worl
 
 
 def test_every_hint_is_a_sentence_in_russian():
-    from connectors.onec.odata import problems
-
-    hints = [text for name, text in vars(problems).items() if name.isupper() and isinstance(text, str) and " " in text]
+    hints = [text for name, text in vars(cures).items() if name.isupper() and isinstance(text, str) and " " in text]
 
     assert len(hints) > 15
     assert [one for one in hints if not russian(one)] == []

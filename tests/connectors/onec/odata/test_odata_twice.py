@@ -62,6 +62,23 @@ def test_a_counterparty_that_broke_off_is_found_and_its_bank_account_made_with_t
     assert [one["НомерСчета"] for one in accounts] == ["40702810400000012345"]
 
 
+def test_an_invoice_whose_answer_comes_too_late_is_found(world):
+    world.opened = world.open(write_timeout=0.2)
+    asked = world.asked(counterparty=world.buyer().remote_id)
+    world.onec.faults.arm(Fault(kind="delay", seconds=0.6, method="POST"))
+
+    first = world.do("create_invoices", asked)
+    until = world.now() + timedelta(seconds=5)
+    while not world.onec.base.papers.all("invoice") and world.now() < until:
+        pass
+    second = world.do("create_invoices", asked, since=world.now())
+
+    assert isinstance(first, Ambiguous)
+    assert isinstance(second, Done), second.hint
+    assert second.found
+    assert [paper.posted for paper in world.onec.base.papers.all("invoice")] == [True]
+
+
 @every_configuration
 def test_an_invoice_asked_for_twice_is_the_same(world):
     asked, first = world.invoice()

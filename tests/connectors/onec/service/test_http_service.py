@@ -5,41 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import responses
 from responses import matchers
 
-from connectors.onec.service.room import open_account
 from provodka.accounting import Basis, DocumentKind, Vat
 from provodka.errors import Rejected, Retryable
-from tests.connectors.memory_store import MemoryStore
-from tests.connectors.onec.service.opening import BUYER, http_settings, invoice
-
-BODIES = Path(__file__).parents[3] / "sandbox/onec/bodies/http"
-HOST = "https://1c.example.test"
-ROOT = HOST + "/base/hs/crm/v1"
-NOON = datetime(2026, 7, 15, 9, tzinfo=UTC)
-INVOICE = "7c9e1a40-6a32-11f0-9a01-00155d0a0b01"
-PAYMENT = "9d10b250-6b40-11f0-9a01-00155d0a0b01"
-SHIPMENT = "9d10b260-6c01-11f0-9a01-00155d0a0b01"
-OURS = {"inn": "7801999002", "kpp": "780101001"}
-
-
-def body(name: str) -> dict:
-    return json.loads((BODIES / name).read_text())
-
-
-def nothing_known(kind, refs):
-    return {}
-
-
-@pytest.fixture
-def road():
-    account = open_account(http_settings(HOST, organization=OURS), MemoryStore(), lambda: NOON)
-    yield account._road
-    account.close()
+from tests.connectors.onec.service.opening import BUYER, invoice
+from tests.connectors.onec.service.reference import INVOICE, NOON, PAYMENT, ROOT, SHIPMENT, body, nothing_known
 
 
 class TestTheBodiesOfTheReference:

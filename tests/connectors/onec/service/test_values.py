@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.onec.service.values import exact, flag, local, moment, rate, text
-from provodka.accounting import Vat
+from connectors.onec.service.values import exact, flag, local, moment, text
 from provodka.errors import Rejected
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -77,30 +76,6 @@ def test_what_is_no_date_is_said_to_be_none():
 
 def test_what_is_written_has_the_base_s_own_clock():
     assert local(datetime(2026, 7, 15, 21, 30, 1, 5, UTC), MOSCOW) == datetime(2026, 7, 16, 0, 30, 1)
-
-
-@pytest.mark.parametrize(
-    ("value", "vat"),
-    [
-        ("22", Vat.R22),
-        (22, Vat.R22),
-        ("22%", Vat.R22),
-        ("НДС22", Vat.R22),
-        ("22/122", Vat.R22),
-        ("20", Vat.R20),
-        ("НДС 10 %", Vat.R10),
-        ("7", Vat.R7),
-        ("НДС5", Vat.R5),
-        ("0", Vat.R0),
-        ("Без НДС", Vat.NONE),
-        ("none", Vat.NONE),
-        ("", Vat.NONE),
-        (None, Vat.NONE),
-        ("18", Vat.NONE),
-    ],
-)
-def test_rates_of_vat_have_many_names(value, vat):
-    assert rate(value) is vat
 
 
 def test_a_text_has_no_blanks_around_it():

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.onec.commerceml.tree import NAME, cut
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -51,6 +49,5 @@ _BY_NAME: Final = {name: unit for names, unit in _KNOWN for name in names}
 
 def unit_of(written: str) -> Unit:
     """The unit that people call so; pieces where nothing is written."""
-    short = cut(written, NAME)
-    bare = " ".join(short.lower().replace(".", " ").split())
-    return _BY_NAME.get(bare or "шт") or Unit(short)
+    bare = " ".join(written.lower().replace(".", " ").split())
+    return _BY_NAME.get(bare or "шт") or Unit(written.strip())
