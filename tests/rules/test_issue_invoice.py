@@ -129,7 +129,7 @@ def test_a_kopeck_of_difference_is_named(books: Books) -> None:
 
 
 def test_a_crm_that_keeps_no_kopecks_is_asked_for_none(books: Books) -> None:
-    books.around.whole = True
+    books.around.no_kopecks = True
     books.price("5005")
     assert isinstance(books.do("issue_invoice"), Rejected)
     books.price("5006")
