@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from provodka.accounting import NewCounterparty, PartyKind
 from provodka.crm import CardKind, Invoice, InvoicePayment, InvoiceState, ProductLine
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.invoices import InvoiceLine
 from provodka.operation import Done, Postponed
 from rules.actions.sources import invoice_lines
-from tests.rules.onec import SCREW, TILE, Books
+from tests.rules.onec import INN, KPP, SCREW, TILE, Books
 from tests.rules.world import NOW, delivery, plan_of
 
 
@@ -87,6 +88,17 @@ def test_without_an_invoice_or_out_of_a_cancelled_one_there_is_no_order(books: B
     outcome = books.do("place_order", {}, books.staged("e2"))
     assert isinstance(outcome, Rejected)
     assert outcome.hint == "Счёт отменён: выставьте новый действием issue_invoice"
+
+
+def test_out_of_an_invoice_that_1c_has_refused_there_is_no_order(books: Books) -> None:
+    books.road.parties["ref"] = NewCounterparty("", PartyKind.LEGAL, "Ромашка", inn=INN, kpp=KPP)
+    books.road.breaks = [Rejected("the period is closed")]
+    assert isinstance(books.do("issue_invoice", {}, books.staged("e8")), Rejected)
+    outcome = books.do("place_order")
+    assert isinstance(outcome, Rejected)
+    assert outcome.hint == "1С ещё не выставила счёт: посмотрите, чем кончилось действие issue_invoice"
+    books.done("cancel_invoice", {}, books.staged("e9"))
+    assert books.look() == ["invoice.requested", "counterparty.ready", "invoice.cancelled"]
 
 
 # cancel
