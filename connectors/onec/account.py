@@ -221,7 +221,8 @@ class OneC:
     def _cancelled(self, asked: Cancellation) -> Done:
         sale = self._sale(asked.sale)
         told, _ = self._book.told([sale.id]).get(sale.id, (InvoiceRef(), ""))
-        self._road.cancel(replace(sale, order="") if told.shipped else sale, self._book.versions)
+        if sale.refs:  # 1C may have refused to make any
+            self._road.cancel(replace(sale, order="") if told.shipped else sale, self._book.versions)
         self._book.keep(replace(sale, cancelled=True))
         return Done(sale.invoice, {"sale": sale.id, "lead_id": sale.lead_id})
 
