@@ -80,6 +80,18 @@ def test_an_invoice_whose_answer_comes_too_late_is_found(world):
 
 
 @every_configuration
+def test_two_cards_of_one_firm_that_want_it_at_once_come_to_one_counterparty(world):
+    road = world.account._road
+    cards = [replace(BUYER, mark=f"amocrm:company:{number}") for number in (47, 48)]
+    assert [list(road.find_counterparties(card)) for card in cards] == [[], []]
+
+    refs = {road.create_counterparty(card, key_of(card.mark)) for card in cards}
+
+    assert len(refs) == 1
+    assert not any(world.onec.doubles().values())
+
+
+@every_configuration
 def test_an_invoice_asked_for_twice_is_the_same(world):
     asked, first = world.invoice()
     second = world.do("create_invoices", asked)
