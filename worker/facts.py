@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from provodka.accounting import Accounting
+from provodka.accounting import Accounting, newest
 from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
-from provodka.invoices import InvoiceRef, SaleState
+from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
 from provodka.payloads import CompanyRef, ContactRef, InvoiceEvent, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
@@ -287,13 +287,15 @@ class LiveFacts:
         return InvoicesFact(len(found), len(paid), len(unpaid), _total(paid), _total(unpaid))
 
     def invoice(self) -> InvoiceRef | None:
-        """The event's own sale as it is now, else the newest of the lead that is not cancelled, else the newest."""
+        """The event's own sale as it is now, else that of the lead which is meant where none is named."""
         own = self.event.payload.invoice if isinstance(self.event.payload, InvoiceEvent) else None
         lead = own.lead if own is not None else self._about.lead_id()
-        found = self.accounting.sales([lead]).get(lead, ()) if self.accounting is not None and lead else ()
-        wanted = [one for one in found if own is None or one.id == own.id]
-        living = [one for one in wanted if one.state is not SaleState.CANCELLED]
-        return next(reversed(living or wanted), own)
+        if self.accounting is None or not lead:
+            return own
+        found = self.accounting.sales([lead]).get(lead, ())
+        if own is not None:
+            return next((one for one in found if one.id == own.id), own)
+        return newest(found, self.accounting.asked([lead]).get(lead, ()))
 
     # the past
 

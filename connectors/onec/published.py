@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from connectors.addresses import check_near_url
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.refusals import judged
 from connectors.onec.settings import BooksSettings
@@ -51,4 +52,5 @@ def open_http(settings: Published, base_url: str, pace: Pace) -> Http:
         auth=lambda: entry,
         timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),
         classify=judged,
+        check=check_near_url,
     )

@@ -7,7 +7,7 @@ from provodka.accounting.documents import Basis, Document, DocumentKind, Line
 from provodka.accounting.parties import BankAccount, Counterparty, NewCounterparty, PartyKind
 from provodka.accounting.protocols import Accounting, AccountingAccount, Comparing, Printed, Terms
 from provodka.accounting.requests import Cancellation, InvoiceRequest, OrderRequest, priced, total
-from provodka.accounting.sale import Sale, arrows, shown
+from provodka.accounting.sale import Sale, arrows, newest, shown
 from provodka.accounting.vat import KOPECK, Vat, VatText, kopecks, vat_amount
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "VatText",
     "arrows",
     "kopecks",
+    "newest",
     "priced",
     "shown",
     "total",

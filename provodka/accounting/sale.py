@@ -79,6 +79,14 @@ def shown(sale: Sale, documents: Iterable[Document], url: str = "") -> InvoiceRe
     )
 
 
+def newest(invoices: Sequence[InvoiceRef], sales: Iterable[Sale]) -> InvoiceRef | None:
+    """Of a lead's sales the one that is meant where none is named: the newest that nobody has cancelled. One that
+    accounting has refused to make comes behind all that it has made."""
+    made = {sale.id for sale in sales if sale.invoice}
+    living = [one for one in invoices if one.state is not SaleState.CANCELLED]
+    return next(reversed([one for one in living if one.id in made] or living or invoices), None)
+
+
 def arrows(before: InvoiceRef | None, now: InvoiceRef) -> Iterator[tuple[EventType, Paper | None]]:
     """The events that lead from one to the other, each with the document that it is about; in the order of a sale.
 

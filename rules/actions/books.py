@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provodka.accounting import Sale, newest
 from provodka.errors import ConnectorError, Rejected
 from provodka.invoices import InvoiceRef, SaleState
 from provodka.operation import Done, Outcome
@@ -17,6 +18,7 @@ from rules.actions.targets import Target, find_targets
 from rules.beside import Beside
 
 NO_SALE: Final = "У сделки нет счёта в 1С: поставьте перед этим действием issue_invoice"
+NOT_MADE: Final = "1С ещё не выставила счёт: посмотрите, чем кончилось действие issue_invoice"
 CANCELLED: Final = "Счёт отменён: выставьте новый действием issue_invoice"
 CURE: Final = (
     "add it, for example accounting: {type: odata, url: https://1c.firma.ru/base, user: …, password: …, "
@@ -26,11 +28,12 @@ CURE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """The sale that an action is about, and its cards."""
+    """The sale that an action is about, and its cards; `made`: accounting has been brought to make the invoice."""
 
     invoice: InvoiceRef
     lead_id: str
     contact_id: str = ""
+    made: bool = True
 
     @property
     def told(self) -> dict[str, str]:
@@ -45,13 +48,14 @@ def no_accounting(beside: Beside) -> Iterator[tuple[Place, str, str]]:
 
 
 def find_sales(items: Sequence[Delivery], desk: Desk) -> dict[str, Sold | ConnectorError]:
-    """By action key: the sale of the event, else the newest of the lead that is not cancelled, else its newest."""
+    """By action key: the sale of the event, else that of the lead which is meant where none is named."""
     known = {item.key: _own_lead(item) for item in items}
     targets = find_targets([item for item in items if known[item.key] is None], desk)
     found = {key: own or targets[key] for key, own in known.items()}
     leads = {one.lead_id for one in found.values() if isinstance(one, Target) and one.lead_id}
     sales = desk.accounting.sales(sorted(leads)) if leads else {}
-    return {item.key: _sold(item, found[item.key], sales) for item in items}
+    asked = desk.accounting.asked(sorted(leads)) if leads else {}
+    return {item.key: _sold(item, found[item.key], sales, asked) for item in items}
 
 
 def living(sales: Sequence[InvoiceRef]) -> list[InvoiceRef]:
@@ -90,17 +94,22 @@ def _own_lead(item: Delivery) -> Target | None:
 
 
 def _sold(
-    item: Delivery, target: Target | ConnectorError, sales: Mapping[str, Sequence[InvoiceRef]]
+    item: Delivery,
+    target: Target | ConnectorError,
+    sales: Mapping[str, Sequence[InvoiceRef]],
+    asked: Mapping[str, Sequence[Sale]],
 ) -> Sold | ConnectorError:
     if isinstance(target, ConnectorError):
         return target
     if not target.lead_id:
         return Rejected(f"contact {target.contact_id} has no open lead", hint=NO_LEAD)
     own, some = event_invoice(item), sales.get(target.lead_id, ())
+    wanted = asked.get(target.lead_id, ())
     if own is not None and own.lead == target.lead_id:
-        now = next((one for one in some if one.id == own.id), own)
-        return Sold(now, target.lead_id, target.contact_id)
-    newest = next(reversed(living(some) or some), None)
-    if newest is None:
+        invoice: InvoiceRef | None = next((one for one in some if one.id == own.id), own)
+    else:
+        invoice = newest(some, wanted)
+    if invoice is None:
         return Rejected(f"lead {target.lead_id} has no invoice in accounting", hint=NO_SALE)
-    return Sold(newest, target.lead_id, target.contact_id)
+    made = bool(invoice.ref) or any(sale.id == invoice.id and sale.invoice for sale in wanted)
+    return Sold(invoice, target.lead_id, target.contact_id, made)

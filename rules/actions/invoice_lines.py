@@ -4,7 +4,7 @@ before."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -69,9 +69,8 @@ def check_sum(request: InvoiceRequest, price: Decimal, *, whole: bool) -> None:
     raise Rejected(f"the lines come to {request.amount}, the price of the lead is {price}", hint=hint)
 
 
-def same_sale(request: InvoiceRequest, sales: Iterable[Sale], living: Sequence[InvoiceRef]) -> InvoiceRef | None:
+def same_sale(request: InvoiceRequest, asked: Mapping[str, Sale], living: Sequence[InvoiceRef]) -> InvoiceRef | None:
     """The newest living invoice for the same buyer and the same lines: as they were asked for, or as they are now."""
-    asked = {sale.id: sale for sale in sales}
     wanted = Counter(_mark(one) for one in request.lines)
     for invoice in reversed(living):
         sale = asked.get(invoice.id)

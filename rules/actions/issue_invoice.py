@@ -173,10 +173,15 @@ def _decision(item: Delivery, target: Target, known: _Known) -> Decision:
         check_sum(request, target.lead.price, whole=crm.whole_prices())
     some = living(known.sales.get(lead, ()))
     values = {"lead_id": lead, "contact_id": target.contact_id}
-    if not params["again"] and (same := same_sale(request, known.asked.get(lead, ()), some)) is not None:
+    made = {sale.id: sale for sale in known.asked.get(lead, ())}
+    same = None if params["again"] else same_sale(request, made, some)
+    if same is not None and made[same.id].invoice:
         there = {"sale": same.id, "number": same.number, "reason": "there is one for the same already"}
         return Done(same.ref, {**values, **there}, found=True)
-    cancelled = [] if params["again"] else _in_the_way(params["if_changed"], some)
+    if same is not None:  # asked for before, and refused: 1C may have a draft of it
+        request = replace(request, sale=same.id, mark=made[same.id].mark)
+    issued = [one for one in some if made[one.id].invoice]
+    cancelled = [] if params["again"] else _in_the_way(params["if_changed"], issued)
     reason = "; ".join(part for part in (party.warning, *(f"replaces {one.short}" for one in cancelled)) if part)
     return {
         "request": pack(request),

@@ -13,7 +13,7 @@ from provodka.operation import Done, Outcome
 from provodka.payloads import EventType
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
-from rules.actions.books import CANCELLED, Sold, find_sales, hint, no_accounting, of_accounting
+from rules.actions.books import CANCELLED, NOT_MADE, Sold, find_sales, hint, no_accounting, of_accounting
 from rules.actions.desk import Desk, pack, submit, told
 from rules.beside import Beside
 
@@ -82,6 +82,8 @@ class PlaceOrder(_SaleAction[OrderRequest]):
             return Done(invoice.order.ref, values)
         if invoice.state is SaleState.CANCELLED:
             raise Rejected(f"invoice {invoice.number or invoice.id} has been cancelled", hint=CANCELLED)
+        if not sold.made:
+            raise Rejected(f"accounting has not made the invoice of sale {invoice.id}", hint=NOT_MADE)
         number = invoice.id.rpartition(":")[2]
         return OrderRequest(f"{crm}:lead:{sold.lead_id}:order:{number}", invoice.id)
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from provodka.accounting import kopecks
+from provodka.accounting import kopecks, newest
 from provodka.crm import ProductLine
-from provodka.invoices import InvoiceLine, InvoiceRef
+from provodka.invoices import InvoiceLine, InvoiceRef, SaleState
 from provodka.operation import Done
 from rules.actions.base import Delivery
-from rules.actions.books import event_invoice, living
+from rules.actions.books import event_invoice
 from rules.actions.desk import Desk
 from rules.actions.lines import NO_ORDER, order_lines, order_of, read_lines
 from rules.actions.targets import Target
@@ -63,4 +63,5 @@ def _invoice(item: Delivery, target: Target, desk: Desk) -> InvoiceRef | None:
     own = event_invoice(item)
     if own is not None and own.lead == target.lead_id:
         return next((one for one in some if one.id == own.id), own)
-    return next(reversed(living(some)), None)
+    meant = newest(some, desk.accounting.asked([target.lead_id]).get(target.lead_id, ()))
+    return meant if meant is not None and meant.state is not SaleState.CANCELLED else None

@@ -129,7 +129,7 @@ def test_a_kopeck_of_difference_is_named(books: Books) -> None:
 
 
 def test_a_crm_that_keeps_no_kopecks_is_asked_for_none(books: Books) -> None:
-    books.around.whole = True
+    books.around.no_kopecks = True
     books.price("5005")
     assert isinstance(books.do("issue_invoice"), Rejected)
     books.price("5006")
@@ -183,6 +183,25 @@ def test_a_lock_of_1c_is_waited_for_with_the_number_that_was_taken(books: Books)
     assert outcome.system == "1c"
     assert books.hinted == {}
     assert books.done("issue_invoice").values["sale"] == "17:1"
+
+
+def test_what_1c_has_refused_is_asked_for_again_under_its_own_number(books: Books) -> None:
+    books.road.parties["ref"] = NewCounterparty("", PartyKind.LEGAL, "Ромашка", inn=INN, kpp=KPP)
+    books.road.breaks = [Rejected("the period is closed")]
+    assert isinstance(books.do("issue_invoice"), Rejected)
+    again = books.done("issue_invoice", {"if_changed": "refuse"}, books.staged("e2"))
+    assert (again.found, again.values["sale"]) == (False, "17:1")
+    assert len(books.road.papers) == 1
+
+
+@pytest.mark.parametrize("if_changed", ["new", "refuse", "replace"])
+def test_what_1c_has_refused_is_in_nobodys_way(books: Books, if_changed: str) -> None:
+    books.road.parties["ref"] = NewCounterparty("", PartyKind.LEGAL, "Ромашка", inn=INN, kpp=KPP)
+    books.road.breaks = [Rejected("the period is closed")]
+    assert isinstance(books.do("issue_invoice"), Rejected)
+    books.around.products["17"] = [SCREW]
+    assert books.done("issue_invoice", {"if_changed": if_changed}, books.staged("e2")).values["sale"] == "17:2"
+    assert len(books.road.papers) == 1
 
 
 def test_two_for_one_lead_in_one_batch_come_one_after_the_other(books: Books) -> None:

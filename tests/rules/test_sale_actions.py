@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from provodka.accounting import NewCounterparty, PartyKind
 from provodka.crm import CardKind, Invoice, InvoicePayment, InvoiceState, ProductLine
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.invoices import InvoiceLine
 from provodka.operation import Done, Postponed
 from rules.actions.sources import invoice_lines
-from tests.rules.onec import SCREW, TILE, Books
+from tests.rules.onec import INN, KPP, SCREW, TILE, Books
 from tests.rules.world import NOW, delivery, plan_of
 
 
@@ -41,6 +42,23 @@ def test_without_an_event_of_1c_it_is_of_the_newest_invoice_that_is_not_cancelle
     books.done("cancel_invoice", {}, books.staged("c"))
     books.look()
     assert books.done("place_order").values["sale"] == "17:1"
+
+
+def test_what_1c_has_refused_to_issue_does_not_hide_what_it_has_issued(books: Books) -> None:
+    books.issued()
+    books.road.breaks = [Rejected("the period is closed")]
+    books.around.products["17"] = [SCREW]
+    assert isinstance(books.do("issue_invoice", {}, books.staged("e8")), Rejected)
+    assert [one.id for one in books.sales()] == ["17:1", "17:2"]
+    assert books.done("place_order").values["sale"] == "17:1"
+    assert books.done("print", {}, books.staged("e9")).values["sale"] == "17:1"
+    ((line, _),) = [sent.lines for (sent,) in _products(books)]
+    assert line == TILE
+
+
+def _products(books: Books) -> Any:
+    books.done("products", {"from": "invoice"}, books.staged("e10"))
+    return books.around.calls("set_lead_lines")
 
 
 def test_the_order_that_is_there_stays_the_only_one(books: Books) -> None:
@@ -70,6 +88,17 @@ def test_without_an_invoice_or_out_of_a_cancelled_one_there_is_no_order(books: B
     outcome = books.do("place_order", {}, books.staged("e2"))
     assert isinstance(outcome, Rejected)
     assert outcome.hint == "Счёт отменён: выставьте новый действием issue_invoice"
+
+
+def test_out_of_an_invoice_that_1c_has_refused_there_is_no_order(books: Books) -> None:
+    books.road.parties["ref"] = NewCounterparty("", PartyKind.LEGAL, "Ромашка", inn=INN, kpp=KPP)
+    books.road.breaks = [Rejected("the period is closed")]
+    assert isinstance(books.do("issue_invoice", {}, books.staged("e8")), Rejected)
+    outcome = books.do("place_order")
+    assert isinstance(outcome, Rejected)
+    assert outcome.hint == "1С ещё не выставила счёт: посмотрите, чем кончилось действие issue_invoice"
+    books.done("cancel_invoice", {}, books.staged("e9"))
+    assert books.look() == ["invoice.requested", "counterparty.ready", "invoice.cancelled"]
 
 
 # cancel

@@ -84,7 +84,7 @@ class FakeCrm(FakeWork):
     """Keeps cards and leads in memory; `asked` lists every call with what was sent, `refuse` makes one fail."""
 
     name = "fake"
-    whole = False
+    no_kopecks = False
 
     def __init__(self) -> None:
         self.contact_cards: dict[str, Contact] = {}
@@ -135,7 +135,7 @@ class FakeCrm(FakeWork):
         return {id_: [lead for lead in opened if id_ in lead.contacts] for id_ in contact_ids}
 
     def whole_prices(self) -> bool:
-        return self.whole
+        return self.no_kopecks
 
     def users(self) -> Sequence[User]:
         return self.staff

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
+from connectors.addresses import check_near_url
 from connectors.answers import Reply
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.odata import query
@@ -36,7 +37,14 @@ class Client:
             timeouts = Timeouts(settings.connect_timeout, seconds)
             where = settings.url + ODATA
             return Http(
-                where, limit, pace, auth=lambda: self._headers, timeouts=timeouts, classify=classify, sleep=sleep
+                where,
+                limit,
+                pace,
+                auth=lambda: self._headers,
+                timeouts=timeouts,
+                classify=classify,
+                sleep=sleep,
+                check=check_near_url,
             )
 
         self._reading, self._writing = http(settings.read_timeout), http(settings.write_timeout)
