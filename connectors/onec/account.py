@@ -166,6 +166,7 @@ class OneC:
             fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, refs).items() if not one.deleted}
         if news.since is not None:
             fresh |= self._read({kind: self._book.unseen(kind, refs, news.since) for kind, refs in news.seen.items()})
+            fresh |= self._read(self._book.unfinished(news.since)) if full else {}
         events, snapshots = self._compared(fresh, received_at, [])
         return events, snapshots, self._book.named(dict(news.cursors))
 

@@ -18,11 +18,12 @@ from connectors.crm.account import Account
 from provodka.accounting import Document, DocumentKind, Sale, arrows, shown
 from provodka.cards import TOLD
 from provodka.event import Event, new_event_id
-from provodka.invoices import InvoiceRef
+from provodka.invoices import InvoiceRef, SaleState
 from provodka.payloads import InvoiceEvent, Person
 from provodka.stores import ByKind, Snapshot
 
 SALE: Final = "sale"
+_FINISHED: Final = (SaleState.SHIPPED, SaleState.CANCELLED)
 _SALES: Final = TypeAdapter(Sale)
 _TOLD: Final = TypeAdapter(InvoiceRef)
 _DOCUMENTS: Final = TypeAdapter(Document)
@@ -78,6 +79,17 @@ class Book(Account):
         pages = [self.documents(kind, lost[n : n + 500]) for n in range(0, len(lost), 500)]
         found = {ref: one for page in pages for ref, one in page.items()}
         return [ref for ref, one in found.items() if not one.deleted and one.date is not None and one.date >= since]
+
+    def unfinished(self, before: datetime) -> dict[DocumentKind, list[str]]:
+        """Documents of sales that are still open, dated before then: no window of dates looks at them any more."""
+        told = self.told(self.store.snapshot_ids(self.name, TOLD))
+        sales = [one for one in self.all_sales() if one.id in told and told[one.id][0].state not in _FINISHED]
+        around = self._around(sales, {})
+        found: dict[DocumentKind, list[str]] = {}
+        for one in {one.ref: one for sale in sales for one in around.of(sale)}.values():
+            if one.date is not None and one.date < before and not one.deleted:
+                found.setdefault(one.kind, []).append(one.ref)
+        return found
 
     def resting(self, refs: Sequence[str]) -> list[Document]:
         """The mirror's documents that rest on these."""

@@ -39,9 +39,9 @@ class Changes:
         documents: list[Document] = []
         seen: dict[DocumentKind, set[str]] = {}
         for paper in papers:
-            rows = list(self._versions(paper, start))
+            rows, found = self._all(paper, start) if full else self._new(paper, start, known)
             seen.setdefault(paper.kind, set()).update(str(row["Ref_Key"]) for row in rows)
-            documents += self._changed(paper, rows, known)
+            documents += found
         polled = {POLLED: " ".join(sorted(paper.set for paper in papers))}
         if not wide:
             return News(documents, cursors=polled)
@@ -64,6 +64,15 @@ class Changes:
         if lacking:
             raise Rejected(f"not published: {', '.join(lacking)}", hint=f"{', '.join(lacking)}: {UNPUBLISHED}")
         return [paper for paper in names.documents.values() if schema.has(paper.set)]
+
+    def _all(self, paper: PaperNames, since: datetime) -> tuple[list[Row], list[Document]]:
+        pages = list(self._pages(paper, since))
+        documents = [one for page in pages for one in self._reading.documents(paper, page)]
+        return [row for page in pages for row in page], documents
+
+    def _new(self, paper: PaperNames, since: datetime, known: Versions) -> tuple[list[Row], list[Document]]:
+        rows = list(self._versions(paper, since))
+        return rows, self._changed(paper, rows, known)
 
     def _versions(self, paper: PaperNames, since: datetime) -> Iterator[Row]:
         only = [self._base.schema.property(paper.set, name) for name in paper.only]

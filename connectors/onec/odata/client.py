@@ -135,11 +135,11 @@ class Client:
 
     def post(self, name: str, ref: str) -> None:
         """Post a document (провести)."""
-        self._write("POST", query.path(f"{query.key(name, ref)}/Post") + f"&{POSTING}", {})
+        self._write("POST", query.path(f"{query.key(name, ref)}/Post") + f"&{POSTING}")
 
     def unpost(self, name: str, ref: str) -> None:
         """Take the posting back."""
-        self._write("POST", query.path(f"{query.key(name, ref)}/Unpost"), {})
+        self._write("POST", query.path(f"{query.key(name, ref)}/Unpost"))
 
     def close(self) -> None:
         self._reading.close()
@@ -156,12 +156,13 @@ class Client:
             raise Retryable("the answer holds no rows", hint=PAGE)
         return [row for row in rows if isinstance(row, Mapping)]
 
-    def _write(self, method: str, path: str, body: Row) -> Reply:
+    def _write(self, method: str, path: str, body: Row | None = None) -> Reply:
         with self._turns:
             if time.monotonic() - self._used > IDLE_SECONDS:
                 self._decoded(self._reading.call("GET", query.path(self._warm, select="Ref_Key", top="1")))
             try:
-                return self._writing.call(method, path, json=query.encode(body), write=True)
+                sent = None if body is None else query.encode(body)
+                return self._writing.call(method, path, json=sent, write=True)
             finally:
                 self._used = time.monotonic()
 

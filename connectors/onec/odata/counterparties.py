@@ -58,9 +58,13 @@ class Counterparties:
         return [self._read(row) for row in rows]
 
     def create(self, who: NewCounterparty, ref: str) -> str:
-        """Make it under our key, where the base lets us choose. Its ref."""
+        """Make it under our key, where the base lets us choose. Its ref.
+
+        The key of a firm stands for its ИНН and КПП: of two cards of the CRM that want it at once both come to one.
+        """
         _check(who)
         base, names = self._base, self._names
+        ref = key_of(f"inn:{who.inn}:{who.kpp}") if who.inn else ref
         body: dict[str, object] = {"Ref_Key": ref, "Description": who.name or who.full_name}
         body |= self._set(names.full_name, who.full_name or who.name)
         body |= self._chosen(names.set, names.kind, who.kind)

@@ -181,6 +181,22 @@ def test_a_document_that_is_physically_gone_is_found_by_the_full_reading(world):
     assert world.poll(full=True) == ["invoice.unpaid"]
 
 
+@every_configuration
+def test_what_is_older_than_any_window_is_looked_at_by_night_as_long_as_the_sale_is_open(world):
+    world.invoice()
+    world.poll()
+    ref = world.sale().ref
+    payment = world.accountant.pay(ref, Decimal(100))
+    world.poll()
+    world.ahead = timedelta(days=90)
+    world.accountant.unpost(payment.ref)
+
+    assert world.poll() == []
+    assert world.poll(full=True) == ["invoice.unpaid"]
+    world.accountant.delete(ref)
+    assert world.poll(full=True) == ["invoice.cancelled"]
+
+
 def test_what_was_not_changed_is_not_told_again_though_1c_has_written_it(world):
     world.invoice()
     world.poll()

@@ -24,7 +24,7 @@ def keyed(request, world):
 
 
 @pytest.mark.parametrize("world", ["bp", "ut", "unf"], indirect=True)
-@pytest.mark.parametrize("broken", range(1, 8))
+@pytest.mark.parametrize("broken", range(1, 6))
 def test_an_invoice_that_broke_off_anywhere_is_made_once(keyed, broken):
     """The Nth writing call breaks after the work was done, and the attempt is made again, as the worker does it."""
     world = keyed
@@ -77,6 +77,18 @@ def test_an_invoice_whose_answer_comes_too_late_is_found(world):
     assert isinstance(second, Done), second.hint
     assert second.found
     assert [paper.posted for paper in world.onec.base.papers.all("invoice")] == [True]
+
+
+@every_configuration
+def test_two_cards_of_one_firm_that_want_it_at_once_come_to_one_counterparty(world):
+    road = world.account._road
+    cards = [replace(BUYER, mark=f"amocrm:company:{number}") for number in (47, 48)]
+    assert [list(road.find_counterparties(card)) for card in cards] == [[], []]
+
+    refs = {road.create_counterparty(card, key_of(card.mark)) for card in cards}
+
+    assert len(refs) == 1
+    assert not any(world.onec.doubles().values())
 
 
 @every_configuration
