@@ -1,6 +1,6 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
-Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif.
+Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, parts, timers
+from bench.onec import onec
 from bench.rules import rules, whatif
 
 Row = tuple[str, str, str]
@@ -237,6 +238,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "start": start,
     "rules": rules,
     "whatif": whatif,
+    "onec": onec,
 }
 
 

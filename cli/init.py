@@ -10,7 +10,7 @@ from typing import Final
 
 from cli.first_config import CHANNELS, Answers, Member, config_text, env_text, secrets_of
 from cli.show import Exit, View
-from connectors.http import check_base_url
+from connectors.addresses import check_base_url
 from provodka.mistakes import Mistakes
 from provodka.units import check_timezone
 from provodka.wording import did_you_mean

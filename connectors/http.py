@@ -8,21 +8,21 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from connectors.addresses import check_base_url
 from connectors.answers import Reply, by_status, explain, never_sent, parse
 from connectors.base import CallTrace, collect_calls, collecting, mask, report, summarize
 from connectors.line import Haste, Line, haste
 from provodka.errors import ConnectorError, RateLimited
 from provodka.stores import Pace
 
-__all__ = ["CallTrace", "Http", "Limit", "Reply", "Timeouts", "check_base_url", "collect_calls"]
+__all__ = ["CallTrace", "Http", "Limit", "Reply", "Timeouts", "collect_calls"]
 
 USER_AGENT: Final = "Provodka/0.1"
 LONGEST_WAIT: Final = 5.0  # seconds a thread sleeps for its place in the row; beyond that the work goes back
@@ -73,7 +73,7 @@ class Http:
     """One outside account. Threads share it; each call takes a session of its own out of the pool.
 
     Raises only children of `ConnectorError`. `classify` sees every answer first and may name the error by the vendor's
-    own code. `auth` gives the headers that open the door; redirects are never followed.
+    own code. `auth` gives the headers that open the door; redirects are never followed. `check` judges the address.
     """
 
     def __init__(
@@ -86,8 +86,9 @@ class Http:
         timeouts: Timeouts = Timeouts(),
         classify: Classify = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
+        check: Callable[[str], str] = check_base_url,
     ) -> None:
-        self.base_url = check_base_url(base_url)
+        self.base_url = check(base_url)
         self._limit = limit
         self._pace = pace
         self._auth = auth
@@ -194,16 +195,6 @@ class Http:
         return error
 
 
-def check_base_url(url: str) -> str:
-    """The address without its last slash; ValueError unless it is https, or http to this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"not the address of an account: {url}")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(f"plain http would show the token to everybody on the way: use https://{parts.netloc}")
-    return url.rstrip("/")
-
-
 class _Sessions:
     """Idle sessions, the last used first. `deque` gives and takes atomically, so no lock is needed."""
 
@@ -249,14 +240,6 @@ def new_session(adapter: HTTPAdapter, around: Mapping[str, Any]) -> requests.Ses
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine, so that nobody is on the way."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _encoded(json: object) -> bytes:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from connectors.http import check_base_url
+from connectors.addresses import check_base_url
 from provodka.settings import Strict
 
 

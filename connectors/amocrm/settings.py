@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.addresses import check_base_url
 from connectors.amocrm.chat_settings import ChatSettings
-from connectors.http import check_base_url
 from provodka.settings import Strict
 
 

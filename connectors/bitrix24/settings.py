@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.addresses import check_base_url
 from connectors.bitrix24.talk_settings import TalkSettings
-from connectors.http import check_base_url
 from provodka.settings import Strict
 
 _HOOK: Final = re.compile(r"/rest/\d+/[^/]+")

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connectors.http import is_loopback
+from connectors.addresses import is_loopback
 from provodka.settings import Strict
 
 IMAPS_PORT = 993

@@ -154,9 +154,13 @@ class OneC:
         return self._compared(fresh, event.received_at, sales)
 
     def reconcile(self, received_at: datetime, *, full: bool = False) -> tuple[list[Event], ByKind, dict[str, str]]:
-        """One call per kind of document where nothing has changed."""
+        """One call per kind of document where nothing has changed.
+
+        `full` believes no version: a base that was restored from a copy counts them anew.
+        """
         cursors = {name: self._book.cursor(name) for name in _CURSORS}
-        news = self._road.changed(cursors, self._book.versions, received_at, full=full)
+        known = _nothing if full else self._book.versions
+        news = self._road.changed(cursors, known, received_at, full=full)
         fresh = {one.ref: one for one in news.documents}
         for kind, refs in news.gone.items():
             fresh |= {ref: gone(one) for ref, one in self._book.documents(kind, refs).items() if not one.deleted}
@@ -278,6 +282,11 @@ def _sale_of(asked: InvoiceRequest) -> Sale:
         asked=asked.lines,
         amount=asked.amount,
     )
+
+
+def _nothing(kind: DocumentKind, refs: Sequence[str]) -> Mapping[str, str]:
+    del kind, refs
+    return {}
 
 
 def _one(request: Request[P], work: Callable[[P], Done]) -> Outcome:

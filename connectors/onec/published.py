@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from connectors.addresses import check_near_url
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.refusals import judged
 from connectors.onec.settings import BooksSettings
@@ -20,13 +21,16 @@ def _user(name: str) -> str:
     return name
 
 
+User = Annotated[str, AfterValidator(_user)]
+
+
 class Published(BooksSettings):
     """`user` is a user of 1C for us alone, Cyrillic or not. 1C starts slowly and posts slowly: hence the long waits.
 
     Not more than `per_second` calls go: each takes a session of 1C, and sessions take licences.
     """
 
-    user: Annotated[str, AfterValidator(_user)]
+    user: User
     password: SecretStr
     connect_timeout: float = Field(default=10.0, gt=0)
     read_timeout: float = Field(default=120.0, gt=0)
@@ -48,4 +52,5 @@ def open_http(settings: Published, base_url: str, pace: Pace) -> Http:
         auth=lambda: entry,
         timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),
         classify=judged,
+        check=check_near_url,
     )

@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from connectors.http import is_loopback
+from connectors.addresses import is_loopback
 from provodka.config import DIRECTORY
 from provodka.settings import Strict
 

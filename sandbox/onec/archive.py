@@ -61,13 +61,21 @@ class Archive:
     def all(self, kind: str | None = None) -> list[Paper]:
         """All documents, or those of one kind, the oldest first."""
         with self._base.lock:
-            papers = [
-                self._paper(role, record)
-                for role in self._base.configuration.documents.values()
-                if kind in (None, role.kind)
-                for record in self._base.all(role.set)
-            ]
-        return sorted(papers, key=lambda paper: paper.date)
+            return [self._paper(role, record) for role, record in self._dated(kind)]
+
+    def newest(self, kind: str, count: int) -> list[Paper]:
+        """So many documents of a kind, the newest first."""
+        with self._base.lock:
+            return [self._paper(role, record) for role, record in self._dated(kind)[::-1][:count]]
+
+    def _dated(self, kind: str | None) -> list[tuple[DocumentRole, Record]]:
+        pairs = [
+            (role, record)
+            for role in self._base.configuration.documents.values()
+            if kind in (None, role.kind)
+            for record in self._base.all(role.set)
+        ]
+        return sorted(pairs, key=lambda pair: pair[1]["Date"])
 
     def find(self, word: str, *kinds: Kind) -> Paper:
         """By `Ref_Key`, or by number (whole or as printed) among `kinds`, the first kind that has one.

@@ -30,8 +30,8 @@ class BoardView:
 
     def rows(self, kind: str) -> Json:
         """The newest documents of a kind, and how many older ones are left out."""
-        papers = self._base.papers.all(kind)[::-1]
-        return {"rows": [self._row(paper) for paper in papers[:SHOWN]], "older": max(0, len(papers) - SHOWN)}
+        papers = self._base.papers.newest(kind, SHOWN)
+        return {"rows": [self._row(paper) for paper in papers], "older": self._count(kind) - len(papers)}
 
     def parties(self) -> list[Json]:
         records = self._base.all(self._base.configuration.roles.counterparty)

@@ -10,7 +10,8 @@ import responses
 from flask import Flask, jsonify, request
 
 from connectors.base import mask, summarize
-from connectors.http import Http, Limit, Reply, Timeouts, check_base_url, collect_calls
+from connectors.addresses import check_base_url
+from connectors.http import Http, Limit, Reply, Timeouts, collect_calls
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from sandbox.base import Emulator
 from sandbox.faults import Fault

@@ -88,12 +88,14 @@ def check(words: list[str]) -> None:
 def _check_make(words: list[str]) -> None:
     """Targets exist, and what ARGS hands to `provodka` is read by it."""
     given = dict(word.split("=", 1) for word in words if "=" in word)
-    assert set(given) <= {"ARGS"}, given
+    assert set(given) <= {"ARGS", "ONEC"}, given
     for target in (word for word in words if "=" not in word):
         assert target in TARGETS, f"the Makefile has no target {target}"
         recipe = re.search(rf"^{target}:.*\n\t.*/provodka (.*)$", MAKEFILE, re.MULTILINE)
         if recipe:
-            parse_provodka(shlex.split(recipe[1].replace("$(ARGS)", given.get("ARGS", ""))))
+            line = recipe[1].replace("$(ARGS)", given.get("ARGS", ""))
+            onec = given.get("ONEC", "")
+            parse_provodka(shlex.split(re.sub(r"\$\(if \$\(ONEC\),.*?\)\)", f"--onec {onec}" if onec else "", line)))
 
 
 def _check_file(name: str) -> None:

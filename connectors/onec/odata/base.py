@@ -24,6 +24,7 @@ from provodka.stores import ConnectorStore, Snapshot
 SYSTEM: Final = "1c"
 KIND: Final = "odata"
 _SCHEMA: Final = TypeAdapter(Schema)
+OURS: Final = "ours"
 ALIVE: Final = "DeletionMark eq false"
 NUMERIC: Final = {
     "RUB": "643", "USD": "840", "EUR": "978", "CNY": "156", "KZT": "398", "BYN": "933", "TRY": "949", "AED": "784",
@@ -94,17 +95,26 @@ class Base(Kept):
         self._store.put_snapshots(SYSTEM, KIND, [Snapshot(self._place, body, self.now())])
         return schema
 
-    # what this installation has learned of the base
+    # making
 
-    def fact(self, name: str) -> str:
-        """What we found out of this base earlier; empty where nothing."""
-        found = self._store.snapshots(SYSTEM, KIND, [f"{name}:{self.settings.url}"])
-        return next((one.body for one in found.values()), "")
+    @property
+    def takes_our_keys(self) -> bool:
+        """Whether objects are surely made under the keys that we choose; not before the first was, or where they were
+        not: then whatever we make has to be looked for first."""
+        found = self._store.snapshots(SYSTEM, KIND, [self._keys])
+        return any(one.body == OURS for one in found.values())
 
-    def learn(self, name: str, value: str) -> None:
-        """Durable on return."""
-        row = Snapshot(f"{name}:{self.settings.url}", value, self.now())
-        self._store.put_snapshots(SYSTEM, KIND, [row])
+    def create(self, name: str, body: Row) -> Row:
+        """The object as it was made; what its key tells of the base is kept."""
+        made = self.client.create(name, body)
+        took = str(made.get("Ref_Key")) == body["Ref_Key"]
+        if took is not self.takes_our_keys:
+            self._store.put_snapshots(SYSTEM, KIND, [Snapshot(self._keys, OURS if took else "its own", self.now())])
+        return made
+
+    @property
+    def _keys(self) -> str:
+        return f"keys:{self.settings.url}"
 
     # times
 
@@ -216,7 +226,7 @@ class Base(Kept):
     def ensure(self, name: str, body: Row, what: str) -> Row:
         """The object made under the key that it brings, or what an earlier attempt has made. Raises Rejected."""
         try:
-            return self.client.create(name, body)
+            return self.create(name, body)
         except Rejected as error:
             row = self.client.one(name, str(body["Ref_Key"])) if error.code == EXISTS else None
             if row is None:

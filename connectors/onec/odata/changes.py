@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.onec.odata.base import Base
-from connectors.onec.odata.cures import UNPUBLISHED
+from connectors.onec.odata.problems import UNPUBLISHED
 from connectors.onec.odata.profile import PaperNames
 from connectors.onec.odata.query import TOGETHER, Row, every, moment
 from connectors.onec.odata.reading import Reading, is_such

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
+from connectors.addresses import check_near_url
 from connectors.answers import Reply
 from connectors.http import Http, Limit, Timeouts
 from connectors.onec.odata import query
-from connectors.onec.odata.cures import PAGE
-from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, classify
+from connectors.onec.odata.problems import METHOD_REFUSED, NOT_FOUND, PAGE, classify
 from connectors.onec.odata.query import Row
 from connectors.onec.odata.settings import ODATA, Publication
+from connectors.onec.published import basic
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.stores import Pace
 
@@ -30,13 +30,21 @@ class Client:
 
     def __init__(self, settings: Publication, pace: Pace, *, sleep: Callable[[float], None] = time.sleep) -> None:
         limit = Limit(f"1c:{settings.url}", settings.per_second, 2)
-        self._headers = {"Authorization": authorization(settings), "Accept": "application/json"}
+        entry = basic(settings.user, settings.password.get_secret_value())
+        self._headers = {**entry, "Accept": "application/json"}
 
         def http(seconds: float) -> Http:
             timeouts = Timeouts(settings.connect_timeout, seconds)
             where = settings.url + ODATA
             return Http(
-                where, limit, pace, auth=lambda: self._headers, timeouts=timeouts, classify=classify, sleep=sleep
+                where,
+                limit,
+                pace,
+                auth=lambda: self._headers,
+                timeouts=timeouts,
+                classify=classify,
+                sleep=sleep,
+                check=check_near_url,
             )
 
         self._reading, self._writing = http(settings.read_timeout), http(settings.write_timeout)
@@ -170,12 +178,6 @@ class Client:
         except ValueError as error:
             kind = Ambiguous if reply.write else Retryable
             raise kind("the answer is no JSON", hint=PAGE, status=reply.status) from error
-
-
-def authorization(settings: Publication) -> str:
-    """Basic, in UTF-8: users of 1C are often Cyrillic, and their password may be empty."""
-    pair = f"{settings.user}:{settings.password.get_secret_value()}"
-    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 @cache

@@ -49,7 +49,7 @@ class Counterparties:
     def find(self, who: NewCounterparty) -> list[Counterparty]:
         """See `connectors.onec.road.Road.find_counterparties`."""
         if not who.inn:
-            rows = self._by_mark(who) or self._by_name(who)
+            rows = self._by_mark(self._names.set, self._names.comment, who.mark) or self._by_name(who)
         else:
             _check(who)
             rows = self._of_branch(self._by_inn(who.inn), who)
@@ -118,12 +118,12 @@ class Counterparties:
         heads = [row for row, kpp in zip(rows, kpps, strict=True) if who.kpp[4:6] == kpp[4:6] == HEAD]
         return exact or nameless or (heads if len(heads) == 1 else [])
 
-    def _by_mark(self, who: NewCounterparty) -> list[Row]:
-        if not self._base.schema.has(self._names.set, self._names.comment):
+    def _by_mark(self, name: str, attribute: str, mark: str) -> list[Row]:
+        if not self._base.schema.has(name, attribute):
             return []
-        comment = self._names.comment.removesuffix("?")
-        rows = self._base.living(self._names.set, f"substringof({text(marked(who.mark))},{comment})")
-        return [row for row in rows if mark_of(row.get(comment)) == who.mark]
+        comment = attribute.removesuffix("?")
+        rows = self._base.living(name, f"substringof({text(marked(mark))},{comment})")
+        return [row for row in rows if mark_of(row.get(comment)) == mark]
 
     def _by_name(self, who: NewCounterparty) -> list[Row]:
         """The whole name; of a private person only among private persons, and never one that has an ИНН."""
@@ -145,6 +145,8 @@ class Counterparties:
     def _partner(self, who: NewCounterparty) -> str:
         names = self._names.partner
         assert names is not None  # noqa: S101 -- asked for only where the profile has one
+        if not self._base.takes_our_keys and (found := self._by_mark(names.set, names.comment, who.mark)):
+            return str(found[0]["Ref_Key"])
         ref = key_of(f"{who.mark}:partner")
         body: dict[str, object] = {"Ref_Key": ref, "Description": who.name or who.full_name}
         if names.kind:

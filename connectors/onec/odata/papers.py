@@ -15,7 +15,6 @@ from connectors.onec.odata.query import Row, every, moment, text
 from connectors.onec.odata.reading import money
 from provodka.errors import Rejected
 
-KEYS: Final = "keys"  # the fact: `ours` where the base takes the keys that we choose, `own` where it makes its own
 NOT_KEPT: Final = (
     "1С записала документ {number} не так, как его послали: {what}. Документ помечен на удаление. Администратору 1С: "
     "проверьте обработчики записи, тип цен и автоскидки для пользователя обмена."
@@ -42,11 +41,11 @@ class Papers:
         Where the base takes our keys, a second one cannot come to be; where it does not (or we do not know yet), we
         look before.
         """
-        if self._base.fact(KEYS) != "ours" and (found := self.find(paper, draft.ref, draft.mark)):
+        if not self._base.takes_our_keys and (found := self.find(paper, draft.ref, draft.mark)):
             return found
         body = self._drafting.body(paper, draft)
         try:
-            made = self._base.client.create(paper.set, body)
+            made = self._base.create(paper.set, body)
         except Rejected as error:
             if error.code != EXISTS:
                 raise
@@ -54,9 +53,6 @@ class Papers:
             if found is None:
                 raise
             return found
-        kept = "ours" if str(made.get("Ref_Key")) == draft.ref else "own"
-        if self._base.fact(KEYS) != kept:
-            self._base.learn(KEYS, kept)
         self._echoed(paper, body, made)
         return made
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
-from connectors.http import check_base_url
+from connectors.addresses import check_near_url
 from connectors.onec.odata.profile import Profile
 from connectors.onec.odata.profiles import read_profile
+from connectors.onec.published import User
 from connectors.onec.settings import BooksSettings
 from provodka.config import DIRECTORY
 from provodka.settings import Finding, Mistakes, Strict
@@ -19,7 +20,7 @@ ODATA: Final = "/odata/standard.odata"
 
 def _base(url: str) -> str:
     """The address of the publication, whether it was given with the tail of OData or without."""
-    return check_base_url(url.strip().rstrip("/").removesuffix(ODATA))
+    return check_near_url(url.strip().rstrip("/").removesuffix(ODATA))
 
 
 class Publication(Strict):
@@ -31,7 +32,7 @@ class Publication(Strict):
     """
 
     url: Annotated[str, AfterValidator(_base)]
-    user: str = Field(min_length=1)
+    user: User
     password: SecretStr = SecretStr("")
     profile: Literal["bp", "ut", "unf", "erp"]
     overrides: dict[str, Any] | str = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from connectors.http import check_base_url
+from connectors.addresses import check_near_url
 from connectors.onec.published import Published
 
 
@@ -17,5 +17,5 @@ class ServiceSettings(Published):
     """
 
     type: Literal["http"]
-    url: Annotated[str, AfterValidator(check_base_url)]
+    url: Annotated[str, AfterValidator(check_near_url)]
     page: int = Field(default=500, ge=1, le=1000)

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from connectors.http import check_base_url
+from connectors.addresses import check_near_url
 from connectors.onec.published import Published
 
 
 def _wsdl(url: str) -> str:
-    return check_base_url(url.strip().removesuffix("?wsdl"))
+    return check_near_url(url.strip().removesuffix("?wsdl"))
 
 
 class SoapSettings(Published):
@@ -23,7 +23,7 @@ class SoapSettings(Published):
 
     type: Literal["soap"]
     wsdl: Annotated[str, AfterValidator(_wsdl)]
-    endpoint: Annotated[str, AfterValidator(check_base_url)] | None = None
+    endpoint: Annotated[str, AfterValidator(check_near_url)] | None = None
     service: str = ""
     port: str = ""
     page: int = Field(default=500, ge=1, le=1000)

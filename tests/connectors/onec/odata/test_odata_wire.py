@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.base import collect_calls
 from connectors.onec.odata import query
 from connectors.onec.odata.client import Client
-from connectors.onec.odata.problems import clean, said
+from connectors.onec.odata.problems import clean
 from connectors.onec.odata.settings import ODATA, Publication
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from tests.connectors.memory_store import MemoryStore
@@ -117,7 +117,7 @@ def test_filters_hold_at_most_twenty_keys_and_leave_none_out(refs):
         ("error_404.atom.xml", 404, Rejected, "9", "удалили"),
         ("error_404_entity_set_unknown.json", 404, Rejected, "8", "Catalog_Поставщики"),
         ("error_404_instance_not_found.json", 404, Rejected, "9", "удалили"),
-        ("error_500_business.json", 500, Rejected, "-1", "записать или провести"),
+        ("error_500_business.json", 500, Rejected, "-1", "обязательного поля"),
         ("error_500_internal.json", 500, Ambiguous, "", "Сбой платформы"),
         ("error_500_lock.json", 500, Retryable, "-1", "заняты"),
         ("error_500_platform.html", 500, Ambiguous, "", "Сбой платформы"),
@@ -150,6 +150,7 @@ def test_each_refusal_of_the_reference_is_known(name, status, kind, code, word):
         ("Изменение запрещено. Дата запрета изменения данных 30.06.2026", Rejected, "Период"),
         ("Недостаточно прав доступа к регистру", Rejected, "прав"),
         ("Нарушено условие уникальности", Rejected, "уже есть"),
+        ("На складе не хватает кабеля", Rejected, "записать или провести"),
         ("Не обнаружено свободной лицензии!", RateLimited, "лицензи"),
     ],
 )
@@ -195,7 +196,6 @@ def test_module_paths_and_handlers_are_no_words_of_1c():
     words = "{Документ.РеализацияТоваровУслуг.МодульОбъекта(1234,5)}: {ОбщийМодуль.Х.Модуль(7)}: Нет остатка"
 
     assert clean(words) == "Нет остатка"
-    assert said(b"") == ("", "")
 
 
 def test_a_cold_base_is_woken_before_the_write(world):
