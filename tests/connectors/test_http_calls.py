@@ -9,8 +9,8 @@ import requests
 import responses
 from flask import Flask, jsonify, request
 
-from connectors.base import mask, summarize
 from connectors.addresses import check_base_url
+from connectors.base import mask, summarize
 from connectors.http import Http, Limit, Reply, Timeouts, collect_calls
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
 from sandbox.base import Emulator
