@@ -30,6 +30,7 @@ def made(books: Books) -> NewCounterparty:
     return one
 
 
+@pytest.mark.shows("S3-32")
 def test_the_company_of_the_lead_is_made_with_what_its_card_and_the_rule_say(books: Books) -> None:
     given = {
         "inn": "what the card has goes first",
@@ -54,6 +55,7 @@ def test_the_company_of_the_lead_is_made_with_what_its_card_and_the_rule_say(boo
     }
 
 
+@pytest.mark.shows("S3-32")
 def test_one_that_1c_has_is_found_by_its_numbers_and_keeps_the_name_that_it_has_there(books: Books) -> None:
     books.road.parties["ref-1"] = NewCounterparty("", PartyKind.LEGAL, "Ромашка (старая)", inn=INN, kpp=KPP)
     outcome = books.done("counterparty")

@@ -24,6 +24,7 @@ def books() -> Books:
     return Books()
 
 
+@pytest.mark.shows("S3-33", "S0-60")
 def test_the_products_of_the_lead_become_an_invoice_for_its_company(books: Books) -> None:
     outcome = books.done("issue_invoice", {"comment": "Сделка {{ lead.title }}"})
     assert {name: outcome.values[name] for name in ("lead_id", "sale", "number", "amount", "system")} == {

@@ -27,6 +27,7 @@ def books() -> Books:
 # order
 
 
+@pytest.mark.shows("S3-33")
 def test_a_payment_makes_the_order_of_its_own_invoice(books: Books) -> None:
     first = books.issued()
     books.issued(again=True)
@@ -122,6 +123,7 @@ def test_what_was_paid_only_an_accountant_takes_back(books: Books) -> None:
 # print
 
 
+@pytest.mark.shows("S3-34")
 def test_the_printed_form_is_hung_on_the_card_once(books: Books) -> None:
     invoice = books.issued()
     event = books.told("invoice.issued", invoice)
@@ -172,6 +174,7 @@ def test_what_1c_cannot_print_now_is_told_as_its_trouble(books: Books, monkeypat
 # the CRM follows
 
 
+@pytest.mark.shows("S2-41", "S3-34")
 def test_the_products_of_the_lead_become_those_of_the_invoice(books: Books) -> None:
     invoice = books.issued()
     lines = tuple(

@@ -93,6 +93,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop.journal.close()
 
 
+@pytest.mark.shows("S3-33", "S3-34")
 def test_from_the_stage_to_the_order_everything_happens_once(shop: Shop) -> None:
     shop.ask()
     asked = ["lead.stage_changed", "accounting.hint", "invoice.requested", "counterparty.ready", "invoice.issued"]
