@@ -1,4 +1,4 @@
-"""`provodka onec probe`: what the administrator of a 1C base is told before the start."""
+"""`provodka onec`: what the administrator of a 1C base is told before the start, and the comparison of both sides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from cli.app import DEFAULT, AsJson, ConfigFile, app, done, opened, out
+from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, opened, out
+from cli.show import View
 from connectors.onec.odata.base import Base
 from connectors.onec.odata.client import Client
 from connectors.onec.odata.probe import Findings, contents, look
@@ -56,6 +57,17 @@ def probe(
             client.close()
             journal.close()
     done(_shown(settings.url, found, rest, as_json=as_json))
+
+
+@onec_app.command()
+def compare(config: ConfigFile = DEFAULT, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Compare sums, lines, payments and shipments of 1C with the CRM, as by night (exit code 1: they differ)."""
+    from cli.sides import compare_sides
+
+    read = opened(config, as_json=as_json)
+    view = View.standard(as_json=as_json, opened=False, zone=read.calendar.timezone)
+    with clear_words():
+        done(compare_sides(read, view, dry_run=dry_run))
 
 
 def _configured(path: Path, *, as_json: bool) -> Publication:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cli.show import View
+from cli.sides import compare_sides
 from provodka.crm import CardKind, CardRef, LeadState
 from provodka.invoices import SaleState
 from sandbox.server import Sandbox
-from tests.end_to_end.books import LEDGERS, Ledger
+from tests.end_to_end.books import LEDGERS, Ledger, OData
 from tests.end_to_end.company import Company, until
 from tests.end_to_end.crms import OFFICES, Amocrm, Json
 
@@ -143,3 +148,45 @@ def test_what_1c_takes_back_is_taken_back(selling: Company, ledger: Ledger) -> N
     told(selling, "invoice.paid")
     ledger.act("delete", document=paid["ref"])
     assert told(selling, "invoice.unpaid").invoice.paid == 0
+
+
+BY_NIGHT = """
+  - name: Расхождение с 1С
+    on: invoice.differs
+    do:
+      - note: {text: "Сверка: {{ difference }}"}
+"""
+
+
+@pytest.mark.parametrize("ledger", [OData], ids=["odata"], indirect=True)
+@pytest.mark.parametrize("office", [Amocrm], ids=["amocrm"])
+def test_what_both_sides_tell_otherwise_is_named_and_told_once(selling: Company, ledger: Ledger) -> None:
+    selling.close()
+    selling.extra_rules = RULES + BY_NIGHT
+    selling.open()
+    asked(selling)
+    told(selling, "invoice.issued")
+    assert compared(selling) == (0, [])
+    ledger.act("edit_lines", document=ledger.invoice(), lines={1: {"quantity": "99"}})
+    code, found = compared(selling)
+    assert code == 1
+    assert {("lines", "99", "100"), ("sum", "12942.60", "13028.00")} <= {
+        (one["aspect"], one["books"], one["crm"]) for one in found
+    }
+    assert {one["winner"] for one in found} == {"1c"}
+    selling.rest("invoice.differs")
+    assert "Сверка: Счёт" in notes(selling)
+    assert "верно в 1С" in notes(selling)
+    again = notes(selling)
+    assert compared(selling) == (code, found)
+    selling.rest("invoice.differs")
+    assert notes(selling) == again, "a difference that lasts is told once"
+    assert len(selling.events("invoice.differs")) == 1
+
+
+def compared(company: Company) -> tuple[int, list[dict[str, Any]]]:
+    """What `provodka onec compare --json` says, and its exit code."""
+    out = io.StringIO()
+    view = View(Console(file=out, width=400), Console(file=out, width=400), as_json=True)
+    code = compare_sides(company.config(), view, dry_run=False)
+    return code, json.loads(out.getvalue())["differences"]
