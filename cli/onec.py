@@ -1,4 +1,4 @@
-"""`provodka onec`: what the administrator of a 1C base is told before the start, and the comparison of both sides."""
+"""The commands about 1C: `provodka onec probe` before the start, `provodka onec compare` for both sides."""
 
 from __future__ import annotations
 
