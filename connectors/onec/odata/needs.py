@@ -99,6 +99,8 @@ def _paper(place: Place, paper: PaperNames) -> Iterator[Need]:
     if made:
         yield from _attributes(place, paper, (*_WRITTEN, "fixed", "picks"), paper.set)
         yield from (Need((*place, "picks", key, "set"), pick.set) for key, pick in paper.picks.items())
+        comment = paper.comment.removesuffix("?")  # our mark is in it: who looks for a document by hand will miss it
+        yield Need((*place, "comment"), paper.set, attribute=comment, optional=True)
     valid = paper.valid
     for n, name in enumerate(valid.all_true):
         yield Need((*place, "valid", "all_true", n), paper.set, attribute=name)
