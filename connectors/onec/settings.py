@@ -87,7 +87,7 @@ class BooksSettings(Strict):
     products: Products = Products()
     comparison: Comparison = Comparison()
     own_form: Look | None = None
-    poll_seconds: float = Field(default=60.0, ge=1)
+    poll_seconds: float = Field(default=60.0, ge=0.2)
     settle_seconds: float = Field(default=60.0, ge=0)
     window_days: int = Field(default=7, ge=1)
     wide_days: int = Field(default=60, ge=1)

@@ -19,7 +19,7 @@ _COMMON = """
     name: "ООО «Продавец»"
     account: {number: "40702810400000012345", bic: "044599991", bank: "АО «Банк»"}
   own_form: {director: Иванов И. И.}
-  poll_seconds: 1
+  poll_seconds: 0.3
   settle_seconds: 1
   products: {create: true}
 """
