@@ -31,7 +31,7 @@ from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
 from webhooks.server import WebServer
-from worker.booked import with_leads
+from worker.booked import Poll
 from worker.deliverer import Deliverer
 from worker.nightly import Nightly
 from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
@@ -189,7 +189,8 @@ class House:
             jobs += _crm_jobs(self.crm, self.journal)
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:
-            jobs += _accounting_jobs(self.accounting, self.crm, self.journal)
+            poll = Poll(self.accounting, self.crm, self.journal)
+            jobs.append(Job("accounting", self.accounting.poll_seconds, lambda _: poll.look()))
             if (nightly := self.nightly) is not None:
                 jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
@@ -216,15 +217,3 @@ def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:
         Job("reconcile", 60, reconcile),
         Job("tokens", 3600, lambda _: crm.keep_alive()),
     ]
-
-
-def _accounting_jobs(account: AccountingAccount, crm: CrmAccount | None, journal: Journal) -> list[Job]:
-    def reconcile(_: Callable[[], bool]) -> None:
-        """What changed in 1C since the last time, put into the inbox with the snapshots it was found by."""
-        events, snapshots, cursors = account.reconcile(utc_now())
-        journal.accept_derived(
-            with_leads(events, crm), {(account.name, kind): rows for kind, rows in snapshots.items()}, cursors
-        )
-        journal.back(account.name)
-
-    return [Job("accounting", account.poll_seconds, reconcile)]
