@@ -59,9 +59,9 @@ def test_a_handler_may_refuse_with_the_path_of_its_module(api):
 
 def test_the_body_of_a_refused_patch_may_not_end(api):
     place = at(COUNTERPARTY, api.counterparty()["Ref_Key"])
-    api.turn(patch=False, patch_hangs=0.5)
+    api.turn(patch=False, patch_hangs=3)
     with requests.patch(
-        api.address(place, format="json"), json={}, auth=("sandbox", "sandbox"), stream=True, timeout=0.2
+        api.address(place, format="json"), json={}, auth=("sandbox", "sandbox"), stream=True, timeout=1.5
     ) as answer:
         assert answer.status_code == 405
         with pytest.raises(requests.ConnectionError, match="timed out"):
@@ -70,7 +70,7 @@ def test_the_body_of_a_refused_patch_may_not_end(api):
 
 def test_sessions_above_the_limit_are_sent_away_while_others_work(api):
     api.turn(sessions=1)
-    api.control("latency", {"seconds": 0.4})
+    api.control("latency", {"seconds": 1.5})
     first = Api(api.onec)
     statuses = []
 
@@ -166,10 +166,8 @@ def test_a_session_started_by_hand_is_known_by_its_cookie(api):
 
 
 def test_the_first_call_after_a_rest_is_slow(api):
-    api.turn(cold_start=0.3, idle=60)
-    quick = time.monotonic()
-    api.list(GOODS)
-    assert time.monotonic() - quick < 0.25
+    api.turn(cold_start=60, idle=60)
+    api.list(GOODS)  # it was called just now: to be woken would take longer than anybody waits here
     with OneC() as cold:
         fresh = Api(cold)
         fresh.turn(cold_start=0.3)

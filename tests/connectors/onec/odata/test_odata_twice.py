@@ -63,12 +63,12 @@ def test_a_counterparty_that_broke_off_is_found_and_its_bank_account_made_with_t
 
 
 def test_an_invoice_whose_answer_comes_too_late_is_found(world):
-    world.opened = world.open(write_timeout=0.2)
+    world.opened = world.open(write_timeout=1.0)
     asked = world.asked(counterparty=world.buyer().remote_id)
-    world.onec.faults.arm(Fault(kind="delay", seconds=0.6, method="POST"))
+    world.onec.faults.arm(Fault(kind="delay", seconds=2.0, method="POST"))
 
     first = world.do("create_invoices", asked)
-    until = world.now() + timedelta(seconds=5)
+    until = world.now() + timedelta(seconds=30)
     while not world.onec.base.papers.all("invoice") and world.now() < until:
         pass
     second = world.do("create_invoices", asked, since=world.now())

@@ -199,8 +199,8 @@ def test_module_paths_and_handlers_are_no_words_of_1c():
 
 
 def test_a_cold_base_is_woken_before_the_write(world):
-    world.onec.turn(cold_start=0.8, idle=20)
-    base = world.base(write_timeout=0.4, read_timeout=5)
+    world.onec.turn(cold_start=2.0, idle=20)
+    base = world.base(write_timeout=1.5, read_timeout=10)
 
     made = base.client.create("Catalog_Склады", {"Description": "Новый"})
 
