@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 
 from provodka.journal.migrate import upgrade
 
-# A loaded machine is no bug, and speed is measured in bench/. The examples of a run are the same each time, so that what
-# was green stays so: HYPOTHESIS_PROFILE=wide draws others.
+# A loaded machine is no bug, and speed is measured in bench/. The examples are the same in each run, so that what was
+# green stays so: HYPOTHESIS_PROFILE=wide draws others.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("wide", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from cli.show import View
 from cli.sides import compare_sides
-from provodka.crm import CardKind, CardRef, LeadState
+from provodka.crm import CardKind, CardRef, InvoiceState, LeadState
 from provodka.invoices import SaleState
 from sandbox.server import Sandbox
-from tests.end_to_end.books import LEDGERS, Ledger, OData
+from tests.end_to_end.books import LEDGERS, Http, Ledger, OData
 from tests.end_to_end.company import Company, until
-from tests.end_to_end.crms import OFFICES, Amocrm, Json
+from tests.end_to_end.crms import OFFICES, Amocrm, BitrixDeals, Json
 
 RULES = """
   - name: Фирма и товары из заявки
@@ -148,6 +148,40 @@ def test_what_1c_takes_back_is_taken_back(selling: Company, ledger: Ledger) -> N
     told(selling, "invoice.paid")
     ledger.act("delete", document=paid["ref"])
     assert told(selling, "invoice.unpaid").invoice.paid == 0
+
+
+IN_THE_CRM = """
+  - name: Счёт и товары в CRM
+    on: invoice.issued
+    do:
+      - products: {from: invoice}
+      - invoice: {title: "Счёт {{ invoice.short }}", from: invoice}
+
+  - name: Оплата в CRM
+    on: invoice.paid
+    do:
+      - pay_invoice: {title: "Счёт {{ invoice.short }}"}
+"""
+
+
+@pytest.mark.parametrize("ledger", [Http], ids=["http"], indirect=True)
+@pytest.mark.parametrize("office", [Amocrm, BitrixDeals], ids=["amocrm", "bitrix24-deals"])
+def test_the_invoice_of_1c_is_the_crms_own_invoice_too(selling: Company, ledger: Ledger) -> None:
+    selling.close()
+    selling.extra_rules = RULES + IN_THE_CRM
+    selling.open()
+    lead = str(asked(selling)["id"])
+    invoice = told(selling, "invoice.issued").invoice
+    crm = selling.house.crm
+    assert crm is not None
+    [own] = crm.invoices([lead])[lead]
+    assert (own.title, own.amount, own.state) == (f"Счёт {invoice.short}", invoice.amount, InvoiceState.ISSUED)
+    ledger.act("pay", document=ledger.invoice())
+    told(selling, "invoice.paid")
+    [own] = crm.invoices([lead])[lead]
+    assert own.state is InvoiceState.PAID
+    assert sum(line.price * line.quantity for line in crm.lead_lines([lead])[lead]) == invoice.amount
+    assert crm.leads([lead])[lead].price == invoice.amount
 
 
 BY_NIGHT = """
