@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from provodka.accounting import AccountingAccount
 from provodka.brake import Brake
-from provodka.crm import Cards, Crm
-from provodka.errors import ConnectorError, JournalUnavailableError, ProvodkaError
+from provodka.crm import Crm
+from provodka.errors import ConnectorError, JournalUnavailableError
 from provodka.event import Event
 from provodka.journal import (
     Held,
@@ -27,13 +27,12 @@ from provodka.journal import (
     Waiting,
 )
 from provodka.journal.records import WAIT
-from provodka.payloads import AccountingHint, CrmHint, Payload, Tick
-from provodka.stores import ByKind
+from provodka.payloads import AccountingHint, CrmHint, Tick
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
-from worker.booked import with_leads
 from worker.digests import Digests
 from worker.facts import LeadsTogether, LiveFacts
+from worker.hints import Follow, Follower, Hints, lane_of
 from worker.outcome import BACKOFF
 from worker.roll import Roll
 from worker.walk import Walked, Walker
@@ -42,19 +41,7 @@ log = structlog.get_logger("worker")
 
 _BATCH: Final = 100
 _TIMERS: Final = 500  # as many leads can be read in five calls of amoCRM, in one of Bitrix24
-_HINTS: Final = 50  # followed by one call: each may name several entities, and a call takes a hundred
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
-
-
-_Plan = Callable[[Sequence[StoredEvent]], list[PlanRecord]]
-
-
-class Follower(Cards, Protocol):
-    """A CRM that can follow its own hints: fetch, compare, and say what really changed."""
-
-    name: str
-
-    def derive(self, hint: CrmHint, event: Event) -> tuple[list[Event], ByKind]: ...
 
 
 class Planner:
@@ -75,6 +62,7 @@ class Planner:
         self._engine = engine
         self._crm = crm
         self._accounting = accounting
+        self._hints = Hints(journal, follower, accounting)
         self._follower = follower
         self._held: list[StoredEvent] = []
         self._digests = Digests(journal, crm, engine.team, engine.calendar)
@@ -87,13 +75,7 @@ class Planner:
         A batch that could not be written, as the journal was locked or full, is taken up again before any other.
         """
         self._held = self._held or self._journal.claim_events(_BATCH)
-        hints = [stored for stored in self._held if isinstance(stored.event.payload, CrmHint)]
-        records = [
-            r for n in range(0, len(hints), _HINTS) for r in self._guarded(hints[n : n + _HINTS], self._followed)
-        ]
-        for stored in self._held:
-            if isinstance(stored.event.payload, AccountingHint):
-                records += self._guarded([stored], self._booked)
+        records = [r for hints, plan in self._hints.batches(self._held) for r in self._guarded(hints, plan)]
         others = [one for one in self._held if not isinstance(one.event.payload, CrmHint | AccountingHint)]
         leads = LeadsTogether(self._crm, [stored.event for stored in others])
         for stored in others:
@@ -132,7 +114,7 @@ class Planner:
         """What today's rules make of an event that was planned before (replay)."""
         return self._evaluated(stored, "replay")
 
-    def _guarded(self, taken: Sequence[StoredEvent], plan: _Plan) -> list[PlanRecord]:
+    def _guarded(self, taken: Sequence[StoredEvent], plan: Follow) -> list[PlanRecord]:
         try:
             return plan(taken)
         except ConnectorError as error:
@@ -148,36 +130,6 @@ class Planner:
                 log.exception("event.failed", id=stored.event.id)
                 self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return []
-
-    def _followed(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
-        """What hints that came together turn out to be: one call for all, so that they do not slow a backlog down."""
-        if self._follower is None:
-            raise ProvodkaError("a hint of a CRM, but the config names none")
-        payloads = [hint.event.payload for hint in hints if isinstance(hint.event.payload, CrmHint)]
-        entities = tuple(dict.fromkeys(entity for payload in payloads for entity in payload.entities))
-        events, seen = self._follower.derive(CrmHint(entities), hints[-1].event)
-        found = [{"type": e.type.value, "id": e.id} for e in events]
-        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(entities), "found": found})
-        first, *rest = hints
-        snapshots = {(self._follower.name, kind): rows for kind, rows in seen.items()}
-        return [
-            PlanRecord(first.seq, _lane(first), "event", trace, (), tuple(events), snapshots),
-            *(PlanRecord(hint.seq, _lane(hint), "event", trace) for hint in rest),
-        ]
-
-    def _booked(self, hints: Sequence[StoredEvent]) -> list[PlanRecord]:
-        """What hints of accounting turn out to be."""
-        return [self._booked_one(hint, hint.event.payload) for hint in hints]
-
-    def _booked_one(self, stored: StoredEvent, hint: Payload) -> PlanRecord:
-        if self._accounting is None or not isinstance(hint, AccountingHint):
-            raise ProvodkaError("a hint of accounting, but the config names none")
-        derived, seen = self._accounting.derive(hint, stored.event)
-        events = with_leads(derived, self._follower)
-        found = [{"type": e.type.value, "id": e.id} for e in events]
-        trace = json.dumps({"at": self._journal.now().isoformat(), "hint": list(hint.entities), "found": found})
-        snapshots = {(self._accounting.name, kind): rows for kind, rows in seen.items()}
-        return PlanRecord(stored.seq, _lane(stored), "event", trace, (), tuple(events), snapshots)
 
     def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
         engine = self._engine
@@ -196,7 +148,7 @@ class Planner:
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload
         if isinstance(payload, Tick) and (page := self._looked(stored.event, payload)):
-            return PlanRecord(stored.seq, _lane(stored), cause, dump_trace(page.trace).decode(), (), page.events)
+            return PlanRecord(stored.seq, lane_of(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
         return self._record(stored, cause, plan)
 
@@ -238,7 +190,7 @@ class Planner:
 
         return PlanRecord(
             seq=stored.seq,
-            lane=_lane(stored),
+            lane=lane_of(stored),
             cause=cause,
             trace=dump_trace(plan.trace).decode(),
             actions=new_actions(plan, self._brakes),
@@ -288,7 +240,3 @@ def _timers(plan: Plan) -> Sequence[NewAction]:
 
 def _of_rung(timer: PlannedTimer) -> dict[str, int]:
     return {} if timer.rung is None else {"rung": timer.rung}
-
-
-def _lane(stored: StoredEvent) -> int:
-    return stored.lane if stored.lane is not None else stored.seq

@@ -33,7 +33,7 @@ SALES = int(os.environ.get("PROVODKA_SALES", "6"))
 SEED = int(os.environ.get("PROVODKA_SEED", "1"))
 IS_SHORT = SALES <= 20
 LIFE = 4.0 if IS_SHORT else 15.0  # seconds between two kills
-PATIENCE = 90.0 + 0.5 * SALES
+PATIENCE = 90.0 + 2.0 * SALES
 
 WAYS = {
     "whole": 3,
@@ -167,19 +167,28 @@ class Clerk:
             self.ledger.act("unpost", document=shipped["ref"])
 
 
+class Large(OData):
+    """A base with many documents is not polled all the time."""
+
+    @property
+    def config(self) -> str:
+        return super().config if IS_SHORT else super().config.replace("poll_seconds: 0.3", "poll_seconds: 10")
+
+
 @pytest.fixture
 def ledger(sandbox: Sandbox) -> Ledger:
-    return OData(sandbox)
+    return Large(sandbox)
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(600 + 3 * SALES)
+@pytest.mark.timeout(600 + 5 * SALES)
 @pytest.mark.shows("S3-32", "S3-33", "S3-34")
 def test_sales_at_random_end_with_one_invoice_each_and_every_kopeck_on_both_sides(
     closed: Company, ledger: Ledger
 ) -> None:
     dice = random.Random(SEED)
     closed.ledger, closed.extra_rules = ledger, RULES
+    closed.rewritten = lambda text: f"brake: off\n{text}"  # thousands of cards in ten minutes are what is wanted here
     closed.office.with_firms()
     house = Product(closed.write_config(), closed.environ, closed.folder / "product.log", ())
     asked = list(wishes(dice))
