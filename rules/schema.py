@@ -67,7 +67,7 @@ def _one_action_a_step(steps: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any
 
 
 Shown = Annotated[
-    tuple[Annotated[str, Field(pattern=r"^\w+-\d+$")], ...],
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+-[0-9]+$")], ...],
     BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
 ]
 Steps = Annotated[

@@ -72,7 +72,7 @@ class BitrixSettings(Strict):
     inn_field: str = ""
     kpp_field: str = ""
     loss_field: str = ""
-    originator: str = Field(default="provodka", pattern=r"^[\w.-]{1,100}$")
+    originator: str = Field(default="provodka", max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")
     talks: TalkSettings | None = None
     hook_secret: SecretStr | None = None
     application_token: SecretStr | None = None

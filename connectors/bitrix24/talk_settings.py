@@ -12,7 +12,7 @@ class TalkSettings(Strict):
     takes its talks (by name; without it the first one). `page` is shown where the portal would let people set the
     channel up; without it that is the portal itself."""
 
-    connector: str = Field(default="provodka", pattern=r"^[a-z0-9_]{1,50}$")
+    connector: str = Field(default="provodka", max_length=50, pattern=r"^[a-z0-9_]+$")
     title: str = Field(default="Provodka", min_length=1)
     line: str = ""
     page: str = ""

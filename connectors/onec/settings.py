@@ -34,10 +34,10 @@ Kpp = Annotated[str, AfterValidator(_kpp)]
 class Account(Strict):
     """A settlement account of ours, as invoices show it."""
 
-    number: str = Field(pattern=r"^\d{20}$")
-    bic: str = Field(pattern=r"^\d{9}$")
+    number: str = Field(pattern=r"^[0-9]{20}$")
+    bic: str = Field(pattern=r"^[0-9]{9}$")
     bank: str = Field(min_length=1)
-    correspondent: str = Field(default="", pattern=r"^(\d{20})?$")
+    correspondent: str = Field(default="", pattern=r"^([0-9]{20})?$")
 
 
 class Organization(Strict):
@@ -62,7 +62,7 @@ class Comparison(Strict):
     """The comparison by night: `at` which hour, over how many `days`; which side `wins` in what; and the fields of the
     lead in which rules of the client keep what 1C says (`number`, `paid`, `shipped`)."""
 
-    at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    at: str = Field(default="03:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
     days: int = Field(default=60, ge=1, le=1000)
     wins: dict[Aspect, Side] = Field(default_factory=dict)
     fields: dict[Literal["number", "paid", "shipped"], str] = Field(default_factory=dict)
