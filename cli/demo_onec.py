@@ -41,7 +41,9 @@ def config(demo: str, road: str, sandbox: Sandbox) -> str:
 
 
 def prepare(sandbox: Sandbox) -> None:
-    """Make the fields that amoCRM keeps a firm's numbers in; a new account has none."""
+    """Make the fields that amoCRM keeps a firm's numbers in; a new account has none. A SOAP service cannot be asked to
+    make products: this one does."""
+    _post(sandbox, "services", {"create_products": True})
     url, door = f"{sandbox.amocrm.url}/api/v4/companies/custom_fields", {"Authorization": "Bearer sandbox"}
     there = requests.get(url, headers=door, timeout=10)
     known = {one["name"] for one in there.json()["_embedded"]["custom_fields"]} if there.text else set()
@@ -94,14 +96,15 @@ class Sale:
         self.act("ship")
 
     def act(self, act: str, **details: str) -> None:
-        """The accountant does something with the invoice."""
-        self._post("acts", {"act": act, "document": self._documents("invoice")[0]["ref"], **details})
+        """The accountant does something with the invoice; where there is none `differences` tells."""
+        for invoice in self._documents("invoice")[:1]:
+            _post(self.sandbox, "acts", {"act": act, "document": invoice["ref"], **details})
 
     def exchange(self) -> None:
         """1C calls the site, where that is its road: usually by a schedule of its own."""
         if self.road == "commerceml":
             body = {"url": f"{self.product}/exchange/1c", "user": "exchange", "password": "sandbox", "version": "2.09"}
-            self._post("exchange", {**body, "every": 2})
+            _post(self.sandbox, "exchange", {**body, "every": 2})
 
     def differences(self) -> Iterator[str]:
         """What is not as the scenes should have left it."""
@@ -127,5 +130,6 @@ class Sale:
         answer.raise_for_status()
         return [one for one in answer.json() if not one["deleted"]]
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
-        requests.post(f"{self.sandbox.onec.url}/_sandbox/{path}", json=body, timeout=30).raise_for_status()
+
+def _post(sandbox: Sandbox, path: str, body: dict[str, Any]) -> None:
+    requests.post(f"{sandbox.onec.url}/_sandbox/{path}", json=body, timeout=30).raise_for_status()
