@@ -11,7 +11,7 @@ A road knows nothing of sales and events. It raises children of `ConnectorError`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -59,8 +59,6 @@ class Road(Protocol):
     """One base of 1C. Reads are fresh. `ref` is the id that we propose (a UUID made out of the mark, the same for
     ever): roads that let the client choose create under it; others remember it as the external id."""
 
-    title: str
-
     def find_counterparties(self, who: NewCounterparty) -> Sequence[Counterparty]:
         """Those with this ИНН and КПП (an ИП: ИНН alone), else with this mark, else with the whole name of a person."""
 
@@ -98,9 +96,6 @@ class Road(Protocol):
 
     def printed(self, kind: DocumentKind, ref: str) -> bytes | None:
         """The printed form as PDF out of 1C; None where there is none (yet)."""
-
-    def window(self, since: datetime) -> Iterator[Document]:
-        """Every document dated since then, in full, by pages."""
 
     def check(self) -> Sequence[Remark]: ...
 

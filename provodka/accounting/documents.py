@@ -57,7 +57,7 @@ class Document:
     `valid` tells whether it counts: it is posted (where its kind is posted at all), the bank has carried it out, nobody
     has cancelled it. One marked for deletion is `deleted` and does not count either. `mark` is ours, where it was found
     on it (the external id of `InvoiceRequest`). `version` differs whenever it was written; compare for equality only.
-    `suggested` are bases that were only inferred (the number in the purpose of a payment): told, never counted.
+    `suggested` are bases that were only inferred (the number in the purpose of a payment): kept, never counted.
     """
 
     kind: DocumentKind

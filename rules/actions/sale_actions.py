@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -31,12 +32,12 @@ class _SaleAction(Action[NoParams], Generic[R]):
     lead = LeadUse.NEEDS
     request: type[R]
 
+    @abstractmethod
     def build(self, sold: Sold, crm: str) -> R | Done:
         """The request, or that there is nothing to do; raises Rejected where it must not be done."""
-        raise NotImplementedError
 
-    def write(self, accounting: Accounting) -> Write[R]:
-        raise NotImplementedError
+    @abstractmethod
+    def write(self, accounting: Accounting) -> Write[R]: ...
 
     def doubles(self, earlier: NoParams, later: NoParams) -> bool:  # noqa: ARG002 -- they have none
         return True

@@ -8,7 +8,7 @@ documents of the whole sum, `<Ид>:payment` and `<Ид>:shipment`, and are gone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -32,8 +32,6 @@ _NO_ORDER: Final = "Счёт выставлен не через этот обм�
 
 class CommerceMLRoad:
     """`connectors.onec.road.Road`; nothing here waits for 1C."""
-
-    title = "1С (обмен с сайтом)"
 
     def __init__(
         self,
@@ -129,15 +127,6 @@ class CommerceMLRoad:
         """Printed forms do not travel by this road."""
         del kind, ref
         return None
-
-    def window(self, since: datetime) -> Iterator[Document]:
-        """What 1C has told of documents since then."""
-        for kind in DocumentKind:
-            after = ""
-            while page := self._store.snapshot_page(self._book.name, kind.value, after, _PAGE):
-                after = page[-1].id
-                found = self._book.documents(kind, [one.id for one in page])
-                yield from (one for one in found.values() if one.date is not None and one.date >= since)
 
     def check(self) -> Sequence[Remark]:
         waiting = [one for one in self._shelf.pending() if self._now() - one.changed_at > _PATIENCE]

@@ -47,12 +47,6 @@ class Changes:
             return News(documents, cursors=polled)
         return News(documents, since=start, seen=seen, cursors={**polled, WIDE: now.isoformat()})
 
-    def window(self, since: datetime) -> Iterator[Document]:
-        """See `connectors.onec.road.Road.window`."""
-        for paper in self._published(""):
-            for page in self._pages(paper, since):
-                yield from self._reading.documents(paper, page)
-
     def _published(self, before: str) -> list[PaperNames]:
         """Documents that can be read. Raises Rejected where one is missing that has to be there, or was."""
         schema, names = self._base.schema, self._base.names

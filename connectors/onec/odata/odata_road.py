@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -46,8 +46,6 @@ def _watched(method: Callable[Concatenate[ODataRoad, P], T]) -> Callable[Concate
 
 class ODataRoad:
     """One base."""
-
-    title = "1C OData"
 
     def __init__(self, base: Base) -> None:
         self.base = base
@@ -108,9 +106,6 @@ class ODataRoad:
     @_watched
     def printed(self, kind: DocumentKind, ref: str) -> bytes | None:
         return printed(self.base, kind, ref)
-
-    def window(self, since: datetime) -> Iterator[Document]:
-        return self._changes.window(since)
 
     def check(self) -> Sequence[Remark]:
         return remarks(self.base)

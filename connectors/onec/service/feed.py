@@ -48,11 +48,6 @@ class Feed:
         documents = tuple(self._documents(items.values(), since))
         return News(documents, since=since, seen=seen, cursors={CURSOR: reached})
 
-    def window(self, since: datetime) -> Iterator[Document]:
-        """Every document dated since then."""
-        for page in self._pages(""):
-            yield from self._documents(page.items, since)
-
     def _pages(self, cursor: str) -> Iterator[_Read]:
         restarted = False
         while True:

@@ -35,8 +35,6 @@ _BLIND: Final = (
 class HttpService:
     """`connectors.onec.service.road.Service` by its templates."""
 
-    title = "HTTP-сервис 1С"
-
     def __init__(self, settings: ServiceSettings, http: Http) -> None:
         self._settings = settings
         self._http = http

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -36,8 +36,6 @@ class Service(Protocol):
     Raises with a code of UNOFFERED for what this service has not got, with NOT_FOUND for what 1C has not.
     """
 
-    title: str
-
     def firms(self, inn: str, kpp: str) -> Sequence[Json]: ...
 
     def persons(self, who: NewCounterparty) -> Sequence[Json]:
@@ -68,7 +66,6 @@ class ServiceRoad:
     """`connectors.onec.road.Road` over a service."""
 
     def __init__(self, settings: Published, service: Service, now: Callable[[], datetime]) -> None:
-        self.title = service.title
         self._service = service
         self._now = now
         self._zone = ZoneInfo(settings.timezone)
@@ -146,9 +143,6 @@ class ServiceRoad:
         if not body.startswith(b"%PDF"):
             raise Retryable("the printed form is no PDF", hint=_NO_PDF)
         return body
-
-    def window(self, since: datetime) -> Iterator[Document]:
-        return self._feed.window(since)
 
     def check(self) -> Sequence[Remark]:
         return looked(self._service.looks())

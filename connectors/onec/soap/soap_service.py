@@ -40,8 +40,6 @@ _ADD: Final = "Администратору 1С: добавьте операци
 class SoapService:
     """`connectors.onec.service.road.Service` by its operations."""
 
-    title = "SOAP-сервис 1С"
-
     def __init__(self, settings: SoapSettings, client: Client) -> None:
         self._settings = settings
         self._client = client

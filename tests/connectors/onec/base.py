@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,7 +27,6 @@ DAY = datetime(2026, 7, 15, 9, tzinfo=UTC)
 class MemoryRoad:
     """`breaks` are raised by the next writes, after the work is done where `late` says so."""
 
-    title: str = "1С"
     parties: dict[str, NewCounterparty] = field(default_factory=dict)
     papers: dict[str, Document] = field(default_factory=dict)
     breaks: list[ConnectorError] = field(default_factory=list)
@@ -91,9 +90,6 @@ class MemoryRoad:
 
     def printed(self, kind: DocumentKind, ref: str) -> bytes | None:
         return b"%PDF-" if self.prints and kind is DocumentKind.INVOICE and ref in self.papers else None
-
-    def window(self, since: datetime) -> Iterator[Document]:
-        return (one for one in self.papers.values() if one.date is not None and one.date >= since)
 
     def check(self) -> Sequence[Remark]:
         return []

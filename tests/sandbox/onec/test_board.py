@@ -94,6 +94,7 @@ def tab(browser, api):
     yield opened
     opened.close()
     assert errors == []
+    assert errors == []
 
 
 @pytest.mark.browser

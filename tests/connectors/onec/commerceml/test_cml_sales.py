@@ -229,14 +229,6 @@ def test_orders_made_in_1c_are_passed_over_unless_the_settings_take_them():
         assert {ref: one.amount for ref, one in kept.items()} == expected
 
 
-def test_the_window_of_the_comparison_is_what_1c_has_told(asked):
-    told(asked, **PAID)
-    road = asked.account._road
-    found = {one.kind for one in road.window(datetime(2026, 7, 1, tzinfo=UTC))}
-    assert found == {DocumentKind.INVOICE, DocumentKind.PAYMENT}
-    assert list(road.window(datetime(2026, 8, 1, tzinfo=UTC))) == []
-
-
 def test_orders_that_nobody_takes_are_remarked_after_a_day(firm):
     firm.invoice()
     assert firm.account.check() == []

@@ -122,5 +122,5 @@ class TestTheFeed:
     def test_the_window_is_read_in_full(self, road):
         responses.get(f"{ROOT}/changes", json=body("changes_get_response.json"))
         responses.get(f"{ROOT}/documents/{SHIPMENT}", json=body("changes_get_response.json")["items"][1])
-        since = datetime(2026, 7, 18, tzinfo=UTC)
-        assert [one.ref for one in road.window(since)] == [SHIPMENT]
+        found = road.changed({}, nothing_known, datetime(2026, 9, 16, tzinfo=UTC), full=True)
+        assert [one.ref for one in found.documents] == [SHIPMENT]
