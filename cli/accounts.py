@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from cli.config import beside
 from cli.hooks import faults
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Role
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS, Kind
+from provodka.channel import Around
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
 from provodka.journal import Journal
@@ -71,37 +73,42 @@ def _told(parsed: Parsed, remark: Remark) -> Told:
 
 
 def _channels(parsed: Parsed) -> Iterator[Remark]:
-    """Mailboxes log in and look for their folders; bots try their token and whether they may write to the staff."""
-    journal = parsed.values["journal"]
-    for name, settings in parsed.values["channels"].items():
-        kind = CHANNELS[settings.type]
-        path = ("channels", name)
-        if kind.role is Role.WATCHER:
-            yield from (Remark(path, sentence) for sentence in kind.load()(name, settings).check())
-        elif kind.role is Role.MESSENGER and journal is not None:
-            yield from _messenger(parsed, path, kind.load(), settings, journal.url)
+    """Every part of a channel that can try its settings does so; bots also ask whether they may write to the staff."""
+    journal, zone = parsed.values["journal"], parsed.values["timezone"]
+    if journal is None:
+        return
+    store = Journal(journal.url)
+    around = Around(store.store, ZoneInfo(zone or "UTC"))
+    try:
+        for name, settings in parsed.values["channels"].items():
+            yield from _channel(parsed, ("channels", name), CHANNELS[settings.type], settings, around)
+    finally:
+        store.close()
 
 
-def _messenger(
+def _channel(
     parsed: Parsed,
     path: tuple[str, str],
-    made: Any,  # noqa: ANN401 -- a messenger's class
-    settings: Any,  # noqa: ANN401
-    journal: str,
+    kind: Kind,
+    settings: Any,  # noqa: ANN401 -- the model of its kind
+    around: Around,
 ) -> Iterator[Remark]:
-    store = Journal(journal)
-    messenger = made(settings, store.store)
-    try:
-        if wrong := messenger.check():
-            yield from (Remark(path, sentence) for sentence in wrong)
-            return
-        for key, member in parsed.values["staff"].items() if messenger.medium == "telegram" else ():
-            if member.telegram is not None:
-                said = messenger.check_chat(str(member.telegram))
-                yield from (Remark(("staff", key, "telegram"), sentence) for sentence in said)
-    finally:
-        messenger.close()
-        store.close()
+    """What several parts say in the same words is said once."""
+    made = [one for part in PARTS if (one := kind.open(part, path[1], settings, around)) is not None]
+    said = dict.fromkeys(sentence for one in made if hasattr(one, "check") for sentence in one.check())
+    yield from (Remark(path, sentence) for sentence in said)
+    for one in made:
+        if not said and getattr(one, "medium", "") == "telegram" and hasattr(one, "check_chat"):
+            yield from _staff_chats(parsed, one)
+        if hasattr(one, "close"):
+            one.close()
+
+
+def _staff_chats(parsed: Parsed, messenger: Any) -> Iterator[Remark]:  # noqa: ANN401 -- a bot that writes to the staff
+    for key, member in parsed.values["staff"].items():
+        if member.telegram is not None:
+            said = messenger.check_chat(str(member.telegram))
+            yield from (Remark(("staff", key, "telegram"), sentence) for sentence in said)
 
 
 def _of_crm(parsed: Parsed, crm: CrmAccount, journal: Journal, *, create: bool) -> list[Remark]:

@@ -12,9 +12,10 @@ import structlog
 
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Role
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.accounting import AccountingAccount
-from provodka.channel import Receiver, Watcher
+from provodka.calls import Dialler, Recordings
+from provodka.channel import Around, Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
@@ -98,12 +99,24 @@ class House:
     @cached_property
     def correspondents(self) -> dict[str, Any]:
         """Every channel that writes to people, by its name."""
-        made = {
-            name: CHANNELS[settings.type].load()(settings, self.journal.store, name=name)
-            for name, settings in self._of_role(Role.MESSENGER)
-        }
+        made = self._parts("messenger")
         self._closing += made.values()
         return made
+
+    @cached_property
+    def diallers(self) -> dict[str, Dialler]:
+        """Every channel that makes calls, by its name."""
+        return self._parts("dialler")
+
+    @cached_property
+    def recordings(self) -> dict[str, Recordings]:
+        """Every channel whose recordings can be fetched, by its name."""
+        return self._parts("recordings")
+
+    @cached_property
+    def around(self) -> Around:
+        """What channels are given of the house."""
+        return Around(self.journal.store, ZoneInfo(self.config.timezone))
 
     @cached_property
     def messengers(self) -> dict[str, Messenger]:
@@ -119,9 +132,7 @@ class House:
 
     @cached_property
     def receivers(self) -> Mapping[str, Receiver]:
-        made: dict[str, Receiver] = {
-            name: CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.RECEIVER)
-        }
+        made: dict[str, Receiver] = self._parts("receiver")
         settings = self.config.crm
         hooks = CRMS[settings.type].receiver(CRM_CHANNEL, settings, self.journal.store) if settings else None
         if hooks:
@@ -133,7 +144,7 @@ class House:
 
     @cached_property
     def watchers(self) -> list[Watcher]:
-        return [CHANNELS[settings.type].load()(name, settings) for name, settings in self._of_role(Role.WATCHER)]
+        return list(self._parts("watcher").values())
 
     @cached_property
     def planner(self) -> Planner:
@@ -201,8 +212,10 @@ class House:
         if self.crm is not None:
             warn(self.config.crm, self.config.server.public_url, self.crm.setup(), self.journal)
 
-    def _of_role(self, role: Role) -> list[tuple[str, Any]]:
-        return [(n, s) for n, s in self.config.channels.items() if CHANNELS[s.type].role is role]
+    def _parts(self, part: str) -> dict[str, Any]:
+        """Of every channel that has such a part, by its name."""
+        made = {n: CHANNELS[s.type].open(part, n, s, self.around) for n, s in self.config.channels.items()}
+        return {name: one for name, one in made.items() if one is not None}
 
 
 def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:

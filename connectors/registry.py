@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib import import_module
 from typing import Any, Final
 
@@ -21,37 +20,39 @@ from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from provodka.accounting import AccountingAccount
-from provodka.channel import Receiver
+from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
 from provodka.payloads import EventType
 from provodka.settings import Strict
 from provodka.stores import ConnectorStore
 
-
-class Role(StrEnum):
-    """How a channel takes part: it is called by HTTP, looks by itself, or writes to people."""
-
-    RECEIVER = "receiver"
-    WATCHER = "watcher"
-    MESSENGER = "messenger"
+PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings")
+"""The parts that a channel may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of channel: its settings model, its class as `module:name`, and the event types that it yields.
+    """A kind of channel: its settings model, the event types that it yields, and its parts, each as `module:function`.
 
-    `medium` is what rules call all channels of its sort that can write to clients: the class's own, without its import.
+    A part is made by `function(name, settings, around)`, which gives None where these settings do not ask for it: a
+    `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
+    and `recordings` fetches what was said in them. `medium` is what rules call all channels of its sort that can write
+    to clients.
     """
 
     settings: type[Strict]
-    place: str
-    role: Role
     events: frozenset[EventType] = frozenset()
+    receiver: str = ""
+    watcher: str = ""
+    messenger: str = ""
+    dialler: str = ""
+    recordings: str = ""
     medium: str = ""
 
-    def load(self) -> Any:  # noqa: ANN401 -- the class; its role says which protocol it fulfils
-        """Import the class."""
-        return _at(self.place)
+    def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
+        """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
+        place: str = getattr(self, part)
+        return _at(place)(name, settings, around) if place else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,18 @@ _CALLS: Final = frozenset(
 )
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
+_MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
+_EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
+_ECHO: Final = frozenset({EventType.MESSAGE_SENT})
+_LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 
 CHANNELS: Final[dict[str, Kind]] = {
-    "form": Kind(FormSettings, "connectors.form.channel:FormChannel", Role.RECEIVER, _FORM),
-    "tilda": Kind(TildaSettings, "connectors.tilda.channel:TildaChannel", Role.RECEIVER, _FORM),
-    "mango": Kind(MangoSettings, "connectors.mango.channel:MangoChannel", Role.RECEIVER, _CALLS),
-    "imap": Kind(ImapSettings, "connectors.imap.mailbox:ImapChannel", Role.WATCHER, _MAIL),
-    "smtp": Kind(SmtpSettings, "connectors.smtp.mailer:Mailer", Role.MESSENGER, medium="email"),
-    "telegram": Kind(TelegramSettings, "connectors.telegram.messenger:Telegram", Role.MESSENGER, medium="telegram"),
+    "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
+    "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
+    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
+    "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
+    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol
 
+from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
-from provodka.event import Event
+from provodka.event import Event, utc_now
+from provodka.stores import ConnectorStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class PartsReader(Protocol):
 
 
 class Receiver(Protocol):
-    """A channel that is called by HTTP."""
+    """A channel that is called by HTTP. Nothing of the outside is asked here: the sender waits."""
 
     name: str
 
@@ -102,6 +104,13 @@ class Intake(Protocol):
     def cursor(self, name: str) -> str | None:
         """Where a poller stood, as it was last accepted."""
 
+    def parts(self, channel: str, key: str) -> Sequence[Part]:
+        """The pieces stored so far for a key of a channel, oldest first."""
+
+    def unfinished(self, channel: str, prefix: str, before: datetime) -> Sequence[str]:
+        """The keys of this channel that begin so, whose last piece came before that moment, and of which no event
+        has the key for its `external_id`: what began and was never ended."""
+
 
 class Status(Protocol):
     """Where a channel or connector tells how it fares; shown by `provodka status` and sent as one alert each."""
@@ -123,3 +132,24 @@ class Watcher(Protocol):
 
     def check(self) -> list[str]:
         """Try the settings against the real service; sentences of what is wrong, empty when all is well."""
+
+
+class PublicFiles(Protocol):
+    """Gives files of the journal an address of ours that others can open for a while."""
+
+    def url(self, sha256: str, name: str, content_type: str) -> str:
+        """Signed, under `server.public_url`. Raises Rejected where the config names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a channel is given of the house. `zone` is the client's: for times that a service tells without one.
+
+    `files` is None where nothing is served to others (a check of the config).
+    """
+
+    store: ConnectorStore
+    zone: tzinfo
+    callers: Callers = field(default_factory=NobodyCalls)
+    files: PublicFiles | None = None
+    now: Callable[[], datetime] = utc_now

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from provodka.crm import Write
 from provodka.payloads import Attachment
+from provodka.talks import MessageFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class ClientMessage:
     """A message to one person; `to` is their address in the channel.
 
     Only letters have a `subject` and a `thread` (Message-IDs that they answer, oldest first). `files` came with events,
-    their bytes are the journal's blobs; `attach` are names in the folder that the channel's settings tell.
+    their bytes are the journal's blobs; `attach` are names in the folder that the channel's settings tell. `template`
+    names an approved text of the service, for where it allows no free one; `values` fill its places.
     """
 
     to: str
@@ -23,6 +25,8 @@ class ClientMessage:
     thread: tuple[str, ...] = ()
     files: tuple[Attachment, ...] = ()
     attach: tuple[str, ...] = ()
+    template: str = ""
+    values: tuple[str, ...] = ()
 
 
 class ClientMessenger(Protocol):
@@ -40,3 +44,14 @@ class ClientMessenger(Protocol):
     @property
     def write(self) -> Write[ClientMessage]:
         """`Done.remote_id` is the channel's id of the message. `Rejected` where this person cannot be reached here."""
+
+
+@runtime_checkable
+class Talker(ClientMessenger, Protocol):
+    """A messenger in which people write to us, too. `account` names our bot, number or group, as events do."""
+
+    account: str
+
+    def fetch_file(self, file: MessageFile) -> Attachment:
+        """The bytes of a file of a message, into the journal's blobs. Raises Retryable while it cannot be had,
+        Rejected where it is gone, too large, or not what it is said to be."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from provodka.calls import Call as Call
+from provodka.calls import CallEvent as CallEvent
+from provodka.calls import CallOutcome as CallOutcome
+from provodka.calls import Direction as Direction
 from provodka.cards import CardEvent as CardEvent
 from provodka.cards import Change as Change
 from provodka.cards import Checked as Checked
@@ -29,6 +32,12 @@ from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
 from provodka.staff import StaffChecked as StaffChecked
 from provodka.staff import Who as Who
+from provodka.talks import ChatState as ChatState
+from provodka.talks import MessageEvent as MessageEvent
+from provodka.talks import MessageState as MessageState
+from provodka.talks import ReplyWritten as ReplyWritten
+from provodka.visits import Attachment as Attachment
+from provodka.visits import Utm as Utm
 
 
 class EventType(StrEnum):
@@ -40,6 +49,13 @@ class EventType(StrEnum):
     CALL_FINISHED = "call.finished"
     CALL_MISSED = "call.missed"
     CALL_RECORDED = "call.recorded"
+    CALL_TRACKED = "call.tracked"  # call tracking tells where a call came from that the exchange has told of, too
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_SENT = "message.sent"  # one of ours wrote it, outside of the CRM
+    MESSAGE_STATE = "message.state"  # what became of a message of ours on its way
+    CHAT_STARTED = "chat.started"  # a person lets us write to them
+    CHAT_STOPPED = "chat.stopped"  # a person has blocked us
     LEAD_CREATED = "lead.created"
     LEAD_UPDATED = "lead.updated"
     LEAD_STAGE_CHANGED = "lead.stage_changed"
@@ -76,6 +92,7 @@ class EventType(StrEnum):
     STAFF_CHECKED = "staff.checked"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     ACCOUNTING_HINT = "accounting.hint"  # documents of 1C may have changed; never seen by rules
+    REPLY_WRITTEN = "reply.written"  # one of the staff has answered in the card; never seen by rules
     CRM_HINT = "crm.hint"  # a CRM says that entities changed: to be fetched and compared, never seen by rules
 
 
@@ -109,18 +126,6 @@ class Person:
             *(f"email:{e}" for e in self.emails),
             *self.messengers,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Utm:
-    """Where the visit came from: the five classic marks and the click ids (`yclid`, `_ym_uid`, …)."""
-
-    source: str = ""
-    medium: str = ""
-    campaign: str = ""
-    content: str = ""
-    term: str = ""
-    clicks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +171,6 @@ class MailKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file of a letter. The bytes lie in the journal's blob of `sha256`; empty when over the size limit."""
-
-    name: str
-    content_type: str
-    size: int
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
@@ -197,32 +192,6 @@ class Mail:
     failed: tuple[str, ...] = ()
 
 
-class Direction(StrEnum):
-    """Seen from the client company: `in` is a customer calling."""
-
-    IN = "in"
-    OUT = "out"
-    INTERNAL = "internal"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One telephone talk, whatever the number of notices about it. `talk_seconds` 0 means that nobody talked."""
-
-    id: str
-    direction: Direction
-    phone: str = ""
-    line: str = ""
-    extension: str = ""
-    started_at: datetime | None = None
-    answered_at: datetime | None = None
-    ended_at: datetime | None = None
-    talk_seconds: int = 0
-    wait_seconds: int = 0
-    reason: str = ""
-    recording: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class FormSubmitted:
     """`form.submitted`."""
@@ -237,14 +206,6 @@ class EmailReceived:
     """`email.received`."""
 
     message: Mail = field(default_factory=Mail)
-    utm: Utm = field(default_factory=Utm)
-
-
-@dataclass(frozen=True, slots=True)
-class CallEvent:
-    """`call.*`."""
-
-    call: Call
     utm: Utm = field(default_factory=Utm)
 
 
@@ -306,6 +267,10 @@ Payload = (
     FormSubmitted
     | EmailReceived
     | CallEvent
+    | MessageEvent
+    | MessageState
+    | ChatState
+    | ReplyWritten
     | CardEvent
     | StaffChecked
     | Tick
@@ -323,6 +288,13 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.CALL_FINISHED: CallEvent,
     EventType.CALL_MISSED: CallEvent,
     EventType.CALL_RECORDED: CallEvent,
+    EventType.CALL_TRACKED: CallEvent,
+    EventType.MESSAGE_RECEIVED: MessageEvent,
+    EventType.MESSAGE_EDITED: MessageEvent,
+    EventType.MESSAGE_SENT: MessageEvent,
+    EventType.MESSAGE_STATE: MessageState,
+    EventType.CHAT_STARTED: ChatState,
+    EventType.CHAT_STOPPED: ChatState,
     EventType.LEAD_CREATED: LeadEvent,
     EventType.LEAD_UPDATED: LeadEvent,
     EventType.LEAD_STAGE_CHANGED: LeadEvent,
@@ -363,6 +335,7 @@ PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.COMPANY_CHECKED: CompanyChecked,
     EventType.TASK_CHECKED: TaskChecked,
     EventType.STAFF_CHECKED: StaffChecked,
+    EventType.REPLY_WRITTEN: ReplyWritten,
     EventType.UNREADABLE: Unreadable,
     EventType.CRM_HINT: CrmHint,
 }

@@ -78,9 +78,10 @@ def _staff(staff: Mapping[str, Staff]) -> Iterator[RuleProblem]:
     for member in ("crm", "extension", "telegram", "email"):
         seen: dict[str, str] = {}
         for key, one in staff.items():
-            value = str(getattr(one, member) or "").casefold()
-            if value and seen.setdefault(value, key) != key:
-                yield RuleProblem(("staff", key, member), f"{seen[value]} has the same {member}")
+            value = getattr(one, member) or ()
+            for name in value if isinstance(value, tuple) else (value,):
+                if seen.setdefault(str(name).casefold(), key) != key:
+                    yield RuleProblem(("staff", key, member), f"{seen[str(name).casefold()]} has the same {member}")
     for key in sorted(RESERVED & staff.keys()):
         yield RuleProblem(("staff", key), f"{key} has a meaning of its own in rules", "choose another key")
 

@@ -16,7 +16,7 @@ from provodka.payloads import CHECKED, PAYLOADS, EventType, LeadRef, Person
 from provodka.wording import nearest
 from rules.fact import FACTS, GROUPS, OF_EVENTS, ROOTS, parts_of
 
-NEVER_SEEN: Final = frozenset({EventType.CRM_HINT, EventType.ACCOUNTING_HINT})
+NEVER_SEEN: Final = frozenset({EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.REPLY_WRITTEN})
 """Event types that no rule may start on."""
 
 BY_CLOCK: Final = frozenset({EventType.CLOCK_TICK, EventType.STAFF_CHECKED, *CHECKED.values()})
@@ -29,6 +29,7 @@ WITHOUT_PERSON: Final = frozenset(
         EventType.UNREADABLE,
         EventType.CRM_HINT,
         EventType.ACCOUNTING_HINT,
+        EventType.REPLY_WRITTEN,
     }
 )
 """Event types that are about nobody: there can be no lead either, unless a rule makes one."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from provodka import identity
 from provodka.settings import Strict
 from rules.hours import parse_hours
 
@@ -35,8 +36,19 @@ class Absence(Strict):
         return self
 
 
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
+]
+
+
 class Staff(Strict):
-    """One member of the staff: `crm` is the login, `extension` the internal number, `telegram` the chat id.
+    """One member of the staff: `crm` is the login, `telegram` the chat id, `extension` the internal number, or whatever
+    an exchange calls them by (a login, a name, a mobile number); with several exchanges a list of them.
 
     `email` is where letters to them go; without it the login, where that is an address.
 
@@ -45,7 +57,7 @@ class Staff(Strict):
     """
 
     crm: str = Field(min_length=1)
-    extension: str = ""
+    extension: Names = ()
     telegram: int | None = None
     email: str = ""
     hours: str = ""
@@ -66,7 +78,7 @@ class Team:
         self._members = dict(members)
         self._teams = dict(teams or {})
         self._keys = {m.crm.casefold(): key for key, m in self._members.items()}
-        self._extensions = {m.extension: key for key, m in self._members.items() if m.extension}
+        self._extensions = {_folded(one): key for key, m in self._members.items() for one in m.extension}
 
     def __contains__(self, key: object) -> bool:
         return key in self._members
@@ -106,5 +118,15 @@ class Team:
         return tuple(dict.fromkeys(one for key in keys for one in self._teams.get(key, (key,))))
 
     def by_extension(self, extension: str) -> str:
-        """The staff key of an internal number, or an empty string."""
-        return self._extensions.get(extension, "")
+        """The staff key of whom an exchange calls so, or an empty string."""
+        return self._extensions.get(_folded(extension), "")
+
+    def extensions(self, login_or_key: str) -> tuple[str, ...]:
+        """What exchanges call a member by, who is told by their login or staff key; empty where nothing is known."""
+        member = self._members.get(self.key(login_or_key))
+        return member.extension if member else ()
+
+
+def _folded(extension: str) -> str:
+    """As they are compared: without regard to case, and telephone numbers however they are written."""
+    return identity.phone(extension) or extension.strip().casefold()

@@ -12,7 +12,7 @@ from connectors.bodies import fields_of, hashed_id, plain_body, same_secret, sec
 from connectors.form.settings import FormSettings, SignatureSettings
 from connectors.form.shapes import plain_fields
 from connectors.visit import form_submitted
-from provodka.channel import Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
+from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType
 
@@ -81,3 +81,9 @@ def _is_signed(delivery: Delivery, signature: SignatureSettings) -> bool:
     else:
         right = same_secret(given, f"{signature.prefix}{base64.b64encode(digest).decode()}")
     return right and bool(delivery.body)
+
+
+def receiver(name: str, settings: FormSettings, around: Around) -> FormChannel:
+    """The receiver of the channel `name`."""
+    del around
+    return FormChannel(name, settings)

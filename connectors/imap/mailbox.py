@@ -16,7 +16,7 @@ from imapclient.exceptions import IMAPClientError
 from connectors.imap.connection import Pace, logged_in, words
 from connectors.imap.folder import Folder, Memory
 from connectors.imap.settings import ImapSettings
-from provodka.channel import Intake, Status
+from provodka.channel import Around, Intake, Status
 from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, Retryable
 from provodka.event import utc_now
 
@@ -177,3 +177,8 @@ def _folder_cure(missing: Sequence[str], there: Sequence[str]) -> str:
 def _unexpected(error: Exception) -> bool:
     """Whether the traceback is worth a look: not for what servers and networks do every day."""
     return not isinstance(error, ConnectorError | OSError | IMAPClientError | JournalUnavailableError)
+
+
+def watcher(name: str, settings: ImapSettings, around: Around) -> ImapChannel:
+    """The watcher of the mailbox `name`."""
+    return ImapChannel(name, settings, now=around.now)

@@ -9,7 +9,7 @@ from connectors.mango.conversation import Conversation, leg_direction
 from connectors.mango.notice import Kind, Notice, read_notice, stored_notice
 from connectors.mango.settings import MangoSettings
 from connectors.mango.signature import recording_url, signed_json
-from provodka.channel import Delivery, PartsReader, Received
+from provodka.channel import Around, Delivery, PartsReader, Received
 from provodka.event import Event, new_event_id
 from provodka.payloads import Call, CallEvent, Direction, EventType, Person, Utm
 
@@ -94,3 +94,9 @@ def _started(leg: Notice, talk: Conversation) -> _Fact | None:
     if not appeared or transferred or talk.summary is not None or talk.direction is not Direction.IN:
         return None
     return _Fact(EventType.CALL_STARTED, f"start:{leg.entry_id}", leg.at, talk.call())
+
+
+def receiver(name: str, settings: MangoSettings, around: Around) -> MangoChannel:
+    """The receiver of the channel `name`."""
+    del around
+    return MangoChannel(name, settings)

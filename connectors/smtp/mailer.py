@@ -13,6 +13,7 @@ from connectors.base import CallTrace, collecting, report, summarize
 from connectors.smtp.letter import build, files_of, message_id
 from connectors.smtp.settings import SmtpSettings
 from connectors.smtp.wire import Connection, cause, logged_in
+from provodka.channel import Around
 from provodka.crm import StaffMessage
 from provodka.errors import ConnectorError, RateLimited, Rejected
 from provodka.event import utc_now
@@ -156,3 +157,8 @@ def _ascii(address: str) -> str:
     if not at or not box or any(sign.isspace() or sign in "<>" for sign in box + domain):
         raise Rejected(f"«{address}» is no address of email", hint=NO_ADDRESS.format(to=address))
     return f"{box}@{domain}"
+
+
+def messenger(name: str, settings: SmtpSettings, around: Around) -> Mailer:
+    """The messenger of the channel `name`."""
+    return Mailer(settings, around.store, name=name)

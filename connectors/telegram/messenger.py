@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.base import CallTrace, collecting, report, summarize
 from connectors.telegram.loop import LoopThread
 from connectors.telegram.settings import TelegramSettings
+from provodka.channel import Around
 from provodka.crm import StaffMessage
 from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
 from provodka.messages import ClientMessage
@@ -156,3 +157,8 @@ def shorten(text: str) -> str:
     if len(units) <= LONGEST_TEXT * 2:
         return text
     return units[: (LONGEST_TEXT - 1) * 2].decode("utf-16-le", "ignore") + "…"
+
+
+def messenger(name: str, settings: TelegramSettings, around: Around) -> Telegram:
+    """The messenger of the channel `name`."""
+    return Telegram(settings, around.store, name=name)

@@ -12,7 +12,7 @@ from connectors.bodies import fields_of, hashed_id, plain_body, same_secret, sec
 from connectors.tilda.order import take_order
 from connectors.tilda.settings import TildaSettings
 from connectors.visit import form_submitted
-from provodka.channel import Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType
 
@@ -85,3 +85,9 @@ class TildaChannel:
 
 def _is_probe(fields: Mapping[str, Any]) -> bool:
     return fields.get("test") == "test" and len(fields) <= 2  # the API key may stand beside it
+
+
+def receiver(name: str, settings: TildaSettings, around: Around) -> TildaChannel:
+    """The receiver of the channel `name`."""
+    del around
+    return TildaChannel(name, settings)

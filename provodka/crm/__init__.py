@@ -73,14 +73,6 @@ from provodka.crm.sales import (
     NewInvoice,
     ProductLine,
 )
-from provodka.crm.talks import (
-    ChatDelivery,
-    ChatMedia,
-    ChatMessage,
-    DeliveryState,
-    MediaKind,
-    StaffReply,
-)
 from provodka.crm.work import (
     CardFile,
     NewCall,
@@ -98,6 +90,14 @@ from provodka.crm.work import (
     TaskCompletion,
     TaskReopening,
     User,
+)
+from provodka.talks import (
+    ChatDelivery,
+    ChatMedia,
+    ChatMessage,
+    DeliveryState,
+    MediaKind,
+    StaffReply,
 )
 
 __all__ = [

@@ -47,7 +47,6 @@ from provodka.crm.sales import (
     NewInvoice,
     ProductLine,
 )
-from provodka.crm.talks import ChatDelivery, ChatMessage
 from provodka.crm.work import (
     CardFile,
     NewCall,
@@ -70,6 +69,7 @@ from provodka.operation import Outcome, Request
 from provodka.payloads import CrmHint, LeadRef, Person, TaskRef
 from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
+from provodka.talks import ChatDelivery, ChatMessage
 
 NOT_OFFERED: Final = "not_offered"
 CARD_GONE: Final = "card_gone"

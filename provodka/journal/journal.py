@@ -119,6 +119,10 @@ class Journal:
         found = self.read(lambda c: queries.stored_parts(c, channel, key))
         return [Part(key, id_, body) for id_, body in found]
 
+    def unfinished(self, channel: str, prefix: str, before: datetime) -> list[str]:
+        """See `provodka.channel.Intake`."""
+        return self.read(lambda c: queries.never_ended(c, channel, prefix, before))
+
     # what it means
 
     def claim_events(self, most: int) -> list[StoredEvent]:

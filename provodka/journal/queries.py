@@ -171,6 +171,15 @@ def stored_parts(connection: Connection, channel: str, key: str) -> list[tuple[s
     return [(row.id, row.body) for row in connection.execute(query)]
 
 
+def never_ended(connection: Connection, channel: str, prefix: str, before: datetime) -> list[str]:
+    """See `provodka.channel.Intake`; the longest silent first."""
+    last = func.max(parts.c.at)
+    ended = select(events.c.seq).where(events.c.channel == channel, events.c.external_id == parts.c.key).exists()
+    mine = (parts.c.channel == channel) & parts.c.key.startswith(prefix, autoescape=True)
+    query = select(parts.c.key).where(mine, ~ended).group_by(parts.c.key).having(last < before).order_by(last)
+    return [row.key for row in connection.execute(query)]
+
+
 def made_ids(connection: Connection, system: str, kind: str, ids: Sequence[str]) -> dict[str, int]:
     """Which of these remote ids were made by us, and by which action."""
     found: dict[str, int] = {}

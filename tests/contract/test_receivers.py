@@ -1,182 +1,57 @@
-"""What every channel that is called by HTTP must keep to. A new channel adds one entry to CASES."""
+"""What every channel that is called by HTTP must keep to. A new channel adds a module to `tests/contract/services`."""
 
 from __future__ import annotations
 
-import hmac
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 from urllib.parse import urlencode
 
 import pytest
 from pydantic import ValidationError
 
-from connectors.form.channel import FormChannel
-from connectors.form.settings import FormSettings
-from connectors.mango.channel import MangoChannel
-from connectors.mango.settings import MangoSettings
-from connectors.tilda.channel import TildaChannel
-from connectors.tilda.settings import TildaSettings
-from provodka.channel import Delivery, Part, Receiver, RefusedError, UnreadableError
-from provodka.event import dump_payload, load_payload
-from provodka.settings import Strict
+from provodka.channel import Delivery, Part, RefusedError, UnreadableError
+from provodka.event import Event, dump_payload, load_payload
+from tests.contract import services
+from tests.contract.case import NOW, WRONG, Case, nothing
 
-NOW = datetime(2026, 3, 2, 9, 4, tzinfo=UTC)
-RIGHT, WRONG, KEY = "верный-секрет", "чужой-секрет", "ключ-счёта"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One way of being called. `deliver` makes the request as the sender does, with this secret or with none."""
-
-    name: str
-    settings: Strict
-    build: Callable[[], Receiver]
-    deliver: Callable[[bytes, str | None], Delivery]
-    good: bytes
-    with_extra_fields: bytes
-    unreadable: bytes
-    signs_body: bool
-    secrets: tuple[str, ...] = (RIGHT,)
-
-
-def in_path(body: bytes, secret: str | None) -> Delivery:
-    return Delivery("POST", secret or "", {}, {}, body, NOW)
-
-
-def in_query(body: bytes, secret: str | None) -> Delivery:
-    return Delivery("POST", "", {}, {"token": secret} if secret else {}, body, NOW)
-
-
-def in_signature_header(body: bytes, secret: str | None) -> Delivery:
-    headers = {"x-signature": hmac.new(secret.encode(), body, "sha256").hexdigest()} if secret else {}
-    return Delivery("POST", "", headers, {}, body, NOW)
-
-
-def in_api_key_field(body: bytes, secret: str | None) -> Delivery:
-    field = urlencode({"ApiKey": secret}).encode() + b"&" if secret else b""
-    return Delivery("POST", "", {}, {}, field + body, NOW)
-
-
-def in_mango_envelope(body: bytes, secret: str | None) -> Delivery:
-    fields = {"vpbx_api_key": KEY, "json": body.decode()}
-    if secret:
-        fields = {"sign": sha256(f"{KEY}{body.decode()}{secret}".encode()).hexdigest(), **fields}
-    return Delivery("POST", "events/summary", {}, {}, urlencode(fields).encode(), NOW)
-
-
-FORM_IN_URL = FormSettings.model_validate({"secret": RIGHT})
-FORM_SIGNED = FormSettings.model_validate({"hmac": {"key": RIGHT}, "map": {"id": "id"}})
-TILDA = TildaSettings.model_validate({"secret": RIGHT})
-TILDA_KEY = TildaSettings.model_validate({"secret": KEY, "api_key": {"name": "ApiKey", "value": RIGHT}})
-MANGO = MangoSettings.model_validate({"api_key": KEY, "salt": RIGHT})
-
-JSON_FORM = {"id": "f-1", "name": "Мария", "phone": "+79161112233"}
-TILDA_FORM = {"Name": "Мария", "Phone": "89161112233", "tranid": "1:1"}
-SUMMARY = {"entry_id": "e1", "call_direction": 1, "from": {"number": "79161112233"}, "talk_time": 0, "end_time": 1}
-
-CASES = [
-    Case(
-        "form with a secret in the path",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_path,
-        good=json.dumps(JSON_FORM).encode(),
-        with_extra_fields=json.dumps({**JSON_FORM, "нечто": [{"новое": None}]}).encode(),
-        unreadable=b"{",
-        signs_body=False,
-    ),
-    Case(
-        "form with a secret in the query",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_query,
-        good=urlencode(JSON_FORM).encode(),
-        with_extra_fields=urlencode({**JSON_FORM, "нечто[a][]": "1"}).encode(),
-        unreadable=b"hello",
-        signs_body=False,
-    ),
-    Case(
-        "form with a signature",
-        FORM_SIGNED,
-        lambda: FormChannel("канал", FORM_SIGNED),
-        in_signature_header,
-        good=urlencode(JSON_FORM).encode(),
-        with_extra_fields=urlencode({**JSON_FORM, "нечто": "1"}).encode(),
-        unreadable=b"<xml/>",
-        signs_body=True,
-    ),
-    Case(
-        "tilda",
-        TILDA,
-        lambda: TildaChannel("канал", TILDA),
-        in_path,
-        good=urlencode(TILDA_FORM).encode(),
-        with_extra_fields=urlencode({**TILDA_FORM, "payment[нечто][0]": "1"}).encode(),
-        unreadable=b"{",
-        signs_body=False,
-    ),
-    Case(
-        "tilda with an API key in a field",
-        TILDA_KEY,
-        lambda: TildaChannel("канал", TILDA_KEY),
-        in_api_key_field,
-        good=urlencode(TILDA_FORM).encode(),
-        with_extra_fields=urlencode({**TILDA_FORM, "нечто": "1"}).encode(),
-        unreadable=b"",
-        signs_body=False,
-        secrets=(RIGHT, KEY),
-    ),
-    Case(
-        "mango",
-        MANGO,
-        lambda: MangoChannel("канал", MANGO),
-        in_mango_envelope,
-        good=json.dumps(SUMMARY).encode(),
-        with_extra_fields=json.dumps({**SUMMARY, "нечто": {"новое": [None]}}).encode(),
-        unreadable=b"{",
-        signs_body=True,
-        secrets=(RIGHT, KEY),
-    ),
-]
+MODULES = [import_module(f"tests.contract.services.{one.name}") for one in iter_modules(services.__path__)]
+CASES: list[Case] = [case for module in MODULES for case in getattr(module, "CASES", ())]
 
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 every_signed = pytest.mark.parametrize("case", [c for c in CASES if c.signs_body], ids=lambda case: case.name)
 
 
-def nothing(_key: str) -> Sequence[Part]:
-    return ()
-
-
 @every
 def test_a_right_secret_is_accepted(case: Case) -> None:
-    received = case.build().receive(case.deliver(case.good, RIGHT), nothing)
+    received = case.build().receive(case.deliver(case.good, case.secret), nothing)
     assert len(received.events) == 1
     assert 200 <= received.reply.status < 300
 
 
 @every
-@pytest.mark.parametrize("secret", [WRONG, RIGHT[:-1], f"{RIGHT} ", "wrong", None])
-def test_a_wrong_or_absent_secret_is_refused(case: Case, secret: str | None) -> None:
-    with pytest.raises(RefusedError):
-        case.build().receive(case.deliver(case.good, secret), nothing)
+def test_a_wrong_or_absent_secret_is_refused(case: Case) -> None:
+    for secret in (WRONG, case.secret[:-1], f"{case.secret} ", "wrong", None):
+        with pytest.raises(RefusedError):
+            case.build().receive(case.deliver(case.good, secret), nothing)
 
 
 @every_signed
-@pytest.mark.parametrize(("old", "new"), [(b"79161112233", b"79160000000"), (b"2233", b"2233+")])
-def test_a_body_changed_after_signing_is_refused(case: Case, old: bytes, new: bytes) -> None:
-    delivery = case.deliver(case.good, RIGHT)
-    changed = replace(delivery, body=delivery.body.replace(old, new))
-    assert changed != delivery
-    with pytest.raises(RefusedError):
-        case.build().receive(changed, nothing)
+def test_a_body_changed_after_signing_is_refused(case: Case) -> None:
+    delivery = case.deliver(case.good, case.secret)
+    for old, new in ((b"2233", b"0000"), (b"2233", b"2233+")):
+        changed = replace(delivery, body=delivery.body.replace(old, new))
+        assert changed != delivery
+        with pytest.raises(RefusedError):
+            case.build().receive(changed, nothing)
 
 
 @every_signed
 def test_a_space_added_to_a_signed_body_is_refused(case: Case) -> None:
-    delivery = case.deliver(case.good, RIGHT)
+    delivery = case.deliver(case.good, case.secret)
     with pytest.raises(RefusedError):
         case.build().receive(replace(delivery, body=delivery.body + b" "), nothing)
 
@@ -184,7 +59,7 @@ def test_a_space_added_to_a_signed_body_is_refused(case: Case) -> None:
 @every
 def test_an_unreadable_body_is_told_apart_from_a_refused_one(case: Case) -> None:
     with pytest.raises(UnreadableError):
-        case.build().receive(case.deliver(case.unreadable, RIGHT), nothing)
+        case.build().receive(case.deliver(case.unreadable, case.secret), nothing)
     with pytest.raises(RefusedError):
         case.build().receive(case.deliver(case.unreadable, WRONG), nothing)
 
@@ -192,7 +67,7 @@ def test_an_unreadable_body_is_told_apart_from_a_refused_one(case: Case) -> None
 @every
 @pytest.mark.parametrize("pause", [timedelta(0), timedelta(minutes=2)])
 def test_a_double_has_the_same_keys_and_the_same_reply(case: Case, pause: timedelta) -> None:
-    delivery = case.deliver(case.good, RIGHT)
+    delivery = case.deliver(case.good, case.secret)
     first = case.build().receive(delivery, nothing)
     stored = list(first.parts)
     again = case.build().receive(
@@ -205,7 +80,7 @@ def test_a_double_has_the_same_keys_and_the_same_reply(case: Case, pause: timede
 
 @every
 def test_two_equal_deliveries_at_once_have_the_same_keys(case: Case) -> None:
-    delivery = case.deliver(case.good, RIGHT)
+    delivery = case.deliver(case.good, case.secret)
     blind = [
         case.build().receive(replace(delivery, received_at=NOW + timedelta(milliseconds=pause)), nothing)
         for pause in (0, 9)
@@ -216,20 +91,48 @@ def test_two_equal_deliveries_at_once_have_the_same_keys(case: Case) -> None:
 
 @every
 def test_unknown_fields_are_tolerated(case: Case) -> None:
-    (plain,) = case.build().receive(case.deliver(case.good, RIGHT), nothing).events
-    (extended,) = case.build().receive(case.deliver(case.with_extra_fields, RIGHT), nothing).events
+    (plain,) = case.build().receive(case.deliver(case.good, case.secret), nothing).events
+    (extended,) = case.build().receive(case.deliver(case.with_extra_fields, case.secret), nothing).events
     assert (extended.type, extended.person) == (plain.type, plain.person)
-    assert plain.person.phone == "+79161112233"
+    assert case.identity in plain.person.identities
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.probes], ids=lambda case: case.name)
+def test_a_probe_gets_the_reply_that_it_expects_and_leaves_nothing(case: Case) -> None:
+    for probe in case.probes:
+        received = case.build().receive(probe.delivery, nothing)
+        assert (received.reply.status, received.reply.body) == (probe.status, probe.body)
+        assert probe.content_type in received.reply.content_type
+        assert not received.events
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.scene], ids=lambda case: case.name)
+def test_the_order_of_notices_changes_nothing_in_the_end(case: Case) -> None:
+    for order in itertools.islice(itertools.permutations(case.scene), 120):
+        assert told_in(case, (*order, *order)) == case.keys  # each of them twice
+
+
+def told_in(case: Case, deliveries: Sequence[Delivery]) -> set[tuple[str, str]]:
+    """The events that they make one after the other, but for those that a call has begun."""
+    stored: dict[tuple[str, str], Part] = {}
+    events: dict[str, Event] = {}
+    for delivery in deliveries:
+        received = case.build().receive(delivery, lambda key: [part for part in stored.values() if part.key == key])
+        for event in received.events:
+            events.setdefault(event.external_id, event)
+        stored |= {(part.key, part.id): part for part in received.parts}
+    told = {(event.type.value, event.external_id) for event in events.values()}
+    return {one for one in told if not one[1].startswith("start:")}
 
 
 @every
 def test_the_secrets_show_nowhere(case: Case) -> None:
     texts = [repr(case.settings), str(case.settings), repr(case.build())]
-    for body, secret in ((case.good, WRONG), (case.good, None), (case.unreadable, RIGHT)):
+    for body, secret in ((case.good, WRONG), (case.good, None), (case.unreadable, case.secret)):
         with pytest.raises((RefusedError, UnreadableError)) as caught:
             case.build().receive(case.deliver(body, secret), nothing)
         texts.append(repr(caught.value))
-    for event in case.build().receive(case.deliver(case.good, RIGHT), nothing).events:
+    for event in case.build().receive(case.deliver(case.good, case.secret), nothing).events:
         texts += [repr(event), event.raw.decode()]
     for secret in case.secrets:
         quoted = urlencode({"": secret})[1:]
@@ -238,7 +141,7 @@ def test_the_secrets_show_nowhere(case: Case) -> None:
 
 @every
 def test_the_event_names_its_channel_and_survives_the_journal(case: Case) -> None:
-    (event,) = case.build().receive(case.deliver(case.good, RIGHT), nothing).events
+    (event,) = case.build().receive(case.deliver(case.good, case.secret), nothing).events
     assert event.channel == "канал"
     assert event.received_at == NOW
     assert event.occurred_at <= NOW

@@ -1,0 +1,98 @@
+"""From what a messenger tells to events: every service builds them here, so that the same fact is the same event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from provodka import identity
+from provodka.event import Event, new_event_id
+from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Utm
+from provodka.talks import Sent, TalkMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, as the messenger tells it. `id` is theirs in the network; `phones` are certain to be theirs (their
+    own shared contact, the number of a WhatsApp account), as written."""
+
+    id: str
+    name: str = ""
+    phones: tuple[str, ...] = ()
+
+    def person(self, service: str, text: str = "") -> Person:
+        """As an event has them. A number or address that somebody writes in a talk is taken for theirs, where it is the
+        only one of the message and the messenger tells none itself."""
+        phones = tuple(dict.fromkeys(filter(None, map(identity.phone, self.phones))))
+        typed, emails = identity.phones_in(text) if text and not phones else (), identity.emails_in(text)
+        return Person(
+            name=self.name.strip(),
+            phones=phones or (typed if len(typed) == 1 else ()),
+            emails=emails if len(emails) == 1 else (),
+            messengers=(f"{service}:{self.id}",) if self.id else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Makes the events of one delivery to the channel `name`; `raw` is its body, kept with each of them."""
+
+    name: str
+    now: datetime
+    raw: bytes = b""
+
+    def received(self, message: TalkMessage, writer: Writer, at: datetime | None, utm: Utm | None = None) -> Event:
+        """A person has written to us."""
+        payload = MessageEvent(message, utm or Utm())
+        person = writer.person(message.service, message.text)
+        return self._event(EventType.MESSAGE_RECEIVED, _key(message), at, person, payload)
+
+    def edited(self, message: TalkMessage, writer: Writer, at: datetime | None) -> Event:
+        """A message has been changed; each new text is another event."""
+        stamp = f"{int(at.timestamp())}" if at is not None else sha256(message.text.encode()).hexdigest()[:16]
+        person = writer.person(message.service)
+        return self._event(EventType.MESSAGE_EDITED, f"edit:{_key(message)}:{stamp}", at, person, MessageEvent(message))
+
+    def sent(self, message: TalkMessage, client: Writer, at: datetime | None, staff: str = "") -> Event:
+        """One of ours has written to a person, outside of the CRM and of us."""
+        person = client.person(message.service)
+        return self._event(EventType.MESSAGE_SENT, _key(message), at, person, MessageEvent(message, staff=staff))
+
+    def state(self, sent: Sent, client: Writer, at: datetime | None) -> Event:
+        """News of a message of ours."""
+        external_id = f"state:{sent.id}:{sent.state.value}"
+        person = client.person(sent.service)
+        return self._event(EventType.MESSAGE_STATE, external_id, at, person, MessageState(sent))
+
+    def started(self, state: ChatState, writer: Writer, at: datetime | None, mark: str) -> Event:
+        """A person lets us write to them; `mark` tells this time from another one."""
+        return self._event(EventType.CHAT_STARTED, f"started:{mark}", at, writer.person(state.service), state)
+
+    def stopped(self, state: ChatState, writer: Writer, at: datetime | None, mark: str) -> Event:
+        """A person has blocked us."""
+        return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
+
+    def _event(
+        self,
+        kind: EventType,
+        external_id: str,
+        at: datetime | None,
+        person: Person,
+        payload: MessageEvent | MessageState | ChatState,
+    ) -> Event:
+        return Event(
+            id=new_event_id(self.now),
+            type=kind,
+            channel=self.name,
+            external_id=external_id,
+            occurred_at=min(at or self.now, self.now),
+            received_at=self.now,
+            person=person,
+            payload=payload,
+            raw=self.raw,
+        )
+
+
+def _key(message: TalkMessage) -> str:
+    return f"message:{message.id}"
