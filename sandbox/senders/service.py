@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Service(ABC):
+class Service:
     """One service. A subclass names itself and what the page shows; each button is a method of that name.
 
     `fields` are the settings of its buttons with their Russian labels; `defaults` what they are at first: `url` is the

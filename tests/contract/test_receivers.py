@@ -116,8 +116,12 @@ def told_in(case: Case, deliveries: Sequence[Delivery]) -> set[tuple[str, str]]:
     """The events that they make one after the other, but for those that a call has begun."""
     stored: dict[tuple[str, str], Part] = {}
     events: dict[str, Event] = {}
+
+    def parts(key: str) -> list[Part]:
+        return [part for part in stored.values() if part.key == key]
+
     for delivery in deliveries:
-        received = case.build().receive(delivery, lambda key: [part for part in stored.values() if part.key == key])
+        received = case.build().receive(delivery, parts)
         for event in received.events:
             events.setdefault(event.external_id, event)
         stored |= {(part.key, part.id): part for part in received.parts}
