@@ -1,5 +1,5 @@
-"""What everything must keep to that we have a service do: each fault has its one meaning, nothing is done twice blindly,
-no secret shows. A new service adds `WRITERS` to its module in `tests/contract/services`."""
+"""What everything must keep to that we have a service do: each fault has its one meaning, nothing is done twice, no
+secret shows. A new service adds `WRITERS` to its module in `tests/contract/services`."""
 
 from __future__ import annotations
 

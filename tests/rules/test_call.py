@@ -43,9 +43,8 @@ class FakeDialler:
 def world_with(**more: Any) -> World:
     world = World(diallers={"phone": FakeDialler("phone"), "robot": FakeDialler("robot", reads_texts=True)}, **more)
     assert world.crm is not None
-    world.crm.know(
-        Contact("4", CLIENT.name, CLIENT.phones, CLIENT.emails), LeadRef("17", responsible="ivan@krovlya.ru")
-    )
+    card = Contact("4", CLIENT.name, CLIENT.phones, CLIENT.emails)
+    world.crm.know(card, LeadRef("17", responsible="ivan@krovlya.ru"))
     return world
 
 
@@ -89,7 +88,8 @@ def test_the_phone_of_the_card_is_called_where_the_event_has_none() -> None:
 @pytest.mark.parametrize(
     ("step", "person", "words"),
     [
-        ({"by": "phone"}, Person(emails=("nobody@example.ru",)), "no phone"),
+        ({"by": "phone"}, Person(emails=("nobody@example.ru",)), "no lead"),
+        ({"by": "robot", "text": "Готово"}, Person(messengers=("telegram:7",)), "no lead"),
         ({"by": "phone", "employee": "rop"}, CLIENT, "no extension"),
         ({"by": "phone", "text": "Готово"}, CLIENT, "reads no texts"),
         ({"by": "gone"}, CLIENT, "no channel"),
