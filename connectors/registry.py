@@ -125,7 +125,13 @@ CHANNELS: Final[dict[str, Kind]] = {
     "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "telegram": Kind(
+        TelegramSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
+        receiver="connectors.telegram.channel:receiver",
+        messenger="connectors.telegram.messenger:messenger",
+        medium="telegram",
+    ),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {
