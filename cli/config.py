@@ -180,12 +180,16 @@ def beside(parsed: Parsed) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
     values = parsed.values
     crm = CRMS[values["crm"].type] if values["crm"] is not None else None
+    kinds = {name: CHANNELS[settings.type] for name, settings in values["channels"].items()}
+    unread = set(_written(parsed, "channels")).difference(kinds)  # who knows what they would be able to do
     return Beside(
         dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
+        diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
+        readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}

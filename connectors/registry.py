@@ -26,7 +26,7 @@ from provodka.payloads import EventType
 from provodka.settings import Strict
 from provodka.stores import ConnectorStore
 
-PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings")
+PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings", "subscriber")
 """The parts that a channel may have."""
 
 
@@ -36,8 +36,9 @@ class Kind:
 
     A part is made by `function(name, settings, around)`, which gives None where these settings do not ask for it: a
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
-    and `recordings` fetches what was said in them. `medium` is what rules call all channels of its sort that can write
-    to clients.
+    `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
+    what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
+    text to whoever answers.
     """
 
     settings: type[Strict]
@@ -47,7 +48,9 @@ class Kind:
     messenger: str = ""
     dialler: str = ""
     recordings: str = ""
+    subscriber: str = ""
     medium: str = ""
+    reads_texts: bool = False
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""

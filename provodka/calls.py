@@ -110,12 +110,14 @@ class Recordings(Protocol):
 class CallOrder:
     """A call to be made to `phone` (E.164): the employee `extension` is rung first and then connected, or, where there
     is a `text`, it is read to whoever answers. `line` is our number to call from, empty for the exchange's own choice.
+    `others` is what other exchanges call the employee by: a channel may find there what its own calls them.
     """
 
     phone: str
     extension: str = ""
     line: str = ""
     text: str = ""
+    others: tuple[str, ...] = ()
 
 
 class Order(Protocol):
