@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -16,7 +16,8 @@ class Beside:
     """`dictionaries`, and `plans` (figures to be reached), by their names; `crm` as people call it, and the operations
     that it `lacks`, each with what that is; whether there is an `accounting`, whether the CRM shows `talks`, and
     whether others can reach us at a `public` address. `allowed_hosts` may be internal, `veil` hides what the rules took
-    of the environment."""
+    of the environment. `diallers` are the channels that make calls, `readers` those of them that can read a text to
+    whoever answers."""
 
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
     plans: Mapping[str, Decimal] = field(default_factory=dict)
@@ -27,6 +28,8 @@ class Beside:
     public: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     veil: Veil = field(default_factory=Veil)
+    diallers: Set[str] = frozenset()
+    readers: Set[str] = frozenset()
 
 
 ALONE: Final = Beside()

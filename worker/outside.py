@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.accounting import Accounting
-from provodka.calls import Recordings
+from provodka.calls import Dialler, Recordings
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
@@ -156,6 +156,7 @@ class Equipment:
     web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
     accounting: Accounting | None = None
+    diallers: Mapping[str, Dialler] = field(default_factory=dict)
     recordings: Mapping[str, Recordings] = field(default_factory=dict)
     files: PublicFiles | None = None
 
@@ -202,6 +203,10 @@ class JournalOutside:
     @property
     def files(self) -> PublicFiles | None:
         return self.equipment.files
+
+    @property
+    def diallers(self) -> Mapping[str, Dialler]:
+        return self.equipment.diallers
 
     @property
     def web(self) -> Web:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from provodka.accounting import Accounting
-from provodka.calls import Recordings
+from provodka.calls import Dialler, Recordings
 from provodka.channel import PublicFiles
 from provodka.crm import Crm, Messenger, Need, StaffReply
 from provodka.errors import ConnectorError, Rejected
@@ -138,6 +138,10 @@ class Outside(Protocol):
     @property
     def files(self) -> PublicFiles | None:
         """Addresses at which others can fetch files from us; None where we have no address."""
+
+    @property
+    def diallers(self) -> Mapping[str, Dialler]:
+        """The channels that make calls, by name, in the order of the config."""
 
     @property
     def web(self) -> Web: ...

@@ -274,6 +274,7 @@ class World:
     correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
     recordings: dict[str, Any] = field(default_factory=dict)
     files: Any = None
+    diallers: dict[str, Any] = field(default_factory=dict)
     web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))
