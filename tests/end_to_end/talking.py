@@ -15,6 +15,7 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.stores import Blobs
 from provodka.talks import DeliveryState, MediaKind, MessageFile, Sent, TalkMessage
+from sandbox.bitrix24.schema import CONTACT, DEAL, TYPES
 from tests.end_to_end.company import Company
 from tests.end_to_end.crms import Amocrm, BitrixDeals, Json
 
@@ -154,9 +155,9 @@ class TalkingBitrix(BitrixDeals):
         found = set()
         for dialog in self._dialogs():
             line = f"imol|{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
-            for card in store.table("contacts").values():
+            for card in store.table(TYPES[CONTACT].table).values():
                 if line in [row["VALUE"] for row in card.get("FM", ())]:
-                    found |= {str(d["ID"]) for d in store.table("deals").values() if card["ID"] in d["CONTACT_IDS"]}
+                    found |= {str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]}
         return found
 
     def answers(self, text: str, picture: str = "") -> None:
