@@ -31,7 +31,9 @@ class ReplyParams(Strict):
 
 
 class Reply(Action[ReplyParams]):
-    """Values of its result: by (the channel), to, answer (what news of it are known by), reason. A file of the CRM is fetched before anything is frozen."""
+    """Values of its result: by (the channel), to, answer (what news of it are known by), reason.
+
+    A file of the CRM is fetched before anything is frozen."""
 
     name = "reply"
     params = ReplyParams

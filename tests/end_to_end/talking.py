@@ -20,7 +20,6 @@ from tests.end_to_end.company import Company
 from tests.end_to_end.crms import Amocrm, BitrixDeals, Json
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
-CHANNEL = "11111111-2222-4333-8444-555555555555"
 CHAT_SECRET = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -60,7 +59,9 @@ class Messenger:
 class Client:
     """Somebody who writes to the bot; `says` gives the event that the bot's webhook would."""
 
-    def __init__(self, number: str = "77", name: str = "Мария", service: str = "telegram", channel: str = "bot") -> None:
+    def __init__(
+        self, number: str = "77", name: str = "Мария", service: str = "telegram", channel: str = "bot"
+    ) -> None:
         self.number, self.name, self.service, self.channel = number, name, service, channel
         self._ids = itertools.count(1)
 
@@ -84,7 +85,11 @@ class TalkingAmocrm(Amocrm):
 
     section = (
         Amocrm.section
-        + """  chats: {channel_id: 11111111-2222-4333-8444-555555555555, secret: "${CHAT_SECRET}", url: "${AMOCRM}/amojo", per_second: 1000}
+        + """  chats:
+    channel_id: 11111111-2222-4333-8444-555555555555
+    secret: "${CHAT_SECRET}"
+    url: "${AMOCRM}/amojo"
+    per_second: 1000
 """
     )
 
@@ -157,7 +162,9 @@ class TalkingBitrix(BitrixDeals):
             line = f"imol|{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
             for card in store.table(TYPES[CONTACT].table).values():
                 if line in [row["VALUE"] for row in card.get("FM", ())]:
-                    found |= {str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]}
+                    found |= {
+                        str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]
+                    }
         return found
 
     def answers(self, text: str, picture: str = "") -> None:

@@ -22,7 +22,11 @@ RULES = """
   - name: Сообщение
     on: message.received
     do:
-      - intake: {pipeline: Кровля, stage: Новый лид, title: "Чат: {{ person.name }}", responsible: {round_robin: [anna, ivan]}}
+      - intake:
+          pipeline: Кровля
+          stage: Новый лид
+          title: "Чат: {{ person.name }}"
+          responsible: {round_robin: [anna, ivan]}
       - log_message
 """
 
