@@ -11,6 +11,11 @@ from tests.sandbox.test_amocrm_sales import PRODUCTS, PUMP, link_to
 
 
 @pytest.fixture
+def tab(opened, crm):
+    return opened(f"{crm.url}/")
+
+
+@pytest.fixture
 def lead(crm, api):
     (contact,) = api.add("/contacts", {"name": "Иван Петров", "custom_fields_values": [phone("+79000000001")]})
     (lead_id,) = api.add("/leads", {"name": "Скважина под ключ", "_embedded": {"contacts": [{"id": contact}]}})
