@@ -127,7 +127,16 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "mango": Kind(
+        MangoSettings,
+        _CALLS | {EventType.MESSAGE_STATE},
+        receiver="connectors.mango.channel:receiver",
+        watcher="connectors.mango.statistics:watcher",
+        messenger="connectors.mango.sms:messenger",
+        dialler="connectors.mango.dialler:dialler",
+        recordings="connectors.mango.recordings:recordings",
+        medium="sms",
+    ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(
