@@ -143,6 +143,8 @@ CHANNELS: Final[dict[str, Kind]] = {
         TelegramSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
         receiver="connectors.telegram.channel:receiver",
+        watcher="connectors.telegram.polling:watcher",
+        subscriber="connectors.telegram.setup:subscriber",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
     ),
