@@ -21,7 +21,7 @@ class AnyCallsSettings(TrackingSettings):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["calls"] = "calls"
-    secret: SecretStr = Field(min_length=8)
+    secret: SecretStr = Field(min_length=1)
     map: CallMap
     words: CallWords = CallWords()
     senders: tuple[IPv4Network | IPv6Network, ...] = ()

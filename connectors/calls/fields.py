@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from provodka.payloads import CallOutcome, Direction
 
 _MILLISECONDS: Final = 10_000_000_000  # in seconds that would be the year 2286
+_SHORTEST: Final = len("20260302090000")
 _CLOCK: Final = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})(?:[.,]\d+)?")
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
 _FORMATS: Final = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S")
@@ -90,8 +91,8 @@ def moment(text: str, zone: tzinfo) -> datetime | None:
                 break
             except ValueError:
                 continue
-    if read is None or len(text) < len("2026-03-02 09:00"):
-        return None
+    if read is None or len(text) < _SHORTEST:
+        return None  # a day alone is no moment
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -42,6 +42,6 @@ class CalltouchSettings(TrackingSettings):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["calltouch"] = "calltouch"
-    secret: SecretStr = Field(min_length=8)
+    secret: SecretStr = Field(min_length=1)
     map: CallMap = CallMap()
     senders: tuple[IPv4Network | IPv6Network, ...] = ()

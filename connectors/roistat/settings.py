@@ -15,4 +15,4 @@ class RoistatSettings(TrackingSettings):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["roistat"] = "roistat"
-    secret: SecretStr = Field(min_length=8)
+    secret: SecretStr = Field(min_length=1)
