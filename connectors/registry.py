@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.anycalls.settings import AnyCallsSettings
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
@@ -16,6 +18,7 @@ from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
+from connectors.roistat.settings import RoistatSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -53,7 +56,7 @@ class Kind:
     reads_texts: bool = False
 
     def told(self, settings: Strict) -> frozenset[EventType]:
-        """The event types that a channel with these settings yields: beside an exchange, call tracking tells no calls."""
+        """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
         return _TRACKED if getattr(settings, "beside", ()) else self.events
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
@@ -137,6 +140,9 @@ CHANNELS: Final[dict[str, Kind]] = {
         recordings="connectors.mango.recordings:recordings",
         medium="sms",
     ),
+    "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
+    "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
+    "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(
