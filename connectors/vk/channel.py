@@ -40,8 +40,9 @@ class VkChannel:
         """What the notice is. Raises RefusedError unless it is of our community and has its secret; a confirmation may
         come without one."""
         notice = _top(body)
-        kind, given = word(notice.get("type")), word(notice.get("secret"))
-        if not (same_secret(given, self._secret) or (kind == "confirmation" and "secret" not in notice)):
+        kind, given = word(notice.get("type")), notice.get("secret")
+        proved = isinstance(given, str) and same_secret(given, self._secret)
+        if not proved and not (kind == "confirmation" and "secret" not in notice):
             raise RefusedError("secret is wrong or absent")
         if (group := word(notice.get("group_id"))) != self._settings.account:
             raise RefusedError(f"a notice of the community {group or 'unknown'}, not of {self._settings.account}")

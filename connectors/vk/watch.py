@@ -52,7 +52,6 @@ class VkWatcher:
         self._now = around.now
         self._api = VkApi(settings, around.store)
         self._notices = Notices(settings.account, book_of(settings, around))
-        self._forms: dict[int, LeadForm] = {}
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; a long poll that is open then is waited for."""
@@ -101,25 +100,29 @@ class VkWatcher:
             yield from self._messages(now, since)
 
     def _leads(self, number: int, now: datetime, since: datetime) -> Iterator[Event]:
+        fresh = [lead for lead in self._all_leads(number) if _since(lead, since)]
+        if not fresh:
+            return
+        form = self._form(number)  # anew each time: questions are added
+        for lead in fresh:
+            yield Leads(self.name, now, _raw(lead)).of_list(lead, form)
+
+    def _all_leads(self, number: int) -> Iterator[Fields]:
         """All pages: nowhere is it said in which order they come."""
-        form, token = self._form(number), ""
+        token = ""
         for _ in range(MOST_PAGES):
             given = {"group_id": self._settings.account, "form_id": number, "limit": LEADS, "next_page_token": token}
             page = self._api.lead_forms("getLeads", **given)
-            for lead in parts_of(page.get("leads")):
-                if (at := moment(lead.get("date"))) is None or at >= since:
-                    yield Leads(self.name, now, _raw(lead)).of_list(lead, form)
-            following = word(page.get("next_page_token"))
-            if not following or following == token or not page.get("leads"):
+            leads, following = parts_of(page.get("leads")), word(page.get("next_page_token"))
+            yield from leads
+            if not leads or following in ("", token):
                 return
             token = following
 
     def _form(self, number: int) -> LeadForm:
         """The form's own words, which a list of answers does not repeat."""
-        if number not in self._forms:
-            found = self._api.lead_forms("get", group_id=self._settings.account, form_id=number)
-            self._forms[number] = LeadForm.of({"form_id": number, **found})
-        return self._forms[number]
+        found = self._api.lead_forms("get", group_id=self._settings.account, form_id=number)
+        return LeadForm.of({"form_id": number, **found})
 
     def _messages(self, now: datetime, since: datetime) -> Iterator[Event]:
         for talk in self._talks(since):

@@ -76,7 +76,7 @@ class Vk(Service):
         del client
         return self._tell({"type": "confirmation", "group_id": int(given["group"])}, given)
 
-    def message(self, client: Client, given: Mapping[str, str], **more: Any) -> Answers:
+    def message(self, client: Client, given: Mapping[str, str], **more: Json | list[Json] | str) -> Answers:
         self._introduce(client)
         body = self.community.say(PERSON, client.text, ref="utm_vk_spring", ref_source="ads", **more)
         return self._message(body, given)

@@ -42,7 +42,7 @@ class Community:
         self.files: dict[str, bytes] = {}
         self._last_id = 1500
 
-    def say(self, peer: int, text: str, *, out: bool = False, **more: object) -> Json:
+    def say(self, peer: int, text: str, *, out: bool = False, **more: Json | list[Json] | str | int) -> Json:
         """A message in the talk with this person."""
         with self.moved:
             self._last_id += 1
