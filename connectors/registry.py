@@ -22,6 +22,7 @@ from connectors.roistat.settings import RoistatSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.vk.settings import VkSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -153,6 +154,14 @@ CHANNELS: Final[dict[str, Kind]] = {
         subscriber="connectors.telegram.setup:subscriber",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
+    ),
+    "vk": Kind(
+        VkSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
+        receiver="connectors.vk.channel:receiver",
+        watcher="connectors.vk.watch:watcher",
+        messenger="connectors.vk.messenger:messenger",
+        medium="vk",
     ),
 }
 
