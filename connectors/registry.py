@@ -19,6 +19,7 @@ from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.uis.settings import UisSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -123,6 +124,15 @@ CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
     "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "uis": Kind(
+        UisSettings,
+        _CALLS,
+        receiver="connectors.uis.channel:receiver",
+        watcher="connectors.uis.channel:watcher",
+        dialler="connectors.uis.channel:dialler",
+        recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
+    ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
