@@ -53,6 +53,10 @@ class Kind:
     medium: str = ""
     reads_texts: bool = False
 
+    def told(self, settings: Strict) -> frozenset[EventType]:
+        """The event types that a channel with these settings yields: beside an exchange, call tracking tells no calls."""
+        return _TRACKED if getattr(settings, "beside", ()) else self.events
+
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
         place: str = getattr(self, part)
@@ -113,6 +117,7 @@ def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
 _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
+_TRACKED: Final = frozenset({EventType.CALL_TRACKED})
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
@@ -135,7 +140,13 @@ CHANNELS: Final[dict[str, Kind]] = {
     ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "telegram": Kind(
+        TelegramSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
+        receiver="connectors.telegram.channel:receiver",
+        messenger="connectors.telegram.messenger:messenger",
+        medium="telegram",
+    ),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {
