@@ -23,6 +23,7 @@ from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.vk.settings import VkSettings
+from connectors.uis.settings import UisSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -144,6 +145,15 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "uis": Kind(
+        UisSettings,
+        _CALLS,
+        receiver="connectors.uis.channel:receiver",
+        watcher="connectors.uis.channel:watcher",
+        dialler="connectors.uis.channel:dialler",
+        recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(
