@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cli.callers import LateCallers
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.accounting import AccountingAccount
-from provodka.calls import Dialler, Recordings
+from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.channel import Around, Receiver, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -116,7 +117,15 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone))
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who calls, by the mirror of the CRM."""
+        settings = self.config.crm
+        if settings is None:
+            return NobodyCalls()
+        return LateCallers(settings.type, self.journal.store, self.config.team.extensions)
 
     @cached_property
     def messengers(self) -> dict[str, Messenger]:
