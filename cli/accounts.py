@@ -35,12 +35,14 @@ class Told:
     problem: Problem
 
 
-def ask_accounts(parsed: Parsed, *, create: bool) -> list[Told]:
-    """Everything that the accounts say, all of it in one run, sorted by place.
+def ask_accounts(parsed: Parsed, *, create: bool, channel: str = "") -> list[Told]:
+    """Everything that the accounts say, all of it in one run, sorted by place; with `channel` only what that one says.
 
     Asks for whatever could be read, even if other parts of the config are wrong.
     """
-    remarks = list(_channels(parsed))
+    remarks = list(_channels(parsed, channel))
+    if channel:
+        return sorted({_told(parsed, one) for one in remarks}, key=lambda one: one.problem)
     settings, journal = parsed.values["crm"], parsed.values["journal"]
     if parsed.values["accounting"] is not None and journal is not None:
         remarks += _of_accounting(parsed.values["accounting"], journal.url)
@@ -72,7 +74,7 @@ def _told(parsed: Parsed, remark: Remark) -> Told:
     return Told(remark.weight, parsed.problem(Finding(remark.path, remark.text, remark.cure)))
 
 
-def _channels(parsed: Parsed) -> Iterator[Remark]:
+def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
     """Every part of a channel that can try its settings does so; bots also ask whether they may write to the staff."""
     journal, zone = parsed.values["journal"], parsed.values["timezone"]
     if journal is None:
@@ -81,7 +83,8 @@ def _channels(parsed: Parsed) -> Iterator[Remark]:
     around = Around(store.store, ZoneInfo(zone or "UTC"))
     try:
         for name, settings in parsed.values["channels"].items():
-            yield from _channel(parsed, ("channels", name), CHANNELS[settings.type], settings, around)
+            if only in ("", name):
+                yield from _channel(parsed, ("channels", name), CHANNELS[settings.type], settings, around)
     finally:
         store.close()
 

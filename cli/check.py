@@ -63,13 +63,14 @@ def _row(one: Told) -> dict[str, object]:
     }
 
 
-def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool) -> int:
-    """Every mistake of a config at once, exit code 2; with `online` also what the accounts lack, 1.
+def check(path: Path, out: Console, *, online: bool, create: bool, as_json: bool, channel: str = "") -> int:
+    """Every mistake of a config at once, exit code 2; with `online` also what the accounts lack, 1; with `channel` only
+    what that one lacks.
 
     What is no mistake but should be looked at is told besides, and changes no exit code.
     """
     parsed = parse(path)
-    told = ask_accounts(parsed, create=create) if online else []
+    told = ask_accounts(parsed, create=create, channel=channel) if online else []
     told += [Told(Weight.CONFIG, problem) for problem in parsed.problems]
     if not parsed.problems:
         told += [Told(Weight.WARNING, problem) for problem in warnings(parsed)]

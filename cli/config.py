@@ -180,12 +180,16 @@ def beside(parsed: Parsed) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
     values = parsed.values
     crm = CRMS[values["crm"].type] if values["crm"] is not None else None
+    kinds = {name: CHANNELS[settings.type] for name, settings in values["channels"].items()}
+    unread = set(_written(parsed, "channels")).difference(kinds)  # who knows what they would be able to do
     return Beside(
         dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
+        diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
+        readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
@@ -206,8 +210,9 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yield from _teams(parsed, staff)
     yield from _exchange(parsed)
+    yield from _beside(parsed)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
-    yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    yields |= {name: CHANNELS[settings.type].told(settings) for name, settings in channels.items()}
     known = beside(parsed)
     written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
     plans = dict.fromkeys(_written(parsed, "plans"), Decimal(0))
@@ -236,6 +241,19 @@ def _exchange(parsed: Parsed) -> Iterator[Finding]:
     if server is not None and longest > server.body_limit:
         text = f"longer than the server lets in ({longest} bytes, server.body_limit is {server.body_limit})"
         yield Finding(("accounting", "file_limit"), text, "lower it, or raise server.body_limit")
+
+
+def _beside(parsed: Parsed) -> Iterator[Finding]:
+    """Call tracking names the exchanges beside which it stands."""
+    channels: Mapping[str, Any] = parsed.values["channels"]
+    unread = set(_written(parsed, "channels")) - channels.keys()
+    exchanges = [name for name, one in channels.items() if EventType.CALL_FINISHED in CHANNELS[one.type].told(one)]
+    for name, settings in channels.items():
+        for i, other in enumerate(getattr(settings, "beside", ())):
+            if other not in exchanges and other not in unread:
+                what = "is no channel of telephony" if other in channels else "is no channel"
+                hint = did_you_mean(other, exchanges) if exchanges else "add the exchange, or leave beside out"
+                yield Finding(("channels", name, "beside", i), f'"{other}" {what}', hint)
 
 
 def _senders(name: str, kind: Kind) -> tuple[str, ...]:

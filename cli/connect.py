@@ -177,7 +177,7 @@ def connect(house: House, out: Console, *, remove: bool, wish: Wish) -> int:
 def _door(house: House) -> Iterator[None]:
     """Somebody must open when the CRM knocks: the product, where it runs already, or we ourselves."""
     server = house.config.server
-    if _opens(server.host, server.port):
+    if opens(server.host, server.port):
         yield
         return
     web = house.web()
@@ -188,7 +188,8 @@ def _door(house: House) -> Iterator[None]:
         web.stop()
 
 
-def _opens(host: str, port: int) -> bool:
+def opens(host: str, port: int) -> bool:
+    """Whether somebody answers there."""
     try:
         with socket.create_connection((host, port), timeout=2):
             return True

@@ -16,7 +16,7 @@ from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
-from provodka.channel import Around, Receiver, Watcher
+from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
@@ -44,6 +44,13 @@ log = structlog.get_logger("house")
 
 BOOKS_CHANNEL = "1c"  # also served at /exchange/1c, where 1C expects a site
 HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connected now, by hand or by `connect`
+
+
+Heard = Callable[[str, Received], None]
+
+
+def _nothing(channel: str, received: Received) -> None:
+    """Nobody wants to hear of deliveries."""
 
 
 class House:
@@ -110,6 +117,11 @@ class House:
         return self._parts("dialler")
 
     @cached_property
+    def subscribers(self) -> dict[str, Subscriber]:
+        """Every channel whose service is told by us where to send, by its name."""
+        return self._parts("subscriber")
+
+    @cached_property
     def recordings(self) -> dict[str, Recordings]:
         """Every channel whose recordings can be fetched, by its name."""
         return self._parts("recordings")
@@ -170,12 +182,13 @@ class House:
             self.services,
             self.correspondents,
             self.accounting,
+            self.diallers,
         )
 
-    def web(self, host: str | None = None, port: int | None = None) -> WebServer:
+    def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:
         """The web server of this config, not started."""
         server = self.config.server
-        door = Door(self.receivers, self.journal, utc_now, server.body_limit, Metrics())
+        door = Door(self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard)
         app = create_app(door, self.journal)
         return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
 

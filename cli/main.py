@@ -35,13 +35,33 @@ def check(
     config: ConfigFile = DEFAULT,
     online: Annotated[bool, typer.Option("--online", help="Ask the accounts too.")] = False,
     create: Annotated[bool, typer.Option("--create", help="With --online: make the service field in the CRM.")] = False,
+    channel: Annotated[
+        str, typer.Option(help="With --online: connect this channel alone, and wait for its first event.")
+    ] = "",
+    wait: Annotated[float, typer.Option(help="With --channel: seconds to wait for the event.", min=1)] = 120.0,
     as_json: AsJson = False,
 ) -> None:
     """Name every mistake of a config before the start (exit code 2), and what the accounts lack (1)."""
     from cli import check as checking
 
     with clear_words():
-        done(checking.check(config, out, online=online, create=create, as_json=as_json))
+        code = checking.check(config, out, online=online, create=create, as_json=as_json, channel=channel)
+        if channel and not code:
+            code = _first_event(config, channel, wait, online=online)
+        done(code)
+
+
+def _first_event(config: Path, channel: str, wait: float, *, online: bool) -> int:
+    from cli.first_event import first_event
+    from cli.house import House
+
+    if not online:
+        raise typer.BadParameter("needs --online", param_hint="--channel")
+    house = House(opened(config))
+    try:
+        return first_event(house, channel, out, wait=wait)
+    finally:
+        house.close()
 
 
 @app.command()

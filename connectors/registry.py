@@ -26,7 +26,7 @@ from provodka.payloads import EventType
 from provodka.settings import Strict
 from provodka.stores import ConnectorStore
 
-PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings")
+PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings", "subscriber")
 """The parts that a channel may have."""
 
 
@@ -36,8 +36,9 @@ class Kind:
 
     A part is made by `function(name, settings, around)`, which gives None where these settings do not ask for it: a
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
-    and `recordings` fetches what was said in them. `medium` is what rules call all channels of its sort that can write
-    to clients.
+    `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
+    what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
+    text to whoever answers.
     """
 
     settings: type[Strict]
@@ -47,7 +48,13 @@ class Kind:
     messenger: str = ""
     dialler: str = ""
     recordings: str = ""
+    subscriber: str = ""
     medium: str = ""
+    reads_texts: bool = False
+
+    def told(self, settings: Strict) -> frozenset[EventType]:
+        """The event types that a channel with these settings yields: beside an exchange, call tracking tells no calls."""
+        return _TRACKED if getattr(settings, "beside", ()) else self.events
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
@@ -109,6 +116,7 @@ def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
 _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
+_TRACKED: Final = frozenset({EventType.CALL_TRACKED})
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
@@ -122,7 +130,13 @@ CHANNELS: Final[dict[str, Kind]] = {
     "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "telegram": Kind(
+        TelegramSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
+        receiver="connectors.telegram.channel:receiver",
+        messenger="connectors.telegram.messenger:messenger",
+        medium="telegram",
+    ),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {

@@ -84,6 +84,14 @@ class Receiver(Protocol):
         """Verify, then parse. Raises RefusedError or UnreadableError; touches nothing else."""
 
 
+class Subscriber(Protocol):
+    """A channel whose service is told by us where its notices go."""
+
+    def subscribe(self, address: str) -> bool:
+        """Have them sent to `<server.public_url>/hooks/<channel>`, with whatever secret the channel puts behind it;
+        whether anything had to be changed. Raises ConnectorError."""
+
+
 class Intake(Protocol):
     """The door of the journal for everything that arrives."""
 

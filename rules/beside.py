@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -15,7 +15,8 @@ from rules.dictionaries import Dictionary
 class Beside:
     """`dictionaries`, and `plans` (figures to be reached), by their names; `crm` as people call it, and the operations
     that it `lacks`, each with what that is; whether there is an `accounting`. `allowed_hosts` may be internal, `veil`
-    hides what the rules took of the environment."""
+    hides what the rules took of the environment. `diallers` are the channels that make calls, `readers` those of them
+    that can read a text to whoever answers."""
 
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
     plans: Mapping[str, Decimal] = field(default_factory=dict)
@@ -24,6 +25,8 @@ class Beside:
     accounting: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     veil: Veil = field(default_factory=Veil)
+    diallers: Set[str] = frozenset()
+    readers: Set[str] = frozenset()
 
 
 ALONE: Final = Beside()

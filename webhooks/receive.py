@@ -34,13 +34,15 @@ class Inbox(Intake, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the hooks need: the receivers by channel name, the journal, the clock and the largest body in bytes."""
+    """What the hooks need: the receivers by channel name, the journal, the clock and the largest body in bytes. `heard`
+    is told of each delivery, taken or refused, before it is answered."""
 
     receivers: Mapping[str, Receiver]
     inbox: Inbox
     now: Callable[[], datetime]
     body_limit: int
     metrics: Metrics
+    heard: Callable[[str, Received], None] = lambda _channel, _received: None
 
 
 def hooks(door: Door) -> Blueprint:
@@ -105,6 +107,7 @@ def _store(door: Door, name: str, received: Received) -> Response:
     if received.refused:
         log.warning("delivery.refused", channel=name, reason=received.refused)  # no path: it may hold the secret
     door.metrics.delivered(name, "refused" if received.refused else "accepted")
+    door.heard(name, received)
     reply = received.reply
     return Response(reply.body, reply.status, content_type=reply.content_type)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.accounting import Accounting
+from provodka.calls import Dialler
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
 from provodka.event import Event, new_event_id
 from provodka.journal import Journal, queries, turns
@@ -131,6 +132,7 @@ class Equipment:
     web: Web
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
     accounting: Accounting | None = None
+    diallers: Mapping[str, Dialler] = field(default_factory=dict)
 
     @cached_property
     def results(self) -> Results:
@@ -167,6 +169,10 @@ class JournalOutside:
     @property
     def correspondents(self) -> Mapping[str, ClientMessenger]:
         return self.equipment.correspondents
+
+    @property
+    def diallers(self) -> Mapping[str, Dialler]:
+        return self.equipment.diallers
 
     @property
     def web(self) -> Web:

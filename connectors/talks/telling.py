@@ -42,10 +42,18 @@ class Telling:
     now: datetime
     raw: bytes = b""
 
-    def received(self, message: TalkMessage, writer: Writer, at: datetime | None, utm: Utm | None = None) -> Event:
-        """A person has written to us."""
+    def received(
+        self,
+        message: TalkMessage,
+        writer: Writer,
+        at: datetime | None,
+        utm: Utm | None = None,
+        own_words: str | None = None,
+    ) -> Event:
+        """A person has written to us. `own_words` is what of the text is theirs, where that is not all of it: a number
+        in somebody else's card or in a forwarded message is not the writer's."""
         payload = MessageEvent(message, utm or Utm())
-        person = writer.person(message.service, message.text)
+        person = writer.person(message.service, message.text if own_words is None else own_words)
         return self._event(EventType.MESSAGE_RECEIVED, _key(message), at, person, payload)
 
     def edited(self, message: TalkMessage, writer: Writer, at: datetime | None) -> Event:

@@ -9,6 +9,7 @@ from rules.actions.assign import Assign
 from rules.actions.attach import Attach
 from rules.actions.base import Action
 from rules.actions.bot import Bot
+from rules.actions.call import CallAction
 from rules.actions.close import Close
 from rules.actions.company import CompanyAction
 from rules.actions.complete_tasks import CompleteTasks
@@ -56,6 +57,7 @@ REGISTRY: Final[Registry] = {
         LogCall(),
         Notify(),
         Message(),
+        CallAction(),
         HandOver(),
         CompleteTasks(),
         MoveTasks(),

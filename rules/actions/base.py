@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from provodka.accounting import Accounting
+from provodka.calls import Dialler
 from provodka.crm import Crm, Messenger, Need
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
@@ -106,6 +107,10 @@ class Outside(Protocol):
     @property
     def correspondents(self) -> Mapping[str, ClientMessenger]:
         """The channels that can write to clients, by name, in the order of the config."""
+
+    @property
+    def diallers(self) -> Mapping[str, Dialler]:
+        """The channels that make calls, by name, in the order of the config."""
 
     @property
     def web(self) -> Web: ...

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from provodka.crm import NewNote
 from provodka.errors import ConnectorError, Rejected
@@ -18,15 +17,12 @@ from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Out
 from rules.actions.desk import Desk, pack, submit, told, unpack
 from rules.actions.letters import LETTER, answered, files_of
 from rules.actions.open_tasks import place
+from rules.actions.quiet import Quiet, postponed
 from rules.actions.targets import Target, find_targets
 from rules.actions.ways import Way, by_ways
-from rules.calendar import WorkingCalendar
-from rules.durations import DurationText, parse_duration, parse_time
-from rules.limits import in_stretch
+from rules.durations import DurationText, parse_duration
 
 NOTE: Final = "note"
-_DAY: Final = timedelta(days=1)
-_QUIET: Final = "write it as 21:00-09:00"
 
 
 def _as_list(value: object) -> object:
@@ -49,19 +45,11 @@ class MessageParams(Strict):
     subject: str = ""
     by: Texts = ()
     prefer: str = ""
-    quiet: str = ""
+    quiet: Quiet = ""
     once: DurationText | None = None
     series: str = ""
     note: bool = False
     attach: Texts = ()
-
-    @field_validator("quiet")
-    @classmethod
-    def _readable(cls, text: str) -> str:
-        begin, _, end = text.partition("-")
-        if text and (parse_time(begin) is None or parse_time(end) is None):
-            raise ValueError(f"«{text}» are no hours: {_QUIET}")
-        return text
 
 
 class Message(Action[MessageParams]):
@@ -119,8 +107,8 @@ class Message(Action[MessageParams]):
 
 def _not_now(item: Delivery, outside: Outside) -> Postponed | Done | None:
     """The client's quiet hours first: who was written to is known only when the message goes."""
-    if until := _quiet_until(item.params["quiet"], outside.now, outside.calendar):
-        return Postponed(until, f"the quiet hours {item.params['quiet']}")
+    if (later := postponed(item.params["quiet"], outside)) is not None:
+        return later
     series, once = item.params["series"], item.params["once"]
     if once is None:
         return None
@@ -129,15 +117,6 @@ def _not_now(item: Delivery, outside: Outside) -> Postponed | Done | None:
         return None
     reason = f"«{series}» was sent on {outside.calendar.local(last):%d.%m.%Y %H:%M}: not again within {once}"
     return Done(values={"series": series, "reason": reason})
-
-
-def _quiet_until(quiet: str, now: datetime, calendar: WorkingCalendar) -> datetime | None:
-    begin, end = map(parse_time, quiet.split("-")) if quiet else (None, None)
-    local = calendar.local(now)
-    if begin is None or end is None or not in_stretch(local.time(), begin, end):
-        return None
-    day = local.date() if local.time() < end else local.date() + _DAY
-    return datetime.combine(day, end, calendar.timezone).astimezone(now.tzinfo)
 
 
 def _first_lacks(item: Delivery, outside: Outside) -> bool:

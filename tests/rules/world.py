@@ -255,6 +255,7 @@ class World:
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
     correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
+    diallers: dict[str, Any] = field(default_factory=dict)
     web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))

@@ -61,9 +61,8 @@ def test_a_person_talks_to_the_bot_on_the_telegram_page(page):
 
 def test_the_buttons_of_the_senders_page_send_and_tell_the_answer(page):
     with MailServer() as mail, Senders(smtp=lambda: (mail.host, mail.smtp_port)) as senders:
-        senders.order = senders.order.model_copy(
-            update={"form_url": f"{senders.url}/nobody", "tilda_url": "http://127.0.0.1:9"}
-        )
+        senders.point("form", url=f"{senders.url}/nobody")
+        senders.point("tilda", url="http://127.0.0.1:9")
         page.goto(senders.url)
         page.get_by_label("Телефон").fill("8 999 123-45-67")
         page.get_by_role("button", name="Письмо").click()

@@ -1,0 +1,93 @@
+"""`provodka check --online --channel X`: a channel is proved by its first event, or it is said why there was none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from rich.console import Console
+from typer.testing import CliRunner
+
+from cli.app import opened
+from cli.first_event import first_event
+from cli.house import House
+from cli.main import app
+from tests.cli.ports import free_port
+
+CONFIG = """\
+client: Кровля
+server: {port: PORT, public_url: "https://hooks.krovlya.ru"}
+journal: {url: "sqlite:///journal.sqlite"}
+channels:
+  site: {type: tilda, secret: right-secret}
+  post: {type: smtp, host: 127.0.0.1, port: 9, user: a@example.ru, password: p, from: a@example.ru}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[Path, int]:
+    port = free_port()
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.replace("PORT", str(port)), "utf-8")
+    return path, port
+
+
+def run(path: Path, *more: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["check", "--config", str(path), "--online", *more])
+    return result.exit_code, result.output
+
+
+def posting(port: int, *secrets: str) -> threading.Thread:
+    """Posts a form with each of these secrets, as soon as somebody opens."""
+
+    def post() -> None:
+        for secret in secrets:
+            for _ in range(200):
+                try:
+                    requests.post(
+                        f"http://127.0.0.1:{port}/hooks/site/{secret}", {"Name": "Мария", "tranid": "1:1"}, timeout=5
+                    )
+                    break
+                except requests.ConnectionError:
+                    time.sleep(0.05)
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    return thread
+
+
+def test_the_first_event_proves_the_channel_and_a_refused_delivery_is_told_with_its_cause(place: Any) -> None:
+    path, port = place
+    sender = posting(port, "wrong", "right-secret")
+    code, said = run(path, "--channel", "site", "--wait", "30")
+    sender.join()
+    assert code == 0, said
+    assert "https://hooks.krovlya.ru/hooks/site" in said
+    assert "a delivery came and was refused: neither the address nor the API key holds the secret" in said
+    assert "form.submitted came by «site»: provodka explain" in said
+    assert "right-secret" not in said
+
+
+def test_where_nothing_comes_it_is_said_what_to_look_at(place: Any) -> None:
+    code, said = run(place[0], "--channel", "site", "--wait", "1")
+    assert code == 1
+    assert "no event of «site» came within 1 s" in said
+
+
+def test_a_channel_that_is_not_there_is_a_mistake_with_the_nearest_name(place: Any) -> None:
+    code, said = run(place[0], "--channel", "sita")
+    assert code == 2
+    assert 'did you mean "site"' in said
+
+
+def test_a_channel_that_only_sends_brings_no_event(place: Any) -> None:
+    house = House(opened(place[0]))
+    said = Console(record=True, width=200, file=StringIO())
+    assert first_event(house, "post", said, wait=1) == 2
+    house.close()
+    assert "only sends" in said.export_text()
