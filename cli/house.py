@@ -131,14 +131,15 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), files=self.files)
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
 
     @cached_property
     def files(self) -> SignedFiles | None:
         """Addresses of our files for others; None where nobody can reach us."""
         public_url = self.config.server.public_url
         return SignedFiles(public_url, self.journal.key, utc_now) if public_url else None
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers)
+
+    @cached_property
     def callers(self) -> Callers:
         """Who calls, by the mirror of the CRM."""
         settings = self.config.crm

@@ -48,7 +48,9 @@ class Fields:
     def text(self, *names: str) -> str:
         """The first of these that is not empty."""
         found = (self.values.get(name) for name in names)
-        return next((str(one).strip() for one in found if one not in (None, "") and not isinstance(one, dict | list)), "")
+        return next(
+            (str(one).strip() for one in found if one not in (None, "") and not isinstance(one, dict | list)), ""
+        )
 
     def seconds(self, name: str) -> int:
         """A whole number of seconds; 0 for anything else."""

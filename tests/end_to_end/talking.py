@@ -59,7 +59,9 @@ class Messenger:
 class Client:
     """Somebody who writes to the bot; `says` gives the event that the bot's webhook would."""
 
-    def __init__(self, number: str = "77", name: str = "Мария", service: str = "telegram", channel: str = "bot") -> None:
+    def __init__(
+        self, number: str = "77", name: str = "Мария", service: str = "telegram", channel: str = "bot"
+    ) -> None:
         self.number, self.name, self.service, self.channel = number, name, service, channel
         self._ids = itertools.count(1)
 
