@@ -83,15 +83,8 @@ def write(bot: Telegram, since: datetime | None) -> Outcome:
     return outcome
 
 
-def refusal(
-    status: int, words: str, kind: type[ConnectorError], **parameters: int
-) -> tuple[Fault, type[ConnectorError]]:
-    body = {
-        "ok": False,
-        "error_code": status,
-        "description": words,
-        **({"parameters": parameters} if parameters else {}),
-    }
+def refusal(status: int, words: str, kind: type[ConnectorError], **more: object) -> tuple[Fault, type[ConnectorError]]:
+    body = {"ok": False, "error_code": status, "description": words, **more}
     return Fault(kind="status", status=status, body=json.dumps(body)), kind
 
 
