@@ -26,7 +26,7 @@ from cli.run import Running, RunRole
 from provodka import logs
 from provodka.crm import CrmAccount
 from provodka.errors import RateLimited
-from sandbox.senders import MangoSender, Order, letter, send_letter, tilda_lead
+from sandbox.senders import MangoSender, letter, send_letter, tilda_lead
 from sandbox.server import AMOCRM_TOKEN, Sandbox
 
 SECRET: Final = "sandbox"  # noqa: S105 -- the sandbox's published password
@@ -175,9 +175,8 @@ def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     if house.crm is not None:
         _subscribe(house.crm, f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
     hooks = f"{stage.product}/hooks"
-    sandbox.senders.order = Order(
-        tilda_url=f"{hooks}/site/{SECRET}", form_url=f"{hooks}/form", mango_url=f"{hooks}/phone"
-    )
+    for service, where in (("tilda", f"site/{SECRET}"), ("form", "form"), ("mango", "phone")):
+        sandbox.senders.point(service, url=f"{hooks}/{where}")
 
 
 def _subscribe(crm: CrmAccount, address: str) -> None:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from provodka.crm import ProductLine, StaffTask
 from provodka.invoices import InvoiceRef
-from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef
+from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef, Utm
 from rules.figures import Figures
 from rules.periods import PERIODS
 
@@ -101,6 +101,15 @@ class ResponsibleFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """The event of another channel that rules have learned of the same call by: its id, type and channel."""
+
+    event: str
+    type: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenGuard:
     """How often somebody broke a guard."""
 
@@ -179,6 +188,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
         Fact("who.present", bool, False),
+        Fact("call.tracking", Utm, Utm()),
         Fact("work.tasks", tuple[StaffTask, ...], ()),
         Fact("work.to_do", int, 0),
         Fact("work.due_today", int, 0),

@@ -16,8 +16,8 @@ from provodka.payloads import PAYLOADS, EventType, Person, StaffChecked
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
-from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact
-from rules.facts import CHAIN, StaticFacts
+from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, ToldBefore
+from rules.facts import CHAIN, TOLD, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for, node_of
 from rules.schema import RuleTest
@@ -34,7 +34,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 }
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -81,7 +81,16 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     if who:
         facts.setdefault("who.present", people[who].present)
     link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
-    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link))
+    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link), _told(given.get(TOLD)))
+
+
+def _told(said: object) -> ToldBefore | None:
+    """That another channel has told of the call: any of what a trace says of it."""
+    if not said:
+        return None
+    values = _mapping(said, f"facts.{TOLD}")
+    _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{TOLD}")
+    return ToldBefore(**{"event": "1", "type": "call.finished", "channel": "", **values})
 
 
 def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model

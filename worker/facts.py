@@ -16,7 +16,17 @@ from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries
 from provodka.journal.past import Happening, happenings
-from provodka.payloads import CompanyRef, ContactRef, InvoiceEvent, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
+from provodka.payloads import (
+    CompanyRef,
+    ContactRef,
+    InvoiceEvent,
+    LeadRef,
+    StaffChecked,
+    TaskEvent,
+    TaskRef,
+    Utm,
+    lead_of,
+)
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
@@ -29,12 +39,14 @@ from rules.fact import (
     ProductsFact,
     ResponsibleFact,
     TasksFact,
+    ToldBefore,
 )
 from rules.faults import RuleError
 from rules.periods import PERIODS
 from rules.team import Team
 from worker.digests import Digest, Digests
 from worker.history import summed_up
+from worker.same_call import told_by, tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 
@@ -253,6 +265,15 @@ class LiveFacts:
         then = json.loads(made.params).get("then") if made else None
         return ChainLink(made.rule, made.key, then) if made and then else None
 
+    # calls
+
+    def told(self) -> ToldBefore | None:
+        """What other channels have told of the same call before."""
+        return told_by(self.event, self.journal)
+
+    def tracking(self) -> Utm:
+        return tracked(self.event, self.journal)
+
     def tasks(self) -> TasksFact:
         card = self._about.tasks_card()
         if self.crm is None or card is None:
@@ -336,6 +357,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "responsible": LiveFacts.responsible,
     "responsible.present": LiveFacts.responsible_is_present,
     "who.present": LiveFacts.who_is_present,
+    "call.tracking": LiveFacts.tracking,
     "work.tasks": lambda facts: facts.work.tasks(),
     "work.to_do": lambda facts: facts.work.to_do(),
     "work.due_today": lambda facts: facts.work.due_today(),

@@ -33,7 +33,7 @@ _NO_LETTER: Final = and_(
 )
 _PAYLOAD: Final = case((events.c.type.in_([kind.value for kind in _READ]), events.c.payload), else_=None)
 _OF_LANES: Final = (
-    select(events.c.type, events.c.occurred_at, _PAYLOAD.label("payload"))
+    select(events.c.type, events.c.channel, events.c.occurred_at, _PAYLOAD.label("payload"))
     .where(among(events.c.lane, "lanes"), events.c.type.in_([kind.value for kind in _TYPES]), not_(_NO_LETTER))
     .order_by(events.c.seq.desc())
     .limit(bindparam("most"))
@@ -47,6 +47,7 @@ class Happening:
     type: EventType
     at: datetime
     payload: Payload | None
+    channel: str = ""
 
 
 def happenings(connection: Connection, identities: Sequence[str], most: int = MOST) -> list[Happening]:
@@ -58,4 +59,4 @@ def happenings(connection: Connection, identities: Sequence[str], most: int = MO
 def _of_lanes(connection: Connection, found: Sequence[int], most: int) -> Iterator[Happening]:
     for row in connection.execute(_OF_LANES, {"lanes": found, "most": most}):
         kind = EventType(row.type)
-        yield Happening(kind, row.occurred_at, load_payload(kind, row.payload) if row.payload else None)
+        yield Happening(kind, row.occurred_at, load_payload(kind, row.payload) if row.payload else None, row.channel)
