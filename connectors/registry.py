@@ -19,6 +19,7 @@ from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.viber.settings import ViberSettings
 from connectors.vk.settings import VkSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
@@ -137,6 +138,13 @@ CHANNELS: Final[dict[str, Kind]] = {
         receiver="connectors.telegram.channel:receiver",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
+    ),
+    "viber": Kind(
+        ViberSettings,
+        _MESSAGES | _LEAVING,
+        receiver="connectors.viber.channel:receiver",
+        messenger="connectors.viber.messenger:messenger",
+        medium="viber",
     ),
     "vk": Kind(
         VkSettings,
