@@ -23,6 +23,7 @@ from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
+from connectors.viber.settings import ViberSettings
 from connectors.vk.settings import VkSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
@@ -164,6 +165,13 @@ CHANNELS: Final[dict[str, Kind]] = {
         subscriber="connectors.telegram.setup:subscriber",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
+    ),
+    "viber": Kind(
+        ViberSettings,
+        _MESSAGES | _LEAVING,
+        receiver="connectors.viber.channel:receiver",
+        messenger="connectors.viber.messenger:messenger",
+        medium="viber",
     ),
     "vk": Kind(
         VkSettings,
