@@ -16,6 +16,7 @@ from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
+from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
@@ -129,6 +130,14 @@ CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
     "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "sipuni": Kind(
+        SipuniSettings,
+        _CALLS,
+        receiver="connectors.sipuni.channel:receiver",
+        watcher="connectors.sipuni.channel:watcher",
+        dialler="connectors.sipuni.channel:dialler",
+        recordings="connectors.sipuni.channel:recordings",
+    ),
     "uis": Kind(
         UisSettings,
         _CALLS,
