@@ -12,6 +12,7 @@ from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.megafon.settings import MegafonSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
@@ -19,6 +20,7 @@ from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -128,6 +130,25 @@ CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
     "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "megafon": Kind(
+        MegafonSettings,
+        _CALLS,
+        receiver="connectors.megafon.channel:receiver",
+        watcher="connectors.megafon.net:watcher",
+        dialler="connectors.megafon.dialler:dialler",
+        recordings="connectors.megafon.net:recordings",
+    ),
+    "zadarma": Kind(
+        ZadarmaSettings,
+        _CALLS,
+        receiver="connectors.zadarma.channel:receiver",
+        watcher="connectors.zadarma.net:watcher",
+        messenger="connectors.zadarma.sms:messenger",
+        dialler="connectors.zadarma.dialler:dialler",
+        recordings="connectors.zadarma.net:recordings",
+        subscriber="connectors.zadarma.net:subscriber",
+        medium="sms",
+    ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(

@@ -22,9 +22,7 @@ class UisDialler:
 
     reads_texts = True
 
-    def __init__(
-        self, name: str, calls: Rpc, reports: Reports, from_number: str, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, name: str, calls: Rpc, reports: Reports, from_number: str, now: Callable[[], datetime]) -> None:
         self.name = name
         self._calls = calls
         self._reports = reports
