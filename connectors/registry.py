@@ -22,6 +22,8 @@ from connectors.roistat.settings import RoistatSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.uis.settings import UisSettings
+from connectors.vk.settings import VkSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -130,13 +132,47 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "mango": Kind(
+        MangoSettings,
+        _CALLS | {EventType.MESSAGE_STATE},
+        receiver="connectors.mango.channel:receiver",
+        watcher="connectors.mango.statistics:watcher",
+        messenger="connectors.mango.sms:messenger",
+        dialler="connectors.mango.dialler:dialler",
+        recordings="connectors.mango.recordings:recordings",
+        medium="sms",
+    ),
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "uis": Kind(
+        UisSettings,
+        _CALLS,
+        receiver="connectors.uis.channel:receiver",
+        watcher="connectors.uis.channel:watcher",
+        dialler="connectors.uis.channel:dialler",
+        recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
+    ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "telegram": Kind(
+        TelegramSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
+        receiver="connectors.telegram.channel:receiver",
+        watcher="connectors.telegram.polling:watcher",
+        subscriber="connectors.telegram.setup:subscriber",
+        messenger="connectors.telegram.messenger:messenger",
+        medium="telegram",
+    ),
+    "vk": Kind(
+        VkSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
+        receiver="connectors.vk.channel:receiver",
+        watcher="connectors.vk.watch:watcher",
+        messenger="connectors.vk.messenger:messenger",
+        medium="vk",
+    ),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from provodka import identity
 from provodka.event import Event, new_event_id
-from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Utm
+from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Unreadable, Utm
 from provodka.talks import Sent, TalkMessage
 
 
@@ -42,10 +42,18 @@ class Telling:
     now: datetime
     raw: bytes = b""
 
-    def received(self, message: TalkMessage, writer: Writer, at: datetime | None, utm: Utm | None = None) -> Event:
-        """A person has written to us."""
+    def received(
+        self,
+        message: TalkMessage,
+        writer: Writer,
+        at: datetime | None,
+        utm: Utm | None = None,
+        own_words: str | None = None,
+    ) -> Event:
+        """A person has written to us. `own_words` is what of the text is theirs, where that is not all of it: a number
+        in somebody else's card or in a forwarded message is not the writer's."""
         payload = MessageEvent(message, utm or Utm())
-        person = writer.person(message.service, message.text)
+        person = writer.person(message.service, message.text if own_words is None else own_words)
         return self._event(EventType.MESSAGE_RECEIVED, _key(message), at, person, payload)
 
     def edited(self, message: TalkMessage, writer: Writer, at: datetime | None) -> Event:
@@ -73,13 +81,18 @@ class Telling:
         """A person has blocked us."""
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
 
+    def unreadable(self, why: str) -> Event:
+        """What a watcher was told and cannot read, kept for support; a receiver raises UnreadableError instead."""
+        external_id = f"unreadable:{sha256(self.raw).hexdigest()}"
+        return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why=why))
+
     def _event(
         self,
         kind: EventType,
         external_id: str,
         at: datetime | None,
         person: Person,
-        payload: MessageEvent | MessageState | ChatState,
+        payload: MessageEvent | MessageState | ChatState | Unreadable,
     ) -> Event:
         return Event(
             id=new_event_id(self.now),

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from connectors.base import collect_calls
-from connectors.telegram.messenger import Telegram, shorten
+from connectors.telegram.messenger import Telegram
+from connectors.telegram.parcel import shorten
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import StaffMessage
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
@@ -183,4 +184,4 @@ def test_many_threads_share_one_loop(bot, make):
     for thread in threads:
         thread.join()
     assert all(isinstance(outcome, Done) for outcome in outcomes)
-    assert len(bot.messages()) == 8
+    assert sorted(m["text"] for m in bot.messages() if m["chat"]["id"] >= 100) == [f"{n}" for n in range(8)]
