@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.calls.conversation import Conversation
-from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
+from connectors.calls.notice import CALL, LEGS, CallNotice, Told, stored_notice
 from connectors.calls.settings import CallSettings
 from provodka.channel import Intake, PartsReader, Received, Reply
 from provodka.event import Event, new_event_id
@@ -18,6 +18,8 @@ Shown = Callable[[str, Conversation], str]
 """From a recording as the service names it to the address (or name) that the CRM gets; empty for none."""
 
 NEVER_TOLD: Final = "о конце звонка АТС не сообщила"
+LOST: Final = "lost"
+"""The id of the last word that we say ourselves on a call whose end was never told."""
 
 
 def as_named(recording: str, conversation: Conversation) -> str:
@@ -33,6 +35,7 @@ class CallBook:
     name: str
     settings: CallSettings
     shown: Shown = as_named
+    _silent: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def received(
         self,
@@ -59,13 +62,18 @@ class CallBook:
         """End the calls of which nothing has been heard for long; how many there were. A later last word of such a call
         changes nothing any more, as it has the same key."""
         before = now - (self.settings.lost_after if after is None else after)
+        unfinished = intake.unfinished(self.name, CALL, before)
+        self._silent.intersection_update(unfinished)
         ended = []
-        for key in intake.unfinished(self.name, CALL, before):
-            known = [stored_notice(part) for part in intake.parts(self.name, key)]
-            if any(one.told is Told.ENDED for one in known) or not any(one.told in _LEGS for one in known):
+        for key in unfinished:
+            if key in self._silent:
                 continue
-            last = max((one.at for one in known if one.at), default=before)
-            ended.append(CallNotice(known[0].call, "lost", Told.ENDED, at=last, reason=NEVER_TOLD))
+            known = [stored_notice(part) for part in intake.parts(self.name, key)]
+            if any(one.told is Told.ENDED for one in known):
+                self._silent.add(key)  # a talk among employees, which has no event: not to be read again every time
+            elif any(one.told in LEGS for one in known):
+                last = max((one.at for one in known if one.at), default=before)
+                ended.append(CallNotice(known[0].call, LOST, Told.ENDED, at=last, reason=NEVER_TOLD))
         self.accept(ended, intake, now)
         return len(ended)
 
@@ -91,7 +99,8 @@ class CallBook:
 
     def _call(self, talk: Conversation, recording: str) -> Call:
         call = talk.call(recording, self.settings.lines.get(talk.line, ""))
-        short = call.direction is Direction.IN and call.talk_seconds < self.settings.min_talk
+        lost = talk.end is not None and talk.end.id == LOST  # how long the talk was is not known then
+        short = call.direction is Direction.IN and call.talk_seconds < self.settings.min_talk and not lost
         if call.outcome == CallOutcome.TALKED and short:
             return replace(call, outcome=CallOutcome.MISSED)
         return call
@@ -121,6 +130,3 @@ class CallBook:
             payload=CallEvent(call=call, utm=utm if utm != Utm() else Utm(source=call.line_name)),
             raw=raw,
         )
-
-
-_LEGS: Final = (Told.RANG, Told.ANSWERED, Told.LEFT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from connectors.calls.notice import CallNotice, Told
+from connectors.calls.notice import LEGS, CallNotice, Told
 from provodka import identity
 from provodka.payloads import Call, CallOutcome, Direction, Utm
 
@@ -29,11 +29,10 @@ class Conversation:
         known = list({notice.id: notice for notice in notices}.values())
         known.sort(key=lambda notice: (notice.at or _LATEST, notice.rank, notice.id))
         ends = [one for one in known if one.told is Told.ENDED]
-        legs = (Told.RANG, Told.ANSWERED, Told.LEFT)
         return cls(
             key=known[0].call if known else "",
             end=ends[-1] if ends else None,  # where a service tells it twice, it has looked again
-            legs=tuple(one for one in known if one.told in legs),
+            legs=tuple(one for one in known if one.told in LEGS),
             others=tuple(one for one in known if one.told in (Told.RECORDED, Told.NOTED)),
         )
 

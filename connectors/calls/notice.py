@@ -28,6 +28,10 @@ class Told(StrEnum):
     NOTED = "noted"
 
 
+LEGS: Final = (Told.RANG, Told.ANSWERED, Told.LEFT)
+"""What is said of one leg and not of the whole call."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallNotice:
     """One notice. Whatever the service does not say stays empty.

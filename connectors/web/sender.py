@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
-from urllib.parse import urljoin, urlsplit
-
-import requests
+from urllib.parse import urlsplit
 
 from connectors.answers import Reply, by_status
-from connectors.base import CallTrace, collecting, mask, report, summarize
-from connectors.web.exchange import READS, Answer, Sending, body_of, exchange, readable
-from connectors.web.fetched import is_one_of, named
-from connectors.web.session import Connecting, located
+from connectors.exchange import Exchanges, Sending, body_of
+from connectors.fetched import is_one_of, named
+from connectors.guarded import Connecting
 from connectors.web.settings import WebSettings
 from provodka.errors import Ambiguous, ConnectorError, Rejected, Retryable
 from provodka.operation import Done, Outcome, Repeat, Request, operation
@@ -23,8 +18,6 @@ from provodka.stores import Blobs
 from provodka.veil import Veil
 from provodka.web import Download, WebCall
 
-MOVES: Final = frozenset({301, 302, 303, 307, 308})
-MOST_HOPS: Final = 5
 BATCH: Final = 50
 MOVED: Final = "Сервис переадресует на другой адрес: укажите в url его. Ответ сервиса: {status}"
 UNEXPECTED: Final = "Сервис ответил не так, как ждёт правило (expect): {status}"
@@ -37,7 +30,7 @@ class WebSender:
 
     def __init__(self, settings: WebSettings, veil: Veil, blobs: Blobs, *, name: str = "http") -> None:
         self.name = name
-        self._connecting = Connecting(settings.allow)
+        self._exchanges = Exchanges(Connecting(settings.allow), veil.mask)
         self._veil = veil
         self._blobs = blobs
 
@@ -65,7 +58,7 @@ class WebSender:
 
     def _downloaded(self, wanted: Download) -> Attachment:
         url = self._veil.show(wanted.url)
-        answer = self._sent(Sending("GET", url, wanted.url, wanted.timeout, wanted.most))
+        answer = self._exchanges.answer(Sending("GET", url, wanted.url, wanted.timeout, wanted.most))
         if (error := self._judged(answer.reply, ())) is not None:
             raise error
         if not answer.whole:
@@ -107,7 +100,7 @@ class WebSender:
         sending = Sending(
             call.method, show(call.url), call.url, call.timeout, call.most, headers, body, hidden, call.expect
         )
-        answer = self._sent(sending)
+        answer = self._exchanges.answer(sending)
         if (error := self._judged(answer.reply, call.expect)) is not None:
             raise error
         return Done(values={"status": str(answer.reply.status)})
@@ -126,47 +119,6 @@ class WebSender:
         assert error is not None  # noqa: S101 -- every status that is no success has an error
         return type(error)(words, hint=error.hint, status=status, wait=error.wait)
 
-    def _sent(self, sending: Sending) -> Answer:
-        """The answer; reads are led on by redirects, and to another place they take no headers along."""
-        end = time.monotonic() + sending.timeout
-        for _ in range(MOST_HOPS):
-            answer = self._exchanged(sending, end)
-            target = answer.reply.headers.get("location", "")
-            status = answer.reply.status
-            if sending.method not in READS or status not in MOVES or status in sending.expect or not target:
-                return answer
-            sending = _led_on(sending, urljoin(sending.url, target), self._veil)
-        raise Rejected(f"more than {MOST_HOPS} redirects", hint="Сервис переадресует по кругу: проверьте url")
-
-    def _exchanged(self, sending: Sending, end: float) -> Answer:
-        write, started = sending.method not in READS, time.perf_counter()
-        answer: Answer | None = None
-        error: ConnectorError | None = None
-        try:
-            with self._connecting.session(sending.url) as session:
-                answer = exchange(session, sending, end)
-        except requests.RequestException as fault:
-            error = self._connecting.explain(fault, sending.url, write=write)
-            raise error from fault
-        finally:
-            if collecting():
-                took = (time.perf_counter() - started) * 1000
-                report(self._trace(sending, took, answer, error))
-        return answer
-
-    def _trace(self, sending: Sending, took: float, answer: Answer | None, error: ConnectorError | None) -> CallTrace:
-        """Headers, which hold most secrets, are not told of at all."""
-        hide = self._veil.mask
-        return CallTrace(
-            method=sending.method,
-            path=mask(sending.hidden_url),
-            status=answer.reply.status if answer else None,
-            milliseconds=round(took, 1),
-            request_summary=summarize(sending.hidden_body),
-            answer_summary=summarize(hide(readable(answer.reply)).encode()) if answer else "",
-            error_kind=error.kind if error else "",
-        )
-
 
 def _host(hidden_url: str) -> str:
     """The host of an address, as far as it is one."""
@@ -183,12 +135,6 @@ def _said_by(hidden_url: str, error: ConnectorError) -> ConnectorError:
         return error
     told = f"{host}: {error.reason}"
     return type(error)(told, hint=error.hint, status=error.status, code=error.code, wait=error.wait)
-
-
-def _led_on(sending: Sending, target: str, veil: Veil) -> Sending:
-    here, there = located(sending.url), located(target)
-    same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
-    return replace(sending, url=target, hidden_url=veil.mask(target), headers=sending.headers if same else {})
 
 
 def _written(name: str) -> str:
