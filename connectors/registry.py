@@ -10,8 +10,10 @@ from typing import Any, Final
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.form.settings import FormSettings
+from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
@@ -19,6 +21,8 @@ from connectors.onec.soap.settings import SoapSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.wazzup.settings import WazzupSettings
+from connectors.whatsapp.settings import WhatsappSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -126,6 +130,40 @@ CHANNELS: Final[dict[str, Kind]] = {
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "whatsapp": Kind(
+        WhatsappSettings,
+        _MESSAGES | _ECHO | _LEAVING,
+        receiver="connectors.whatsapp.channel:receiver",
+        messenger="connectors.whatsapp.messenger:messenger",
+        subscriber="connectors.whatsapp.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "wazzup": Kind(
+        WazzupSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.wazzup.channel:receiver",
+        messenger="connectors.wazzup.messenger:messenger",
+        subscriber="connectors.wazzup.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "greenapi": Kind(
+        GreenApiSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.greenapi.channel:receiver",
+        watcher="connectors.greenapi.watcher:watcher",
+        messenger="connectors.greenapi.messenger:messenger",
+        subscriber="connectors.greenapi.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "meta": Kind(
+        MetaSettings,
+        _FORM | _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.meta.channel:receiver",
+        watcher="connectors.meta.watcher:watcher",
+        messenger="connectors.meta.messenger:messenger",
+        subscriber="connectors.meta.subscriber:subscriber",
+        medium="instagram",
+    ),
 }
 
 CRMS: Final[dict[str, CrmKind]] = {
