@@ -12,9 +12,11 @@ from connectors.anycalls.settings import AnyCallsSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
+from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.megafon.settings import MegafonSettings
+from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
@@ -27,6 +29,8 @@ from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
 from connectors.viber.settings import ViberSettings
 from connectors.vk.settings import VkSettings
+from connectors.wazzup.settings import WazzupSettings
+from connectors.whatsapp.settings import WhatsappSettings
 from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
@@ -210,6 +214,40 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.vk.watch:watcher",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
+    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "whatsapp": Kind(
+        WhatsappSettings,
+        _MESSAGES | _ECHO | _LEAVING,
+        receiver="connectors.whatsapp.channel:receiver",
+        messenger="connectors.whatsapp.messenger:messenger",
+        subscriber="connectors.whatsapp.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "wazzup": Kind(
+        WazzupSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.wazzup.channel:receiver",
+        messenger="connectors.wazzup.messenger:messenger",
+        subscriber="connectors.wazzup.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "greenapi": Kind(
+        GreenApiSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.greenapi.channel:receiver",
+        watcher="connectors.greenapi.watcher:watcher",
+        messenger="connectors.greenapi.messenger:messenger",
+        subscriber="connectors.greenapi.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "meta": Kind(
+        MetaSettings,
+        _FORM | _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.meta.channel:receiver",
+        watcher="connectors.meta.watcher:watcher",
+        messenger="connectors.meta.messenger:messenger",
+        subscriber="connectors.meta.subscriber:subscriber",
+        medium="instagram",
     ),
 }
 
