@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cli.callers import LateCallers
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.accounting import AccountingAccount
-from provodka.calls import Dialler, Recordings
+from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -130,13 +131,21 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), files=self.files)
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
 
     @cached_property
     def files(self) -> SignedFiles | None:
         """Addresses of our files for others; None where nobody can reach us."""
         public_url = self.config.server.public_url
         return SignedFiles(public_url, self.journal.key, utc_now) if public_url else None
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who calls, by the mirror of the CRM."""
+        settings = self.config.crm
+        if settings is None:
+            return NobodyCalls()
+        return LateCallers(settings.type, self.journal.store, self.config.team.extensions)
 
     @cached_property
     def messengers(self) -> dict[str, Messenger]:
