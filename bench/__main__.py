@@ -1,6 +1,6 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
-Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec.
+Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec, talks.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.table import Table
 from bench import load, parts, timers
 from bench.onec import onec
 from bench.rules import rules, whatif
+from bench.talks import talks
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -239,6 +240,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rules": rules,
     "whatif": whatif,
     "onec": onec,
+    "talks": talks,
 }
 
 
