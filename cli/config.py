@@ -187,6 +187,8 @@ def beside(parsed: Parsed) -> Beside:
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
+        talks=any(getattr(values["crm"], name, None) is not None for name in ("chats", "talks")),
+        public=values["server"] is not None and values["server"].public_url is not None,
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
         diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
         readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),
@@ -210,8 +212,9 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yield from _teams(parsed, staff)
     yield from _exchange(parsed)
+    yield from _beside(parsed)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
-    yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    yields |= {name: CHANNELS[settings.type].told(settings) for name, settings in channels.items()}
     known = beside(parsed)
     written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
     plans = dict.fromkeys(_written(parsed, "plans"), Decimal(0))
@@ -240,6 +243,19 @@ def _exchange(parsed: Parsed) -> Iterator[Finding]:
     if server is not None and longest > server.body_limit:
         text = f"longer than the server lets in ({longest} bytes, server.body_limit is {server.body_limit})"
         yield Finding(("accounting", "file_limit"), text, "lower it, or raise server.body_limit")
+
+
+def _beside(parsed: Parsed) -> Iterator[Finding]:
+    """Call tracking names the exchanges beside which it stands."""
+    channels: Mapping[str, Any] = parsed.values["channels"]
+    unread = set(_written(parsed, "channels")) - channels.keys()
+    exchanges = [name for name, one in channels.items() if EventType.CALL_FINISHED in CHANNELS[one.type].told(one)]
+    for name, settings in channels.items():
+        for i, other in enumerate(getattr(settings, "beside", ())):
+            if other not in exchanges and other not in unread:
+                what = "is no channel of telephony" if other in channels else "is no channel"
+                hint = did_you_mean(other, exchanges) if exchanges else "add the exchange, or leave beside out"
+                yield Finding(("channels", name, "beside", i), f'"{other}" {what}', hint)
 
 
 def _senders(name: str, kind: Kind) -> tuple[str, ...]:

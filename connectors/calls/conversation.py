@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connectors.calls.notice import LEGS, CallNotice, Told
@@ -110,6 +110,8 @@ class Conversation:
             talked = max(_seconds(answered, ended), 1) if answered and ended else 0
         elif not talked:
             answered = None
+        elif answered is None and ended is not None:
+            answered = ended - timedelta(seconds=talked)
         return Call(
             id=self.key,
             direction=self.direction,
