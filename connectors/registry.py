@@ -214,7 +214,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.vk.watch:watcher",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    ),
     "whatsapp": Kind(
         WhatsappSettings,
         _MESSAGES | _ECHO | _LEAVING,

@@ -84,10 +84,6 @@ class Telling:
         """A person has blocked us."""
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
 
-    def unreadable(self, why: str) -> Event:
-        """What a watcher was told and cannot read, kept for support; a receiver raises UnreadableError instead."""
-        external_id = f"unreadable:{sha256(self.raw).hexdigest()}"
-        return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why=why))
     def unreadable(self, piece: object, why: str) -> Event:
         """One piece (any JSON) of a delivery that cannot be understood, so that the others of it are not lost."""
         raw = json.dumps(piece, ensure_ascii=False).encode()
