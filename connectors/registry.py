@@ -153,7 +153,6 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
     "sipuni": Kind(
         SipuniSettings,
         _CALLS,
@@ -170,6 +169,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
         reads_texts=True,
+    ),
     "megafon": Kind(
         MegafonSettings,
         _CALLS,
