@@ -10,6 +10,7 @@ from connectors.calls.notice import CallNotice, Told
 from connectors.uis.notice import DIRECTIONS, moment_of
 from connectors.uis.rpc import Rpc
 from connectors.visit import MARKS, utm_from_fields
+from provodka.errors import ConnectorError
 
 PAGE: Final = 1000
 _MOST_PAGES: Final = 200
@@ -48,9 +49,13 @@ class Reports:
         """Everybody of the account: `id`, `full_name`, and the internal number within `extension`."""
         return list(self._pages("get.employees", {"fields": ["id", "full_name", "extension"]}))
 
-    def try_out(self, now: datetime) -> None:
-        """Ask for one call, so that a key without the right for it shows."""
-        self._rpc.ask("get.calls_report", {**self._span(now, now), "fields": ["id"], "limit": 1, "offset": 0})
+    def check(self, now: datetime) -> list[str]:
+        """Ask for one call, so that a key without the right for it shows; what is wrong in one sentence."""
+        try:
+            self._rpc.ask("get.calls_report", {**self._span(now, now), "fields": ["id"], "limit": 1, "offset": 0})
+        except ConnectorError as error:
+            return [f"UIS: {error.reason}. {error.hint}".strip()]
+        return []
 
     def close(self) -> None:
         self._rpc.close()

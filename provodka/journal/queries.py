@@ -158,6 +158,17 @@ def action_by_id(connection: Connection, action_id: int) -> StoredAction | None:
     return None if row is None else outbox.stored(row)
 
 
+def action_by_key(connection: Connection, key: str) -> StoredAction | None:
+    row = connection.execute(select(actions).where(actions.c.key == key)).first()
+    return None if row is None else outbox.stored(row)
+
+
+def has_in_lane(connection: Connection, lane: int, kind: str) -> bool:
+    """Whether the lane has an action of this kind, in whatever state."""
+    query = select(actions.c.id).where(actions.c.lane == lane, actions.c.kind == kind).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def dead_actions(connection: Connection, limit: int = 100) -> list[StoredAction]:
     """What needs a person, newest first."""
     query = select(actions).where(actions.c.state == ActionState.DEAD).order_by(actions.c.id.desc()).limit(limit)

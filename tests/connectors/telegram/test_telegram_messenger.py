@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from connectors.base import collect_calls
-from connectors.telegram.messenger import Telegram, shorten
+from connectors.telegram.messenger import Telegram
+from connectors.telegram.parcel import shorten
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import StaffMessage
 from provodka.errors import Ambiguous, AuthFailed, RateLimited, Rejected, Retryable
