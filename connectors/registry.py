@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
+from connectors.avito.settings import AvitoSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
@@ -200,10 +201,20 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
     ),
+    "avito": Kind(
+        AvitoSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
+        receiver="connectors.avito.channel:receiver",
+        watcher="connectors.avito.watch:watcher",
+        messenger="connectors.avito.messenger:messenger",
+        subscriber="connectors.avito.messenger:subscriber",
+        medium="avito",
+    ),
     "viber": Kind(
         ViberSettings,
         _MESSAGES | _LEAVING,
         receiver="connectors.viber.channel:receiver",
+        subscriber="connectors.viber.messenger:messenger",
         messenger="connectors.viber.messenger:messenger",
         medium="viber",
     ),
