@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.anycalls.settings import AnyCallsSettings
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
@@ -16,11 +18,13 @@ from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
+from connectors.roistat.settings import RoistatSettings
 from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
+from connectors.vk.settings import VkSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -55,7 +59,7 @@ class Kind:
     reads_texts: bool = False
 
     def told(self, settings: Strict) -> frozenset[EventType]:
-        """The event types that a channel with these settings yields: beside an exchange, call tracking tells no calls."""
+        """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
         return _TRACKED if getattr(settings, "beside", ()) else self.events
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
@@ -129,7 +133,19 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "mango": Kind(
+        MangoSettings,
+        _CALLS | {EventType.MESSAGE_STATE},
+        receiver="connectors.mango.channel:receiver",
+        watcher="connectors.mango.statistics:watcher",
+        messenger="connectors.mango.sms:messenger",
+        dialler="connectors.mango.dialler:dialler",
+        recordings="connectors.mango.recordings:recordings",
+        medium="sms",
+    ),
+    "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
+    "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
+    "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
     "sipuni": Kind(
         SipuniSettings,
         _CALLS,
@@ -153,8 +169,18 @@ CHANNELS: Final[dict[str, Kind]] = {
         TelegramSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
         receiver="connectors.telegram.channel:receiver",
+        watcher="connectors.telegram.polling:watcher",
+        subscriber="connectors.telegram.setup:subscriber",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
+    ),
+    "vk": Kind(
+        VkSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
+        receiver="connectors.vk.channel:receiver",
+        watcher="connectors.vk.watch:watcher",
+        messenger="connectors.vk.messenger:messenger",
+        medium="vk",
     ),
 }
 

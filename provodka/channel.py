@@ -16,7 +16,10 @@ from provodka.stores import ConnectorStore
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One HTTP request to `/hooks/<channel>[/<path>]`, untouched. Header names are lower-case."""
+    """One HTTP request to `/hooks/<channel>[/<path>]`, untouched. Header names are lower-case.
+
+    `sender` is the address that it came from, as a reverse proxy on this machine tells it; empty where nobody does.
+    """
 
     method: str
     path: str
@@ -24,6 +27,7 @@ class Delivery:
     query: Mapping[str, str]
     body: bytes
     received_at: datetime
+    sender: str = ""
 
     @property
     def content_type(self) -> str:

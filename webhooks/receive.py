@@ -14,6 +14,7 @@ import structlog
 from flask import Blueprint, Request, Response, abort, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from connectors.addresses import is_loopback
 from provodka.channel import Delivery, Intake, Part, Received, Receiver, RefusedError, Reply, UnreadableError
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, new_event_id
@@ -79,7 +80,15 @@ def _delivery(incoming: Request, rest: str, door: Door) -> Delivery:
         query=incoming.args.to_dict(),
         body=body,
         received_at=door.now(),
+        sender=_sender(incoming),
     )
+
+
+def _sender(incoming: Request) -> str:
+    """Only a proxy on this machine is believed about whom it speaks for; it adds that at the end."""
+    address = incoming.remote_addr or ""
+    told = incoming.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return told if told and is_loopback(address) else address
 
 
 def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:

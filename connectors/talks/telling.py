@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from provodka import identity
 from provodka.event import Event, new_event_id
-from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Utm
+from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Unreadable, Utm
 from provodka.talks import Sent, TalkMessage
 
 
@@ -81,13 +81,18 @@ class Telling:
         """A person has blocked us."""
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
 
+    def unreadable(self, why: str) -> Event:
+        """What a watcher was told and cannot read, kept for support; a receiver raises UnreadableError instead."""
+        external_id = f"unreadable:{sha256(self.raw).hexdigest()}"
+        return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why=why))
+
     def _event(
         self,
         kind: EventType,
         external_id: str,
         at: datetime | None,
         person: Person,
-        payload: MessageEvent | MessageState | ChatState,
+        payload: MessageEvent | MessageState | ChatState | Unreadable,
     ) -> Event:
         return Event(
             id=new_event_id(self.now),
