@@ -14,6 +14,7 @@ from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.megafon.settings import MegafonSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
@@ -25,6 +26,7 @@ from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
 from connectors.vk.settings import VkSettings
+from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -162,6 +164,25 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
         reads_texts=True,
+    ),
+    "megafon": Kind(
+        MegafonSettings,
+        _CALLS,
+        receiver="connectors.megafon.channel:receiver",
+        watcher="connectors.megafon.net:watcher",
+        dialler="connectors.megafon.dialler:dialler",
+        recordings="connectors.megafon.net:recordings",
+    ),
+    "zadarma": Kind(
+        ZadarmaSettings,
+        _CALLS,
+        receiver="connectors.zadarma.channel:receiver",
+        watcher="connectors.zadarma.net:watcher",
+        messenger="connectors.zadarma.sms:messenger",
+        dialler="connectors.zadarma.dialler:dialler",
+        recordings="connectors.zadarma.net:recordings",
+        subscriber="connectors.zadarma.net:subscriber",
+        medium="sms",
     ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
