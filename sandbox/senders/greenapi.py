@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ class GreenApi(Service):
         self.state = "authorized"
         self.settings: dict[str, Any] = {"webhookUrl": ""}
         self.queue: deque[tuple[int, Any]] = deque()
-        self._numbers = 0
+        self._receipts = 0
 
     def stats(self) -> dict[str, Any]:
         return {"messages": len(self.sent), "queue": len(self.queue)}
@@ -119,8 +120,8 @@ class GreenApi(Service):
             notice = {"instanceData": about, "timestamp": int(self.now().timestamp()), **notice}
         if not given.get("url"):
             with self._more:
-                self._numbers += 1
-                self.queue.append((self._numbers, notice))
+                self._receipts += 1
+                self.queue.append((self._receipts, notice))
                 self._more.notify_all()
             return []
         key = f"not {given['webhook_token']}" if self.signing is Signing.WRONG else given["webhook_token"]
@@ -143,8 +144,7 @@ class GreenApi(Service):
         return self.tell(given, {"typeWebhook": "stateInstanceChanged", "stateInstance": state})
 
     def _number(self) -> str:
-        self._numbers += 1
-        return f"3EB0SANDBOX{self._numbers:06d}"
+        return f"3EB0{secrets.token_hex(8).upper()}"  # new after each start: a journal outlives the sandbox
 
     # the methods
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -65,7 +66,6 @@ class Meta(Service):
         self.closed: set[str] = set()
         self.subscribed: set[str] = set()
         self.callbacks: dict[str, str] = {}
-        self._numbers = 0
 
     def stats(self) -> dict[str, Any]:
         return {"messages": len(self.sent), "leads": len(self.leads)}
@@ -141,8 +141,7 @@ class Meta(Service):
         return [post_signed(given["url"], body, given["secret"], self.signing)]
 
     def _number(self) -> str:
-        self._numbers += 1
-        return f"{self._numbers:07d}"
+        return f"{secrets.randbelow(10**10):010d}"  # new after each start: a journal outlives the sandbox
 
     # the API
 

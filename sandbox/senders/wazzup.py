@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -61,7 +62,6 @@ class Wazzup(Service):
         self.closed: set[str] = set()
         self.gone: set[str] = set()
         self._written: dict[str, dict[str, Any]] = {}
-        self._numbers = 0
 
     def stats(self) -> dict[str, Any]:
         keys = [one["crmMessageId"] for one in self.sent if one.get("crmMessageId")]
@@ -148,8 +148,7 @@ class Wazzup(Service):
         return self.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def _number(self) -> str:
-        self._numbers += 1
-        return f"7b1c0a54-1d2f-4c44-9e50-{self._numbers:012d}"
+        return str(uuid.uuid4())  # new after each start: a journal outlives the sandbox
 
     # the API
 

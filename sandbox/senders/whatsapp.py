@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -66,8 +67,7 @@ class WhatsApp(Service):
         self.media: dict[str, tuple[str, bytes]] = {"1013000000000001": ("image/png", PICTURE)}
         self.gone: set[str] = set()
         self.callbacks: list[str] = []
-        self._wrote: dict[str, datetime] = {}
-        self._numbers = 0
+        self.wrote: dict[str, datetime] = {}
 
     def stats(self) -> dict[str, Any]:
         keys = [one.get("biz_opaque_callback_data") for one in self.sent]
@@ -97,7 +97,7 @@ class WhatsApp(Service):
 
     def hidden(self, client: Client, given: Mapping[str, str]) -> Answers:
         """From somebody with a user name: neither number nor wa_id."""
-        self._wrote[USER] = self.now()
+        self.wrote[USER] = self.now()
         contact = {"profile": {"name": client.name, "username": "masha_r"}, "user_id": USER}
         said = {"from_user_id": USER, **self._stamp(), "type": "text", "text": {"body": client.text}}
         return [self._post(given, {"contacts": [contact], "messages": [said]})]
@@ -140,7 +140,7 @@ class WhatsApp(Service):
         return [self._post(given, {"statuses": [piece]})]
 
     def _message(self, client: Client, body: dict[str, Any]) -> dict[str, Any]:
-        self._wrote[client.digits] = self.now()
+        self.wrote[client.digits] = self.now()
         return {"from": client.digits, **self._stamp(), **body}
 
     def _stamp(self) -> dict[str, str]:
@@ -161,8 +161,7 @@ class WhatsApp(Service):
         return str(int(self.now().timestamp()))
 
     def _number(self) -> str:
-        self._numbers += 1
-        return f"wamid.SANDBOX{self._numbers:06d}"
+        return f"wamid.{secrets.token_hex(12)}"  # new after each start: a journal outlives the sandbox
 
     # the API
 
@@ -200,7 +199,7 @@ class WhatsApp(Service):
             return refuse(400, 100, "The parameter text['body'] is required.")
         if kind in ("image", "document", "video", "audio") and body[kind].get("id") not in self.media:
             return refuse(400, 131053, "Media upload error")
-        if self.window and self.now() - self._wrote.get(to, self.now() - 2 * WINDOW) > WINDOW:
+        if self.window and self.now() - self.wrote.get(to, self.now() - 2 * WINDOW) > WINDOW:
             return refuse(400, 131047, "Re-engagement message")
         return None
 

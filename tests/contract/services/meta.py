@@ -87,7 +87,7 @@ CASES = [
         SETTINGS,
         lambda: MetaChannel("канал", SETTINGS),
         signed,
-        good=entry(messaging=[TEXT]).replace("8 916 111-22-33".encode(), b"+79161112233"),
+        good=entry(messaging=[TEXT]).replace(b"8 916 111-22-33", b"+79161112233"),
         with_extra_fields=entry(messaging=[{**TEXT, "нечто": {"новое": [None]}}]),
         unreadable=b'{"object": "instagram"}',
         signs_body=True,
