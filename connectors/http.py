@@ -87,8 +87,10 @@ class Http:
         classify: Classify = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         check: Callable[[str], str] = check_base_url,
+        hidden: str = "",
     ) -> None:
         self.base_url = check(base_url)
+        self._hidden = hidden
         self._limit = limit
         self._pace = pace
         self._auth = auth
@@ -149,7 +151,8 @@ class Http:
                 told = content if _is_text(opening.get("Content-Type", "")) else body
                 shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
-                report(_trace(method, path, params, took, reply, error, shown))
+                where = path.replace(self._hidden, "•••") if self._hidden else path
+                report(_trace(method, where, params, took, reply, error, shown))
         if error is not None:
             raise error
         return reply

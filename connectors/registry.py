@@ -13,19 +13,26 @@ from connectors.avito.settings import AvitoSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
+from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.megafon.settings import MegafonSettings
+from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
 from connectors.roistat.settings import RoistatSettings
+from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
 from connectors.viber.settings import ViberSettings
 from connectors.vk.settings import VkSettings
+from connectors.wazzup.settings import WazzupSettings
+from connectors.whatsapp.settings import WhatsappSettings
+from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -147,6 +154,14 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "sipuni": Kind(
+        SipuniSettings,
+        _CALLS,
+        receiver="connectors.sipuni.channel:receiver",
+        watcher="connectors.sipuni.channel:watcher",
+        dialler="connectors.sipuni.channel:dialler",
+        recordings="connectors.sipuni.channel:recordings",
+    ),
     "uis": Kind(
         UisSettings,
         _CALLS,
@@ -155,6 +170,25 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
         reads_texts=True,
+    ),
+    "megafon": Kind(
+        MegafonSettings,
+        _CALLS,
+        receiver="connectors.megafon.channel:receiver",
+        watcher="connectors.megafon.net:watcher",
+        dialler="connectors.megafon.dialler:dialler",
+        recordings="connectors.megafon.net:recordings",
+    ),
+    "zadarma": Kind(
+        ZadarmaSettings,
+        _CALLS,
+        receiver="connectors.zadarma.channel:receiver",
+        watcher="connectors.zadarma.net:watcher",
+        messenger="connectors.zadarma.sms:messenger",
+        dialler="connectors.zadarma.dialler:dialler",
+        recordings="connectors.zadarma.net:recordings",
+        subscriber="connectors.zadarma.net:subscriber",
+        medium="sms",
     ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
@@ -191,6 +225,40 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.vk.watch:watcher",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
+    ),
+    "whatsapp": Kind(
+        WhatsappSettings,
+        _MESSAGES | _ECHO | _LEAVING,
+        receiver="connectors.whatsapp.channel:receiver",
+        messenger="connectors.whatsapp.messenger:messenger",
+        subscriber="connectors.whatsapp.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "wazzup": Kind(
+        WazzupSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.wazzup.channel:receiver",
+        messenger="connectors.wazzup.messenger:messenger",
+        subscriber="connectors.wazzup.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "greenapi": Kind(
+        GreenApiSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.greenapi.channel:receiver",
+        watcher="connectors.greenapi.watcher:watcher",
+        messenger="connectors.greenapi.messenger:messenger",
+        subscriber="connectors.greenapi.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "meta": Kind(
+        MetaSettings,
+        _FORM | _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.meta.channel:receiver",
+        watcher="connectors.meta.watcher:watcher",
+        messenger="connectors.meta.messenger:messenger",
+        subscriber="connectors.meta.subscriber:subscriber",
+        medium="instagram",
     ),
 }
 

@@ -70,7 +70,14 @@ class RefusedError(ProvodkaError):
 
 
 class UnreadableError(ProvodkaError):
-    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`."""
+    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`.
+
+    `reply` is what the sender gets, where only words of its own are a success to it.
+    """
+
+    def __init__(self, why: str, reply: Reply = Reply(body=b"ok")) -> None:
+        super().__init__(why)
+        self.reply = reply
 
 
 class PartsReader(Protocol):

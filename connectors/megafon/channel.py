@@ -11,7 +11,7 @@ from connectors.bodies import fields_of, same_secret, without_secret
 from connectors.calls.book import CallBook
 from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
 from connectors.calls.orders import Orders
-from connectors.megafon.notice import Fields, pushed, unnamed
+from connectors.megafon.notice import Fields, login_of, pushed, unnamed
 from connectors.megafon.settings import MegafonSettings
 from provodka import identity
 from provodka.calls import Callers
@@ -67,8 +67,7 @@ class MegafonChannel:
         caller = self._callers.who_calls(identity.phone(fields.text("phone")))
         answer: dict[str, str] = {}
         if caller is not None:
-            logins = (one for one in caller.extensions if _is_login(one))
-            responsible = next(logins, "") if self._settings.route else ""
+            responsible = login_of(caller.extensions) if self._settings.route else ""
             answer = {"contact_name": caller.name, "responsible": responsible}
         told = {name: text for name, text in answer.items() if text}
         return Reply(body=json.dumps(told, ensure_ascii=False).encode(), content_type=_JSON)
@@ -87,7 +86,7 @@ class Joining:
         """The notice as one of the whole call, with those of the second half that came before we knew."""
         notice, first = self.notice, self._first
         if first != notice.call:  # the last word on the second half is not that on the whole
-            told = Told.LEFT if notice.told is Told.ENDED else notice.told
+            told = (Told.RECORDED if notice.recording else Told.LEFT) if notice.told is Told.ENDED else notice.told
             return [replace(notice, call=first, id=f"{notice.call}:{notice.id}", told=told)]
         if notice.told is Told.ENDED and any(one.transfer for one in self._legs(notice.call)):
             notice = unnamed(notice)
@@ -112,11 +111,6 @@ class Joining:
 
     def _legs(self, call: str) -> list[CallNotice]:
         return [stored_notice(part) for part in self.known(f"{CALL}{call}")] if call else []
-
-
-def _is_login(extension: str) -> bool:
-    """Whether the exchange knows somebody by it: neither a number nor a person's name."""
-    return " " not in extension and any(sign.isalpha() for sign in extension)
 
 
 def receiver(name: str, settings: MegafonSettings, around: Around) -> MegafonChannel:

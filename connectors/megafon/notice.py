@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -167,3 +167,8 @@ def _rated(fields: Fields) -> tuple[str, ...]:
 def unnamed(notice: CallNotice) -> CallNotice:
     """The last word without its employee: of a call that was passed on, the legs know better who talked last."""
     return replace(notice, employee="")
+
+
+def login_of(extensions: Iterable[str]) -> str:
+    """The first of these by which the exchange could know an employee: neither a number nor a person's name."""
+    return next((one for one in extensions if " " not in one and any(sign.isalpha() for sign in one)), "")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from connectors.enclosed import files_of
+from connectors.talks.files import keep
 from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import TOO_LARGE, Code, client_cure
 from connectors.telegram.parcel import Piece, pieces_of, shorten
@@ -84,9 +85,8 @@ class Telegram:
             raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG.value)
         more = self._settings.upload_timeout
         path, body = self._bot.call("getFile", file.ref.encode(), lambda wire: wire.file(file.ref), more=more)
-        name = file.name or path
-        kind = file.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Attachment(name, kind, len(body), self._store.keep_blob(body))
+        kind = mimetypes.guess_type(path)[0] or ""
+        return keep(body, kind, replace(file, name=file.name or path), self._store, LARGEST_FETCHED)
 
     def check(self) -> list[str]:
         """Try the token, and whether what people write comes to us."""

@@ -227,6 +227,13 @@ def maker_of(connection: Connection, system: str, kind: str, remote_id: str) -> 
     return outbox.stored(row) if row is not None else None
 
 
+def doer_of(connection: Connection, name: str, value: str) -> StoredAction | None:
+    """The action whose result has this value under a name that is remembered (`call`, `answer`, …)."""
+    query = select(actions).join(links, links.c.action_id == actions.c.id)
+    row = connection.execute(query.where(links.c.kind == name, links.c.remote_id == value).limit(1)).first()
+    return outbox.stored(row) if row is not None else None
+
+
 def results_in_lane(connection: Connection, identities: Sequence[str], kind: str) -> list[tuple[datetime, str]]:
     """When the done actions of this kind ended in the lanes of these identities, with their results (JSON)."""
     found = sorted(set(lanes.lanes_of(connection, identities).values()))

@@ -22,7 +22,11 @@ RULES = """
   - name: Сообщение
     on: message.received
     do:
-      - intake: {pipeline: Кровля, stage: Новый лид, title: "Чат: {{ person.name }}", responsible: {round_robin: [anna, ivan]}}
+      - intake:
+          pipeline: Кровля
+          stage: Новый лид
+          title: "Чат: {{ person.name }}"
+          responsible: {round_robin: [anna, ivan]}
       - log_message
 """
 
@@ -133,7 +137,7 @@ def test_as_notes_the_lines_stand_in_the_feed_and_the_picture_hangs_on_the_card(
     talking.comes(Client().says("Вот крыша", picture()))
     talking.rest()
     lead = talking.company.lead()
-    notes = [note["text"] for note in lead["notes"]]
+    notes = [note.get("text") for note in lead["notes"]]
     assert "Telegram, Мария: Вот крыша\n[файл крыша.png: приложен к карточке]" in notes
     assert talking.office.lines() == []
     assert "крыша.png" in str(lead)

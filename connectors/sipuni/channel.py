@@ -1,0 +1,147 @@
+"""The receiver of a Sipuni account, and what it does at our command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors.addresses import is_loopback
+from connectors.bodies import fields_of, secret_in_url, without_secret
+from connectors.calls.book import CallBook
+from connectors.calls.net import Net
+from connectors.calls.recordings import NOT_YET, LinkedRecordings, Shelf
+from connectors.calls.window import looking
+from connectors.sipuni.api import Sipuni
+from connectors.sipuni.notice import read_notice
+from connectors.sipuni.settings import SipuniSettings
+from connectors.sipuni.statistics import Statistics
+from provodka.calls import CallOrder
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
+from provodka.errors import ConnectorError, Rejected
+from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import Attachment, Call
+
+SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
+_NO_KEY: Final = "Впишите в канал user и key из настроек интеграции Sipuni: по ним скачивается запись."
+_NOBODY: Final = "Впишите сотруднику в staff его внутренний номер в Sipuni (extension)."
+
+
+class SipuniChannel:
+    """Sipuni wants `{"success": true}`, and without it stops sending: it gets that for everything that is its own."""
+
+    def __init__(self, name: str, settings: SipuniSettings) -> None:
+        self.name = name
+        self._secret = settings.secret.get_secret_value()
+        self._book = CallBook(name, settings)
+
+    def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
+        """The part, and at most one event. Whether the last word may come before a leg's, nothing hangs on it."""
+        if not secret_in_url(delivery, self._secret):
+            raise RefusedError("the secret in the address is wrong or absent")
+        try:
+            fields = without_secret(fields_of(delivery), self._secret)
+            if not fields:
+                return Received(reply=SUCCESS)  # somebody looks whether the address answers
+            notice = read_notice(fields)
+        except UnreadableError as error:
+            raise UnreadableError(str(error), reply=SUCCESS) from error
+        raw = json.dumps(fields, ensure_ascii=False).encode()
+        return self._book.received([notice], parts, delivery.received_at, raw=raw, reply=SUCCESS)
+
+
+class SipuniDialler:
+    """Sipuni takes no key by which a repeat could be told from a new call: what may have been ordered is for a person
+    to judge."""
+
+    reads_texts = False
+
+    def __init__(self, name: str, api: Sipuni) -> None:
+        self.name = name
+        self._api = api
+
+    @operation(repeat=Repeat.PERSON)
+    def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
+        """The employee is rung first. Sipuni itself chooses the number to call from."""
+        return [self._dial(one.params) for one in requests]
+
+    def check(self) -> list[str]:
+        return self._api.check()
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _dial(self, order: CallOrder) -> Outcome:
+        number = next((one for one in (order.extension, *order.others) if one.isdigit()), "")
+        if not number:
+            return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
+        try:
+            return Done(self._api.order_call(order.phone.removeprefix("+"), number))
+        except ConnectorError as error:
+            return error
+
+
+class SipuniRecordings:
+    """Events tell addresses; a call of which only the statistics tell is asked for by its id."""
+
+    def __init__(self, name: str, shelf: Shelf, api: Sipuni | None) -> None:
+        self.name = name
+        self._shelf = shelf
+        self._linked = LinkedRecordings(name, shelf)
+        self._api = api
+
+    def fetch_recording(self, call: Call) -> Attachment:
+        if call.recording:
+            return self._linked.fetch_recording(call)
+        if self._api is None:
+            raise Rejected("the call has no address of a recording", hint=_NO_KEY)
+        try:
+            reply = self._api.recording(call.id)
+        except Rejected as error:
+            if error.status not in NOT_YET:
+                raise
+            raise self._shelf.missing(call, error.reason) from error
+        return self._shelf.keep(reply.body, call, reply.headers.get("content-type", ""))
+
+    def check(self) -> list[str]:
+        """There is nothing to try before there is a recording."""
+        return []
+
+    def close(self) -> None:
+        if self._api is not None:
+            self._api.close()
+
+
+def _api(name: str, settings: SipuniSettings, around: Around) -> Sipuni | None:
+    return None if settings.key is None else Sipuni(name, settings, settings.key, around.store)
+
+
+def receiver(name: str, settings: SipuniSettings, around: Around) -> SipuniChannel:
+    """The receiver of the channel `name`."""
+    del around
+    return SipuniChannel(name, settings)
+
+
+def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
+    """The net below the events: with a key it reads the statistics, too."""
+    book, api = CallBook(name, settings), _api(name, settings, around)
+    if api is None:
+        return Net(book, around.now)
+    zone = ZoneInfo(settings.zone) if settings.zone else around.zone
+    look = looking(book, Statistics(api, settings, zone).calls, around.now)
+    return Net(book, around.now, look=look, every=settings.poll, test=api.check, close=api.close)
+
+
+def dialler(name: str, settings: SipuniSettings, around: Around) -> SipuniDialler | None:
+    """None without a key."""
+    api = _api(name, settings, around)
+    return None if api is None else SipuniDialler(name, api)
+
+
+def recordings(name: str, settings: SipuniSettings, around: Around) -> SipuniRecordings:
+    """The recordings of the channel `name`."""
+    host = urlsplit(settings.api_url).hostname or ""
+    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    return SipuniRecordings(name, shelf, _api(name, settings, around))
