@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
+from connectors.asterisk.settings import AsteriskSettings
 from connectors.avito.settings import AvitoSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
@@ -150,6 +151,13 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.mango.dialler:dialler",
         recordings="connectors.mango.recordings:recordings",
         medium="sms",
+    ),
+    "asterisk": Kind(
+        AsteriskSettings,
+        _CALLS,
+        watcher="connectors.asterisk.channel:watcher",
+        dialler="connectors.asterisk.channel:dialler",
+        recordings="connectors.asterisk.channel:recordings",
     ),
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),

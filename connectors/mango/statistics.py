@@ -13,10 +13,9 @@ from connectors.calls.net import Net
 from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
 from connectors.mango.channel import book_of
 from connectors.mango.client import REPORTS, Vpbx
-from connectors.mango.notice import Fields, leg_direction, recorded
+from connectors.mango.notice import Fields, employee_of, leg_direction, recorded
 from connectors.mango.reasons import reason
 from connectors.mango.settings import MangoSettings
-from provodka import identity
 from provodka.channel import Around, Intake
 from provodka.errors import Retryable
 from provodka.payloads import CallOutcome, Direction
@@ -55,22 +54,25 @@ class Row:
         return self.fields.text("entry_id")
 
     @property
-    def direction(self) -> Direction:
+    def sides(self) -> Fields:
+        """Both ends, as a notice has them."""
         sides = {
-            side: {"extension": self.text(f"{side}_extension"), "number": self.text(f"{side}_number")}
-            for side in ("from", "to")
+            name: {"extension": self.text(f"{name}_extension"), "number": self.text(f"{name}_number")}
+            for name in ("from", "to")
         }
-        return leg_direction(Fields(sides))
+        return Fields({**sides, "line_number": self.text("line_number")})
+
+    @property
+    def direction(self) -> Direction:
+        return leg_direction(self.sides)
+
+    @property
+    def employee(self) -> str:
+        return employee_of(self.sides, self.direction)
 
     @property
     def records(self) -> tuple[str, ...]:
         return tuple(filter(None, (one.strip() for one in self.text("records").strip("[] ").split(","))))
-
-    @property
-    def employee(self) -> str:
-        if self.direction is Direction.OUT:
-            return self.text("from_extension")
-        return self.text("to_extension") or identity.phone(self.text("to_number"))
 
     def text(self, name: str) -> str:
         return self.fields.text(name).strip()
@@ -169,7 +171,10 @@ def told_by(entry_id: str, rows: Sequence[Row]) -> Iterator[CallNotice]:
     told = [leg.direction for leg in legs]
     direction = next((one for one in told if one is not Direction.INTERNAL), Direction.INTERNAL)
     outside = [leg for leg in legs if leg.direction is direction]
-    answered = [leg for leg in outside if leg.fields.moment("answer")]
+    answered = sorted(
+        (leg for leg in outside if leg.fields.moment("answer")), key=lambda leg: leg.fields.number("answer")
+    )
+    ended = max((at for leg in legs if (at := leg.fields.moment("finish"))), default=None)
     side = "from_number" if direction is Direction.IN else "to_number"
     if direction is not Direction.OUT:
         for number, leg in enumerate(legs):
@@ -178,31 +183,24 @@ def told_by(entry_id: str, rows: Sequence[Row]) -> Iterator[CallNotice]:
                     entry_id, f"stats:{number}", Told.RANG, leg.fields.moment("start"), employee=leg.employee
                 )
     rung = next((leg.employee for leg in outside if leg.employee), "")
-    talked = _talked(answered)
+    began = answered[0].fields.moment("answer") if answered else None
+    talked = max(int((ended - began).total_seconds()), 1) if ended and began else 0
     yield CallNotice(
         entry_id,
         "stats",
         Told.ENDED,
-        legs[-1].fields.moment("finish"),
+        ended,
         direction=direction,
         phone="" if direction is Direction.INTERNAL else next(filter(None, (leg.text(side) for leg in outside)), ""),
         line=next(filter(None, (leg.text("line_number") for leg in legs)), ""),
         employee=(answered[-1].employee if answered else "") or rung,
         started_at=legs[0].fields.moment("start"),
-        answered_at=answered[0].fields.moment("answer") if answered else None,
-        ended_at=max((at for leg in legs if (at := leg.fields.moment("finish"))), default=None),
+        answered_at=began,
+        ended_at=ended,
         talk_seconds=talked,
         outcome=CallOutcome.MISSED if direction is Direction.IN and rung and not talked else None,
         reason=reason(legs[-1].text("disconnect_reason")),
     )
-
-
-def _talked(answered: Sequence[Row]) -> int:
-    """From the first answer to the end of the last leg that was answered."""
-    if not answered:
-        return 0
-    ends = [leg.fields.number("finish") for leg in answered]
-    return max(max(ends) - min(leg.fields.number("answer") for leg in answered), 1)
 
 
 def watcher(name: str, settings: MangoSettings, around: Around) -> Net:

@@ -277,6 +277,10 @@ class Action(ABC, Generic[P]):
         """What stands beside the rules in the config and does not let this be done: place, what is wrong, the cure."""
         yield from ()
 
+    def doubts(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
+        """What stands beside the rules and lets this be done by halves only; no mistake, but hardly meant."""
+        yield from ()
+
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:
         """Carry out a batch; one outcome per item, in their order."""
         skipped = {item.key: _skipped(item.needed) for item in items if item.needed and item.needed.get(SKIPPED)}
