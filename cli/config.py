@@ -187,6 +187,8 @@ def beside(parsed: Parsed) -> Beside:
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
+        talks=any(getattr(values["crm"], name, None) is not None for name in ("chats", "talks")),
+        public=values["server"] is not None and values["server"].public_url is not None,
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
         diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
         readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),

@@ -8,18 +8,31 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.anycalls.settings import AnyCallsSettings
+from connectors.asterisk.settings import AsteriskSettings
+from connectors.avito.settings import AvitoSettings
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
+from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
 from connectors.megafon.settings import MegafonSettings
+from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
+from connectors.roistat.settings import RoistatSettings
+from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.uis.settings import UisSettings
+from connectors.viber.settings import ViberSettings
+from connectors.vk.settings import VkSettings
+from connectors.wazzup.settings import WazzupSettings
+from connectors.whatsapp.settings import WhatsappSettings
 from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
@@ -55,7 +68,7 @@ class Kind:
     reads_texts: bool = False
 
     def told(self, settings: Strict) -> frozenset[EventType]:
-        """The event types that a channel with these settings yields: beside an exchange, call tracking tells no calls."""
+        """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
         return _TRACKED if getattr(settings, "beside", ()) else self.events
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
@@ -129,7 +142,43 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "mango": Kind(
+        MangoSettings,
+        _CALLS | {EventType.MESSAGE_STATE},
+        receiver="connectors.mango.channel:receiver",
+        watcher="connectors.mango.statistics:watcher",
+        messenger="connectors.mango.sms:messenger",
+        dialler="connectors.mango.dialler:dialler",
+        recordings="connectors.mango.recordings:recordings",
+        medium="sms",
+    ),
+    "asterisk": Kind(
+        AsteriskSettings,
+        _CALLS,
+        watcher="connectors.asterisk.channel:watcher",
+        dialler="connectors.asterisk.channel:dialler",
+        recordings="connectors.asterisk.channel:recordings",
+    ),
+    "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
+    "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
+    "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "sipuni": Kind(
+        SipuniSettings,
+        _CALLS,
+        receiver="connectors.sipuni.channel:receiver",
+        watcher="connectors.sipuni.channel:watcher",
+        dialler="connectors.sipuni.channel:dialler",
+        recordings="connectors.sipuni.channel:recordings",
+    ),
+    "uis": Kind(
+        UisSettings,
+        _CALLS,
+        receiver="connectors.uis.channel:receiver",
+        watcher="connectors.uis.channel:watcher",
+        dialler="connectors.uis.channel:dialler",
+        recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
+    ),
     "megafon": Kind(
         MegafonSettings,
         _CALLS,
@@ -155,8 +204,69 @@ CHANNELS: Final[dict[str, Kind]] = {
         TelegramSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
         receiver="connectors.telegram.channel:receiver",
+        watcher="connectors.telegram.polling:watcher",
+        subscriber="connectors.telegram.setup:subscriber",
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
+    ),
+    "avito": Kind(
+        AvitoSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
+        receiver="connectors.avito.channel:receiver",
+        watcher="connectors.avito.watch:watcher",
+        messenger="connectors.avito.messenger:messenger",
+        subscriber="connectors.avito.messenger:subscriber",
+        medium="avito",
+    ),
+    "viber": Kind(
+        ViberSettings,
+        _MESSAGES | _LEAVING,
+        receiver="connectors.viber.channel:receiver",
+        subscriber="connectors.viber.messenger:messenger",
+        messenger="connectors.viber.messenger:messenger",
+        medium="viber",
+    ),
+    "vk": Kind(
+        VkSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
+        receiver="connectors.vk.channel:receiver",
+        watcher="connectors.vk.watch:watcher",
+        messenger="connectors.vk.messenger:messenger",
+        medium="vk",
+    ),
+    "whatsapp": Kind(
+        WhatsappSettings,
+        _MESSAGES | _ECHO | _LEAVING,
+        receiver="connectors.whatsapp.channel:receiver",
+        messenger="connectors.whatsapp.messenger:messenger",
+        subscriber="connectors.whatsapp.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "wazzup": Kind(
+        WazzupSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.wazzup.channel:receiver",
+        messenger="connectors.wazzup.messenger:messenger",
+        subscriber="connectors.wazzup.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "greenapi": Kind(
+        GreenApiSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.greenapi.channel:receiver",
+        watcher="connectors.greenapi.watcher:watcher",
+        messenger="connectors.greenapi.messenger:messenger",
+        subscriber="connectors.greenapi.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "meta": Kind(
+        MetaSettings,
+        _FORM | _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.meta.channel:receiver",
+        watcher="connectors.meta.watcher:watcher",
+        messenger="connectors.meta.messenger:messenger",
+        subscriber="connectors.meta.subscriber:subscriber",
+        medium="instagram",
     ),
 }
 

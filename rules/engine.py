@@ -36,7 +36,6 @@ from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
 
-
 TOLD_ONCE: Final = frozenset({EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED})
 """What rules learn once of a call, whatever the number of channels that tell of it."""
 

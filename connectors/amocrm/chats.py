@@ -87,7 +87,7 @@ class Chats:
         return Done(str(made["msgid"]), {"crm_chat_id": str(made.get("conversation_id") or "")})
 
     def _link(self, message: ChatMessage) -> None:
-        """The chat becomes that of our contact before its first word: a stranger's word would make a request of its own.
+        """The chat becomes that of our contact before its first word: a stranger's would make a request of its own.
 
         Whoever moves the chat to another contact by hand has it so until the next start.
         """

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from connectors.bitrix24.hooks import TALK_EVENT, authentic_fields
+from connectors.bitrix24.posted import TALK_EVENT, authentic_fields
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.talks.keys import split_key
 from provodka.channel import Delivery
@@ -26,12 +26,16 @@ NOT_OURS: Final = "Это не номер сообщения из открыто
 
 
 def read_replies(delivery: Delivery, settings: BitrixSettings) -> list[StaffReply]:
+    """As `replies_in`, from the very delivery. Raises RefusedError where it is not the portal's, UnreadableError where
+    it cannot be read."""
+    return replies_in(authentic_fields(delivery, settings), settings, delivery)
+
+
+def replies_in(fields: Mapping[str, Any], settings: BitrixSettings, delivery: Delivery) -> list[StaffReply]:
     """The messages of one event; none where it is another event or another connector's.
 
-    `message_id` is what `ChatDelivery` wants back. A message with several files is several replies. Raises RefusedError
-    where the delivery is not the portal's, UnreadableError where it cannot be read.
+    `message_id` is what `ChatDelivery` wants back. A message with several files is several replies.
     """
-    fields = authentic_fields(delivery, settings)
     data = _map(fields.get("data"))
     ours = settings.talks is not None and data.get("CONNECTOR") == settings.talks.connector
     if str(fields.get("event", "")).upper() != TALK_EVENT or not ours:

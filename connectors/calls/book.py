@@ -71,8 +71,8 @@ class CallBook:
             known = [stored_notice(part) for part in intake.parts(self.name, key)]
             if any(one.told is Told.ENDED for one in known):
                 self._silent.add(key)  # a talk among employees, which has no event: not to be read again every time
-            elif any(one.told in LEGS for one in known):
-                last = max((one.at for one in known if one.at), default=before)
+            elif legs := [one for one in known if one.told in LEGS]:
+                last = max((one.at for one in legs if one.at), default=before)
                 ended.append(CallNotice(known[0].call, LOST, Told.ENDED, at=last, reason=NEVER_TOLD))
         self.accept(ended, intake, now)
         return len(ended)

@@ -1,6 +1,6 @@
 """How a CRM that shows talks calls a chat: by the line (bot, number, group) and the messenger's own id together.
 
-One person's chats with two of our bots may have the same id there, and an answer has to leave by the line it belongs to.
+One person's chats with two of our bots may have the same id there, and an answer has to leave by the line of its talk.
 """
 
 from __future__ import annotations

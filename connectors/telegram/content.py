@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from connectors.talks.reading import Fields, count, part, parts_of
 from provodka.talks import MediaKind, MessageFile
-
-Json = Mapping[str, Any]
 
 _FILES: Final = {
     "animation": (MediaKind.VIDEO, "video/mp4"),  # comes with a `document` of the same file, so it is asked first
@@ -18,16 +17,6 @@ _FILES: Final = {
     "audio": (MediaKind.AUDIO, "audio/mpeg"),
     "document": (MediaKind.FILE, ""),
 }
-
-
-def as_dict(value: object) -> dict[str, Any]:
-    """The object that is expected here, an empty one where something else stands."""
-    return value if isinstance(value, dict) else {}
-
-
-def dicts(value: object) -> list[dict[str, Any]]:
-    """The objects of a list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class Content:
         return not self.text and not self.files
 
 
-def content_of(message: Json) -> Content:
+def content_of(message: Fields) -> Content:
     """Empty where the message is a notice of the service itself (somebody joined, the title changed)."""
     typed = str(message.get("text") or message.get("caption") or "")
     files = _files(message)
@@ -53,9 +42,9 @@ def content_of(message: Json) -> Content:
     return Content(text, "" if forwarded else typed, files)
 
 
-def own_phones(message: Json, person: object) -> tuple[str, ...]:
+def own_phones(message: Fields, person: object) -> tuple[str, ...]:
     """The number that a person has shared: one in a forwarded card is somebody else's."""
-    contact = as_dict(message.get("contact"))
+    contact = part(message.get("contact"))
     number = contact.get("phone_number")
     return (_with_plus(str(number)),) if number and person and contact.get("user_id") == person else ()
 
@@ -65,52 +54,49 @@ def _with_plus(number: str) -> str:
     return number if number.startswith("+") else f"+{number}"
 
 
-def _files(message: Json) -> tuple[MessageFile, ...]:
-    sizes = [size for size in dicts(message.get("photo")) if size.get("file_id")]
+def _files(message: Fields) -> tuple[MessageFile, ...]:
+    sizes = [size for size in parts_of(message.get("photo")) if size.get("file_id")]
     if sizes:
-        largest = max(sizes, key=lambda size: _whole(size, "width") * _whole(size, "height"))
+        largest = max(sizes, key=lambda size: count(size.get("width")) * count(size.get("height")))
         return (_file(MediaKind.PICTURE, largest, "image/jpeg"),)
     for name, (kind, usual) in _FILES.items():
-        found = as_dict(message.get(name))
+        found = part(message.get(name))
         if found.get("file_id"):
             return (_file(kind, found, usual),)
     return ()
 
 
-def _file(kind: MediaKind, found: Json, usual: str) -> MessageFile:
+def _file(kind: MediaKind, found: Fields, usual: str) -> MessageFile:
     mime = str(found.get("mime_type") or usual)
     if kind is MediaKind.FILE:
         kind = _BY_MIME.get(mime.partition("/")[0], kind)
-    return MessageFile(kind, str(found["file_id"]), str(found.get("file_name") or ""), mime, _whole(found, "file_size"))
+    return MessageFile(
+        kind, str(found["file_id"]), str(found.get("file_name") or ""), mime, count(found.get("file_size"))
+    )
 
 
-def _whole(found: Json, name: str) -> int:
-    number = found.get(name)
-    return number if isinstance(number, int) else 0
-
-
-def _location(place: Json) -> str:
+def _location(place: Fields) -> str:
     lat, lon = place.get("latitude"), place.get("longitude")
     return f"Место на карте: {lat}, {lon} https://yandex.ru/maps/?pt={lon},{lat}&z=16&l=map"
 
 
-def _venue(venue: Json) -> str:
+def _venue(venue: Fields) -> str:
     named = ", ".join(str(venue[key]) for key in ("title", "address") if venue.get(key))
-    return f"{named}\n{_location(as_dict(venue.get('location')))}"
+    return f"{named}\n{_location(part(venue.get('location')))}"
 
 
-def _contact(card: Json) -> str:
+def _contact(card: Fields) -> str:
     name = " ".join(str(card[key]) for key in ("first_name", "last_name") if card.get(key))
     return f"Контакт: {name} {_with_plus(str(card.get('phone_number') or ''))}"
 
 
-def _poll(poll: Json) -> str:
-    options = [str(one.get("text", "")) for one in dicts(poll.get("options"))]
+def _poll(poll: Fields) -> str:
+    options = [str(one.get("text", "")) for one in parts_of(poll.get("options"))]
     return "\n".join([f"Опрос: {poll.get('question', '')}", *(f"– {one}" for one in options)])
 
 
 _BY_MIME: Final = {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO, "audio": MediaKind.AUDIO}
-_SAID: Final[Mapping[str, Callable[[Json], str]]] = {
+_SAID: Final[Mapping[str, Callable[[Fields], str]]] = {
     "venue": _venue,  # comes with a `location` of the same place, so it is asked first
     "location": _location,
     "contact": _contact,

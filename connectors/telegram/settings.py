@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
+from connectors.enclosed import FilesFolder
 from provodka.settings import Finding, Mistakes, Strict
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -22,7 +23,9 @@ class TelegramSettings(Strict):
     """A bot. Each of the staff to whom it is to write has to open it and press Start once; so does a client.
 
     `receive` says how it hears what people write: by `webhook` (`secret` is what Telegram then proves itself by), by
-    `polling` (needs no address of ours), or not at all.
+    `polling` (needs no address of ours), or not at all. `groups` says that it is to hear all that is written in its
+    groups, which Telegram allows only to a bot without privacy mode. `files` is the folder that rules attach from,
+    beside the config. Times are seconds.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -31,9 +34,12 @@ class TelegramSettings(Strict):
     token: SecretStr
     receive: Annotated[Literal["off", "webhook", "polling"], BeforeValidator(_yaml_off)] = "off"
     secret: SecretStr | None = None
+    groups: bool = False
+    files: FilesFolder | None = None
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.telegram.org"
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=20.0, gt=0)
+    upload_timeout: float = Field(default=60.0, gt=0)
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:

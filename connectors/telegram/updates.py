@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from connectors.talks.reading import Fields, moment, part, parts_of
 from connectors.talks.start import utm_of_start
 from connectors.talks.telling import Telling, Writer
-from connectors.telegram.content import Json, as_dict, content_of, dicts, own_phones
+from connectors.telegram.content import content_of, own_phones
 from provodka.channel import UnreadableError
 from provodka.event import Event
 from provodka.talks import ChatState, TalkMessage
@@ -46,35 +46,35 @@ class Updates:
                 return read(self, told)
         return ()
 
-    def message(self, told: Json) -> tuple[Event, ...]:
+    def message(self, told: Fields) -> tuple[Event, ...]:
         """`message`, and `business_message`: in the owner's own account the owner writes, too."""
-        chat, sender = as_dict(told.get("chat")), as_dict(told.get("from"))
+        chat, sender = part(told.get("chat")), part(told.get("from"))
         if not _is_person(sender) or told.get("is_automatic_forward") or "sender_business_bot" in told:
             return ()
         start = _start(told)
         if start is not None and chat.get("type") == "private" and "business_connection_id" not in told:
             state = ChatState(self._chat(told), SERVICE, self.account, utm_of_start(start))
             mark = f"{state.chat}:{told.get('message_id')}"
-            return (self.telling.started(state, _writer(sender), _moment(told.get("date")), mark),)
+            return (self.telling.started(state, _writer(sender), moment(told.get("date")), mark),)
         content = content_of(told)
         if content.empty:
             return ()
-        at, message = _moment(told.get("date")), self._message(told)
+        at, message = moment(told.get("date")), self._message(told)
         if _is_owners(told):
             return (self.telling.sent(message, _writer(chat), at, _name(sender)),)
         writer = _writer(sender, own_phones(told, sender.get("id")))
         return (self.telling.received(message, writer, at, own_words=content.own),)
 
-    def edited(self, told: Json) -> tuple[Event, ...]:
+    def edited(self, told: Fields) -> tuple[Event, ...]:
         """A place on the map that is shared live is edited every few seconds: that is no edited message."""
-        sender = as_dict(told.get("from"))
+        sender = part(told.get("from"))
         if not _is_person(sender) or "location" in told or _is_owners(told) or content_of(told).empty:
             return ()
-        return (self.telling.edited(self._message(told), _writer(sender), _moment(told.get("edit_date"))),)
+        return (self.telling.edited(self._message(told), _writer(sender), moment(told.get("edit_date"))),)
 
-    def pressed(self, query: Json) -> tuple[Event, ...]:
+    def pressed(self, query: Fields) -> tuple[Event, ...]:
         """A button below a message of ours."""
-        sender, below = as_dict(query.get("from")), as_dict(query.get("message"))
+        sender, below = part(query.get("from")), part(query.get("message"))
         if not _is_person(sender):
             return ()
         data = str(query.get("data") or "")
@@ -86,24 +86,24 @@ class Updates:
             text=_label(below, data),
             button=data,
             answers=self._id(below) if below else "",
-            group=as_dict(below.get("chat")).get("type") in GROUPS,
+            group=part(below.get("chat")).get("type") in GROUPS,
         )
         # The update has no time of its own.
         return (self.telling.received(message, _writer(sender), self.telling.now, own_words=""),)
 
-    def member(self, told: Json) -> tuple[Event, ...]:
+    def member(self, told: Fields) -> tuple[Event, ...]:
         """The bot was blocked. That it is let in again shows by `/start`, or by the next message."""
-        chat, sender = as_dict(told.get("chat")), as_dict(told.get("from"))
-        status = as_dict(told.get("new_chat_member")).get("status")
+        chat, sender = part(told.get("chat")), part(told.get("from"))
+        status = part(told.get("new_chat_member")).get("status")
         if chat.get("type") != "private" or status not in _BLOCKED or not _is_person(sender):
             return ()
-        at = _moment(told.get("date"))
+        at = moment(told.get("date"))
         state = ChatState(str(chat.get("id")), SERVICE, self.account)
         return (self.telling.stopped(state, _writer(sender), at, f"{state.chat}:{told.get('date')}"),)
 
-    def _message(self, told: Json) -> TalkMessage:
+    def _message(self, told: Fields) -> TalkMessage:
         content = content_of(told)
-        answered = as_dict(told.get("reply_to_message"))
+        answered = part(told.get("reply_to_message"))
         return TalkMessage(
             id=self._id(told),
             chat=self._chat(told),
@@ -112,20 +112,20 @@ class Updates:
             text=content.text,
             files=content.files,
             answers=f"{self._chat(told)}:{answered['message_id']}" if "message_id" in answered else "",
-            group=as_dict(told.get("chat")).get("type") in GROUPS,
+            group=part(told.get("chat")).get("type") in GROUPS,
         )
 
-    def _id(self, told: Json) -> str:
+    def _id(self, told: Fields) -> str:
         """Message numbers are unique only within their chat."""
         return f"{self._chat(told)}:{told.get('message_id')}"
 
-    def _chat(self, told: Json) -> str:
+    def _chat(self, told: Fields) -> str:
         """Where an answer goes; in somebody's business account only through the connection with it."""
-        chat, connection = str(as_dict(told.get("chat")).get("id")), told.get("business_connection_id")
+        chat, connection = str(part(told.get("chat")).get("id")), told.get("business_connection_id")
         return f"{connection}/{chat}" if connection else chat
 
 
-_KINDS: Final[Mapping[str, Callable[[Updates, Json], tuple[Event, ...]]]] = {
+_KINDS: Final[Mapping[str, Callable[[Updates, Fields], tuple[Event, ...]]]] = {
     "message": Updates.message,
     "business_message": Updates.message,
     "edited_message": Updates.edited,
@@ -137,42 +137,35 @@ _KINDS: Final[Mapping[str, Callable[[Updates, Json], tuple[Event, ...]]]] = {
 
 def query_id(update: Mapping[str, Any]) -> str:
     """The id of the button's query, which waits for an answer; empty where the update is none."""
-    return str(as_dict(update.get("callback_query")).get("id") or "")
+    return str(part(update.get("callback_query")).get("id") or "")
 
 
-def _is_person(user: Json) -> bool:
+def _is_person(user: Fields) -> bool:
     return isinstance(user.get("id"), int) and not user.get("is_bot")
 
 
-def _is_owners(told: Json) -> bool:
+def _is_owners(told: Fields) -> bool:
     """Whether the owner of a business account wrote it himself."""
-    sender, chat = as_dict(told.get("from")), as_dict(told.get("chat"))
+    sender, chat = part(told.get("from")), part(told.get("chat"))
     return "business_connection_id" in told and sender.get("id") != chat.get("id")
 
 
-def _start(told: Json) -> str | None:
+def _start(told: Fields) -> str | None:
     """The payload of `/start PAYLOAD`, None where it is another message."""
     command, _, rest = str(told.get("text") or "").partition(" ")
     return rest.strip() if command.partition("@")[0] == "/start" else None
 
 
-def _writer(user: Json, phones: tuple[str, ...] = ()) -> Writer:
+def _writer(user: Fields, phones: tuple[str, ...] = ()) -> Writer:
     return Writer(str(user.get("id") or ""), _name(user), phones)
 
 
-def _name(user: Json) -> str:
+def _name(user: Fields) -> str:
     return " ".join(str(user[key]) for key in ("first_name", "last_name") if user.get(key)).strip()
 
 
-def _label(message: Json, data: str) -> str:
+def _label(message: Fields, data: str) -> str:
     """What stands on the button."""
-    rows = as_dict(message.get("reply_markup")).get("inline_keyboard")
-    keys = [key for row in rows if isinstance(row, list) for key in dicts(row)] if isinstance(rows, list) else []
+    rows = part(message.get("reply_markup")).get("inline_keyboard")
+    keys = [key for row in rows if isinstance(row, list) for key in parts_of(row)] if isinstance(rows, list) else []
     return next((str(key.get("text", "")) for key in keys if key.get("callback_data") == data), "")
-
-
-def _moment(seconds: object) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -6,19 +6,32 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
 
 from connectors.bodies import fields_of, plain_body, same_secret, secret_in_url, without_secret
 from connectors.calls.book import CallBook
+from connectors.calls.history import History
+from connectors.calls.net import Net
+from connectors.calls.notice import CallNotice
+from connectors.calls.recordings import LinkedRecordings, Shelf
+from connectors.uis.dialler import UisDialler
 from connectors.uis.notice import Filled, read_notice
+from connectors.uis.reports import Reports
+from connectors.uis.rpc import Rpc
 from connectors.uis.settings import UisSettings
 from provodka import identity
 from provodka.calls import Callers
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 
 log = logging.getLogger(__name__)
+
+FILES_TOLD: Final = timedelta(minutes=30)  # so long after its call a notice of the recording may still come
 
 _SECRET: Final = re.compile(rb'"secret"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _NUMBER: Final = re.compile(r"\+?\d{2,15}")
@@ -85,11 +98,56 @@ def _as_json(answer: Mapping[str, Any]) -> Reply:
     return Reply(body=json.dumps(answer).encode(), content_type="application/json")
 
 
-def zone_of(settings: UisSettings, around: Around) -> tzinfo:
+def _zone_of(settings: UisSettings, around: Around) -> tzinfo:
     """The zone in which the account tells and takes its times."""
     return ZoneInfo(settings.zone) if settings.zone else around.zone
 
 
+def _rpc(name: str, url: str, token: SecretStr, around: Around) -> Rpc:
+    return Rpc(url, token, f"uis:{name}:{urlsplit(url).hostname}", around.store)
+
+
+def _reports(name: str, settings: UisSettings, token: SecretStr, around: Around) -> Reports:
+    rpc = _rpc(name, settings.data_url, token, around)
+    return Reports(rpc, _zone_of(settings, around), settings.record_url)
+
+
 def receiver(name: str, settings: UisSettings, around: Around) -> UisChannel:
     """The receiver of the channel `name`."""
-    return UisChannel(name, settings, zone_of(settings, around), around.callers)
+    return UisChannel(name, settings, _zone_of(settings, around), around.callers)
+
+
+def watcher(name: str, settings: UisSettings, around: Around) -> Net:
+    """The net below the notices: with a token it reads the statistics, too."""
+    book = CallBook(name, settings)
+    if settings.token is None:
+        return Net(book, around.now)
+    reports = _reports(name, settings, settings.token, around)
+
+    def each(notice: CallNotice, parts: PartsReader) -> list[CallNotice]:
+        """The address of a recording is another one here than in the notices, which have time to tell theirs."""
+        is_old = notice.ended_at is not None and around.now() - notice.ended_at > FILES_TOLD
+        return [notice if is_old or not parts(notice.key) else replace(notice, recording="")]
+
+    return Net(
+        book,
+        around.now,
+        look=History(book, around.now, reports.calls, each).look,
+        every=settings.poll,
+        test=lambda: reports.check(around.now()),
+        close=reports.close,
+    )
+
+
+def dialler(name: str, settings: UisSettings, around: Around) -> UisDialler | None:
+    """None without a token and a number to call from."""
+    if settings.token is None or not settings.from_number:
+        return None
+    calls = _rpc(name, settings.call_url, settings.token, around)
+    reports = _reports(name, settings, settings.token, around)
+    return UisDialler(name, calls, reports, settings.from_number, around.now)
+
+
+def recordings(name: str, settings: UisSettings, around: Around) -> LinkedRecordings:
+    """UIS tells the address of each recording (`file_link`)."""
+    return LinkedRecordings(name, Shelf.of(settings, around))

@@ -55,7 +55,7 @@ class UisDialler:
             if order.text:
                 message = {"type": "tts", "value": order.text}
                 return self._start("start.informer_call", {**common, "contact_message": message})
-            who = {"id": self._employee(order.extension)}
+            who = {"id": self._employee((order.extension, *order.others))}
             rest = {"first_call": "employee", "show_virtual_phone_number": False, "direction": "out"}
             return self._start("start.employee_call", {**common, **rest, "employee": who})
         except ConnectorError as error:
@@ -65,11 +65,11 @@ class UisDialler:
         data = self._calls.ask(method, params, write=True).data
         return Done(str(data.get("call_session_id", "")) if isinstance(data, dict) else "")
 
-    def _employee(self, extension: str) -> int:
-        wanted = extension.strip().casefold()
-        found = self._known_staff().get(wanted) if wanted else None
+    def _employee(self, names: Sequence[str]) -> int:
+        staff = self._known_staff()
+        found = next((staff[name] for one in names if (name := one.strip().casefold()) in staff), None)
         if found is None:
-            raise Rejected(f"UIS knows no employee {extension!r}", hint=_NOBODY)
+            raise Rejected(f"UIS knows no employee {names[0]!r}", hint=_NOBODY)
         return found
 
     def _known_staff(self) -> Mapping[str, int]:

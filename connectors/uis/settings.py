@@ -43,8 +43,8 @@ MOMENTS: Final = {name: moment for moment, names in _MNEMONICS.items() for name 
 
 
 class UisSettings(CallSettings):
-    """UIS or CoMagic. The secret stands at the end of the notification's address (`…/hooks/<channel>/<secret>`) or in its
-    body as `"secret"`.
+    """UIS or CoMagic. The secret stands at the end of the notifications' address (`…/hooks/<channel>/<secret>`) or in
+    their body as `"secret"`.
 
     `moments` tells what a notification's mnemonic means, beside MOMENTS. `token` is a permanent key of a user of the
     APIs: with it the statistics are read every `poll`, and with `from_number`, a number of ours, calls are made.

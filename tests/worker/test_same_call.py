@@ -16,7 +16,6 @@ from provodka.journal import Journal
 from provodka.payloads import Person
 from rules.facts import RecordedFacts
 from rules.plan import RuleOutcome
-from tests.journal.conftest import Clock
 from tests.rules.world import CALENDAR, CLIENT, NOW, make_engine, make_rule
 from tests.worker.office import Office
 from worker.facts import LiveFacts
