@@ -109,7 +109,7 @@ def _said(pieces: list[Fields]) -> Iterator[str]:
 
 
 def _file(piece: Fields) -> MessageFile | None:
-    payload, kind = part(piece, "payload"), piece.get("type")
+    payload, kind = part(piece, "payload"), word(piece.get("type"))
     url, token = word(payload.get("url")), word(payload.get("token"))
     if kind == "video":
         ref = f"{VIDEO}{token}" if token else url
