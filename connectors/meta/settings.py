@@ -15,8 +15,8 @@ class MetaSettings(GraphSettings):
     legal note in docs/ru/channels/meta.md: in Russia Meta is an organization whose activity is forbidden.
 
     `lead_forms` takes the leads of the page's forms (`forms`: only of these ids), `instagram` the messages and comments
-    of its Instagram account `instagram_id`, and lets rules write there. `app_id` is the app's: by it our own messages are known, and
-    the app is told our address. `catch_up` is how often, in seconds, forms are asked for leads that no notice told of;
+    of its Instagram account `instagram_id`, and lets rules write there. By `app_id` our own messages are known, and the
+    app can be told our address. `catch_up` is how often, in seconds, forms are asked for leads that no notice told of;
     `first_sync_days` how far back that goes at the first start.
     """
 

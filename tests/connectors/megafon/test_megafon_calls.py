@@ -278,7 +278,10 @@ def test_a_command_about_no_call_is_unreadable(cmd: str) -> None:
 
 
 FIELDS = ("type", "status", "user", "ext", "phone", "start", "duration", "link", "diversion", "direction", "rating")
-WORDS = st.sampled_from(["", "in", "INCOMING", "Success", "0", "-1", "9" * 30, "20259999T000000Z", "[]", "ы\x00"]) | st.text()
+WORDS = (
+    st.sampled_from(["", "in", "INCOMING", "Success", "0", "-1", "9" * 30, "20259999T000000Z", "[]", "ы\x00"])
+    | st.text()
+)
 
 
 @given(st.sampled_from(["event", "history", "rating", "contact", ""]), st.dictionaries(st.sampled_from(FIELDS), WORDS))
