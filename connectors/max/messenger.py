@@ -10,7 +10,7 @@ from connectors.enclosed import files_of
 from connectors.max.api import NOT_READY, MaxApi
 from connectors.max.content import VIDEO
 from connectors.max.settings import MaxSettings
-from connectors.max.setup import Setup
+from connectors.max.setup import complaints
 from connectors.max.updates import GROUP, SERVICE
 from connectors.talks.files import fetched, own_host
 from connectors.talks.parcel import Piece, Room, pieces_of, send_all
@@ -63,12 +63,16 @@ class MaxMessenger:
         return fetched(url, file, self._store, allow=allow, most=self._settings.file_limit)
 
     def check(self) -> list[str]:
-        """Try the token, and whether what people write comes to us."""
-        return Setup(self.name, self._settings, self._api).check()
+        """Try the token; what is wrong, in sentences."""
+        return complaints(self._looked)
 
     def close(self) -> None:
         """Close the connections; the object can be used again."""
         self._api.close()
+
+    def _looked(self) -> tuple[str, ...]:
+        self._api.get("/me")
+        return ()
 
     def _write(self, message: ClientMessage) -> Outcome:
         try:

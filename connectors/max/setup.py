@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -46,12 +46,8 @@ class Setup:
         return bool(former) or not any(_url(one) == address and not _lacking(one) for one in before)
 
     def check(self) -> list[str]:
-        """What is wrong, in sentences."""
-        try:
-            self._api.get("/me")
-            return list(self._looked())
-        except ConnectorError as error:
-            return [f"MAX: {error.reason}. {error.hint}".strip()]
+        """Whether what people write comes to us; what is wrong, in sentences."""
+        return complaints(self._looked)
 
     def close(self) -> None:
         """Close the connections."""
@@ -74,6 +70,14 @@ class Setup:
 
     def _is_ours(self, url: str) -> bool:
         return urlsplit(url).path.rstrip("/").rpartition("/hooks/")[2] == self._name
+
+
+def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
+    """The sentences of a look at the bot, or the one that says why it could not be looked at."""
+    try:
+        return list(look())
+    except ConnectorError as error:
+        return [f"MAX: {error.reason}. {error.hint}".strip()]
 
 
 def _url(subscription: Fields) -> str:
