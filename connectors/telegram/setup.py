@@ -87,7 +87,7 @@ def _of_webhook(webhook: Mapping[str, Any], name: str) -> Iterator[str]:
         yield DEAF.format(kinds=", ".join(lacking), name=name)
     last, words = moment(webhook.get("last_error_date")), word(webhook.get("last_error_message"))
     waiting = webhook.get("pending_update_count") or 0
-    if words and last is not None and (waiting or datetime.now(UTC) - last < RECENT):
+    if words and waiting and last is not None and datetime.now(UTC) - last < RECENT:
         yield FAILING.format(words=words, waiting=waiting)
 
 
