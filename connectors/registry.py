@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
+from connectors.beeline.settings import BeelineSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
@@ -148,6 +149,15 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "beeline": Kind(
+        BeelineSettings,
+        _CALLS,
+        receiver="connectors.beeline.channel:receiver",
+        watcher="connectors.beeline.outside:watcher",
+        dialler="connectors.beeline.outside:dialler",
+        recordings="connectors.beeline.outside:recordings",
+        subscriber="connectors.beeline.outside:subscriber",
+    ),
     "sipuni": Kind(
         SipuniSettings,
         _CALLS,
