@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as drawn
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -118,6 +119,7 @@ def test_a_release_alone_tells_enough() -> None:
     assert (call.phone, call.extension, call.talk_seconds) == ("+79160001122", IVAN, 123)
 
 
+@drawn(max_examples=40)
 @given(st.permutations(range(5)), st.sets(st.integers(0, 3)))
 def test_whatever_is_lost_or_overtaken_there_is_one_end_and_somebody_talked(order: list[int], lost: set[int]) -> None:
     told = (
