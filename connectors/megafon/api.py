@@ -41,7 +41,7 @@ class MegafonApi:
         self._http = Http(settings.base_url, limit, pace, auth=self._auth, timeouts=timeouts, classify=_classify)
 
     def make_call(self, user: str, phone: str) -> str:
-        """Ring the employee, then connect them with the phone (E.164); the id of the call, empty where it is not told."""
+        """Ring the employee, then the phone (E.164); the id of the call, empty where it is not told."""
         try:
             asked = {"user": user, "phone": phone.removeprefix("+")}
             reply = self._asked("makeCall", asked) if self._is_old else self._http.call("POST", "/makecall", json=asked)

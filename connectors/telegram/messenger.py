@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from connectors.enclosed import files_of
 from connectors.talks.files import keep
+from connectors.talks.parcel import Piece, pieces_of, send_all
 from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import TOO_LARGE, Code, client_cure
-from connectors.telegram.parcel import Piece, pieces_of, shorten
+from connectors.telegram.parcel import ROOM, is_picture, shorten
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.setup import Setup
 from connectors.telegram.updates import SERVICE
 from provodka.channel import Around
 from provodka.crm import StaffMessage
-from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
+from provodka.errors import ConnectorError, RateLimited, Rejected
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
@@ -82,7 +83,7 @@ class Telegram:
     def fetch_file(self, file: MessageFile) -> Attachment:
         """Up to 20 MB; Telegram's link to it never leaves this room, for it holds the token."""
         if file.size > LARGEST_FETCHED:
-            raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG.value)
+            raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG)
         more = self._settings.upload_timeout
         path, body = self._bot.call("getFile", file.ref.encode(), lambda wire: wire.file(file.ref), more=more)
         kind = mimetypes.guess_type(path)[0] or ""
@@ -112,24 +113,13 @@ class Telegram:
 
     def _write(self, message: ClientMessage) -> Outcome:
         try:
-            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store))
-            return self._write_all(message.to, pieces)
+            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store), ROOM)
+            return send_all(pieces, lambda piece: f"{message.to}:{self._send(message.to, piece)}")
         except ConnectorError as error:
             code, _, chat = error.code.partition(":")
             if code == Code.MOVED and chat and chat != message.to:
                 return self._write(replace(message, to=chat))
             return _of_client(error)
-
-    def _write_all(self, to: str, pieces: Sequence[Piece]) -> Done:
-        sent: list[str] = []
-        for piece in pieces:
-            try:
-                sent.append(f"{to}:{self._send(to, piece)}")
-            except ConnectorError as error:
-                if not sent:
-                    raise
-                raise Ambiguous(f"{len(sent)} of {len(pieces)} messages were sent, then: {error.reason}") from error
-        return Done(sent[0], {"messages": " ".join(sent)})
 
     def _send(self, to: str, piece: Piece) -> str:
         """The message's number within its chat."""
@@ -147,11 +137,11 @@ class Telegram:
         shown, file = piece.text.encode(), piece.file
         if file is None:
             return self._bot.call("sendMessage", shown, lambda wire: wire.send(to, piece.text))
-        method = "sendPhoto" if piece.picture else "sendDocument"
+        picture = is_picture(file)
         return self._bot.call(
-            method,
+            "sendPhoto" if picture else "sendDocument",
             shown,
-            lambda wire: wire.send_file(to, file, piece.text, picture=piece.picture),
+            lambda wire: wire.send_file(to, (file[0], file[2]), piece.text, picture=picture),
             more=self._settings.upload_timeout,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
@@ -128,12 +128,14 @@ def read_notice(fields: Fields, heard: datetime, zone: tzinfo) -> CallNotice:
 
 
 def read_statistics(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> list[CallNotice]:
-    """One last word for each call: the statistics have a line for each connection of it."""
+    """One last word for each call (the statistics have a line for each connection of it), and its recording."""
     calls: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if call := str(row.get("pbx_call_id") or ""):
             calls.setdefault(call, []).append(row)
-    return [_summed(call, lines, zone) for call, lines in calls.items()]
+    summed = [_summed(call, lines, zone) for call, lines in calls.items()]
+    recorded = (replace(one, id=f"rec:{one.recording}", told=Told.RECORDED) for one in summed if one.recording)
+    return [*(replace(one, recording="") for one in summed), *recorded]
 
 
 def moment(text: str, zone: tzinfo) -> datetime | None:

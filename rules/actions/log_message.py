@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import EventType, MessageEvent
 from provodka.settings import Strict
-from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside
+from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
 from rules.actions.desk import Desk, pack, submit, submit_all, told
 from rules.actions.linking import unfinished
 from rules.actions.message_files import Fetched, fetch
@@ -59,13 +59,20 @@ class LogMessage(Action[LogMessageParams]):
     def doubles(self, earlier: LogMessageParams, later: LogMessageParams) -> bool:  # noqa: ARG002 -- any two
         return True
 
-    def beside(self, params: LogMessageParams, beside: Beside) -> Any:  # noqa: ANN401 -- as the base says
+    def beside(self, params: LogMessageParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
         if params.way == CHAT and not beside.talks:
             yield ("as",), "the CRM has no channel for talks", "add crm.chats (amoCRM) or crm.talks (Bitrix24)"
 
+    def doubts(self, params: LogMessageParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
+        if params.way != NOTE and beside.talks and not beside.public:
+            text = (
+                "files of messages will not show in the chat, but hang on the card: the CRM cannot fetch them from us"
+            )
+            yield (), text, "name server.public_url: the address at which the CRM reaches us"
+
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        logged = outside.links.logged([item.event.id for item in items])
+        logged = outside.links.shown_messages([item.event.id for item in items])
         decisions: dict[str, Decision] = {}
         for item in items:
             if not isinstance(item.event.payload, MessageEvent):

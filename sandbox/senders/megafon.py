@@ -64,7 +64,7 @@ class Megafon(Service):
     buttons: ClassVar[Mapping[str, str]] = {
         "call": "Входящий звонок",
         "missed": "Пропущенный звонок",
-        "group": "Звонок на группу",
+        "ring_all": "Звонок на группу",
         "transfer": "Перевод звонка",
         "outgoing": "Исходящий звонок",
         "rating": "Оценка разговора",
@@ -99,7 +99,7 @@ class Megafon(Service):
         states = [sender.event(one, call, client.digits, user) for one in ("INCOMING", "CANCELLED")]
         return _all(*states, sender.history(self._listed(call, client, "", status="missed")))
 
-    def group(self, client: Client, given: Mapping[str, str]) -> Answers:
+    def ring_all(self, client: Client, given: Mapping[str, str]) -> Answers:
         """Two phones ring; when one is answered, the other is told that the call is cancelled."""
         sender, call, phone = self._sender(given), self._new_call(), client.digits
         first, second = LOGINS

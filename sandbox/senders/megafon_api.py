@@ -24,8 +24,8 @@ NAMES = {name: one["name"] for one in USERS for name in (one["login"], one["ext"
 class MegafonApi:
     """`/crmapi/v1` with the header X-API-KEY, and `/sys/crm_api.wcgp` with the field `token`.
 
-    A recording can be fetched `ready_after` seconds after its call. `on_call` is told (id, user, phone) of every ordered
-    call before the order is answered: the exchange's first notices may be that fast.
+    A recording can be fetched `ready_after` seconds after its call. `on_call` is told (id, user, phone) of every
+    ordered call before the order is answered: the exchange's first notices may be that fast.
     """
 
     def __init__(self, now: Callable[[], datetime], line: str) -> None:

@@ -42,14 +42,14 @@ class Community:
         self.files: dict[str, bytes] = {}
         self._last_id = 1500
 
-    def say(self, peer: int, text: str, *, out: bool = False, **more: Json | list[Json] | str | int) -> Json:
+    def say(self, peer: int, text: str, more: Json | None = None, *, out: bool = False) -> Json:
         """A message in the talk with this person."""
         with self.moved:
             self._last_id += 1
             said = self.messages.setdefault(peer, [])
             body: Json = {"id": self._last_id, "date": int(self.now().timestamp()), "peer_id": peer}
             body |= {"from_id": -self.group if out else peer, "text": text, "out": int(out), "random_id": 0}
-            body |= {"conversation_message_id": len(said) + 1, "attachments": [], "fwd_messages": [], **more}
+            body |= {"conversation_message_id": len(said) + 1, "attachments": [], "fwd_messages": [], **(more or {})}
             said.append(body)
             self.allowed.add(peer)
             return body
@@ -148,10 +148,10 @@ class VkApi:
             if number and (peer, number) in self._at.sent:
                 return self._at.sent[peer, number]
             more = {"random_id": number, "attachment": given.get("attachment", "")}
-            body = self._at.say(peer, text, out=True, **more)
+            body = self._at.say(peer, text, more, out=True)
             self._at.sent[peer, number or -body["id"]] = body["id"]
         self._echo(body)
-        return body["id"]
+        return int(body["id"])
 
     def _conversations(self, given: Mapping[str, str]) -> Json:
         talks = sorted(self._at.messages.items(), key=lambda item: -item[1][-1]["date"])

@@ -116,7 +116,7 @@ class Zadarma(Service):
         "probe": "Проверка адреса",
         "call": "Входящий звонок",
         "missed": "Пропущенный звонок",
-        "group": "Звонок на группу",
+        "ring_all": "Звонок на группу",
         "outgoing": "Исходящий звонок",
     }
     fields: ClassVar[Mapping[str, str]] = {
@@ -154,7 +154,7 @@ class Zadarma(Service):
         self.api.ended(script.id, client.digits, who, script.began, "no answer", 0)
         return steps
 
-    def group(self, client: Client, given: Mapping[str, str]) -> Answers:
+    def ring_all(self, client: Client, given: Mapping[str, str]) -> Answers:
         """Two phones ring; the leg of the colleague ends when one has answered."""
         script = self._script(client, given, 70)
         rung = [script.start(), script.rings("101"), script.rings("102"), script.answers("101")]

@@ -60,4 +60,4 @@ def test_a_call_that_tracking_tells_of_afterwards_gets_its_source_then(closed: C
     assert "yandex" not in company.lead()["tags"]
     tracked(company)
     until(lambda: "yandex" in company.lead()["tags"], "the source on the lead")
-    assert [event.channel for event in company.events("call.finished")] == ["phone"]
+    assert [one.event.channel for one in company.events("call.finished")] == ["phone"]

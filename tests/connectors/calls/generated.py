@@ -87,6 +87,17 @@ class Script:
         return "call.missed" if self.direction is Direction.IN and not talked else "call.finished"
 
     @property
+    def rung_first(self) -> frozenset[str]:
+        """Whose telephones rang at the first moment: which of them is named first is chance."""
+        rings = [step for step in self.steps if step.does is Does.RING]
+        return frozenset(step.employee for step in rings if step.after == rings[0].after)
+
+    @property
+    def talkers(self) -> tuple[str, ...]:
+        """The employees who talked with the customer, in turn."""
+        return tuple(step.employee for step in self.steps if step.does is Does.ANSWER and not step.inside)
+
+    @property
     def recordings(self) -> tuple[str, ...]:
         return tuple(f"{self.key}-r{step.leg}" for step in self.steps if step.does is Does.RECORDED)
 

@@ -83,16 +83,12 @@ def check(script: Script, batches: Sequence[Sequence[CallNotice]], intake: Memor
     assert (call.phone, call.line, call.line_name) == (identity.phone(script.phone), f"+{LINE}", "yandex")
     legs = {one.id for one in notices(script) if one.told not in (Told.RECORDED, Told.ENDED)}
     complete = legs <= {one.id for one in before}
-    assert call.extension in ((truth.last,) if complete else (truth.first, truth.last, *_talkers(script)))
+    assert call.extension in ((truth.last,) if complete else (truth.first, *script.talkers))
     if complete:
         assert frozenset(call.rung) == truth.rung
         assert call.transferred is any(step.transfer for step in script.steps)
     if script.order and before:
         assert call.order == script.order
-
-
-def _talkers(script: Script) -> set[str]:
-    return {one.employee for one in notices(script) if one.told is Told.ANSWERED and one.direction is script.direction}
 
 
 @many_calls
