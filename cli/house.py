@@ -131,7 +131,9 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
+        public_url = self.config.server.public_url
+        hooks = f"{public_url}/hooks" if public_url else ""
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files, hooks=hooks)
 
     @cached_property
     def files(self) -> SignedFiles | None:

@@ -11,6 +11,7 @@ from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
 from connectors.asterisk.settings import AsteriskSettings
 from connectors.avito.settings import AvitoSettings
+from connectors.beeline.settings import BeelineSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
@@ -176,6 +177,15 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "beeline": Kind(
+        BeelineSettings,
+        _CALLS,
+        receiver="connectors.beeline.channel:receiver",
+        watcher="connectors.beeline.outside:watcher",
+        dialler="connectors.beeline.outside:dialler",
+        recordings="connectors.beeline.outside:recordings",
+        subscriber="connectors.beeline.outside:subscriber",
+    ),
     "sipuni": Kind(
         SipuniSettings,
         _CALLS,
