@@ -208,7 +208,7 @@ def test_a_recording_is_fetched_by_a_link_of_its_own_when_it_is_there(station: S
 def test_the_account_is_told_where_to_send_once(station: Station, account: ZadarmaApi) -> None:
     made = subscriber("phone", House(station).settings, House(station).around)
     assert made is not None
-    assert "provodka connect" in made.check()[0]
+    assert "server.public_url" in made.check()[0]
     assert made.subscribe("https://hooks.example.ru/hooks/phone")
     assert account.stats()["url"] == "https://hooks.example.ru/hooks/phone"
     assert made.check() == []
