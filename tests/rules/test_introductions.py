@@ -54,9 +54,7 @@ def contact(crm: AroundCrm) -> str:
     return str(lead.contact.name)
 
 
-def test_a_line_of_the_chat_has_the_name_that_the_messenger_tells(
-    world: World, crm: AroundCrm, bot: Introducing
-) -> None:
+def test_a_line_of_the_chat_has_the_name_that_is_asked_for(world: World, crm: AroundCrm, bot: Introducing) -> None:
     assert isinstance(deliver_step(world, "log_message", message(), needed=NEEDED), Done)
     assert [line.person_name for line in lines(crm)] == ["Мария"]
     assert bot.asked == ["77"]
