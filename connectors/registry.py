@@ -268,6 +268,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
         receiver="connectors.vk.channel:receiver",
         watcher="connectors.vk.watch:watcher",
+        subscriber="connectors.vk.setup:subscriber",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
         wants={"messenger": ("token",)},
