@@ -1,6 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
-Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec.
+Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
+callers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, parts, timers
+from bench.callers import callers
 from bench.onec import onec
 from bench.rules import rules, whatif
 
@@ -239,6 +241,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rules": rules,
     "whatif": whatif,
     "onec": onec,
+    "callers": callers,
 }
 
 

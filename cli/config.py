@@ -180,16 +180,19 @@ def beside(parsed: Parsed) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
     values = parsed.values
     crm = CRMS[values["crm"].type] if values["crm"] is not None else None
-    kinds = {name: CHANNELS[settings.type] for name, settings in values["channels"].items()}
-    unread = set(_written(parsed, "channels")).difference(kinds)  # who knows what they would be able to do
+    channels = [(name, one, CHANNELS[one.type]) for name, one in values["channels"].items()]
+    unread = set(_written(parsed, "channels")).difference(values["channels"])  # who knows what they would be able to do
     return Beside(
         dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
         plans=values["plans"],
         crm=crm.title if crm else "",
         lacks=crm.lacks if crm else {},
+        talks=any(getattr(values["crm"], name, None) is not None for name in ("chats", "talks")),
+        public=values["server"] is not None and values["server"].public_url is not None,
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
-        diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
-        readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),
+        diallers=unread.union(name for name, one, kind in channels if kind.has("dialler", one)),
+        readers=unread.union(name for name, one, kind in channels if kind.reads_texts and kind.has("dialler", one)),
+        lacking={name: found for name, one, kind in channels if (found := kind.lacking("dialler", one))},
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
@@ -210,8 +213,9 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yield from _teams(parsed, staff)
     yield from _exchange(parsed)
+    yield from _beside(parsed)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
-    yields |= {name: CHANNELS[settings.type].events for name, settings in channels.items()}
+    yields |= {name: CHANNELS[settings.type].told(settings) for name, settings in channels.items()}
     known = beside(parsed)
     written = {name: Dictionary({}) for name in _written(parsed, "dictionaries")}
     plans = dict.fromkeys(_written(parsed, "plans"), Decimal(0))
@@ -219,7 +223,7 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
     rules: dict[int, Rule] = values["rules"]
     teams, senders = _written(parsed, "teams"), None
     if len(channels) == len(yields):
-        senders = [one for name, settings in channels.items() for one in _senders(name, CHANNELS[settings.type])]
+        senders = [word for name, one in channels.items() for word in _senders(name, one, CHANNELS[one.type])]
     for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, known, teams=teams, senders=senders):
         yield _finding(problem, rules)
 
@@ -242,9 +246,22 @@ def _exchange(parsed: Parsed) -> Iterator[Finding]:
         yield Finding(("accounting", "file_limit"), text, "lower it, or raise server.body_limit")
 
 
-def _senders(name: str, kind: Kind) -> tuple[str, ...]:
+def _beside(parsed: Parsed) -> Iterator[Finding]:
+    """Call tracking names the exchanges beside which it stands."""
+    channels: Mapping[str, Any] = parsed.values["channels"]
+    unread = set(_written(parsed, "channels")) - channels.keys()
+    exchanges = [name for name, one in channels.items() if EventType.CALL_FINISHED in CHANNELS[one.type].told(one)]
+    for name, settings in channels.items():
+        for i, other in enumerate(getattr(settings, "beside", ())):
+            if other not in exchanges and other not in unread:
+                what = "is no channel of telephony" if other in channels else "is no channel"
+                hint = did_you_mean(other, exchanges) if exchanges else "add the exchange, or leave beside out"
+                yield Finding(("channels", name, "beside", i), f'"{other}" {what}', hint)
+
+
+def _senders(name: str, settings: Strict, kind: Kind) -> tuple[str, ...]:
     """What a rule may call a channel that can write to clients: its name, or the medium of all of its sort."""
-    return (name, kind.medium) if kind.medium else ()
+    return (name, kind.medium) if kind.has("messenger", settings) else ()
 
 
 def warnings(parsed: Parsed) -> list[Problem]:

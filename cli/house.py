@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cli.callers import LateCallers
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.accounting import AccountingAccount
-from provodka.calls import Dialler, Recordings
+from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -29,6 +30,7 @@ from rules.engine import Engine
 from rules.ticks import Ticks
 from scheduler import Alerts, Clock, Job, Scheduler, forget_firings, forget_parts, forget_turns, tell_dead_letters
 from webhooks.app import create_app
+from webhooks.files import SignedFiles
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
 from webhooks.server import WebServer
@@ -42,6 +44,7 @@ from worker.threads import Worker
 log = structlog.get_logger("house")
 
 BOOKS_CHANNEL = "1c"  # also served at /exchange/1c, where 1C expects a site
+TALKS, TALKS_SECONDS = "talks", 3600.0
 HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connected now, by hand or by `connect`
 
 
@@ -128,7 +131,21 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone))
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
+
+    @cached_property
+    def files(self) -> SignedFiles | None:
+        """Addresses of our files for others; None where nobody can reach us."""
+        public_url = self.config.server.public_url
+        return SignedFiles(public_url, self.journal.key, utc_now) if public_url else None
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who calls, by the mirror of the CRM."""
+        settings = self.config.crm
+        if settings is None:
+            return NobodyCalls()
+        return LateCallers(settings.type, self.journal.store, self.config.team.extensions)
 
     @cached_property
     def messengers(self) -> dict[str, Messenger]:
@@ -174,6 +191,8 @@ class House:
             self.correspondents,
             self.accounting,
             self.diallers,
+            self.recordings,
+            self.files,
         )
 
     def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:
@@ -211,6 +230,8 @@ class House:
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
+            if self.crm.shows_talks:
+                jobs.append(Job("talks", TALKS_SECONDS, lambda _: self.connect_talks()))
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:
             poll = Poll(self.accounting, self.crm, self.journal)
@@ -219,6 +240,17 @@ class House:
                 jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
         return Scheduler(self.journal, [*self.watchers, clock], jobs)
+
+    def connect_talks(self) -> None:
+        """Make the channel of talks known to the CRM; a line of `status` where it does not take it."""
+        if self.crm is None:
+            return
+        try:
+            self.crm.connect_talks()
+        except ConnectorError as error:
+            self.journal.trouble(TALKS, error.reason, error.hint or "Проверьте настройки канала переписки в CRM")
+        else:
+            self.journal.well(TALKS)
 
     def look_at_hooks(self) -> None:
         """Whether the CRM tells us of changes: a log line and a line of `status` where it does not."""

@@ -19,6 +19,7 @@ from provodka.errors import ProvodkaError
 from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, planning, queries
 from provodka.journal.records import WAIT
 from provodka.journal.schema import events
+from provodka.payloads import EventType
 from rules.names import NEVER_SEEN
 
 Evaluate = Callable[[StoredEvent], PlanRecord]
@@ -134,6 +135,8 @@ def _refusal(stored: StoredEvent) -> str:
     if stored.state in (EventState.RECEIVED, EventState.PLANNING):
         return "it is not planned yet and will be, with today's rules"
     if stored.event.type in NEVER_SEEN and stored.state is EventState.PLANNED:
+        if stored.event.type is EventType.REPLY_WRITTEN:
+            return "an answer from the card is never sent twice; a dead one: provodka resend"
         return "a hint has been followed already, and rules never see hints"
     return ""
 

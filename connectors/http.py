@@ -190,7 +190,7 @@ class Http:
 
     def _judge(self, reply: Reply, accept: Collection[int], *, plain: bool) -> ConnectorError | None:
         error = self._classify(reply)
-        wanted = (reply.status in accept and reply.readable) or (plain and 200 <= reply.status < 300)
+        wanted = (reply.status in accept and (plain or reply.readable)) or (plain and 200 <= reply.status < 300)
         if error is None and not wanted:
             error = by_status(reply)
         if isinstance(error, RateLimited) and error.wait:

@@ -8,21 +8,32 @@ from importlib import import_module
 from typing import Any, Final
 
 from connectors.amocrm.settings import AmocrmSettings
+from connectors.anycalls.settings import AnyCallsSettings
+from connectors.asterisk.settings import AsteriskSettings
+from connectors.avito.settings import AvitoSettings
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.megafon.settings import MegafonSettings
 from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
+from connectors.roistat.settings import RoistatSettings
+from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
+from connectors.uis.settings import UisSettings
+from connectors.viber.settings import ViberSettings
+from connectors.vk.settings import VkSettings
 from connectors.wazzup.settings import WazzupSettings
 from connectors.whatsapp.settings import WhatsappSettings
+from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -42,7 +53,7 @@ class Kind:
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
     `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
     what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
-    text to whoever answers.
+    text to whoever answers. `wants` names, by part, the settings without which there is none.
     """
 
     settings: type[Strict]
@@ -55,11 +66,26 @@ class Kind:
     subscriber: str = ""
     medium: str = ""
     reads_texts: bool = False
+    wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def told(self, settings: Strict) -> frozenset[EventType]:
+        """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
+        if getattr(settings, "receive", "") == "off":
+            return frozenset()
+        return _TRACKED if getattr(settings, "beside", ()) else self.events
+
+    def lacking(self, part: str, settings: Strict) -> tuple[str, ...]:
+        """The settings that are still to be written for this part; empty where it is there, or never will be."""
+        return tuple(name for name in self.wants.get(part, ()) if not getattr(settings, name))
+
+    def has(self, part: str, settings: Strict) -> bool:
+        """Whether a channel with these settings has the part."""
+        return bool(getattr(self, part)) and not self.lacking(part, settings)
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
         place: str = getattr(self, part)
-        return _at(place)(name, settings, around) if place else None
+        return _at(place)(name, settings, around) if self.has(part, settings) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +142,7 @@ def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
 _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
+_TRACKED: Final = frozenset({EventType.CALL_TRACKED})
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
@@ -126,10 +153,105 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
-    "mango": Kind(MangoSettings, _CALLS, receiver="connectors.mango.channel:receiver"),
+    "mango": Kind(
+        MangoSettings,
+        _CALLS | {EventType.MESSAGE_STATE},
+        receiver="connectors.mango.channel:receiver",
+        watcher="connectors.mango.statistics:watcher",
+        messenger="connectors.mango.sms:messenger",
+        dialler="connectors.mango.dialler:dialler",
+        recordings="connectors.mango.recordings:recordings",
+        medium="sms",
+        wants={"messenger": ("sms_from",)},
+    ),
+    "asterisk": Kind(
+        AsteriskSettings,
+        _CALLS,
+        watcher="connectors.asterisk.channel:watcher",
+        dialler="connectors.asterisk.channel:dialler",
+        recordings="connectors.asterisk.channel:recordings",
+        wants={"dialler": ("originate",), "recordings": ("recording",)},
+    ),
+    "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
+    "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
+    "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "sipuni": Kind(
+        SipuniSettings,
+        _CALLS,
+        receiver="connectors.sipuni.channel:receiver",
+        watcher="connectors.sipuni.channel:watcher",
+        dialler="connectors.sipuni.channel:dialler",
+        recordings="connectors.sipuni.channel:recordings",
+        wants={"dialler": ("user", "key")},
+    ),
+    "uis": Kind(
+        UisSettings,
+        _CALLS,
+        receiver="connectors.uis.channel:receiver",
+        watcher="connectors.uis.channel:watcher",
+        dialler="connectors.uis.channel:dialler",
+        recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
+        wants={"dialler": ("token", "from_number")},
+    ),
+    "megafon": Kind(
+        MegafonSettings,
+        _CALLS,
+        receiver="connectors.megafon.channel:receiver",
+        watcher="connectors.megafon.net:watcher",
+        dialler="connectors.megafon.dialler:dialler",
+        recordings="connectors.megafon.net:recordings",
+        wants={"dialler": ("api_key",)},
+    ),
+    "zadarma": Kind(
+        ZadarmaSettings,
+        _CALLS,
+        receiver="connectors.zadarma.channel:receiver",
+        watcher="connectors.zadarma.net:watcher",
+        messenger="connectors.zadarma.sms:messenger",
+        dialler="connectors.zadarma.dialler:dialler",
+        recordings="connectors.zadarma.net:recordings",
+        subscriber="connectors.zadarma.net:subscriber",
+        medium="sms",
+        wants=dict.fromkeys(("dialler", "messenger", "recordings", "subscriber"), ("key",)),
+    ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
-    "telegram": Kind(TelegramSettings, messenger="connectors.telegram.messenger:messenger", medium="telegram"),
+    "telegram": Kind(
+        TelegramSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
+        receiver="connectors.telegram.channel:receiver",
+        watcher="connectors.telegram.polling:watcher",
+        subscriber="connectors.telegram.setup:subscriber",
+        messenger="connectors.telegram.messenger:messenger",
+        medium="telegram",
+    ),
+    "avito": Kind(
+        AvitoSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
+        receiver="connectors.avito.channel:receiver",
+        watcher="connectors.avito.watch:watcher",
+        messenger="connectors.avito.messenger:messenger",
+        subscriber="connectors.avito.messenger:subscriber",
+        medium="avito",
+    ),
+    "viber": Kind(
+        ViberSettings,
+        _MESSAGES | _LEAVING,
+        receiver="connectors.viber.channel:receiver",
+        subscriber="connectors.viber.messenger:messenger",
+        messenger="connectors.viber.messenger:messenger",
+        medium="viber",
+    ),
+    "vk": Kind(
+        VkSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
+        receiver="connectors.vk.channel:receiver",
+        watcher="connectors.vk.watch:watcher",
+        messenger="connectors.vk.messenger:messenger",
+        medium="vk",
+        wants={"messenger": ("token",)},
+    ),
     "whatsapp": Kind(
         WhatsappSettings,
         _MESSAGES | _ECHO | _LEAVING,
@@ -163,6 +285,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.meta.messenger:messenger",
         subscriber="connectors.meta.subscriber:subscriber",
         medium="instagram",
+        wants={"messenger": ("instagram",), "subscriber": ("app_id",)},
     ),
 }
 

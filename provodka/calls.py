@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from provodka.operation import Outcome, Request
 from provodka.visits import Attachment, Utm
@@ -69,6 +69,50 @@ class CallEvent:
 
     call: Call
     utm: Utm = field(default_factory=Utm)
+
+
+SAME_CALL: Final = timedelta(minutes=2)
+"""By how much two channels may differ in when one call began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A call as one channel tells of it; `began` is its own start, else when it was told of."""
+
+    channel: str
+    call: Call
+    began: datetime
+
+    def same_call(self, other: Sighting) -> bool:
+        """Whether another channel tells of the same call: direction and phone, the line where both know it, and start.
+
+        A hidden number is nobody's, so that two such calls are never one.
+        """
+        one, two = self.call, other.call
+        if self.channel == other.channel or not one.phone or one.phone != two.phone or one.direction != two.direction:
+            return False
+        lines = {one.line, two.line} - {""}
+        return len(lines) < 2 and abs(self.began - other.began) <= SAME_CALL
+
+
+def told_before(sightings: Sequence[Sighting]) -> list[int | None]:
+    """For each of these, in the order in which they were told, the place of the first that told of the same call.
+
+    A call answers for one of each other channel: who rings again within two minutes has made two calls in both.
+    """
+    first: list[int | None] = []
+    taken: set[tuple[int, str]] = set()
+    for place, new in enumerate(sightings):
+        free = [
+            at
+            for at in range(place)
+            if first[at] is None and (at, new.channel) not in taken and sightings[at].same_call(new)
+        ]
+        found = min(free, key=lambda at: abs(sightings[at].began - new.began), default=None)
+        if found is not None:
+            taken.add((found, new.channel))
+        first.append(found)
+    return first
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ from provodka.stores import ConnectorStore
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One HTTP request to `/hooks/<channel>[/<path>]`, untouched. Header names are lower-case."""
+    """One HTTP request to `/hooks/<channel>[/<path>]`, untouched. Header names are lower-case.
+
+    `sender` is the address that it came from, as a reverse proxy on this machine tells it; empty where nobody does.
+    """
 
     method: str
     path: str
@@ -24,6 +27,7 @@ class Delivery:
     query: Mapping[str, str]
     body: bytes
     received_at: datetime
+    sender: str = ""
 
     @property
     def content_type(self) -> str:
@@ -66,7 +70,14 @@ class RefusedError(ProvodkaError):
 
 
 class UnreadableError(ProvodkaError):
-    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`."""
+    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`.
+
+    `reply` is what the sender gets, where only words of its own are a success to it.
+    """
+
+    def __init__(self, why: str, reply: Reply = Reply(body=b"ok")) -> None:
+        super().__init__(why)
+        self.reply = reply
 
 
 class PartsReader(Protocol):

@@ -20,6 +20,7 @@ from provodka.payloads import (
     card_of,
     lead_of,
 )
+from provodka.talks import talk_of
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
@@ -79,7 +80,8 @@ class Event:
             cards = [("contact", payload.task.contact), ("company", payload.task.company)]
         else:
             cards = [card for card in (card_of(payload),) if card is not None]
-        return (*self.person.identities, *(f"{kind}:{one}" for kind, one in cards if one))
+        talk = talk_of(payload, self.channel)
+        return (*self.person.identities, *(f"{kind}:{one}" for kind, one in cards if one), *((talk,) if talk else ()))
 
 
 def dump_payload(payload: Payload) -> bytes:

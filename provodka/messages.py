@@ -55,3 +55,21 @@ class Talker(ClientMessenger, Protocol):
     def fetch_file(self, file: MessageFile) -> Attachment:
         """The bytes of a file of a message, into the journal's blobs. Raises Retryable while it cannot be had,
         Rejected where it is gone, too large, or not what it is said to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFacts:
+    """What a service tells of a talk only when it is asked: who it is with, and what it is about. Empty where it does
+    not know."""
+
+    name: str = ""
+    about: str = ""
+    about_url: str = ""
+
+
+@runtime_checkable
+class Introducer(Protocol):
+    """A messenger whose notices hold no name: whoever is about to show a message asks for it. Receivers never do."""
+
+    def who(self, chat: str) -> ChatFacts:
+        """Of the talk that an event calls `message.chat`. Raises ConnectorError: then the name can wait."""

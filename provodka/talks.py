@@ -34,7 +34,8 @@ class ChatMessage:
     """A message of a messenger, to be shown in the card. All ids are the messenger's.
 
     From the client, unless `staff` is the login of the one who wrote it from outside the CRM. `person_*` is always the
-    client; `phone` (E.164) and `email` help to find the client's card. `source` tells the line (bot, number).
+    client; `phone` (E.164) and `email` help to find the client's card. `source` tells the line (bot, number), by which
+    an answer leaves. `lead_id` and `contact_id` are the CRM's cards that the talk belongs to, where they are known.
     """
 
     id: str
@@ -48,6 +49,8 @@ class ChatMessage:
     email: str = ""
     staff: str = ""
     source: str = ""
+    lead_id: str = ""
+    contact_id: str = ""
 
 
 class DeliveryState(StrEnum):
@@ -174,3 +177,20 @@ class ReplyWritten:
     """`reply.written`: one of the staff has answered in the card; never seen by rules."""
 
     reply: StaffReply
+
+
+def talk_of(payload: object, channel: str) -> str:
+    """The identity of the talk that a payload is about (`talk:bot/12345`), for the lane of its person; empty for none.
+
+    A chat of several people is nobody's, so it joins nobody.
+    """
+    match payload:
+        case MessageEvent(message=TalkMessage(group=False, chat=chat)) if chat:
+            return f"talk:{channel}/{chat}"
+        case ChatState(chat=chat) if chat:
+            return f"talk:{channel}/{chat}"
+        case MessageState(sent=Sent(chat=chat)) if chat:
+            return f"talk:{channel}/{chat}"
+        case ReplyWritten(reply=StaffReply(source=source, chat_id=chat)) if source and chat:
+            return f"talk:{source}/{chat}"
+    return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from provodka.event import Event
 from provodka.payloads import EventType, addressed_to, lead_of
@@ -35,6 +35,9 @@ from rules.schema import Rule
 from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
+
+TOLD_ONCE: Final = frozenset({EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED})
+"""What rules learn once of a call, whatever the number of channels that tell of it."""
 
 
 class Engine:
@@ -83,6 +86,7 @@ class Engine:
         if only_rule:
             traces = [self._alone(only_rule, run, rung, resumed=resumed)]
         else:
+            run.look_for_first(resumed=resumed)
             blank, considered = self._by_type[event.type]
             traces = list(blank)
             for at, compiled in considered:
@@ -137,7 +141,7 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_engine", "_now", "_stopped_by", "actions", "event", "limits", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
 
     def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
@@ -147,19 +151,25 @@ class _Run:
         self.limits: list[PlannedLimit] = []
         self._now = now
         self._engine = engine
-        self._stopped_by = ""
+        self._stopped = ""  # why no rule may see the event any more
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         rule = compiled.rule
         if rule.channel and self.event.channel not in rule.channel:
             reason = f"listens to {', '.join(rule.channel)}, not to {self.event.channel}"
             return RuleTrace(rule.name, RuleOutcome.OTHER_TRIGGER, reason=reason)
-        if self._stopped_by:
-            reason = f"rule «{self._stopped_by}» lets no later rule see the event"
-            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=reason)
+        if self._stopped:
+            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._stopped)
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung, resumed=resumed)
+
+    def look_for_first(self, *, resumed: bool) -> None:
+        """A call that another channel has told of before acts on no rule a second time."""
+        if self.event.type not in TOLD_ONCE or resumed:
+            return
+        if (first := self.scope.facts.told()) is not None:
+            self._stopped = f"the same call was told of before: {first.type} of {first.channel} (event {first.event})"
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""
@@ -198,7 +208,7 @@ class _Run:
         keys = tuple([action.key for action in actions])
         self._limit(compiled, rung, keys)
         if compiled.rule.stop:
-            self._stopped_by = name
+            self._stopped = f"rule «{name}» lets no later rule see the event"
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:

@@ -15,10 +15,21 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provodka.crm import StaffTask
 from provodka.event import Event
-from provodka.payloads import PAYLOADS, Change, CompanyRef, ContactRef, EventType, LeadRef, Person, TaskRef
+from provodka.payloads import (
+    PAYLOADS,
+    CallEvent,
+    Change,
+    CompanyRef,
+    ContactRef,
+    EventType,
+    LeadRef,
+    Person,
+    TaskRef,
+    Utm,
+)
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact
+from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact, ToldBefore
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.figures import Answer, Figures
@@ -26,6 +37,8 @@ from rules.moments import Clock
 from rules.team import Team
 
 CHAIN: Final = "task.chain"
+TOLD: Final = "call.told"
+TRACKING: Final = "call.tracking"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
 C = TypeVar("C", bound=LeadRef | ContactRef | CompanyRef | TaskRef)
@@ -44,6 +57,9 @@ class Facts(Protocol):
     def chain(self) -> ChainLink | None:
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
+    def told(self) -> ToldBefore | None:
+        """Of a call: the event of another channel that told of the same call before. None for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaticFacts:
@@ -53,6 +69,7 @@ class StaticFacts:
     current: LeadRef | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
     link: ChainLink | None = None
+    call: ToldBefore | None = None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name == CONTACT:
@@ -61,6 +78,9 @@ class StaticFacts:
 
     def chain(self) -> ChainLink | None:
         return self.link
+
+    def told(self) -> ToldBefore | None:
+        return self.call
 
 
 class RecordedFacts:
@@ -71,6 +91,9 @@ class RecordedFacts:
 
     def chain(self) -> ChainLink | None:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
+
+    def told(self) -> ToldBefore | None:
+        return ToldBefore(**self._record[TOLD]) if TOLD in self._record else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record:
@@ -109,6 +132,12 @@ class FactsOnce:
             self.record[CHAIN] = CHAIN_LINK.dump_python(link, mode="json")
         return link
 
+    def told(self) -> ToldBefore | None:
+        before = self._source.told()
+        if before is not None:
+            self.record[TOLD] = dataclasses.asdict(before)
+        return before
+
 
 class View:
     """A name whose parts are facts of their own, each fetched when it is first read; the others are its `own` value's.
@@ -139,6 +168,24 @@ class PersonView(View):
     @property
     def known(self) -> bool:
         return self._facts.get(CONTACT) is not None
+
+
+class CallUtm:
+    """`utm` of a call: what the exchange tells, which is often no more than the name of the line; then what call
+    tracking has told of the same call, if it has."""
+
+    __slots__ = ("_facts", "_line", "_own")
+
+    def __init__(self, event: CallEvent, facts: FactsOnce) -> None:
+        self._own = event.utm
+        self._line = event.call.line_name
+        self._facts = facts
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a part of the value
+        own: Utm = self._own
+        if own in (Utm(), Utm(source=self._line)) and (tracked := self._facts.get(TRACKING)) != Utm():
+            own = tracked
+        return getattr(own, name)
 
 
 class Lazy:
@@ -218,6 +265,9 @@ class House:
         names |= {name: View(once, name) for name, kinds in GROUPS.items() if event.type in kinds}
         if "who" in own:
             names["who"] = View(once, "who", own["who"])
+        if isinstance(event.payload, CallEvent):
+            names["call"] = View(once, "call", own["call"])
+            names["utm"] = CallUtm(event.payload, once)
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)

@@ -9,12 +9,13 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from provodka.calls import Sighting, told_before
 from provodka.cards import LeadEvent, LeadRef, TaskEvent
-from provodka.payloads import Call, CallEvent, Direction, EventType
+from provodka.payloads import CallEvent, Direction, EventType
 from rules.team import Team
 
 TYPES: Final = (
@@ -34,11 +35,12 @@ BY_HAND: Final = "вручную"
 NOT_SAID: Final = "не указано"
 _MOST_VALUES: Final = 30  # a field with more different values than this is no list, so that lines of it say nothing
 _MINUTE: Final = 60
+_LONG_AGO: Final = timedelta(minutes=30)
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Happened(Protocol):
-    """An event: its type, the lane of its person, its moment and its payload."""
+    """An event: its type, the lane of its person, its moment, its payload and its channel."""
 
     @property
     def type(self) -> EventType: ...
@@ -51,6 +53,9 @@ class Happened(Protocol):
 
     @property
     def payload(self) -> Any: ...  # noqa: ANN401 -- of any type
+
+    @property
+    def channel(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ def count(
             case TaskEvent(lead=LeadRef() as ref):
                 _touch(leads.get(ref.id), one.at)
             case CallEvent(call=call):
-                talks.take(one.type, call)
+                talks.take(one.type, Sighting(one.channel, call, call.started_at or one.at))
                 for lead in lanes.get(one.lane, ()) if call.talk_seconds and one.lane is not None else ():
                     _touch(lead, one.at)
     sources = source(list(leads))
@@ -202,8 +207,14 @@ class _Talks:
         self._counts = {Direction.IN: 0, Direction.OUT: 0, Direction.INTERNAL: 0}
         self._missed: dict[str, bool] = {}
         self._all_missed = 0
+        self._seen: dict[str, list[Sighting]] = defaultdict(list)
 
-    def take(self, kind: EventType, call: Call) -> None:
+    def take(self, kind: EventType, sighting: Sighting) -> None:
+        """Count it, unless another channel has told of the same call."""
+        call, seen = sighting.call, self._seen[sighting.call.phone]
+        seen[:] = [*(one for one in seen if abs(one.began - sighting.began) <= _LONG_AGO), sighting]
+        if told_before(seen)[-1] is not None:
+            return
         if kind is EventType.CALL_MISSED and call.direction is Direction.IN:
             self._all_missed += 1
             self._missed[call.phone] = False

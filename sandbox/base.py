@@ -115,6 +115,7 @@ class Emulator:
         server = wsgi.Server((host, port), app, numthreads=self.threads, request_queue_size=128, timeout=60)
         server.gateway = _Gateway
         server.shutdown_timeout = 1
+        server.expiration_interval = 0.02  # how long a stop waits at most: tests stop thousands of them
         server.prepare()
         self.host, self.port = host, server.bind_addr[1]
         self._server = server

@@ -1,4 +1,4 @@
-"""The Flask application: hooks, `/healthz`, `/readyz` and `/metrics`."""
+"""The Flask application: hooks, files for others, `/healthz`, `/readyz` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from flask import Flask, Response, jsonify
 
 from provodka.errors import JournalUnavailableError
 from provodka.journal import Journal, brakes, queries, troubles
+from webhooks.files import files
 from webhooks.receive import Door, hooks
 
 
@@ -13,6 +14,7 @@ def create_app(door: Door, journal: Journal) -> Flask:
     """An application over one journal."""
     app = Flask("provodka", static_folder=None)
     app.register_blueprint(hooks(door))
+    app.register_blueprint(files(journal.key, journal.store, door.now))
 
     @app.get("/healthz")
     def healthz() -> Response:

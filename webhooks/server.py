@@ -15,6 +15,7 @@ class WebServer:
         self._server = Server((host, port), app, numthreads=threads, request_queue_size=256, server_name="provodka")
         self._server.shutdown_timeout = 5
         self._server.keep_alive_conn_limit = 256  # the default of 10 would close most senders' connections
+        self._server.expiration_interval = 0.1  # how long a stop waits at most
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:

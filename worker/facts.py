@@ -14,9 +14,19 @@ from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceSt
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
-from provodka.journal import Journal, queries
+from provodka.journal import Journal, queries, said
 from provodka.journal.past import Happening, happenings
-from provodka.payloads import CompanyRef, ContactRef, InvoiceEvent, LeadRef, StaffChecked, TaskEvent, TaskRef, lead_of
+from provodka.payloads import (
+    CompanyRef,
+    ContactRef,
+    InvoiceEvent,
+    LeadRef,
+    StaffChecked,
+    TaskEvent,
+    TaskRef,
+    Utm,
+    lead_of,
+)
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
 from rules.calendar import WorkingCalendar
@@ -28,15 +38,19 @@ from rules.fact import (
     KnownContact,
     ProductsFact,
     ResponsibleFact,
+    TalkFact,
     TasksFact,
+    ToldBefore,
 )
 from rules.faults import RuleError
 from rules.periods import PERIODS
 from rules.team import Team
 from worker.digests import Digest, Digests
 from worker.history import summed_up
+from worker.same_call import told_by, tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
+from worker.talk import talk_of
 
 
 class LeadsTogether:
@@ -253,6 +267,15 @@ class LiveFacts:
         then = json.loads(made.params).get("then") if made else None
         return ChainLink(made.rule, made.key, then) if made and then else None
 
+    # calls
+
+    def told(self) -> ToldBefore | None:
+        """What other channels have told of the same call before."""
+        return told_by(self.event, self.journal)
+
+    def tracking(self) -> Utm:
+        return tracked(self.event, self.journal)
+
     def tasks(self) -> TasksFact:
         card = self._about.tasks_card()
         if self.crm is None or card is None:
@@ -302,6 +325,12 @@ class LiveFacts:
     def history(self) -> HistoryFact:
         return summed_up(self._past)
 
+    def talk(self) -> TalkFact:
+        event, identities = self.event, self.event.identities
+        lines = self.journal.read(lambda c: said.lines(c, identities))
+        count = self.journal.read(lambda c: said.received(c, identities, event.channel)) if lines else 0
+        return talk_of(lines, event, count, resumed=self.resumed)
+
     @cached_property
     def _past(self) -> list[Happening]:
         identities = self.event.identities
@@ -329,6 +358,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "task": LiveFacts.task,
     "tasks": LiveFacts.tasks,
     "history": LiveFacts.history,
+    "talk": LiveFacts.talk,
     "products": LiveFacts.products,
     "files": LiveFacts.files,
     "invoices": LiveFacts.invoices,
@@ -336,6 +366,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "responsible": LiveFacts.responsible,
     "responsible.present": LiveFacts.responsible_is_present,
     "who.present": LiveFacts.who_is_present,
+    "call.tracking": LiveFacts.tracking,
     "work.tasks": lambda facts: facts.work.tasks(),
     "work.to_do": lambda facts: facts.work.to_do(),
     "work.due_today": lambda facts: facts.work.due_today(),

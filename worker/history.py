@@ -5,27 +5,44 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from provodka.calls import Sighting
 from provodka.journal.past import Happening
 from provodka.payloads import CallEvent, Direction, EventType, LeadEvent
 from rules.fact import HistoryFact
+from worker.same_call import only_once
 
 
 def summed_up(past: Sequence[Happening]) -> HistoryFact:
     """The fact; `past` is newest first."""
-    calls = [one for one in past if isinstance(one.payload, CallEvent)]
+    calls = _once([one for one in past if isinstance(one.payload, CallEvent)])
     talks = [one for one in calls if _talked(one)]
     letters = [one for one in past if one.type is EventType.EMAIL_RECEIVED]
     forms = [one for one in past if one.type is EventType.FORM_SUBMITTED]
+    messages = [one for one in past if one.type is EventType.MESSAGE_RECEIVED]
     return HistoryFact(
-        last_contact=max((one.at for one in (*talks, *letters, *forms)), default=None),
+        last_contact=max((one.at for one in (*talks, *letters, *forms, *messages)), default=None),
         last_call=max((one.at for one in calls), default=None),
         failed_calls=_failed_in_a_row(calls),
         calls=len(talks),
         missed_calls=sum(one.type is EventType.CALL_MISSED for one in calls),
         letters=len(letters),
         forms=len(forms),
+        messages=len(messages),
         reopened=_reopened(past),
     )
+
+
+def _once(calls: Sequence[Happening]) -> list[Happening]:
+    """Each call once, as the first channel told it; newest first."""
+    oldest = list(reversed(calls))
+    return [one for one, first in zip(oldest, only_once([_sighting(one) for one in oldest]), strict=True) if first][
+        ::-1
+    ]
+
+
+def _sighting(one: Happening) -> Sighting | None:
+    call = one.payload.call if isinstance(one.payload, CallEvent) else None
+    return Sighting(one.channel, call, call.started_at or one.at) if call is not None else None
 
 
 def _talked(one: Happening) -> bool:

@@ -12,15 +12,17 @@ from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.accounting import Accounting
-from provodka.calls import Dialler
-from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence
+from provodka.calls import Dialler, Recordings
+from provodka.channel import PublicFiles
+from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
-from provodka.journal import Journal, queries, turns
+from provodka.journal import ActionState, DeadReason, Journal, queries, turns
 from provodka.messages import ClientMessenger
-from provodka.payloads import AccountingHint, Attachment, EventType, Person
+from provodka.payloads import AccountingHint, Attachment, EventType, Person, ReplyWritten
 from provodka.turns import Pick
 from provodka.web import Web
-from rules.actions.base import Links
+from rules.actions.base import Fate, Links
+from rules.actions.reply import answer_mark
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
 from rules.team import Team
@@ -53,6 +55,29 @@ class JournalLinks:
         """The calls that were logged, with their recordings."""
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
+
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
+        """By the name that `log_message` left of each."""
+        return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "logged", ids)))
+
+    def fate(self, key: str) -> Fate:
+        """Cancelled is as dead as dead for whoever waits for an answer."""
+        action = self._journal.read(lambda c: queries.action_by_key(c, key))
+        if action is None or action.state not in (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED):
+            return Fate()
+        if action.state is ActionState.DONE:
+            return Fate("done")
+        return Fate("dead", action.hint or action.error, action.reason == DeadReason.OUTCOME_UNKNOWN)
+
+    def answered(self, channel: str, sent_id: str) -> StaffReply | None:
+        """By what the `reply` that sent it has left."""
+        made = self._journal.read(lambda c: queries.doer_of(c, "answer", answer_mark(channel, sent_id)))
+        payload = self._journal.events([made.event_seq])[made.event_seq].event.payload if made else None
+        return payload.reply if isinstance(payload, ReplyWritten) else None
+
+    def reported(self, marks: Sequence[str]) -> frozenset[str]:
+        """By what `report` left of each."""
+        return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "reported", marks)))
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """The newest of the lane's done messages that say in their result that they are of this series."""
@@ -133,6 +158,8 @@ class Equipment:
     correspondents: Mapping[str, ClientMessenger] = field(default_factory=dict)
     accounting: Accounting | None = None
     diallers: Mapping[str, Dialler] = field(default_factory=dict)
+    recordings: Mapping[str, Recordings] = field(default_factory=dict)
+    files: PublicFiles | None = None
 
     @cached_property
     def results(self) -> Results:
@@ -169,6 +196,14 @@ class JournalOutside:
     @property
     def correspondents(self) -> Mapping[str, ClientMessenger]:
         return self.equipment.correspondents
+
+    @property
+    def recordings(self) -> Mapping[str, Recordings]:
+        return self.equipment.recordings
+
+    @property
+    def files(self) -> PublicFiles | None:
+        return self.equipment.files
 
     @property
     def diallers(self) -> Mapping[str, Dialler]:

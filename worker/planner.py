@@ -27,13 +27,14 @@ from provodka.journal import (
     Waiting,
 )
 from provodka.journal.records import WAIT
-from provodka.payloads import AccountingHint, CrmHint, Tick
+from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.digests import Digests
 from worker.facts import LeadsTogether, LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
 from worker.outcome import BACKOFF
+from worker.replies import reply_plan, with_report
 from worker.roll import Roll
 from worker.walk import Walked, Walker
 
@@ -147,10 +148,12 @@ class Planner:
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
         payload = stored.event.payload
+        if isinstance(payload, ReplyWritten):
+            return reply_plan(stored, self._journal.now())
         if isinstance(payload, Tick) and (page := self._looked(stored.event, payload)):
             return PlanRecord(stored.seq, lane_of(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
-        return self._record(stored, cause, plan)
+        return with_report(self._record(stored, cause, plan), stored, self._journal)
 
     def _looked(self, event: Event, tick: Tick) -> Walked | None:
         """What a rule of the clock finds, if it looks at the staff or at cards."""

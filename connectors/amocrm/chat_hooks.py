@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from connectors.talks.keys import split_key
 from provodka import identity
 from provodka.channel import Delivery, RefusedError, UnreadableError
 from provodka.crm import ChatMedia, MediaKind, StaffReply
@@ -82,15 +83,16 @@ def _reply(message: _Message) -> StaffReply:
     text = content.text or ""
     if not text and media is None:
         text = f"[{content.type}]"  # a place, a visiting card, a sticker: the client is to know that there was one
+    source, chat_id = split_key(message.conversation.client_id or "")
     return StaffReply(
         message_id=content.id,
         crm_chat_id=message.conversation.id,
         sent_at=datetime.fromtimestamp(message.timestamp, UTC),
-        chat_id=message.conversation.client_id or "",
+        chat_id=chat_id,
         person_id=message.receiver.client_id or "",
         phone=identity.phone(message.receiver.phone or "") or "",
         staff_name=message.sender.name or "",
         text=text,
         media=media,
-        source=(message.source.external_id if message.source else "") or "",
+        source=source or (message.source.external_id if message.source else "") or "",
     )

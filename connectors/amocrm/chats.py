@@ -14,13 +14,18 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
+import structlog
+
 from connectors.amocrm.chat_settings import ChatSettings
 from connectors.amocrm.client import Json, Pairs
 from connectors.amocrm.room import Room
 from connectors.http import Http, Reply
+from connectors.talks.keys import chat_key
 from provodka.crm import NOT_OFFERED, ChatDelivery, ChatMessage, DeliveryState
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
+
+log = structlog.get_logger("amocrm")
 
 PREFIX: Final = "/v2/origin/custom"
 PAGE: Final = 50
@@ -35,6 +40,7 @@ NOT_SIGNED: Final = (
 )
 WRONG_CHANNEL: Final = "Чаты amoCRM не знают такого канала или чата: проверьте crm.chats.channel_id."
 NO_AMOJO: Final = "amoCRM не назвал id аккаунта в сервисе чатов: проверьте, включены ли чаты в аккаунте."
+MOST_KNOWN: Final = 10_000  # chats that are kept in mind; beyond that they are linked once more
 EMPTY: Final = "В сообщении нет ни текста, ни файла."
 UNKNOWN_STAFF: Final = "У сотрудника {login} нет id в чатах amoCRM: сообщение нельзя показать от его имени."
 
@@ -46,6 +52,12 @@ class Chats:
         self._room = room
         self._settings = settings
         self._http = http
+        self._linked: dict[str, str] = {}
+
+    @property
+    def offered(self) -> bool:
+        """Whether the settings name a channel."""
+        return self._settings is not None
 
     def close(self) -> None:
         if self._http is not None:
@@ -67,16 +79,37 @@ class Chats:
         return _each(requests, self._report)
 
     def _post(self, message: ChatMessage) -> Done:
+        self._link(message)
         answer = self._scoped("POST", "", {"event_type": "new_message", "payload": self._payload(message)})
         made = answer.get("new_message")
         if not isinstance(made, dict) or not made.get("msgid"):
             raise Ambiguous("the answer does not name the message")
         return Done(str(made["msgid"]), {"crm_chat_id": str(made.get("conversation_id") or "")})
 
-    def _find(self, message: ChatMessage) -> Done | None:
+    def _link(self, message: ChatMessage) -> None:
+        """The chat becomes that of our contact before its first word: a stranger's would make a request of its own.
+
+        Whoever moves the chat to another contact by hand has it so until the next start.
+        """
+        key, contact = _key(message), message.contact_id
+        if not contact or self._linked.get(key) == contact:
+            return
+        body = [{"contact_id": int(contact), "chat_id": self._chat(message)}]
+        try:
+            self._room.client.write("POST", "/contacts/chats", body)
+        except Rejected as refused:  # the card may be gone: the message is worth more than its place
+            log.warning("chat.not_linked", contact=contact, error=refused.reason)
+        if len(self._linked) >= MOST_KNOWN:
+            self._linked.pop(next(iter(self._linked)), None)
+        self._linked[key] = contact
+
+    def _chat(self, message: ChatMessage) -> str:
         """A chat is known to us by the messenger's id only; asking for it again gives its own."""
-        wanted: Json = {"conversation_id": message.chat_id, "user": _person(message), **_source(message)}
-        chat = str(self._scoped("POST", "/chats", wanted).get("id") or "")
+        wanted: Json = {"conversation_id": _key(message), "user": _person(message), **_source(message)}
+        return str(self._scoped("POST", "/chats", wanted).get("id") or "")
+
+    def _find(self, message: ChatMessage) -> Done | None:
+        chat = self._chat(message)
         for page in range(MOST_PAGES):
             params = [("offset", str(page * PAGE)), ("limit", str(PAGE))]
             rows = self._scoped("GET", f"/chats/{chat}/history", None, params).get("messages") or []
@@ -102,7 +135,7 @@ class Chats:
             "timestamp": int(seconds),
             "msec_timestamp": int(seconds * 1000),
             "msgid": message.id,
-            "conversation_id": message.chat_id,
+            "conversation_id": _key(message),
             **(people or {"sender": person}),
             "message": _content(message),
             "silent": bool(message.staff),
@@ -179,6 +212,10 @@ def _each(requests: Sequence[Request[Any]], do: Callable[[Any], Done]) -> list[O
         except ConnectorError as error:  # it is this message's own, and costs the others nothing
             outcomes.append(error)
     return outcomes
+
+
+def _key(message: ChatMessage) -> str:
+    return chat_key(message.source, message.chat_id)
 
 
 def _person(message: ChatMessage) -> Json:

@@ -10,11 +10,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from connectors.amocrm.chat_hooks import read_reply
 from connectors.amocrm.client import embedded
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.bodies import form_pairs, plain_body, secret_in_url
 from connectors.crm.mirror import COMPANY
+from connectors.talks.replies import written
 from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
@@ -43,18 +45,23 @@ class _Mention:
 class AmocrmHooks:
     """Receiver of the account's webhooks.
 
+    What the chat service posts (it signs, and has no secret in its address) may come to any address of this channel.
     amoCRM switches a webhook off after 100 bad answers in two hours, so everything that carries the secret is answered
     with 200, whatever it holds.
     """
 
-    def __init__(self, name: str, secret: SecretStr) -> None:
+    def __init__(self, name: str, secret: SecretStr | None, chat_secret: SecretStr | None = None) -> None:
         self.name = name
         self._secret = secret
+        self._chat_secret = chat_secret
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """At most one `crm.hint` event, with everything that the delivery mentions."""
+        """At most one event: a `crm.hint` with everything that the delivery mentions, or a `reply.written`."""
         del parts
-        if not secret_in_url(delivery, self._secret.get_secret_value()):
+        if self._chat_secret is not None and "x-signature" in delivery.headers:
+            reply = read_reply(delivery, self._chat_secret.get_secret_value())
+            return Received(events=(written(self.name, reply, delivery),) if reply is not None else ())
+        if self._secret is None or not secret_in_url(delivery, self._secret.get_secret_value()):
             raise RefusedError("the address does not hold the secret")
         body = plain_body(delivery)
         mentions = _mentions(
@@ -80,7 +87,8 @@ class AmocrmHooks:
 def receiver(name: str, settings: AmocrmSettings, store: ConnectorStore) -> AmocrmHooks | None:
     """The receiver that the settings ask for."""
     del store
-    return AmocrmHooks(name, settings.hook_secret) if settings.hook_secret is not None else None
+    chats = settings.chats.secret if settings.chats is not None else None
+    return AmocrmHooks(name, settings.hook_secret, chats) if settings.hook_secret or chats else None
 
 
 def subscribe(room: Room, destination: str) -> bool:

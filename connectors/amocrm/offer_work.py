@@ -147,6 +147,10 @@ class OfferWork:
     def _find_notices(self, requests: Sequence[Request[StaffNotice]]) -> list[Done | None]:
         return self._notices.find(requests)
 
+    @property
+    def shows_talks(self) -> bool:
+        return self._chats.offered
+
     def connect_talks(self) -> None:
         """Rejected where no channel is set up."""
         self._chats.connect()

@@ -9,11 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from connectors.bitrix24.client import rows_of
+from connectors.bitrix24.posted import TALK_EVENT, authentic_fields
 from connectors.bitrix24.room import Room
 from connectors.bitrix24.settings import BitrixSettings
-from connectors.bodies import fields_of, same_secret, secret_in_url
+from connectors.bitrix24.talk_hooks import replies_in
 from connectors.crm.mirror import COMPANY, CONTACT, TASK
-from provodka.channel import Delivery, PartsReader, Received, RefusedError
+from connectors.talks.replies import written_all
+from provodka.channel import Delivery, PartsReader, Received
 from provodka.event import Event, new_event_id
 from provodka.payloads import CrmHint, EventType, Person
 from provodka.stores import TokenPair, Tokens
@@ -34,9 +36,6 @@ PROBE: Final = "probe"  # kind of a hint that names nothing: `probe:<mark>`
 _MARK: Final = re.compile(r"[0-9a-f]{1,40}")
 
 
-TALK_EVENT: Final = "ONIMCONNECTORMESSAGEADD"
-
-
 class BitrixHooks:
     """Receiver of one portal's events, from an outbound webhook or an application.
 
@@ -49,7 +48,7 @@ class BitrixHooks:
         self._tokens = tokens
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """At most one `crm.hint` event."""
+        """At most one `crm.hint` event, or the answers of the staff."""
         del parts
         fields = authentic_fields(delivery, self._settings)
         auth = _mapping(fields.get("auth"))
@@ -57,6 +56,8 @@ class BitrixHooks:
         if name == INSTALLED:
             self._keep_tokens(auth, delivery)
             return Received()
+        if name == TALK_EVENT:
+            return Received(events=written_all(self.name, replies_in(fields, self._settings, delivery), delivery))
         entity = _entity(name, fields.get("data"))
         if not entity:
             return Received()
@@ -83,18 +84,6 @@ class BitrixHooks:
         life = str(auth.get("expires_in") or "3600")
         expires_at = delivery.received_at + timedelta(seconds=int(life) if life.isdigit() else 3600)
         self._tokens.save_tokens(self._settings.account, TokenPair(access, refresh, expires_at))
-
-
-def authentic_fields(delivery: Delivery, settings: BitrixSettings) -> dict[str, Any]:
-    """What the portal has posted. Raises RefusedError where the secret or the application token is not ours."""
-    secret, expected = settings.hook_secret, settings.application_token
-    if secret is None or not secret_in_url(delivery, secret.get_secret_value()):
-        raise RefusedError("the address does not hold the secret")
-    fields = fields_of(delivery)
-    token = str(_mapping(fields.get("auth")).get("application_token", ""))
-    if expected is not None and not same_secret(token, expected.get_secret_value()):
-        raise RefusedError("the event does not carry the application token")
-    return fields
 
 
 def receiver(name: str, settings: BitrixSettings, store: Tokens) -> BitrixHooks | None:

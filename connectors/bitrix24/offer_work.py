@@ -143,6 +143,10 @@ class OfferWork:
         """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""
         return self._gone.sparing(requests, self._staff.notify)
 
+    @property
+    def shows_talks(self) -> bool:
+        return self._talks.offered
+
     def connect_talks(self) -> None:
         """Three calls where the channel is switched on already. Rejected where none is set up."""
         self._talks.connect()

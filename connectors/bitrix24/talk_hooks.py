@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, unquote
 
-from connectors.bitrix24.hooks import TALK_EVENT, authentic_fields
+from connectors.bitrix24.posted import TALK_EVENT, authentic_fields
 from connectors.bitrix24.settings import BitrixSettings
+from connectors.talks.keys import split_key
 from provodka.channel import Delivery
 from provodka.crm import ChatMedia, MediaKind, StaffReply
 from provodka.errors import Rejected
@@ -26,12 +26,16 @@ NOT_OURS: Final = "Это не номер сообщения из открыто
 
 
 def read_replies(delivery: Delivery, settings: BitrixSettings) -> list[StaffReply]:
+    """As `replies_in`, from the very delivery. Raises RefusedError where it is not the portal's, UnreadableError where
+    it cannot be read."""
+    return replies_in(authentic_fields(delivery, settings), settings, delivery)
+
+
+def replies_in(fields: Mapping[str, Any], settings: BitrixSettings, delivery: Delivery) -> list[StaffReply]:
     """The messages of one event; none where it is another event or another connector's.
 
-    `message_id` is what `ChatDelivery` wants back. A message with several files is several replies. Raises RefusedError
-    where the delivery is not the portal's, UnreadableError where it cannot be read.
+    `message_id` is what `ChatDelivery` wants back. A message with several files is several replies.
     """
-    fields = authentic_fields(delivery, settings)
     data = _map(fields.get("data"))
     ours = settings.talks is not None and data.get("CONNECTOR") == settings.talks.connector
     if str(fields.get("event", "")).upper() != TALK_EVENT or not ours:
@@ -39,11 +43,6 @@ def read_replies(delivery: Delivery, settings: BitrixSettings) -> list[StaffRepl
     stamp = str(fields.get("ts") or "")
     sent_at = datetime.fromtimestamp(int(stamp), UTC) if stamp.isdecimal() else delivery.received_at
     return [reply for message in _rows(data.get("MESSAGES")) for reply in _replies(message, sent_at)]
-
-
-def chat_key(source: str, chat_id: str) -> str:
-    """The chat's id on the portal: with the line (bot, number) in front, so that the answer leaves by the same."""
-    return f"{quote(source, safe='')}:{chat_id}" if source or ":" in chat_id else chat_id
 
 
 def message_parts(message_id: str) -> tuple[str, str, str, str]:
@@ -59,18 +58,18 @@ def _replies(row: Mapping[str, Any], sent_at: datetime) -> Iterator[StaffReply]:
     im, message, key = _map(row.get("im")), _map(row.get("message")), str(_map(row.get("chat")).get("id") or "")
     author, text = _signature(str(message.get("text") or ""))
     files: list[ChatMedia | None] = [_media(one) for one in _rows(message.get("files"))]
-    source, mark, chat_id = key.partition(":")
+    source, chat_id = split_key(key)
     chat = str(im.get("chat_id") or "")
     for n, media in enumerate(files or [None]):
         yield StaffReply(
             message_id=f"{chat}/{im.get('message_id') or ''}/{message.get('user_id') or 0}/{key}",
             crm_chat_id=chat,
             sent_at=sent_at,
-            chat_id=chat_id if mark else key,
+            chat_id=chat_id,
             staff_name=author,
             text=text if n == 0 else "",
             media=media,
-            source=unquote(source) if mark else "",
+            source=source,
         )
 
 

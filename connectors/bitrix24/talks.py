@@ -14,9 +14,11 @@ from urllib.parse import quote
 from connectors.bitrix24.client import id_of, mapping, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room
-from connectors.bitrix24.talk_hooks import chat_key, message_parts
+from connectors.bitrix24.talk_binding import TalkBinding
+from connectors.bitrix24.talk_hooks import message_parts
 from connectors.bitrix24.talk_settings import TalkSettings
 from connectors.crm.batching import build, with_fresh_names
+from connectors.talks.keys import chat_key
 from provodka.crm import ChatDelivery, ChatMessage, DeliveryState
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
@@ -45,6 +47,13 @@ class Talks:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._binding = TalkBinding(room)
+        self._connected = False
+
+    @property
+    def offered(self) -> bool:
+        """Whether the settings name a channel."""
+        return self._room.settings.talks is not None
 
     def connect(self) -> None:
         """Register the connector (again: that is an update) and switch it on where it is not."""
@@ -56,6 +65,7 @@ class Talks:
             raise Rejected(f"the connector is not registered: {words}", hint=NOT_REGISTERED)
         place = self._place()
         status = mapping(call("imconnector.status", place))
+        self._connected = True
         if status.get("STATUS") and status.get("CONFIGURED"):
             return
         call("imconnector.activate", {**place, "ACTIVE": "1"}, write=True)
@@ -85,17 +95,21 @@ class Talks:
     def _send(self, messages: Sequence[ChatMessage], bodies: dict[int, Json]) -> dict[int, Outcome]:
         if not bodies:
             return {}
-        params = {**self._place(), "MESSAGES": list(bodies.values())}
         try:
+            if not self._connected:
+                self.connect()
+            params = {**self._place(), "MESSAGES": list(bodies.values())}
             answer = mapping(self._room.client.call("imconnector.send.messages", params, write=True))
         except ConnectorError as error:
             return dict.fromkeys(bodies, error)
         rows = rows_of(mapping(answer.get("DATA")).get("RESULT"))
         found: dict[int, Outcome] = {}
         for place, (i, message) in enumerate(zip(bodies, messages, strict=True)):
-            found[i] = (
+            found[i] = outcome = (
                 _taken(message, rows[place]) if place < len(rows) else Ambiguous("the answer does not mention it")
             )
+            if isinstance(outcome, Done):
+                self._binding.bind(_key(message), message, outcome.values["crm_chat_id"])
         return found
 
     def _message(self, message: ChatMessage) -> Json:
@@ -111,7 +125,9 @@ class Talks:
             body["files"] = [{"url": message.media.url, "name": message.media.name or message.media.kind.value}]
         if message.staff:
             body["user_id"] = int(self._room.directory.user(message.staff).id)
-        chat = {"id": chat_key(message.source, message.chat_id), "name": self._given().title}
+        if self._binding.keeps_out(_key(message), message):
+            body["disable_crm"] = "Y"
+        chat = {"id": _key(message), "name": self._given().title}
         return {"user": user, "message": body, "chat": chat}
 
     def _news(self, news: ChatDelivery, place: Json) -> Command:
@@ -163,6 +179,10 @@ def _connector(given: TalkSettings, page: str) -> Json:
         "EDIT_INTERNAL_MESSAGES": False,
         "DEL_INTERNAL_MESSAGES": False,
     }
+
+
+def _key(message: ChatMessage) -> str:
+    return chat_key(message.source, message.chat_id)
 
 
 def _names(whole: str) -> tuple[str, str]:

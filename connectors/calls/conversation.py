@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connectors.calls.notice import LEGS, CallNotice, Told
@@ -42,8 +42,12 @@ class Conversation:
 
     @property
     def direction(self) -> Direction:
-        """As the last word says; before it comes, as the first leg that tells."""
-        return next((one.direction for one in self.notices if one.direction is not None), Direction.IN)
+        """As the last word says; before it comes, as the first leg that leads outside. A leg between two employees is
+        a talk among them only where there is no other."""
+        if self.end is not None and self.end.direction is not None:
+            return self.end.direction
+        told = [one.direction for one in self.notices if one.direction is not None]
+        return next((one for one in told if one is not Direction.INTERNAL), told[0] if told else Direction.IN)
 
     @property
     def phone(self) -> str:
@@ -60,22 +64,27 @@ class Conversation:
     @property
     def rung(self) -> tuple[str, ...]:
         """The employees whose phones rang, each once, the first rung first."""
-        return tuple(dict.fromkeys(one.employee for one in self.legs if one.employee))
+        told = [one.employee for one in self.legs if one.employee]
+        return tuple(dict.fromkeys([*told, *(self.end.rung if self.end else ())]))
 
     @property
-    def answered(self) -> CallNotice | None:
-        """The leg of whoever talked last: a call that was passed on belongs to them."""
-        return next((one for one in reversed(self.legs) if one.told is Told.ANSWERED and one.employee), None)
+    def talkers(self) -> tuple[str, ...]:
+        """The employees who talked with the customer, each once, who began last at the end. Whom one of them only asked
+        something meanwhile is not among them."""
+        answered = [one for one in self.legs if one.told is Told.ANSWERED and one.employee]
+        outside = [one for one in answered if one.direction is not Direction.INTERNAL or one.transfer]
+        return tuple(reversed(dict.fromkeys(one.employee for one in reversed(outside))))
 
     @property
     def employee(self) -> str:
-        """Who talked, else who was rung first; in an outgoing call, who called."""
+        """Who talked: a call that was passed on belongs to the last of them, whom no summary need name. Else who was
+        rung first; in an outgoing call, who called."""
+        talkers = self.talkers if self.direction is not Direction.OUT else ()
+        if len(talkers) > 1:
+            return talkers[-1]
         if self.end is not None and self.end.employee:
             return self.end.employee
-        talked = self.answered
-        if talked is not None and self.direction is not Direction.OUT:
-            return talked.employee
-        return self._first(lambda one: one.employee)
+        return talkers[-1] if talkers else self._first(lambda one: one.employee)
 
     @property
     def order(self) -> str:
@@ -102,6 +111,8 @@ class Conversation:
             talked = max(_seconds(answered, ended), 1) if answered and ended else 0
         elif not talked:
             answered = None
+        elif answered is None and ended is not None:
+            answered = ended - timedelta(seconds=talked)
         return Call(
             id=self.key,
             direction=self.direction,

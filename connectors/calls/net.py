@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
 from connectors.calls.book import CallBook
 from provodka.channel import Intake, Status
 from provodka.errors import AuthFailed, ConnectorError, ProvodkaError, Rejected
 
-log = structlog.get_logger("calls")
+log = logging.getLogger(__name__)
 
-Look = Callable[[Intake], None]
-"""Reads what happened since its cursor and puts it into the intake. Raises ConnectorError where it cannot."""
+Look = Callable[[Intake], float | None]
+"""Reads what happened since its cursor and puts it into the intake; the seconds until the next look, where it knows
+better than the net (a report that is being made). Raises ConnectorError where it cannot."""
 
 EVERY: Final = timedelta(minutes=5)
 BLIPS: Final = 3  # failures in a row that are worth an alert; a refusal is one at once
@@ -70,10 +70,10 @@ class Net:
         try:
             ended = self._book.close_lost(intake, self._now(), after * 2 if self._failures else after)
         except Exception as error:  # the edge of a thread: whatever happened, come back
-            log.warning("calls.not_closed", channel=self.name, error=str(error), exc_info=_is_bug(error))
+            log.warning("lost calls not ended: channel=%s: %s", self.name, error, exc_info=_is_bug(error))
         else:
             if ended:
-                log.warning("calls.lost", channel=self.name, count=ended)
+                log.warning("calls ended whose end was never told: channel=%s: %d", self.name, ended)
         return pause
 
     def check(self) -> list[str]:
@@ -86,21 +86,22 @@ class Net:
 
     def _looked(self, intake: Intake, status: Status) -> float:
         try:
-            if self._look is not None:
-                self._look(intake)
+            pause = self._look(intake) if self._look is not None else None
         except Exception as error:  # noqa: BLE001  # the same
             return self._failed(error, status)
         self._failures = 0
         if self._in_trouble:
             status.well(self.name)
             self._in_trouble = False
+        if pause is not None:
+            return pause
         return self._every * random.uniform(0.9, 1.1)  # noqa: S311  # jitter
 
     def _failed(self, error: Exception, status: Status) -> float:
         self._failures += 1
         told = isinstance(error, ConnectorError)
         words = error.reason if isinstance(error, ConnectorError) else str(error) or type(error).__name__
-        log.warning("calls.not_read", channel=self.name, error=words, exc_info=_is_bug(error))
+        log.warning("calls not read: channel=%s: %s", self.name, words, exc_info=_is_bug(error))
         if isinstance(error, AuthFailed | Rejected) or self._failures >= BLIPS:
             hint = error.hint if isinstance(error, ConnectorError) else ""
             self._in_trouble = True

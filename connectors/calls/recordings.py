@@ -25,7 +25,6 @@ PATIENCE: Final = timedelta(minutes=30)
 NOT_YET: Final = frozenset({202, 204, 404, 409, 410, 423, 425})
 """Statuses by which services say that there is no file: not yet, or not any more."""
 
-_PAUSE: Final = 60.0
 _SECONDS: Final = 120.0
 _TOO_LARGE: Final = "Запись больше {most} МБ: увеличьте recording_limit в настройках канала или послушайте её на АТС"
 _NO_SOUND: Final = "Вместо записи АТС отдала не звук: проверьте в её кабинете, что записи хранятся и доступны"
@@ -81,10 +80,11 @@ class Shelf:
             raise Rejected(f"the recording is no sound ({len(body)} bytes, {what})", hint=_NO_SOUND)
         return Attachment(self._name(call, kind), kind, len(body), self.store.keep_blob(body))
 
-    def missing(self, call: Call, words: str) -> ConnectorError:
-        """What it means that the service has no file now: it comes some minutes after the call, or never."""
+    def missing(self, call: Call, words: str, pause: float = 60.0) -> ConnectorError:
+        """What it means that the service has no file now: it comes some minutes after the call, or never. It is asked
+        for again after so many seconds."""
         if call.ended_at is None or self.now() - call.ended_at < PATIENCE:
-            return Retryable(f"the recording is not ready: {words}", wait=_PAUSE)
+            return Retryable(f"the recording is not ready: {words}", wait=pause)
         return Rejected(f"there is no recording: {words}", hint=_NONE)
 
     def _too_large(self) -> Rejected:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from connectors.crm.account import CLOCKS, Account
+from connectors.crm.callers import keep_directory
 from connectors.crm.changes import COMPANIES, CONTACTS, LEADS, TASKS, About, Card, Comparison, Fresh, Kind
 from connectors.crm.glances import glances
 from connectors.crm.mirror import (
@@ -140,7 +141,10 @@ class Following:
         if not self._people.fill(progress, stop):
             return False
         others = (kind for kind in self._comparisons if kind is not CONTACTS)
-        return all(self._readers[kind].fill(self._comparisons[kind].learn, progress, stop) for kind in others)
+        if not all(self._readers[kind].fill(self._comparisons[kind].learn, progress, stop) for kind in others):
+            return False
+        keep_directory(self._account, self._names)
+        return True
 
     def _changed(self, kind: Kind) -> tuple[Mapping[str, Card], str]:
         """The cards that changed since the mark, with the mark for the next time."""

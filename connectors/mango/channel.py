@@ -2,101 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
+from typing import Final
 
-from connectors.mango.conversation import Conversation, leg_direction
-from connectors.mango.notice import Kind, Notice, read_notice, stored_notice
+from connectors.bodies import json_fields
+from connectors.calls.book import CallBook
+from connectors.mango.notice import Fields, read_call
+from connectors.mango.reasons import is_success, reason
 from connectors.mango.settings import MangoSettings
-from connectors.mango.signature import recording_url, signed_json
-from provodka.channel import Around, Delivery, PartsReader, Received
-from provodka.event import Event, new_event_id
-from provodka.payloads import Call, CallEvent, Direction, EventType, Person, Utm
+from connectors.mango.signature import shown, signed_json
+from connectors.mango.sms import fate
+from connectors.talks.telling import Telling, Writer
+from provodka.channel import Around, Delivery, Part, PartsReader, Received
+from provodka.event import utc_now
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """What makes an event of a call: which, under what key, when."""
-
-    type: EventType
-    external_id: str
-    at: datetime | None
-    call: Call
+CALLBACK_RESULT: Final = "result/callback"
+NOBODY: Final = Writer("")
 
 
 class MangoChannel:
-    """Joins MANGO's notices about a call into `call.started`, `call.finished` or `call.missed`, `call.recorded`.
+    """MANGO appends its own paths to the channel's address (`/events/call`, `/events/summary`, …) and looks only at the
+    status of the answer. Notices go out in parallel, so they may overtake each other and repeat.
 
-    MANGO appends its own paths to the channel's address (`/events/call`, `/events/summary`, …) and looks only at the
-    status of the answer. Notices go out in parallel, so they may overtake each other and repeat: each is kept as a
-    part of its conversation, and each event has one key, whatever came before it.
+    What is about no call and no SMS is kept as a part, for support.
     """
 
-    def __init__(self, name: str, settings: MangoSettings) -> None:
+    def __init__(self, name: str, settings: MangoSettings, now: Callable[[], datetime] = utc_now) -> None:
         self.name = name
         self._settings = settings
+        self._book = book_of(name, settings, now)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """The part, and at most one event.
-
-        The first Appeared of an incoming call starts it; the summary finishes it; `record/added` adds a recording
-        with what is known of the call by then. Talks among employees give no event.
-        """
+        """The part, and at most one event."""
         text = signed_json(delivery, self._settings)
-        notice = read_notice(delivery.path, text)
-        known = [stored_notice(part) for part in parts(notice.part.key)] if notice.kind is not Kind.OTHER else []
-        fact = self._fact(notice, Conversation.of([*known, notice]), delivery.received_at)
-        events = () if fact is None else (self._event(fact, delivery.received_at, text),)
-        return Received(events=events, parts=(notice.part,))
-
-    def _fact(self, notice: Notice, talk: Conversation, now: datetime) -> _Fact | None:
-        if notice.kind is Kind.CALL:
-            return _started(notice, talk)
-        if talk.direction is Direction.INTERNAL:
-            return None
-        if notice.kind is Kind.SUMMARY:
-            return self._ended(talk, now)
-        if notice.kind is Kind.ADDED:
-            call = talk.call(self._link(notice, now))
-            return _Fact(EventType.CALL_RECORDED, f"rec:{notice.recording_id}", notice.at, call)
-        return None
-
-    def _ended(self, talk: Conversation, now: datetime) -> _Fact:
-        call = talk.call(self._link(talk.recordings[0], now) if talk.recordings else "")
-        missed = call.direction is Direction.IN and (
-            call.answered_at is None or call.talk_seconds < self._settings.min_talk
-        )
-        kind = EventType.CALL_MISSED if missed else EventType.CALL_FINISHED
-        return _Fact(kind, f"call:{call.id}", call.ended_at or call.started_at, call)
-
-    def _link(self, added: Notice, now: datetime) -> str:
-        return recording_url(added.recording_id, added.entry_id, added.at or now, self._settings)
-
-    def _event(self, fact: _Fact, now: datetime, raw: bytes) -> Event:
-        call = fact.call
-        return Event(
-            id=new_event_id(now),
-            type=fact.type,
-            channel=self.name,
-            external_id=fact.external_id,
-            occurred_at=min(fact.at or now, now),  # an exchange whose clock is ahead tells of the future
-            received_at=now,
-            person=Person(phones=(call.phone,) if call.phone else ()),
-            payload=CallEvent(call=call, utm=Utm(source=self._settings.lines.get(call.line, ""))),
-            raw=raw,
-        )
+        fields, path = Fields(json_fields(text)), delivery.path.strip("/")
+        notice = read_call(path, fields, text)
+        if notice is not None:
+            return self._book.received([notice], parts, delivery.received_at, raw=text)
+        telling = Telling(self.name, delivery.received_at, text)
+        sent = fate(path, fields, self.name)
+        events = () if sent is None else (telling.state(sent, NOBODY, fields.moment("timestamp")),)
+        if path == CALLBACK_RESULT and not is_success(code := fields.text("result")):
+            log.warning("a call that was ordered was not made: channel=%s: %s", self.name, reason(code))
+        return Received(events=events, parts=(_other(path, fields, text),))
 
 
-def _started(leg: Notice, talk: Conversation) -> _Fact | None:
-    """The call has come in, unless this leg is a transfer, is late, or belongs to a call that we made."""
-    appeared = leg.text("call_state") == "Appeared" and leg_direction(leg) is Direction.IN
-    transferred = leg.text("transfer") or leg.flag("from", "was_transferred")
-    if not appeared or transferred or talk.summary is not None or talk.direction is not Direction.IN:
-        return None
-    return _Fact(EventType.CALL_STARTED, f"start:{leg.entry_id}", leg.at, talk.call())
+def _other(path: str, fields: Fields, text: bytes) -> Part:
+    key = fields.text("entry_id") or fields.text("command_id") or path
+    return Part(key, f"other:{path}:{sha256(text).hexdigest()[:16]}", text.decode("utf-8-sig"))
+
+
+def book_of(name: str, settings: MangoSettings, now: Callable[[], datetime]) -> CallBook:
+    """What makes the events of the channel, whoever tells of its calls."""
+    return CallBook(name, settings, shown(settings, now))
 
 
 def receiver(name: str, settings: MangoSettings, around: Around) -> MangoChannel:
     """The receiver of the channel `name`."""
-    del around
-    return MangoChannel(name, settings)
+    return MangoChannel(name, settings, around.now)

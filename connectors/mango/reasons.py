@@ -1,4 +1,4 @@
-"""Why a call ended, in words. MANGO asks to treat a code that is not listed as its class."""
+"""What MANGO's codes mean, in words. It asks to treat a code that is not listed as its class."""
 
 from __future__ import annotations
 
@@ -22,9 +22,16 @@ _CLASSES: Final = {
     "2": "не оплачено или ограничено тарифом",
     "31": "ошибка в параметрах вызова",
     "33": "номер не найден",
+    "43": "SMS не отправлена",
     "4": "вызов не удался",
     "5": "ошибка на стороне АТС",
 }
+SUCCESS: Final = "1"  # how the codes begin of what is no error
+
+
+def is_success(code: str) -> bool:
+    """Whether the code is of the class that is no error; also the ends of calls are."""
+    return code.startswith(SUCCESS)
 
 
 def reason(code: str) -> str:

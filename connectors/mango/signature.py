@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from urllib.parse import quote
+from string import Formatter
+from urllib.parse import quote, unquote
 
 from connectors.bodies import form_pairs, plain_body, same_secret
+from connectors.calls.book import Shown
+from connectors.calls.conversation import Conversation
 from connectors.mango.settings import MangoSettings
 from provodka.channel import Delivery, RefusedError, UnreadableError
 
@@ -50,3 +55,26 @@ def recording_url(recording_id: str, entry_id: str, added_at: datetime, settings
         expires=expires,
         sign=sign(api_key, f"{expires}{recording_id}".encode(), salt),
     )
+
+
+def shown(settings: MangoSettings, now: Callable[[], datetime]) -> Shown:
+    """How the recordings of these settings are shown: by their links."""
+
+    def link(recording_id: str, talk: Conversation) -> str:
+        told = (one.at for one in talk.notices if one.recording == recording_id and one.at is not None)
+        return recording_url(recording_id, talk.key, next(told, now()), settings)
+
+    return link
+
+
+def recording_id(url: str, settings: MangoSettings) -> str:
+    """The id of the recording that the link is of; empty where `settings.recording_url` does not hold it."""
+    pattern = ""
+    for literal, name, _, _ in Formatter().parse(settings.recording_url):
+        pattern += re.escape(literal)
+        if name == "api_url":
+            pattern += re.escape(settings.api_url)
+        elif name is not None:
+            pattern += r"([^/?&#]*)" if name == "recording_id" else r"[^/?&#]*"
+    found = re.fullmatch(pattern, url)
+    return unquote(found[1]) if found and found.groups() else ""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import mimetypes
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
-from provodka.errors import Rejected
+from connectors.enclosed import File
 from provodka.messages import ClientMessage
-from provodka.stores import Blobs
 
 LONGEST_SUBJECT: Final = 200
 MOST_REFERENCES: Final = 20
 LONGEST_ID: Final = 900  # a line of a letter has at most 998 characters
-_BYTES: Final = "application/octet-stream"
 
 
 def build(message: ClientMessage, key: str, sender: tuple[str, str], now: datetime, files: list[File]) -> bytes:
@@ -40,10 +36,6 @@ def build(message: ClientMessage, key: str, sender: tuple[str, str], now: dateti
     return _thread(message) + letter.as_bytes()
 
 
-File = tuple[str, str, bytes]
-"""A file's name, content type and bytes."""
-
-
 def _thread(message: ClientMessage) -> bytes:
     """The headers that make it an answer, an id to a line. By hand: the library encodes ids longer than a line,
     and then no mail program knows them."""
@@ -63,28 +55,3 @@ def subject_of(message: ClientMessage) -> str:
     """The subject, else the beginning of the text: one line."""
     line = " ".join((message.subject or message.text.strip().partition("\n")[0]).split())
     return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
-
-
-def files_of(message: ClientMessage, folder: Path | None, blobs: Blobs) -> list[File]:
-    """Everything that goes along; Rejected for what is not there."""
-    return [
-        *(_of_event(file.name, file.content_type, file.sha256, blobs) for file in message.files),
-        *(_of_folder(name, folder) for name in message.attach),
-    ]
-
-
-def _of_event(name: str, kind: str, digest: str, blobs: Blobs) -> File:
-    body = blobs.blob(digest) if digest else None
-    if body is None:
-        hint = f"Файл «{name}» был слишком велик, чтобы его сохранить, или уже удалён: письмо без него не ушло."
-        raise Rejected(f"the bytes of «{name}» are not kept", hint=hint)
-    return name, kind or _BYTES, body
-
-
-def _of_folder(name: str, folder: Path | None) -> File:
-    """A name may not lead out of the folder."""
-    path = folder / name if folder is not None else None
-    if folder is None or path is None or not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
-        hint = f"Положите файл «{name}» в папку files почтового канала или поправьте имя в attach."
-        raise Rejected(f"there is no file «{name}» in the folder of the channel", hint=hint)
-    return path.name, mimetypes.guess_type(path.name)[0] or _BYTES, path.read_bytes()

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from connectors.base import CallTrace, collecting, report, summarize
-from connectors.smtp.letter import build, files_of, message_id
+from connectors.enclosed import files_of
+from connectors.smtp.letter import build, message_id
 from connectors.smtp.settings import SmtpSettings
 from connectors.smtp.wire import Connection, cause, logged_in
 from provodka.channel import Around

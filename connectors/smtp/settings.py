@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.addresses import is_loopback
-from provodka.config import DIRECTORY
+from connectors.enclosed import FilesFolder
 from provodka.settings import Strict
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
@@ -32,20 +32,10 @@ class SmtpSettings(Strict):
     password: SecretStr
     sender: str = Field(default="", alias="from")
     name: str = ""
-    files: Path | None = None
+    files: FilesFolder | None = None
     per_minute: float = Field(default=30, gt=0)
     connect_timeout: float = Field(default=10, gt=0)
     read_timeout: float = Field(default=60, gt=0)
-
-    @field_validator("files")
-    @classmethod
-    def _beside_the_config(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
-        if folder is None:
-            return None
-        found = Path((info.context or {}).get(DIRECTORY, Path.cwd())) / folder
-        if not found.is_dir():
-            raise ValueError(f"there is no folder {folder}")
-        return found
 
     @model_validator(mode="after")
     def _can_send(self) -> Self:

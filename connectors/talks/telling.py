@@ -85,7 +85,8 @@ class Telling:
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
 
     def unreadable(self, piece: object, why: str) -> Event:
-        """One piece (any JSON) of a delivery that cannot be understood, so that the others of it are not lost."""
+        """One piece (any JSON) of what was told that cannot be understood, kept for support, so that the others are not
+        lost. A receiver that understands nothing at all raises UnreadableError instead."""
         raw = json.dumps(piece, ensure_ascii=False).encode()
         external_id = f"unreadable:{sha256(raw).hexdigest()}"
         return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why), raw)

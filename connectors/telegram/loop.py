@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+GLANCE: Final = 0.2  # seconds between two looks at whether to give up
 
 
 class LoopThread:
@@ -19,14 +22,18 @@ class LoopThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-        """The coroutine's result; TimeoutError when it takes longer, and then it is cancelled."""
+    def run(self, coroutine: Coroutine[Any, Any, T], seconds: float, stop: threading.Event | None = None) -> T:
+        """The coroutine's result; TimeoutError when it takes longer, or when `stop` was set: then it is cancelled."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
-        try:
-            return future.result(seconds)
-        except TimeoutError:
-            future.cancel()
-            raise
+        until = time.monotonic() + seconds
+        step = seconds if stop is None else GLANCE
+        while True:
+            try:
+                return future.result(step)
+            except TimeoutError:
+                if future.done() or time.monotonic() >= until or (stop is not None and stop.is_set()):
+                    future.cancel()
+                    raise
 
     def stop(self) -> None:
         """End the thread; harmless when it never began."""

@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
-import threading
+import mimetypes
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
 
-from connectors.base import CallTrace, collecting, report, summarize
-from connectors.telegram.loop import LoopThread
+from connectors.enclosed import files_of
+from connectors.talks.files import keep
+from connectors.talks.parcel import Piece, pieces_of, send_all
+from connectors.telegram.account import BotAccount
+from connectors.telegram.cures import TOO_LARGE, Code, client_cure
+from connectors.telegram.parcel import ROOM, is_picture, shorten
 from connectors.telegram.settings import TelegramSettings
+from connectors.telegram.setup import Setup
+from connectors.telegram.updates import SERVICE
 from provodka.channel import Around
 from provodka.crm import StaffMessage
-from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
+from provodka.errors import ConnectorError, RateLimited, Rejected
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
-from provodka.stores import Pace
+from provodka.payloads import Attachment
+from provodka.stores import Blobs, Pace
+from provodka.talks import MessageFile
 
 if TYPE_CHECKING:
-    from connectors.telegram.wire import Exchange, Wire
+    from connectors.telegram.wire import Place
 
-LONGEST_TEXT: Final = 4096  # UTF-16 units, as Telegram counts
 LONGEST_WAIT: Final = 5.0  # seconds
-SPARE: Final = 5.0  # seconds beyond the library's own timeouts
 WHOLE_BOT: Final = (30.0, 30)  # messages a second, of which so many at once
 PERSON: Final = (1.0, 1)
 GROUP: Final = (20 / 60, 2)
-NOT_A_CLIENT: Final = "Клиент ещё не писал этому боту или заблокировал его: напишите ему другим каналом."
+LARGEST_FETCHED: Final = 20 * 1024 * 1024
+
+
+class Store(Pace, Blobs, Protocol):
+    """What a messenger is given of the journal."""
 
 
 class Telegram:
     """`notify` repeats a message whose outcome is unknown: to the staff a double is better than silence. A message to a
-    client (`write`) that may have arrived is for a person to judge: a bot cannot read what it has sent."""
+    client (`write`) that may have arrived is for a person to judge: a bot cannot read what it has sent.
+
+    An address of a client is the id of their chat, which is their own id, or `connection/chat` in a business account.
+    """
 
     medium = "telegram"
-    reaches = ("telegram",)
-    carries_files = False
+    reaches = (SERVICE,)
+    carries_files = True
 
     def __init__(
         self,
         settings: TelegramSettings,
-        pace: Pace,
+        store: Store,
         *,
         name: str = "telegram",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = name
+        self.account = settings.bot_id
         self._settings = settings
-        self._pace = pace
+        self._store = store
         self._sleep = sleep
-        self._loop = LoopThread(f"{name}-loop")
-        self._wire: Wire | None = None
-        self._guard = threading.Lock()
-        self._account = f"telegram:{settings.token.get_secret_value().partition(':')[0]}"
+        self._bot = BotAccount(settings, name)
+        self._limits = f"telegram:{settings.bot_id}"
 
     @operation(repeat=Repeat.SAFE)
     def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
@@ -61,102 +74,97 @@ class Telegram:
 
     @operation(repeat=Repeat.PERSON)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
-        """As `notify`, to a client."""
-        return [_of_client(self._notify(StaffMessage(r.params.to, r.params.text))) for r in requests]
+        """To a client, whole: a long text as several messages, files after it or with it for their caption.
+
+        `remote_id` is `chat:message` of the first of them. A group that has become a supergroup is followed there.
+        """
+        return [self._write(request.params) for request in requests]
+
+    def fetch_file(self, file: MessageFile) -> Attachment:
+        """Up to 20 MB; Telegram's link to it never leaves this room, for it holds the token."""
+        if file.size > LARGEST_FETCHED:
+            raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG)
+        more = self._settings.upload_timeout
+        path, body = self._bot.call("getFile", file.ref.encode(), lambda wire: wire.file(file.ref), more=more)
+        kind = mimetypes.guess_type(path)[0] or ""
+        return keep(body, kind, replace(file, name=file.name or path), self._store, LARGEST_FETCHED)
 
     def check(self) -> list[str]:
-        """Try the token; what is wrong in one sentence, nothing when all is well."""
-        return self._tried("getMe", lambda wire: wire.name())
+        """Try the token, and whether what people write comes to us."""
+        return Setup(self.name, self._bot).check()
 
     def check_chat(self, chat: str) -> list[str]:
         """Whether the bot knows the chat; what is wrong in one sentence. Who has blocked it shows only by a message."""
-        return self._tried("getChat", lambda wire: wire.chat(chat))
-
-    def close(self) -> None:
-        """Close the connections and end the thread; the object can be used again."""
-        with self._guard:
-            wire, self._wire = self._wire, None
-        if wire is not None:
-            self._loop.run(wire.close(), SPARE)
-        self._loop.stop()
-
-    def _notify(self, message: StaffMessage) -> Outcome:
-        chat = f"{self._account}:{message.to}"
-        text = shorten(message.text)
         try:
-            self._take_place(self._account, *WHOLE_BOT)
-            self._take_place(chat, *(GROUP if message.to.startswith("-") else PERSON))
-            return Done(self._call("sendMessage", text.encode(), lambda wire: wire.send(message.to, text)))
-        except RateLimited as error:
-            if error.status is not None and error.wait:
-                self._pace.hold(chat, error.wait, error.reason)
-            return error
-        except ConnectorError as error:
-            return error
-
-    def _tried(self, method: str, work: Callable[[Wire], Coroutine[Any, Any, Exchange]]) -> list[str]:
-        try:
-            self._call(method, b"", work)
+            self._bot.call("getChat", b"", lambda wire: wire.chat(chat))
         except ConnectorError as error:
             return [f"Telegram: {error.reason}. {error.hint}".strip()]
         return []
 
+    def close(self) -> None:
+        """Close the connections and end the thread; the object can be used again."""
+        self._bot.close()
+
+    def _notify(self, message: StaffMessage) -> Outcome:
+        try:
+            return Done(self._send(message.to, Piece(shorten(message.text))))
+        except ConnectorError as error:
+            return error
+
+    def _write(self, message: ClientMessage) -> Outcome:
+        try:
+            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store), ROOM)
+            return send_all(pieces, lambda piece: f"{message.to}:{self._send(message.to, piece)}")
+        except ConnectorError as error:
+            code, _, chat = error.code.partition(":")
+            if code == Code.MOVED and chat and chat != message.to:
+                return self._write(replace(message, to=chat))
+            return _of_client(error)
+
+    def _send(self, to: str, piece: Piece) -> str:
+        """The message's number within its chat."""
+        chat = f"{self._limits}:{to}"
+        try:
+            self._take_place(self._limits, *WHOLE_BOT)
+            self._take_place(chat, *(GROUP if to.startswith("-") else PERSON))
+            return self._call(_place(to), piece)
+        except RateLimited as error:
+            if error.status is not None and error.wait:
+                self._store.hold(chat, error.wait, error.reason)
+            raise
+
+    def _call(self, to: Place, piece: Piece) -> str:
+        shown, file = piece.text.encode(), piece.file
+        if file is None:
+            return self._bot.call("sendMessage", shown, lambda wire: wire.send(to, piece.text))
+        picture = is_picture(file)
+        return self._bot.call(
+            "sendPhoto" if picture else "sendDocument",
+            shown,
+            lambda wire: wire.send_file(to, (file[0], file[2]), piece.text, picture=picture),
+            more=self._settings.upload_timeout,
+        )
+
     def _take_place(self, account: str, per_second: float, burst: int) -> None:
-        wait = self._pace.reserve(account, per_second, burst)
+        wait = self._store.reserve(account, per_second, burst)
         if wait > LONGEST_WAIT:
             raise RateLimited(f"the chat is held back for {wait:.0f} s", wait=wait)
         if wait > 0:
             self._sleep(wait)
 
-    def _call(self, method: str, shown: bytes, work: Callable[[Wire], Coroutine[Any, Any, Exchange]]) -> str:
-        """Run in the loop's thread and report in the caller's; raises ConnectorError."""
-        wire = self._ready()
-        started = time.perf_counter()
-        seconds = self._settings.connect_timeout * 2 + self._settings.read_timeout * 2 + SPARE
-        answer = None
-        try:
-            exchange = self._loop.run(work(wire), seconds)
-            error, answer = exchange.error, exchange.answer
-        except TimeoutError:
-            error = Ambiguous("no answer in time")
-        if collecting():
-            report(
-                CallTrace(
-                    method="POST",
-                    path=f"/{method}",
-                    status=answer.status if answer else None,
-                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
-                    request_summary=summarize(shown),
-                    answer_summary=summarize(answer.body) if answer else "",
-                    error_kind=error.kind if error else "",
-                )
-            )
-        if error is not None:
-            raise error
-        return exchange.result
 
-    def _ready(self) -> Wire:
-        from connectors.telegram.wire import Wire
+def _place(to: str) -> Place:
+    from connectors.telegram.wire import Place
 
-        with self._guard:
-            if self._wire is None:
-                self._wire = Wire(self._settings)
-            return self._wire
+    connection, _, chat = to.rpartition("/")
+    return Place(chat, connection or None)
 
 
-def _of_client(outcome: Outcome) -> Outcome:
+def _of_client(error: ConnectorError) -> ConnectorError:
     """The cure of a refusal that comes of the person is another one than with the staff."""
-    if isinstance(outcome, Rejected) and outcome.hint:
-        return Rejected(outcome.reason, hint=NOT_A_CLIENT, status=outcome.status, code=outcome.code)
-    return outcome
-
-
-def shorten(text: str) -> str:
-    """At most 4096 UTF-16 units, with an ellipsis where something is missing."""
-    units = text.encode("utf-16-le")
-    if len(units) <= LONGEST_TEXT * 2:
-        return text
-    return units[: (LONGEST_TEXT - 1) * 2].decode("utf-16-le", "ignore") + "…"
+    if isinstance(error, Rejected) and (hint := client_cure(error.code)):
+        return Rejected(error.reason, hint=hint, status=error.status, code=error.code)
+    return error
 
 
 def messenger(name: str, settings: TelegramSettings, around: Around) -> Telegram:

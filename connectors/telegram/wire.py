@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 # Periods as timedelta: what later versions do anyway, and without a warning at every RetryAfter.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-import httpx
 from telegram import Bot, error
 from telegram.request import HTTPXRequest
 
+from connectors.telegram.problems import read_error
 from connectors.telegram.settings import TelegramSettings
-from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
+from provodka.errors import ConnectorError
+
+T = TypeVar("T")
 
 POOL: Final = 8
-_NOT_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
+# The names of methods know no case. Written so, the library gives the JSON as it came: an update that its own classes
+# cannot read would stop all that come after it.
+UPDATES: Final = "getupdates"
+WEBHOOK: Final = "getwebhookinfo"
+GONE: Final = "the link of the file does not work: it is temporarily unavailable"
 
 # They write addresses and texts into their logs, and the address of the Bot API holds the token.
 for _talker in ("httpx", "httpcore", "telegram"):
     logging.getLogger(_talker).setLevel(logging.WARNING)
-
-WRONG_TOKEN: Final = "Telegram не принял токен бота: возьмите действующий у @BotFather."  # noqa: S105  # a sentence
-BLOCKED: Final = "Сотрудник заблокировал бота или ещё не нажал «Запустить»: пусть откроет бота и нажмёт её."
-NO_CHAT: Final = "Telegram не знает такого чата: проверьте номер в staff; человек должен один раз написать боту."
-MOVED: Final = "Группа стала супергруппой с новым номером {chat}: поставьте его в staff."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +42,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Generic[T]):
     """How a call of the Bot API went: its result or the error, and the answer where one came."""
 
-    result: str = ""
+    result: T | None = None
     error: ConnectorError | None = None
     answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat of ours, or one of the business account behind a connection."""
+
+    chat: str
+    connection: str | None = None
 
 
 last_answer: ContextVar[Answer | None] = ContextVar("telegram_answer", default=None)
@@ -77,73 +80,100 @@ class Wire:
             read_timeout=settings.read_timeout,
             write_timeout=settings.read_timeout,
             pool_timeout=settings.connect_timeout,
+            media_write_timeout=settings.upload_timeout,
         )
-        base = f"{settings.api_url}/bot"
-        token = settings.token.get_secret_value()
-        self._bot = Bot(token, base_url=base, request=self._request, get_updates_request=self._request)
+        self._reading = settings.read_timeout
+        self._bot = Bot(
+            settings.token.get_secret_value(),
+            base_url=f"{settings.api_url}/bot",
+            base_file_url=f"{settings.api_url}/file/bot",
+            request=self._request,
+            get_updates_request=self._request,
+        )
 
-    async def send(self, chat: str, text: str) -> Exchange:
+    async def send(self, to: Place, text: str) -> Exchange[str]:
         """The id of the new message."""
-        return await self._exchange(self._send(chat, text), write=True)
+        return await _exchange(self._send(to, text), write=True)
 
-    async def name(self) -> Exchange:
+    async def send_file(self, to: Place, file: tuple[str, bytes], caption: str, *, picture: bool) -> Exchange[str]:
+        """The id of the new message. `file` is a name and the bytes."""
+        return await _exchange(self._send_file(to, file, caption, picture=picture), write=True)
+
+    async def me(self) -> Exchange[dict[str, Any]]:
         """Who the bot is."""
-        return await self._exchange(self._name(), write=False)
+        return await _exchange(self._me(), write=False)
 
-    async def chat(self, chat: str) -> Exchange:
+    async def chat(self, chat: str) -> Exchange[str]:
         """The id of a chat that the bot knows."""
-        return await self._exchange(self._chat(chat), write=False)
+        return await _exchange(self._chat(chat), write=False)
 
-    async def _send(self, chat: str, text: str) -> str:
-        return str((await self._bot.send_message(chat_id=chat, text=text)).message_id)
+    async def answer(self, query: str) -> Exchange[bool]:
+        """Let the button of this query stop turning."""
+        return await _exchange(self._bot.answer_callback_query(query), write=False)
 
-    async def _name(self) -> str:
-        return str((await self._bot.get_me()).username)
+    async def file(self, ref: str) -> Exchange[tuple[str, bytes]]:
+        """The name on Telegram's side, and the bytes. The link between holds the token, and goes nowhere."""
+        return await _exchange(self._file(ref), write=False)
 
-    async def _chat(self, chat: str) -> str:
-        return str((await self._bot.get_chat(chat)).id)
+    async def updates(self, offset: int, seconds: int, kinds: Sequence[str]) -> Exchange[list[dict[str, Any]]]:
+        """As they came. `offset` confirms what lies below it; 0 confirms nothing."""
+        return await _exchange(self._updates(offset, seconds, kinds), write=False)
 
-    async def _exchange(self, call: Coroutine[Any, Any, str], *, write: bool) -> Exchange:
-        last_answer.set(None)
-        try:
-            return Exchange(await call, answer=last_answer.get())
-        except (error.TelegramError, OSError) as fault:
-            return Exchange(error=read_error(fault, write=write), answer=last_answer.get())
+    async def webhook(self) -> Exchange[dict[str, Any]]:
+        """`url`, `pending_update_count`, `last_error_message`, … as Telegram tells them."""
+        return await _exchange(self._webhook(), write=False)
+
+    async def set_webhook(self, url: str, secret: str, kinds: Sequence[str]) -> Exchange[bool]:
+        """What is waiting is kept and comes to the new address. Again with the same is harmless."""
+        return await _exchange(self._bot.set_webhook(url, secret_token=secret, allowed_updates=kinds), write=False)
 
     async def close(self) -> None:
         await self._request.shutdown()
 
+    async def _send(self, to: Place, text: str) -> str:
+        sent = await self._bot.send_message(to.chat, text, business_connection_id=to.connection)
+        return str(sent.message_id)
 
-def read_error(fault: Exception, *, write: bool) -> ConnectorError:
-    """What a fault of the library means for us."""
-    answer = last_answer.get()
-    status = answer.status if answer else None
-    unclear = Ambiguous if write else Retryable
-    match fault:
-        case error.RetryAfter():
-            return RateLimited(str(fault), status=429, wait=_seconds(fault.retry_after))
-        case error.InvalidToken():
-            return AuthFailed(str(fault), hint=WRONG_TOKEN, status=status)
-        case error.Forbidden():
-            return Rejected(str(fault), hint=BLOCKED, status=status)
-        case error.ChatMigrated():
-            return Rejected(str(fault), hint=MOVED.format(chat=fault.new_chat_id), status=status)
-        case error.BadRequest():
-            return Rejected(str(fault), hint=NO_CHAT if "chat not found" in str(fault).lower() else "", status=status)
-        case error.NetworkError() if isinstance(fault.__cause__, _NOT_SENT):
-            return Retryable(f"no connection ({type(fault.__cause__).__name__})")
-        case error.TimedOut():
-            return unclear("no answer in time")
-        case error.NetworkError() if status is not None and status < 500:
-            return (
-                RateLimited(str(fault), status=status, wait=1.0)
-                if status == 429
-                else Rejected(str(fault), status=status)
-            )
-    return unclear(
-        str(fault) if status else f"the connection broke off ({type(fault.__cause__ or fault).__name__})", status=status
-    )
+    async def _send_file(self, to: Place, file: tuple[str, bytes], caption: str, *, picture: bool) -> str:
+        send = self._bot.send_photo if picture else self._bot.send_document
+        name, body = file
+        sent = await send(to.chat, body, caption=caption or None, filename=name, business_connection_id=to.connection)
+        return str(sent.message_id)
+
+    async def _me(self) -> dict[str, Any]:
+        return (await self._bot.get_me()).to_dict()
+
+    async def _chat(self, chat: str) -> str:
+        return str((await self._bot.get_chat(chat)).id)
+
+    async def _file(self, ref: str) -> tuple[str, bytes]:
+        file = await self._bot.get_file(ref)
+        told = last_answer.get()
+        if not file.file_path:
+            raise error.BadRequest(GONE)
+        try:
+            body = bytes(await file.download_as_bytearray())
+        except error.InvalidToken as fault:  # so the library reads a 404: the token was good a moment ago
+            raise error.BadRequest(GONE) from fault
+        last_answer.set(told)  # the bytes of a file are no text for a trace
+        return file.file_path.rpartition("/")[2], body
+
+    async def _updates(self, offset: int, seconds: int, kinds: Sequence[str]) -> list[dict[str, Any]]:
+        asked: dict[str, Any] = {"timeout": seconds, "allowed_updates": list(kinds), "limit": 100}
+        if offset:
+            asked["offset"] = offset
+        found = await self._bot.do_api_request(UPDATES, asked, read_timeout=seconds + self._reading)
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    async def _webhook(self) -> dict[str, Any]:
+        found = await self._bot.do_api_request(WEBHOOK)
+        return found if isinstance(found, dict) else {}
 
 
-def _seconds(period: Any) -> float:  # noqa: ANN401  # a number or a timedelta, as the library is set
-    return float(period.total_seconds()) if hasattr(period, "total_seconds") else float(period)
+async def _exchange(call: Coroutine[Any, Any, T], *, write: bool) -> Exchange[T]:
+    last_answer.set(None)
+    try:
+        return Exchange(await call, answer=last_answer.get())
+    except (error.TelegramError, OSError) as fault:
+        answer = last_answer.get()
+        return Exchange(error=read_error(fault, answer.status if answer else None, write=write), answer=answer)

@@ -336,6 +336,10 @@ class Staff(CountsLeads, Protocol):
 class Talks(Protocol):
     """Talks in messengers, shown in the card. What the staff write there comes by webhook, as `StaffReply`."""
 
+    @property
+    def shows_talks(self) -> bool:
+        """Whether a channel for talks is set up; else messages can only be noted."""
+
     def connect_talks(self) -> None:
         """Make the channel known to the CRM. Cheap and harmless when it is; call it at each start."""
 

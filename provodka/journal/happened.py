@@ -17,7 +17,7 @@ from provodka.payloads import EventType, Payload
 
 _ROWS_AT_ONCE: Final = 1000
 _BETWEEN: Final = (
-    select(events.c.seq, events.c.type, events.c.lane, events.c.occurred_at, events.c.payload)
+    select(events.c.type, events.c.lane, events.c.channel, events.c.occurred_at, events.c.payload)
     .where(
         events.c.received_at >= bindparam("since"),
         events.c.received_at < bindparam("until"),
@@ -41,6 +41,7 @@ class Happening:
     lane: int | None
     at: datetime
     payload: Payload
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def between(
     rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_BETWEEN, asked)
     for row in rows:
         kind = EventType(row.type)
-        yield Happening(kind, row.lane, row.occurred_at, load_payload(kind, row.payload))
+        yield Happening(kind, row.lane, row.occurred_at, load_payload(kind, row.payload), row.channel)
 
 
 def origins(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Origin]:

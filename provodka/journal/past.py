@@ -26,14 +26,14 @@ _READ: Final = (
     EventType.LEAD_LOST,
     EventType.TASK_COMPLETED,
 )
-_TYPES: Final = (*_READ, EventType.FORM_SUBMITTED, EventType.EMAIL_RECEIVED)
+_TYPES: Final = (*_READ, EventType.FORM_SUBMITTED, EventType.EMAIL_RECEIVED, EventType.MESSAGE_RECEIVED)
 # in JSON the quotes of a letter's own text are escaped, so that this stands there only as the member
 _NO_LETTER: Final = and_(
     events.c.type == EventType.EMAIL_RECEIVED.value, not_(events.c.payload.contains('"kind":"letter"'))
 )
 _PAYLOAD: Final = case((events.c.type.in_([kind.value for kind in _READ]), events.c.payload), else_=None)
 _OF_LANES: Final = (
-    select(events.c.type, events.c.occurred_at, _PAYLOAD.label("payload"))
+    select(events.c.type, events.c.channel, events.c.occurred_at, _PAYLOAD.label("payload"))
     .where(among(events.c.lane, "lanes"), events.c.type.in_([kind.value for kind in _TYPES]), not_(_NO_LETTER))
     .order_by(events.c.seq.desc())
     .limit(bindparam("most"))
@@ -47,10 +47,12 @@ class Happening:
     type: EventType
     at: datetime
     payload: Payload | None
+    channel: str = ""
 
 
 def happenings(connection: Connection, identities: Sequence[str], most: int = MOST) -> list[Happening]:
-    """Calls, letters that people wrote, forms, moves of leads and completed tasks of these people, newest first."""
+    """Calls, letters that people wrote, messages, forms, moves of leads and completed tasks of these people;
+    newest first."""
     found = sorted(set(lanes.lanes_of(connection, identities).values()))
     return list(_of_lanes(connection, found, most)) if found else []
 
@@ -58,4 +60,4 @@ def happenings(connection: Connection, identities: Sequence[str], most: int = MO
 def _of_lanes(connection: Connection, found: Sequence[int], most: int) -> Iterator[Happening]:
     for row in connection.execute(_OF_LANES, {"lanes": found, "most": most}):
         kind = EventType(row.type)
-        yield Happening(kind, row.occurred_at, load_payload(kind, row.payload) if row.payload else None)
+        yield Happening(kind, row.occurred_at, load_payload(kind, row.payload) if row.payload else None, row.channel)

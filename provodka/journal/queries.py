@@ -158,6 +158,17 @@ def action_by_id(connection: Connection, action_id: int) -> StoredAction | None:
     return None if row is None else outbox.stored(row)
 
 
+def action_by_key(connection: Connection, key: str) -> StoredAction | None:
+    row = connection.execute(select(actions).where(actions.c.key == key)).first()
+    return None if row is None else outbox.stored(row)
+
+
+def has_in_lane(connection: Connection, lane: int, kind: str) -> bool:
+    """Whether the lane has an action of this kind, in whatever state."""
+    query = select(actions.c.id).where(actions.c.lane == lane, actions.c.kind == kind).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def dead_actions(connection: Connection, limit: int = 100) -> list[StoredAction]:
     """What needs a person, newest first."""
     query = select(actions).where(actions.c.state == ActionState.DEAD).order_by(actions.c.id.desc()).limit(limit)
@@ -213,6 +224,13 @@ def maker_of(connection: Connection, system: str, kind: str, remote_id: str) -> 
     query = select(actions).join(links, links.c.action_id == actions.c.id)
     named = (links.c.system.in_((system, "")), links.c.kind == kind, links.c.remote_id == remote_id)
     row = connection.execute(query.where(*named)).first()
+    return outbox.stored(row) if row is not None else None
+
+
+def doer_of(connection: Connection, name: str, value: str) -> StoredAction | None:
+    """The action whose result has this value under a name that is remembered (`call`, `answer`, …)."""
+    query = select(actions).join(links, links.c.action_id == actions.c.id)
+    row = connection.execute(query.where(links.c.kind == name, links.c.remote_id == value).limit(1)).first()
     return outbox.stored(row) if row is not None else None
 
 

@@ -24,6 +24,7 @@ from rules.actions.intake import Intake
 from rules.actions.invoice import InvoiceAction
 from rules.actions.issue_invoice import IssueInvoice
 from rules.actions.log_call import LogCall
+from rules.actions.log_message import LogMessage
 from rules.actions.message import Message
 from rules.actions.move import Move
 from rules.actions.move_tasks import MoveTasks
@@ -36,6 +37,8 @@ from rules.actions.products import Products
 from rules.actions.put_back import PutBack
 from rules.actions.reopen import Reopen
 from rules.actions.reopen_task import ReopenTask
+from rules.actions.reply import Reply
+from rules.actions.report import Report
 from rules.actions.sale_actions import CancelInvoice, PlaceOrder
 from rules.actions.tag import Tag
 from rules.actions.task import Task
@@ -55,6 +58,7 @@ REGISTRY: Final[Registry] = {
         Assign(),
         Move(),
         LogCall(),
+        LogMessage(),
         Notify(),
         Message(),
         CallAction(),
@@ -87,5 +91,5 @@ REGISTRY: Final[Registry] = {
 }
 
 UNDO: Final = Undo()
-DELIVERED: Final[Registry] = {**REGISTRY, UNDO.name: UNDO}
+DELIVERED: Final[Registry] = {**REGISTRY, **{one.name: one for one in (UNDO, Reply(), Report())}}
 """What the worker carries out: also what no rule can write."""

@@ -16,8 +16,9 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from provodka.accounting import Accounting
-from provodka.calls import Dialler
-from provodka.crm import Crm, Messenger, Need
+from provodka.calls import Dialler, Recordings
+from provodka.channel import PublicFiles
+from provodka.crm import Crm, Messenger, Need, StaffReply
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.messages import ClientMessenger
@@ -74,6 +75,16 @@ class Links:
     lead_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How an action ended: `done`, `dead`, or empty while it has not; `unknown` where nobody knows whether it
+    happened. `error` says why not, to people."""
+
+    state: str = ""
+    error: str = ""
+    unknown: bool = False
+
+
 class LinkBook(Protocol):
     """Our own links, recorded in the journal from the results of actions."""
 
@@ -84,6 +95,18 @@ class LinkBook(Protocol):
 
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
+
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
+        """Which of these events, by their ids, were shown already by an action `log_message`."""
+
+    def fate(self, key: str) -> Fate:
+        """How the action of this key has ended, if it has."""
+
+    def answered(self, channel: str, sent_id: str) -> StaffReply | None:
+        """The answer from the card that went out by this channel as the message of this id."""
+
+    def reported(self, marks: Sequence[str]) -> frozenset[str]:
+        """Which of these news an action `report` has told already."""
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """When this lane was last written to by an action `message` of this series."""
@@ -107,6 +130,14 @@ class Outside(Protocol):
     @property
     def correspondents(self) -> Mapping[str, ClientMessenger]:
         """The channels that can write to clients, by name, in the order of the config."""
+
+    @property
+    def recordings(self) -> Mapping[str, Recordings]:
+        """The channels whose recordings of calls can be fetched, by name."""
+
+    @property
+    def files(self) -> PublicFiles | None:
+        """Addresses at which others can fetch files from us; None where we have no address."""
 
     @property
     def diallers(self) -> Mapping[str, Dialler]:
@@ -244,6 +275,10 @@ class Action(ABC, Generic[P]):
 
     def beside(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
         """What stands beside the rules in the config and does not let this be done: place, what is wrong, the cure."""
+        yield from ()
+
+    def doubts(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
+        """What stands beside the rules and lets this be done by halves only; no mistake, but hardly meant."""
         yield from ()
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:

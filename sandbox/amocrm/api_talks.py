@@ -90,10 +90,14 @@ def _sees(call: Call, talk: Talk) -> bool:
     return call.user.is_admin or card is None or call.rights.sees(card)
 
 
-def say(call: Call, chat: Chat, user: User, text: str) -> tuple[Message, Shot | None]:
+def say(call: Call, chat: Chat, user: User, text: str, picture: str = "") -> tuple[Message, Shot | None]:
     """A manager writes to the client: kept, announced, and given as the post to the channel's hook, if it has one."""
     author = {"user_id": user.id, "name": user.name}
-    message = chats.new_message(author, {"type": "text", "text": text}, incoming=False, sent_at=call.now)
+    content: Json = {"type": "text", "text": text}
+    if picture:
+        name = picture.partition("?")[0].rpartition("/")[2]
+        content = {"type": "picture", "text": text, "media": picture, "file_name": name, "file_size": 0}
+    message = chats.new_message(author, content, incoming=False, sent_at=call.now)
     chats.add_message(call, chat, message)
     channel = call.store.setting(CHANNEL)
     url = channel.get("hook_url")

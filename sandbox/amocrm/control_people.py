@@ -31,6 +31,7 @@ class _Words(_Body):
     talk_id: int
     text: str
     user: str | None = None
+    picture: str = ""
 
 
 class _Letter(_Body):
@@ -73,7 +74,7 @@ class People:
         return self.channel()
 
     def say(self) -> Response:
-        """`POST chats/say {"talk_id", "text", "user": "<e-mail>"}`: a manager answers a client."""
+        """`POST chats/say {"talk_id", "text", "user": "<e-mail>", "picture": "<url>"}`: a manager answers a client."""
         wish = read_body(_Words)
         user = self._user(wish.user)
 
@@ -81,7 +82,7 @@ class People:
             talk = call.store.talks.get(wish.talk_id)
             if talk is None:
                 raise NotFound(f"there is no talk {wish.talk_id}")
-            message, shot = api_talks.say(call, call.store.chats[talk.chat_id], user, wish.text)
+            message, shot = api_talks.say(call, call.store.chats[talk.chat_id], user, wish.text, wish.picture)
             if shot is not None:
                 self.crm.shots.post(shot)
             return message.id

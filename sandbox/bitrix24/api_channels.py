@@ -8,9 +8,13 @@ from functools import partial
 
 from sandbox.bitrix24.api_events import is_address
 from sandbox.bitrix24.call import Call
+from sandbox.bitrix24.cards import Cards
 from sandbox.bitrix24.errors import Json, RestError
+from sandbox.bitrix24.identity import normal
+from sandbox.bitrix24.multifields import OPEN_LINE, values
 from sandbox.bitrix24.params import rows, text, yes
 from sandbox.bitrix24.registry import Methods
+from sandbox.bitrix24.schema import CONTACT, LEAD, TYPES
 
 methods = Methods("imconnector")
 LONGEST_NAME = 25
@@ -128,11 +132,54 @@ def _taken(call: Call, row: Json, one: Json) -> Json:
         number = call.store.new_id("dialogs")
         held = {"id": key, "session": 322 + number, "chat": 1806 + number, "user": 584 + number, "messages": []}
     by_staff = bool(text(message.get("user_id")))
-    held["messages"].append({"text": text(message.get("text")), "at": call.now, "out": by_staff})
+    files = [text(file.get("url")) for file in rows(message.get("files")) if isinstance(file, dict)]
+    held["messages"].append({"text": text(message.get("text")), "at": call.now, "out": by_staff, "files": files})
+    if not yes(message.get("disable_crm")) and not row.get("group") and not held.get("crm"):
+        held["crm"] = _tracked(call, open_line(held), person)
     call.store.put("dialogs", key, held)
     session = {"ID": str(held["session"]), "CHAT_ID": str(held["chat"])}
     skip = {"extra": {"skip_phone_validate": "Y"}} if yes(person.get("skip_phone_validate")) else {}
     return {**shown, "user": str(held["user"]), **skip, "SUCCESS": True, "session": session}
+
+
+def open_line(dialog: Json) -> str:
+    """How a card names a dialog among its messengers: connector, line, chat, and the portal's number of the person."""
+    return f"{OPEN_LINE}{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
+
+
+def _tracked(call: Call, line: str, person: Json) -> Json:
+    """The card of whoever writes: known by this open line, a phone or an e-mail; for a stranger a lead is made."""
+    for kind in (CONTACT, LEAD):
+        for card in call.store.table(TYPES[kind].table).values():
+            if line in values(card, "IM"):
+                return {"type": TYPES[kind].word, "id": card["ID"]}
+    wanted = [(code, normal(code, text(person.get(code.lower())))) for code in ("PHONE", "EMAIL")]
+    for kind in (CONTACT, LEAD):
+        for code, value in wanted:
+            for card in call.store.of(TYPES[kind].table, (code, value)) if value else ():
+                return {"type": TYPES[kind].word, "id": card["ID"]}
+    name = text(person.get("name"))
+    fields = {"TITLE": f"{name} - {LINES[1]}", "NAME": name, "IM": [{"VALUE": line}]}
+    fields |= {code: [{"VALUE": text(person.get(code.lower()))}] for code, value in wanted if value}
+    return {"type": TYPES[LEAD].word, "id": Cards(call, TYPES[LEAD]).create(fields)["ID"]}
+
+
+@methods("imopenlines.dialog.get", scope="imopenlines")
+def dialog(call: Call) -> Json:
+    """A dialog by the number of its chat, with the card that it belongs to."""
+    wanted = call.text("CHAT_ID")
+    held = next((row for row in call.store.table("dialogs").values() if str(row["chat"]) == wanted), None)
+    if held is None:
+        raise RestError("DIALOG_NOT_EXISTS", "Dialog doesn't exist")
+    card = held.get("crm") or {}
+    kinds = ("LEAD", "COMPANY", "CONTACT", "DEAL")
+    data = "|".join(f"{kind}|{card['id'] if card.get('type', '').upper() == kind else 0}" for kind in kinds)
+    return {
+        "id": held["chat"],
+        "entity_type": "LINES",
+        "entity_id": open_line(held).removeprefix(OPEN_LINE),
+        "entity_data_2": data,
+    }
 
 
 def mark(call: Call, word: str) -> Json:

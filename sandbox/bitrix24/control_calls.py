@@ -38,13 +38,15 @@ class Install(Body):
 
 
 class Reply(Body):
-    """`POST reply`: an operator answers a client of a connector; `chat` is the connector's own chat id."""
+    """`POST reply`: an operator answers a client of a connector; `chat` is the connector's own chat id, `files` are the
+    addresses of pictures."""
 
     connector: str
     line: int
     chat: str
     text: str
     user_id: int
+    files: list[str] = []
 
 
 class Dial(Body):
@@ -69,6 +71,10 @@ class Robot(Body):
 
     url: str
     document: str
+
+
+def _picture(url: str) -> Json:
+    return {"name": url.partition("?")[0].rpartition("/")[2], "link": url, "type": "image", "size": 0}
 
 
 class PeopleControl:
@@ -105,11 +111,13 @@ class PeopleControl:
             number = self.store.new_id("messages")
             dialog["messages"].append({"text": wanted.text, "at": int(self.portal.clock()), "out": True})
             self.store.put("dialogs", dialog["id"], dialog)
-            message = {
+            message: Json = {
                 "im": {"chat_id": dialog["chat"], "message_id": number},
                 "message": {"user_id": wanted.user_id, "text": f"[b]{full_name(user)}:[/b] [br]{wanted.text}"},
                 "chat": {"id": wanted.chat},
             }
+            if wanted.files:
+                message["message"]["files"] = [_picture(url) for url in wanted.files]
             data = {"CONNECTOR": wanted.connector, "LINE": wanted.line, "MESSAGES": [message]}
             self._publish("ONIMCONNECTORMESSAGEADD", data, wanted.user_id)
             return self._sent(self.portal.events.take())

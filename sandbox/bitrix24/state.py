@@ -1,46 +1,27 @@
-"""Keeping a portal between runs: one sqlite file, written by a background thread soon after each change."""
+"""What of a portal is kept between runs."""
 
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
-from typing import Any
-
-import sqlite_utils
+from typing import Any, ClassVar
 
 from sandbox.bitrix24.store import Key, Store
+from sandbox.state_file import Row, RowsFile
 
-PAUSE = 0.25
-TABLE = "rows"
 COUNTERS = "counters"
 
 
-class StateFile:
+class StateFile(RowsFile):
     """Loads a store from its file, then follows the store's changes."""
+
+    name: ClassVar[str] = "bitrix24"
 
     def __init__(self, store: Store, path: Path) -> None:
         self.store = store
-        self.path = path
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.load()
+        super().__init__(store, path)
 
-    def load(self) -> None:
-        """Fill the store from the file; a missing or empty file leaves the seed."""
-        rows: list[dict[str, Any]] = []
-        if self.path.exists():
-            db = sqlite_utils.Database(self.path)
-            rows = list(db.query(f"select kind, key, body from {TABLE}")) if TABLE in db.table_names() else []  # noqa: S608
-            db.close()
-        with self.store.lock:
-            self.store.is_saved = True
-            if rows:
-                self._fill(rows)
-            else:
-                self.store.dirty_all()
-
-    def _fill(self, rows: list[dict[str, Any]]) -> None:
+    def fill(self, rows: list[dict[str, Any]]) -> None:
         self.store.empty()
         found: dict[str, list[tuple[Key, Any]]] = {}
         for row in rows:
@@ -54,41 +35,7 @@ class StateFile:
         self.store.reindex()
         self.store.wake()
 
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="bitrix24-state", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what is left and end the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-            self._thread = None
-
-    def _run(self) -> None:
-        db = sqlite_utils.Database(self.path)
-        db.execute(f"create table if not exists {TABLE} (kind text, key text, body text, primary key (kind, key))")
-        while not self._stop.wait(PAUSE):
-            self._write(db)
-        self._write(db)
-        db.close()
-
-    def _write(self, db: sqlite_utils.Database) -> None:
-        with self.store.lock:
-            dirty, self.store.dirty = self.store.dirty, set()
-            if not dirty and not self.store.is_cleared:
-                return
-            cleared, self.store.is_cleared = self.store.is_cleared, False
-            rows, gone = self._snapshot(dirty)
-        with db.conn:
-            if cleared:
-                db.execute(f"delete from {TABLE}")  # noqa: S608
-            for kind, key in gone:
-                db.execute(f"delete from {TABLE} where kind = ? and key = ?", (kind, key))  # noqa: S608
-            db.conn.executemany(f"insert or replace into {TABLE} (kind, key, body) values (?, ?, ?)", rows)  # noqa: S608
-
-    def _snapshot(self, dirty: set[tuple[str, Key]]) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    def snapshot(self, dirty: set[tuple[str, Any]]) -> tuple[list[Row], list[tuple[str, str]]]:
         rows = [(COUNTERS, "", json.dumps(self.store.next_ids))]
         gone = []
         for kind, key in dirty:

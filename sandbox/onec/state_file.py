@@ -1,12 +1,11 @@
-"""Keeping a base between runs: one sqlite file, written by a background thread soon after each change."""
+"""What of a base is kept between runs."""
 
 from __future__ import annotations
 
 import json
-import threading
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlite_utils
 
@@ -14,38 +13,27 @@ from sandbox.onec.base import Base
 from sandbox.onec.schema import EntitySet, Properties
 from sandbox.onec.state import Key, State
 from sandbox.onec.values import Record, fit, frozen
+from sandbox.state_file import StateThread
 
-PAUSE = 0.25
 CREATE = (
     "create table if not exists records (kind text, key text, cursor integer, body text, primary key (kind, key))",
     "create table if not exists base (id integer primary key, body text)",
 )
 
 
-class StateFile:
+class StateFile(StateThread):
     """Fills a base from its file, then follows the base by its change register."""
 
+    name: ClassVar[str] = "onec"
+    tables: ClassVar[tuple[str, ...]] = CREATE
+
     def __init__(self, base: Base, path: Path) -> None:
+        super().__init__(path)
         self.base = base
-        self.path = path
         self._written = (-1, -1)
         self._cursor = 0
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         if path.exists():
             self._load()
-
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="onec-state", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what is left and end the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-            self._thread = None
 
     def _load(self) -> None:
         db = sqlite_utils.Database(self.path)
@@ -71,16 +59,7 @@ class StateFile:
         state.changes = dict(sorted(state.changes.items(), key=lambda pair: pair[1]))
         return state
 
-    def _run(self) -> None:
-        db = sqlite_utils.Database(self.path)
-        for statement in CREATE:
-            db.execute(statement)
-        while not self._stop.wait(PAUSE):
-            self._write(db)
-        self._write(db)
-        db.close()
-
-    def _write(self, db: sqlite_utils.Database) -> None:
+    def write(self, db: sqlite_utils.Database) -> None:
         with self.base.lock:
             now, state = (self.base.generation, self.base.revision), self.base.state
             if self._written == now:

@@ -1,6 +1,6 @@
 """Plays those who send to us: Tilda, a site's form, MANGO OFFICE, people who write letters. For tests and the demo."""
 
-from sandbox.senders.emulator import Order, Senders
+from sandbox.senders.emulator import Senders
 from sandbox.senders.forms import form_post, tilda_lead, tilda_order, tilda_probe
 from sandbox.senders.http import Signing, at_once, with_retries
 from sandbox.senders.letters import Attachment, NameStyle, letter, send_letter
@@ -10,7 +10,6 @@ __all__ = [
     "Attachment",
     "MangoSender",
     "NameStyle",
-    "Order",
     "Senders",
     "Signing",
     "at_once",

@@ -1,141 +1,99 @@
-"""The senders on one port: a page with buttons, the same over HTTP, and MANGO's store of recordings."""
+"""The services on one port: a page with their buttons, the same over HTTP, and the APIs that we call."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import datetime
 from importlib.resources import files
+from typing import Any
 
 import requests
 from flask import Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.base import Emulator
-from sandbox.senders.forms import form_post, tilda_lead, tilda_probe
-from sandbox.senders.letters import letter, send_letter
-from sandbox.senders.mango import MangoSender
-from sandbox.senders.recordings import Recordings
+from sandbox.senders.catalogue import SERVICES
+from sandbox.senders.service import Client, Service, utc_now
+from sandbox.senders.sites import Post
 
-LINE = "74950003344"
-
-
-class Order(BaseModel):
-    """What a button sends: who writes or calls, and where to with which keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = "Мария"
-    phone: str = "+7 (916) 000-11-22"
-    email: str = "maria@example.ru"
-    text: str = "Нужен замер в субботу"
-    tilda_url: str = "http://127.0.0.1:8080/hooks/site"
-    tilda_key: str = ""
-    form_url: str = "http://127.0.0.1:8080/hooks/form"
-    form_secret: str = "sandbox"  # noqa: S105  # the sandbox's published secret
-    mango_url: str = "http://127.0.0.1:8080/hooks/phone"
-    mango_key: str = "sandbox"
-    mango_salt: str = "sandbox"
-    extension: str = "101"
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_CLIENT = {"name": "Имя", "phone": "Телефон", "email": "Почта", "text": "Сообщение"}
 
 
 class Senders(Emulator):
     """Plays those who send to us. `smtp` gives host and port of the mail server; `on_reset` is called by a reset.
 
-    `order` is what the page shows at first; set it to the addresses and keys of the receiver at hand.
+    `services` are by name; `point` tells the buttons of one where the receiver at hand is, and with which keys.
     """
-
-    api_prefixes = ("/vpbx",)
 
     def __init__(
         self,
         smtp: Callable[[], tuple[str, int]] | None = None,
         on_reset: Callable[[], None] | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__("senders")
-        self.recordings = Recordings(now)
-        self.order = Order()
-        self._smtp, self._on_reset, self._now = smtp, on_reset, now
-        self._buttons: Mapping[str, Callable[[Order], list[requests.Response]]] = {
-            "tilda_probe": self._tilda_probe,
-            "tilda": self._tilda,
-            "form": self._form,
-            "call": self._call,
-            "missed": self._missed,
-            "letter": self._letter,
-        }
-        self.recordings.mount(self.app)
-        self.app.add_url_rule("/", view_func=self._page)
-        self.app.add_url_rule("/_sandbox/defaults", view_func=lambda: jsonify(self.order.model_dump()))
-        self.app.add_url_rule("/_sandbox/send/<what>", view_func=self._send, methods=["POST"])
+        made: list[Service] = [*(kind(now) for kind in SERVICES), Post(smtp, now)]
+        self.services: dict[str, Service] = {one.name: one for one in made}
+        self.api_prefixes = tuple(one.prefix for one in made if one.prefix)
+        self._given = {one.name: {**dict.fromkeys(one.fields, ""), **one.defaults} for one in made}
+        self._on_reset = on_reset
+        for one in made:
+            one.mount(self.app)
+        self.app.add_url_rule("/", "page_of_senders", self._page)
+        self.app.add_url_rule("/_sandbox/services", "services", self._list)
+        self.app.add_url_rule("/_sandbox/send/<service>/<button>", "press", self._send, methods=["POST"])
+
+    def point(self, service: str, **given: str) -> None:
+        """What the buttons of a service have from now on, instead of its defaults."""
+        self._given[service] |= given
 
     def reset(self) -> None:
-        self.recordings.clear()
+        for one in self.services.values():
+            one.reset()
         if self._on_reset:
             self._on_reset()
+
+    def details(self) -> dict[str, Any]:
+        return {"services": {one.name: told for one in self.services.values() if (told := one.stats())}}
 
     def _page(self) -> Response:
         return Response((files("sandbox.senders") / "page.html").read_text("utf-8"), mimetype="text/html")
 
-    def _send(self, what: str) -> tuple[Response, int]:
-        """`POST /_sandbox/send/<button>` with what differs from `order` as JSON; tells what the receiver answered."""
-        if what not in self._buttons:
-            return jsonify({"error": f"no such button; there are {', '.join(self._buttons)}"}), 404
+    def _list(self) -> Response:
+        """What the page shows: the client's fields, and every service with its buttons and what is given to them."""
+        client = [{"name": name, "label": label, "value": getattr(Client(), name)} for name, label in _CLIENT.items()]
+        return jsonify({"client": client, "services": [self._shown(one) for one in self.services.values()]})
+
+    def _shown(self, one: Service) -> dict[str, Any]:
+        given = self._given[one.name]
+        return {
+            "name": one.name,
+            "title": one.title,
+            "group": one.group,
+            "buttons": [{"name": name, "label": label} for name, label in one.buttons.items()],
+            "fields": [{"name": name, "label": label, "value": given[name]} for name, label in one.fields.items()],
+        }
+
+    def _send(self, service: str, button: str) -> tuple[Response, int]:
+        """`POST /_sandbox/send/<service>/<button>` with what differs of `client` and `given`; tells the answers."""
+        one = self.services.get(service)
+        if one is None or button not in one.buttons:
+            known = [f"{name}/{press}" for name, found in self.services.items() for press in found.buttons]
+            return jsonify({"error": f"no such button; there are {', '.join(known)}"}), 404
+        body = request.get_json(force=True)
+        client, given = asdict(Client()) | body.get("client", {}), self._given[service] | body.get("given", {})
+        if wrong := _unknown(body, {"client", "given"}, client, set(_CLIENT), given, set(one.fields)):
+            return jsonify({"error": f"unknown: {', '.join(wrong)}"}), 400
         try:
-            given = Order.model_validate({**self.order.model_dump(), **request.get_json(force=True)})
-            answers = self._buttons[what](given)
-        except (ValidationError, TypeError) as error:
-            return jsonify({"error": str(error)}), 400
+            answers = one.press(button, Client(**client), given)
         except (requests.RequestException, OSError) as error:
             return jsonify({"error": str(error)}), 502
-        return jsonify({"answers": [{"status": one.status_code, "body": one.text[:500]} for one in answers]}), 200
-
-    def _tilda_probe(self, order: Order) -> list[requests.Response]:
-        return [tilda_probe(order.tilda_url)]
-
-    def _tilda(self, order: Order) -> list[requests.Response]:
-        utm = {"utm_source": "yandex", "utm_medium": "cpc", "utm_campaign": "brand"}
-        return [
-            tilda_lead(
-                order.tilda_url,
-                name=order.name,
-                phone=order.phone,
-                email=order.email,
-                comments=order.text,
-                utm=utm,
-                api_key=("X-Api-Key", order.tilda_key) if order.tilda_key else None,
-            )
-        ]
-
-    def _form(self, order: Order) -> list[requests.Response]:
-        who = {"name": order.name, "phone": order.phone, "email": order.email, "message": order.text}
-        page = "https://example.ru/?utm_source=yandex&utm_medium=cpc"
-        body = {"form": "callback", **who, "page": page, "consent": True, "id": f"f-{secrets.token_hex(6)}"}
-        return [form_post(order.form_url, body, secret=order.form_secret or None)]
-
-    def _call(self, order: Order) -> list[requests.Response]:
-        return self._mango(order).call(_digits(order.phone), LINE, order.extension or None, started=self._now())
-
-    def _missed(self, order: Order) -> list[requests.Response]:
-        rang = (order.extension,) if order.extension else ()
-        return self._mango(order).missed(_digits(order.phone), LINE, rang, started=self._now())
-
-    def _letter(self, order: Order) -> list[requests.Response]:
-        if self._smtp is None:
-            raise OSError("no mail server beside these senders")
-        host, port = self._smtp()
-        raw = letter(from_=f"{order.name} <{order.email}>", subject="Заявка", text=f"{order.text}\n{order.phone}\n")
-        send_letter(host, port, raw, from_=order.email)
-        return []
-
-    def _mango(self, order: Order) -> MangoSender:
-        return MangoSender(order.mango_url, order.mango_key, order.mango_salt)
+        return jsonify({"answers": [{"status": a.status_code, "body": a.text[:500]} for a in answers]}), 200
 
 
-def _digits(phone: str) -> str:
-    return "".join(sign for sign in phone if sign.isdigit())
+def _unknown(*pairs: Mapping[str, Any] | set[str]) -> list[str]:
+    """The names in each mapping that the set after it does not have."""
+    found: list[str] = []
+    for given, known in zip(pairs[::2], pairs[1::2], strict=True):
+        found += sorted(set(given) - set(known))
+    return found

@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from sandbox.telegram.errors import ApiError, bad_request
-from sandbox.telegram.formatting import commands, render
+from sandbox.telegram.formatting import commands, render, utf16_length
 
 BOT: Mapping[str, Any] = {"id": 1, "is_bot": True, "first_name": "Песочница", "username": "sandbox_bot"}
 LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
 
 Json = dict[str, Any]
 Clock = Callable[[], datetime]
@@ -105,6 +106,14 @@ class Chats:
         self._slow_down(chat)
         return self._add(chat, {**BOT}, {"text": shown, **({"entities": entities} if entities else {}), **extra})
 
+    def send_file(self, chat: Chat, content: Json, caption: str) -> Json:
+        """A new message of the bot with a file in it."""
+        if utf16_length(caption) > LONGEST_CAPTION:
+            raise bad_request("message caption is too long")
+        self._admit(chat)
+        self._slow_down(chat)
+        return self._add(chat, {**BOT}, {**content, **({"caption": caption} if caption else {})})
+
     def edit(self, chat: Chat, message_id: int, text: str, parse_mode: str | None, extra: Json) -> Json:
         """Replace the text of one of the bot's messages."""
         message = chat.messages.get(message_id)
@@ -131,6 +140,14 @@ class Chats:
         if "text" in content and (entities := commands(content["text"])):
             content = {**content, "entities": entities}
         return self._add(chat, chat.person(), content)
+
+    def change(self, chat: Chat, message_id: int, text: str) -> Json:
+        """The person changes the text of a message of theirs; a copy of it, since it may be changed again."""
+        message = chat.messages[message_id]
+        if message["from"]["is_bot"]:
+            raise ValueError("that message is the bot's")
+        message.update(text=text, edit_date=self._stamp())
+        return dict(message)
 
     def membership(self, chat: Chat, old: Door) -> Json:
         """What my_chat_member says after the person blocked or unblocked the bot."""

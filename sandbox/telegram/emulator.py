@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import base64
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,10 +12,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from sandbox.base import Emulator
-from sandbox.telegram.chats import Chats, Door
+from sandbox.telegram.chats import Chats
 from sandbox.telegram.delivery import Courier
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.methods import Methods
+from sandbox.telegram.people import People
 from sandbox.telegram.updates import Updates
 
 TOKEN = "1:sandbox"  # noqa: S105  # the sandbox's published token
@@ -27,7 +28,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Telegram(Emulator):
+class Telegram(People, Emulator):
     """Bot API emulator for token `1:sandbox`. python-telegram-bot works with `base_url=telegram.base_url`.
 
     Every chat exists unless `strict(True)`; `door` closes one. Ids of messages and updates are never used again, not
@@ -37,12 +38,11 @@ class Telegram(Emulator):
     api_prefixes = ("/bot", "/file/bot")
 
     def __init__(self, now: Callable[[], datetime] = _utc_now) -> None:
-        super().__init__("telegram")
-        self._chats = Chats(now)
-        self._updates = Updates(now)
-        self._methods = Methods(self._chats, self._updates)
+        Emulator.__init__(self, "telegram")
+        chats, updates = Chats(now), Updates(now)
+        methods = Methods(chats, updates)
+        People.__init__(self, chats, updates, methods, now)
         self._courier = Courier(self._updates, self._call_from_reply, lambda: int(now().timestamp()))
-        self._query_ids = (str(3 * 10**18 + n) for n in itertools.count(int(now().timestamp())))
         self._add_routes()
 
     @property
@@ -65,7 +65,7 @@ class Telegram(Emulator):
             self._chats.clear()
             self._updates.clear()
             self._methods.queries.clear()
-            self._methods.files.clear()
+            self._methods.media.clear()
 
     def objects(self) -> dict[str, int]:
         with self._updates.changed:
@@ -76,7 +76,9 @@ class Telegram(Emulator):
 
     def doubles(self) -> Json:
         """The same text sent to the same chat more than once."""
-        sent = Counter((message["chat"]["id"], message["text"]) for message in self.messages())
+        sent = Counter(
+            (message["chat"]["id"], message.get("text") or message.get("caption", "")) for message in self.messages()
+        )
         twice = [{"chat_id": chat, "text": text, "times": n} for (chat, text), n in sent.items() if n > 1]
         return {"messages": twice}
 
@@ -91,53 +93,21 @@ class Telegram(Emulator):
         wanted = [message for message in found if of_people or message["from"]["is_bot"]]
         return sorted(wanted, key=lambda message: int(message["message_id"]))
 
-    def say(self, chat_id: int, text: str, *, first_name: str | None = None, username: str | None = None) -> int | None:
-        """A person writes; gives the update's id, or None if the bot does not want such updates."""
+    @property
+    def webhook_secret(self) -> str:
+        """What the bot has given for its webhook; empty where there is none."""
         with self._updates.changed:
-            chat = self._chats.chat(chat_id)
-            chat.first_name, chat.username = first_name or chat.first_name, username or chat.username
-            return self._updates.add("message", chat_id, self._chats.hear(chat, {"text": text}))
+            return (self._updates.webhook.secret or "") if self._updates.webhook else ""
 
-    def share_contact(self, chat_id: int, phone: str, *, own: bool = True) -> int | None:
-        """A person presses "share my number", or with own=False forwards somebody else's card."""
+    def wait_for_failure(self, seconds: float = 10.0) -> None:
+        """Until a delivery to the webhook has failed; TimeoutError where none does."""
         with self._updates.changed:
-            chat = self._chats.chat(chat_id)
-            user_id = chat.person()["id"] + (0 if own else 1)
-            card = {"phone_number": phone, "first_name": chat.first_name, "user_id": user_id}
-            return self._updates.add("message", chat_id, self._chats.hear(chat, {"contact": card}))
+            if not self._updates.changed.wait_for(lambda: self._failed, seconds):
+                raise TimeoutError("no delivery failed")
 
-    def send_document(self, chat_id: int, name: str, content: bytes) -> int | None:
-        """A person sends a file; the bot gets it by getFile and `/file/bot<token>/<file_path>`."""
-        with self._updates.changed:
-            chat = self._chats.chat(chat_id)
-            file_id = f"file{len(self._methods.files) + 1}"
-            self._methods.files[file_id] = (name, content)
-            document = {"file_id": file_id, "file_unique_id": file_id, "file_name": name, "file_size": len(content)}
-            return self._updates.add("message", chat_id, self._chats.hear(chat, {"document": document}))
-
-    def press(self, chat_id: int, message_id: int, data: str) -> int | None:
-        """A person presses an inline button under one of the bot's messages."""
-        with self._updates.changed:
-            chat = self._chats.chat(chat_id)
-            query = next(self._query_ids)
-            self._methods.queries[query] = False
-            content = {
-                "id": query,
-                "from": chat.person(),
-                "message": chat.messages[message_id],
-                "chat_instance": str(-44 * 10**17 - abs(chat_id)),
-                "data": data,
-            }
-            return self._updates.add("callback_query", chat_id, content)
-
-    def door(self, chat_id: int, door: Door | str) -> int | None:
-        """Open, block or hide a chat. (Un)blocking is told to the bot as my_chat_member."""
-        with self._updates.changed:
-            chat = self._chats.chat(chat_id)
-            old, chat.door = chat.door, Door(door)
-            if Door.MISSING in (old, chat.door) or old is chat.door:
-                return None
-            return self._updates.add("my_chat_member", chat_id, self._chats.membership(chat, old))
+    @property
+    def _failed(self) -> bool:
+        return self._updates.webhook is not None and self._updates.webhook.last_error is not None
 
     def migrate(self, chat_id: int, to_chat_id: int) -> None:
         """A group becomes a supergroup: sending to the old id answers 400 with migrate_to_chat_id."""
@@ -166,7 +136,7 @@ class Telegram(Emulator):
     def _add_routes(self) -> None:
         rule = self.app.add_url_rule
         rule("/bot<token>/<method>", view_func=self._api, methods=["GET", "POST"])
-        rule("/file/bot<token>/documents/<file_id>/<name>", view_func=self._file)
+        rule("/file/bot<token>/<path:path>", view_func=self._file)
         rule("/", view_func=self._page)
         rule("/_sandbox/messages", view_func=self._list_messages)
         rule("/_sandbox/chats", view_func=self._list_chats)
@@ -180,9 +150,9 @@ class Telegram(Emulator):
         except ApiError as refusal:
             return jsonify(refusal.as_json()), refusal.code
 
-    def _file(self, token: str, file_id: str, name: str) -> Response | tuple[Response, int]:
-        known, content = self._methods.files.get(file_id, ("", b""))
-        if token != TOKEN or known != name:
+    def _file(self, token: str, path: str) -> Response | tuple[Response, int]:
+        content = self._methods.media.at(path) if token == TOKEN else None
+        if content is None:
             return jsonify(ApiError(404, "Not Found").as_json()), 404
         return Response(content, mimetype="application/octet-stream")
 
@@ -201,17 +171,15 @@ class Telegram(Emulator):
             )
 
     def _act(self, act: str) -> tuple[Response, int]:
-        """`POST /_sandbox/do/say` and so on: the methods for people, with their arguments as JSON."""
-        acts: dict[str, Callable[..., int | None]] = {
-            "say": self.say,
-            "share_contact": self.share_contact,
-            "press": self.press,
-            "door": self.door,
-        }
+        """`POST /_sandbox/do/say` and so on: what people do, with the arguments as JSON and files in base64."""
+        acts = self.acts()
         if act not in acts:
             return jsonify({"error": f"no such act; there are {', '.join(acts)}"}), 404
         try:
-            return jsonify({"update_id": acts[act](**request.get_json(force=True))}), 200
+            given = request.get_json(force=True)
+            if "content" in given:
+                given["content"] = base64.b64decode(given["content"])
+            return jsonify({"update_id": acts[act](**given)}), 200
         except (TypeError, ValueError, KeyError) as error:
             return jsonify({"error": str(error)}), 400
 
@@ -224,4 +192,5 @@ def _parameters() -> Json:
         if not isinstance(body, dict):
             raise ApiError(400, "Bad Request: can't parse JSON object")
         given.update(body)
+    given.update({name: (file.filename or name, file.read()) for name, file in request.files.items()})
     return given

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sandbox.telegram.chats import BOT, Chats
 from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.media import Media
 from sandbox.telegram.updates import Updates, Webhook
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -26,12 +27,14 @@ class Methods:
         self._chats = chats
         self._updates = updates
         self.queries: dict[str, bool] = {}
-        self.files: dict[str, tuple[str, bytes]] = {}
+        self.media = Media()
         self._known: dict[str, Callable[[Json], tuple[object, str | None]]] = {
             name.lower(): method
             for name, method in {
                 "getMe": self._get_me,
                 "sendMessage": self._send_message,
+                "sendPhoto": self._send_photo,
+                "sendDocument": self._send_document,
                 "editMessageText": self._edit_message_text,
                 "answerCallbackQuery": self._answer_callback_query,
                 "getUpdates": self._get_updates,
@@ -58,13 +61,30 @@ class Methods:
     def _send_message(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
             chat = self._chats.find(given.get("chat_id"))
-            extra = _markup(given)
+            extra = {**_markup(given), **_connection(given)}
             if answered := _reply_to(given):
                 if answered not in chat.messages:
                     raise bad_request("message to be replied not found")
                 extra["reply_to_message"] = chat.messages[answered]
             text = str(given.get("text") or "")
             return self._chats.send(chat, text, given.get("parse_mode"), extra), None
+
+    def _send_photo(self, given: Json) -> tuple[object, None]:
+        with self._updates.changed:
+            chat = self._chats.find(given.get("chat_id"))
+            _, content = self.media.uploaded(given, "photo")
+            photo = self.media.photo(content)
+            return self._chats.send_file(
+                chat, {"photo": photo, **_connection(given)}, str(given.get("caption") or "")
+            ), None
+
+    def _send_document(self, given: Json) -> tuple[object, None]:
+        with self._updates.changed:
+            chat = self._chats.find(given.get("chat_id"))
+            document = self.media.document(*self.media.uploaded(given, "document"))
+            return self._chats.send_file(
+                chat, {"document": document, **_connection(given)}, str(given.get("caption") or "")
+            ), None
 
     def _edit_message_text(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
@@ -133,12 +153,7 @@ class Methods:
         return {**chat, **full}, None
 
     def _get_file(self, given: Json) -> tuple[object, None]:
-        file_id = str(given.get("file_id"))
-        if file_id not in self.files:
-            raise bad_request("wrong file_id or the file is temporarily unavailable")
-        name, content = self.files[file_id]
-        path = f"documents/{file_id}/{name}"
-        return {"file_id": file_id, "file_unique_id": file_id, "file_size": len(content), "file_path": path}, None
+        return self.media.told(str(given.get("file_id"))), None
 
     def _allow(self, given: Json) -> None:
         if "allowed_updates" in given:
@@ -177,6 +192,12 @@ def _markup(given: Json) -> Json:
             if len(str(button.get("callback_data", "")).encode()) > LONGEST_CALLBACK_DATA:
                 raise bad_request("BUTTON_DATA_INVALID")
     return {"reply_markup": markup} if markup and "inline_keyboard" in markup else {}
+
+
+def _connection(given: Json) -> Json:
+    """Through whose business account a message goes."""
+    connection = given.get("business_connection_id")
+    return {"business_connection_id": str(connection)} if connection else {}
 
 
 def _reply_to(given: Json) -> int:

@@ -278,3 +278,47 @@ accounting: {type: commerceml, user: exchange, password: secret, organization: {
     ]
     path.write_text(text.replace("body_limit: 1MB", "body_limit: 4MB"), encoding="utf-8")
     assert parse(path, {}).problems == []
+
+
+BESIDE = """\
+client: Кровля
+staff:
+  anna: {crm: anna@krovlya.ru}
+channels:
+  site: {type: tilda, secret: 0123456789}
+  phone: {type: mango, api_key: k, salt: s}
+  roistat: {type: roistat, secret: 0123456789, beside: BESIDE}
+rules:
+  - name: Звонок
+    on: EVENT
+    channel: roistat
+    do: [{notify: {to: anna, text: x}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("beside", "event", "words"),
+    [
+        ("fone", "call.tracked", ("fone", "is no channel", "phone")),
+        ("[phone, site]", "call.tracked", ("site", "is no channel of telephony")),
+        ("roistat", "call.tracked", ("roistat", "is no channel of telephony")),
+        ("phone", "call.finished", ("roistat", "call.finished")),
+    ],
+    ids=["misspelt", "no telephony", "itself", "a rule that waits for whole calls of it"],
+)
+def test_call_tracking_stands_beside_an_exchange(
+    tmp_path: Path, beside: str, event: str, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(BESIDE.replace("BESIDE", beside).replace("EVENT", event), encoding="utf-8")
+    code, text = run(path)
+    assert code == 2
+    assert "1 mistake" in text
+    assert all(word in text for word in words), text
+
+
+def test_call_tracking_beside_an_exchange_passes_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(BESIDE.replace("BESIDE", "phone").replace("EVENT", "call.tracked"), encoding="utf-8")
+    code, text = run(path)
+    assert code == 0, text

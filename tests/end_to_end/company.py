@@ -52,6 +52,7 @@ class Company:
         self.ledger: Ledger | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
         self.burst = 1000
+        self.furnish: Callable[[House], None] = lambda _: None
         self.house: House
         self._running: Running | None = None
 
@@ -84,10 +85,11 @@ class Company:
     def config(self) -> Config:
         return read(self.write_config(), self.environ)
 
-    def open(self, roles: Collection[RunRole] = tuple(RunRole), *, hooks: bool = True) -> None:
+    def open(self, roles: Collection[RunRole] = tuple(RunRole), *, hooks: bool = True, port: int = 0) -> None:
         """Start the house; with `hooks` the CRM tells it of changes. A restart is `close` and `open`."""
         self.house = House(self.config())
-        self._running = Running(self.house, roles, None, 0)
+        self.furnish(self.house)
+        self._running = Running(self.house, roles, None, port)
         if hooks:
             self.office.announce(self.house, f"{self.url}/hooks/{CRM_CHANNEL}/{SECRET}")
 

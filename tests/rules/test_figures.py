@@ -21,6 +21,7 @@ class One:
     at: datetime
     payload: Any
     lane: int | None = None
+    channel: str = "phone"
 
 
 def minutes(number: float) -> datetime:

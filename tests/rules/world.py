@@ -23,6 +23,7 @@ from provodka.crm import (
     NewNote,
     NewTask,
     StaffMessage,
+    StaffReply,
     StaffWork,
     Task,
     User,
@@ -32,8 +33,8 @@ from provodka.event import Event, build_payload
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, EventType, LeadRef, Person
-from rules.actions import REGISTRY
-from rules.actions.base import Delivery, Links
+from rules.actions import DELIVERED, REGISTRY
+from rules.actions.base import Delivery, Fate, Links
 from rules.assignment.memory import GivenStaff, TurnsInMemory
 from rules.calendar import WorkingCalendar
 from rules.engine import Engine
@@ -237,12 +238,28 @@ class FakeLinks:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
         self.written: dict[str, datetime] = {}
+        self.shown: set[str] = set()
+        self.fates: dict[str, Fate] = {}
+        self.answers: dict[tuple[str, str], StaffReply] = {}
+        self.told: set[str] = set()
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))
 
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
+
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
+        return self.shown & frozenset(ids)
+
+    def fate(self, key: str) -> Fate:
+        return self.fates.get(key, Fate())
+
+    def answered(self, channel: str, sent_id: str) -> StaffReply | None:
+        return self.answers.get((channel, sent_id))
+
+    def reported(self, marks: Sequence[str]) -> frozenset[str]:
+        return self.told & frozenset(marks)
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         return self.written.get(series)
@@ -255,6 +272,8 @@ class World:
     crm: FakeCrm | None = field(default_factory=FakeCrm)
     messengers: dict[str, FakeMessenger] = field(default_factory=dict)
     correspondents: dict[str, FakeMessenger] = field(default_factory=dict)
+    recordings: dict[str, Any] = field(default_factory=dict)
+    files: Any = None
     diallers: dict[str, Any] = field(default_factory=dict)
     web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
@@ -293,7 +312,7 @@ class World:
         return self.deliver_items([delivery(action, event, needed=needed) for action, event in items], items[0][0].kind)
 
     def deliver_items(self, items: Sequence[Delivery], kind: str) -> list[Outcome]:
-        return REGISTRY[kind].deliver(items, self)
+        return DELIVERED[kind].deliver(items, self)
 
 
 def delivery(action: PlannedAction, event: Event, **more: Any) -> Delivery:

@@ -5,10 +5,14 @@ import requests
 
 from sandbox.amocrm.board_extras import size
 from tests.sandbox.amocrm_client import phone
-from tests.sandbox.test_amocrm_board import CHROMIUM, browser, tab  # noqa: F401  # fixtures
 from tests.sandbox.test_amocrm_chats import CLIENT, Channel
 from tests.sandbox.test_amocrm_files import Drive
 from tests.sandbox.test_amocrm_sales import PRODUCTS, PUMP, link_to
+
+
+@pytest.fixture
+def tab(opened, crm):
+    return opened(f"{crm.url}/")
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ def test_sizes_read_well(count, words):
 
 
 @pytest.mark.browser
-def test_the_answer_is_written_in_the_open_card(tab, crm, lead):  # noqa: F811
+def test_the_answer_is_written_in_the_open_card(tab, crm, lead):
     tab.goto(f"{crm.url}/leads/detail/{lead}")
     field = tab.get_by_label("Ответ клиенту: Иван Петров")
     field.fill("Завтра в 10")

@@ -1,23 +1,12 @@
 """The board in a browser: cards are moved by hand, what is typed stays, a phone is wide enough."""
 
-import shutil
 import time
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.sandbox.bitrix24_client import ANNA, phone
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -29,16 +18,8 @@ def lead(b24):
 
 
 @pytest.fixture
-def tab(browser, b24, lead):
-    errors = []
-    opened = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(30000)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    opened.goto(f"{b24.portal.url}/")
-    yield opened
-    opened.close()
-    assert errors == []
+def tab(opened, b24, lead):
+    return opened(f"{b24.portal.url}/")
 
 
 def wait_until(check, seconds=30):

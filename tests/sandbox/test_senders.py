@@ -267,26 +267,33 @@ def senders():
 
 
 def test_the_page_is_russian_and_its_buttons_send(senders, receiver):
-    page = requests.get(senders.url, timeout=5).text
-    for words in ("Заявка Tilda", "Форма сайта", "Входящий звонок", "Пропущенный звонок", "Письмо"):
-        assert words in page
-    order = {"tilda_url": f"{receiver.url}/t", "form_url": f"{receiver.url}/f", "mango_url": f"{receiver.url}/m"}
+    assert "Отправители песочницы" in requests.get(senders.url, timeout=5).text
+    shown = requests.get(f"{senders.url}/_sandbox/services", timeout=5).json()["services"]
+    labels = {button["label"] for one in shown for button in one["buttons"]}
+    assert {"Заявка Tilda", "Форма сайта", "Входящий звонок", "Пропущенный звонок", "Письмо"} <= labels
     paths = {}
-    for button in ("tilda_probe", "tilda", "form", "call", "missed"):
-        told = requests.post(f"{senders.url}/_sandbox/send/{button}", json=order, timeout=20).json()
+    for button in ("tilda/probe", "tilda/lead", "form/submit", "mango/call", "mango/missed"):
+        given = {"given": {"url": f"{receiver.url}/{button}"}}
+        told = requests.post(f"{senders.url}/_sandbox/send/{button}", json=given, timeout=20).json()
         assert {answer["status"] for answer in told["answers"]} == {200}
         paths[button] = {path for path, _, _ in receiver.posts}
         receiver.posts.clear()
-    assert paths["tilda"] == {"/t"}
-    assert "/m/events/summary" in paths["missed"]
+    assert paths["tilda/lead"] == {"/tilda/lead"}
+    assert "/mango/missed/events/summary" in paths["mango/missed"]
 
 
 def test_a_button_tells_when_nobody_listens_or_it_does_not_exist(senders):
-    nobody = {"tilda_url": "http://127.0.0.1:9/"}
-    assert requests.post(f"{senders.url}/_sandbox/send/tilda", json=nobody, timeout=20).status_code == 502
-    assert requests.post(f"{senders.url}/_sandbox/send/letter", json={}, timeout=20).status_code == 502
-    assert requests.post(f"{senders.url}/_sandbox/send/fax", json={}, timeout=20).status_code == 404
-    assert requests.post(f"{senders.url}/_sandbox/send/tilda", json={"fax": 1}, timeout=20).status_code == 400
+
+    def press(button, **body):
+        return requests.post(f"{senders.url}/_sandbox/send/{button}", json=body, timeout=20).status_code
+
+    assert press("tilda/lead", given={"url": "http://127.0.0.1:9/"}) == 502
+    assert press("mail/write") == 502
+    assert press("fax/send") == 404
+    assert press("tilda/call") == 404
+    assert press("tilda/lead", fax=1) == 400
+    assert press("tilda/lead", given={"fax": "1"}) == 400
+    assert press("tilda/lead", client={"fax": "1"}) == 400
 
 
 def test_the_examples_of_the_vendor_have_the_same_fields_as_ours(receiver, mango):

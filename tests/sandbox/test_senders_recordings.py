@@ -51,7 +51,7 @@ def test_a_recording_is_given_by_a_link_that_works_once(senders):
 
 
 def test_a_recording_is_not_there_at_once(senders, clock):
-    senders.recordings.ready_after = 60
+    senders.services["mango"].recordings.ready_after = 60
     assert ask_recording(senders).status_code == 404
     clock.now += timedelta(seconds=60)
     assert ask_recording(senders).status_code == 302
@@ -64,7 +64,7 @@ def test_a_bad_signature_is_refused_and_a_second_error_is_punished_for_two_minut
     assert ask_recording(senders, salt="wrong").status_code == 401
     clock.now += timedelta(minutes=2)
     assert ask_recording(senders).status_code == 302
-    senders.recordings.forget("MToxMDA=")
+    senders.services["mango"].recordings.forget("MToxMDA=")
     assert ask_recording(senders).json() == {"code": 3301}
 
 

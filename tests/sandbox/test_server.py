@@ -70,7 +70,9 @@ def test_the_addresses_tell_where_and_how_to_enter(sandbox):
 
 
 def test_the_letter_button_reaches_the_mailbox(sandbox):
-    told = requests.post(f"{sandbox.senders.url}/_sandbox/send/letter", json={"name": "Мария"}, timeout=5)
+    told = requests.post(
+        f"{sandbox.senders.url}/_sandbox/send/mail/write", json={"client": {"name": "Мария"}}, timeout=5
+    )
     assert told.json() == {"answers": []}
     assert sandbox.mail.count() == 1
 

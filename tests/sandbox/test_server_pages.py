@@ -1,7 +1,5 @@
 """The pages of the sandbox in a real browser: what a person sees and presses."""
 
-import shutil
-
 import pytest
 import requests
 
@@ -11,34 +9,10 @@ from sandbox.telegram import TOKEN, Telegram
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser):
-    errors = []
-    opened = browser.new_page()
-    opened.set_default_timeout(5000)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    opened.close()
-    assert errors == []
-
-
-def test_a_person_talks_to_the_bot_on_the_telegram_page(page):
+def test_a_person_talks_to_the_bot_on_the_telegram_page(opened):
     with Telegram() as telegram:
-        page.goto(telegram.url)
+        page = opened(telegram.url)
         page.get_by_role("button", name="Начать чат").click()
         page.get_by_text("/start").wait_for()
         chat_id = telegram.messages(of_people=True)[0]["chat"]["id"]
@@ -59,12 +33,11 @@ def test_a_person_talks_to_the_bot_on_the_telegram_page(page):
     assert kinds == ["message", "callback_query", "message", "message", "my_chat_member"]
 
 
-def test_the_buttons_of_the_senders_page_send_and_tell_the_answer(page):
+def test_the_buttons_of_the_senders_page_send_and_tell_the_answer(opened):
     with MailServer() as mail, Senders(smtp=lambda: (mail.host, mail.smtp_port)) as senders:
-        senders.order = senders.order.model_copy(
-            update={"form_url": f"{senders.url}/nobody", "tilda_url": "http://127.0.0.1:9"}
-        )
-        page.goto(senders.url)
+        senders.point("form", url=f"{senders.url}/nobody")
+        senders.point("tilda", url="http://127.0.0.1:9")
+        page = opened(senders.url)
         page.get_by_label("Телефон").fill("8 999 123-45-67")
         page.get_by_role("button", name="Письмо").click()
         page.get_by_text("письмо принято почтовым сервером").wait_for()

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from provodka.event import Event, build_payload, new_event_id
-from provodka.journal import ActionState, Journal, StoredAction, queries
+from provodka.journal import ActionState, Journal, StoredAction, StoredEvent, queries
 from provodka.payloads import EventType, LeadRef, Person
 from rules.plan import PlanTrace, RuleTrace, load_trace
 from rules.schema import Rule
+from rules.team import Team
 from tests.journal.conftest import Clock
-from tests.rules.world import CLIENT, FakeCrm, make_engine
+from tests.rules.world import CLIENT, TEAM, FakeCrm, make_engine
 from worker.planner import Planner
 
 
@@ -28,12 +29,14 @@ class Office:
         """Begin with these rules, or go on with others."""
         self.planner = Planner(self.journal, make_engine(*rules), self.crm, None)  # type: ignore[arg-type]
 
-    def happens(self, kind: str, person: Person = CLIENT, external_id: str = "", **payload: Any) -> Event:
+    def happens(
+        self, kind: str, person: Person = CLIENT, external_id: str = "", channel: str = "crm", **payload: Any
+    ) -> Event:
         """Something arrives now."""
         now = self.clock()
         id_ = new_event_id(now)
         type_ = EventType(kind)
-        event = Event(id_, type_, "crm", external_id or id_, now, now, person, build_payload(type_, payload))
+        event = Event(id_, type_, channel, external_id or id_, now, now, person, build_payload(type_, payload))
         self.journal.accept([event])
         return event
 
@@ -72,7 +75,16 @@ class Office:
         """What became of the rule at the last evaluation."""
         return self.traces(event)[-1].rules[-1]
 
+    def stored(self, event: Event) -> StoredEvent:
+        """An event as the journal has it."""
+        found = self.journal.read(lambda c: queries.event_by_id(c, event.id))
+        assert found is not None
+        return found
+
+    @property
+    def team(self) -> Team:
+        return TEAM
+
     def _story(self, event: Event) -> queries.Story:
-        stored = self.journal.read(lambda c: queries.event_by_id(c, event.id))
-        assert stored is not None
+        stored = self.stored(event)
         return self.journal.read(lambda c: queries.story(c, stored))

@@ -9,7 +9,8 @@ import responses
 from connectors.bitrix24.crm import Bitrix24
 from connectors.bitrix24.hooks import EVENTS, TALK_EVENT
 from connectors.bitrix24.settings import BitrixSettings
-from connectors.bitrix24.talk_hooks import chat_key, message_parts, read_replies
+from connectors.bitrix24.talk_hooks import message_parts, read_replies
+from connectors.talks.keys import chat_key
 from provodka.channel import Delivery, RefusedError
 from provodka.crm import ChatDelivery, ChatMedia, ChatMessage, DeliveryState, MediaKind
 from provodka.errors import Ambiguous, OutcomeUnknownError, Rejected

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.calls.notice import Told, stored_notice
 from connectors.mango.channel import MangoChannel
 from connectors.mango.settings import MangoSettings
 from provodka.channel import Delivery, Part, Received, UnreadableError
@@ -154,6 +155,8 @@ def test_an_answered_call_is_started_finished_and_recorded() -> None:
         talk_seconds=120,
         wait_seconds=14,
         reason="1110 звонивший положил трубку",
+        outcome="talked",
+        rung=("101",),
     )
     assert journal.event(EventType.CALL_FINISHED).person == Person(phones=(f"+{CUSTOMER}",))
 
@@ -175,7 +178,8 @@ def test_the_started_call_knows_who_calls_and_on_which_line() -> None:
     journal.take(ANSWERED[0])
     event = journal.event(EventType.CALL_STARTED)
     assert event.payload == CallEvent(
-        Call(ENTRY, Direction.IN, f"+{CUSTOMER}", f"+{LINE}", started_at=moment(0)), Utm(source="yandex")
+        Call(ENTRY, Direction.IN, f"+{CUSTOMER}", f"+{LINE}", started_at=moment(0), line_name="yandex"),
+        Utm(source="yandex"),
     )
 
 
@@ -325,7 +329,7 @@ def test_numbers_may_come_as_texts_and_fields_may_be_absent() -> None:
     told = {name: str(value) if isinstance(value, int) else value for name, value in summary()[1].items()}
     assert Journal().take_all([("events/summary", told)]).call(EventType.CALL_FINISHED).talk_seconds == 120
     bare = Journal().take_all([("/events/summary/", {"entry_id": 17})])
-    assert bare.call(EventType.CALL_MISSED) == Call("17", Direction.IN)
+    assert bare.call(EventType.CALL_MISSED) == Call("17", Direction.IN, outcome="menu")
     assert bare.event(EventType.CALL_MISSED).occurred_at == NOW
 
 
@@ -364,13 +368,15 @@ def test_two_notices_of_a_leg_without_its_numbers_are_two_parts() -> None:
     journal = Journal()
     for state in ("Appeared", "Connected", "Connected"):
         journal.take(("events/call", {"entry_id": ENTRY, "call_state": state}))
-    assert len(journal.known(ENTRY)) == 2
+    assert len(journal.known(f"call:{ENTRY}")) == 2
 
 
 def test_every_notice_of_a_call_is_kept_under_its_entry() -> None:
     journal = Journal().take_all(ANSWERED)
-    assert len(journal.known(ENTRY)) == len(ANSWERED)
-    assert json.loads(journal.known(ENTRY)[0].body) == ANSWERED[0][1]
+    known = journal.known(f"call:{ENTRY}")
+    assert len(known) == len(ANSWERED)
+    first = stored_notice(known[0])
+    assert (first.told, first.leg, first.phone, first.at) == (Told.RANG, "leg-1", CUSTOMER, moment(0))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """The accountant's desk, by plain requests and in a browser."""
 
-import shutil
 import threading
 
 import pytest
 import requests
 
 from tests.sandbox.onec.onec_client import INVOICE, at
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def page(api, path="/"):
@@ -72,29 +69,9 @@ def test_a_waiting_browser_hears_of_a_change_at_once(api):
     assert heard[0] > known
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def tab(browser, api):
-    errors = []
-    opened = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(5000)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(api.onec.url)
-    yield opened
-    opened.close()
-    assert errors == []
-    assert errors == []
+def tab(opened, api):
+    return opened(api.onec.url)
 
 
 @pytest.mark.browser

@@ -1,0 +1,1 @@
+"""The virtual exchange of MegaFon, and those built on the same platform (ITooLabs): Gravitel and others."""

@@ -1,0 +1,1 @@
+"""Roistat: call tracking."""
