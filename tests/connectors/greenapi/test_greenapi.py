@@ -251,7 +251,7 @@ def test_a_file_is_uploaded_with_the_text_as_its_caption(service, messenger, sto
 
 
 def test_what_is_no_number_and_too_long_a_text_are_refused_by_name(messenger, service):
-    for outcome in (write(messenger, to="masha"), write(messenger, "я" * 20_001)):
+    for outcome in (write(messenger, to="masha"), write(messenger, "я" * 200_001)):
         assert isinstance(outcome, Rejected)
         assert outcome.hint
     assert isinstance(write(messenger, to="1203630@g.us"), Done)

@@ -9,7 +9,7 @@ from connectors.meta.messenger import InstagramMessenger, messenger
 from connectors.meta.settings import MetaSettings
 from provodka.channel import Around, Delivery
 from provodka.errors import Rejected
-from provodka.messages import ClientMessage, Talker
+from provodka.messages import ClientMessage, Introducer, Talker
 from provodka.operation import Done, Request
 from provodka.payloads import Attachment, EventType
 from provodka.talks import DeliveryState, MediaKind, MessageFile
@@ -173,7 +173,19 @@ def test_a_closed_window_and_a_long_text_are_refused_by_name(service, writing):
     refused = write(writing)
     assert isinstance(refused, Rejected)
     assert "24 часов" in refused.hint
-    assert "1000 байт" in write(writing, "я" * 501).hint
+    assert write(writing, "я" * 10_000).hint
+
+
+def test_a_text_of_more_than_a_thousand_bytes_goes_in_pieces(service, writing):
+    assert isinstance(write(writing, "слово " * 150), Done)
+    assert all(len(one["message"]["text"].encode()) <= 1000 for one in service.sent)
+    assert len(service.sent) == 2
+
+
+def test_the_name_of_a_person_is_asked_for(writing, service):
+    assert isinstance(writing, Introducer)
+    assert writing.who(PERSON).name == "Мария"
+    assert writing.who("comment:c1").name == ""
 
 
 def test_the_file_of_a_message_is_fetched(running, writing):
