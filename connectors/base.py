@@ -19,7 +19,7 @@ _PHONE: Final = re.compile(
 )
 _EMAIL: Final = re.compile(r"([\w+-])[\w.+-]*(@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET: Final = re.compile(
-    r"((?:\bauth|access_token|refresh_token|client_secret|authorization|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
+    r"((?:\bauth|access_token|refresh_token|client_secret|authorization|api_?key|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
     re.IGNORECASE,
 )
 _QUOTED: Final = re.compile(r"%[0-9A-F]{2}")  # commands that travel as query strings inside a body

@@ -53,7 +53,7 @@ class Kind:
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
     `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
     what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
-    text to whoever answers.
+    text to whoever answers. `wants` names, by part, the settings without which there is none.
     """
 
     settings: type[Strict]
@@ -66,15 +66,26 @@ class Kind:
     subscriber: str = ""
     medium: str = ""
     reads_texts: bool = False
+    wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def told(self, settings: Strict) -> frozenset[EventType]:
         """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
+        if getattr(settings, "receive", "") == "off":
+            return frozenset()
         return _TRACKED if getattr(settings, "beside", ()) else self.events
+
+    def lacking(self, part: str, settings: Strict) -> tuple[str, ...]:
+        """The settings that are still to be written for this part; empty where it is there, or never will be."""
+        return tuple(name for name in self.wants.get(part, ()) if not getattr(settings, name))
+
+    def has(self, part: str, settings: Strict) -> bool:
+        """Whether a channel with these settings has the part."""
+        return bool(getattr(self, part)) and not self.lacking(part, settings)
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
         place: str = getattr(self, part)
-        return _at(place)(name, settings, around) if place else None
+        return _at(place)(name, settings, around) if self.has(part, settings) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.mango.dialler:dialler",
         recordings="connectors.mango.recordings:recordings",
         medium="sms",
+        wants={"messenger": ("sms_from",)},
     ),
     "asterisk": Kind(
         AsteriskSettings,
@@ -158,6 +170,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.asterisk.channel:watcher",
         dialler="connectors.asterisk.channel:dialler",
         recordings="connectors.asterisk.channel:recordings",
+        wants={"dialler": ("originate",), "recordings": ("recording",)},
     ),
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
@@ -169,6 +182,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.sipuni.channel:watcher",
         dialler="connectors.sipuni.channel:dialler",
         recordings="connectors.sipuni.channel:recordings",
+        wants={"dialler": ("user", "key")},
     ),
     "uis": Kind(
         UisSettings,
@@ -178,6 +192,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
         reads_texts=True,
+        wants={"dialler": ("token", "from_number")},
     ),
     "megafon": Kind(
         MegafonSettings,
@@ -186,6 +201,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.megafon.net:watcher",
         dialler="connectors.megafon.dialler:dialler",
         recordings="connectors.megafon.net:recordings",
+        wants={"dialler": ("api_key",)},
     ),
     "zadarma": Kind(
         ZadarmaSettings,
@@ -197,6 +213,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         recordings="connectors.zadarma.net:recordings",
         subscriber="connectors.zadarma.net:subscriber",
         medium="sms",
+        wants=dict.fromkeys(("dialler", "messenger", "recordings", "subscriber"), ("key",)),
     ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
@@ -233,6 +250,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.vk.watch:watcher",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
+        wants={"messenger": ("token",)},
     ),
     "whatsapp": Kind(
         WhatsappSettings,
@@ -267,6 +285,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.meta.messenger:messenger",
         subscriber="connectors.meta.subscriber:subscriber",
         medium="instagram",
+        wants={"messenger": ("instagram",), "subscriber": ("app_id",)},
     ),
 }
 

@@ -94,10 +94,10 @@ class Calls:
                 continue  # without the channel that began it, nothing says who called whom
             told += self._new(one, now - timedelta(seconds=seconds(one.get("Duration", "")) or 0))
             talking = one.get("BridgeId") and self._numbers.employee(one.get("Channel", ""), one.get("CallerIDNum", ""))
-            call = self._live.get(one.get("Linkedid", ""))
-            if talking and call is not None and call.direction is Direction.IN and not call.answered:
-                call.answered = True
-                told.append(self._notice(call, Told.ANSWERED, now, f"bridged:{one['Uniqueid']}", employee=talking))
+            now_live = self._live.get(one.get("Linkedid", ""))
+            if talking and now_live is not None and now_live.direction is Direction.IN and not now_live.answered:
+                now_live.answered = True
+                told.append(self._notice(now_live, Told.ANSWERED, now, f"bridged:{one['Uniqueid']}", employee=talking))
         return told
 
     # what happens

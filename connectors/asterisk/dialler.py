@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,8 +22,8 @@ _NO_EXTENSION: Final = "Впишите сотруднику extension: его в
 class AsteriskDialler:
     """The employee's telephone rings first, then the client is dialled as if they had done it themselves.
 
-    The channel is named after the action (`ChannelId`), so that the call's events carry its key. Whether a call was made
-    whose answer was lost nobody can tell afterwards, so that a person decides.
+    The channel is named after the action (`ChannelId`), so that the call's events carry its key. Whether a call was
+    made whose answer was lost nobody can tell afterwards, so that a person decides.
     """
 
     reads_texts = False
@@ -68,6 +69,7 @@ class AsteriskDialler:
 
     def _sent(self, fields: Sequence[tuple[str, str]], id_: str) -> Outcome:
         error: ConnectorError | None = None
+        started = time.perf_counter()
         try:
             with self._one_at_a_time, Ami(self._settings, events="off") as ami:
                 error = refused(ami.ask("Originate", fields, id_))
@@ -75,9 +77,7 @@ class AsteriskDialler:
             error = fault
         if collecting():
             told = mask(", ".join(f"{name}: {value}" for name, value in fields))
-            report(
-                CallTrace(
-                    "AMI", "Originate", 200 if error is None else None, 0.0, told, "", error.kind if error else ""
-                )
-            )
+            status, kind = (200, "") if error is None else (error.status, error.kind)
+            took = round((time.perf_counter() - started) * 1000, 1)
+            report(CallTrace("AMI", "Originate", status, took, told, "", kind))
         return error or Done(id_)

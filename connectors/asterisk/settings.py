@@ -47,10 +47,8 @@ class CdrColumns(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
-        missing = [
-            one for one in ("calldate", "src", "dst", "billsec", "disposition", "uniqueid") if not getattr(self, one)
-        ]
-        if missing:
+        wanted = ("calldate", "src", "dst", "channel", "dstchannel", "duration", "billsec", "disposition", "uniqueid")
+        if missing := [one for one in wanted if not getattr(self, one)]:
             raise ValueError(f"without {', '.join(missing)} no call can be told")
         return self
 

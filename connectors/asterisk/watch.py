@@ -6,12 +6,12 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.asterisk.calls import Calls
-from connectors.asterisk.cdr import Records, by_call, told
+from connectors.asterisk.cdr import Record, Records, by_call, told
 from connectors.asterisk.numbers import Numbers
 from connectors.asterisk.settings import AsteriskSettings
 from connectors.asterisk.wire import Ami
@@ -26,6 +26,7 @@ BLIPS: Final = 3  # so many failures in a row are worth an alert
 GLANCE: Final = 0.5  # seconds between two looks at whether to stop
 LAST_RETRY: Final = 60.0
 REFUSED: Final = 300.0
+OVERLAP: Final = timedelta(minutes=15)  # Asterisk may write its records in batches
 SETTLED: Final = timedelta(seconds=5)  # after its last moment the records of a call are complete
 _WAIT: Final = "Provodka подключается снова сама. Проверьте, что АТС работает и доступна с этой машины."
 _BUG: Final = "Это ошибка Provodka: пришлите журнал разработчикам."
@@ -152,28 +153,24 @@ class AsteriskWatcher:
         left alone."""
         assert self._records is not None  # noqa: S101 -- asked for by the caller
         now, name = self._now(), f"asterisk:{self.name}:cdr"
-        cursor = intake.cursor(name)
-        since = datetime.fromisoformat(cursor) if cursor else now
+        since, start = (_read_moment(intake.cursor(one)) or now for one in (name, f"{name}:start"))
+        since = max(since - OVERLAP, start)
         found: list[CallNotice] = []
+        read = dict(self._read)
         for call, legs in by_call(self._records.since(since - self._book.settings.lost_after)):
             last = max(leg.ended for leg in legs)
-            if last < since - self._book.settings.lost_after or call in self._calls.live or last > now - SETTLED:
+            if last < since or last > now - SETTLED or call in self._calls.live or self._read.get(call) == last:
                 continue
-            if self._read.get(call) == last or (not cursor and last < since):
-                continue
-            found += self._news(call, told(call, legs, self._numbers, ended=self._is_ended(call, intake)), intake)
-            self._read[call] = last
-        self._read = {
-            call: last for call, last in self._read.items() if last > now - self._book.settings.lost_after * 2
-        }
-        self._book.accept(found, intake, now, {name: now.isoformat()})
+            found += self._news(call, legs, intake)
+            read[call] = last
+        self._book.accept(found, intake, now, {name: now.isoformat(), f"{name}:start": start.isoformat()})
+        self._read = {call: last for call, last in read.items() if last >= since}
 
-    def _is_ended(self, call: str, intake: Intake) -> bool:
-        return any(stored_notice(part).told is Told.ENDED for part in intake.parts(self.name, f"{CALL}{call}"))
-
-    def _news(self, call: str, notices: object, intake: Intake) -> list[CallNotice]:
-        known = {part.id for part in intake.parts(self.name, f"{CALL}{call}")}
-        return [one for one in notices if one.id not in known]  # type: ignore[attr-defined]
+    def _news(self, call: str, legs: Sequence[Record], intake: Intake) -> list[CallNotice]:
+        """What the records tell beside what is known: of a call whose end was told, only the recording."""
+        known = {part.id: stored_notice(part) for part in intake.parts(self.name, f"{CALL}{call}")}
+        ended = any(one.told is Told.ENDED for one in known.values())
+        return [one for one in told(call, legs, self._numbers, ended=ended) if one.id not in known]
 
     def _after(self, error: Exception, status: Status) -> float:
         """Tell what happened; the seconds until the next try."""
@@ -188,3 +185,7 @@ class AsteriskWatcher:
             status.trouble(self.name, words, hint or (_BUG if ours else _WAIT))
         pause = REFUSED if final else min(self._first_retry * 2.0 ** min(self._failures - 1, 20), LAST_RETRY)
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -26,9 +26,7 @@ _LONGEST: Final = 1024 * 1024
 _GREETING: Final = b"Asterisk Call Manager"
 _NO_LOGIN: Final = "Проверьте user и secret канала и раздел этого пользователя в manager.conf (permit, enabled)"
 _NO_RIGHT: Final = "Добавьте пользователю AMI в manager.conf права: write = originate,system"
-_NO_ASTERISK: Final = (
-    "По этому адресу отвечает не AMI: проверьте host и port (в manager.conf — enabled, bindaddr, port)"
-)
+_NO_ASTERISK: Final = "По этому адресу отвечает не AMI: проверьте host и port (manager.conf: enabled, bindaddr, port)"
 
 
 class Ami:

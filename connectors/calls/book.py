@@ -82,8 +82,9 @@ class CallBook:
     ) -> Iterator[Event]:
         known = [stored_notice(part) for part in parts(notice.key)]
         talk = Conversation.of([*known, *(one for one in new if one.call == notice.call)])
-        if talk.direction is Direction.INTERNAL:
-            return
+        inside = talk.direction is Direction.INTERNAL
+        if inside and (talk.end is not None or notice.told is not Told.RECORDED):
+            return  # a recording is told all the same while only a leg between employees is known of its call
         match notice.told:
             case Told.RANG if talk.direction is Direction.IN and talk.end is None and not notice.transfer:
                 call = self._call(talk, "")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connectors.calls.book import CallBook
-from connectors.calls.notice import CallNotice, Told, stored_notice
+from connectors.calls.notice import LEGS, CallNotice, Told, stored_notice
 from provodka.channel import Intake, Part, PartsReader
 
 OVERLAP: Final = timedelta(hours=2)
@@ -56,17 +56,23 @@ class History:
 
     def look(self, intake: Intake) -> None:
         """Into the intake whatever is missing there, with the cursor. Raises ConnectorError."""
+        now, since = self._now(), self.since(intake)
+        if since is None:
+            return
+        found = [one for one in self._read(since, now) if _is_between(one, since, now - self._settled)]
+        news = [one for notice in found for one in self._news(notice, intake)]
+        self._book.accept(news, intake, now, {self._seen: now.astimezone(UTC).isoformat()})
+
+    def since(self, intake: Intake) -> datetime | None:
+        """From where to read; None at the very first look, which only marks the moment."""
         now = self._now()
         begun, seen = intake.cursor(self._begun), intake.cursor(self._seen)
         if begun is None or seen is None:
             self._read(now, now)  # whether we may is to be known at once
             mark = now.astimezone(UTC).isoformat()
             self._book.accept([], intake, now, {self._begun: mark, self._seen: mark})
-            return
-        since = max(datetime.fromisoformat(begun), datetime.fromisoformat(seen) - OVERLAP, now - LONGEST)
-        found = [one for one in self._read(since, now) if _is_between(one, since, now - self._settled)]
-        news = [one for notice in found for one in self._news(notice, intake)]
-        self._book.accept(news, intake, now, {self._seen: now.astimezone(UTC).isoformat()})
+            return None
+        return max(datetime.fromisoformat(begun), datetime.fromisoformat(seen) - OVERLAP, now - LONGEST)
 
     def _news(self, notice: CallNotice, intake: Intake) -> list[CallNotice]:
         def parts(key: str) -> list[Part]:
@@ -76,9 +82,13 @@ class History:
 
 
 def _new(notice: CallNotice, parts: PartsReader) -> CallNotice | None:
-    """A last word that is missing, else a recording that the last word did not have yet."""
+    """A last word that is missing and what belongs to it, else a recording that the last word did not have yet."""
     known = [stored_notice(part) for part in parts(notice.key)]
     told = {one.told for one in known}
+    if notice.told in LEGS:
+        return None if Told.ENDED in told else notice
+    if notice.told is Told.RECORDED:
+        return None if notice.recording in {one.recording for one in known} else notice
     if notice.told is Told.ENDED and Told.ENDED not in told:
         goes_on = Told.ANSWERED in told and not notice.talk_seconds
         return None if goes_on else notice

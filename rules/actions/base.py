@@ -96,7 +96,7 @@ class LinkBook(Protocol):
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
 
-    def logged(self, ids: Sequence[str]) -> frozenset[str]:
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of these events, by their ids, were shown already by an action `log_message`."""
 
     def fate(self, key: str) -> Fate:

@@ -72,7 +72,7 @@ class LogMessage(Action[LogMessageParams]):
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        logged = outside.links.logged([item.event.id for item in items])
+        logged = outside.links.shown_messages([item.event.id for item in items])
         decisions: dict[str, Decision] = {}
         for item in items:
             if not isinstance(item.event.payload, MessageEvent):
