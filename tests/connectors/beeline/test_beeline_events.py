@@ -166,7 +166,10 @@ def test_other_events_of_a_call_are_only_kept(kind: str) -> None:
         (REFERENCE[:300], "no XML"),
         (REFERENCE.replace(b"callhalf-1001:0", b""), "without callId"),
         (REFERENCE.replace(b'xsi1:type="xsi:CallReceivedEvent"', b""), "without its type"),
-        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a><eventData><call>&e;</call></eventData></a>', "DOCTY"),
+        (
+            b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a><eventData><call>&e;</call></eventData></a>',
+            "DOCTY",
+        ),
         (b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>', "DOCTYPE"),
     ],
 )
