@@ -21,7 +21,7 @@ from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, 
 from provodka.settings import Strict
 from provodka.stores import Pace
 
-NO_TOKEN: Final = (
+NO_ENTRY: Final = (
     "Meta не принимает токен: он истёк или отозван. Выпустите бессрочный токен системного пользователя "
     "и впишите его в token."
 )
@@ -144,7 +144,7 @@ class Graph:
         error = part(reply.data, "error")
         code = error.get("code")
         if not isinstance(code, int):
-            return AuthFailed(reply.words, hint=NO_TOKEN, status=401) if reply.status == 401 else None
+            return AuthFailed(reply.words, hint=NO_ENTRY, status=401) if reply.status == 401 else None
         kind, hint, wait = self._meaning(code, error, reply)
         return kind(error_words(error), hint=hint, wait=wait, status=reply.status, code=str(code))
 
@@ -152,7 +152,7 @@ class Graph:
         if cure := self._cures(code, count(error.get("error_subcode"))):
             return Rejected, cure, None
         if code in TOKEN_CODES:
-            return AuthFailed, NO_TOKEN, None
+            return AuthFailed, NO_ENTRY, None
         if code in RATE_WAITS or reply.status == 429:
             return RateLimited, TOO_FAST, RATE_WAITS.get(code, 60.0)
         if code in RIGHTS_CODES:

@@ -56,7 +56,7 @@ class JournalLinks:
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
 
-    def logged(self, ids: Sequence[str]) -> frozenset[str]:
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         """By the name that `log_message` left of each."""
         return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "logged", ids)))
 

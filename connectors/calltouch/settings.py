@@ -28,7 +28,7 @@ USUAL: Final = CallMap(
 
 WORDS: Final = CallWords(
     events={"callstart": "started", "start": "started", "callend": "ended", "end": "ended", "call": "ended"},
-    outcomes={"true": "talked", "false": "missed"},  # type: ignore[dict-item]
+    outcomes={"true": "talked", "false": "missed"},
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from connectors.answers import Reply
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.http import Http, Limit, Timeouts
-from provodka.errors import AuthFailed, ConnectorError, Rejected, Retryable
+from provodka.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.stores import Pace
 
 NO_ENTRY: Final = "Green-API не принимает instance или token: возьмите их в консоли Green-API."
@@ -21,6 +21,7 @@ STATES: Final = {
     "yellowCard": "WhatsApp ограничил номер за рассылку: отправка приостановлена, остановите массовые сообщения.",
     "suspended": "WhatsApp временно ограничил номер: подождите конца ограничения, не пишите незнакомым.",
 }
+WAIT: Final = 10.0  # seconds to hold still after too many calls
 STARTING: Final = "starting"
 AUTHORIZED: Final = "authorized"
 
@@ -69,6 +70,8 @@ class GreenApi:
 def _classify(reply: Reply) -> ConnectorError | None:
     if reply.status in (401, 403):
         return AuthFailed(reply.words, hint=NO_ENTRY, status=reply.status)
+    if reply.status == 429:
+        return RateLimited(reply.words, wait=WAIT, status=429)
     if reply.status == 466:
         return Rejected(reply.words, hint=QUOTA, status=466, code="466")
     if reply.status == 400:

@@ -86,7 +86,7 @@ class Told:
         writer = client(word(sides.get("sender")) or chat, _name(sides))
         if content.changed:
             yield self.telling.edited(message, writer, None)
-        elif content.text or content.files or content.button:  # a reaction that was taken back says nothing
+        elif content.text or word(part(self.notice, "messageData").get("typeMessage")) != "reactionMessage":
             yield self.telling.received(message, writer, at, None, content.own)
 
     def _missed_call(self) -> Iterator[Event]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from connectors.enclosed import FilesFolder
 from connectors.graph import GraphSettings
+from provodka.settings import Size
 
 
 class MetaSettings(GraphSettings):
@@ -15,8 +16,8 @@ class MetaSettings(GraphSettings):
     legal note in docs/ru/channels/meta.md: in Russia Meta is an organization whose activity is forbidden.
 
     `lead_forms` takes the leads of the page's forms (`forms`: only of these ids), `instagram` the messages and comments
-    of its Instagram account `instagram_id`, and lets rules write there. `app_id` is the app's: by it our own messages are known, and
-    the app is told our address. `catch_up` is how often, in seconds, forms are asked for leads that no notice told of;
+    of its Instagram account `instagram_id`, and lets rules write there. By `app_id` our own messages are known, and the
+    app can be told our address. `catch_up` is how often, in seconds, forms are asked for leads that no notice told of;
     `first_sync_days` how far back that goes at the first start.
     """
 
@@ -31,6 +32,7 @@ class MetaSettings(GraphSettings):
     catch_up: float = Field(900.0, ge=60)
     first_sync_days: int = Field(0, ge=0, le=90)
     files: FilesFolder | None = None
+    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(5.0, gt=0)
 
     @model_validator(mode="after")

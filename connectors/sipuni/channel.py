@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,29 +13,33 @@ from zoneinfo import ZoneInfo
 from connectors.addresses import is_loopback
 from connectors.bodies import fields_of, secret_in_url, without_secret
 from connectors.calls.book import CallBook
+from connectors.calls.history import History
 from connectors.calls.net import Net
+from connectors.calls.notice import CallNotice
+from connectors.calls.orders import Orders
 from connectors.calls.recordings import NOT_YET, LinkedRecordings, Shelf
-from connectors.calls.window import looking
 from connectors.sipuni.api import Sipuni
 from connectors.sipuni.notice import read_notice
 from connectors.sipuni.settings import SipuniSettings
 from connectors.sipuni.statistics import Statistics
 from provodka.calls import CallOrder
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, Call
 
 SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
 _NO_KEY: Final = "Впишите в канал user и key из настроек интеграции Sipuni: по ним скачивается запись."
+_NOT_SO: Final = "Sipuni сам выбирает номер и не зачитывает текст: уберите line и text или назовите в by другой канал."
 _NOBODY: Final = "Впишите сотруднику в staff его внутренний номер в Sipuni (extension)."
 
 
 class SipuniChannel:
     """Sipuni wants `{"success": true}`, and without it stops sending: it gets that for everything that is its own."""
 
-    def __init__(self, name: str, settings: SipuniSettings) -> None:
+    def __init__(self, name: str, settings: SipuniSettings, orders: Orders) -> None:
         self.name = name
+        self._orders = orders
         self._secret = settings.secret.get_secret_value()
         self._book = CallBook(name, settings)
 
@@ -49,7 +55,8 @@ class SipuniChannel:
         except UnreadableError as error:
             raise UnreadableError(str(error), reply=SUCCESS) from error
         raw = json.dumps(fields, ensure_ascii=False).encode()
-        return self._book.received([notice], parts, delivery.received_at, raw=raw, reply=SUCCESS)
+        new = self._orders.marked([notice])
+        return self._book.received(new, parts, delivery.received_at, raw=raw, reply=SUCCESS)
 
 
 class SipuniDialler:
@@ -58,14 +65,15 @@ class SipuniDialler:
 
     reads_texts = False
 
-    def __init__(self, name: str, api: Sipuni) -> None:
+    def __init__(self, name: str, api: Sipuni, orders: Orders) -> None:
         self.name = name
         self._api = api
+        self._orders = orders
 
     @operation(repeat=Repeat.PERSON)
     def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
         """The employee is rung first. Sipuni itself chooses the number to call from."""
-        return [self._dial(one.params) for one in requests]
+        return [self._dial(one.key, one.params) for one in requests]
 
     def check(self) -> list[str]:
         return self._api.check()
@@ -73,13 +81,19 @@ class SipuniDialler:
     def close(self) -> None:
         self._api.close()
 
-    def _dial(self, order: CallOrder) -> Outcome:
+    def _dial(self, key: str, order: CallOrder) -> Outcome:
         number = next((one for one in (order.extension, *order.others) if one.isdigit()), "")
+        if order.text or order.line:
+            return Rejected("Sipuni cannot make such a call", hint=_NOT_SO)
         if not number:
             return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
+        self._orders.placed(key, replace(order, extension=number))
         try:
             return Done(self._api.order_call(order.phone.removeprefix("+"), number))
+        except Ambiguous as error:  # its events may come all the same
+            return error
         except ConnectorError as error:
+            self._orders.refused(key)
             return error
 
 
@@ -120,8 +134,7 @@ def _api(name: str, settings: SipuniSettings, around: Around) -> Sipuni | None:
 
 def receiver(name: str, settings: SipuniSettings, around: Around) -> SipuniChannel:
     """The receiver of the channel `name`."""
-    del around
-    return SipuniChannel(name, settings)
+    return SipuniChannel(name, settings, Orders(name, around.store, around.now))
 
 
 def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
@@ -130,14 +143,19 @@ def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
     if api is None:
         return Net(book, around.now)
     zone = ZoneInfo(settings.zone) if settings.zone else around.zone
-    look = looking(book, Statistics(api, settings, zone).calls, around.now)
+    statistics, orders = Statistics(api, settings, zone), Orders(name, around.store, around.now)
+
+    def read(since: datetime, until: datetime) -> list[CallNotice]:
+        return orders.marked(statistics.calls(since, until))
+
+    look = History(book, around.now, read).look
     return Net(book, around.now, look=look, every=settings.poll, test=api.check, close=api.close)
 
 
 def dialler(name: str, settings: SipuniSettings, around: Around) -> SipuniDialler | None:
     """None without a key."""
     api = _api(name, settings, around)
-    return None if api is None else SipuniDialler(name, api)
+    return None if api is None else SipuniDialler(name, api, Orders(name, around.store, around.now))
 
 
 def recordings(name: str, settings: SipuniSettings, around: Around) -> SipuniRecordings:

@@ -34,6 +34,7 @@ CURES: Final[Mapping[str, str]] = {
     "MESSAGES_NOT_TEXT_FIRST": "Первым можно послать только текст: файл отправьте после ответа клиента.",
     "INVALID_MESSAGE_DATA": "Wazzup не принял сообщение: проверьте номер, текст и channel_id.",
 }
+WAIT: Final = 10.0  # seconds to hold still after too many calls
 OTHER: Final = "Мессенджер не доставил сообщение: {words}"
 
 
@@ -45,8 +46,8 @@ def classify(reply: Reply) -> ConnectorError | None:
     code = word(fields.get("error"))
     if reply.status in (401, 403):
         return AuthFailed(reply.words, hint=BAD_KEY, status=reply.status, code=code)
-    if code == "TOO_MANY_REQUESTS":
-        return RateLimited(reply.words, wait=5.0, status=reply.status, code=code)
+    if code == "TOO_MANY_REQUESTS" or reply.status == 429:
+        return RateLimited(reply.words, wait=WAIT, status=reply.status, code=code)
     if 400 <= reply.status < 500 and code:
         return Rejected(f"{code}: {reply.words}", hint=cure_of(code), status=reply.status, code=code)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from connectors.talks.reading import Fields, part, parts_of, word
 from provodka.talks import MediaKind, MessageFile
@@ -131,13 +131,3 @@ _READERS: Final[Mapping[str, Callable[[Fields, Fields], Content]]] = {
     "contacts": _contacts,
     "unsupported": _unsupported,
 }
-
-
-def is_nothing(content: Content) -> bool:
-    """A reaction that was taken back says nothing."""
-    return not (content.text or content.files or content.button)
-
-
-def source_of(message: Fields) -> Mapping[str, Any]:
-    """The advert or post that opened the chat, empty for none."""
-    return part(message, "referral")

@@ -10,7 +10,7 @@ from connectors.talks.reading import Fields, moment, part, parts_of, word
 from connectors.talks.states import news
 from connectors.talks.telling import Telling, Writer
 from connectors.visit import utm_from_url
-from connectors.whatsapp.content import content_of, is_nothing
+from connectors.whatsapp.content import content_of
 from connectors.whatsapp.refusals import told
 from provodka.channel import Part, PartsReader
 from provodka.event import Event
@@ -58,8 +58,8 @@ class Told:
             yield self.telling.unreadable(piece, NO_ID)
             return
         content = content_of(piece)
-        if is_nothing(content):
-            return
+        if word(piece.get("type")) == "reaction" and not content.text:
+            return  # it was taken back
         advert = part(piece, "referral")
         message = self._talk(piece, writer.id)
         yield self.telling.received(message, writer, at, _utm(advert), content.own)

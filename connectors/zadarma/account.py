@@ -17,6 +17,10 @@ NOTICES: Final = (
     "notify_out_end",
     "notify_record",
 )
+NO_ADDRESS: Final = (
+    "Zadarma не знает, куда слать уведомления: впишите адрес в «Интеграции и API» → «Уведомления» или задайте "
+    "server.public_url и запустите provodka check --online --channel с именем канала"
+)
 _CALLINFO: Final = "/v1/pbx/callinfo/"
 
 
@@ -45,7 +49,7 @@ class ZadarmaSubscriber:
         except ConnectorError as error:
             return [f"Zadarma: {error.reason}. {error.hint}".strip()]
         if not told.get("url"):
-            return ["Zadarma не знает, куда слать уведомления: provodka connect или «Интеграции и API» → «Уведомления»"]
+            return [NO_ADDRESS]
         lacking = ", ".join(one.upper() for one in _lacking(told))
         return [f"Zadarma не шлёт {lacking}: включите их в «Интеграции и API» → «Уведомления»"] if lacking else []
 

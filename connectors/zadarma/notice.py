@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from connectors.bodies import unflatten
-from connectors.calls.clock import end_of
+from connectors.calls.clock import end_of, length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka.channel import UnreadableError
 from provodka.payloads import CallOutcome, Direction
@@ -128,20 +129,14 @@ def read_notice(fields: Fields, heard: datetime, zone: tzinfo) -> CallNotice:
 
 
 def read_statistics(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> list[CallNotice]:
-    """One last word for each call: the statistics have a line for each connection of it."""
+    """One last word for each call (the statistics have a line for each connection of it), and its recording."""
     calls: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if call := str(row.get("pbx_call_id") or ""):
             calls.setdefault(call, []).append(row)
-    return [_summed(call, lines, zone) for call, lines in calls.items()]
-
-
-def moment(text: str, zone: tzinfo) -> datetime | None:
-    """`2025-12-01 11:00:00`, told in the account's zone."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
-    except ValueError:
-        return None
+    summed = [_summed(call, lines, zone) for call, lines in calls.items()]
+    recorded = (replace(one, id=f"rec:{one.recording}", told=Told.RECORDED) for one in summed if one.recording)
+    return [*(replace(one, recording="") for one in summed), *recorded]
 
 
 def _summed(call: str, lines: Sequence[Mapping[str, Any]], zone: tzinfo) -> CallNotice:
@@ -176,7 +171,7 @@ def _summed(call: str, lines: Sequence[Mapping[str, Any]], zone: tzinfo) -> Call
 
 
 def _talked(disposition: str, seconds: str) -> int:
-    return int(seconds) if disposition.lower() == ANSWERED and seconds.isdecimal() else 0
+    return length_of(seconds) if disposition.lower() == ANSWERED else 0
 
 
 def _outcome(disposition: str) -> CallOutcome | None:

@@ -140,7 +140,7 @@ def test_lengths_may_be_told_as_a_clock_tells_them(world: World) -> None:
     line = "Исходящий;;02.03.2026 23:59:30;;101;79160001122;;0:02:17;0:02:03;;;1.1;;;;1;"
     with responses.RequestsMock() as service:
         service.post(f"{API}/statistic/export", f"{HEAD}\n{line}\n")
-        world.round(net, minutes=5)
+        world.round(net, minutes=8)
     call = world.intake.calls()["call:1.1"]
     assert (call.talk_seconds, call.extension, call.phone) == (123, "101", "+79160001122")
     net.close()
@@ -184,6 +184,19 @@ def test_a_call_is_ordered_of_the_first_name_that_is_a_number(world: World) -> N
     [told] = world.service.ordered
     assert (told["path"], told["phone"], told["sipnumber"]) == ("/sipuni/callback/call_number", "79160001122", "101")
     assert made.check() == []
+    made.close()
+
+
+def test_a_call_that_we_had_made_carries_our_key(world: World) -> None:
+    made = dialler("phone", world.settings, world.around)
+    assert made is not None
+    made.dial([Request("e1:0:call", CallOrder("+79160001122", "101"))])
+    world.now += timedelta(seconds=20)
+    channel = receiver("phone", world.settings, world.around)
+    ours = {"event": "2", "call_id": "1.1", "src_num": "101", "src_type": "2", "dst_num": "79160001122"}
+    received = channel.receive(Delivery("GET", "s", {}, ours, b"", world.now), lambda _: [])
+    world.intake.accept(received.events)
+    assert world.intake.calls()["call:1.1"].order == "e1:0:call"
     made.close()
 
 

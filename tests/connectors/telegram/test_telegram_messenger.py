@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import collect_calls
+from connectors.talks.parcel import Room, split
 from connectors.telegram.messenger import Telegram
-from connectors.telegram.parcel import LONGEST_TEXT, shorten, split, units
+from connectors.telegram.parcel import LONGEST_TEXT, shorten, units
 from connectors.telegram.settings import TelegramSettings
 from provodka.crm import StaffMessage
 from provodka.errors import Ambiguous, AuthFailed, OutcomeUnknownError, RateLimited, Rejected, Retryable
@@ -214,7 +215,7 @@ def test_a_client_gets_a_long_text_whole_in_pieces_cut_between_lines(bot, make):
 
 @given(st.text(max_size=9000))
 def test_pieces_lose_nothing_but_the_white_between_them(text):
-    pieces = list(split(text))
+    pieces = list(split(text, LONGEST_TEXT, units))
     assert all(0 < units(piece) <= LONGEST_TEXT for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(text.split())
 
@@ -248,7 +249,7 @@ def test_a_file_of_the_folder_goes_along(bot, make, tmp_path):
 
 
 def test_a_file_above_the_limit_is_refused_by_name(bot, make, store, monkeypatch):
-    monkeypatch.setattr("connectors.telegram.parcel.LARGEST_FILE", 3)
+    monkeypatch.setattr("connectors.telegram.messenger.ROOM", Room(text=4096, caption=1024, file=3))
     outcome = write(make(), files=(kept(store, "видео.mp4", b"much", "video/mp4"),))
     assert isinstance(outcome, Rejected)
     assert outcome.code == "file_too_big"

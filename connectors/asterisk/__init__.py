@@ -1,0 +1,1 @@
+"""Asterisk (also FreePBX, Issabel): calls by AMI, with the CDR behind it."""
