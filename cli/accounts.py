@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cli.config import beside
 from cli.hooks import faults
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS, Kind
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS
 from provodka.channel import Around
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
@@ -23,6 +23,8 @@ from rules.needs import UsedName, needs
 from rules.schema import Rule
 
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
+TELLS_ADDRESS: Final = "subscriber"
+"""Who asks for one channel has its service told of our address next: what that lacks today is no matter."""
 CRM_FIELDS: Final = {"inn_field": "company_field", "kpp_field": "company_field", "loss_field": "field"}
 """The settings of a CRM that name a field, with what it is a field of."""
 
@@ -84,7 +86,8 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
     try:
         for name, settings in parsed.values["channels"].items():
             if only in ("", name):
-                yield from _channel(parsed, ("channels", name), CHANNELS[settings.type], settings, around)
+                parts = [part for part in PARTS if not (only and part == TELLS_ADDRESS)]
+                yield from _channel(parsed, ("channels", name), parts, settings, around)
     finally:
         store.close()
 
@@ -92,12 +95,13 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
 def _channel(
     parsed: Parsed,
     path: tuple[str, str],
-    kind: Kind,
+    parts: Sequence[str],
     settings: Any,  # noqa: ANN401 -- the model of its kind
     around: Around,
 ) -> Iterator[Remark]:
     """What several parts say in the same words is said once."""
-    made = [one for part in PARTS if (one := kind.open(part, path[1], settings, around)) is not None]
+    kind = CHANNELS[settings.type]
+    made = [one for part in parts if (one := kind.open(part, path[1], settings, around)) is not None]
     said = dict.fromkeys(sentence for one in made if hasattr(one, "check") for sentence in one.check())
     yield from (Remark(path, sentence) for sentence in said)
     for one in made:
