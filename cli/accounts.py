@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -23,8 +23,6 @@ from rules.needs import UsedName, needs
 from rules.schema import Rule
 
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
-TELLS_ADDRESS: Final = "subscriber"
-"""Who asks for one channel has its service told of our address next: what that lacks today is no matter."""
 CRM_FIELDS: Final = {"inn_field": "company_field", "kpp_field": "company_field", "loss_field": "field"}
 """The settings of a CRM that name a field, with what it is a field of."""
 
@@ -86,8 +84,7 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
     try:
         for name, settings in parsed.values["channels"].items():
             if only in ("", name):
-                parts = [part for part in PARTS if not (only and part == TELLS_ADDRESS)]
-                yield from _channel(parsed, ("channels", name), parts, settings, around)
+                yield from _channel(parsed, ("channels", name), settings, around, alone=bool(only))
     finally:
         store.close()
 
@@ -95,12 +92,14 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
 def _channel(
     parsed: Parsed,
     path: tuple[str, str],
-    parts: Sequence[str],
     settings: Any,  # noqa: ANN401 -- the model of its kind
     around: Around,
+    *,
+    alone: bool,
 ) -> Iterator[Remark]:
-    """What several parts say in the same words is said once."""
-    kind = CHANNELS[settings.type]
+    """What several parts say in the same words is said once. A channel that is looked at `alone` is about to be
+    subscribed, so that what its subscriber finds wrong will be right then."""
+    kind, parts = CHANNELS[settings.type], [part for part in PARTS if not alone or part != "subscriber"]
     made = [one for part in parts if (one := kind.open(part, path[1], settings, around)) is not None]
     said = dict.fromkeys(sentence for one in made if hasattr(one, "check") for sentence in one.check())
     yield from (Remark(path, sentence) for sentence in said)

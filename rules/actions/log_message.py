@@ -102,10 +102,10 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
     if isinstance(target, ConnectorError):
         return target
     outside, way = desk.outside, item.params["as"]
-    if way == CHAT and not desk.crm.shows_talks:
+    if way == CHAT and not desk.crm.shows_talks():
         return Rejected("the CRM has no channel for talks", hint=NO_CHAT)
     staff = outside.team.login(target.responsible) if item.event.type is EventType.MESSAGE_SENT else ""
-    as_chat = desk.crm.shows_talks if way is None else way == CHAT
+    as_chat = desk.crm.shows_talks() if way is None else way == CHAT
     if item.event.type is EventType.MESSAGE_SENT and not staff:
         as_chat = False  # a chat shows who of the staff wrote, and there is nobody
     try:
