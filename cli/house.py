@@ -232,7 +232,7 @@ class House:
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
-            if self.crm.shows_talks:
+            if self.crm.shows_talks():
                 jobs.append(Job("talks", TALKS_SECONDS, lambda _: self.connect_talks()))
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:

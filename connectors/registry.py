@@ -18,6 +18,7 @@ from connectors.form.settings import FormSettings
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.max.settings import MaxSettings
 from connectors.megafon.settings import MegafonSettings
 from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
@@ -236,6 +237,15 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
     ),
+    "max": Kind(
+        MaxSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _LEAVING,
+        receiver="connectors.max.channel:receiver",
+        watcher="connectors.max.polling:watcher",
+        messenger="connectors.max.messenger:messenger",
+        subscriber="connectors.max.setup:subscriber",
+        medium="max",
+    ),
     "avito": Kind(
         AvitoSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
@@ -258,6 +268,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
         receiver="connectors.vk.channel:receiver",
         watcher="connectors.vk.watch:watcher",
+        subscriber="connectors.vk.setup:subscriber",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
         wants={"messenger": ("token",)},
