@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers.
+callers, talks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from rich.table import Table
 from bench import load, parts, timers
 from bench.callers import callers
 from bench.onec import onec
+from bench.receivers import receivers
 from bench.rules import rules, whatif
+from bench.talks import talks
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -241,7 +243,9 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rules": rules,
     "whatif": whatif,
     "onec": onec,
+    "receivers": receivers,
     "callers": callers,
+    "talks": talks,
 }
 
 

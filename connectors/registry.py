@@ -11,12 +11,14 @@ from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
 from connectors.asterisk.settings import AsteriskSettings
 from connectors.avito.settings import AvitoSettings
+from connectors.beeline.settings import BeelineSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.form.settings import FormSettings
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.max.settings import MaxSettings
 from connectors.megafon.settings import MegafonSettings
 from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
@@ -175,6 +177,15 @@ CHANNELS: Final[dict[str, Kind]] = {
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "beeline": Kind(
+        BeelineSettings,
+        _CALLS,
+        receiver="connectors.beeline.channel:receiver",
+        watcher="connectors.beeline.outside:watcher",
+        dialler="connectors.beeline.outside:dialler",
+        recordings="connectors.beeline.outside:recordings",
+        subscriber="connectors.beeline.outside:subscriber",
+    ),
     "sipuni": Kind(
         SipuniSettings,
         _CALLS,
@@ -226,6 +237,15 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
     ),
+    "max": Kind(
+        MaxSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _LEAVING,
+        receiver="connectors.max.channel:receiver",
+        watcher="connectors.max.polling:watcher",
+        messenger="connectors.max.messenger:messenger",
+        subscriber="connectors.max.setup:subscriber",
+        medium="max",
+    ),
     "avito": Kind(
         AvitoSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
@@ -248,6 +268,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
         receiver="connectors.vk.channel:receiver",
         watcher="connectors.vk.watch:watcher",
+        subscriber="connectors.vk.setup:subscriber",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
         wants={"messenger": ("token",)},

@@ -31,7 +31,7 @@ LESSON_PAGES = [page.stem for page in sorted((ROOT / "docs/ru").glob("*.md")) if
 LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 UTC = ZoneInfo("UTC")
-NOT_FOR_RULES = {EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.UNREADABLE}
+NOT_FOR_RULES = {EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.UNREADABLE, EventType.REPLY_WRITTEN}
 
 
 def _place(piece: Block) -> str:

@@ -33,7 +33,7 @@ class FakeWork:
     tasks: dict[str, Task]
     work: dict[str, StaffWork]
     filled = True
-    shows_talks = False
+    talking = False
     whole = Board()
     _read: Callable[[str, Any], None]
     _write: Callable[[str, Sequence[Request[Any]], Make], list[Outcome]]
@@ -76,6 +76,9 @@ class FakeWork:
     @operation(repeat=Repeat.SAFE, batch=50)
     def reopen_tasks(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
         return self._write("reopen_tasks", requests, lambda r, _: self._set(r.params.task_id, completed=False))
+
+    def shows_talks(self) -> bool:
+        return self.talking
 
     @operation(repeat=Repeat.PERSON, batch=50)
     def post_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Outcome]:

@@ -29,7 +29,7 @@ TALKS = Beside(crm="amoCRM", talks=True, public=True)
 @pytest.fixture
 def crm() -> AroundCrm:
     crm = AroundCrm()
-    crm.shows_talks = True
+    crm.talking = True
     return crm
 
 
@@ -83,7 +83,7 @@ def test_a_crm_without_a_channel_of_talks_gets_a_note_and_so_does_who_asks_for_o
     world: World, crm: AroundCrm
 ) -> None:
     log(world, message(), {"log_message": {"as": "note"}})
-    crm.shows_talks = False
+    crm.talking = False
     log(world, message())
     assert notes(crm) == ["Telegram, Мария: Здравствуйте"] * 2
     refused = log(world, message(), {"log_message": {"as": "chat"}})

@@ -20,10 +20,13 @@ from tests.connectors.calls.generated import (
     Script,
     calls,
     deliveries,
+    in_good_time,
     many_calls,
     notices,
 )
 from tests.connectors.calls.memory_intake import MemoryIntake
+
+pytestmark = in_good_time
 
 SEVERAL = st.lists(calls, min_size=1, max_size=2, unique_by=lambda one: one.key)
 SKEWS = st.sampled_from((timedelta(minutes=5), timedelta(minutes=5), timedelta(hours=-3)))
