@@ -12,6 +12,7 @@ from connectors.anycalls.settings import AnyCallsSettings
 from connectors.asterisk.settings import AsteriskSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
+from connectors.exolve.settings import ExolveSettings
 from connectors.form.settings import FormSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
@@ -160,6 +161,15 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.uis.channel:watcher",
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
+        reads_texts=True,
+    ),
+    "exolve": Kind(
+        ExolveSettings,
+        _CALLS,
+        watcher="connectors.exolve.channel:watcher",
+        messenger="connectors.exolve.channel:messenger",
+        dialler="connectors.exolve.channel:dialler",
+        medium="sms",
         reads_texts=True,
     ),
     "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
