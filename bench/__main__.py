@@ -1,6 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
-Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec.
+Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
+callers, talks.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, parts, timers
+from bench.callers import callers
 from bench.onec import onec
+from bench.receivers import receivers
 from bench.rules import rules, whatif
+from bench.talks import talks
 
 Row = tuple[str, str, str]
 _UNLIMITED: Final = 100_000.0
@@ -239,6 +243,9 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rules": rules,
     "whatif": whatif,
     "onec": onec,
+    "receivers": receivers,
+    "callers": callers,
+    "talks": talks,
 }
 
 

@@ -180,8 +180,8 @@ def beside(parsed: Parsed) -> Beside:
     """What stands beside the rules in a config, as far as it could be read."""
     values = parsed.values
     crm = CRMS[values["crm"].type] if values["crm"] is not None else None
-    kinds = {name: CHANNELS[settings.type] for name, settings in values["channels"].items()}
-    unread = set(_written(parsed, "channels")).difference(kinds)  # who knows what they would be able to do
+    channels = [(name, one, CHANNELS[one.type]) for name, one in values["channels"].items()]
+    unread = set(_written(parsed, "channels")).difference(values["channels"])  # who knows what they would be able to do
     return Beside(
         dictionaries={name: Dictionary.of(words) for name, words in values["dictionaries"].items()},
         plans=values["plans"],
@@ -190,8 +190,9 @@ def beside(parsed: Parsed) -> Beside:
         talks=any(getattr(values["crm"], name, None) is not None for name in ("chats", "talks")),
         public=values["server"] is not None and values["server"].public_url is not None,
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
-        diallers=unread.union(name for name, kind in kinds.items() if kind.dialler),
-        readers=unread.union(name for name, kind in kinds.items() if kind.reads_texts),
+        diallers=unread.union(name for name, one, kind in channels if kind.has("dialler", one)),
+        readers=unread.union(name for name, one, kind in channels if kind.reads_texts and kind.has("dialler", one)),
+        lacking={name: found for name, one, kind in channels if (found := kind.lacking("dialler", one))},
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}
@@ -222,7 +223,7 @@ def _meaning(parsed: Parsed) -> Iterator[Finding]:
     rules: dict[int, Rule] = values["rules"]
     teams, senders = _written(parsed, "teams"), None
     if len(channels) == len(yields):
-        senders = [one for name, settings in channels.items() for one in _senders(name, CHANNELS[settings.type])]
+        senders = [word for name, one in channels.items() for word in _senders(name, one, CHANNELS[one.type])]
     for problem in check_rules(list(rules.values()), REGISTRY, staff, yields, known, teams=teams, senders=senders):
         yield _finding(problem, rules)
 
@@ -258,9 +259,9 @@ def _beside(parsed: Parsed) -> Iterator[Finding]:
                 yield Finding(("channels", name, "beside", i), f'"{other}" {what}', hint)
 
 
-def _senders(name: str, kind: Kind) -> tuple[str, ...]:
+def _senders(name: str, settings: Strict, kind: Kind) -> tuple[str, ...]:
     """What a rule may call a channel that can write to clients: its name, or the medium of all of its sort."""
-    return (name, kind.medium) if kind.medium else ()
+    return (name, kind.medium) if kind.has("messenger", settings) else ()
 
 
 def warnings(parsed: Parsed) -> list[Problem]:

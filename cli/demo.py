@@ -1,4 +1,4 @@
-"""`provodka demo`: sandbox and product in one process, and three people who want a roof."""
+"""`provodka demo`: sandbox and product in one process, and four people who want a roof."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from rich.console import Console
 from cli import demo_onec
 from cli.config import read
 from cli.demo_check import differences, dump
+from cli.demo_talks import CHANNEL_ID, CHANNEL_SECRET, LINE, Talks
 from cli.hooks import CRM_CHANNEL
 from cli.house import House
 from cli.road import Road
@@ -35,7 +36,6 @@ _PATIENCE: Final = 40.0
 
 MARIA: Final = "+7 (916) 000-11-22"
 PYOTR: Final = "79160007788"
-OUR_LINE: Final = "74950003344"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,16 @@ class Stage:
     sale: demo_onec.Sale | None = None
 
     @property
+    def talks(self) -> Talks:
+        """The scenes that are spoken."""
+        return Talks(self.product, self.sandbox)
+
+    @property
     def praise(self) -> str:
         """What is said when all is as it should be."""
         if self.sale is not None:
-            return "✓ two leads with person, responsible, task and talk, and a sale in 1C: paid, shipped, won, once"
-        return "✓ the CRM holds exactly two leads, each with its person, responsible, task and talk"
+            return "✓ four leads with person, responsible, task and talk, and a sale in 1C: paid, shipped, won, once"
+        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk"
 
 
 def form(stage: Stage) -> None:
@@ -84,7 +89,7 @@ def call(stage: Stage) -> None:
     """Pyotr, who had written, rings up and talks to Anna."""
     mango = MangoSender(f"{stage.product}/hooks/phone", SECRET, SECRET)
     started = datetime.now(UTC) - timedelta(minutes=4)
-    for answer in mango.call(PYOTR, OUR_LINE, "101", 123.0, started=started, entry_id="ZGVtby1jYWxsLTE="):
+    for answer in mango.call(PYOTR, LINE, "101", 123.0, started=started, entry_id="ZGVtby1jYWxsLTE="):
         answer.raise_for_status()
 
 
@@ -99,8 +104,14 @@ SCENES: Final[tuple[tuple[str, Callable[[Stage], None], tuple[str, ...]], ...]] 
 
 
 def scenes(stage: Stage) -> list[Scene]:
-    """Three people who want a roof, and with 1C a firm that buys one."""
+    """Four people who want a roof, and with 1C a firm that buys one."""
+    talks = stage.talks
     played: list[Scene] = [(title, partial(scene, stage), kinds) for title, scene, kinds in SCENES]
+    played += [
+        ("A call that nobody answers becomes a task", talks.missed, ("call.missed",)),
+        ("Somebody writes to the Telegram bot, in three lines", talks.write, ("message.received",)),
+        ("The seller answers in the card", talks.answer, ("reply.written",)),
+    ]
     if (sale := stage.sale) is None:
         return played
     return [
@@ -146,6 +157,7 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
 
 def _wrong(stage: Stage) -> Iterator[str]:
     yield from differences(dump(stage.sandbox))
+    yield from stage.talks.differences()
     if stage.sale is not None:
         yield from stage.sale.differences()
 
@@ -160,6 +172,8 @@ def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
         "DEMO_IMAP": str(sandbox.mail.imap_port),
         "DEMO_TELEGRAM": sandbox.telegram.url,
         "DEMO_SENDERS": sandbox.senders.url,
+        "DEMO_CHATS": CHANNEL_ID,
+        "DEMO_CHATS_SECRET": CHANNEL_SECRET,
     }
     chosen = CONFIG
     if onec:
@@ -172,6 +186,7 @@ def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
 
 def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     """Let the CRM know where its webhooks go, and the senders' page where the product is."""
+    stage.talks.prepare()
     if house.crm is not None:
         _subscribe(house.crm, f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
     hooks = f"{stage.product}/hooks"

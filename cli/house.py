@@ -131,7 +131,9 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
+        public_url = self.config.server.public_url
+        hooks = f"{public_url}/hooks" if public_url else ""
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files, hooks=hooks)
 
     @cached_property
     def files(self) -> SignedFiles | None:
@@ -230,7 +232,7 @@ class House:
         ]
         if self.crm is not None:
             jobs += _crm_jobs(self.crm, self.journal)
-            if self.crm.shows_talks:
+            if self.crm.shows_talks():
                 jobs.append(Job("talks", TALKS_SECONDS, lambda _: self.connect_talks()))
             jobs.append(Job("hooks", HOOKS_SECONDS, lambda _: self.look_at_hooks(), first=HOOKS_FIRST))
         if self.accounting is not None:

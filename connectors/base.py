@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,9 +19,10 @@ _PHONE: Final = re.compile(
 )
 _EMAIL: Final = re.compile(r"([\w+-])[\w.+-]*(@|%40)([\w-]+(?:\.[\w-]+)+)")
 _SECRET: Final = re.compile(
-    r"((?:\bauth|access_token|refresh_token|client_secret|authorization|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
+    r"((?:\bauth|access_token|refresh_token|client_secret|authorization|api_?key|secret|password|token)[\"']?\s*[:=]\s*[\"']?)[^\"'&\s,}]+",
     re.IGNORECASE,
 )
+_OUR_FILE: Final = re.compile(r"(/files/[0-9a-f]{1,16}-[0-9a-f]{8})[0-9a-f]{56}-[0-9a-f]{64}")
 _QUOTED: Final = re.compile(r"%[0-9A-F]{2}")  # commands that travel as query strings inside a body
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -65,12 +66,14 @@ def report(trace: CallTrace) -> None:
     """Hand a call to the collector around it, if there is one."""
     calls = _calls.get()
     if calls is not None:
-        calls.append(trace)
+        path = _OUR_FILE.sub(r"\1•••", trace.path)
+        calls.append(trace if path == trace.path else replace(trace, path=path))
 
 
 def mask(text: str) -> str:
-    """The text with phones as `+7916•••1122`, emails as `m•••@example.ru` and named secrets as `•••`."""
-    text = _SECRET.sub(r"\1•••", text)
+    """The text with phones as `+7916•••1122`, emails as `m•••@example.ru` and named secrets as `•••`; without what
+    opens files of ours."""
+    text = _OUR_FILE.sub(r"\1•••", _SECRET.sub(r"\1•••", text))
     text = _EMAIL.sub(r"\1•••\2\3", text)
     return _PHONE.sub(_mask_phone, text)
 

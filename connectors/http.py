@@ -87,8 +87,10 @@ class Http:
         classify: Classify = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         check: Callable[[str], str] = check_base_url,
+        hidden: str = "",
     ) -> None:
         self.base_url = check(base_url)
+        self._hidden = hidden
         self._limit = limit
         self._pace = pace
         self._auth = auth
@@ -122,7 +124,7 @@ class Http:
         """One request and its judged answer.
 
         `json` may be bytes that are JSON already. `content` is a body that is no JSON: its type is to be named in
-        `headers`, and it is reported only where it is XML or a form. With `plain` the answer need be no JSON.
+        `headers`, and it is reported only where it is XML. With `plain` the answer need be no JSON.
         `headers` stand in for `auth`; `accept` are error statuses that the caller reads himself where `classify` has no
         name for them; `write` overrules what the method says; the bodies of a `private` call (tokens) are not reported.
         """
@@ -146,10 +148,11 @@ class Http:
             raise error from fault
         finally:
             if collecting():
-                told = content if _is_text(opening.get("Content-Type", "")) else body
+                told = content if "xml" in opening.get("Content-Type", "") else body
                 shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
-                report(_trace(method, path, params, took, reply, error, shown))
+                where = path.replace(self._hidden, "•••") if self._hidden else path
+                report(_trace(method, where, params, took, reply, error, shown))
         if error is not None:
             raise error
         return reply
@@ -240,10 +243,6 @@ def new_session(adapter: HTTPAdapter, around: Mapping[str, Any]) -> requests.Ses
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def _is_text(content_type: str) -> bool:
-    return "xml" in content_type or "x-www-form-urlencoded" in content_type
 
 
 def _encoded(json: object) -> bytes:

@@ -10,22 +10,33 @@ from typing import Any, Final
 from connectors.amocrm.settings import AmocrmSettings
 from connectors.anycalls.settings import AnyCallsSettings
 from connectors.asterisk.settings import AsteriskSettings
+from connectors.avito.settings import AvitoSettings
+from connectors.beeline.settings import BeelineSettings
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.calltouch.settings import CalltouchSettings
 from connectors.exolve.settings import ExolveSettings
 from connectors.form.settings import FormSettings
+from connectors.greenapi.settings import GreenApiSettings
 from connectors.imap.settings import ImapSettings
 from connectors.mango.settings import MangoSettings
+from connectors.max.settings import MaxSettings
+from connectors.megafon.settings import MegafonSettings
+from connectors.meta.settings import MetaSettings
 from connectors.onec.commerceml.settings import CommerceMLSettings
 from connectors.onec.odata.settings import ODataSettings
 from connectors.onec.service.settings import ServiceSettings
 from connectors.onec.soap.settings import SoapSettings
 from connectors.roistat.settings import RoistatSettings
+from connectors.sipuni.settings import SipuniSettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.tilda.settings import TildaSettings
 from connectors.uis.settings import UisSettings
+from connectors.viber.settings import ViberSettings
 from connectors.vk.settings import VkSettings
+from connectors.wazzup.settings import WazzupSettings
+from connectors.whatsapp.settings import WhatsappSettings
+from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -45,7 +56,7 @@ class Kind:
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
     `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
     what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
-    text to whoever answers.
+    text to whoever answers. `wants` names, by part, the settings without which there is none.
     """
 
     settings: type[Strict]
@@ -58,15 +69,26 @@ class Kind:
     subscriber: str = ""
     medium: str = ""
     reads_texts: bool = False
+    wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def told(self, settings: Strict) -> frozenset[EventType]:
         """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
+        if getattr(settings, "receive", "") == "off":
+            return frozenset()
         return _TRACKED if getattr(settings, "beside", ()) else self.events
+
+    def lacking(self, part: str, settings: Strict) -> tuple[str, ...]:
+        """The settings that are still to be written for this part; empty where it is there, or never will be."""
+        return tuple(name for name in self.wants.get(part, ()) if not getattr(settings, name))
+
+    def has(self, part: str, settings: Strict) -> bool:
+        """Whether a channel with these settings has the part."""
+        return bool(getattr(self, part)) and not self.lacking(part, settings)
 
     def open(self, part: str, name: str, settings: Strict, around: Around) -> Any:  # noqa: ANN401 -- of that part
         """The part `receiver`, `watcher`, … of the channel `name`; None where it has none."""
         place: str = getattr(self, part)
-        return _at(place)(name, settings, around) if place else None
+        return _at(place)(name, settings, around) if self.has(part, settings) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.mango.dialler:dialler",
         recordings="connectors.mango.recordings:recordings",
         medium="sms",
+        wants={"messenger": ("sms_from",)},
     ),
     "asterisk": Kind(
         AsteriskSettings,
@@ -150,10 +173,29 @@ CHANNELS: Final[dict[str, Kind]] = {
         watcher="connectors.asterisk.channel:watcher",
         dialler="connectors.asterisk.channel:dialler",
         recordings="connectors.asterisk.channel:recordings",
+        wants={"dialler": ("originate",), "recordings": ("recording",)},
     ),
     "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
     "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
     "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "beeline": Kind(
+        BeelineSettings,
+        _CALLS,
+        receiver="connectors.beeline.channel:receiver",
+        watcher="connectors.beeline.outside:watcher",
+        dialler="connectors.beeline.outside:dialler",
+        recordings="connectors.beeline.outside:recordings",
+        subscriber="connectors.beeline.outside:subscriber",
+    ),
+    "sipuni": Kind(
+        SipuniSettings,
+        _CALLS,
+        receiver="connectors.sipuni.channel:receiver",
+        watcher="connectors.sipuni.channel:watcher",
+        dialler="connectors.sipuni.channel:dialler",
+        recordings="connectors.sipuni.channel:recordings",
+        wants={"dialler": ("user", "key")},
+    ),
     "uis": Kind(
         UisSettings,
         _CALLS,
@@ -162,6 +204,28 @@ CHANNELS: Final[dict[str, Kind]] = {
         dialler="connectors.uis.channel:dialler",
         recordings="connectors.uis.channel:recordings",
         reads_texts=True,
+        wants={"dialler": ("token", "from_number")},
+    ),
+    "megafon": Kind(
+        MegafonSettings,
+        _CALLS,
+        receiver="connectors.megafon.channel:receiver",
+        watcher="connectors.megafon.net:watcher",
+        dialler="connectors.megafon.dialler:dialler",
+        recordings="connectors.megafon.net:recordings",
+        wants={"dialler": ("api_key",)},
+    ),
+    "zadarma": Kind(
+        ZadarmaSettings,
+        _CALLS,
+        receiver="connectors.zadarma.channel:receiver",
+        watcher="connectors.zadarma.net:watcher",
+        messenger="connectors.zadarma.sms:messenger",
+        dialler="connectors.zadarma.dialler:dialler",
+        recordings="connectors.zadarma.net:recordings",
+        subscriber="connectors.zadarma.net:subscriber",
+        medium="sms",
+        wants=dict.fromkeys(("dialler", "messenger", "recordings", "subscriber"), ("key",)),
     ),
     "exolve": Kind(
         ExolveSettings,
@@ -183,13 +247,76 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.telegram.messenger:messenger",
         medium="telegram",
     ),
+    "max": Kind(
+        MaxSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _LEAVING,
+        receiver="connectors.max.channel:receiver",
+        watcher="connectors.max.polling:watcher",
+        messenger="connectors.max.messenger:messenger",
+        subscriber="connectors.max.setup:subscriber",
+        medium="max",
+    ),
+    "avito": Kind(
+        AvitoSettings,
+        frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
+        receiver="connectors.avito.channel:receiver",
+        watcher="connectors.avito.watch:watcher",
+        messenger="connectors.avito.messenger:messenger",
+        subscriber="connectors.avito.messenger:subscriber",
+        medium="avito",
+    ),
+    "viber": Kind(
+        ViberSettings,
+        _MESSAGES | _LEAVING,
+        receiver="connectors.viber.channel:receiver",
+        subscriber="connectors.viber.messenger:messenger",
+        messenger="connectors.viber.messenger:messenger",
+        medium="viber",
+    ),
     "vk": Kind(
         VkSettings,
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
         receiver="connectors.vk.channel:receiver",
         watcher="connectors.vk.watch:watcher",
+        subscriber="connectors.vk.setup:subscriber",
         messenger="connectors.vk.messenger:messenger",
         medium="vk",
+        wants={"messenger": ("token",)},
+    ),
+    "whatsapp": Kind(
+        WhatsappSettings,
+        _MESSAGES | _ECHO | _LEAVING,
+        receiver="connectors.whatsapp.channel:receiver",
+        messenger="connectors.whatsapp.messenger:messenger",
+        subscriber="connectors.whatsapp.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "wazzup": Kind(
+        WazzupSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.wazzup.channel:receiver",
+        messenger="connectors.wazzup.messenger:messenger",
+        subscriber="connectors.wazzup.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "greenapi": Kind(
+        GreenApiSettings,
+        _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.greenapi.channel:receiver",
+        watcher="connectors.greenapi.watcher:watcher",
+        messenger="connectors.greenapi.messenger:messenger",
+        subscriber="connectors.greenapi.messenger:subscriber",
+        medium="whatsapp",
+    ),
+    "meta": Kind(
+        MetaSettings,
+        _FORM | _MESSAGES | _EDITED | _ECHO,
+        receiver="connectors.meta.channel:receiver",
+        watcher="connectors.meta.watcher:watcher",
+        messenger="connectors.meta.messenger:messenger",
+        subscriber="connectors.meta.subscriber:subscriber",
+        medium="instagram",
+        wants={"messenger": ("instagram",), "subscriber": ("app_id",)},
     ),
 }
 

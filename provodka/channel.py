@@ -70,7 +70,14 @@ class RefusedError(ProvodkaError):
 
 
 class UnreadableError(ProvodkaError):
-    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`."""
+    """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`.
+
+    `reply` is what the sender gets, where only words of its own are a success to it.
+    """
+
+    def __init__(self, why: str, reply: Reply = Reply(body=b"ok")) -> None:
+        super().__init__(why)
+        self.reply = reply
 
 
 class PartsReader(Protocol):
@@ -157,7 +164,8 @@ class PublicFiles(Protocol):
 class Around:
     """What a channel is given of the house. `zone` is the client's: for times that a service tells without one.
 
-    `files` is None where nothing is served to others (a check of the config).
+    `files` is None where nothing is served to others (a check of the config). `hooks` is the address below which others
+    reach the receivers (`https://…/hooks`), empty where nobody outside can.
     """
 
     store: ConnectorStore
@@ -165,3 +173,4 @@ class Around:
     callers: Callers = field(default_factory=NobodyCalls)
     files: PublicFiles | None = None
     now: Callable[[], datetime] = utc_now
+    hooks: str = ""

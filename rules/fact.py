@@ -49,9 +49,9 @@ class TasksFact:
 class HistoryFact:
     """What the journal knows of this person and their leads, the event itself included.
 
-    A contact is a talk, a letter or a form; `last_call` is the last telephone call, talked or not. `calls` counts
-    talks, `failed_calls` our calls in a row that nobody answered since the last talk, `missed_calls` those that we did
-    not answer; `reopened` is how often a closed lead was taken back to work.
+    A contact is a talk, a letter, a form or a message; `last_call` is the last telephone call, talked or not. `calls`
+    counts talks, `failed_calls` our calls in a row that nobody answered since the last talk, `missed_calls` those that
+    we did not answer; `reopened` is how often a closed lead was taken back to work.
     """
 
     last_contact: datetime | None = None
@@ -61,7 +61,24 @@ class HistoryFact:
     missed_calls: int = 0
     letters: int = 0
     forms: int = 0
+    messages: int = 0
     reopened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFact:
+    """The talk of a message; of another event, the one in which this person was last heard of.
+
+    `first`: nothing came from them in it in the ten minutes before, so that this message begins a burst; `text` are the
+    lines of the burst, joined. `messages` counts theirs. They wait for an answer since `waiting_since`, which is empty
+    where the last word is ours; what we send by ourselves is no answer.
+    """
+
+    first: bool = True
+    messages: int = 0
+    waiting_since: datetime | None = None
+    text: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +198,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("task", TaskRef | None),
         Fact("tasks", TasksFact, TasksFact()),
         Fact("history", HistoryFact, HistoryFact()),
+        Fact("talk", TalkFact, TalkFact()),
         Fact("products", ProductsFact, ProductsFact()),
         Fact("files", FilesFact, FilesFact()),
         Fact("invoices", InvoicesFact, InvoicesFact()),

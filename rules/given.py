@@ -12,11 +12,11 @@ from pydantic import Field
 
 from provodka import identity
 from provodka.event import Event, build_payload
-from provodka.payloads import PAYLOADS, EventType, Person, StaffChecked
+from provodka.payloads import PAYLOADS, ChatState, EventType, MessageEvent, Person, StaffChecked
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
-from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, ToldBefore
+from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
 from rules.facts import CHAIN, TOLD, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for, node_of
@@ -31,7 +31,9 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
     **{card: {"id": "1"} for card in ("lead", "contact", "company", "task")},
     "invoice": {"id": "1:1", "lead": "1"},
     "who": {"key": ""},
+    "sent": {"id": "1", "state": "delivered"},
 }
+_TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
 _FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD)
@@ -78,6 +80,9 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     people = given_people(given, team)
     if (responsible := facts.get("responsible")) is not None:
         facts.setdefault("responsible.present", responsible.key not in people or people[responsible.key].present)
+    if isinstance(event.payload, MessageEvent):
+        message = event.payload.message
+        facts.setdefault("talk", TalkFact(True, 1, event.occurred_at, message.text, message.service))
     if who:
         facts.setdefault("who.present", people[who].present)
     link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
@@ -160,6 +165,19 @@ def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
     for name, required in _REQUIRED.items():
         if name in values:
             values[name] = {**required, **_mapping(values[name], f"given.{name}")}
+    return _of_talk(values, PAYLOADS[kind])
+
+
+def _of_talk(values: dict[str, Any], payload: type[Any]) -> dict[str, Any]:
+    """A message of a messenger, or what a chat has come to, with what each of them has."""
+    if payload is ChatState:
+        return {**_TALK, **values}
+    if payload is MessageEvent:
+        message = _mapping(values.get("message") or {}, "given.message")
+        files = [
+            {"kind": "file", "ref": "1", **_mapping(one, "given.message.files")} for one in message.get("files", ())
+        ]
+        return {**values, "message": {"id": "1", **_TALK, **message, "files": files}}
     return values
 
 

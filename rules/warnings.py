@@ -56,7 +56,8 @@ def warnings(rules: Sequence[Rule], registry: Mapping[str, Action[Any]], beside:
         compiled = compile_rule(rule, registry, templates, _ignore)
         ways = cases(compiled.condition), cases(compiled.condition, positive=False)
         later = _Known(index, compiled, *ways)
-        for place, text, hint in (*_dead_ways(later), *_shadows(known, later), *_doubles(known, later)):
+        found = (*_dead_ways(later), *_shadows(known, later), *_doubles(known, later), *_doubts(later, beside))
+        for place, text, hint in found:
             problems.append(RuleProblem(("rules", index, *place), text, hint))
         known.append(later)
     problems.extend(_lonely_counters(known))
@@ -124,6 +125,13 @@ def _doubles(earlier: Sequence[_Known], later: _Known) -> Iterator[_Found]:
                 text = f"rule «{one.rule.name}» does the same for the same event"
                 yield step.place, text, "leave one of them out, or let the first one stop"
                 break
+
+
+def _doubts(known: _Known, beside: Beside) -> Iterator[_Found]:
+    """What steps can do only by halves, as the rest of the config stands."""
+    for step in known.compiled.steps:
+        for place, text, hint in step.action.doubts(step.params, beside):
+            yield (*step.place, *place), text, hint
 
 
 def _lonely_counters(known: Sequence[_Known]) -> Iterator[RuleProblem]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from typing import Final, Protocol
+from urllib.parse import urlencode
 
 import structlog
 from flask import Blueprint, Request, Response, abort, request
@@ -93,17 +94,17 @@ def _sender(incoming: Request) -> str:
 def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
     name = receiver.name
     try:
-        received = receiver.receive(delivery, partial(door.inbox.parts, name))
+        received = receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
     except RefusedError as refused:
         received = Received(reply=_FORBIDDEN, refused=str(refused))
     except UnreadableError as unreadable:
-        received = _kept(name, delivery, str(unreadable))
+        received = _kept(name, delivery, unreadable)
     except JournalUnavailableError as error:
         return _unavailable(door, name, error)
     except Exception as error:
         # a bug of our parser must not lose what the sender will not send again
         log.exception("delivery.parser_failed", channel=name)
-        received = _kept(name, delivery, f"the parser failed: {type(error).__name__}")
+        received = _kept(name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}"))
     return _store(door, name, received)
 
 
@@ -128,18 +129,20 @@ def _unavailable(door: Door, name: str, error: JournalUnavailableError) -> Respo
     return Response("try again later\n", 503, {"Retry-After": wait}, mimetype="text/plain")
 
 
-def _kept(channel: str, delivery: Delivery, why: str) -> Received:
-    """The raw body as an event, so that support can see it."""
-    log.warning("delivery.unreadable", channel=channel, why=why, size=len(delivery.body))
+def _kept(channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:
+    """The raw body as an event, so that support can see it; of a GET its query, without what may be a secret there."""
+    why, query = str(unreadable), {name: text for name, text in delivery.query.items() if name not in ("token", "key")}
+    raw = delivery.body or urlencode(query).encode()
+    log.warning("delivery.unreadable", channel=channel, why=why, size=len(raw))
     event = Event(
         id=new_event_id(delivery.received_at),
         type=EventType.UNREADABLE,
         channel=channel,
-        external_id=f"unreadable:{sha256(delivery.body).hexdigest()}",
+        external_id=f"unreadable:{sha256(raw).hexdigest()}",
         occurred_at=delivery.received_at,
         received_at=delivery.received_at,
         person=Person(),
         payload=Unreadable(why=why),
-        raw=delivery.body,
+        raw=raw,
     )
-    return Received(events=(event,), reply=Reply(body=b"ok"))
+    return Received(events=(event,), reply=unreadable.reply)

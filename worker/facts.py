@@ -14,7 +14,7 @@ from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceSt
 from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
-from provodka.journal import Journal, queries
+from provodka.journal import Journal, queries, said
 from provodka.journal.past import Happening, happenings
 from provodka.payloads import (
     CompanyRef,
@@ -38,6 +38,7 @@ from rules.fact import (
     KnownContact,
     ProductsFact,
     ResponsibleFact,
+    TalkFact,
     TasksFact,
     ToldBefore,
 )
@@ -49,6 +50,7 @@ from worker.history import summed_up
 from worker.same_call import told_by, tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
+from worker.talk import talk_of
 
 
 class LeadsTogether:
@@ -323,6 +325,12 @@ class LiveFacts:
     def history(self) -> HistoryFact:
         return summed_up(self._past)
 
+    def talk(self) -> TalkFact:
+        event, identities = self.event, self.event.identities
+        lines = self.journal.read(lambda c: said.lines(c, identities))
+        count = self.journal.read(lambda c: said.received(c, identities, event.channel)) if lines else 0
+        return talk_of(lines, event, count, resumed=self.resumed)
+
     @cached_property
     def _past(self) -> list[Happening]:
         identities = self.event.identities
@@ -350,6 +358,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "task": LiveFacts.task,
     "tasks": LiveFacts.tasks,
     "history": LiveFacts.history,
+    "talk": LiveFacts.talk,
     "products": LiveFacts.products,
     "files": LiveFacts.files,
     "invoices": LiveFacts.invoices,

@@ -18,14 +18,16 @@ def summed_up(past: Sequence[Happening]) -> HistoryFact:
     talks = [one for one in calls if _talked(one)]
     letters = [one for one in past if one.type is EventType.EMAIL_RECEIVED]
     forms = [one for one in past if one.type is EventType.FORM_SUBMITTED]
+    messages = [one for one in past if one.type is EventType.MESSAGE_RECEIVED]
     return HistoryFact(
-        last_contact=max((one.at for one in (*talks, *letters, *forms)), default=None),
+        last_contact=max((one.at for one in (*talks, *letters, *forms, *messages)), default=None),
         last_call=max((one.at for one in calls), default=None),
         failed_calls=_failed_in_a_row(calls),
         calls=len(talks),
         missed_calls=sum(one.type is EventType.CALL_MISSED for one in calls),
         letters=len(letters),
         forms=len(forms),
+        messages=len(messages),
         reopened=_reopened(past),
     )
 

@@ -16,12 +16,13 @@ from provodka.calls import Dialler, Recordings
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, DeadReason, Journal, outbox, queries, turns
+from provodka.journal import ActionState, DeadReason, Journal, queries, turns
 from provodka.messages import ClientMessenger
 from provodka.payloads import AccountingHint, Attachment, EventType, Person, ReplyWritten
 from provodka.turns import Pick
 from provodka.web import Web
 from rules.actions.base import Fate, Links
+from rules.actions.reply import answer_mark
 from rules.assignment import Choice, Loads
 from rules.calendar import WorkingCalendar
 from rules.team import Team
@@ -55,7 +56,7 @@ class JournalLinks:
         found = self._journal.read(lambda c: queries.results_of_made(c, "call", ids))
         return {id_: json.loads(result).get("recording", "") for id_, result in found.items()}
 
-    def logged(self, ids: Sequence[str]) -> frozenset[str]:
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         """By the name that `log_message` left of each."""
         return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "logged", ids)))
 
@@ -69,8 +70,8 @@ class JournalLinks:
         return Fate("dead", action.hint or action.error, action.reason == DeadReason.OUTCOME_UNKNOWN)
 
     def answered(self, channel: str, sent_id: str) -> StaffReply | None:
-        """By the link from the channel's id of the message to the `reply` that sent it."""
-        made = self._journal.read(lambda c: queries.maker_of(c, channel, "reply", outbox.short_id(sent_id)))
+        """By what the `reply` that sent it has left."""
+        made = self._journal.read(lambda c: queries.doer_of(c, "answer", answer_mark(channel, sent_id)))
         payload = self._journal.events([made.event_seq])[made.event_seq].event.payload if made else None
         return payload.reply if isinstance(payload, ReplyWritten) else None
 

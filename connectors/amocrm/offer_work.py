@@ -147,7 +147,6 @@ class OfferWork:
     def _find_notices(self, requests: Sequence[Request[StaffNotice]]) -> list[Done | None]:
         return self._notices.find(requests)
 
-    @property
     def shows_talks(self) -> bool:
         return self._chats.offered
 

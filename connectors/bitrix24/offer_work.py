@@ -143,7 +143,6 @@ class OfferWork:
         """The portal's own notices, whatever form is asked for; a second one takes the first one's place by its tag."""
         return self._gone.sparing(requests, self._staff.notify)
 
-    @property
     def shows_talks(self) -> bool:
         return self._talks.offered
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from connectors.bitrix24.client import id_of, mapping, rows_of
 from connectors.bitrix24.query import Command, Json
 from connectors.bitrix24.room import Room
-from connectors.bitrix24.talk_binding import TalkBinding
+from connectors.bitrix24.talk_binding import Taken, TalkBinding
 from connectors.bitrix24.talk_hooks import message_parts
 from connectors.bitrix24.talk_settings import TalkSettings
 from connectors.crm.batching import build, with_fresh_names
@@ -104,12 +104,14 @@ class Talks:
             return dict.fromkeys(bodies, error)
         rows = rows_of(mapping(answer.get("DATA")).get("RESULT"))
         found: dict[int, Outcome] = {}
+        taken: list[Taken] = []
         for place, (i, message) in enumerate(zip(bodies, messages, strict=True)):
             found[i] = outcome = (
                 _taken(message, rows[place]) if place < len(rows) else Ambiguous("the answer does not mention it")
             )
             if isinstance(outcome, Done):
-                self._binding.bind(_key(message), message, outcome.values["crm_chat_id"])
+                taken.append(Taken(_key(message), message, outcome.values["crm_chat_id"]))
+        self._binding.bind(taken)
         return found
 
     def _message(self, message: ChatMessage) -> Json:

@@ -71,8 +71,8 @@ class CallBook:
             known = [stored_notice(part) for part in intake.parts(self.name, key)]
             if any(one.told is Told.ENDED for one in known):
                 self._silent.add(key)  # a talk among employees, which has no event: not to be read again every time
-            elif any(one.told in LEGS for one in known):
-                last = max((one.at for one in known if one.at), default=before)
+            elif legs := [one for one in known if one.told in LEGS]:
+                last = max((one.at for one in legs if one.at), default=before)
                 ended.append(CallNotice(known[0].call, LOST, Told.ENDED, at=last, reason=NEVER_TOLD))
         self.accept(ended, intake, now)
         return len(ended)
@@ -82,8 +82,9 @@ class CallBook:
     ) -> Iterator[Event]:
         known = [stored_notice(part) for part in parts(notice.key)]
         talk = Conversation.of([*known, *(one for one in new if one.call == notice.call)])
-        if talk.direction is Direction.INTERNAL:
-            return
+        inside = talk.direction is Direction.INTERNAL
+        if inside and (talk.end is not None or notice.told is not Told.RECORDED):
+            return  # a recording is told all the same while only a leg between employees is known of its call
         match notice.told:
             case Told.RANG if talk.direction is Direction.IN and talk.end is None and not notice.transfer:
                 call = self._call(talk, "")

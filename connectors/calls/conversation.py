@@ -64,7 +64,8 @@ class Conversation:
     @property
     def rung(self) -> tuple[str, ...]:
         """The employees whose phones rang, each once, the first rung first."""
-        return tuple(dict.fromkeys(one.employee for one in self.legs if one.employee))
+        told = [one.employee for one in self.legs if one.employee]
+        return tuple(dict.fromkeys([*told, *(self.end.rung if self.end else ())]))
 
     @property
     def talkers(self) -> tuple[str, ...]:

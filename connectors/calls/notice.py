@@ -41,8 +41,9 @@ class CallNotice:
     (the service's own numbering, or the usual order of its states).
     `phone` is the customer's and `line` ours, as written; `employee` is whose leg this is, `group` the call group.
     `transfer`: this leg passes on a call that has begun before. `order` is our key of the command that made the call.
-    The rest is what a summary says: `outcome` by the service's own word; `talk_seconds` is None where it says nothing.
-    A recording is known by its address, or by an id that the service gives it out by.
+    The rest is what a summary says: `outcome` by the service's own word; `talk_seconds` is None where it says nothing;
+    `rung` are the employees whose phones rang, of whom no legs may have told. A recording is known by its
+    address, or by an id that the service gives it out by.
     """
 
     call: str
@@ -64,6 +65,7 @@ class CallNotice:
     talk_seconds: int | None = None
     outcome: CallOutcome | None = None
     reason: str = ""
+    rung: tuple[str, ...] = ()
     recording: str = ""
     tags: tuple[str, ...] = ()
     utm: Utm = field(default_factory=Utm)

@@ -1,7 +1,7 @@
 """Which of our orders made a call.
 
-A service tells its id of the call only in its answer, and the first notices of the call may be faster; some tell none at
-all. So an order is written down before the service is asked, and a call nobody knows yet is found by whom it rings.
+A service tells its id of the call only in its answer, and the first notices of the call may be faster; some tell none
+at all. So an order is written down before the service is asked, and a call nobody knows yet is found by whom it rings.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ class OAuth:
     """Token pairs of one account.
 
     A refresh token dies with its first use, so one refresher at a time works under the journal's lock, reads the pair
-    anew inside, and saves the new pair before anybody uses it. `code` and `refresh_token` are what the config gives.
+    anew inside, and saves the new pair before anybody uses it. `code` and `refresh_token` are what the config gives;
+    with `by_secret` the vendor also gives a token for the application's secret alone, and then with no refresh token.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class OAuth:
         *,
         code: SecretStr | None = None,
         refresh_token: SecretStr | None = None,
+        by_secret: bool = False,
     ) -> None:
         self._account = account
         self._tokens = tokens
@@ -68,6 +70,7 @@ class OAuth:
         self._now = now
         self._code = code
         self._given = refresh_token
+        self._by_secret = by_secret
         self._pair: TokenPair | None = None
         self._mutex = threading.Lock()
 
@@ -113,12 +116,14 @@ class OAuth:
 
     def _grants(self, pair: TokenPair | None) -> Iterator[Grant]:
         given = self._given.get_secret_value() if self._given else ""
-        if pair is not None:
+        if pair is not None and pair.refresh:
             yield {"grant_type": "refresh_token", "refresh_token": pair.refresh}
         if self._code is not None:
             yield {"grant_type": "authorization_code", "code": self._code.get_secret_value()}
         if given and (pair is None or given != pair.refresh):
             yield {"grant_type": "refresh_token", "refresh_token": given}
+        if self._by_secret:
+            yield {"grant_type": "client_credentials"}
 
     def _exchange(self, grant: Grant) -> TokenPair:
         try:
@@ -141,7 +146,8 @@ class OAuth:
         data = reply.data if isinstance(reply.data, dict) else {}
         try:
             life = timedelta(seconds=int(data["expires_in"]))
-            return TokenPair(str(data["access_token"]), str(data["refresh_token"]), self._now().astimezone(UTC) + life)
+            refresh = data.get("refresh_token", "") if self._by_secret else data["refresh_token"]
+            return TokenPair(str(data["access_token"]), str(refresh), self._now().astimezone(UTC) + life)
         except (KeyError, ValueError) as error:
             raise AuthFailed("token endpoint: an answer without tokens", hint=self._desk.cure) from error
 

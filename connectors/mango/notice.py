@@ -87,7 +87,7 @@ def _leg(fields: Fields, digest: str) -> CallNotice:
         direction=direction,
         phone=_customer(fields, direction),
         line=_line(fields),
-        employee=_employee(fields, direction),
+        employee=employee_of(fields, direction),
         group=fields.text("to", "acd_group"),
         transfer=bool(fields.text("transfer")) or fields.says_yes("from", "was_transferred"),
         order=fields.text("command_id"),
@@ -100,8 +100,8 @@ def _summary(fields: Fields, digest: str) -> CallNotice:
     direction = _DIRECTIONS.get(fields.text("call_direction")) or leg_direction(fields)
     answered, ended = fields.moment("talk_time"), fields.moment("end_time")
     talked = max(int((ended - answered).total_seconds()), 1) if answered and ended else int(answered is not None)
-    employee = _employee(fields, direction)
-    was_rung = direction is Direction.IN and bool(employee or fields.text("to", "number"))
+    employee = employee_of(fields, direction)
+    was_rung = direction is Direction.IN and bool(employee or fields.text("to", "number").startswith("sip:"))
     return CallNotice(
         call=fields.text("entry_id"),
         id="summary",
@@ -159,15 +159,14 @@ def _customer(fields: Fields, direction: Direction) -> str:
     return "" if fields.text(side, "extension") else fields.text(side, "number")
 
 
-def _employee(fields: Fields, direction: Direction) -> str:
+def employee_of(fields: Fields, direction: Direction) -> str:
     """By the extension; one whose phone is not of the exchange and has none, by its number."""
     if direction is Direction.OUT:
         return fields.text("from", "extension") or fields.text("to", "extension")
     if fields.text("location") in ("ivr", "queue"):
         return ""
-    return fields.text("to", "extension") or (
-        identity.phone(fields.text("to", "number")) if direction is Direction.IN else ""
-    )
+    extension, number = fields.text("to", "extension"), identity.phone(fields.text("to", "number"))
+    return extension or (number if direction is Direction.IN and number != identity.phone(_line(fields)) else "")
 
 
 def _line(fields: Fields) -> str:

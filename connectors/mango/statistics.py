@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.calls.book import CallBook
+from connectors.calls.history import History
 from connectors.calls.net import Net
-from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
+from connectors.calls.notice import CallNotice, Told
 from connectors.mango.channel import book_of
 from connectors.mango.client import REPORTS, Vpbx
-from connectors.mango.notice import Fields, leg_direction, recorded
+from connectors.mango.notice import Fields, employee_of, leg_direction, recorded
 from connectors.mango.reasons import reason
 from connectors.mango.settings import MangoSettings
-from provodka import identity
-from provodka.channel import Around, Intake
+from provodka.channel import Around, Intake, PartsReader
 from provodka.errors import Retryable
 from provodka.payloads import CallOutcome, Direction
 
@@ -34,8 +34,6 @@ FIELDS: Final = (
     "line_number",
     "entry_id",
 )
-OVERLAP: Final = timedelta(hours=2)  # the report is by the beginnings of calls, and a call may last
-LONGEST: Final = timedelta(days=30)  # a report covers at most a month
 GRACE: Final = timedelta(minutes=2)  # the notices tell more, so let them come first
 FILE_GRACE: Final = timedelta(minutes=10)
 MAKING: Final = 6.0  # seconds until a report that is not ready may be asked for again; MANGO wants five
@@ -55,105 +53,81 @@ class Row:
         return self.fields.text("entry_id")
 
     @property
-    def direction(self) -> Direction:
+    def sides(self) -> Fields:
+        """Both ends, as a notice has them."""
         sides = {
-            side: {"extension": self.text(f"{side}_extension"), "number": self.text(f"{side}_number")}
-            for side in ("from", "to")
+            name: {"extension": self.text(f"{name}_extension"), "number": self.text(f"{name}_number")}
+            for name in ("from", "to")
         }
-        return leg_direction(Fields(sides))
+        return Fields({**sides, "line_number": self.text("line_number")})
+
+    @property
+    def direction(self) -> Direction:
+        return leg_direction(self.sides)
+
+    @property
+    def employee(self) -> str:
+        return employee_of(self.sides, self.direction)
 
     @property
     def records(self) -> tuple[str, ...]:
         return tuple(filter(None, (one.strip() for one in self.text("records").strip("[] ").split(","))))
 
-    @property
-    def employee(self) -> str:
-        if self.direction is Direction.OUT:
-            return self.text("from_extension")
-        return self.text("to_extension") or identity.phone(self.text("to_number"))
-
     def text(self, name: str) -> str:
         return self.fields.text(name).strip()
 
 
-@dataclass(slots=True)
-class _Report:
-    """A report that MANGO is making, and when it was ordered."""
-
-    key: str
-    ordered_at: datetime
-    asked: int = 0
-
-
 class Statistics:
-    """Looks for what the notices left out. Nothing that happened before its very first look is ever told."""
+    """Looks for what the notices left out: orders a report, and reads it when MANGO has made it."""
 
     def __init__(self, book: CallBook, api: Vpbx, now: Callable[[], datetime]) -> None:
-        self._book = book
         self._api = api
         self._now = now
-        self._report: _Report | None = None
+        self._history = History(book, now, self._read, self._each, settled=GRACE)
+        self._report, self._asked = "", 0
+        self._calls: dict[str, list[Row]] = {}
 
     def look(self, intake: Intake) -> float | None:
-        """Order a report, or fetch the one that was ordered; the seconds to wait where it is not ready."""
-        if self._report is None:
-            begin, now = self._begin(intake), self._now()
-            if begin is None:
+        """The seconds to wait where the report is not ready. Raises ConnectorError."""
+        if not self._report:
+            since = self._history.since(intake)
+            if since is None:
                 return None
-            body = {
-                "date_from": str(int(begin.timestamp())),
-                "date_to": str(int(now.timestamp())),
-                "fields": ",".join(FIELDS),
-            }
-            data = self._api.ask("/stats/request", body).data
-            key = Fields(data if isinstance(data, dict) else {}).text("key")
-            if not key:
-                raise Retryable("MANGO gave no key of a report")
-            self._report = _Report(key, now)
-        report = self._report
-        reply = self._api.ask("/stats/result", {"key": report.key}, accept=(_NOT_READY, _GONE))
-        if reply.status == _NOT_READY and report.asked < MOST_ASKED:
-            report.asked += 1
+            self._report, self._asked = self._ordered(since), 0
+        reply = self._api.ask("/stats/result", {"key": self._report}, accept=(_NOT_READY, _GONE))
+        if reply.status == _NOT_READY and self._asked < MOST_ASKED:
+            self._asked += 1
             return MAKING
-        self._report = None
+        self._report = ""
         if reply.status in (_NOT_READY, _GONE):
             raise Retryable(f"MANGO made no report (HTTP {reply.status})")
-        notices = self._untold(read_report(reply.body), intake, report.ordered_at)
-        self._book.accept(notices, intake, self._now(), {self._cursor: report.ordered_at.isoformat()})
+        self._calls = {}
+        for row in read_report(reply.body):
+            self._calls.setdefault(row.entry_id, []).append(row)
+        self._history.look(intake)
         return None
 
-    @property
-    def _cursor(self) -> str:
-        return f"{self._book.name}:statistics"
+    def _ordered(self, since: datetime) -> str:
+        """The key of a new report."""
+        moments = {"date_from": str(int(since.timestamp())), "date_to": str(int(self._now().timestamp()))}
+        data = self._api.ask("/stats/request", {**moments, "fields": ",".join(FIELDS)}).data
+        key = Fields(data if isinstance(data, dict) else {}).text("key")
+        if not key:
+            raise Retryable("MANGO gave no key of a report")
+        return key
 
-    def _begin(self, intake: Intake) -> datetime | None:
-        """From where to read; None at the very first look, which only remembers the moment."""
-        now, since = self._now(), f"{self._book.name}:since"
-        first, last = intake.cursor(since), intake.cursor(self._cursor)
-        if first is None:
-            intake.accept((), channel=self._book.name, cursors={since: now.isoformat(), self._cursor: now.isoformat()})
-            return None
-        begun = datetime.fromisoformat(last or first) - OVERLAP
-        return max(datetime.fromisoformat(first), begun, now - LONGEST)
+    def _read(self, since: datetime, until: datetime) -> list[CallNotice]:
+        del since, until  # as they were when the report was ordered
+        return [ended(entry_id, rows) for entry_id, rows in self._calls.items()]
 
-    def _untold(self, rows: Sequence[Row], intake: Intake, now: datetime) -> list[CallNotice]:
-        found: list[CallNotice] = []
-        calls: dict[str, list[Row]] = {}
-        for row in rows:
-            calls.setdefault(row.entry_id, []).append(row)
-        for entry_id, legs in calls.items():
-            finished = max((at for leg in legs if (at := leg.fields.moment("finish"))), default=None)
-            if finished is None or finished > now - GRACE:
-                continue
-            known = [stored_notice(part) for part in intake.parts(self._book.name, f"{CALL}{entry_id}")]
-            ids = {one.id for one in known}
-            if not any(one.told is Told.ENDED for one in known):
-                found += told_by(entry_id, legs)
-            if finished <= now - FILE_GRACE:
-                files = dict.fromkeys(one for leg in legs for one in leg.records)
-                added = (recorded(entry_id, one, finished) for one in files)
-                found += (one for one in added if one.id not in ids)
-        return found
+    def _each(self, notice: CallNotice, parts: PartsReader) -> list[CallNotice]:
+        """With who was rung, and, as soon as their own notices should have come, with the recordings."""
+        del parts
+        rows = self._calls[notice.call]
+        files = dict.fromkeys(one for row in rows for one in row.records)
+        ready = notice.at is not None and notice.at <= self._now() - FILE_GRACE
+        added = [recorded(notice.call, one, notice.at) for one in files] if ready else []
+        return [*rung(notice.call, rows), notice, *added]
 
 
 def read_report(body: bytes) -> list[Row]:
@@ -163,46 +137,43 @@ def read_report(body: bytes) -> list[Row]:
     return [row for row in rows if row.entry_id]
 
 
-def told_by(entry_id: str, rows: Sequence[Row]) -> Iterator[CallNotice]:
-    """What the lines of one call tell: who was rung, and its end."""
+def rung(entry_id: str, rows: Sequence[Row]) -> Iterator[CallNotice]:
+    """Whose phones rang."""
+    for number, row in enumerate(rows):
+        if row.employee:
+            yield CallNotice(entry_id, f"stats:{number}", Told.RANG, row.fields.moment("start"), employee=row.employee)
+
+
+def ended(entry_id: str, rows: Sequence[Row]) -> CallNotice:
+    """The end of a call, as its lines tell it."""
     legs = sorted(rows, key=lambda row: row.fields.number("start"))
-    told = [leg.direction for leg in legs]
-    direction = next((one for one in told if one is not Direction.INTERNAL), Direction.INTERNAL)
+    directions = [leg.direction for leg in legs]
+    direction = next((one for one in directions if one is not Direction.INTERNAL), Direction.INTERNAL)
     outside = [leg for leg in legs if leg.direction is direction]
-    answered = [leg for leg in outside if leg.fields.moment("answer")]
+    answered = sorted(
+        (leg for leg in outside if leg.fields.moment("answer")), key=lambda leg: leg.fields.number("answer")
+    )
     side = "from_number" if direction is Direction.IN else "to_number"
-    if direction is not Direction.OUT:
-        for number, leg in enumerate(legs):
-            if leg.employee:
-                yield CallNotice(
-                    entry_id, f"stats:{number}", Told.RANG, leg.fields.moment("start"), employee=leg.employee
-                )
-    rung = next((leg.employee for leg in outside if leg.employee), "")
-    talked = _talked(answered)
-    yield CallNotice(
+    first = next((leg.employee for leg in outside if leg.employee), "")
+    began = answered[0].fields.moment("answer") if answered else None
+    end = max((at for leg in legs if (at := leg.fields.moment("finish"))), default=None)
+    talked = max(int((end - began).total_seconds()), 1) if end and began else 0
+    return CallNotice(
         entry_id,
         "stats",
         Told.ENDED,
-        legs[-1].fields.moment("finish"),
+        end,
         direction=direction,
         phone="" if direction is Direction.INTERNAL else next(filter(None, (leg.text(side) for leg in outside)), ""),
         line=next(filter(None, (leg.text("line_number") for leg in legs)), ""),
-        employee=(answered[-1].employee if answered else "") or rung,
+        employee=(answered[-1].employee if answered else "") or first,
         started_at=legs[0].fields.moment("start"),
-        answered_at=answered[0].fields.moment("answer") if answered else None,
-        ended_at=max((at for leg in legs if (at := leg.fields.moment("finish"))), default=None),
+        answered_at=began,
+        ended_at=end,
         talk_seconds=talked,
-        outcome=CallOutcome.MISSED if direction is Direction.IN and rung and not talked else None,
+        outcome=CallOutcome.MISSED if direction is Direction.IN and first and not talked else None,
         reason=reason(legs[-1].text("disconnect_reason")),
     )
-
-
-def _talked(answered: Sequence[Row]) -> int:
-    """From the first answer to the end of the last leg that was answered."""
-    if not answered:
-        return 0
-    ends = [leg.fields.number("finish") for leg in answered]
-    return max(max(ends) - min(leg.fields.number("answer") for leg in answered), 1)
 
 
 def watcher(name: str, settings: MangoSettings, around: Around) -> Net:

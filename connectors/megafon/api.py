@@ -41,7 +41,7 @@ class MegafonApi:
         self._http = Http(settings.base_url, limit, pace, auth=self._auth, timeouts=timeouts, classify=_classify)
 
     def make_call(self, user: str, phone: str) -> str:
-        """Ring the employee, then connect them with the phone (E.164); the id of the call, empty where it is not told."""
+        """Ring the employee, then the phone (E.164); the id of the call, empty where it is not told."""
         try:
             asked = {"user": user, "phone": phone.removeprefix("+")}
             reply = self._asked("makeCall", asked) if self._is_old else self._http.call("POST", "/makecall", json=asked)
@@ -57,12 +57,16 @@ class MegafonApi:
         reply = self._http.call("GET", "/history/json", params=asked)
         return [Fields(one) for one in _rows(reply.data)]
 
-    def try_key(self) -> None:
-        """Ask for something harmless."""
-        if self._is_old:
-            self._asked("accounts", {}, write=False)
-        else:
-            self._http.call("GET", "/users")
+    def check(self) -> list[str]:
+        """Ask for the staff, which is harmless; what is wrong in one sentence."""
+        try:
+            if self._is_old:
+                self._asked("accounts", {}, write=False)
+            else:
+                self._http.call("GET", "/users")
+        except ConnectorError as error:
+            return [f"АТС МегаФон: {error.reason}. {error.hint}".strip()]
+        return []
 
     def close(self) -> None:
         self._http.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from connectors.calls.orders import Orders
 from connectors.megafon.api import MegafonApi
+from connectors.megafon.notice import login_of
 from connectors.megafon.settings import MegafonSettings
 from provodka.calls import CallOrder
 from provodka.channel import Around
@@ -31,27 +33,24 @@ class MegafonDialler:
 
     @operation(repeat=Repeat.PERSON)
     def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
-        """`extension` is the login (the exchange also takes an internal number)."""
+        """The employee is named by a login, where one is known: the exchange takes an internal number, too."""
         return [self._dial(request.key, request.params) for request in requests]
 
     def check(self) -> list[str]:
         """Try the key; what is wrong in one sentence."""
-        try:
-            self._api.try_key()
-        except ConnectorError as error:
-            return [f"МегаФон: {error.reason}. {error.hint}".strip()]
-        return []
+        return self._api.check()
 
     def close(self) -> None:
         self._api.close()
 
     def _dial(self, key: str, order: CallOrder) -> Outcome:
-        if order.text or order.line or not order.extension:
+        employee = login_of((order.extension, *order.others)) or order.extension
+        if order.text or order.line or not employee:
             hint = NO_TEXT if order.text else NO_LINE if order.line else NOBODY
             return Rejected("the exchange cannot make such a call", hint=hint)
-        self._orders.placed(key, order)
+        self._orders.placed(key, replace(order, extension=employee))
         try:
-            call = self._api.make_call(order.extension, order.phone)
+            call = self._api.make_call(employee, order.phone)
         except Ambiguous as error:  # its notices may come all the same
             return error
         except ConnectorError as error:

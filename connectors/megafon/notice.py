@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from connectors.calls.clock import end_of
+from connectors.calls.clock import end_of, length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka import identity
 from provodka.channel import UnreadableError
@@ -53,9 +54,8 @@ class Fields:
         )
 
     def seconds(self, name: str) -> int:
-        """A whole number of seconds; 0 for anything else."""
-        text = self.text(name).partition(".")[0]
-        return int(text) if text.isdecimal() and len(text) <= 9 else 0
+        """Of a talk or a wait; 0 for what is no number."""
+        return length_of(self.text(name))
 
     @property
     def employee(self) -> str:
@@ -88,15 +88,6 @@ def listed(fields: Fields, heard: datetime) -> CallNotice | None:
     return _ended(call, fields, heard) if call else None
 
 
-def moment(text: str) -> datetime | None:
-    """`20251201T080006Z`, and the same with dashes and colons; UTC whether it says so or not."""
-    digits = "".join(sign for sign in text if sign.isdecimal())[:14]
-    try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def _event(call: str, fields: Fields, heard: datetime) -> CallNotice | None:
     state = fields.text("type").upper()
     if state not in _STATES:
@@ -121,7 +112,7 @@ def _event(call: str, fields: Fields, heard: datetime) -> CallNotice | None:
 
 def _ended(call: str, fields: Fields, heard: datetime) -> CallNotice:
     """`history`, and an entry of the list of calls, whose members are called otherwise and which tells the wait."""
-    started, talked = moment(fields.text("start")), fields.seconds("duration")
+    started, talked = moment(fields.text("start"), UTC), fields.seconds("duration")
     status = fields.text("status").lower().replace("_", "").replace(" ", "")
     outcome, reason = _STATUSES.get(status, (None, status))
     ended = end_of(started, talked, heard)
@@ -167,3 +158,8 @@ def _rated(fields: Fields) -> tuple[str, ...]:
 def unnamed(notice: CallNotice) -> CallNotice:
     """The last word without its employee: of a call that was passed on, the legs know better who talked last."""
     return replace(notice, employee="")
+
+
+def login_of(extensions: Iterable[str]) -> str:
+    """The first of these by which the exchange could know an employee: neither a number nor a person's name."""
+    return next((one for one in extensions if " " not in one and any(sign.isalpha() for sign in one)), "")

@@ -37,6 +37,8 @@ class Looking:
                 self.failures = 0
                 status.well(self.name)
             except Exception as error:  # noqa: BLE001  # the edge of a round: whatever happened, come back
+                if stop.is_set():
+                    break  # a long poll that was cut short is no fault
                 pause = self._after(error, status)
             stop.wait(pause)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,11 +16,13 @@ from provodka.talks import Sent, TalkMessage
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Who writes, as the messenger tells it. `id` is theirs in the network; `phones` are certain to be theirs (their
-    own shared contact, the number of a WhatsApp account), as written."""
+    own shared contact, the number of a WhatsApp account), as written. `others` are further ids of theirs there: where
+    an id changes, the old and the new one belong to one person."""
 
     id: str
     name: str = ""
     phones: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def person(self, service: str, text: str = "") -> Person:
         """As an event has them. A number or address that somebody writes in a talk is taken for theirs, where it is the
@@ -30,7 +33,7 @@ class Writer:
             name=self.name.strip(),
             phones=phones or (typed if len(typed) == 1 else ()),
             emails=emails if len(emails) == 1 else (),
-            messengers=(f"{service}:{self.id}",) if self.id else (),
+            messengers=tuple(dict.fromkeys(f"{service}:{one}" for one in (self.id, *self.others) if one)),
         )
 
 
@@ -81,10 +84,12 @@ class Telling:
         """A person has blocked us."""
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
 
-    def unreadable(self, why: str) -> Event:
-        """What a watcher was told and cannot read, kept for support; a receiver raises UnreadableError instead."""
-        external_id = f"unreadable:{sha256(self.raw).hexdigest()}"
-        return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why=why))
+    def unreadable(self, piece: object, why: str) -> Event:
+        """One piece (any JSON) of what was told that cannot be understood, kept for support, so that the others are not
+        lost. A receiver that understands nothing at all raises UnreadableError instead."""
+        raw = json.dumps(piece, ensure_ascii=False).encode()
+        external_id = f"unreadable:{sha256(raw).hexdigest()}"
+        return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why), raw)
 
     def _event(
         self,
@@ -93,6 +98,7 @@ class Telling:
         at: datetime | None,
         person: Person,
         payload: MessageEvent | MessageState | ChatState | Unreadable,
+        raw: bytes | None = None,
     ) -> Event:
         return Event(
             id=new_event_id(self.now),
@@ -103,7 +109,7 @@ class Telling:
             received_at=self.now,
             person=person,
             payload=payload,
-            raw=self.raw,
+            raw=self.raw if raw is None else raw,
         )
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import mimetypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from connectors.enclosed import files_of
+from connectors.talks.files import keep
+from connectors.talks.parcel import Piece, pieces_of, send_all
 from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import TOO_LARGE, Code, client_cure
-from connectors.telegram.parcel import Piece, pieces_of, shorten
+from connectors.telegram.parcel import ROOM, is_picture, shorten
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.setup import Setup
+from connectors.telegram.setup import complaints
 from connectors.telegram.updates import SERVICE
 from provodka.channel import Around
 from provodka.crm import StaffMessage
-from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
+from provodka.errors import ConnectorError, RateLimited, Rejected
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
@@ -32,6 +34,10 @@ WHOLE_BOT: Final = (30.0, 30)  # messages a second, of which so many at once
 PERSON: Final = (1.0, 1)
 GROUP: Final = (20 / 60, 2)
 LARGEST_FETCHED: Final = 20 * 1024 * 1024
+PRIVATE: Final = (
+    "Telegram: у бота включён режим приватности, и в группах он слышит только команды и ответы ему: @BotFather → "
+    "/setprivacy → Disable, затем удалите бота из группы и добавьте снова. Или уберите groups."
+)
 
 
 class Store(Pace, Blobs, Protocol):
@@ -81,28 +87,33 @@ class Telegram:
     def fetch_file(self, file: MessageFile) -> Attachment:
         """Up to 20 MB; Telegram's link to it never leaves this room, for it holds the token."""
         if file.size > LARGEST_FETCHED:
-            raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG.value)
+            raise Rejected(f"the file has {file.size} bytes", hint=TOO_LARGE, code=Code.FILE_TOO_BIG)
         more = self._settings.upload_timeout
         path, body = self._bot.call("getFile", file.ref.encode(), lambda wire: wire.file(file.ref), more=more)
-        name = file.name or path
-        kind = file.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Attachment(name, kind, len(body), self._store.keep_blob(body))
+        kind = mimetypes.guess_type(path)[0] or ""
+        return keep(body, kind, replace(file, name=file.name or path), self._store, LARGEST_FETCHED)
 
     def check(self) -> list[str]:
-        """Try the token, and whether what people write comes to us."""
-        return Setup(self.name, self._bot).check()
+        """Try the token; what is wrong, in sentences."""
+        return complaints(self._looked)
 
     def check_chat(self, chat: str) -> list[str]:
         """Whether the bot knows the chat; what is wrong in one sentence. Who has blocked it shows only by a message."""
-        try:
+
+        def look() -> tuple[str, ...]:
             self._bot.call("getChat", b"", lambda wire: wire.chat(chat))
-        except ConnectorError as error:
-            return [f"Telegram: {error.reason}. {error.hint}".strip()]
-        return []
+            return ()
+
+        return complaints(look)
 
     def close(self) -> None:
         """Close the connections and end the thread; the object can be used again."""
         self._bot.close()
+
+    def _looked(self) -> Iterator[str]:
+        me = self._bot.call("getMe", b"", lambda wire: wire.me())
+        if self._settings.groups and not me.get("can_read_all_group_messages"):
+            yield PRIVATE
 
     def _notify(self, message: StaffMessage) -> Outcome:
         try:
@@ -112,24 +123,13 @@ class Telegram:
 
     def _write(self, message: ClientMessage) -> Outcome:
         try:
-            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store))
-            return self._write_all(message.to, pieces)
+            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store), ROOM)
+            return send_all(pieces, lambda piece: f"{message.to}:{self._send(message.to, piece)}")
         except ConnectorError as error:
             code, _, chat = error.code.partition(":")
             if code == Code.MOVED and chat and chat != message.to:
                 return self._write(replace(message, to=chat))
             return _of_client(error)
-
-    def _write_all(self, to: str, pieces: Sequence[Piece]) -> Done:
-        sent: list[str] = []
-        for piece in pieces:
-            try:
-                sent.append(f"{to}:{self._send(to, piece)}")
-            except ConnectorError as error:
-                if not sent:
-                    raise
-                raise Ambiguous(f"{len(sent)} of {len(pieces)} messages were sent, then: {error.reason}") from error
-        return Done(sent[0], {"messages": " ".join(sent)})
 
     def _send(self, to: str, piece: Piece) -> str:
         """The message's number within its chat."""
@@ -147,11 +147,11 @@ class Telegram:
         shown, file = piece.text.encode(), piece.file
         if file is None:
             return self._bot.call("sendMessage", shown, lambda wire: wire.send(to, piece.text))
-        method = "sendPhoto" if piece.picture else "sendDocument"
+        picture = is_picture(file)
         return self._bot.call(
-            method,
+            "sendPhoto" if picture else "sendDocument",
             shown,
-            lambda wire: wire.send_file(to, file, piece.text, picture=piece.picture),
+            lambda wire: wire.send_file(to, (file[0], file[2]), piece.text, picture=picture),
             more=self._settings.upload_timeout,
         )
 

@@ -100,7 +100,7 @@ class Poller:
         except Exception as error:
             # Neither rubbish nor a bug of our parser may hold up all that comes after it, nor be lost.
             log.exception("update not read: channel=%s", self.name)
-            return (telling.unreadable(f"{type(error).__name__}: {error}"),)
+            return (telling.unreadable(update, f"{type(error).__name__}: {error}"),)
 
     def _answer(self, query: str) -> None:
         """Only so that the button stops turning: the event is stored already."""

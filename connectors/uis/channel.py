@@ -6,7 +6,8 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,9 +16,10 @@ from pydantic import SecretStr
 
 from connectors.bodies import fields_of, plain_body, same_secret, secret_in_url, without_secret
 from connectors.calls.book import CallBook
+from connectors.calls.history import History
 from connectors.calls.net import Net
+from connectors.calls.notice import CallNotice
 from connectors.calls.recordings import LinkedRecordings, Shelf
-from connectors.calls.window import looking
 from connectors.uis.dialler import UisDialler
 from connectors.uis.notice import Filled, read_notice
 from connectors.uis.reports import Reports
@@ -28,6 +30,8 @@ from provodka.calls import Callers
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 
 log = logging.getLogger(__name__)
+
+FILES_TOLD: Final = timedelta(minutes=30)  # so long after its call a notice of the recording may still come
 
 _SECRET: Final = re.compile(rb'"secret"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _NUMBER: Final = re.compile(r"\+?\d{2,15}")
@@ -119,10 +123,16 @@ def watcher(name: str, settings: UisSettings, around: Around) -> Net:
     if settings.token is None:
         return Net(book, around.now)
     reports = _reports(name, settings, settings.token, around)
+
+    def each(notice: CallNotice, parts: PartsReader) -> list[CallNotice]:
+        """The address of a recording is another one here than in the notices, which have time to tell theirs."""
+        is_old = notice.ended_at is not None and around.now() - notice.ended_at > FILES_TOLD
+        return [notice if is_old or not parts(notice.key) else replace(notice, recording="")]
+
     return Net(
         book,
         around.now,
-        look=looking(book, reports.calls, around.now),
+        look=History(book, around.now, reports.calls, each).look,
         every=settings.poll,
         test=lambda: reports.check(around.now()),
         close=reports.close,

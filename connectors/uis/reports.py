@@ -41,9 +41,9 @@ class Reports:
         self._record_url = record_url
 
     def calls(self, since: datetime, until: datetime) -> list[CallNotice]:
-        """The notices of all calls that began in this time and are over; the last word of a call comes last."""
+        """The last words on the calls that began in this time and are over."""
         rows = self._pages("get.calls_report", {**self._span(since, until), "fields": list(_FIELDS)})
-        return [notice for row in rows for notice in self._call(row)]
+        return [notice for row in rows if (notice := self._call(row)) is not None]
 
     def employees(self) -> list[dict[str, Any]]:
         """Everybody of the account: `id`, `full_name`, and the internal number within `extension`."""
@@ -75,17 +75,14 @@ class Reports:
             if (page + 1) * PAGE >= answer.total or not rows:
                 return
 
-    def _call(self, row: Mapping[str, Any]) -> Iterator[CallNotice]:
+    def _call(self, row: Mapping[str, Any]) -> CallNotice | None:
         """Nothing for a call that is still going on."""
         started, ended = (moment_of(str(row.get(name) or ""), self._zone) for name in ("start_time", "finish_time"))
         call = str(row.get("id") or "")
         if not call or ended is None:
-            return
-        staff = [one for one in row.get("employees") or () if isinstance(one, dict)]
-        for one in staff:
-            yield CallNotice(call, f"report:{one.get('employee_id')}", Told.RANG, at=started, employee=_name(one))
-        talked = _whole(row.get("talk_duration"))
-        yield CallNotice(
+            return None
+        staff = _rows(row.get("employees"))
+        return CallNotice(
             call=call,
             id="report",
             told=Told.ENDED,
@@ -93,11 +90,12 @@ class Reports:
             direction=DIRECTIONS.get(str(row.get("direction"))),
             phone=str(row.get("contact_phone_number") or ""),
             line=str(row.get("virtual_phone_number") or ""),
-            employee=_name(_who_talked(staff)) if talked else "",
+            employee=_name(_who_talked(staff)),
             started_at=started,
             ended_at=ended,
-            talk_seconds=0 if row.get("is_lost") is True else talked,
+            talk_seconds=0 if row.get("is_lost") is True else _whole(row.get("talk_duration")),
             reason=str(row.get("finish_reason") or ""),
+            rung=tuple(dict.fromkeys(filter(None, map(_name, staff)))),
             recording=self._recording(call, row.get("call_records")),
             tags=tuple(str(tag["tag_name"]) for tag in _rows(row.get("tags")) if tag.get("tag_name")),
             utm=utm_from_fields({name: str(row.get(name) or "") for name in (f"utm_{mark}" for mark in MARKS)}),
@@ -109,11 +107,11 @@ class Reports:
 
 
 def _who_talked(staff: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The last of those who talked, as a call that was passed on belongs to them."""
+    """The last of those who talked, as a call that was passed on belongs to them; else the first who was rung."""
     for said in ("is_talked", "is_answered"):
         if those := [one for one in staff if one.get(said) is True]:
             return those[-1]
-    return {}
+    return staff[0] if staff else {}
 
 
 def _name(one: Mapping[str, Any]) -> str:

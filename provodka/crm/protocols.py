@@ -336,7 +336,6 @@ class Staff(CountsLeads, Protocol):
 class Talks(Protocol):
     """Talks in messengers, shown in the card. What the staff write there comes by webhook, as `StaffReply`."""
 
-    @property
     def shows_talks(self) -> bool:
         """Whether a channel for talks is set up; else messages can only be noted."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,8 +31,9 @@ LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 MAKERS: Final = frozenset({"intake", "create", "find"})
 """The kinds of actions whose result is a lead for others."""
-_BY_NAME: Final = frozenset({"call", "logged", "reported"})
-"""Values of results that name what was done: a call or message that was logged, news that were told to the card."""
+_BY_NAME: Final = frozenset({"call", "logged", "answer", "reported"})
+"""Values of results that name what was done: a call or message that was logged, an answer that went out, news of it
+that were told to the card."""
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
 _LIVE: Final[tuple[ColumnElement[str], ...]] = (literal_column("'ready'"), literal_column("'running'"))
@@ -348,16 +348,10 @@ def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, 
     if kind in MAKERS:
         made = (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
-    for name in _BY_NAME & values.keys():
+    for name in (one for one in _BY_NAME if values.get(one)):
         return ((name, values[name]),), ()  # by a name of its own, by which later ones find it
     made_id = values.get("remote_id", "")
-    made_id = short_id(made_id) if kind == "reply" else made_id
     return ((kind, made_id),) if 0 < len(made_id) <= LONGEST_ID else (), ()
-
-
-def short_id(remote_id: str) -> str:
-    """As a link has it that will be asked for: an id that is too long stands there by its hash."""
-    return remote_id if len(remote_id) <= LONGEST_ID else sha256(remote_id.encode()).hexdigest()
 
 
 def link(connection: Connection, made: Sequence[tuple[int, str, str]], now: datetime, system: str) -> None:

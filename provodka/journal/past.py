@@ -26,7 +26,7 @@ _READ: Final = (
     EventType.LEAD_LOST,
     EventType.TASK_COMPLETED,
 )
-_TYPES: Final = (*_READ, EventType.FORM_SUBMITTED, EventType.EMAIL_RECEIVED)
+_TYPES: Final = (*_READ, EventType.FORM_SUBMITTED, EventType.EMAIL_RECEIVED, EventType.MESSAGE_RECEIVED)
 # in JSON the quotes of a letter's own text are escaped, so that this stands there only as the member
 _NO_LETTER: Final = and_(
     events.c.type == EventType.EMAIL_RECEIVED.value, not_(events.c.payload.contains('"kind":"letter"'))
@@ -51,7 +51,8 @@ class Happening:
 
 
 def happenings(connection: Connection, identities: Sequence[str], most: int = MOST) -> list[Happening]:
-    """Calls, letters that people wrote, forms, moves of leads and completed tasks of these people, newest first."""
+    """Calls, letters that people wrote, messages, forms, moves of leads and completed tasks of these people;
+    newest first."""
     found = sorted(set(lanes.lanes_of(connection, identities).values()))
     return list(_of_lanes(connection, found, most)) if found else []
 

@@ -14,7 +14,14 @@ from rules.actions.targets import Target, find_targets
 from rules.text import fold
 
 _WORDS: Final = {
-    "telegram": ("телеграм", "телеграмм", "тг", "tg"),
+    "telegram": ("телеграм", "телеграмм", "телега", "тг", "tg"),
+    "whatsapp": ("ватсап", "ватсапп", "вацап", "вотсап", "воцап", "вотсапп", "whats app", "wa", "вапп"),
+    "viber": ("вайбер", "вибер"),
+    "vk": ("вк", "вконтакте", "в контакте", "vkontakte", "vk.com"),
+    "max": ("макс", "мессенджер max", "мессенджер макс"),
+    "avito": ("авито",),
+    "instagram": ("инстаграм", "инстаграмм", "инста", "insta", "директ"),
+    "sms": ("смс", "эсэмэс", "sms-сообщение", "смс-сообщение"),
     "email": ("почта", "e-mail", "mail", "письмо", "электронная почта", "smtp"),
 }
 """How people write a medium into a field of the CRM."""

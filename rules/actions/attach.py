@@ -1,8 +1,9 @@
-"""`attach`: hang files on the lead, those of the letter or one from an address."""
+"""`attach`: hang files on the lead: those of a letter or a message, a recording, or one from an address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -11,16 +12,21 @@ from pydantic import BeforeValidator, Field, model_validator
 from provodka.crm import CardKind, CardRef, NewFile
 from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request
-from provodka.payloads import Attachment, EmailReceived
+from provodka.payloads import Attachment, CallEvent, EmailReceived
 from provodka.settings import Size, Strict
 from provodka.web import Download
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Planning
 from rules.actions.desk import Desk, pack, told, unpack
 from rules.actions.hosts import CHOSEN, has_fixed_host, host_problems
 from rules.actions.linking import unfinished
+from rules.actions.message_files import fetch
 from rules.actions.targets import Target, find_targets
 
 NOTHING: Final = "there is no file to attach"
+NO_RECORDINGS: Final = "Эта АТС не отдаёт записи файлами: ссылка на запись стоит в карточке звонка."
+_PARTS: Final = {"letter": "message.attachments", "message": "message.files", "recording": "call.recording"}
+"""By source, what the event must have for it."""
+_FOR_A_FILE: Final = timedelta(days=1)  # nobody waits behind it in the card
 
 
 def _endings(value: object) -> object:
@@ -28,12 +34,13 @@ def _endings(value: object) -> object:
 
 
 class AttachParams(Strict):
-    """Either the letter's files (`from: letter`) or the file of an address, whose host is written out as for `http`.
+    """Either what the event brings (`from`): the files of a `letter` or of a messenger's `message`, the `recording` of
+    a call; or the file of an address, whose host is written out as for `http`.
 
     `types` are endings of names (`pdf`), none for any; larger than `most` a file is left out. `name` is for the `url`.
     """
 
-    source: Literal["letter"] | None = Field(default=None, alias="from")
+    source: Literal["letter", "message", "recording"] | None = Field(default=None, alias="from")
     url: str = ""
     name: str = ""
     types: Annotated[tuple[str, ...], BeforeValidator(_endings, json_schema_input_type=str | list[str])] = ()
@@ -43,7 +50,7 @@ class AttachParams(Strict):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if bool(self.source) == bool(self.url):
-            raise ValueError("write either from: letter or url: https://…")
+            raise ValueError("write either from (letter, message, recording) or url: https://…")
         if self.url and not self.allow_any_host and not has_fixed_host(self.url):
             raise ValueError(CHOSEN)
         return self
@@ -71,7 +78,7 @@ class Attach(Action[AttachParams]):
         return {"": params} if params["from"] or params["url"] else {}
 
     def reading(self, params: AttachParams) -> frozenset[str]:
-        return frozenset({"message"}) if params.source == "letter" else frozenset()
+        return frozenset({_PARTS[params.source]} if params.source else ())
 
     def doubles(self, earlier: AttachParams, later: AttachParams) -> bool:
         return earlier == later
@@ -121,14 +128,31 @@ def _files(item: Delivery, outside: Outside) -> tuple[list[Attachment], list[str
         return [
             outside.web.download(Download(params["url"], params["name"], tuple(params["types"]), params["most"]))
         ], []
-    letter = item.event.payload.message if isinstance(item.event.payload, EmailReceived) else None
-    files, left_out = [], []
-    for file in letter.attachments if letter else ():
+    brought, left_out = _brought(item, outside)
+    files = []
+    for file in brought:
         if why := _unfit(file, params):
             left_out.append(f"«{file.name}» {why}")
         else:
             files.append(file)
     return files, left_out
+
+
+def _brought(item: Delivery, outside: Outside) -> tuple[list[Attachment], list[str]]:
+    """What the event brings, fetched where it still lies with the sender, and what could not be had."""
+    source, payload = item.params["from"], item.event.payload
+    if source == "letter" and isinstance(payload, EmailReceived):
+        return list(payload.message.attachments), []
+    if source == "message":
+        fetched = fetch(item, outside, patience=_FOR_A_FILE)
+        there = [one.attachment for one in fetched if one.attachment is not None]
+        return there, [f"«{one.name}»: {one.why}" for one in fetched if one.attachment is None]
+    if source == "recording" and isinstance(payload, CallEvent) and payload.call.recording:
+        recordings = outside.recordings.get(item.event.channel)
+        if recordings is None:
+            raise Rejected(f"the channel {item.event.channel} gives no recordings", hint=NO_RECORDINGS)
+        return [recordings.fetch_recording(payload.call)], []
+    return [], []
 
 
 def _unfit(file: Attachment, params: Mapping[str, Any]) -> str:

@@ -96,7 +96,7 @@ class LinkBook(Protocol):
         Out of the values `call` and `recording` of done actions `log_call`; calls that were not logged are absent.
         """
 
-    def logged(self, ids: Sequence[str]) -> frozenset[str]:
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of these events, by their ids, were shown already by an action `log_message`."""
 
     def fate(self, key: str) -> Fate:
@@ -275,6 +275,10 @@ class Action(ABC, Generic[P]):
 
     def beside(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
         """What stands beside the rules in the config and does not let this be done: place, what is wrong, the cure."""
+        yield from ()
+
+    def doubts(self, params: P, beside: Beside) -> Iterator[tuple[Place, str, str]]:  # noqa: ARG002 -- as above
+        """What stands beside the rules and lets this be done by halves only; no mistake, but hardly meant."""
         yield from ()
 
     def deliver(self, items: Sequence[Delivery], outside: Outside) -> list[Outcome]:

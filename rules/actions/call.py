@@ -52,7 +52,10 @@ class CallAction(Action[CallParams]):
 
     def beside(self, params: CallParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
         known = sorted(beside.diallers)
-        if not known:
+        if lacking := beside.lacking.get(params.by, ()):
+            cure = f"write channels.{params.by}.{' and .'.join(lacking)}"
+            yield ("by",), f"the channel «{params.by}» cannot make calls yet", cure
+        elif not known:
             yield (), "no channel of the config makes calls", "add one of telephony, with the keys of its commands"
         elif params.by and params.by not in beside.diallers:
             yield ("by",), f"«{params.by}» is no channel that makes calls", did_you_mean(params.by, known)

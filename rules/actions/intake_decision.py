@@ -20,6 +20,7 @@ from provodka.crm import (
 from provodka.payloads import LeadRef, Person
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk, pack
+from rules.actions.introductions import introduced
 from rules.actions.kept import keeping
 from rules.actions.replaced import replaced
 from rules.actions.targets import Known
@@ -35,9 +36,15 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
         return None
     person = item.event.person
     contact = Contact(lead.contacts[0] if lead.contacts else "", "")
-    # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new.
-    addition = lacking(person, contact) if contact.id and len(person.phones) + len(person.emails) > 1 else None
-    return _reuse(item, lead, contact.id, addition, f"own open lead {lead.id} of this person", desk)
+    # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new;
+    # so may be any that somebody tells in a messenger, where the card was made without.
+    told = len(person.phones) + len(person.emails) + len(person.messengers)
+    addition = lacking(person, contact) if contact.id and told > 1 else None
+    others = [one.id for one in linked if one.state == LeadState.OPEN and one.id != lead.id]
+    reason = f"own open lead {lead.id} of this person"
+    if others:  # two that have turned out to be one person, each with a lead by then
+        reason += f", the newest one; open too: {', '.join(others)}"
+    return _reuse(item, lead, contact.id, addition, reason, desk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,8 @@ def _reuse(
 def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
     """The lead to be made, with its responsible. Raises Rejected when nobody can be chosen."""
     item, card = creation.item, creation.card
-    params, person = item.params, item.event.person
+    person = item.event.person if card else introduced(item, desk.outside).event.person
+    params = item.params
     responsible, reason = _responsible(item, card, desk)
     price = params["price"]
     lead = NewLead(

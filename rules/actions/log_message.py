@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -12,8 +12,9 @@ from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import EventType, MessageEvent
 from provodka.settings import Strict
-from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside
+from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
 from rules.actions.desk import Desk, pack, submit, submit_all, told
+from rules.actions.introductions import introduced
 from rules.actions.linking import unfinished
 from rules.actions.message_files import Fetched, fetch
 from rules.actions.targets import Target, find_targets
@@ -59,13 +60,20 @@ class LogMessage(Action[LogMessageParams]):
     def doubles(self, earlier: LogMessageParams, later: LogMessageParams) -> bool:  # noqa: ARG002 -- any two
         return True
 
-    def beside(self, params: LogMessageParams, beside: Beside) -> Any:  # noqa: ANN401 -- as the base says
+    def beside(self, params: LogMessageParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
         if params.way == CHAT and not beside.talks:
             yield ("as",), "the CRM has no channel for talks", "add crm.chats (amoCRM) or crm.talks (Bitrix24)"
 
+    def doubts(self, params: LogMessageParams, beside: Beside) -> Iterator[tuple[Place, str, str]]:
+        if params.way != NOTE and beside.talks and not beside.public:
+            text = (
+                "files of messages will not show in the chat, but hang on the card: the CRM cannot fetch them from us"
+            )
+            yield (), text, "name server.public_url: the address at which the CRM reaches us"
+
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        logged = outside.links.logged([item.event.id for item in items])
+        logged = outside.links.shown_messages([item.event.id for item in items])
         decisions: dict[str, Decision] = {}
         for item in items:
             if not isinstance(item.event.payload, MessageEvent):
@@ -94,13 +102,14 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
     if isinstance(target, ConnectorError):
         return target
     outside, way = desk.outside, item.params["as"]
-    if way == CHAT and not desk.crm.shows_talks:
+    if way == CHAT and not desk.crm.shows_talks():
         return Rejected("the CRM has no channel for talks", hint=NO_CHAT)
     staff = outside.team.login(target.responsible) if item.event.type is EventType.MESSAGE_SENT else ""
-    as_chat = desk.crm.shows_talks if way is None else way == CHAT
+    as_chat = desk.crm.shows_talks() if way is None else way == CHAT
     if item.event.type is EventType.MESSAGE_SENT and not staff:
         as_chat = False  # a chat shows who of the staff wrote, and there is nobody
     try:
+        item = introduced(item, outside)
         files = fetch(item, outside)
         return _chat(item, target, staff, files, outside) if as_chat else _note(item, target, files)
     except ConnectorError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from provodka.crm import NewNote
 from provodka.errors import ConnectorError, Rejected
@@ -38,7 +38,9 @@ class MessageParams(Strict):
     `prefer` is a text that yields one of them, to be tried first. In the hours `quiet` nothing is sent: the message
     waits for their end. `once`: not if a message of the same `series` (without one: of the same rule) was sent to this
     person so recently. `note` writes what was sent into the feed. `attach`: names in the folder of the channel, or
-    `letter` for the files of the letter that came.
+    `letter` for the files of the letter that came. `template` is the name of a text that the service has approved, with
+    `values` for its places: it goes instead of `text` where the service lets nobody write freely (WhatsApp, a day after
+    the client's last message).
     """
 
     text: str = Field(min_length=1)
@@ -50,6 +52,14 @@ class MessageParams(Strict):
     series: str = ""
     note: bool = False
     attach: Texts = ()
+    template: str = ""
+    values: Texts = ()
+
+    @model_validator(mode="after")
+    def _values_for_a_template(self) -> Self:
+        if self.values and not self.template:
+            raise ValueError("values fill the places of a template: name it")
+        return self
 
 
 class Message(Action[MessageParams]):
@@ -61,7 +71,7 @@ class Message(Action[MessageParams]):
 
     name = "message"
     params = MessageParams
-    templates = frozenset({"text", "subject", "prefer", "attach"})
+    templates = frozenset({"text", "subject", "prefer", "attach", "values"})
     lead = LeadUse.NEEDS
 
     def plan(self, planning: Planning[MessageParams]) -> dict[str, Any]:
@@ -160,7 +170,9 @@ def _message(item: Delivery, channel: ClientMessenger, to: str) -> ClientMessage
     subject, thread = answered(item, to) if channel.medium == "email" else ("", ())
     attach = tuple(name for name in item.params["attach"] if name != LETTER)
     files = files_of(item) if LETTER in item.params["attach"] else ()
-    return ClientMessage(to, item.params["text"], item.params["subject"] or subject, thread, files, attach)
+    template, values = item.params.get("template", ""), tuple(item.params.get("values", ()))
+    subject = item.params["subject"] or subject
+    return ClientMessage(to, item.params["text"], subject, thread, files, attach, template, values)
 
 
 def _told(outcome: Outcome, d: Decided) -> Outcome:

@@ -6,6 +6,7 @@ No rule can do it: the planner has it done for every answer, by the channel that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from provodka.crm import StaffReply
@@ -30,7 +31,9 @@ class ReplyParams(Strict):
 
 
 class Reply(Action[ReplyParams]):
-    """Values of its result: by (the channel), to, reason. A file of the CRM is fetched before anything is frozen."""
+    """Values of its result: by (the channel), to, answer (what news of it are known by), reason.
+
+    A file of the CRM is fetched before anything is frozen."""
 
     name = "reply"
     params = ReplyParams
@@ -117,4 +120,10 @@ def _told(outcome: Outcome, d: Decided) -> Outcome:
     if not isinstance(outcome, Done):
         return outcome
     way: Any = next(way for way in d.frozen["ways"] if way["by"] == outcome.values["by"])
-    return told(outcome, {"by": way["by"], "to": way["request"]["to"]})
+    mark = answer_mark(way["by"], outcome.remote_id) if outcome.remote_id else ""
+    return told(outcome, {"by": way["by"], "to": way["request"]["to"], "answer": mark})
+
+
+def answer_mark(channel: str, sent_id: str) -> str:
+    """What an answer is known by when news of it come: two channels may use the same id, and some ids are long."""
+    return sha256(f"{channel}/{sent_id}".encode()).hexdigest()[:40]

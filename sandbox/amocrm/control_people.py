@@ -74,7 +74,7 @@ class People:
         return self.channel()
 
     def say(self) -> Response:
-        """`POST chats/say {"talk_id", "text", "user": "<e-mail>", "picture": "<address>"}`: a manager answers a client."""
+        """`POST chats/say {"talk_id", "text", "user": "<e-mail>", "picture": "<url>"}`: a manager answers a client."""
         wish = read_body(_Words)
         user = self._user(wish.user)
 

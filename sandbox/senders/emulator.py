@@ -39,9 +39,9 @@ class Senders(Emulator):
         self._on_reset = on_reset
         for one in made:
             one.mount(self.app)
-        self.app.add_url_rule("/", view_func=self._page)
-        self.app.add_url_rule("/_sandbox/services", view_func=self._list)
-        self.app.add_url_rule("/_sandbox/send/<service>/<button>", view_func=self._send, methods=["POST"])
+        self.app.add_url_rule("/", "page_of_senders", self._page)
+        self.app.add_url_rule("/_sandbox/services", "services", self._list)
+        self.app.add_url_rule("/_sandbox/send/<service>/<button>", "press", self._send, methods=["POST"])
 
     def point(self, service: str, **given: str) -> None:
         """What the buttons of a service have from now on, instead of its defaults."""

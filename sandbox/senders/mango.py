@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -37,7 +37,8 @@ def mango_sign(api_key: str, text: str, salt: str) -> str:
 class MangoSender:
     """Posts the notices of calls below `base_url`. The same caller and start make the same ids: a repeat is a double.
 
-    `leave_out` names paths, such as "/events/summary"; `as_strings` sends timestamps and seq as strings.
+    `leave_out` names paths, such as "/events/summary"; `as_strings` sends timestamps and seq as strings. `log` is given
+    all that happened in a call, also what is left out.
     Each call method gives the receiver's answers in the order of sending.
     """
 
@@ -47,6 +48,7 @@ class MangoSender:
     signing: Signing = Signing.GOOD
     as_strings: bool = False
     leave_out: frozenset[str] = frozenset()
+    log: Callable[[Sequence[Notice]], None] = lambda _: None
 
     def call(
         self,
@@ -146,6 +148,7 @@ class MangoSender:
         self, notices: Sequence[Notice], shuffle_seed: int | None = None, double: bool = False
     ) -> list[requests.Response]:
         """Post notices: shuffled if there is a seed, and with `double` each twice at the same moment."""
+        self.log(notices)
         wanted = [notice for notice in notices if notice.path not in self.leave_out]
         if shuffle_seed is not None:
             random.Random(shuffle_seed).shuffle(wanted)  # noqa: S311

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
 from urllib.parse import unquote
 
-from flask import Flask, Response, jsonify, redirect, request, url_for
+from flask import Flask, Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.senders.mango import mango_sign
+from sandbox.senders.mango_door import BAD_KEY, BAD_SIGNATURE, NOT_FOUND, Door
 
-BAD_SIGNATURE, BAD_KEY, NO_RECORDING = 3102, 3105, 3301
-PENALTY = timedelta(minutes=2)
-ERROR_STATUS = 420
 RATE = 8000
 
 
@@ -26,18 +22,23 @@ class Recordings:
     """Answers `POST /vpbx/queries/recording/post` and `GET /vpbx/queries/recording/link/…` as the reference says.
 
     Any recording id is good unless it was forgotten; a file appears `ready_after` seconds after its id was first
-    heard of. After a 3xxx error a second one within two minutes answers 401 till the two minutes are over.
+    heard of. `files` gives other bytes than a tone, by recording id.
     """
 
-    def __init__(self, now: Callable[[], datetime], api_key: str = "sandbox", salt: str = "sandbox") -> None:
-        self.api_key, self.salt = api_key, salt
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        api_key: str = "sandbox",
+        salt: str = "sandbox",
+        door: Door | None = None,
+    ) -> None:
+        self.door = door or Door(now, api_key, salt)
         self.ready_after = 0.0
+        self.files: dict[str, tuple[bytes, str]] = {}
         self._now = now
         self._heard: dict[str, datetime] = {}
         self._forgotten: set[str] = set()
         self._links: dict[str, str] = {}
-        self._punished_till: datetime | None = None
-        self._last_error: datetime | None = None
         self._lock = Lock()
 
     def hear(self, recording_id: str) -> None:
@@ -51,65 +52,51 @@ class Recordings:
 
     def clear(self) -> None:
         with self._lock:
-            for kept in (self._heard, self._forgotten, self._links):
+            for kept in (self._heard, self._forgotten, self._links, self.files):
                 kept.clear()
             self.ready_after = 0.0
-            self._punished_till = self._last_error = None
+        self.door.clear()
 
     def mount(self, app: Flask) -> None:
         for path in ("/vpbx/queries/recording/post", "/vpbx/queries/recording/post/"):
             app.add_url_rule(path, view_func=self._ask, methods=["POST"], endpoint=path)
         link = "/vpbx/queries/recording/link/<path:recording_id>/<action>/<key>/<timestamp>/<sign>"
         app.add_url_rule(link, view_func=self._follow_signed_link)
-        app.add_url_rule("/vpbx/recording/<ticket>", view_func=self._file, endpoint="recording")
+        app.add_url_rule("/vpbx/recording/<ticket>", view_func=self._file, endpoint="mango_recording")
 
     def _ask(self) -> AnyResponse:
-        text = request.form.get("json", "")
-        if request.form.get("vpbx_api_key") != self.api_key:
-            return self._refuse(BAD_KEY)
-        if request.form.get("sign") != mango_sign(self.api_key, text, self.salt):
-            return self._refuse(BAD_SIGNATURE)
-        return self._give(_recording_id(text))
+        body = self.door.body()
+        return body if isinstance(body, Response) else self._give(str(body.get("recording_id", "")))
 
     def _follow_signed_link(self, recording_id: str, action: str, key: str, timestamp: str, sign: str) -> AnyResponse:
         del action
         recording_id = unquote(recording_id)  # the server leaves an escaped slash escaped
-        if key != self.api_key:
-            return self._refuse(BAD_KEY)
-        if sign != mango_sign(key, f"{timestamp}{recording_id}", self.salt):
-            return self._refuse(BAD_SIGNATURE)
+        if key != self.door.api_key:
+            return self.door.refuse(BAD_KEY)
+        if sign != mango_sign(key, f"{timestamp}{recording_id}", self.door.salt):
+            return self.door.refuse(BAD_SIGNATURE)
         if not timestamp.isdigit() or int(timestamp) < self._now().timestamp():
             return Response("expired", 403)  # the timestamp is the link's end; what MANGO answers then is unverified
         return self._give(recording_id)
 
     def _give(self, recording_id: str) -> AnyResponse:
         if not recording_id or recording_id in self._forgotten:
-            return self._refuse(NO_RECORDING)
+            return self.door.refuse(NOT_FOUND)
         self.hear(recording_id)
         if self._now() < self._heard[recording_id] + timedelta(seconds=self.ready_after):
             return Response("not found", 404)
         ticket = secrets.token_hex(16)
         with self._lock:
             self._links[ticket] = recording_id
-        return redirect(url_for("recording", ticket=ticket, _external=True))
+        return redirect(url_for("mango_recording", ticket=ticket, _external=True))
 
     def _file(self, ticket: str) -> Response:
         with self._lock:
             known = self._links.pop(ticket, None)
-        return Response("gone", 404) if known is None else Response(tone(), mimetype="audio/x-wav")
-
-    def _refuse(self, code: int) -> Response:
-        now = self._now()
-        with self._lock:
-            if self._punished_till is not None and now < self._punished_till:
-                return Response("Unauthorized", 401)
-            if self._last_error is not None and now < self._last_error + PENALTY:
-                self._punished_till = self._last_error + PENALTY
-                return Response("Unauthorized", 401)
-            self._last_error = now
-        refusal = jsonify({"code": code})
-        refusal.status_code = ERROR_STATUS
-        return refusal
+        if known is None:
+            return Response("gone", 404)
+        body, kind = self.files.get(known, (tone(), "audio/x-wav"))
+        return Response(body, mimetype=kind)
 
 
 def tone(seconds: float = 0.5) -> bytes:
@@ -132,11 +119,3 @@ def tone(seconds: float = 0.5) -> bytes:
         len(samples),
     )
     return head + samples
-
-
-def _recording_id(text: str) -> str:
-    try:
-        body: Any = json.loads(text)
-    except ValueError:
-        return ""
-    return str(body.get("recording_id", "")) if isinstance(body, dict) else ""

@@ -11,7 +11,8 @@ from flask import Flask
 
 from sandbox.senders.http import Signing, post
 from sandbox.senders.service import Answers, Client, Service, as_json, utc_now
-from sandbox.senders.vk_api import Community, VkApi
+from sandbox.senders.vk_api import VkApi
+from sandbox.senders.vk_community import Community
 
 Json = dict[str, Any]
 VERSION = "5.199"
@@ -76,10 +77,8 @@ class Vk(Service):
         del client
         return self._tell({"type": "confirmation", "group_id": int(given["group"])}, given)
 
-    def message(self, client: Client, given: Mapping[str, str], **more: Json | list[Json] | str) -> Answers:
-        self._introduce(client)
-        body = self.community.say(PERSON, client.text, ref="utm_vk_spring", ref_source="ads", **more)
-        return self._message(body, given)
+    def message(self, client: Client, given: Mapping[str, str]) -> Answers:
+        return self._write(client, given, {"ref": "utm_vk_spring", "ref_source": "ads"})
 
     def picture(self, client: Client, given: Mapping[str, str]) -> Answers:
         sizes = [
@@ -87,10 +86,10 @@ class Vk(Service):
             for kind, side in (("s", 75), ("z", 1280), ("x", 604))
         ]
         photo = {"type": "photo", "photo": {"id": 457, "owner_id": PERSON, "sizes": sizes}}
-        return self.message(client, given, attachments=[photo])
+        return self._write(client, given, {"attachments": [photo]})
 
     def button(self, client: Client, given: Mapping[str, str]) -> Answers:
-        return self.message(client, given, payload='{"button":"замер"}')
+        return self._write(client, given, {"payload": '{"button":"замер"}'})
 
     def edit(self, client: Client, given: Mapping[str, str]) -> Answers:
         self._introduce(client)
@@ -100,7 +99,7 @@ class Vk(Service):
     def answer(self, client: Client, given: Mapping[str, str]) -> Answers:
         """One of the community's people writes by hand, in VK itself."""
         del client
-        body = self.community.say(PERSON, "Здравствуйте! Чем помочь?", out=True, admin_author_id=ADMIN)
+        body = self.community.say(PERSON, "Здравствуйте! Чем помочь?", {"admin_author_id": ADMIN}, out=True)
         return self._notice("message_reply", body, given)
 
     def allow(self, client: Client, given: Mapping[str, str]) -> Answers:
@@ -127,6 +126,10 @@ class Vk(Service):
     def _introduce(self, client: Client) -> None:
         first, _, last = client.name.partition(" ")
         self.community.people[PERSON] = (first, last)
+
+    def _write(self, client: Client, given: Mapping[str, str], more: Json) -> Answers:
+        self._introduce(client)
+        return self._message(self.community.say(PERSON, client.text, more), given)
 
     def _message(self, body: Json, given: Mapping[str, str]) -> Answers:
         if self.old_shape:

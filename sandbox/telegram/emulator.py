@@ -93,6 +93,22 @@ class Telegram(People, Emulator):
         wanted = [message for message in found if of_people or message["from"]["is_bot"]]
         return sorted(wanted, key=lambda message: int(message["message_id"]))
 
+    @property
+    def webhook_secret(self) -> str:
+        """What the bot has given for its webhook; empty where there is none."""
+        with self._updates.changed:
+            return (self._updates.webhook.secret or "") if self._updates.webhook else ""
+
+    def wait_for_failure(self, seconds: float = 10.0) -> None:
+        """Until a delivery to the webhook has failed; TimeoutError where none does."""
+        with self._updates.changed:
+            if not self._updates.changed.wait_for(lambda: self._failed, seconds):
+                raise TimeoutError("no delivery failed")
+
+    @property
+    def _failed(self) -> bool:
+        return self._updates.webhook is not None and self._updates.webhook.last_error is not None
+
     def migrate(self, chat_id: int, to_chat_id: int) -> None:
         """A group becomes a supergroup: sending to the old id answers 400 with migrate_to_chat_id."""
         with self._updates.changed:

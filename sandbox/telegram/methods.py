@@ -61,7 +61,7 @@ class Methods:
     def _send_message(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
             chat = self._chats.find(given.get("chat_id"))
-            extra = _markup(given)
+            extra = {**_markup(given), **_connection(given)}
             if answered := _reply_to(given):
                 if answered not in chat.messages:
                     raise bad_request("message to be replied not found")
@@ -74,13 +74,17 @@ class Methods:
             chat = self._chats.find(given.get("chat_id"))
             _, content = self.media.uploaded(given, "photo")
             photo = self.media.photo(content)
-            return self._chats.send_file(chat, {"photo": photo}, str(given.get("caption") or "")), None
+            return self._chats.send_file(
+                chat, {"photo": photo, **_connection(given)}, str(given.get("caption") or "")
+            ), None
 
     def _send_document(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
             chat = self._chats.find(given.get("chat_id"))
             document = self.media.document(*self.media.uploaded(given, "document"))
-            return self._chats.send_file(chat, {"document": document}, str(given.get("caption") or "")), None
+            return self._chats.send_file(
+                chat, {"document": document, **_connection(given)}, str(given.get("caption") or "")
+            ), None
 
     def _edit_message_text(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
@@ -188,6 +192,12 @@ def _markup(given: Json) -> Json:
             if len(str(button.get("callback_data", "")).encode()) > LONGEST_CALLBACK_DATA:
                 raise bad_request("BUTTON_DATA_INVALID")
     return {"reply_markup": markup} if markup and "inline_keyboard" in markup else {}
+
+
+def _connection(given: Json) -> Json:
+    """Through whose business account a message goes."""
+    connection = given.get("business_connection_id")
+    return {"business_connection_id": str(connection)} if connection else {}
 
 
 def _reply_to(given: Json) -> int:

@@ -31,7 +31,7 @@ LESSON_PAGES = [page.stem for page in sorted((ROOT / "docs/ru").glob("*.md")) if
 LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"
 UTC = ZoneInfo("UTC")
-NOT_FOR_RULES = {EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.UNREADABLE}
+NOT_FOR_RULES = {EventType.CRM_HINT, EventType.ACCOUNTING_HINT, EventType.UNREADABLE, EventType.REPLY_WRITTEN}
 
 
 def _place(piece: Block) -> str:
@@ -116,10 +116,11 @@ def test_the_page_about_rules_tells_of_every_event_that_can_come():
     assert told == set(EventType) - NOT_FOR_RULES
 
 
-def test_the_page_about_channels_shows_every_kind():
-    page = (ROOT / "docs/ru/channels.md").read_text("utf-8")
+def test_the_pages_about_channels_show_every_kind():
+    pages = [ROOT / "docs/ru/channels.md", *(ROOT / "docs/ru/channels").glob("*.md")]
+    told = "".join(page.read_text("utf-8") for page in pages)
     for kind in (*CHANNELS, *CRMS):
-        assert re.search(rf"type: {kind}\b", page), kind
+        assert re.search(rf"type: {kind}\b", told), kind
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from provodka.journal.schema import metadata
 from tests.docs.markdown import PAGES, ROOT, anchors, links, name
 
-GUIDES = [page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "decisions"]
+GUIDES = [page for page in (ROOT / "docs").rglob("*.md") if page.parent.name not in ("decisions", "channels")]
+CHANNELS = ROOT / "docs/ru/channels.md"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 ROOMS = [p.name for p in ROOT.iterdir() if p.is_dir() and (p / "__init__.py").exists()]
@@ -31,6 +32,12 @@ def test_every_link_leads_to_a_page_that_exists_and_a_heading_that_stands_there(
 def test_every_guide_is_linked_from_both_readmes(readme: str):
     linked = {(ROOT / link.partition("#")[0]).resolve() for link in links(ROOT / readme)}
     assert [name(page) for page in GUIDES if page.resolve() not in linked] == []
+
+
+def test_every_page_of_a_service_is_linked_from_the_page_about_channels():
+    linked = {(CHANNELS.parent / link.partition("#")[0]).resolve() for link in links(CHANNELS)}
+    pages = (CHANNELS.parent / "channels").glob("*.md")
+    assert [name(page) for page in pages if page.resolve() not in linked] == []
 
 
 def test_every_page_that_the_code_points_to_exists():

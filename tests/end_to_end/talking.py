@@ -15,11 +15,11 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.stores import Blobs
 from provodka.talks import DeliveryState, MediaKind, MessageFile, Sent, TalkMessage
+from sandbox.bitrix24.schema import CONTACT, DEAL, TYPES
 from tests.end_to_end.company import Company
 from tests.end_to_end.crms import Amocrm, BitrixDeals, Json
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
-CHANNEL = "11111111-2222-4333-8444-555555555555"
 CHAT_SECRET = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -85,7 +85,11 @@ class TalkingAmocrm(Amocrm):
 
     section = (
         Amocrm.section
-        + """  chats: {channel_id: 11111111-2222-4333-8444-555555555555, secret: "${CHAT_SECRET}", url: "${AMOCRM}/amojo", per_second: 1000}
+        + """  chats:
+    channel_id: 11111111-2222-4333-8444-555555555555
+    secret: "${CHAT_SECRET}"
+    url: "${AMOCRM}/amojo"
+    per_second: 1000
 """
     )
 
@@ -156,9 +160,11 @@ class TalkingBitrix(BitrixDeals):
         found = set()
         for dialog in self._dialogs():
             line = f"imol|{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
-            for card in store.table("contacts").values():
+            for card in store.table(TYPES[CONTACT].table).values():
                 if line in [row["VALUE"] for row in card.get("FM", ())]:
-                    found |= {str(d["ID"]) for d in store.table("deals").values() if card["ID"] in d["CONTACT_IDS"]}
+                    found |= {
+                        str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]
+                    }
         return found
 
     def answers(self, text: str, picture: str = "") -> None:

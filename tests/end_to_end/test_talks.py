@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from cli.house import House
+from cli.run import Running, RunRole
 from provodka.errors import Rejected
 from provodka.journal import ActionState
 from provodka.talks import DeliveryState
@@ -22,7 +24,11 @@ RULES = """
   - name: Сообщение
     on: message.received
     do:
-      - intake: {pipeline: Кровля, stage: Новый лид, title: "Чат: {{ person.name }}", responsible: {round_robin: [anna, ivan]}}
+      - intake:
+          pipeline: Кровля
+          stage: Новый лид
+          title: "Чат: {{ person.name }}"
+          responsible: {round_robin: [anna, ivan]}
       - log_message
 """
 
@@ -133,7 +139,66 @@ def test_as_notes_the_lines_stand_in_the_feed_and_the_picture_hangs_on_the_card(
     talking.comes(Client().says("Вот крыша", picture()))
     talking.rest()
     lead = talking.company.lead()
-    notes = [note["text"] for note in lead["notes"]]
+    notes = [note.get("text") for note in lead["notes"]]
     assert "Telegram, Мария: Вот крыша\n[файл крыша.png: приложен к карточке]" in notes
     assert talking.office.lines() == []
     assert "крыша.png" in str(lead)
+
+
+ONE_TASK = (
+    RULES
+    + """
+  - name: Ответить
+    on: message.received
+    once_within: 10m
+    do:
+      - intake: {pipeline: Кровля, stage: Новый лид, title: Чат}
+      - task: {text: Ответить клиенту, type: Звонок, due: 15m}
+"""
+)
+
+
+def test_five_lines_within_a_second_through_two_processes_are_one_lead_and_one_task(talking: Talking) -> None:
+    talking.company.extra_rules = ONE_TASK
+    talking.open()
+    second = House(talking.company.config())
+    second.correspondents["bot"] = talking.bot
+    running = Running(second, [RunRole.WORKER], None, 0)
+    try:
+        maria = Client()
+        for n in range(1, 6):
+            (second.journal if n % 2 else talking.company.journal).accept([maria.says(f"Строка {n}")])
+        talking.rest(times=5)
+    finally:
+        running.stop()
+    lead = talking.company.lead()
+    assert talking.office.lines() == [(f"Строка {n}", True) for n in range(1, 6)]
+    assert talking.company.office.open_tasks(lead) == ["Ответить клиенту"]
+
+
+def test_a_phone_told_late_joins_the_talk_and_the_call_and_makes_no_third_lead(talking: Talking) -> None:
+    talking.open()
+    maria = Client()
+    talking.comes(maria.says("Здравствуйте"))
+    talking.rest()
+    talking.comes(maria.says("Мой номер 8 916 000-11-22"))
+    talking.rest(times=2)
+    (lead,) = talking.company.leads()
+    talking.company.form("+79160001122")
+    talking.rest("form.submitted")
+    assert [one["id"] for one in talking.company.leads()] == [lead["id"]], "the card has the number by now"
+
+
+def test_two_leads_of_one_person_are_named_where_a_phone_joins_them_too_late(talking: Talking) -> None:
+    talking.open()
+    maria = Client()
+    talking.comes(maria.says("Здравствуйте"))
+    talking.rest()
+    talking.company.form("+79160001122")
+    talking.rest("form.submitted")
+    first, second = (str(lead["id"]) for lead in talking.company.leads())
+    talking.comes(maria.says("Мой номер 8 916 000-11-22"), maria.says("Жду"))
+    talking.rest(times=3)
+    assert len(talking.company.leads()) == 2
+    why = [json.loads(a.result or "{}")["reason"] for a in talking.company.actions() if a.kind == "intake"]
+    assert why[-1] == f"own open lead {second} of this person, the newest one; open too: {first}"

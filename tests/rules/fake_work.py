@@ -10,6 +10,8 @@ from provodka.crm import (
     CARD_GONE,
     Board,
     CardRef,
+    ChatDelivery,
+    ChatMessage,
     Presence,
     StaffNotice,
     StaffWork,
@@ -31,6 +33,7 @@ class FakeWork:
     tasks: dict[str, Task]
     work: dict[str, StaffWork]
     filled = True
+    talking = False
     whole = Board()
     _read: Callable[[str, Any], None]
     _write: Callable[[str, Sequence[Request[Any]], Make], list[Outcome]]
@@ -73,6 +76,17 @@ class FakeWork:
     @operation(repeat=Repeat.SAFE, batch=50)
     def reopen_tasks(self, requests: Sequence[Request[TaskReopening]]) -> list[Outcome]:
         return self._write("reopen_tasks", requests, lambda r, _: self._set(r.params.task_id, completed=False))
+
+    def shows_talks(self) -> bool:
+        return self.talking
+
+    @operation(repeat=Repeat.PERSON, batch=50)
+    def post_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Outcome]:
+        return self._write("post_messages", requests, lambda r, _: Done(r.params.id))
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def report_deliveries(self, requests: Sequence[Request[ChatDelivery]]) -> list[Outcome]:
+        return self._write("report_deliveries", requests, lambda r, _: Done(r.params.message_id))
 
     @operation(repeat=Repeat.SAFE, batch=50)
     def notify_staff(self, requests: Sequence[Request[StaffNotice]]) -> list[Outcome]:

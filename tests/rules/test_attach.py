@@ -117,7 +117,7 @@ def test_without_a_lead_files_hang_on_the_contact(world: World, crm: AroundCrm) 
 
 def test_attach_needs_one_source_and_a_host_of_the_configs_own() -> None:
     for wrong in ({}, {"from": "letter", "url": "https://a.example/"}):
-        with pytest.raises(ValidationError, match="write either from: letter or url"):
+        with pytest.raises(ValidationError, match="write either from"):
             AttachParams.model_validate(wrong)
     with pytest.raises(ValidationError, match="write out the host"):
         AttachParams.model_validate({"url": "{{ form.page }}"})
@@ -128,6 +128,6 @@ def test_check_tells_that_an_event_brings_no_letter_and_of_an_internal_address()
         [make_rule({"attach": {"from": "letter"}}, {"attach": {"url": "https://10.0.0.5/a"}})], REGISTRY, STAFF, {}
     )
     assert [problem.text for problem in problems] == [
-        "form.submitted has no message for attach",
+        "form.submitted has no message.attachments for attach",
         "10.0.0.5 is an internal address",
     ]

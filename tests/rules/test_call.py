@@ -125,11 +125,12 @@ def test_a_call_that_may_have_been_made_is_never_made_again_blindly() -> None:
         ({}, frozenset(), "no channel of the config makes calls"),
         ({"by": "phon"}, frozenset({"phone"}), "«phon» is no channel that makes calls"),
         ({}, frozenset({"phone", "robot"}), "several channels make calls"),
+        ({"by": "silent"}, frozenset({"phone"}), "«silent» cannot make calls yet"),
         ({"text": "Готово"}, frozenset({"phone"}), "cannot read a text"),
         ({"employee": "nobody"}, frozenset({"phone"}), "nobody"),
     ],
 )
 def test_what_cannot_work_is_told_before_the_start(step: dict[str, Any], diallers: frozenset[str], words: str) -> None:
-    beside = replace(Beside(), diallers=diallers)
+    beside = replace(Beside(), diallers=diallers, lacking={"silent": ("token", "from_number")})
     problems = check([make_rule({"call": step})], REGISTRY, STAFF, CHANNELS, beside)
     assert [words in problem.text for problem in problems] == [True]

@@ -249,7 +249,7 @@ class FakeLinks:
     def calls(self, ids: Sequence[str]) -> Mapping[str, str]:
         return {id_: self.logged[id_] for id_ in ids if id_ in self.logged}
 
-    def logged(self, ids: Sequence[str]) -> frozenset[str]:
+    def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         return self.shown & frozenset(ids)
 
     def fate(self, key: str) -> Fate:

@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from connectors.bitrix24.crm import Bitrix24
-from connectors.bitrix24.hooks import EVENTS, TALK_EVENT
+from connectors.bitrix24.hooks import EVENTS, TALK_EVENT, BitrixHooks
 from connectors.bitrix24.settings import BitrixSettings
 from connectors.bitrix24.talk_hooks import message_parts, read_replies
 from connectors.talks.keys import chat_key
@@ -15,6 +15,9 @@ from provodka.channel import Delivery, RefusedError
 from provodka.crm import ChatDelivery, ChatMedia, ChatMessage, DeliveryState, MediaKind
 from provodka.errors import Ambiguous, OutcomeUnknownError, Rejected
 from provodka.operation import Done, Request
+from sandbox.bitrix24.api_channels import open_line
+from sandbox.bitrix24.multifields import values
+from sandbox.bitrix24.schema import CONTACT, LEAD, TYPES
 
 SENT_AT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 SECRET = "long-secret"
@@ -267,3 +270,43 @@ def test_the_wire_of_a_registration_and_of_its_refusal(store):
     body = registering.calls[0].request.body.decode()
     assert '"CHAT_GROUP":false' in body
     assert '"DATA_IMAGE":"data:image/svg+xml,%3Csvg' in body
+
+
+def test_a_talk_of_our_contact_makes_no_second_card_and_is_found_by_its_open_line(app, desk, ask):
+    contact = int(desk.contact("Иван"))
+    before = desk.called("crm.item.update")
+    messages = [message(str(n), contact_id=str(contact), source="bot-1") for n in range(3)]
+    assert all(isinstance(one, Done) for one in app.post_messages(ask(*messages)))
+    app.post_messages(ask(message("9", contact_id=str(contact), source="bot-1")))
+    card = desk.portal.store.table(TYPES[CONTACT].table)[contact]
+    [dialog] = dialogs(desk)
+    assert values(card, "IM") == [open_line(dialog)]
+    assert desk.called("crm.item.update") == before + 1, "the next messages need no call more"
+    assert dialog["crm"] == {"type": TYPES[CONTACT].word, "id": contact}, "the portal's own search finds it by then"
+    assert list(desk.portal.store.table(TYPES[LEAD].table)) == []
+
+
+def test_a_talk_of_nobody_we_know_is_left_to_the_portals_own_search(app, desk, ask):
+    app.post_messages(ask(message()))
+    [dialog] = dialogs(desk)
+    assert dialog["crm"]["type"] == TYPES[LEAD].word
+
+
+def test_a_card_that_cannot_be_told_of_its_talk_now_is_told_with_the_next_message(app, desk, ask):
+    contact = int(desk.contact("Иван"))
+    app.post_messages(ask(message("0", contact_id="999999")))
+    given = ask(message("1", contact_id=str(contact)), message("2", contact_id=str(contact)))
+    assert all(isinstance(one, Done) for one in app.post_messages(given))
+    assert len(values(desk.portal.store.table(TYPES[CONTACT].table)[contact], "IM")) == 1
+
+
+def test_answers_of_the_staff_are_events_in_the_talk_of_their_client_each_file_one_of_its_own():
+    fields = reply_fields() | {f"data[MESSAGES][0][message][files][{n}][link]": f"https://p.ru/{n}.png" for n in (0, 1)}
+    second = {key.replace("[MESSAGES][0]", "[MESSAGES][1]"): value for key, value in reply_fields("Ещё").items()}
+    fields |= second | {"data[MESSAGES][1][im][message_id]": "86498"}
+    events = BitrixHooks("crm", settings(), None).receive(delivery(fields), lambda _: []).events
+    assert [event.type.value for event in events] == ["reply.written"] * 3
+    assert [event.external_id.rpartition(":")[2] for event in events] == ["0", "1", "0"]
+    assert {event.identities for event in events} == {("talk:bot-1/123456",)}
+    assert [event.payload.reply.text for event in events] == ["Добрый день!", "", "Ещё"]
+    assert BitrixHooks("crm", settings(talks=None), None).receive(delivery(fields), lambda _: []).events == ()

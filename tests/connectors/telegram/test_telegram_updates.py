@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -219,6 +219,7 @@ PIECE = JSON | st.dictionaries(NAMES, JSON | st.lists(JSON | st.dictionaries(NAM
 KINDS = st.sampled_from(["message", "edited_message", "business_message", "callback_query", "my_chat_member"])
 
 
+@settings(max_examples=50)
 @given(KINDS, st.dictionaries(NAMES, PIECE, max_size=5))
 def test_whatever_members_an_update_has_it_breaks_nothing(kind, members):
     delivery = from_telegram(update(**{kind: wrote(**members)}), ASCII)

@@ -109,6 +109,22 @@ def test_what_was_told_already_is_not_told_again(world: World) -> None:
     net.close()
 
 
+def test_a_recording_that_no_notice_told_comes_when_none_can_be_expected_any_more(world: World) -> None:
+    net = world.net()
+    world.round(net)
+    world.now += timedelta(minutes=1)
+    call = world.service._new(Client(), "in", talk=30)
+    values = {"notification_mnemonic": "finished_call", "call_session_id": call["id"], "talk_time_duration": 30}
+    delivery = Delivery("POST", "s", {}, {}, filled(TEMPLATE, values), world.now)
+    received = receiver("phone", world.settings, world.around).receive(delivery, lambda _: [])
+    world.intake.accept(received.events, channel="phone", parts=received.parts)
+    world.round(net, minutes=20)
+    assert set(world.intake.types().values()) == {"call.finished"}
+    world.round(net, minutes=20)
+    assert set(world.intake.types().values()) == {"call.finished", "call.recorded"}
+    net.close()
+
+
 def test_the_report_is_read_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectors.uis.reports, "PAGE", 2)
     net = world.net()

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from connectors.telegram.channel import TelegramChannel
+from connectors.telegram.messenger import Telegram
 from connectors.telegram.settings import TelegramSettings
 from provodka.channel import Delivery
-from tests.contract.case import ASCII, NOW, Case, Probe
+from provodka.errors import ConnectorError, RateLimited, Rejected
+from provodka.messages import ClientMessage
+from provodka.operation import Outcome, Repeat, Request
+from provodka.stores import ConnectorStore
+from sandbox.faults import Fault
+from sandbox.telegram import Telegram as Bot
+from tests.contract.case import ASCII, NOW, Case, Probe, Writer
 
 TOKEN = "55501:AAE-Example-token-of-the-bot"
 BOT = TelegramSettings.model_validate({"type": "telegram", "token": TOKEN, "receive": "webhook", "secret": ASCII})
@@ -61,5 +69,47 @@ CASES = [
                 }
             ),
         ),
+    ),
+]
+
+
+def connect(url: str, key: str, store: ConnectorStore) -> Telegram:
+    settings = {"type": "telegram", "token": key, "api_url": url}
+    return Telegram(TelegramSettings.model_validate(settings), store, sleep=lambda _: None)
+
+
+def write(bot: Telegram, since: datetime | None) -> Outcome:
+    [outcome] = bot.write([Request("key", ClientMessage("42", "+79160001122, maria@example.ru"), since)])
+    return outcome
+
+
+def refusal(status: int, words: str, kind: type[ConnectorError], **more: object) -> tuple[Fault, type[ConnectorError]]:
+    body = {"ok": False, "error_code": status, "description": words, **more}
+    return Fault(kind="status", status=status, body=json.dumps(body)), kind
+
+
+LIMITED = refusal(429, "Too Many Requests: retry after 7", RateLimited, parameters={"retry_after": 7})
+
+WRITERS = [
+    Writer(
+        "telegram",
+        Bot,
+        connect,
+        write,
+        done=lambda bot: len(bot.messages()),
+        path="/bot",
+        right_key="1:sandbox",
+        repeat=Repeat.PERSON,
+        check=lambda bot: bot.check(),
+        faults=(
+            refusal(403, "Forbidden: bot was blocked by the user", Rejected),
+            refusal(403, "Forbidden: user is deactivated", Rejected),
+            refusal(403, "Forbidden: bot can't initiate conversation with a user", Rejected),
+            refusal(403, "Forbidden: bot was kicked from the supergroup chat", Rejected),
+            refusal(400, "Bad Request: chat not found", Rejected),
+            refusal(400, "Bad Request: some new refusal", Rejected),
+            LIMITED,
+        ),
+        limited=LIMITED[0],
     ),
 ]

@@ -1,0 +1,1 @@
+"""Avito: talks about adverts, by the Messenger API."""

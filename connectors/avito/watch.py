@@ -1,0 +1,118 @@
+"""The net below Avito's notices: looks into the talks in which something was said lately."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.avito.api import AvitoApi
+from connectors.avito.channel import book_of
+from connectors.avito.message import Messages, facts_of
+from connectors.avito.settings import AvitoSettings
+from connectors.talks.looking import Looking
+from connectors.talks.reading import Fields, moment, part, word
+from connectors.talks.telling import Telling
+from provodka.channel import Around, Intake, Status, UnreadableError
+from provodka.errors import ConnectorError, Rejected
+from provodka.event import Event
+
+OVERLAP: Final = timedelta(minutes=15)
+PAGE: Final = 100
+MOST_PAGES: Final = 20
+_NOT_OURS: Final = (
+    "Avito не шлёт сообщений на адрес этого канала: подключите его командой "
+    "provodka check --online --channel {name} (до этого чаты читаются опросом)."
+)
+
+
+class AvitoWatcher:
+    """Reads every talk that has moved since the last look, be it read already or not: a colleague may have opened it in
+    Avito before we came by. The cursor `avito:<channel>:since` says up to when; the first look takes nothing older."""
+
+    def __init__(self, name: str, settings: AvitoSettings, around: Around) -> None:
+        self.name = name
+        self._settings = settings
+        self._now = around.now
+        self._api = AvitoApi(settings, around)
+        self._messages = Messages(settings.account, book_of(settings, around))
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+        """Until `stop`."""
+        Looking(self.name, lambda: self._round(intake)).forever(stop, status)
+
+    def check(self) -> list[str]:
+        """Whether Avito sends to us, where it is to."""
+        try:
+            self._look_at_subscription()
+        except ConnectorError as error:
+            return [f"Avito: {error.hint or error.reason}"]
+        return []
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _round(self, intake: Intake) -> float:
+        self.look(intake)
+        self._look_at_subscription()
+        return self._settings.look_every.total_seconds()
+
+    def look(self, intake: Intake) -> None:
+        """Take in what came since the last look and is not known yet."""
+        cursor, now = f"avito:{self.name}:since", self._now()
+        told = intake.cursor(cursor)
+        since = (datetime.fromisoformat(told) - OVERLAP if told else now).replace(microsecond=0)
+        intake.accept(list(self._missed(now, since)), cursors={cursor: now.isoformat()})
+
+    def _missed(self, now: datetime, since: datetime) -> Iterator[Event]:
+        for chat in self._talks(since):
+            known = facts_of(chat, self._settings.account)
+            number, item = word(chat.get("id")), word(part(chat, "context", "value").get("id"))
+            for body in self._history(number, since):
+                whole = {"chat_id": number, "item_id": item, **body}
+                try:
+                    yield from self._messages.events(whole, Telling(self.name, now, _raw(whole)), known)
+                except UnreadableError:
+                    continue  # a row without a number is no message
+
+    def _talks(self, since: datetime) -> Iterator[Fields]:
+        for page in range(MOST_PAGES):
+            chats = self._api.chats(PAGE, page * PAGE)
+            moved = [chat for chat in chats if _since(chat.get("updated"), since)]
+            yield from moved
+            if len(chats) < PAGE or not moved:
+                return
+
+    def _history(self, chat: str, since: datetime) -> list[Fields]:
+        """What was said in a talk since then, the oldest first."""
+        found: list[Fields] = []
+        for page in range(MOST_PAGES):
+            bodies = self._api.history(chat, PAGE, page * PAGE)
+            fresh = [body for body in bodies if _since(body.get("created"), since)]
+            found += fresh
+            if len(fresh) < PAGE:
+                break
+        return found[::-1]
+
+    def _look_at_subscription(self) -> None:
+        """Raises Rejected with the cure where Avito was told of no address of ours."""
+        if self._settings.secret is None:
+            return
+        if not any(url.endswith(f"/{self._settings.quoted_secret}") for url in self._api.subscriptions()):
+            raise Rejected("Avito has no subscription with our secret", hint=_NOT_OURS.format(name=self.name))
+
+
+def _since(value: object, since: datetime) -> bool:
+    at = moment(value)
+    return at is not None and at >= since
+
+
+def _raw(body: Fields) -> bytes:
+    return json.dumps(dict(body), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def watcher(name: str, settings: AvitoSettings, around: Around) -> AvitoWatcher:
+    """The watcher of the channel `name`."""
+    return AvitoWatcher(name, settings, around)

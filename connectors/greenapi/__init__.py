@@ -1,0 +1,1 @@
+"""Green-API: an ordinary account of WhatsApp, held open by a service."""

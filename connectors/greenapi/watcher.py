@@ -1,0 +1,112 @@
+"""Looks after an instance of Green-API: whether its account is still let in, and with `polling` what has come."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from connectors.greenapi.api import GreenApi, trouble_of
+from connectors.greenapi.notice import STATE_CHANGED, Told
+from connectors.greenapi.settings import GreenApiSettings
+from connectors.talks.looking import Looking
+from connectors.talks.reading import part, word
+from connectors.talks.telling import Telling
+from provodka.channel import Around, Intake, Part, Status
+from provodka.errors import ConnectorError
+from provodka.event import Event
+from provodka.stores import Pace
+
+STATE_EVERY: Final = timedelta(minutes=1)
+WAIT: Final = 5  # seconds that Green-API holds a request for a notice open; the least that it takes
+RETRY: Final = 60.0
+TWO_WAYS: Final = (
+    "Green-API: в настройках инстанса указан адрес вебхука, и уведомления уходят туда. "
+    "Очистите его в консоли или уберите polling."
+)
+
+log = logging.getLogger(__name__)
+
+
+class GreenApiWatcher:
+    """The queue of notices is strict: one that is not deleted holds back all others. So each is stored first and then
+    deleted, and one that cannot be understood is stored as such."""
+
+    def __init__(self, name: str, settings: GreenApiSettings, pace: Pace, now: Callable[[], datetime]) -> None:
+        self.name = name
+        self._settings = settings
+        self._api = GreenApi(settings, pace)
+        self._now = now
+        self._state = ""
+        self._asked: datetime | None = None
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+        """Until `stop`; a request that is being held open ends within five seconds of it."""
+        Looking(self.name, partial(self.look, intake), last_retry=RETRY).forever(stop, status)
+        self._api.close()
+
+    def look(self, intake: Intake) -> float:
+        """One round; the seconds until the next. Raises Rejected while the account is not let in."""
+        took = self._settings.polling and self._take(intake)
+        if not took and self._is_due():
+            self._state = word(part(self._api.get("getStateInstance")).get("stateInstance"))
+            self._asked = self._now()
+        if (trouble := trouble_of(self._state)) is not None and not took:
+            self._asked = None
+            raise trouble
+        return 0.0 if self._settings.polling else STATE_EVERY.total_seconds()
+
+    def check(self) -> list[str]:
+        """Whether the account is let in, and whether notices go where the settings say."""
+        try:
+            state = word(part(self._api.get("getStateInstance")).get("stateInstance"))
+            if (trouble := trouble_of(state)) is not None:
+                return [f"Green-API: {trouble.reason}. {trouble.hint}"]
+            if self._settings.polling and word(part(self._api.get("getSettings")).get("webhookUrl")):
+                return [TWO_WAYS]
+        except ConnectorError as error:
+            return [f"Green-API: {error.reason}. {error.hint}".strip()]
+        return []
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _is_due(self) -> bool:
+        return self._asked is None or self._now() - self._asked >= STATE_EVERY
+
+    def _take(self, intake: Intake) -> bool:
+        """The first notice of the queue, if there is one: stored, then deleted."""
+        answer = self._api.get("receiveNotification", receiveTimeout=str(WAIT))
+        number = word(part(answer).get("receiptId"))
+        if not number:
+            return False
+        notice = answer.get("body")
+        found = self._read(notice, intake)
+        events = [one for one in found if isinstance(one, Event)]
+        kept = [one for one in found if isinstance(one, Part)]
+        if found:
+            intake.accept(events, channel=self.name, parts=kept)
+        if word(part(notice).get("typeWebhook")) == STATE_CHANGED:
+            self._asked = None  # ask how it is now: this notice may have lain in the queue for hours
+        self._api.delete("deleteNotification", number)
+        return True
+
+    def _read(self, notice: object, intake: Intake) -> list[Event | Part]:
+        telling = Telling(self.name, self._now())
+        if not isinstance(notice, dict):
+            return [telling.unreadable(notice, "a notice that is no object")]
+        try:
+            telling = Telling(self.name, self._now(), telling.unreadable(notice, "").raw)
+            return list(Told(notice, telling, partial(intake.parts, self.name)).events())
+        except Exception as error:  # a bug of our parser must not hold back the queue
+            log.exception("notice not understood: channel=%s", self.name)
+            return [telling.unreadable(notice, f"the parser failed: {type(error).__name__}")]
+
+
+def watcher(name: str, settings: GreenApiSettings, around: Around) -> GreenApiWatcher:
+    """The watcher of the channel `name`."""
+    return GreenApiWatcher(name, settings, around.store, around.now)

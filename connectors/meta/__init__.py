@@ -1,0 +1,1 @@
+"""Lead forms of Meta and messages of Instagram; off unless the config turns them on."""

@@ -1,0 +1,1 @@
+"""Sipuni: events of calls, the statistics as a table, calls by command."""

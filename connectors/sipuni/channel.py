@@ -1,0 +1,165 @@
+"""The receiver of a Sipuni account, and what it does at our command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors.addresses import is_loopback
+from connectors.bodies import fields_of, secret_in_url, without_secret
+from connectors.calls.book import CallBook
+from connectors.calls.history import History
+from connectors.calls.net import Net
+from connectors.calls.notice import CallNotice
+from connectors.calls.orders import Orders
+from connectors.calls.recordings import NOT_YET, LinkedRecordings, Shelf
+from connectors.sipuni.api import Sipuni
+from connectors.sipuni.notice import read_notice
+from connectors.sipuni.settings import SipuniSettings
+from connectors.sipuni.statistics import Statistics
+from provodka.calls import CallOrder
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
+from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.payloads import Attachment, Call
+
+SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
+_NO_KEY: Final = "Впишите в канал user и key из настроек интеграции Sipuni: по ним скачивается запись."
+_NOT_SO: Final = "Sipuni сам выбирает номер и не зачитывает текст: уберите line и text или назовите в by другой канал."
+_NOBODY: Final = "Впишите сотруднику в staff его внутренний номер в Sipuni (extension)."
+
+
+class SipuniChannel:
+    """Sipuni wants `{"success": true}`, and without it stops sending: it gets that for everything that is its own."""
+
+    def __init__(self, name: str, settings: SipuniSettings, orders: Orders) -> None:
+        self.name = name
+        self._orders = orders
+        self._secret = settings.secret.get_secret_value()
+        self._book = CallBook(name, settings)
+
+    def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
+        """The part, and at most one event. Whether the last word may come before a leg's, nothing hangs on it."""
+        if not secret_in_url(delivery, self._secret):
+            raise RefusedError("the secret in the address is wrong or absent")
+        try:
+            fields = without_secret(fields_of(delivery), self._secret)
+            if not fields:
+                return Received(reply=SUCCESS)  # somebody looks whether the address answers
+            notice = read_notice(fields)
+        except UnreadableError as error:
+            raise UnreadableError(str(error), reply=SUCCESS) from error
+        raw = json.dumps(fields, ensure_ascii=False).encode()
+        new = self._orders.marked([notice])
+        return self._book.received(new, parts, delivery.received_at, raw=raw, reply=SUCCESS)
+
+
+class SipuniDialler:
+    """Sipuni takes no key by which a repeat could be told from a new call: what may have been ordered is for a person
+    to judge."""
+
+    reads_texts = False
+
+    def __init__(self, name: str, api: Sipuni, orders: Orders) -> None:
+        self.name = name
+        self._api = api
+        self._orders = orders
+
+    @operation(repeat=Repeat.PERSON)
+    def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
+        """The employee is rung first. Sipuni itself chooses the number to call from."""
+        return [self._dial(one.key, one.params) for one in requests]
+
+    def check(self) -> list[str]:
+        return self._api.check()
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _dial(self, key: str, order: CallOrder) -> Outcome:
+        number = next((one for one in (order.extension, *order.others) if one.isdigit()), "")
+        if order.text or order.line:
+            return Rejected("Sipuni cannot make such a call", hint=_NOT_SO)
+        if not number:
+            return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
+        self._orders.placed(key, replace(order, extension=number))
+        try:
+            return Done(self._api.order_call(order.phone.removeprefix("+"), number))
+        except Ambiguous as error:  # its events may come all the same
+            return error
+        except ConnectorError as error:
+            self._orders.refused(key)
+            return error
+
+
+class SipuniRecordings:
+    """Events tell addresses; a call of which only the statistics tell is asked for by its id."""
+
+    def __init__(self, name: str, shelf: Shelf, api: Sipuni | None) -> None:
+        self.name = name
+        self._shelf = shelf
+        self._linked = LinkedRecordings(name, shelf)
+        self._api = api
+
+    def fetch_recording(self, call: Call) -> Attachment:
+        if call.recording:
+            return self._linked.fetch_recording(call)
+        if self._api is None:
+            raise Rejected("the call has no address of a recording", hint=_NO_KEY)
+        try:
+            reply = self._api.recording(call.id)
+        except Rejected as error:
+            if error.status not in NOT_YET:
+                raise
+            raise self._shelf.missing(call, error.reason) from error
+        return self._shelf.keep(reply.body, call, reply.headers.get("content-type", ""))
+
+    def check(self) -> list[str]:
+        """There is nothing to try before there is a recording."""
+        return []
+
+    def close(self) -> None:
+        if self._api is not None:
+            self._api.close()
+
+
+def _api(name: str, settings: SipuniSettings, around: Around) -> Sipuni | None:
+    return None if settings.key is None else Sipuni(name, settings, settings.key, around.store)
+
+
+def receiver(name: str, settings: SipuniSettings, around: Around) -> SipuniChannel:
+    """The receiver of the channel `name`."""
+    return SipuniChannel(name, settings, Orders(name, around.store, around.now))
+
+
+def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
+    """The net below the events: with a key it reads the statistics, too."""
+    book, api = CallBook(name, settings), _api(name, settings, around)
+    if api is None:
+        return Net(book, around.now)
+    zone = ZoneInfo(settings.zone) if settings.zone else around.zone
+    statistics, orders = Statistics(api, settings, zone), Orders(name, around.store, around.now)
+
+    def read(since: datetime, until: datetime) -> list[CallNotice]:
+        return orders.marked(statistics.calls(since, until))
+
+    look = History(book, around.now, read).look
+    return Net(book, around.now, look=look, every=settings.poll, test=api.check, close=api.close)
+
+
+def dialler(name: str, settings: SipuniSettings, around: Around) -> SipuniDialler | None:
+    """None without a key."""
+    api = _api(name, settings, around)
+    return None if api is None else SipuniDialler(name, api, Orders(name, around.store, around.now))
+
+
+def recordings(name: str, settings: SipuniSettings, around: Around) -> SipuniRecordings:
+    """The recordings of the channel `name`."""
+    host = urlsplit(settings.api_url).hostname or ""
+    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    return SipuniRecordings(name, shelf, _api(name, settings, around))

@@ -1,0 +1,1 @@
+"""Viber: a bot by its REST API."""

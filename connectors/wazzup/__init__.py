@@ -1,0 +1,1 @@
+"""Wazzup24: WhatsApp and other messengers by one reseller."""

@@ -1,0 +1,139 @@
+"""What Wazzup24 tells in a delivery, as events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from connectors.talks.reading import Fields, part, word
+from connectors.talks.states import news
+from connectors.talks.telling import Telling, Writer
+from connectors.wazzup.refusals import told
+from provodka.channel import Part, PartsReader
+from provodka.event import Event
+from provodka.talks import DeliveryState, MediaKind, MessageFile, Sent, TalkMessage
+
+GROUPS: Final = {"whatsgroup": "whatsapp", "telegroup": "telegram"}
+OF_PHONES: Final = {"whatsapp", "viber"}
+MEDIA: Final = {
+    "image": MediaKind.PICTURE,
+    "video": MediaKind.VIDEO,
+    "audio": MediaKind.AUDIO,
+    "document": MediaKind.FILE,
+}
+STATES: Final = {
+    "delivered": DeliveryState.DELIVERED,
+    "read": DeliveryState.READ,
+    "error": DeliveryState.FAILED,
+}
+MARK: Final = "provodka:"
+"""How the `crmMessageId` of a message of ours begins."""
+
+NO_ID: Final = "a message without an id or a chat"
+MISSED: Final = "Пропущенный звонок ({service})"
+UNKNOWN: Final = "[сообщение, которого мессенджер не передаёт: {kind}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One delivery. `usual` is the channel and kind of chat by which we write: chats of these go by their bare id."""
+
+    fields: Fields
+    telling: Telling
+    parts: PartsReader
+    usual: tuple[str, str]
+
+    def events(self) -> Iterator[Event | Part]:
+        """All that it tells; a broken piece is told of as such and leaves the others alone."""
+        for name, read in (("messages", self._message), ("statuses", self._status)):
+            pieces = self.fields.get(name)
+            for piece in pieces if isinstance(pieces, list) else ():
+                if isinstance(piece, dict):
+                    yield from read(piece)
+                else:
+                    yield self.telling.unreadable({name: piece}, f"{name} holds something that is no object")
+
+    def _message(self, piece: Fields) -> Iterator[Event]:
+        if not word(piece.get("messageId")) or not word(piece.get("chatId")):
+            yield self.telling.unreadable(piece, NO_ID)
+            return
+        message, client, at = self._talk(piece), _client(piece), _moment(piece.get("dateTime"))
+        is_ours, is_changed = (
+            piece.get("isEcho") is True,
+            piece.get("isEdited") is True or piece.get("isDeleted") is True,
+        )
+        if is_ours:
+            if not is_changed and not word(piece.get("crmMessageId")).startswith(MARK):
+                yield self.telling.sent(message, client, at, word(piece.get("authorName")))
+        elif is_changed:
+            yield self.telling.edited(message, client, None)
+        else:
+            own = message.text if word(piece.get("type")) == "text" or message.files else ""
+            yield self.telling.received(message, client, at, None, own)
+
+    def _talk(self, piece: Fields) -> TalkMessage:
+        kind, is_deleted = word(piece.get("chatType")), piece.get("isDeleted") is True
+        chat = (word(piece.get("channelId")), kind)
+        number = word(piece.get("chatId"))
+        return TalkMessage(
+            id=word(piece.get("messageId")),
+            chat=number if chat == self.usual else "/".join((*chat, number)),
+            service=GROUPS.get(kind, kind),
+            account=chat[0],
+            text="" if is_deleted else _text(piece, GROUPS.get(kind, kind)),
+            files=() if is_deleted else _files(piece),
+            answers=word(part(piece, "quotedMessage").get("messageId")),
+            group=kind in GROUPS,
+        )
+
+    def _status(self, piece: Fields) -> Iterator[Event | Part]:
+        number, status = word(piece.get("messageId")), word(piece.get("status"))
+        if not number or not status:
+            yield self.telling.unreadable(piece, "a status without an id or a name")
+            return
+        if status not in STATES:
+            return
+        kept, is_new = news(number, STATES[status], self.parts)
+        yield kept
+        if is_new:
+            error = told(piece) if STATES[status] is DeliveryState.FAILED else ""
+            yield self.telling.state(
+                Sent(number, STATES[status], error=error), Writer(""), _moment(piece.get("timestamp"))
+            )
+
+
+def _client(piece: Fields) -> Writer:
+    """A chat of several people has an id that is nobody's: there only a telephone number makes a person."""
+    kind, number, contact = word(piece.get("chatType")), word(piece.get("chatId")), part(piece, "contact")
+    phone = word(contact.get("phone"))
+    if kind in GROUPS:
+        return Writer(phone if GROUPS[kind] in OF_PHONES else "", word(piece.get("authorName")), _phones(phone))
+    phones = _phones(number) if kind in OF_PHONES else _phones(phone)
+    return Writer(number, word(contact.get("name")) or word(contact.get("username")), phones)
+
+
+def _phones(digits: str) -> tuple[str, ...]:
+    digits = digits.lstrip("+")
+    return (f"+{digits}",) if digits.isdecimal() else ()
+
+
+def _text(piece: Fields, service: str) -> str:
+    kind, said = word(piece.get("type")), word(piece.get("text"))
+    if kind == "missing_call":
+        return MISSED.format(service=service)
+    return said if said or word(piece.get("contentUri")) else UNKNOWN.format(kind=kind or "?")
+
+
+def _files(piece: Fields) -> tuple[MessageFile, ...]:
+    address, kind = word(piece.get("contentUri")), MEDIA.get(word(piece.get("type")), MediaKind.FILE)
+    return (MessageFile(kind, address, word(piece.get("fileName"))),) if address else ()
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(word(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

@@ -1,0 +1,1 @@
+"""WhatsApp by the Business Cloud API of Meta."""
