@@ -23,6 +23,7 @@ from rich.table import Table
 from bench import load, parts, timers
 from bench.callers import callers
 from bench.onec import onec
+from bench.receivers import receivers
 from bench.rules import rules, whatif
 from bench.talks import talks
 
@@ -242,6 +243,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rules": rules,
     "whatif": whatif,
     "onec": onec,
+    "receivers": receivers,
     "callers": callers,
     "talks": talks,
 }

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from bench.bodies import FORM, KINDS, Post
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -24,7 +26,7 @@ class Result:
 
 
 def run(url: str, *, seconds: float, connections: int, rate: float | None = None, body: str = "tilda") -> Result:
-    """Load `url` from a child process; with `rate` evenly at so many requests a second."""
+    """Load `url` from a child process; with `rate` evenly at so many requests a second, with what `body` names."""
     order = {"url": url, "seconds": seconds, "connections": connections, "rate": rate, "body": body}
     done = subprocess.run(
         [sys.executable, "-m", "bench.load", json.dumps(order)], capture_output=True, text=True, check=True
@@ -50,6 +52,7 @@ def _send(order: dict[str, object]) -> Result:
     end = time.monotonic() + seconds
     took: list[float] = []
     wrong = [0] * connections
+    make = _maker(host, rest, str(order["body"]))
 
     def client(index: int) -> None:
         mine: list[float] = []
@@ -60,7 +63,7 @@ def _send(order: dict[str, object]) -> Result:
             if rate:
                 time.sleep(max(0.0, due - time.monotonic()))
                 due += connections / float(str(rate))
-            request = _request(host, rest, tilda(start + index * 1_000_000 + number))
+            request = make(start + index * 1_000_000 + number)
             number += 1
             begun = time.perf_counter()
             try:
@@ -100,9 +103,18 @@ def _more(connection: socket.socket) -> bytes:
     return data
 
 
-def _request(host: str, path: str, body: bytes) -> bytes:
-    head = f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+def _maker(host: str, path: str, kind: str) -> Callable[[int], bytes]:
+    """Makes the whole request of a number: a form of Tilda, or what a service posts (`bench.bodies`)."""
+    if kind == "tilda":
+        return lambda number: _request(host, path, Post(tilda(number), FORM))
+    body = KINDS[kind]
+    return lambda number: _request(host, path, body(number))
+
+
+def _request(host: str, path: str, post: Post) -> bytes:
+    lines = [f"POST /{path}{post.path} HTTP/1.1", f"Host: {host}", f"Content-Type: {post.kind}"]
+    lines += [f"{name}: {value}" for name, value in post.headers.items()]
+    return "\r\n".join([*lines, f"Content-Length: {len(post.body)}", "", ""]).encode() + post.body
 
 
 def _answer(connection: socket.socket) -> bool:

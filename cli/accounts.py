@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cli.config import beside
 from cli.hooks import faults
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS, Kind
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS
 from provodka.channel import Around
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
@@ -84,7 +84,7 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
     try:
         for name, settings in parsed.values["channels"].items():
             if only in ("", name):
-                yield from _channel(parsed, ("channels", name), CHANNELS[settings.type], settings, around)
+                yield from _channel(parsed, ("channels", name), settings, around, alone=bool(only))
     finally:
         store.close()
 
@@ -92,12 +92,15 @@ def _channels(parsed: Parsed, only: str) -> Iterator[Remark]:
 def _channel(
     parsed: Parsed,
     path: tuple[str, str],
-    kind: Kind,
     settings: Any,  # noqa: ANN401 -- the model of its kind
     around: Around,
+    *,
+    alone: bool,
 ) -> Iterator[Remark]:
-    """What several parts say in the same words is said once."""
-    made = [one for part in PARTS if (one := kind.open(part, path[1], settings, around)) is not None]
+    """What several parts say in the same words is said once. A channel that is looked at `alone` is about to be
+    subscribed, so that what its subscriber finds wrong will be right then."""
+    kind, parts = CHANNELS[settings.type], [part for part in PARTS if not alone or part != "subscriber"]
+    made = [one for part in parts if (one := kind.open(part, path[1], settings, around)) is not None]
     said = dict.fromkeys(sentence for one in made if hasattr(one, "check") for sentence in one.check())
     yield from (Remark(path, sentence) for sentence in said)
     for one in made:

@@ -121,7 +121,9 @@ class House:
     @cached_property
     def subscribers(self) -> dict[str, Subscriber]:
         """Every channel whose service is told by us where to send, by its name."""
-        return self._parts("subscriber")
+        made = self._parts("subscriber")
+        self._closing += [one for one in made.values() if hasattr(one, "close")]
+        return made
 
     @cached_property
     def recordings(self) -> dict[str, Recordings]:
@@ -131,7 +133,9 @@ class House:
     @cached_property
     def around(self) -> Around:
         """What channels are given of the house."""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files)
+        public_url = self.config.server.public_url
+        hooks = f"{public_url}/hooks" if public_url else ""
+        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files, hooks=hooks)
 
     @cached_property
     def files(self) -> SignedFiles | None:

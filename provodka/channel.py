@@ -164,7 +164,8 @@ class PublicFiles(Protocol):
 class Around:
     """What a channel is given of the house. `zone` is the client's: for times that a service tells without one.
 
-    `files` is None where nothing is served to others (a check of the config).
+    `files` is None where nothing is served to others (a check of the config). `hooks` is the address below which others
+    reach the receivers (`https://…/hooks`), empty where nobody outside can.
     """
 
     store: ConnectorStore
@@ -172,3 +173,4 @@ class Around:
     callers: Callers = field(default_factory=NobodyCalls)
     files: PublicFiles | None = None
     now: Callable[[], datetime] = utc_now
+    hooks: str = ""

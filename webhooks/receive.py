@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -94,7 +94,7 @@ def _sender(incoming: Request) -> str:
 def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
     name = receiver.name
     try:
-        received = receiver.receive(delivery, partial(door.inbox.parts, name))
+        received = receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
     except RefusedError as refused:
         received = Received(reply=_FORBIDDEN, refused=str(refused))
     except UnreadableError as unreadable:

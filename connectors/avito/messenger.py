@@ -14,6 +14,7 @@ from connectors.avito.message import VOICE, echo_mark, facts_of
 from connectors.avito.settings import AvitoSettings
 from connectors.enclosed import File, files_of
 from connectors.talks.files import fetched, own_host
+from connectors.talks.known import Known
 from connectors.talks.reading import Fields, moment, part, parts_of, word
 from provodka.channel import Around
 from provodka.errors import Ambiguous, ConnectorError, Rejected, Retryable
@@ -51,6 +52,7 @@ class AvitoMessenger:
         self._store = around.store
         self._book = book_of(settings, around)
         self._api = AvitoApi(settings, around)
+        self._known = Known(lambda chat: facts_of(self._api.chat(chat), self.account), around.now)
 
     @operation(repeat=Repeat.STAMP)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
@@ -142,15 +144,7 @@ class AvitoMessenger:
 
     def who(self, chat: str) -> ChatFacts:
         """With whom the talk is, and about which advert."""
-        return facts_of(self._api.chat(chat), self.account)
-
-    def subscribe(self, address: str) -> bool:
-        """Have notices sent there, with the secret behind; whether that is news."""
-        url = f"{address}/{self._settings.quoted_secret}"
-        if url in self._api.subscriptions():
-            return False
-        self._api.call("POST", "/messenger/v3/webhook", json={"url": url}, write=False, private=True)
-        return True
+        return self._known.of(chat)
 
     def check(self) -> list[str]:
         """Try the keys: whose they are, and whether they open the messenger."""
@@ -177,8 +171,3 @@ def _quoted(chat: str) -> str:
 def messenger(name: str, settings: AvitoSettings, around: Around) -> AvitoMessenger:
     """The messenger of the channel `name`."""
     return AvitoMessenger(name, settings, around)
-
-
-def subscriber(name: str, settings: AvitoSettings, around: Around) -> AvitoMessenger | None:
-    """What tells Avito of the channel `name`; None where no secret is agreed."""
-    return AvitoMessenger(name, settings, around) if settings.secret else None

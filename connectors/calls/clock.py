@@ -5,8 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from connectors.calls.fields import seconds
+
 LONGEST_WAIT: Final = timedelta(hours=1)
 """In the menu and in the queue, before anybody answers."""
+
+
+LONGEST_CALL: Final = 7 * 24 * 3600  # seconds
+
+
+def length_of(text: str) -> int:
+    """Seconds as services tell them; 0 for what is no number, and never more than a call can last."""
+    return min(seconds(text) or 0, LONGEST_CALL)
 
 
 def end_of(started: datetime | None, talked: int, heard: datetime) -> datetime:

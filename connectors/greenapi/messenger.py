@@ -7,24 +7,23 @@ from typing import Final
 
 from urllib3.filepost import encode_multipart_formdata
 
-from connectors.enclosed import File, files_of
+from connectors.enclosed import files_of
 from connectors.greenapi.api import GreenApi, trouble_of
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.talks import files
+from connectors.talks.parcel import Piece, Room, pieces_of, send_all
 from connectors.talks.reading import part, word
 from provodka.channel import Around
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.messages import ClientMessage
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.talks import MessageFile
 
-LONGEST_TEXT: Final = 20_000
+ROOM: Final = Room(text=20_000, caption=1024, file=100 * 1024 * 1024)
 MOST_KNOWN: Final = 10_000
 NO_ACCOUNT: Final = "У номера {number} нет WhatsApp: напишите клиенту другим каналом."
 NO_NUMBER: Final = "«{to}» не похоже на номер WhatsApp."
-TOO_LONG: Final = "Текст длиннее 20 000 знаков: WhatsApp его не примет, сократите."
-HALF: Final = "Часть сообщения уже ушла клиенту: посмотрите чат и решите, что дослать."
 NOTICES: Final = {
     "incomingWebhook": "yes",
     "outgoingWebhook": "yes",
@@ -54,12 +53,13 @@ class GreenApiMessenger:
 
     @operation(repeat=Repeat.PERSON)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
-        """`to` is a number, or a group's id. The text goes as the caption of the first file."""
+        """`to` is a number, or a group's id."""
         return [self._one(request.params) for request in requests]
 
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address."""
-        return files.fetched(file.ref, file, self._store, allow=files.own_host(self._settings.api_url))
+        allow = files.own_host(self._settings.api_url)
+        return files.fetched(file.ref, file, self._store, allow=allow, most=self._settings.file_limit)
 
     def check(self) -> list[str]:
         """Whether the account is let in."""
@@ -75,20 +75,13 @@ class GreenApiMessenger:
             one.close()
 
     def _one(self, message: ClientMessage) -> Outcome:
-        sent: list[str] = []
         try:
             chat = _chat(message.to)
-            if len(message.text) > LONGEST_TEXT:
-                raise Rejected(f"a text of {len(message.text)} characters", hint=TOO_LONG)
-            enclosed = files_of(message, self._settings.files, self._store)
+            pieces = pieces_of(message.text, files_of(message, self._settings.files, self._store), ROOM)
             self._look_for(chat)
-            if not enclosed:
-                sent.append(self._text(chat, message.text))
-            for number, file in enumerate(enclosed):
-                sent.append(self._file(chat, file, "" if number else message.text))
+            return send_all(pieces, lambda piece: self._send(chat, piece))
         except ConnectorError as error:
-            return Ambiguous(f"{len(sent)} messages went, then: {error.reason}", hint=HALF) if sent else error
-        return Done(sent[0], {"message_id": sent[0]})
+            return error
 
     def _look_for(self, chat: str) -> None:
         """A number without WhatsApp is refused by name; to write to such numbers leads to a block."""
@@ -102,12 +95,11 @@ class GreenApiMessenger:
             self._known.clear()
         self._known.add(chat)
 
-    def _text(self, chat: str, text: str) -> str:
-        return _number(self._writing.post("sendMessage", {"chatId": chat, "message": text}))
-
-    def _file(self, chat: str, file: File, caption: str) -> str:
-        name, kind, body = file
-        texts = [("chatId", chat), ("fileName", name), ("caption", caption)]
+    def _send(self, chat: str, piece: Piece) -> str:
+        if piece.file is None:
+            return _number(self._writing.post("sendMessage", {"chatId": chat, "message": piece.text}))
+        name, kind, body = piece.file
+        texts = [("chatId", chat), ("fileName", name), ("caption", piece.text)]
         form = encode_multipart_formdata([*texts, ("file", (name, body, kind))])
         return _number(self._sending_files.post_form("sendFileByUpload", *form))
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
 from connectors.enclosed import FilesFolder
-from provodka.settings import Strict
+from provodka.settings import Size, Strict
 
 
 class GreenApiSettings(Strict):
@@ -29,6 +29,7 @@ class GreenApiSettings(Strict):
     pause: float = Field(2.0, ge=0.5)
     check_numbers: bool = True
     files: FilesFolder | None = None
+    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.green-api.com"
     media_url: Annotated[str, AfterValidator(check_base_url)] = "https://media.green-api.com"
     connect_timeout: float = Field(5.0, gt=0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from connectors.bodies import fields_of, same_secret, without_secret
@@ -46,10 +47,11 @@ class MegafonChannel:
         notice = pushed(fields, delivery.received_at)
         if notice is None:
             return Received()
-        joined = Joining(notice, fields.text("second_callid"), parts)
+        known = cache(parts)
+        joined = Joining(notice, fields.text("second_callid"), known)
         new = self._orders.marked(joined.notices)
         raw = json.dumps(fields.values, ensure_ascii=False).encode()
-        received = self._book.received(new, parts, delivery.received_at, raw=raw)
+        received = self._book.received(new, known, delivery.received_at, raw=raw)
         return replace(received, parts=(*received.parts, *joined.parts))
 
     def _authentic_fields(self, delivery: Delivery) -> Fields:
@@ -73,24 +75,29 @@ class MegafonChannel:
         return Reply(body=json.dumps(told, ensure_ascii=False).encode(), content_type=_JSON)
 
 
-@dataclass(frozen=True, slots=True)
 class Joining:
-    """A call that is passed on goes on under a second id: both are one call, known by the id of the first."""
+    """A call that is passed on goes on under a second id: both are one call, known by the id of the first.
 
-    notice: CallNotice
-    second: str
-    known: PartsReader
+    `second` is the id that the notice of a transfer tells.
+    """
+
+    def __init__(self, notice: CallNotice, second: str, known: PartsReader) -> None:
+        told = known(f"{JOINED}{notice.call}")
+        self._notice = notice
+        self._known = known
+        self._first = told[0].body if told else notice.call
+        self._half = second if notice.transfer and second != self._first else ""
 
     @property
     def notices(self) -> Sequence[CallNotice]:
         """The notice as one of the whole call, with those of the second half that came before we knew."""
-        notice, first = self.notice, self._first
+        notice, first = self._notice, self._first
         if first != notice.call:  # the last word on the second half is not that on the whole
             told = (Told.RECORDED if notice.recording else Told.LEFT) if notice.told is Told.ENDED else notice.told
             return [replace(notice, call=first, id=f"{notice.call}:{notice.id}", told=told)]
         if notice.told is Told.ENDED and any(one.transfer for one in self._legs(notice.call)):
             notice = unnamed(notice)
-        moved = [replace(one, call=first, id=f"{self.second}:{one.id}") for one in self._legs(self._half)]
+        moved = [replace(one, call=first, id=f"{self._half}:{one.id}") for one in self._legs(self._half)]
         return [*moved, notice]
 
     @property
@@ -100,17 +107,8 @@ class Joining:
         over = CallNotice(half, JOINED, Told.ENDED)
         return [Part(f"{JOINED}{half}", JOINED, self._first), over.part] if half else []
 
-    @property
-    def _first(self) -> str:
-        told = self.known(f"{JOINED}{self.notice.call}")
-        return told[0].body if told else self.notice.call
-
-    @property
-    def _half(self) -> str:
-        return self.second if self.notice.transfer and self.second != self._first else ""
-
     def _legs(self, call: str) -> list[CallNotice]:
-        return [stored_notice(part) for part in self.known(f"{CALL}{call}")] if call else []
+        return [stored_notice(part) for part in self._known(f"{CALL}{call}")] if call else []
 
 
 def receiver(name: str, settings: MegafonSettings, around: Around) -> MegafonChannel:

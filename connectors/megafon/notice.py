@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from connectors.calls.clock import end_of
+from connectors.calls.clock import end_of, length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka import identity
 from provodka.channel import UnreadableError
@@ -53,9 +54,8 @@ class Fields:
         )
 
     def seconds(self, name: str) -> int:
-        """A whole number of seconds; 0 for anything else."""
-        text = self.text(name).partition(".")[0]
-        return int(text) if text.isdecimal() and len(text) <= 9 else 0
+        """Of a talk or a wait; 0 for what is no number."""
+        return length_of(self.text(name))
 
     @property
     def employee(self) -> str:
@@ -88,15 +88,6 @@ def listed(fields: Fields, heard: datetime) -> CallNotice | None:
     return _ended(call, fields, heard) if call else None
 
 
-def moment(text: str) -> datetime | None:
-    """`20251201T080006Z`, and the same with dashes and colons; UTC whether it says so or not."""
-    digits = "".join(sign for sign in text if sign.isdecimal())[:14]
-    try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def _event(call: str, fields: Fields, heard: datetime) -> CallNotice | None:
     state = fields.text("type").upper()
     if state not in _STATES:
@@ -121,7 +112,7 @@ def _event(call: str, fields: Fields, heard: datetime) -> CallNotice | None:
 
 def _ended(call: str, fields: Fields, heard: datetime) -> CallNotice:
     """`history`, and an entry of the list of calls, whose members are called otherwise and which tells the wait."""
-    started, talked = moment(fields.text("start")), fields.seconds("duration")
+    started, talked = moment(fields.text("start"), UTC), fields.seconds("duration")
     status = fields.text("status").lower().replace("_", "").replace(" ", "")
     outcome, reason = _STATUSES.get(status, (None, status))
     ended = end_of(started, talked, heard)

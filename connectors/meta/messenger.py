@@ -11,19 +11,18 @@ from connectors.http import Limit
 from connectors.meta.instagram import COMMENT
 from connectors.meta.settings import MetaSettings
 from connectors.talks import files
+from connectors.talks.parcel import Piece, Room, pieces_of, send_all
 from connectors.talks.reading import word
 from provodka.channel import Around
 from provodka.errors import Ambiguous, ConnectorError, Rejected
-from provodka.messages import ClientMessage
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.messages import ChatFacts, ClientMessage
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.talks import MediaKind, MessageFile
 
-LONGEST: Final = 1000  # bytes
-TOO_LONG: Final = "Instagram пропускает не больше 1000 байт (около 500 русских букв): сократите текст."
+ROOM: Final = Room(text=1000, caption=0, file=25 * 1024 * 1024, size=lambda text: len(text.encode()))
 NO_PUBLIC: Final = "Чтобы послать файл, Instagram забирает его по ссылке: укажите server.public_url."
 ONLY_TEXT: Final = "В ответ на комментарий Instagram пропускает только текст."
-HALF: Final = "Часть сообщения уже ушла клиенту: посмотрите чат и решите, что дослать."
 WINDOW: Final = (
     "Прошло больше 24 часов с последнего сообщения клиента: Instagram пропустит ответ, когда он напишет снова."
 )
@@ -64,7 +63,15 @@ class InstagramMessenger:
 
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address."""
-        return files.fetched(file.ref, file, self._around.store, allow=files.own_host(self._settings.api_url))
+        allow = files.own_host(self._settings.api_url)
+        return files.fetched(file.ref, file, self._around.store, allow=allow, most=self._settings.file_limit)
+
+    def who(self, chat: str) -> ChatFacts:
+        """The name of a person, or how they are called; comments bring it with them."""
+        if chat.startswith(COMMENT):
+            return ChatFacts()
+        about = self._graph.get(chat, fields="name,username")
+        return ChatFacts(name=word(about.get("name")) or word(about.get("username")))
 
     def check(self) -> list[str]:
         """Whether the token opens the page."""
@@ -79,22 +86,17 @@ class InstagramMessenger:
         self._graph.close()
 
     def _one(self, message: ClientMessage) -> Outcome:
-        sent: list[str] = []
         try:
-            for body in self._bodies(message):
-                sent.append(self._send(message.to, body))
+            enclosed = files_of(message, self._settings.files, self._around.store)
+            if enclosed and message.to.startswith(COMMENT):
+                raise Rejected("a file in answer to a comment", hint=ONLY_TEXT)
+            bodies = [self._body(piece) for piece in pieces_of(message.text, enclosed, ROOM)]
+            return send_all(bodies, lambda body: self._send(message.to, body))
         except ConnectorError as error:
-            return Ambiguous(f"{len(sent)} messages went, then: {error.reason}", hint=HALF) if sent else error
-        return Done(sent[0], {"message_id": sent[0]})
+            return error
 
-    def _bodies(self, message: ClientMessage) -> list[dict[str, Any]]:
-        if len(message.text.encode()) > LONGEST:
-            raise Rejected(f"a text of {len(message.text.encode())} bytes", hint=TOO_LONG)
-        enclosed = files_of(message, self._settings.files, self._around.store)
-        if enclosed and message.to.startswith(COMMENT):
-            raise Rejected("a file in answer to a comment", hint=ONLY_TEXT)
-        text = [{"text": message.text}] if message.text or not enclosed else []
-        return [*text, *map(self._attachment, enclosed)]
+    def _body(self, piece: Piece) -> dict[str, Any]:
+        return {"text": piece.text} if piece.file is None else self._attachment(piece.file)
 
     def _attachment(self, file: File) -> dict[str, Any]:
         name, kind, body = file

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from connectors.enclosed import FilesFolder
 from connectors.graph import GraphSettings
+from provodka.settings import Size
 
 
 class MetaSettings(GraphSettings):
@@ -31,6 +32,7 @@ class MetaSettings(GraphSettings):
     catch_up: float = Field(900.0, ge=60)
     first_sync_days: int = Field(0, ge=0, le=90)
     files: FilesFolder | None = None
+    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(5.0, gt=0)
 
     @model_validator(mode="after")

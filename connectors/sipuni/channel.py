@@ -30,6 +30,7 @@ from provodka.payloads import Attachment, Call
 
 SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
 _NO_KEY: Final = "Впишите в канал user и key из настроек интеграции Sipuni: по ним скачивается запись."
+_NOT_SO: Final = "Sipuni сам выбирает номер и не зачитывает текст: уберите line и text или назовите в by другой канал."
 _NOBODY: Final = "Впишите сотруднику в staff его внутренний номер в Sipuni (extension)."
 
 
@@ -82,6 +83,8 @@ class SipuniDialler:
 
     def _dial(self, key: str, order: CallOrder) -> Outcome:
         number = next((one for one in (order.extension, *order.others) if one.isdigit()), "")
+        if order.text or order.line:
+            return Rejected("Sipuni cannot make such a call", hint=_NOT_SO)
         if not number:
             return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
         self._orders.placed(key, replace(order, extension=number))

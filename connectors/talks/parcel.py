@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from connectors.enclosed import File
 from provodka.errors import Ambiguous, ConnectorError, Rejected
@@ -13,6 +13,7 @@ from provodka.operation import Done
 MOST_PIECES: Final = 10
 _TOO_LONG: Final = "Текст длиннее десяти сообщений: пошлите его файлом или ссылкой."
 _TOO_LARGE: Final = "Файл больше {most} МБ, столько этот мессенджер не берёт: пошлите ссылку или другим каналом."
+_EMPTY: Final = "Сообщение пустое: проверьте его текст в правиле."
 TOO_LARGE: Final = "file_too_big"
 
 
@@ -45,12 +46,18 @@ def pieces_of(text: str, files: Sequence[File], room: Room) -> list[Piece]:
     texts = [Piece(part) for part in split(text, room.text, room.size)]
     if len(texts) > MOST_PIECES:
         raise Rejected(f"the text makes {len(texts)} messages", hint=_TOO_LONG)
+    if not (texts or files):
+        raise Rejected("neither text nor files", hint=_EMPTY)
     return [*texts, *(Piece("", file) for file in files)]
 
 
-def send_all(pieces: Sequence[Piece], send: Callable[[Piece], str]) -> Done:
-    """`send` gives the id of its message; the first stands for all of them, and `messages` names each. What breaks off
-    on the way is Ambiguous: begun again, the client would get the beginning twice."""
+P = TypeVar("P")
+
+
+def send_all(pieces: Sequence[P], send: Callable[[P], str]) -> Done:
+    """One after the other, whatever a piece is to its messenger. `send` gives the id of its message; the first stands
+    for all of them, and `messages` names each. What breaks off on the way is Ambiguous: begun again, the client would
+    get the beginning twice."""
     sent: list[str] = []
     for piece in pieces:
         try:

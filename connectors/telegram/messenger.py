@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -15,7 +15,7 @@ from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import TOO_LARGE, Code, client_cure
 from connectors.telegram.parcel import ROOM, is_picture, shorten
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.setup import Setup
+from connectors.telegram.setup import complaints
 from connectors.telegram.updates import SERVICE
 from provodka.channel import Around
 from provodka.crm import StaffMessage
@@ -34,6 +34,10 @@ WHOLE_BOT: Final = (30.0, 30)  # messages a second, of which so many at once
 PERSON: Final = (1.0, 1)
 GROUP: Final = (20 / 60, 2)
 LARGEST_FETCHED: Final = 20 * 1024 * 1024
+PRIVATE: Final = (
+    "Telegram: у бота включён режим приватности, и в группах он слышит только команды и ответы ему: @BotFather → "
+    "/setprivacy → Disable, затем удалите бота из группы и добавьте снова. Или уберите groups."
+)
 
 
 class Store(Pace, Blobs, Protocol):
@@ -90,20 +94,26 @@ class Telegram:
         return keep(body, kind, replace(file, name=file.name or path), self._store, LARGEST_FETCHED)
 
     def check(self) -> list[str]:
-        """Try the token, and whether what people write comes to us."""
-        return Setup(self.name, self._bot).check()
+        """Try the token; what is wrong, in sentences."""
+        return complaints(self._looked)
 
     def check_chat(self, chat: str) -> list[str]:
         """Whether the bot knows the chat; what is wrong in one sentence. Who has blocked it shows only by a message."""
-        try:
+
+        def look() -> tuple[str, ...]:
             self._bot.call("getChat", b"", lambda wire: wire.chat(chat))
-        except ConnectorError as error:
-            return [f"Telegram: {error.reason}. {error.hint}".strip()]
-        return []
+            return ()
+
+        return complaints(look)
 
     def close(self) -> None:
         """Close the connections and end the thread; the object can be used again."""
         self._bot.close()
+
+    def _looked(self) -> Iterator[str]:
+        me = self._bot.call("getMe", b"", lambda wire: wire.me())
+        if self._settings.groups and not me.get("can_read_all_group_messages"):
+            yield PRIVATE
 
     def _notify(self, message: StaffMessage) -> Outcome:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,10 +29,6 @@ FAILING: Final = (
     "сертификат и secret."
 )
 DEAF: Final = "Telegram: бот не сообщает о {kinds}: provodka check --online --channel {name} попросит его об этом."
-PRIVATE: Final = (
-    "Telegram: у бота включён режим приватности, и в группах он слышит только команды и ответы ему: @BotFather → "
-    "/setprivacy → Disable, затем удалите бота из группы и добавьте снова. Или уберите groups."
-)
 
 
 class Setup:
@@ -53,31 +49,30 @@ class Setup:
         return before.get("url") != address or bool(_lacking(before))
 
     def check(self) -> list[str]:
-        """What is wrong, in sentences."""
-        try:
-            return list(self._looked())
-        except ConnectorError as error:
-            return [f"Telegram: {error.reason}. {error.hint}".strip()]
+        """Whether what people write comes to us; what is wrong, in sentences."""
+        return complaints(self._looked)
 
     def close(self) -> None:
         """Of the connections."""
         self._bot.close()
 
     def _looked(self) -> Iterator[str]:
-        settings = self._bot.settings
-        me = self._bot.call("getMe", b"", lambda wire: wire.me())
-        if settings.receive == "off":
-            return
         webhook = self._webhook()
-        if settings.receive == "webhook":
+        if self._bot.settings.receive == "webhook":
             yield from _of_webhook(webhook, self._name)
         elif webhook.get("url"):
             yield f"Telegram: {CURES[Code.WEBHOOK_SET][0]}"
-        if settings.groups and not me.get("can_read_all_group_messages"):
-            yield PRIVATE
 
     def _webhook(self) -> Mapping[str, Any]:
         return self._bot.call("getWebhookInfo", b"", lambda wire: wire.webhook())
+
+
+def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
+    """The sentences of a look at the bot, or the one that says why it could not be looked at."""
+    try:
+        return list(look())
+    except ConnectorError as error:
+        return [f"Telegram: {error.reason}. {error.hint}".strip()]
 
 
 def _of_webhook(webhook: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -92,7 +87,7 @@ def _of_webhook(webhook: Mapping[str, Any], name: str) -> Iterator[str]:
         yield DEAF.format(kinds=", ".join(lacking), name=name)
     last, words = moment(webhook.get("last_error_date")), word(webhook.get("last_error_message"))
     waiting = webhook.get("pending_update_count") or 0
-    if words and last is not None and (waiting or datetime.now(UTC) - last < RECENT):
+    if words and waiting and last is not None and datetime.now(UTC) - last < RECENT:
         yield FAILING.format(words=words, waiting=waiting)
 
 

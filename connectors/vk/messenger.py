@@ -8,8 +8,8 @@ from typing import Final
 
 from connectors.enclosed import File, files_of
 from connectors.talks.files import fetched, own_host
+from connectors.talks.known import Known
 from connectors.talks.reading import Fields, part, parts_of, word
-from connectors.talks.sent import SentBook
 from connectors.vk.api import VkApi
 from connectors.vk.channel import book_of
 from connectors.vk.message import GROUP_CHATS
@@ -19,7 +19,6 @@ from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.messages import ChatFacts, ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
-from provodka.stores import ConnectorStore
 from provodka.talks import MessageFile
 
 MOST_FILES: Final = 10
@@ -38,13 +37,14 @@ class VkMessenger:
     reaches = ("vk",)
     carries_files = True
 
-    def __init__(self, name: str, settings: VkSettings, store: ConnectorStore, book: SentBook) -> None:
+    def __init__(self, name: str, settings: VkSettings, around: Around) -> None:
         self.name = name
         self.account = settings.account
         self._settings = settings
-        self._store = store
-        self._book = book
-        self._api = VkApi(settings, store)
+        self._store = around.store
+        self._book = book_of(settings, around)
+        self._api = VkApi(settings, around.store)
+        self._known = Known(self._asked, around.now)
 
     @operation(repeat=Repeat.KEY)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
@@ -86,9 +86,10 @@ class VkMessenger:
 
     def who(self, chat: str) -> ChatFacts:
         """The name of a person; a chat of several and a community have none that we could ask for."""
-        if not chat.isdecimal() or int(chat) > GROUP_CHATS:
-            return ChatFacts()
-        found = self._api.rows("users.get", user_ids=chat)
+        return self._known.of(chat) if chat.isdecimal() and int(chat) < GROUP_CHATS else ChatFacts()
+
+    def _asked(self, person: str) -> ChatFacts:
+        found = self._api.rows("users.get", user_ids=person)
         name = " ".join(word(found[0].get(one)) for one in ("first_name", "last_name")) if found else ""
         return ChatFacts(name=name.strip())
 
@@ -136,4 +137,4 @@ def messenger(name: str, settings: VkSettings, around: Around) -> VkMessenger | 
     """The messenger of the channel `name`; None without a key."""
     if settings.token is None:
         return None
-    return VkMessenger(name, settings, around.store, book_of(settings, around))
+    return VkMessenger(name, settings, around)

@@ -14,9 +14,10 @@ from provodka.channel import UnreadableError
 from provodka.event import Event
 from provodka.talks import ChatState, TalkMessage
 
-_WITH_OBJECT: Final = frozenset(
+TOLD: Final = frozenset(
     {"message_new", "message_reply", "message_edit", "message_event", "message_allow", "message_deny", "lead_forms_new"}
 )
+"""The kinds of notices that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Notices:
     def events(self, notice: Fields, telling: Telling) -> list[Event]:
         """The events of one notice, none for a kind that tells nothing of people. Raises UnreadableError."""
         kind, body = word(notice.get("type")), part(notice, "object")
-        if kind not in _WITH_OBJECT:
+        if kind not in TOLD:
             return []
         if not body:
             raise UnreadableError(f"the notice {kind} has no object")

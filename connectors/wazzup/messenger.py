@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Final
 
 from connectors.enclosed import File, files_of
 from connectors.http import Http, Limit, Timeouts
 from connectors.talks import files
+from connectors.talks.parcel import Room, pieces_of
 from connectors.talks.reading import part, parts_of, word
 from connectors.wazzup.notice import MARK
-from connectors.wazzup.refusals import GONE, LONG, REPEATED, classify
+from connectors.wazzup.refusals import GONE, REPEATED, classify
 from connectors.wazzup.settings import WazzupSettings
 from provodka.channel import Around
 from provodka.errors import Ambiguous, ConnectorError, Rejected
@@ -22,6 +24,7 @@ from provodka.talks import MessageFile
 LONGEST_ADDRESS: Final = 200
 LONGEST: Final = {"whatsapp": 10_000, "instagram": 1000}
 USUALLY: Final = 4096
+MOST_BYTES: Final = 50 * 1024 * 1024
 NOBODY: Final = "Не указано, кому писать: у клиента нет адреса в этом мессенджере."
 NO_PUBLIC: Final = "Чтобы послать файл, Wazzup забирает его по ссылке: укажите server.public_url."
 TOO_LONG_ADDRESS: Final = "Адрес вебхука для Wazzup не длиннее 200 знаков: сократите имя канала или секрет."
@@ -55,7 +58,7 @@ class WazzupMessenger:
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address, which is said to live not for long."""
         allow = files.own_host(self._settings.api_url)
-        return files.fetched(file.ref, file, self._around.store, allow=allow)
+        return files.fetched(file.ref, file, self._around.store, allow=allow, most=self._settings.file_limit)
 
     def check(self) -> list[str]:
         """Whether the key opens, and whether the channel is there and works."""
@@ -74,13 +77,11 @@ class WazzupMessenger:
         self._http.close()
 
     def _one(self, request: Request[ClientMessage]) -> Outcome:
-        sent: list[Done] = []
         try:
             place = self._place(request.params.to)
             bodies = self._bodies(request.params, place["chatType"])
-            for number, body in enumerate(bodies):
-                key = f"{MARK}{request.key}:{number}" if number else f"{MARK}{request.key}"
-                sent.append(self._send({**place, **body, "crmMessageId": key}))
+            keys = (f"{MARK}{request.key}" + (f":{number}" if number else "") for number in itertools.count())
+            sent = [self._send({**place, **body, "crmMessageId": key}) for body, key in zip(bodies, keys, strict=False)]
         except ConnectorError as error:
             return error
         return sent[0]
@@ -107,11 +108,12 @@ class WazzupMessenger:
     def _bodies(self, message: ClientMessage, kind: str) -> list[dict[str, Any]]:
         if message.template:
             return [{"templateId": message.template, "templateValues": list(message.values)}]
-        if len(message.text) > LONGEST.get(kind, USUALLY):
-            raise Rejected(f"a text of {len(message.text)} characters", hint=LONG)
         enclosed = files_of(message, self._settings.files, self._around.store)
-        text = [{"text": message.text}] if message.text or not enclosed else []
-        return [*text, *({"contentUri": self._address(file)} for file in enclosed)]
+        pieces = pieces_of(message.text, enclosed, Room(LONGEST.get(kind, USUALLY), caption=0, file=MOST_BYTES))
+        return [
+            {"text": piece.text} if piece.file is None else {"contentUri": self._address(piece.file)}
+            for piece in pieces
+        ]
 
     def _address(self, file: File) -> str:
         name, kind, body = file

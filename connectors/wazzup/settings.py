@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
 from connectors.enclosed import FilesFolder
-from provodka.settings import Strict
+from provodka.settings import Size, Strict
 
 
 class WazzupSettings(Strict):
@@ -26,6 +26,7 @@ class WazzupSettings(Strict):
     chat_type: Literal["whatsapp", "viber", "instagram", "telegram", "vk", "avito", "max"] = "whatsapp"
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.wazzup24.com"
     files: FilesFolder | None = None
+    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(10.0, gt=0)
     connect_timeout: float = Field(5.0, gt=0)
     read_timeout: float = Field(20.0, gt=0)

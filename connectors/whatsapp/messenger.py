@@ -11,23 +11,21 @@ from connectors.enclosed import File, files_of
 from connectors.graph import Graph
 from connectors.http import Limit
 from connectors.talks import files
+from connectors.talks.parcel import Room, pieces_of, send_all
 from connectors.talks.reading import count, parts_of, word
 from connectors.whatsapp.refusals import cure_of
 from connectors.whatsapp.settings import WhatsappSettings
 from provodka.channel import Around
 from provodka.errors import Ambiguous, ConnectorError, Rejected
 from provodka.messages import ClientMessage
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.stores import ConnectorStore
 from provodka.talks import MediaKind, MessageFile
 
-LONGEST_TEXT: Final = 4096
-LONGEST_CAPTION: Final = 1024
-TOO_LONG: Final = "Текст длиннее {most} знаков: WhatsApp его не примет, сократите."
+ROOM: Final = Room(text=4096, caption=1024, file=100 * 1024 * 1024)
 ONE_FILE: Final = "В шаблон WhatsApp помещается только один файл."
 NO_NUMBER: Final = "У клиента нет номера WhatsApp: «{to}»."
-HALF: Final = "Часть сообщения уже ушла клиенту: посмотрите чат и решите, что дослать."
 NOT_SUBSCRIBED: Final = (
     "WhatsApp: приложение не подписано на сообщения аккаунта {account}. "
     "Запустите provodka check --online --channel {name}"
@@ -65,8 +63,7 @@ class WhatsappMessenger:
 
     @operation(repeat=Repeat.PERSON)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
-        """`to` is a number, or the id that a person who hides theirs has with our business. The text goes as the
-        caption of the first file; `Done.remote_id` is the id of the first message."""
+        """`to` is a number, or the id that a person who hides theirs has with our business."""
         return [self._one(request) for request in requests]
 
     def fetch_file(self, file: MessageFile) -> Attachment:
@@ -75,10 +72,11 @@ class WhatsappMessenger:
             about = self._graph.get(file.ref)
         except Rejected as error:
             raise Rejected(error.reason, hint=files.GONE, status=error.status, code=error.code) from error
-        if count(about.get("file_size")) > files.MOST:
-            raise Rejected("the file is too large", hint=files.TOO_LARGE.format(most=files.MOST // 1024**2))
-        allow = files.own_host(self._settings.api_url)
-        return files.fetched(word(about.get("url")), file, self._store, headers=self._graph.auth(), allow=allow)
+        most = self._settings.file_limit
+        if count(about.get("file_size")) > most:
+            raise Rejected("the file is too large", hint=files.TOO_LARGE.format(most=most // 1024**2))
+        allow, url = files.own_host(self._settings.api_url), word(about.get("url"))
+        return files.fetched(url, file, self._store, headers=self._graph.auth(), allow=allow, most=most)
 
     def check(self) -> list[str]:
         """Whether the number is ours, and whether we hear of its messages."""
@@ -96,17 +94,14 @@ class WhatsappMessenger:
         self._graph.close()
 
     def _one(self, request: Request[ClientMessage]) -> Outcome:
+        """All files are uploaded before anything is sent."""
         message = request.params
-        sent: list[str] = []
         try:
             envelope = {**_recipient(message.to), "biz_opaque_callback_data": request.key}
-            for body in self._bodies(message, files_of(message, self._settings.files, self._store)):
-                sent.append(self._send({**envelope, **body}))
+            bodies = self._bodies(message, files_of(message, self._settings.files, self._store))
+            return send_all(bodies, lambda body: self._send({**envelope, **body}))
         except ConnectorError as error:
-            if not sent:
-                return error
-            return Ambiguous(f"{len(sent)} messages went, then: {error.reason}", hint=HALF, code=error.code)
-        return Done(sent[0], {"message_id": sent[0]})
+            return error
 
     def _send(self, body: Body) -> str:
         answer = self._graph.post(f"{self._settings.phone_id}/messages", {"messaging_product": "whatsapp", **body})
@@ -118,16 +113,15 @@ class WhatsappMessenger:
     def _bodies(self, message: ClientMessage, enclosed: Sequence[File]) -> list[Body]:
         if message.template:
             return [self._template(message, enclosed)]
-        if len(message.text) > LONGEST_TEXT:
-            raise Rejected(f"a text of {len(message.text)} characters", hint=TOO_LONG.format(most=LONGEST_TEXT))
-        media = [self._media(file) for file in enclosed]
-        if media and media[0]["type"] != "audio" and len(message.text) <= LONGEST_CAPTION:
-            first = media[0]
-            if message.text:
-                first[first["type"]]["caption"] = message.text
-            return media
-        text = [{"type": "text", "text": {"body": message.text}}] if message.text or not media else []
-        return [*text, *media]
+        bodies = []
+        for piece in pieces_of(message.text, enclosed, ROOM):
+            media = None if piece.file is None else self._media(piece.file)
+            if media is None or (media["type"] == "audio" and piece.text):  # a sound has no caption
+                bodies.append({"type": "text", "text": {"body": piece.text}})
+            elif piece.text:
+                media[media["type"]]["caption"] = piece.text
+            bodies += [] if media is None else [media]
+        return bodies
 
     def _media(self, file: File) -> Body:
         """Uploaded, and named by its id."""

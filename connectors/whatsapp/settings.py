@@ -8,6 +8,7 @@ from pydantic import Field
 
 from connectors.enclosed import FilesFolder
 from connectors.graph import GraphSettings
+from provodka.settings import Size
 
 
 class WhatsappSettings(GraphSettings):
@@ -23,4 +24,5 @@ class WhatsappSettings(GraphSettings):
     account_id: str = Field("", pattern=r"\d*")
     language: str = Field("ru", min_length=2)
     files: FilesFolder | None = None
+    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(20.0, gt=0, le=80)

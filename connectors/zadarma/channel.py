@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from connectors.zadarma.settings import ZadarmaSettings
 from connectors.zadarma.signature import SIGNED, signature
 from provodka import identity
 from provodka.calls import Callers
-from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 
 _JSON: Final = "application/json; charset=utf-8"
 
@@ -47,9 +47,10 @@ class ZadarmaChannel:
         if fields.event not in SIGNED:
             return Received()
         notice = read_notice(fields, delivery.received_at, self._zone)
-        [notice] = self._orders.marked([_as_leg(notice, parts(notice.key))])
+        known = cache(parts)
+        [notice] = self._orders.marked([_as_leg(notice, known)])
         reply = self._answer(fields) if fields.event == "NOTIFY_START" else Reply()
-        return self._book.received([notice], parts, delivery.received_at, raw=plain_body(delivery), reply=reply)
+        return self._book.received([notice], known, delivery.received_at, raw=plain_body(delivery), reply=reply)
 
     def _authentic_fields(self, delivery: Delivery) -> Fields:
         try:
@@ -77,11 +78,11 @@ class ZadarmaChannel:
         return Reply(body=json.dumps(told, ensure_ascii=False).encode(), content_type=_JSON) if told else Reply()
 
 
-def _as_leg(notice: CallNotice, parts: Sequence[Part]) -> CallNotice:
+def _as_leg(notice: CallNotice, parts: PartsReader) -> CallNotice:
     """In a group ring the phones of the others stop when one has answered: the end of such a leg ends no call."""
     if notice.told is not Told.ENDED or notice.talk_seconds or not notice.employee:
         return notice
-    known = (stored_notice(part) for part in parts)
+    known = (stored_notice(part) for part in parts(notice.key))
     answered = {one.employee for one in known if one.told is Told.ANSWERED}
     is_other = bool(answered) and notice.employee not in answered
     return replace(notice, told=Told.LEFT, outcome=None, reason="") if is_other else notice

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from connectors.bodies import unflatten
-from connectors.calls.clock import end_of
+from connectors.calls.clock import end_of, length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka.channel import UnreadableError
 from provodka.payloads import CallOutcome, Direction
@@ -138,14 +139,6 @@ def read_statistics(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> list[Cal
     return [*(replace(one, recording="") for one in summed), *recorded]
 
 
-def moment(text: str, zone: tzinfo) -> datetime | None:
-    """`2025-12-01 11:00:00`, told in the account's zone."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
-    except ValueError:
-        return None
-
-
 def _summed(call: str, lines: Sequence[Mapping[str, Any]], zone: tzinfo) -> CallNotice:
     """The connection with the longest talk speaks for the call, else the last one."""
     talks = [_talked(str(one.get("disposition") or ""), str(one.get("seconds") or "")) for one in lines]
@@ -178,7 +171,7 @@ def _summed(call: str, lines: Sequence[Mapping[str, Any]], zone: tzinfo) -> Call
 
 
 def _talked(disposition: str, seconds: str) -> int:
-    return int(seconds) if disposition.lower() == ANSWERED and seconds.isdecimal() else 0
+    return length_of(seconds) if disposition.lower() == ANSWERED else 0
 
 
 def _outcome(disposition: str) -> CallOutcome | None:

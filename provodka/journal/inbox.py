@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, literal_column, or_, select, update
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
@@ -38,29 +38,53 @@ def event_row(event: Event) -> dict[str, Any]:
 
 
 def add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert those that are new by (channel, external_id), all in one statement.
+    """Insert those that are new by (channel, external_id)."""
+    _insert(connection, events, _EVENT, ("channel", "external_id"), rows)
+
+
+def _insert(
+    connection: Connection, table: Table, names: Sequence[str], key: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert the rows whose key is new, all in one statement.
 
     The driver lets other threads run at every row of an `executemany`; with a dozen webhooks being parsed at that
     moment the commit that they all wait for would take several times as long.
     """
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    one = f"({', '.join([mark] * len(_ROW))})"
+    one = f"({', '.join([mark] * len(names))})"
+    into, unless = f"INSERT INTO {table.name} ({', '.join(names)})", f"ON CONFLICT ({', '.join(key)}) DO NOTHING"
     for part in chunks(rows, _ROWS_AT_ONCE):
-        values = ", ".join([one] * len(part))
-        sql = f"INSERT INTO events ({', '.join(_ROW)}) VALUES {values} ON CONFLICT (channel, external_id) DO NOTHING"  # noqa: S608 -- our own names
-        connection.exec_driver_sql(sql, tuple(_plain(row[name]) for row in part for name in _ROW))
+        sql = f"{into} VALUES {', '.join([one] * len(part))} {unless}"  # our own names
+        connection.exec_driver_sql(sql, tuple(_plain(row[name]) for row in part for name in names))
 
 
-_ROW: Final = (
+_EVENT: Final = (
     "id", "type", "channel", "external_id", "occurred_at", "received_at", "person", "payload", "raw", "identities",
     "state", "not_before",
 )  # fmt: skip
+_PIECE: Final = ("channel", "key", "id", "body", "at")
 _ROWS_AT_ONCE: Final = 500  # SQLite takes 32,766 values in a statement
 
 
 def _plain(value: object) -> object:
     """A value as the driver takes it."""
     return microseconds(value) if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What one delivery holds: rows of events, and of the pieces that belong to the same moment."""
+
+    events: Sequence[dict[str, Any]]
+    parts: Sequence[dict[str, Any]]
+
+
+def add_arrived(connection: Connection, arrived: Sequence[Arrived]) -> None:
+    """What came together, in one statement for the events and one for the pieces."""
+    if rows := [row for one in arrived for row in one.events]:
+        add_events(connection, rows)
+    if pieces := [piece for one in arrived for piece in one.parts]:
+        _insert(connection, parts, _PIECE, ("channel", "key", "id"), pieces)
 
 
 def add_all(
@@ -74,7 +98,7 @@ def add_all(
     if rows:
         add_events(connection, rows)
     if part_rows:
-        connection.execute(insert_new(connection, parts, ("channel", "key", "id")), list(part_rows))
+        _insert(connection, parts, _PIECE, ("channel", "key", "id"), part_rows)
     if cursor_values:
         values = [{"name": n, "value": v} for n, v in cursor_values.items()]
         connection.execute(upsert(connection, cursors, ("name",), ("value",)), values)

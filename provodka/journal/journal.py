@@ -84,12 +84,12 @@ class Journal:
     ) -> None:
         """See `provodka.channel.Intake`."""
         rows = [inbox.event_row(event) for event in events]
-        if rows and not parts and not cursors and not blobs:
-            self._writer.add(inbox.add_events, rows)
-        else:
-            now = self.now()
-            pieces = [{"channel": channel, "key": p.key, "id": p.id, "body": p.body, "at": now} for p in parts]
+        now = self.now() if parts else None
+        pieces = [{"channel": channel, "key": p.key, "id": p.id, "body": p.body, "at": now} for p in parts]
+        if cursors or blobs:
             self.write(lambda c: inbox.add_all(c, rows, pieces, cursors or {}, blobs))
+        else:
+            self._writer.add(inbox.add_arrived, [inbox.Arrived(rows, pieces)])
         if rows:
             self.new_events.set()
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, literal_column, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
@@ -175,11 +175,17 @@ def dead_actions(connection: Connection, limit: int = 100) -> list[StoredAction]
     return [outbox.stored(row) for row in connection.execute(query)]
 
 
+# built once: a webhook of an exchange waits for it
+_PARTS: Final = (
+    select(parts.c.id, parts.c.body)
+    .where(parts.c.channel == bindparam("channel"), parts.c.key == bindparam("key"))
+    .order_by(parts.c.at, parts.c.id)
+)
+
+
 def stored_parts(connection: Connection, channel: str, key: str) -> list[tuple[str, str]]:
     """(id, body) of the pieces of a key, oldest first."""
-    of_key = (parts.c.channel == channel) & (parts.c.key == key)
-    query = select(parts.c.id, parts.c.body).where(of_key).order_by(parts.c.at, parts.c.id)
-    return [(row.id, row.body) for row in connection.execute(query)]
+    return [(row.id, row.body) for row in connection.execute(_PARTS, {"channel": channel, "key": key})]
 
 
 def never_ended(connection: Connection, channel: str, prefix: str, before: datetime) -> list[str]:

@@ -20,6 +20,7 @@ from provodka.crm import (
 from provodka.payloads import LeadRef, Person
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk, pack
+from rules.actions.introductions import introduced
 from rules.actions.kept import keeping
 from rules.actions.replaced import replaced
 from rules.actions.targets import Known
@@ -109,7 +110,8 @@ def _reuse(
 def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
     """The lead to be made, with its responsible. Raises Rejected when nobody can be chosen."""
     item, card = creation.item, creation.card
-    params, person = item.params, item.event.person
+    person = item.event.person if card else introduced(item, desk.outside).event.person
+    params = item.params
     responsible, reason = _responsible(item, card, desk)
     price = params["price"]
     lead = NewLead(

@@ -14,6 +14,7 @@ from provodka.payloads import EventType, MessageEvent
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
 from rules.actions.desk import Desk, pack, submit, submit_all, told
+from rules.actions.introductions import introduced
 from rules.actions.linking import unfinished
 from rules.actions.message_files import Fetched, fetch
 from rules.actions.targets import Target, find_targets
@@ -108,6 +109,7 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
     if item.event.type is EventType.MESSAGE_SENT and not staff:
         as_chat = False  # a chat shows who of the staff wrote, and there is nobody
     try:
+        item = introduced(item, outside)
         files = fetch(item, outside)
         return _chat(item, target, staff, files, outside) if as_chat else _note(item, target, files)
     except ConnectorError as error:

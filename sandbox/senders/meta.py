@@ -163,6 +163,8 @@ class Meta(Service):
             return expired()
         if number == PAGE:
             return jsonify({"id": PAGE, "name": "Кровля"})
+        if number == PERSON:
+            return jsonify({"id": PERSON, "name": "Мария", "username": "masha_r"})
         if not self.readable:
             return _no_rights()
         if number not in self.leads:

@@ -11,7 +11,8 @@ from flask import Flask
 
 from sandbox.senders.http import Signing, post
 from sandbox.senders.service import Answers, Client, Service, as_json, utc_now
-from sandbox.senders.vk_api import Community, VkApi
+from sandbox.senders.vk_api import VkApi
+from sandbox.senders.vk_community import Community
 
 Json = dict[str, Any]
 VERSION = "5.199"

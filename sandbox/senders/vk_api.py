@@ -1,86 +1,22 @@
-"""What a VK community knows, and the API by which it is asked: errors come with status 200, as VK sends them."""
+"""The API by which a VK community is asked: errors come with status 200, as VK sends them."""
 
 from __future__ import annotations
 
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from threading import Condition
 from typing import Any
 
+import requests
 from flask import Flask, Response, jsonify, request
+
+from sandbox.senders.http import post
+from sandbox.senders.vk_community import Community
 
 Json = dict[str, Any]
 LONGEST = 4096
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
 GROUPS_FROM = 2_000_000_000
-
-
-class Community:
-    """Messages, people, answers of lead forms and what is told of them. Threads share it."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self.now = now
-        self.base = ""
-        self.moved = Condition()
-        self.clear()
-
-    def clear(self) -> None:
-        self.group, self.token, self.secret, self.confirmation = 190000001, "sandbox", "sandbox", "0fsandbox"
-        self.server = "ok"
-        self.form_name = "Расчёт окна"
-        self.messages: dict[int, list[Json]] = {}
-        self.people: dict[int, tuple[str, str]] = {}
-        self.allowed: set[int] = set()
-        self.blocked: set[int] = set()
-        self.leads: list[Json] = []
-        self.questions: list[Json] = []
-        self.updates: list[Json] = []
-        self.first_ts, self.key = 1, "key-1"
-        self.sent: dict[tuple[int, int], int] = {}
-        self.files: dict[str, bytes] = {}
-        self._last_id = 1500
-
-    def say(self, peer: int, text: str, more: Json | None = None, *, out: bool = False) -> Json:
-        """A message in the talk with this person."""
-        with self.moved:
-            self._last_id += 1
-            said = self.messages.setdefault(peer, [])
-            body: Json = {"id": self._last_id, "date": int(self.now().timestamp()), "peer_id": peer}
-            body |= {"from_id": -self.group if out else peer, "text": text, "out": int(out), "random_id": 0}
-            body |= {"conversation_message_id": len(said) + 1, "attachments": [], "fwd_messages": [], **(more or {})}
-            said.append(body)
-            self.allowed.add(peer)
-            return body
-
-    def change(self, peer: int, text: str) -> Json:
-        """The last message of a person, changed."""
-        with self.moved:
-            body = next(one for one in reversed(self.messages[peer]) if not one["out"])
-            body.update(text=text, update_time=int(self.now().timestamp()))
-            return dict(body)
-
-    def fill(self, form: int, person: int, answers: list[Json]) -> Json:
-        """The answers of a person; as the list has them they stand in `value`."""
-        with self.moved:
-            lead = {"lead_id": 77 + len(self.leads), "user_id": person, "ad_id": 555001}
-            listed = [{"key": one["key"], "answer": {"value": one["answer"]}} for one in answers]
-            self.leads.append({**lead, "date": int(self.now().timestamp()), "answers": listed, "form": form})
-            self.questions = [{"key": one["key"], "type": "input", "label": one["question"]} for one in answers]
-            return lead
-
-    def tell(self, update: Json) -> None:
-        """For the long poll."""
-        with self.moved:
-            self.updates.append(update)
-            self.moved.notify_all()
-
-    def forget_updates(self, count: int) -> None:
-        """The long poll has lost the first of them: who asks with an older `ts` is told `failed: 1`."""
-        with self.moved:
-            self.first_ts += count
-            del self.updates[:count]
 
 
 class VkApi:
@@ -100,7 +36,11 @@ class VkApi:
                 "permissions": [{"name": "messages", "setting": 4096}],
             },
             "groups.getCallbackConfirmationCode": lambda _: {"code": self._at.confirmation},
-            "groups.getCallbackServers": self._servers,
+            "groups.getCallbackServers": lambda _: {"count": len(self._at.servers), "items": self._at.servers},
+            "groups.addCallbackServer": self._add_server,
+            "groups.editCallbackServer": self._edit_server,
+            "groups.getCallbackSettings": lambda _: {"api_version": "5.199", "events": self._at.events},
+            "groups.setCallbackSettings": self._set_events,
             "groups.getLongPollServer": self._long_poll_server,
             "photos.getMessagesUploadServer": lambda _: {"upload_url": f"{self._at.base}/vk/upload/photo?act=do"},
             "photos.saveMessagesPhoto": lambda given: [{"id": 457239017, "owner_id": -7, "access_key": given["hash"]}],
@@ -167,9 +107,29 @@ class VkApi:
         known = [(one, self._at.people[one]) for one in wanted if one in self._at.people]
         return [{"id": one, "first_name": first, "last_name": last} for one, (first, last) in known]
 
-    def _servers(self, _given: Mapping[str, str]) -> Json:
-        server = {"id": 1, "title": "Provodka", "secret_key": self._at.secret, "status": self._at.server, "url": ""}
-        return {"count": 1, "items": [server]}
+    def _add_server(self, given: Mapping[str, str]) -> Json:
+        server = {"id": len(self._at.servers) + 1, **_server(given), "status": self._confirmed(given)}
+        self._at.servers.append(server)
+        return {"server_id": server["id"]}
+
+    def _edit_server(self, given: Mapping[str, str]) -> int:
+        server = next(one for one in self._at.servers if one["id"] == int(given["server_id"]))
+        server.update(_server(given), status=self._confirmed(given))
+        return 1
+
+    def _confirmed(self, given: Mapping[str, str]) -> str:
+        """The address has to answer with the community's string."""
+        asked = json.dumps({"type": "confirmation", "group_id": self._at.group, "secret": given["secret_key"]})
+        try:
+            answer = post(given["url"], asked.encode(), "application/json")
+        except requests.RequestException:
+            return "failed"
+        return "ok" if answer.ok and answer.text == self._at.confirmation else "failed"
+
+    def _set_events(self, given: Mapping[str, str]) -> int:
+        about = ("group_id", "server_id", "api_version", "v", "access_token")
+        self._at.events.update({name: int(value) for name, value in given.items() if name not in about})
+        return 1
 
     def _long_poll_server(self, _given: Mapping[str, str]) -> Json:
         ts = self._at.first_ts + len(self._at.updates)
@@ -218,6 +178,10 @@ class VkApi:
 
 def _file(name: str) -> Response:
     return Response(PNG + name.encode(), mimetype="image/jpeg")
+
+
+def _server(given: Mapping[str, str]) -> Json:
+    return {name: given[name] for name in ("title", "secret_key", "url")}
 
 
 def _paged(items: list[Json], given: Mapping[str, str]) -> list[Json]:

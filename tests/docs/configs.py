@@ -56,7 +56,7 @@ def loaded(text: str, folder: Path) -> Config:
     """The config of a text, with some value for every variable; raises ConfigError."""
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    return read(path, {name: f"{name.lower()}-value" for name in variables(text)})
+    return read(path, {name: f"{name.lower()}-value".replace("_", "-") for name in variables(text)})
 
 
 def rule_tests(config: Config) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provodka.errors import ConnectorError
-from provodka.messages import ClientMessage
+from provodka.messages import ChatFacts, ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.talks import MessageFile
@@ -39,6 +39,22 @@ class FakeTalker:
         if self.refuse is not None:
             raise self.refuse
         return Attachment(file.name or f"{file.ref}.bin", file.content_type, file.size, f"hash-of-{file.ref}")
+
+
+class Introducing(FakeTalker):
+    """Knows who writes and about what only when it is asked; `unknown` makes it fail. `asked` counts."""
+
+    def __init__(self, facts: ChatFacts) -> None:
+        super().__init__()
+        self.facts = facts
+        self.unknown: ConnectorError | None = None
+        self.asked: list[str] = []
+
+    def who(self, chat: str) -> ChatFacts:
+        self.asked.append(chat)
+        if self.unknown is not None:
+            raise self.unknown
+        return self.facts
 
 
 class Addresses:

@@ -184,8 +184,6 @@ def test_one_person_of_whatsapp_is_the_same_whoever_brings_them(journal: Journal
     people = [line.event.event.person for line in lines]
     assert len(people) == 3
     assert all({"phone:+79995554433", "whatsapp:79995554433"} <= set(person.identities) for person in people)
-    lane = journal.read(lambda c: queries.list_events(c, identity="whatsapp:79995554433"))
-    assert len(lane) == 3
 
 
 def test_a_comment_is_answered_privately_and_its_writer_is_the_one_of_the_messages(

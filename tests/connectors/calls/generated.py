@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -23,8 +24,13 @@ LINE = "74950003344"
 STAFF = ("101", "102", "103", "104")
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
-many_calls = settings(max_examples=int(os.environ.get("PROVODKA_CALLS", "150")), deadline=None)
+MANY = int(os.environ.get("PROVODKA_CALLS", "150"))
+
+many_calls = settings(max_examples=MANY, deadline=None)
 """A few hundred in the daily run; `PROVODKA_CALLS=5000` for the thorough one."""
+
+in_good_time = pytest.mark.timeout(180 + MANY / 4)
+"""For the module of such tests."""
 
 
 class Does(StrEnum):

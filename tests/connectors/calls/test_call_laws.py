@@ -20,10 +20,13 @@ from tests.connectors.calls.generated import (
     Script,
     calls,
     deliveries,
+    in_good_time,
     many_calls,
     notices,
 )
 from tests.connectors.calls.memory_intake import MemoryIntake
+
+pytestmark = in_good_time
 
 SEVERAL = st.lists(calls, min_size=1, max_size=2, unique_by=lambda one: one.key)
 SKEWS = st.sampled_from((timedelta(minutes=5), timedelta(minutes=5), timedelta(hours=-3)))
@@ -71,6 +74,9 @@ def check(script: Script, batches: Sequence[Sequence[CallNotice]], intake: Memor
     rang = any(one.told is Told.RANG and one.direction is Direction.IN and not one.transfer for one in before)
     assert started in ((None, "call.started") if script.direction is Direction.IN else (None,))
     assert started or not (rang and script.direction is Direction.IN)
+    assert not started or any(
+        one.told is Told.RANG and not (one.transfer or one.direction is not Direction.IN) for one in came
+    )
     recorded = {one.recording for one in came if one.recording}
     assert {key for key in types if key.startswith(f"rec:{script.key}")} == {f"rec:{one}" for one in recorded}
 

@@ -20,12 +20,14 @@ from provodka import identity
 from provodka.channel import Delivery
 from provodka.payloads import Direction
 from sandbox.senders.mango_script import Notice
-from tests.connectors.calls.generated import LINE, MORNING, Script, calls, deliveries, many_calls
+from tests.connectors.calls.generated import LINE, MORNING, Script, calls, deliveries, in_good_time, many_calls
 from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.connectors.mango.rendered import lines, notices
 
 KEY, SALT = "ключ-1", "соль-1"
 NOON = MORNING + timedelta(hours=3)
+pytestmark = in_good_time
+
 SEVERAL = st.lists(calls, min_size=1, max_size=2, unique_by=lambda one: one.key)
 SETTINGS = MangoSettings.model_validate({"api_key": KEY, "salt": SALT})
 

@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from connectors.telegram.account import BotAccount
+from connectors.telegram.messenger import Telegram
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.setup import Setup
 from provodka.errors import Rejected
@@ -84,17 +85,20 @@ def test_check_names_the_kinds_of_update_that_do_not_come(bot, setup):
     assert setup().check() == []
 
 
-def test_check_names_privacy_only_where_the_bot_is_to_hear_groups(setup):
-    setup().subscribe(OURS)
-    [said] = setup(groups=True).check()
-    assert "/setprivacy" in said
+def test_check_names_privacy_only_where_the_bot_is_to_hear_groups(bot, store):
+    given = {"type": "telegram", "token": "1:sandbox", "api_url": bot.url}
+    bots = [Telegram(TelegramSettings.model_validate({**given, "groups": groups}), store) for groups in (False, True)]
+    quiet, private = [one.check() for one in bots]
+    for one in bots:
+        one.close()
+    assert quiet == []
+    assert "/setprivacy" in private[0]
 
 
 def test_check_names_a_webhook_that_is_in_the_way_of_polling(setup):
     setup().subscribe(OURS)
     [said] = setup(receive="polling").check()
     assert "deleteWebhook" in said
-    assert setup(receive="off").check() == []
 
 
 def test_check_names_a_wrong_token_without_showing_it(setup):

@@ -142,22 +142,11 @@ def test_what_we_sent_ourselves_is_not_found_in_the_history(vk, make, intake, cl
     assert intake.events == {}
 
 
-def test_a_callback_server_that_vk_has_switched_off_is_told_with_its_cure(vk, make, intake):
-    net = make(lead_forms=[])
-    assert net.check() == []
-    vk.community.server = "failed"
-    [sentence] = net.check()
-    assert "отключил" in sentence
-    vk.community.server, vk.community.secret = "ok", "another"
-    [sentence] = net.check()
-    assert "secret" in sentence
-
-
 def test_the_watch_tells_of_a_server_that_failed_and_that_it_is_well_again(vk, make, intake):
     status, stop = MemoryStatus(), threading.Event()
     told = threading.Event()
     status.trouble = lambda *_: told.set()
-    vk.community.server = "failed"
+    vk.community.servers[0]["status"] = "failed"
     thread = threading.Thread(target=make().watch, args=(stop, intake, status))
     thread.start()
     assert told.wait(10)

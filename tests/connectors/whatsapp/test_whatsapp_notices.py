@@ -9,26 +9,12 @@ from connectors.whatsapp.settings import WhatsappSettings
 from provodka.channel import Delivery, RefusedError
 from provodka.payloads import EventType
 from provodka.talks import DeliveryState, MediaKind
+from tests.connectors import talk_bodies
 from tests.contract.case import NOW, nothing
 from tests.contract.services.whatsapp import CHECK, GIVEN, SETTINGS, delivered, says, signed, status
 
 SECRET = "meta-example-app-secret"
 EXAMPLE = WhatsappSettings.model_validate({**GIVEN, "app_secret": SECRET})
-ABOUT = '"messaging_product":"whatsapp","metadata":{"display_phone_number":"74950003344","phone_number_id":"106540000000001"}'
-MARIA = '"contacts":[{"profile":{"name":"\\u041c\\u0430\\u0440\\u0438\\u044f"},"wa_id":"79160001122","user_id":"RU.1349000000001"}]'
-HIDDEN = '"contacts":[{"profile":{"name":"\\u041c\\u0430\\u0440\\u0438\\u044f","username":"masha_r"},"user_id":"RU.1349000000001"}]'
-
-
-def as_meta_writes(value: str) -> bytes:
-    """Byte for byte as Meta's own examples are written: no spaces, Cyrillic as \\uXXXX."""
-    entry = f'"id":"102290000000001","changes":[{{"value":{{{value}}},"field":"messages"}}]'
-    return f'{{"object":"whatsapp_business_account","entry":[{{{entry}}}]}}'.encode()
-
-
-TEXT = as_meta_writes(
-    f'{ABOUT},{MARIA},"messages":[{{"from":"79160001122","id":"wamid.HBgLNzkxNjAwMDExMjIVAgASGBQzQUZFMDAwMQA=",'
-    '"timestamp":"1764576000","type":"text","text":{"body":"\\u0417\\u0434\\u0440\\u0430\\u0432\\u0441\\u0442\\u0432\\u0443\\u0439\\u0442\\u0435!"}}]'
-)
 
 
 def heard(value, parts=nothing):
@@ -41,16 +27,32 @@ def one(message, **more):
     return event
 
 
-def test_the_example_of_a_text_with_its_own_signature_is_a_message():
-    digest = "sha256=266b6245bb9a45e52f5f4594ee35f5996cf821f914a1f3f42bde9e9a7db558b7"
-    delivery = Delivery("POST", "", {"x-hub-signature-256": digest}, {}, TEXT, NOW)
+def example(body):
+    delivery = Delivery("POST", "", {"x-hub-signature-256": body.signature}, {}, body.raw, NOW)
     [event] = WhatsappChannel("wa", EXAMPLE).receive(delivery, nothing).events
+    return event
+
+
+def test_the_example_of_a_text_with_its_own_signature_is_a_message():
+    event = example(talk_bodies.WHATSAPP_MESSAGE_TEXT)
     assert event.external_id == "message:wamid.HBgLNzkxNjAwMDExMjIVAgASGBQzQUZFMDAwMQA="
     assert event.payload.message.text == "Здравствуйте!"
     assert (event.person.name, event.person.phone) == ("Мария", "+79160001122")
     assert event.person.messengers == ("whatsapp:79160001122", "whatsapp:RU.1349000000001")
     assert (event.payload.message.chat, event.payload.message.account) == ("79160001122", "106540000000001")
     assert event.occurred_at.isoformat() == "2025-12-01T08:00:00+00:00"
+
+
+def test_the_other_examples_are_read_with_their_own_signatures():
+    advert = example(talk_bodies.WHATSAPP_MESSAGE_AD)
+    assert (advert.payload.message.about, advert.payload.utm.clicks) == ("Окна со скидкой", {"ctwa_clid": "ARexample"})
+    voice = example(talk_bodies.WHATSAPP_MESSAGE_AUDIO)
+    assert [(file.kind, file.ref) for file in voice.payload.message.files] == [(MediaKind.VOICE, "1013000000000001")]
+    hidden = example(talk_bodies.WHATSAPP_MESSAGE_NO_PHONE)
+    assert (hidden.person.identities, hidden.person.name) == (("whatsapp:RU.1349000000001",), "Мария")
+    failed = example(talk_bodies.WHATSAPP_STATUS_FAILED)
+    assert failed.external_id == "state:wamid.HBgLNzkxNjAwMDExMjIVAgARGBI5MDAwAA==:failed"
+    assert "24 часов" in failed.payload.sent.error
 
 
 def test_a_wrong_word_at_the_check_of_the_address_is_refused():
@@ -60,7 +62,7 @@ def test_a_wrong_word_at_the_check_of_the_address_is_refused():
 
 
 def test_somebody_who_hides_the_number_is_known_by_the_id_with_our_business():
-    value = json.loads(f"{{{ABOUT},{HIDDEN}}}")
+    value = {"contacts": [{"profile": {"name": "Мария", "username": "masha_r"}, "user_id": "RU.1349000000001"}]}
     said = {"from_user_id": "RU.1349000000001", "id": "w1", "timestamp": "1764576120", "type": "text"}
     [event] = heard({**value, "messages": [{**said, "text": {"body": "Привет, мой номер 8 916 111-22-33"}}]})
     assert event.person.messengers == ("whatsapp:RU.1349000000001",)

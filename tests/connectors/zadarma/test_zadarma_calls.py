@@ -181,6 +181,12 @@ def test_talks_among_employees_make_no_event() -> None:
     assert desk.intake.types() == {}
 
 
+def test_a_talk_that_would_last_for_ever_is_no_fault_of_ours() -> None:
+    desk = Desk()
+    desk.notice("NOTIFY_END", internal="101", disposition="answered", duration="9" * 40)
+    assert desk.call().talk_seconds == 7 * 24 * 3600
+
+
 def test_a_hidden_caller_is_a_call_all_the_same() -> None:
     desk = Desk()
     desk.notice("NOTIFY_END", caller_id="anonymous", disposition="no answer", internal="101")

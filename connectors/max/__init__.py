@@ -1,0 +1,1 @@
+"""MAX: a bot with which people talk."""

@@ -1,0 +1,81 @@
+"""A bot of MAX that asks for what was written to it: for its development, no more is allowed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from connectors.max.api import MaxApi, as_text
+from connectors.max.settings import MaxSettings
+from connectors.max.setup import Setup
+from connectors.max.updates import WANTED, Updates
+from connectors.talks.looking import Looking
+from connectors.talks.reading import parts_of, word
+from connectors.talks.telling import Telling
+from provodka.channel import Around, Intake, Status
+from provodka.event import Event, utc_now
+from provodka.stores import Pace
+
+LONG_POLL: Final = 5  # seconds; a stop waits for its end
+
+log = logging.getLogger(__name__)
+
+
+class Poller:
+    """Long polling. The cursor `max:<channel>:<bot>` is MAX's marker, stored with the events that came with it."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: MaxSettings,
+        pace: Pace,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        seconds: int = LONG_POLL,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._api = MaxApi(settings, pace)
+        self._now = now
+        self._seconds = seconds
+        self._cursor = f"max:{name}:{settings.account}"
+
+    def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+        """Until `stop`."""
+        Looking(self.name, partial(self._look, intake)).forever(stop, status)
+        self._api.close()
+
+    def check(self) -> list[str]:
+        """What is wrong, in sentences."""
+        return Setup(self.name, self._settings, self._api).check()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _look(self, intake: Intake) -> float:
+        before = intake.cursor(self._cursor) or ""
+        found = self._api.updates(before, self._seconds, WANTED)
+        marker = word(found.get("marker"))
+        events = [event for update in parts_of(found.get("updates")) for event in self._events(update)]
+        if events or marker != before:
+            intake.accept(events, channel=self.name, cursors={self._cursor: marker or before})
+        return 0.0
+
+    def _events(self, update: Mapping[str, Any]) -> tuple[Event, ...]:
+        telling = Telling(self.name, self._now(), as_text(update))
+        try:
+            return Updates(telling, self._settings.account).events(update)
+        except Exception as error:
+            # Neither rubbish nor a bug of our parser may hold up all that comes after it, nor be lost.
+            log.exception("update not read: channel=%s", self.name)
+            return (telling.unreadable(update, f"{type(error).__name__}: {error}"),)
+
+
+def watcher(name: str, settings: MaxSettings, around: Around) -> Poller | None:
+    """The watcher of the channel `name`, where it is to ask by itself."""
+    return Poller(name, settings, around.store, now=around.now) if settings.receive == "polling" else None
