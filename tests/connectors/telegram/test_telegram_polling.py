@@ -88,6 +88,15 @@ def test_what_people_write_comes_in_order_and_once_though_the_process_starts_ane
     assert inbox.texts == ["Первое", "Второе", "Третье"]
 
 
+def test_a_client_of_a_business_account_is_heard_through_its_connection(bot):
+    inbox = Inbox()
+    bot.say(42, "Есть в наличии?", connection="bc1")
+    with polling(bot, inbox):
+        until(lambda: inbox.texts == ["Есть в наличии?"])
+    [event] = inbox.events.values()
+    assert event.payload.message.chat == "bc1/42"
+
+
 def test_what_could_not_be_stored_is_not_confirmed_and_comes_again(bot):
     inbox = Inbox()
     inbox.broken = 3
