@@ -220,6 +220,15 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="sms",
         wants=dict.fromkeys(("dialler", "messenger", "recordings", "subscriber"), ("key",)),
     ),
+    "exolve": Kind(
+        "connectors.exolve.settings:ExolveSettings",
+        _CALLS,
+        watcher="connectors.exolve.channel:watcher",
+        messenger="connectors.exolve.channel:messenger",
+        dialler="connectors.exolve.channel:dialler",
+        medium="sms",
+        reads_texts=True,
+    ),
     "imap": Kind("connectors.imap.settings:ImapSettings", _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind("connectors.smtp.settings:SmtpSettings", messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(
