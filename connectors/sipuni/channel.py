@@ -17,8 +17,8 @@ from connectors.calls.history import History
 from connectors.calls.net import Net
 from connectors.calls.notice import CallNotice
 from connectors.calls.orders import Orders
-from connectors.calls.recordings import NOT_YET, LinkedRecordings, Shelf
-from connectors.sipuni.api import Sipuni
+from connectors.calls.recordings import LinkedRecordings, Shelf
+from connectors.sipuni.api import FORM, Sipuni
 from connectors.sipuni.notice import read_notice
 from connectors.sipuni.settings import SipuniSettings
 from connectors.sipuni.statistics import Statistics
@@ -111,13 +111,8 @@ class SipuniRecordings:
             return self._linked.fetch_recording(call)
         if self._api is None:
             raise Rejected("the call has no address of a recording", hint=_NO_KEY)
-        try:
-            reply = self._api.recording(call.id)
-        except Rejected as error:
-            if error.status not in NOT_YET:
-                raise
-            raise self._shelf.missing(call, error.reason) from error
-        return self._shelf.keep(reply.body, call, reply.headers.get("content-type", ""))
+        url, form = self._api.recording(call.id)
+        return self._shelf.fetch(url, call, FORM, form=form)
 
     def check(self) -> list[str]:
         """There is nothing to try before there is a recording."""

@@ -313,3 +313,17 @@ def test_a_call_is_ordered_of_an_employee_by_number_and_carries_our_key(world: W
     world.hear(xsi_event("CallReleasedEvent", "half:9", "9:1", IVAN, "79160001122", outgoing=True))
     assert world.intake.calls()["call:9:1"].order == "e1:0:call"
     made.close()
+
+
+def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+    net = watcher("phone", world.settings, world.around)
+    world.round(net)
+    world.now += timedelta(minutes=1)
+    world.service.untold(Client(), {})
+    world.round(net, minutes=5)
+    call = next(iter(world.intake.calls().values()))
+    small = world.settings.model_copy(update={"recording_limit": 1024})
+    with pytest.raises(Rejected) as refused:
+        recordings("phone", small, world.around).fetch_recording(call)
+    assert "recording_limit" in refused.value.hint
+    net.close()
