@@ -219,7 +219,7 @@ def test_what_neither_events_nor_statistics_end_is_ended_by_the_silence(world: W
     world.round(net)
     world.rings()
     world.hear(xsi_event("CallReleasedEvent", "half:0", "7:1", IVAN, "79160001122", texts={"releasingParty": LOCAL}))
-    world.round(net, minutes=29)
+    world.round(net, minutes=59)
     assert "call:7:1" not in world.intake.types()
     world.round(net, minutes=2)
     assert world.intake.types()["call:7:1"] == "call.missed"
