@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -140,6 +141,14 @@ def test_the_check_of_the_channel_subscribes_too(world: World) -> None:
     world.round(world.net())
     assert world.service.subscribed == 1
     made.close()
+
+
+def test_two_that_subscribe_at_once_make_one_subscription(world: World) -> None:
+    both = [subscriber("phone", world.settings, world.around) for _ in range(4)]
+    with ThreadPoolExecutor(len(both)) as threads:
+        changed = list(threads.map(lambda one: one.subscribe(f"{HOOKS}/phone"), both))
+    assert sorted(changed) == [False, False, False, True]
+    assert world.service.subscribed == 1
 
 
 def test_the_journal_holds_no_secret_of_the_address(world: World) -> None:
