@@ -173,5 +173,6 @@ KINDS: Final[Mapping[str, Callable[[int], Post]]] = {
     "viber": viber,
     "vk": vk,
     "avito": avito,
+    "max": max_,
 }
 """By channel of `channels.yaml`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sandbox.senders.asterisk import Asterisk
 from sandbox.senders.avito import Avito
+from sandbox.senders.beeline import Beeline
 from sandbox.senders.greenapi import GreenApi
 from sandbox.senders.mango_service import Mango
+from sandbox.senders.max import Max
 from sandbox.senders.megafon import Megafon
 from sandbox.senders.meta import Meta
 from sandbox.senders.service import Service
@@ -26,6 +29,8 @@ SERVICES: tuple[type[Service], ...] = (
     Uis,
     Zadarma,
     Sipuni,
+    Beeline,
+    Asterisk,
     MobilePhone,
     Roistat,
     Calltouch,
@@ -34,6 +39,7 @@ SERVICES: tuple[type[Service], ...] = (
     GreenApi,
     Viber,
     Vk,
+    Max,
     Avito,
     Meta,
 )
