@@ -19,16 +19,16 @@ from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.contract.case import NOW, around
 
 REFERENCE = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<xsi:Event xmlns:xsi="http://schema.broadsoft.com/xsi" xmlns:xsi1="http://www.w3.org/2001/XMLSchema-instance" '
-    'xsi1:type="xsi:SubscriptionEvent"><xsi:eventID>9f0c2c1e-1</xsi:eventID><xsi:sequenceNumber>1</xsi:sequenceNumber>'
-    "<xsi:subscriptionId>sub-1</xsi:subscriptionId><xsi:targetId>9230000510@mpbx.sip.beeline.ru</xsi:targetId>"
-    '<xsi:eventData xsi1:type="xsi:CallReceivedEvent"><xsi:call><xsi:callId>callhalf-1001:0</xsi:callId>'
-    "<xsi:extTrackingId>1001:1</xsi:extTrackingId><xsi:personality>Terminator</xsi:personality>"
-    "<xsi:state>Alerting</xsi:state><xsi:remoteParty>"
-    '<xsi:address countryCode="7">tel:+79160001122</xsi:address><xsi:callType>Network</xsi:callType></xsi:remoteParty>'
-    "<xsi:startTime>1764576006000</xsi:startTime></xsi:call></xsi:eventData></xsi:Event>"
-).encode()
+    b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    b'<xsi:Event xmlns:xsi="http://schema.broadsoft.com/xsi" xmlns:xsi1="http://www.w3.org/2001/XMLSchema-instance" '
+    b'xsi1:type="xsi:SubscriptionEvent"><xsi:eventID>9f0c2c1e-1</xsi:eventID><xsi:sequenceNumber>1</xsi:sequenceNumber>'
+    b"<xsi:subscriptionId>sub-1</xsi:subscriptionId><xsi:targetId>9230000510@mpbx.sip.beeline.ru</xsi:targetId>"
+    b'<xsi:eventData xsi1:type="xsi:CallReceivedEvent"><xsi:call><xsi:callId>callhalf-1001:0</xsi:callId>'
+    b"<xsi:extTrackingId>1001:1</xsi:extTrackingId><xsi:personality>Terminator</xsi:personality>"
+    b"<xsi:state>Alerting</xsi:state><xsi:remoteParty>"
+    b'<xsi:address countryCode="7">tel:+79160001122</xsi:address><xsi:callType>Network</xsi:callType></xsi:remoteParty>'
+    b"<xsi:startTime>1764576006000</xsi:startTime></xsi:call></xsi:eventData></xsi:Event>"
+)
 IVAN, ANNA = "9230000510", "9230000511"
 START = 1_764_576_006_000
 SETTINGS = BeelineSettings.model_validate({"secret": "s", "token": "t"})
