@@ -53,15 +53,15 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
         _say(out, "✗", f"the channel «{name}» only sends: no event will ever come of it")
         return 2
     seen = _last(house.journal)
-    with _open(house, name, out):  # services try an address while they are told of it
-        try:
+    try:
+        with _open(house, name, out):  # first: VK and Viber call the address before they answer
             _connect(house, name, out)
-        except ConnectorError as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            _say(out, "✗", house.redactor.text(f"{name}: {error.reason}{hint}"))
-            return 1
-        _say(out, "·", PROVE.format(wait=wait))
-        event = _wait(house.journal, name, seen, wait)
+            _say(out, "·", PROVE.format(wait=wait))
+            event = _wait(house.journal, name, seen, wait)
+    except ConnectorError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        _say(out, "✗", house.redactor.text(f"{name}: {error.reason}{hint}"))
+        return 1
     if event is None:
         _say(out, "✗", NOTHING.format(name=name, wait=wait))
         return 1

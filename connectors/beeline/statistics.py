@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from connectors.beeline.api import Portal, Row
@@ -49,7 +50,7 @@ class Statistics:
         if direction is None or started is None or not phone:
             return None
         length = row.get("duration")
-        talked = int(length) // self._in_second if isinstance(length, int | float) else 0
+        talked = int(length) // self._in_second if isinstance(length, int | float) and isfinite(length) else 0
         missed = str(row.get("status", "")).upper() == _MISSED
         return CallNotice(
             call=f"statistics:{phone}:{int(started.timestamp())}",

@@ -57,7 +57,7 @@ class Filled:
         """None where the place is empty: UIS has told nothing of it."""
         try:
             return max(int(float(self.text(name))), 0)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     @property

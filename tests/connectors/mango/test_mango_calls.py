@@ -333,6 +333,20 @@ def test_numbers_may_come_as_texts_and_fields_may_be_absent() -> None:
     assert bare.event(EventType.CALL_MISSED).occurred_at == NOW
 
 
+def test_an_id_that_no_browser_could_count_to_is_kept_digit_by_digit() -> None:
+    number = 2**63 + 1
+    journal = Journal().take_all([("events/summary", {**summary()[1], "entry_id": number})])
+    assert journal.call(EventType.CALL_FINISHED).id == str(number)
+
+
+def test_an_employee_without_an_extension_is_named_by_the_number_that_rang() -> None:
+    mobile, own = {"number": "79990001100"}, {"number": LINE}
+    assert Journal().take_all([summary(to=mobile)]).call(EventType.CALL_FINISHED).extension == "+79990001100"
+    missed = Journal().take_all([summary(0, to=mobile)]).call(EventType.CALL_MISSED)
+    assert (missed.extension, missed.outcome) == ("+79990001100", "missed")
+    assert Journal().take_all([summary(0, to=own)]).call(EventType.CALL_MISSED).outcome == "menu"
+
+
 @pytest.mark.parametrize("moment", ["завтра", -1, 10**30, "", None, True, [1]])
 def test_a_moment_that_is_none_is_left_out(moment: Any) -> None:
     assert Journal().take_all([summary(create_time=moment)]).call(EventType.CALL_FINISHED).started_at is None

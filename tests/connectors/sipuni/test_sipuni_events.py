@@ -6,6 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as drawn
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.sipuni.api import signed
@@ -109,6 +112,16 @@ def test_what_cannot_be_read_gets_the_words_of_success_all_the_same(lacking: str
     with pytest.raises(UnreadableError, match=f"without {lacking}") as caught:
         receive(**{lacking: ""})
     assert caught.value.reply.body == SUCCESS
+
+
+@drawn(max_examples=60)
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), st.text(max_size=12)))
+def test_whatever_stands_in_the_parameters_gets_the_words_of_success(changed: dict[str, str]) -> None:
+    try:
+        reply = receive("GET", **changed).reply
+    except UnreadableError as error:
+        reply = error.reply
+    assert reply.body == SUCCESS
 
 
 def test_the_secret_may_stand_in_the_query_and_then_it_is_kept_nowhere() -> None:

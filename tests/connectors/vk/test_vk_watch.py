@@ -142,17 +142,6 @@ def test_what_we_sent_ourselves_is_not_found_in_the_history(vk, make, intake, cl
     assert intake.events == {}
 
 
-def test_a_callback_server_that_vk_has_switched_off_is_told_with_its_cure(vk, make, intake):
-    net = make(lead_forms=[])
-    assert net.check() == []
-    vk.community.servers[0]["status"] = "failed"
-    [sentence] = net.check()
-    assert "отключил" in sentence
-    vk.community.servers[0] |= {"status": "ok", "secret_key": "another"}
-    [sentence] = net.check()
-    assert "secret" in sentence
-
-
 def test_the_watch_tells_of_a_server_that_failed_and_that_it_is_well_again(vk, make, intake):
     status, stop = MemoryStatus(), threading.Event()
     told = threading.Event()

@@ -1,0 +1,1 @@
+"""MTS Exolve: SMS to clients, calls that rules make, and the history of calls."""
