@@ -19,11 +19,7 @@ from cli.house import House
 from cli.main import app
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
-<<<<<<< HEAD
-from sandbox.senders.zadarma import Zadarma
-=======
 from sandbox.senders.viber import Viber
->>>>>>> main
 from tests.cli.ports import free_port
 
 CONFIG = """\
@@ -33,13 +29,6 @@ journal: {url: "sqlite:///journal.sqlite"}
 channels:
   site: {type: tilda, secret: right-secret}
   post: {type: smtp, host: 127.0.0.1, port: 9, user: a@example.ru, password: p, from: a@example.ru}
-"""
-ZADARMA = """\
-client: Кровля
-server: {port: PORT, public_url: "http://127.0.0.1:PORT"}
-journal: {url: "sqlite:///journal.sqlite"}
-channels:
-  phone: {type: zadarma, key: sandbox, secret: sandbox, base_url: "ZADARMA", timezone: Europe/Moscow}
 """
 
 
@@ -85,30 +74,6 @@ def test_the_first_event_proves_the_channel_and_a_refused_delivery_is_told_with_
     assert "a delivery came and was refused: neither the address nor the API key holds the secret" in said
     assert "form.submitted came by «site»: provodka explain" in said
     assert "right-secret" not in said
-
-
-def test_a_service_that_tries_the_address_while_it_is_told_of_it_finds_somebody_there(tmp_path: Path) -> None:
-    port, path = free_port(), tmp_path / "config.yaml"
-    service = Zadarma()
-    with Station(service) as station:
-        config = ZADARMA.replace("PORT", str(port)).replace("ZADARMA", f"{station.url}/zadarma")
-        path.write_text(config, "utf-8")
-        caller = threading.Thread(target=calling, args=(service, f"http://127.0.0.1:{port}/hooks/phone"))
-        caller.start()
-        code, said = run(path, "--channel", "phone", "--wait", "30")
-        caller.join()
-    assert code == 0, said
-    assert f"registered http://127.0.0.1:{port}/hooks/phone" in said
-    assert "came by «phone»: provodka explain" in said
-
-
-def calling(service: Zadarma, address: str) -> None:
-    """Somebody calls as soon as the exchange knows where to tell of it."""
-    for _ in range(400):
-        if service.stats()["url"] == address:
-            service.press("missed", Client(), {**service.defaults, "url": address})
-            return
-        time.sleep(0.05)
 
 
 def test_where_nothing_comes_it_is_said_what_to_look_at(place: Any) -> None:
