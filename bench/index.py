@@ -21,7 +21,7 @@ def main(name: str, url: str, journal_url: str) -> dict[str, float]:
     import os
 
     entry = {"amocrm": url, "bitrix24": f"{url}/rest/1/sandbox/"}[name]
-    settings = CRMS[name].settings.model_validate({"type": name, "url": entry, **ENTRIES[name]})
+    settings = CRMS[name].model().model_validate({"type": name, "url": entry, **ENTRIES[name]})
     journal = Journal(journal_url)
     crm = CRMS[name].open(settings, journal.store)
     crm.users()

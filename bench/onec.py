@@ -67,7 +67,7 @@ def _base() -> Iterator[str]:
 def _account(file: Path, road: str, url: str) -> Iterator[tuple[AccountingAccount, Journal]]:
     kind, own = _ROADS[road]
     filled = {name: value.format(url) if isinstance(value, str) else value for name, value in own.items()}
-    settings = ACCOUNTINGS[kind].settings.model_validate({"type": kind, **_LOGIN, **filled})
+    settings = ACCOUNTINGS[kind].model().model_validate({"type": kind, **_LOGIN, **filled})
     journal = Journal(f"sqlite:///{file}")
     account = ACCOUNTINGS[kind].open(settings, journal.store)
     try:
@@ -125,8 +125,10 @@ def _done(outcome: Outcome) -> Done:
 
 
 def _compared(account: AccountingAccount, journal: Journal, url: str, address: str) -> Iterator[Row]:
-    settings = CRMS["amocrm"].settings.model_validate(
-        {"type": "amocrm", "url": address, "token": "sandbox", "per_second": 1000, "burst": 1000}
+    settings = (
+        CRMS["amocrm"]
+        .model()
+        .model_validate({"type": "amocrm", "url": address, "token": "sandbox", "per_second": 1000, "burst": 1000})
     )
     crm = CRMS["amocrm"].open(settings, journal.store)
     try:

@@ -58,15 +58,15 @@ SECTIONS: Final[Sections] = {
     "calendar": Section(TypeAdapter(Calendar), absent=DEFAULT_HOURS),
     "server": Section(TypeAdapter(Server), absent={}),
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
-    "crm": Section(one_of_kinds({name: kind.settings for name, kind in CRMS.items()}), noun="crm"),
+    "crm": Section(one_of_kinds({name: kind.model for name, kind in CRMS.items()}), noun="crm"),
     "accounting": Section(
-        one_of_kinds({name: kind.settings for name, kind in ACCOUNTINGS.items()}),
+        one_of_kinds({name: kind.model for name, kind in ACCOUNTINGS.items()}),
         noun="accounting",
     ),
     "staff": Section(TypeAdapter(Staff), each="mapping", noun="staff member"),
     "teams": Section(TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)]), each="mapping", noun="team"),
     "channels": Section(
-        one_of_kinds({name: kind.settings for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
+        one_of_kinds({name: kind.model for name, kind in CHANNELS.items()}), each="mapping", noun="channel"
     ),
     "alerts": Section(TypeAdapter(Alerts), absent={}),
     "brake": Section(TypeAdapter(BrakeSetting), absent={}, noun="brake"),

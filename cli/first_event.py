@@ -52,16 +52,16 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
     if not CHANNELS[channels[name].type].events:
         _say(out, "✗", f"the channel «{name}» only sends: no event will ever come of it")
         return 2
+    seen = _last(house.journal)
     try:
-        _connect(house, name, out)
+        with _open(house, name, out):  # first: VK and Viber call the address before they answer
+            _connect(house, name, out)
+            _say(out, "·", PROVE.format(wait=wait))
+            event = _wait(house.journal, name, seen, wait)
     except ConnectorError as error:
         hint = f" ({error.hint})" if error.hint else ""
         _say(out, "✗", house.redactor.text(f"{name}: {error.reason}{hint}"))
         return 1
-    seen = _last(house.journal)
-    _say(out, "·", PROVE.format(wait=wait))
-    with _open(house, name, out):
-        event = _wait(house.journal, name, seen, wait)
     if event is None:
         _say(out, "✗", NOTHING.format(name=name, wait=wait))
         return 1

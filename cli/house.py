@@ -121,7 +121,9 @@ class House:
     @cached_property
     def subscribers(self) -> dict[str, Subscriber]:
         """Every channel whose service is told by us where to send, by its name."""
-        return self._parts("subscriber")
+        made = self._parts("subscriber")
+        self._closing += [one for one in made.values() if hasattr(one, "close")]
+        return made
 
     @cached_property
     def recordings(self) -> dict[str, Recordings]:

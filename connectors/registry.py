@@ -7,36 +7,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final
 
-from connectors.amocrm.settings import AmocrmSettings
-from connectors.anycalls.settings import AnyCallsSettings
-from connectors.asterisk.settings import AsteriskSettings
-from connectors.avito.settings import AvitoSettings
-from connectors.beeline.settings import BeelineSettings
-from connectors.bitrix24.settings import BitrixSettings
-from connectors.calltouch.settings import CalltouchSettings
-from connectors.exolve.settings import ExolveSettings
-from connectors.form.settings import FormSettings
-from connectors.greenapi.settings import GreenApiSettings
-from connectors.imap.settings import ImapSettings
-from connectors.mango.settings import MangoSettings
-from connectors.max.settings import MaxSettings
-from connectors.megafon.settings import MegafonSettings
-from connectors.meta.settings import MetaSettings
-from connectors.onec.commerceml.settings import CommerceMLSettings
-from connectors.onec.odata.settings import ODataSettings
-from connectors.onec.service.settings import ServiceSettings
-from connectors.onec.soap.settings import SoapSettings
-from connectors.roistat.settings import RoistatSettings
-from connectors.sipuni.settings import SipuniSettings
-from connectors.smtp.settings import SmtpSettings
-from connectors.telegram.settings import TelegramSettings
-from connectors.tilda.settings import TildaSettings
-from connectors.uis.settings import UisSettings
-from connectors.viber.settings import ViberSettings
-from connectors.vk.settings import VkSettings
-from connectors.wazzup.settings import WazzupSettings
-from connectors.whatsapp.settings import WhatsappSettings
-from connectors.zadarma.settings import ZadarmaSettings
 from provodka.accounting import AccountingAccount
 from provodka.channel import Around, Receiver
 from provodka.crm import CrmAccount
@@ -50,7 +20,7 @@ PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings", "su
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of channel: its settings model, the event types that it yields, and its parts, each as `module:function`.
+    """A kind of channel: its settings model, the event types that it yields, and its parts, each as `module:name`.
 
     A part is made by `function(name, settings, around)`, which gives None where these settings do not ask for it: a
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
@@ -59,7 +29,7 @@ class Kind:
     text to whoever answers. `wants` names, by part, the settings without which there is none.
     """
 
-    settings: type[Strict]
+    settings: str
     events: frozenset[EventType] = frozenset()
     receiver: str = ""
     watcher: str = ""
@@ -70,6 +40,10 @@ class Kind:
     medium: str = ""
     reads_texts: bool = False
     wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def model(self) -> type[Strict]:
+        """The settings model, imported when a config first names the kind: all of them would slow the start down."""
+        return _model(self.settings)
 
     def told(self, settings: Strict) -> frozenset[EventType]:
         """The event types of a channel with these settings: beside an exchange, call tracking tells of no calls."""
@@ -99,11 +73,15 @@ class CrmKind:
     `title` is what people call it; `lacks` the operations that none of its accounts offers, each with what that is.
     """
 
-    settings: type[Strict]
+    settings: str
     place: str
     hooks: str
     title: str
     lacks: Mapping[str, str] = field(default_factory=dict)
+
+    def model(self) -> type[Strict]:
+        """As of a channel."""
+        return _model(self.settings)
 
     def open(self, settings: Strict, store: ConnectorStore) -> CrmAccount:
         """An account by its settings; nothing is asked of it yet. Close it at the end."""
@@ -121,10 +99,14 @@ class AccountingKind:
     """A road to accounting: its settings model, what opens an account, and what makes the receiver of its calls, where
     accounting calls us. `title` is what people call it."""
 
-    settings: type[Strict]
+    settings: str
     place: str
     title: str
     hooks: str = ""
+
+    def model(self) -> type[Strict]:
+        """As of a channel."""
+        return _model(self.settings)
 
     def open(self, settings: Strict, store: ConnectorStore) -> AccountingAccount:
         """An account by its settings; nothing is asked of it yet. Close it at the end."""
@@ -135,6 +117,11 @@ class AccountingKind:
         """The receiver of its calls as the channel `name`; None where it never calls."""
         receiver: Receiver | None = _at(self.hooks)(name, settings, store) if self.hooks else None
         return receiver
+
+
+def _model(place: str) -> type[Strict]:
+    model: type[Strict] = _at(place)
+    return model
 
 
 def _at(place: str) -> Any:  # noqa: ANN401 -- whatever is at `module:name`
@@ -154,10 +141,10 @@ _ECHO: Final = frozenset({EventType.MESSAGE_SENT})
 _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 
 CHANNELS: Final[dict[str, Kind]] = {
-    "form": Kind(FormSettings, _FORM, receiver="connectors.form.channel:receiver"),
-    "tilda": Kind(TildaSettings, _FORM, receiver="connectors.tilda.channel:receiver"),
+    "form": Kind("connectors.form.settings:FormSettings", _FORM, receiver="connectors.form.channel:receiver"),
+    "tilda": Kind("connectors.tilda.settings:TildaSettings", _FORM, receiver="connectors.tilda.channel:receiver"),
     "mango": Kind(
-        MangoSettings,
+        "connectors.mango.settings:MangoSettings",
         _CALLS | {EventType.MESSAGE_STATE},
         receiver="connectors.mango.channel:receiver",
         watcher="connectors.mango.statistics:watcher",
@@ -168,18 +155,24 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants={"messenger": ("sms_from",)},
     ),
     "asterisk": Kind(
-        AsteriskSettings,
+        "connectors.asterisk.settings:AsteriskSettings",
         _CALLS,
         watcher="connectors.asterisk.channel:watcher",
         dialler="connectors.asterisk.channel:dialler",
         recordings="connectors.asterisk.channel:recordings",
         wants={"dialler": ("originate",), "recordings": ("recording",)},
     ),
-    "calls": Kind(AnyCallsSettings, _CALLS, receiver="connectors.anycalls.channel:receiver"),
-    "calltouch": Kind(CalltouchSettings, _CALLS, receiver="connectors.calltouch.channel:receiver"),
-    "roistat": Kind(RoistatSettings, _CALLS, receiver="connectors.roistat.channel:receiver"),
+    "calls": Kind(
+        "connectors.anycalls.settings:AnyCallsSettings", _CALLS, receiver="connectors.anycalls.channel:receiver"
+    ),
+    "calltouch": Kind(
+        "connectors.calltouch.settings:CalltouchSettings", _CALLS, receiver="connectors.calltouch.channel:receiver"
+    ),
+    "roistat": Kind(
+        "connectors.roistat.settings:RoistatSettings", _CALLS, receiver="connectors.roistat.channel:receiver"
+    ),
     "beeline": Kind(
-        BeelineSettings,
+        "connectors.beeline.settings:BeelineSettings",
         _CALLS,
         receiver="connectors.beeline.channel:receiver",
         watcher="connectors.beeline.outside:watcher",
@@ -188,7 +181,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         subscriber="connectors.beeline.outside:subscriber",
     ),
     "sipuni": Kind(
-        SipuniSettings,
+        "connectors.sipuni.settings:SipuniSettings",
         _CALLS,
         receiver="connectors.sipuni.channel:receiver",
         watcher="connectors.sipuni.channel:watcher",
@@ -197,7 +190,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants={"dialler": ("user", "key")},
     ),
     "uis": Kind(
-        UisSettings,
+        "connectors.uis.settings:UisSettings",
         _CALLS,
         receiver="connectors.uis.channel:receiver",
         watcher="connectors.uis.channel:watcher",
@@ -207,7 +200,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants={"dialler": ("token", "from_number")},
     ),
     "megafon": Kind(
-        MegafonSettings,
+        "connectors.megafon.settings:MegafonSettings",
         _CALLS,
         receiver="connectors.megafon.channel:receiver",
         watcher="connectors.megafon.net:watcher",
@@ -216,7 +209,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants={"dialler": ("api_key",)},
     ),
     "zadarma": Kind(
-        ZadarmaSettings,
+        "connectors.zadarma.settings:ZadarmaSettings",
         _CALLS,
         receiver="connectors.zadarma.channel:receiver",
         watcher="connectors.zadarma.net:watcher",
@@ -228,7 +221,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants=dict.fromkeys(("dialler", "messenger", "recordings", "subscriber"), ("key",)),
     ),
     "exolve": Kind(
-        ExolveSettings,
+        "connectors.exolve.settings:ExolveSettings",
         _CALLS,
         watcher="connectors.exolve.channel:watcher",
         messenger="connectors.exolve.channel:messenger",
@@ -236,10 +229,10 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="sms",
         reads_texts=True,
     ),
-    "imap": Kind(ImapSettings, _MAIL, watcher="connectors.imap.mailbox:watcher"),
-    "smtp": Kind(SmtpSettings, messenger="connectors.smtp.mailer:messenger", medium="email"),
+    "imap": Kind("connectors.imap.settings:ImapSettings", _MAIL, watcher="connectors.imap.mailbox:watcher"),
+    "smtp": Kind("connectors.smtp.settings:SmtpSettings", messenger="connectors.smtp.mailer:messenger", medium="email"),
     "telegram": Kind(
-        TelegramSettings,
+        "connectors.telegram.settings:TelegramSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,
         receiver="connectors.telegram.channel:receiver",
         watcher="connectors.telegram.polling:watcher",
@@ -248,7 +241,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="telegram",
     ),
     "max": Kind(
-        MaxSettings,
+        "connectors.max.settings:MaxSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _LEAVING,
         receiver="connectors.max.channel:receiver",
         watcher="connectors.max.polling:watcher",
@@ -257,24 +250,24 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="max",
     ),
     "avito": Kind(
-        AvitoSettings,
+        "connectors.avito.settings:AvitoSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _ECHO,
         receiver="connectors.avito.channel:receiver",
         watcher="connectors.avito.watch:watcher",
         messenger="connectors.avito.messenger:messenger",
-        subscriber="connectors.avito.messenger:subscriber",
+        subscriber="connectors.avito.setup:subscriber",
         medium="avito",
     ),
     "viber": Kind(
-        ViberSettings,
+        "connectors.viber.settings:ViberSettings",
         _MESSAGES | _LEAVING,
         receiver="connectors.viber.channel:receiver",
-        subscriber="connectors.viber.messenger:messenger",
+        subscriber="connectors.viber.setup:subscriber",
         messenger="connectors.viber.messenger:messenger",
         medium="viber",
     ),
     "vk": Kind(
-        VkSettings,
+        "connectors.vk.settings:VkSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING | _FORM,
         receiver="connectors.vk.channel:receiver",
         watcher="connectors.vk.watch:watcher",
@@ -284,7 +277,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         wants={"messenger": ("token",)},
     ),
     "whatsapp": Kind(
-        WhatsappSettings,
+        "connectors.whatsapp.settings:WhatsappSettings",
         _MESSAGES | _ECHO | _LEAVING,
         receiver="connectors.whatsapp.channel:receiver",
         messenger="connectors.whatsapp.messenger:messenger",
@@ -292,7 +285,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="whatsapp",
     ),
     "wazzup": Kind(
-        WazzupSettings,
+        "connectors.wazzup.settings:WazzupSettings",
         _MESSAGES | _EDITED | _ECHO,
         receiver="connectors.wazzup.channel:receiver",
         messenger="connectors.wazzup.messenger:messenger",
@@ -300,7 +293,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="whatsapp",
     ),
     "greenapi": Kind(
-        GreenApiSettings,
+        "connectors.greenapi.settings:GreenApiSettings",
         _MESSAGES | _EDITED | _ECHO,
         receiver="connectors.greenapi.channel:receiver",
         watcher="connectors.greenapi.watcher:watcher",
@@ -309,7 +302,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         medium="whatsapp",
     ),
     "meta": Kind(
-        MetaSettings,
+        "connectors.meta.settings:MetaSettings",
         _FORM | _MESSAGES | _EDITED | _ECHO,
         receiver="connectors.meta.channel:receiver",
         watcher="connectors.meta.watcher:watcher",
@@ -321,9 +314,14 @@ CHANNELS: Final[dict[str, Kind]] = {
 }
 
 CRMS: Final[dict[str, CrmKind]] = {
-    "amocrm": CrmKind(AmocrmSettings, "connectors.amocrm.crm:AmoCrm", "connectors.amocrm.hooks:receiver", "amoCRM"),
+    "amocrm": CrmKind(
+        "connectors.amocrm.settings:AmocrmSettings",
+        "connectors.amocrm.crm:AmoCrm",
+        "connectors.amocrm.hooks:receiver",
+        "amoCRM",
+    ),
     "bitrix24": CrmKind(
-        BitrixSettings,
+        "connectors.bitrix24.settings:BitrixSettings",
         "connectors.bitrix24.crm:Bitrix24",
         "connectors.bitrix24.hooks:receiver",
         "Bitrix24",
@@ -332,11 +330,19 @@ CRMS: Final[dict[str, CrmKind]] = {
 }
 
 ACCOUNTINGS: Final[dict[str, AccountingKind]] = {
-    "odata": AccountingKind(ODataSettings, "connectors.onec.odata.room:open_account", "1С (OData)"),
-    "http": AccountingKind(ServiceSettings, "connectors.onec.service.room:open_account", "1С (HTTP-сервис)"),
-    "soap": AccountingKind(SoapSettings, "connectors.onec.soap.room:open_account", "1С (SOAP)"),
+    "odata": AccountingKind(
+        "connectors.onec.odata.settings:ODataSettings", "connectors.onec.odata.room:open_account", "1С (OData)"
+    ),
+    "http": AccountingKind(
+        "connectors.onec.service.settings:ServiceSettings",
+        "connectors.onec.service.room:open_account",
+        "1С (HTTP-сервис)",
+    ),
+    "soap": AccountingKind(
+        "connectors.onec.soap.settings:SoapSettings", "connectors.onec.soap.room:open_account", "1С (SOAP)"
+    ),
     "commerceml": AccountingKind(
-        CommerceMLSettings,
+        "connectors.onec.commerceml.settings:CommerceMLSettings",
         "connectors.onec.commerceml.room:open_account",
         "1С (обмен с сайтом)",
         "connectors.onec.commerceml.receiver:receiver",

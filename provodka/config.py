@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -45,7 +46,7 @@ class Section:
     one item is called ("channel").
     """
 
-    read: TypeAdapter[Any] | Callable[[Any], Any]
+    read: TypeAdapter[Any] | OneOfKinds | Callable[[Any], Any]
     required: bool = False
     each: Literal["one", "mapping", "list"] = "one"
     noun: str = ""
@@ -120,20 +121,65 @@ def read_config(path: Path, sections: Sections, environ: Mapping[str, str]) -> P
     return Parsed(document, values, sorted(set(document.problems)), secrets, filled.named, explainer)
 
 
-def one_of_kinds(kinds: Mapping[str, type[BaseModel]], key: str = "type") -> TypeAdapter[Any]:
-    """An adapter that chooses the model by the value under `key`; a model without this field is given it."""
-    models = tuple(_with_kind(model, key, kind) for kind, model in kinds.items())
-    if len(models) == 1:
-        return TypeAdapter(models[0])
-    union: Any = models[0]
-    for model in models[1:]:
-        union = union | model
-    return TypeAdapter(Annotated[union, Field(discriminator=key)])
+Kinds: TypeAlias = Mapping[str, type[BaseModel] | Callable[[], type[BaseModel]]]
+"""Models by kind, or what loads them."""
+
+
+class OneOfKinds:
+    """Chooses the model by the value under `key`; a model without this field is given it.
+
+    A model is loaded when a config first names its kind. All of them are only for a mistake, which names the kinds that
+    there are, and for the JSON Schema.
+    """
+
+    def __init__(self, kinds: Kinds, key: str = "type") -> None:
+        self._kinds = kinds
+        self._key = key
+        self._adapters: dict[str, TypeAdapter[Any]] = {}
+
+    def validate_python(self, value: object, *, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- of the kind's model
+        """As an adapter does; the mistakes are those of the whole union."""
+        kind = value.get(self._key) if isinstance(value, dict) else None
+        if isinstance(kind, str) and kind in self._kinds:
+            try:
+                return self._adapter(kind).validate_python(value, context=dict(context))
+            except ValidationError:
+                pass  # the same again, so that the mistake is told as one of many kinds
+        return self.whole.validate_python(value, context=dict(context))
+
+    @cached_property
+    def whole(self) -> TypeAdapter[Any]:
+        """The union of all models."""
+        models = [self._model(kind) for kind in self._kinds]
+        union: Any = models[0]
+        for model in models[1:]:
+            union = union | model
+        return TypeAdapter(Annotated[union, Field(discriminator=self._key)] if len(models) > 1 else union)
+
+    def _adapter(self, kind: str) -> TypeAdapter[Any]:
+        if kind not in self._adapters:
+            self._adapters[kind] = TypeAdapter(self._model(kind))
+        return self._adapters[kind]
+
+    def _model(self, kind: str) -> type[BaseModel]:
+        found = self._kinds[kind]
+        return _with_kind(found if isinstance(found, type) else found(), self._key, kind)
+
+
+def one_of_kinds(kinds: Kinds, key: str = "type") -> OneOfKinds:
+    """The reader of a section, or of its items, that are of several kinds."""
+    return OneOfKinds(kinds, key)
+
+
+def _adapter_of(read: object) -> TypeAdapter[Any] | None:
+    """What tells the shape of a section's values; None where a function reads them."""
+    return read.whole if isinstance(read, OneOfKinds) else read if isinstance(read, TypeAdapter) else None
 
 
 def json_schema(sections: Sections) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a config, for editors. `${NAME}` may stand for any number or truth value."""
-    adapters = [(name, s.read) for name, s in sections.items() if isinstance(s.read, TypeAdapter) and not s.schema]
+    found = ((name, _adapter_of(section.read)) for name, section in sections.items() if not section.schema)
+    adapters = [(name, adapter) for name, adapter in found if adapter is not None]
     made, shared = TypeAdapter.json_schemas([(name, "validation", adapter) for name, adapter in adapters])
     properties = {}
     for name, section in sections.items():
@@ -221,7 +267,7 @@ class _Reader:
     def _item(self, path: DocumentPath, section: Section, value: object) -> Any:  # noqa: ANN401
         """The value as read, or None after its mistakes have been noted."""
         try:
-            if isinstance(section.read, TypeAdapter):
+            if isinstance(section.read, TypeAdapter | OneOfKinds):
                 return section.read.validate_python(value, context={DIRECTORY: self._document.directory})
             return section.read(value)
         except (ValidationError, ValueError) as error:
@@ -231,8 +277,8 @@ class _Reader:
 
     def _shape(self, section: Section) -> Shape:
         if id(section) not in self._shapes:
-            made = Shape.of(section.read) if isinstance(section.read, TypeAdapter) else Shape(section.schema or {})
-            self._shapes[id(section)] = made
+            adapter = _adapter_of(section.read)
+            self._shapes[id(section)] = Shape(section.schema or {}) if adapter is None else Shape.of(adapter)
         return self._shapes[id(section)]
 
     def _note(self, path: DocumentPath, text: str, hint: str = "", *, key: bool = False) -> None:

@@ -146,14 +146,6 @@ class AvitoMessenger:
         """With whom the talk is, and about which advert."""
         return self._known.of(chat)
 
-    def subscribe(self, address: str) -> bool:
-        """Have notices sent there, with the secret behind; whether that is news."""
-        url = f"{address}/{self._settings.quoted_secret}"
-        if url in self._api.subscriptions():
-            return False
-        self._api.call("POST", "/messenger/v3/webhook", json={"url": url}, write=False, private=True)
-        return True
-
     def check(self) -> list[str]:
         """Try the keys: whose they are, and whether they open the messenger."""
         try:
@@ -179,8 +171,3 @@ def _quoted(chat: str) -> str:
 def messenger(name: str, settings: AvitoSettings, around: Around) -> AvitoMessenger:
     """The messenger of the channel `name`."""
     return AvitoMessenger(name, settings, around)
-
-
-def subscriber(name: str, settings: AvitoSettings, around: Around) -> AvitoMessenger | None:
-    """What tells Avito of the channel `name`; None where no secret is agreed."""
-    return AvitoMessenger(name, settings, around) if settings.secret else None

@@ -12,20 +12,16 @@ from connectors.avito.api import AvitoApi
 from connectors.avito.channel import book_of
 from connectors.avito.message import Messages, facts_of
 from connectors.avito.settings import AvitoSettings
+from connectors.avito.setup import Setup
 from connectors.talks.looking import Looking
 from connectors.talks.reading import Fields, moment, part, word
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Intake, Status, UnreadableError
-from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 
 OVERLAP: Final = timedelta(minutes=15)
 PAGE: Final = 100
 MOST_PAGES: Final = 20
-_NOT_OURS: Final = (
-    "Avito не шлёт сообщений на адрес этого канала: подключите его командой "
-    "provodka check --online --channel {name} (до этого чаты читаются опросом)."
-)
 
 
 class AvitoWatcher:
@@ -37,26 +33,21 @@ class AvitoWatcher:
         self._settings = settings
         self._now = around.now
         self._api = AvitoApi(settings, around)
+        self._setup = Setup(name, settings, self._api) if settings.secret else None
         self._messages = Messages(settings.account, book_of(settings, around))
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`."""
-        Looking(self.name, lambda: self._round(intake)).forever(stop, status)
-
-    def check(self) -> list[str]:
-        """Whether Avito sends to us, where it is to."""
-        try:
-            self._look_at_subscription()
-        except ConnectorError as error:
-            return [f"Avito: {error.hint or error.reason}"]
-        return []
+        pause = self._settings.look_every.total_seconds()
+        Looking(self.name, lambda: self._round(intake), last_retry=pause).forever(stop, status)
 
     def close(self) -> None:
         self._api.close()
 
     def _round(self, intake: Intake) -> float:
         self.look(intake)
-        self._look_at_subscription()
+        if self._setup is not None:
+            self._setup.look()
         return self._settings.look_every.total_seconds()
 
     def look(self, intake: Intake) -> None:
@@ -95,13 +86,6 @@ class AvitoWatcher:
             if len(fresh) < PAGE:
                 break
         return found[::-1]
-
-    def _look_at_subscription(self) -> None:
-        """Raises Rejected with the cure where Avito was told of no address of ours."""
-        if self._settings.secret is None:
-            return
-        if not any(url.endswith(f"/{self._settings.quoted_secret}") for url in self._api.subscriptions()):
-            raise Rejected("Avito has no subscription with our secret", hint=_NOT_OURS.format(name=self.name))
 
 
 def _since(value: object, since: datetime) -> bool:

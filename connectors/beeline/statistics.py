@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from connectors.beeline.api import Portal, Row
@@ -33,13 +34,14 @@ class Statistics:
         return [_whole(legs) for legs in _joined(rows)]
 
     def recorded(self, since: datetime, until: datetime, parts: PartsReader) -> list[CallNotice]:
-        """The recordings of this time that belong to calls of which events have told."""
+        """The recordings of this time that belong to calls of which events have told, as long as nobody knows them."""
         found = []
         for row in self._portal.records(since, until):
             phone, at, number = phone_of(row), moment(row.get("date")), str(row.get("id") or "")
             call = known_call(phone, at, parts) if phone and at and number else ""
-            if call:
-                found.append(CallNotice(call, f"rec:{number}", Told.RECORDED, at, recording=number))
+            notice = CallNotice(call, f"rec:{number}", Told.RECORDED, at, recording=number)
+            if call and notice.id not in {part.id for part in parts(notice.key)}:
+                found.append(notice)
         return found
 
     def _leg(self, row: Row) -> CallNotice | None:
@@ -49,7 +51,7 @@ class Statistics:
         if direction is None or started is None or not phone:
             return None
         length = row.get("duration")
-        talked = int(length) // self._in_second if isinstance(length, int | float) else 0
+        talked = int(length) // self._in_second if isinstance(length, int | float) and isfinite(length) else 0
         missed = str(row.get("status", "")).upper() == _MISSED
         return CallNotice(
             call=f"statistics:{phone}:{int(started.timestamp())}",

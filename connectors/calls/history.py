@@ -68,9 +68,9 @@ class History:
         now = self._now()
         begun, seen = intake.cursor(self._begun), intake.cursor(self._seen)
         if begun is None or seen is None:
-            self._read(now, now)  # whether we may is to be known at once
             mark = now.astimezone(UTC).isoformat()
             self._book.accept([], intake, now, {self._begun: mark, self._seen: mark})
+            self._read(now, now)  # whether we may is to be known at once; what happens until we may is not lost
             return None
         return max(datetime.fromisoformat(begun), datetime.fromisoformat(seen) - OVERLAP, now - LONGEST)
 

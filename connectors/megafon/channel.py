@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from connectors.bodies import fields_of, same_secret, without_secret
@@ -46,10 +47,11 @@ class MegafonChannel:
         notice = pushed(fields, delivery.received_at)
         if notice is None:
             return Received()
-        joined = Joining(notice, fields.text("second_callid"), parts)
+        known = cache(parts)
+        joined = Joining(notice, fields.text("second_callid"), known)
         new = self._orders.marked(joined.notices)
         raw = json.dumps(fields.values, ensure_ascii=False).encode()
-        received = self._book.received(new, parts, delivery.received_at, raw=raw)
+        received = self._book.received(new, known, delivery.received_at, raw=raw)
         return replace(received, parts=(*received.parts, *joined.parts))
 
     def _authentic_fields(self, delivery: Delivery) -> Fields:

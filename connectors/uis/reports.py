@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
+from math import isfinite
 from typing import Any, Final
 
 from connectors.calls.notice import CallNotice, Told
@@ -123,4 +124,4 @@ def _rows(value: object) -> list[dict[str, Any]]:
 
 
 def _whole(value: object) -> int:
-    return max(int(value), 0) if isinstance(value, int | float) else 0
+    return max(int(value), 0) if isinstance(value, int | float) and isfinite(value) else 0

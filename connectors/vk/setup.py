@@ -9,9 +9,17 @@ from connectors.vk.api import VkApi
 from connectors.vk.notice import TOLD
 from connectors.vk.settings import CALLBACK, VkSettings
 from provodka.channel import Around
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 
 TITLE: Final = "Provodka"  # at most 14 signs
+_SWITCHED_OFF: Final = (
+    "VK отключил адрес вебхука после ошибок. Проверьте, что Provodka открыта снаружи, и включите сервер снова: "
+    "Управление → Работа с API → Callback API → «Подтвердить»."
+)
+_NOT_OURS: Final = (
+    "Среди серверов Callback API сообщества нет сервера с ключом secret из настроек: добавьте его "
+    "(Управление → Работа с API → Callback API) или исправьте secret."
+)
 _NOT_CONFIRMED: Final = (
     "VK не получил от адреса строку подтверждения: Provodka должна работать и быть открыта снаружи, а confirmation — "
     "быть строкой из настроек Callback API."
@@ -21,9 +29,9 @@ _NOT_CONFIRMED: Final = (
 class Setup:
     """A server of the Callback API with our address and secret, and the kinds of notices that we read switched on."""
 
-    def __init__(self, settings: VkSettings, around: Around) -> None:
+    def __init__(self, settings: VkSettings, api: VkApi) -> None:
         self._settings = settings
-        self._api = VkApi(settings, around.store)
+        self._api = api
 
     def subscribe(self, address: str) -> bool:
         """Add the server, or correct it; whether anything had to be changed. VK calls the address meanwhile."""
@@ -42,6 +50,23 @@ class Setup:
         if states == ["failed"]:
             raise Rejected("VK has not confirmed the address", hint=_NOT_CONFIRMED)
         return True
+
+    def look(self) -> None:
+        """Raises Rejected with the cure where VK does not send to us."""
+        ours = [one for one in self._servers() if one.get("secret_key") == self._secret]
+        if not ours:
+            raise Rejected("no callback server of the community has our secret", hint=_NOT_OURS)
+        states = {word(one.get("status")) for one in ours}
+        if not states & {"ok", "wait"}:
+            raise Rejected(f"VK says of the callback server: {', '.join(sorted(states))}", hint=_SWITCHED_OFF)
+
+    def check(self) -> list[str]:
+        """Whether VK sends to us."""
+        try:
+            self.look()
+        except ConnectorError as error:
+            return [f"VK: {error.reason}. {error.hint}".strip()]
+        return []
 
     @property
     def _secret(self) -> str:
@@ -73,4 +98,8 @@ class Setup:
 def subscriber(name: str, settings: VkSettings, around: Around) -> Setup | None:
     """What tells VK of the channel `name`; None without a key, and where VK is asked instead."""
     del name
-    return Setup(settings, around) if settings.token is not None and settings.receive == CALLBACK else None
+    return (
+        Setup(settings, VkApi(settings, around.store))
+        if settings.token is not None and settings.receive == CALLBACK
+        else None
+    )

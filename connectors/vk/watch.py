@@ -18,6 +18,7 @@ from connectors.vk.channel import book_of
 from connectors.vk.leads import LeadForm, Leads
 from connectors.vk.notice import Notices
 from connectors.vk.settings import CALLBACK, VkSettings
+from connectors.vk.setup import Setup
 from provodka.channel import Around, Intake, Status, UnreadableError
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.event import Event, new_event_id
@@ -28,14 +29,6 @@ PAGE: Final = 200
 LEADS: Final = 1000
 MOST_PAGES: Final = 50
 WAIT: Final = 25  # seconds that a long poll is held open
-_SWITCHED_OFF: Final = (
-    "VK отключил адрес вебхука после ошибок. Проверьте, что Provodka открыта снаружи, и включите сервер снова: "
-    "Управление → Работа с API → Callback API → «Подтвердить»."
-)
-_NOT_OURS: Final = (
-    "Среди серверов Callback API сообщества нет сервера с ключом secret из настроек: добавьте его "
-    "(Управление → Работа с API → Callback API) или исправьте secret."
-)
 _NO_POLL: Final = "Включите Long Poll API: Управление → Работа с API → Long Poll API, версия не ниже 5.103."
 
 
@@ -51,18 +44,18 @@ class VkWatcher:
         self._settings = settings
         self._now = around.now
         self._api = VkApi(settings, around.store)
+        self._setup = Setup(settings, self._api) if settings.token else None
         self._notices = Notices(settings.account, book_of(settings, around))
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; a long poll that is open then is waited for."""
-        Looking(self.name, lambda: self._round(stop, intake)).forever(stop, status)
+        pause = self._settings.look_every.total_seconds()
+        Looking(self.name, lambda: self._round(stop, intake), last_retry=pause).forever(stop, status)
 
     def check(self) -> list[str]:
         """Whether what is needed is switched on there."""
         try:
-            if self._settings.receive == CALLBACK:
-                self._look_at_server()
-            else:
+            if self._settings.receive != CALLBACK:
                 self._server()
             for form in self._settings.lead_forms:
                 self._form(form)
@@ -79,8 +72,8 @@ class VkWatcher:
         if self._settings.receive != CALLBACK:
             self._poll(time.monotonic() + pause, stop, intake)
             return 0.0
-        if self._settings.token is not None:
-            self._look_at_server()
+        if self._setup is not None:
+            self._setup.look()
         return pause
 
     def look(self, intake: Intake) -> None:
@@ -131,15 +124,13 @@ class VkWatcher:
                 yield from self._notices.message(body, Telling(self.name, now, _raw(body)))
 
     def _talks(self, since: datetime) -> Iterator[Fields]:
-        """The talks in which something was said since then; VK lists those of the last word first."""
+        """The talks in which something was said since then; those of the last word come first, but for pinned ones."""
         for page in range(MOST_PAGES):
             given = {"group_id": self._settings.account, "count": PAGE, "offset": page * PAGE}
             items = parts_of(self._api.ask("messages.getConversations", **given).get("items"))
-            for talk in items:
-                if not _since(part(talk, "last_message"), since):
-                    return
-                yield talk
-            if len(items) < PAGE:
+            fresh = [talk for talk in items if _since(part(talk, "last_message"), since)]
+            yield from fresh
+            if len(items) < PAGE or not fresh:
                 return
 
     def _history(self, peer: str, since: datetime) -> list[Fields]:
@@ -153,17 +144,6 @@ class VkWatcher:
             if len(fresh) < PAGE:
                 break
         return found[::-1]
-
-    def _look_at_server(self) -> None:
-        """Raises Rejected with the cure where VK does not send to us."""
-        answer = self._api.ask("groups.getCallbackServers", group_id=self._settings.account)
-        secret = self._settings.secret.get_secret_value() if self._settings.secret else ""
-        ours = [one for one in parts_of(answer.get("items")) if one.get("secret_key") == secret]
-        if not ours:
-            raise Rejected("no callback server of the community has our secret", hint=_NOT_OURS)
-        states = {word(one.get("status")) for one in ours}
-        if not states & {"ok", "wait"}:
-            raise Rejected(f"VK says of the callback server: {', '.join(sorted(states))}", hint=_SWITCHED_OFF)
 
     def _server(self) -> Fields:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import tzinfo
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -46,9 +47,10 @@ class ZadarmaChannel:
         if fields.event not in SIGNED:
             return Received()
         notice = read_notice(fields, delivery.received_at, self._zone)
-        [notice] = self._orders.marked([_as_leg(notice, parts)])
+        known = cache(parts)
+        [notice] = self._orders.marked([_as_leg(notice, known)])
         reply = self._answer(fields) if fields.event == "NOTIFY_START" else Reply()
-        return self._book.received([notice], parts, delivery.received_at, raw=plain_body(delivery), reply=reply)
+        return self._book.received([notice], known, delivery.received_at, raw=plain_body(delivery), reply=reply)
 
     def _authentic_fields(self, delivery: Delivery) -> Fields:
         try:

@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import requests
 from flask import Flask, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.senders.http import PATIENCE
 from sandbox.senders.recordings import tone
 
 KEY = SECRET = "sandbox"  # noqa: S105  # the sandbox's published keys
@@ -29,7 +31,10 @@ Answer = AnyResponse | tuple[Response, int]
 
 
 class ZadarmaApi:
-    """A file can be fetched `ready_after` seconds after the end of its call. `money` False refuses what costs."""
+    """A file can be fetched `ready_after` seconds after the end of its call. `money` False refuses what costs.
+
+    An address for the notices must answer to `zd_echo`, unless `tries_addresses` is off.
+    """
 
     def __init__(self, now: Callable[[], datetime], zone: str = "Europe/Moscow") -> None:
         self._now = now
@@ -38,7 +43,7 @@ class ZadarmaApi:
         self.clear()
 
     def clear(self) -> None:
-        self.ready_after, self.money = 0.0, True
+        self.ready_after, self.money, self.tries_addresses = 0.0, True, True
         self._stats: list[dict[str, Any]] = []
         self._callbacks: list[dict[str, str]] = []
         self._messages: list[dict[str, str]] = []
@@ -174,12 +179,25 @@ class ZadarmaApi:
         return jsonify({"status": "success", "url": self._url, "notifications": self._notifications})
 
     def _set_url(self) -> Answer:
-        self._url = request.form.get("url", "")
+        url = request.form.get("url", "")
+        if self.tries_addresses and not _echoes(url):
+            return _error("Wrong url", 400)
+        self._url = url
         return jsonify({"status": "success", "url": self._url})
 
     def _set_notifications(self) -> Answer:
         self._notifications |= {name: text for name, text in request.form.items() if name in self._notifications}
         return jsonify({"status": "success", "notifications": self._notifications})
+
+
+def _echoes(url: str) -> bool:
+    mark = secrets.token_hex(3)
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, params={"zd_echo": mark}, timeout=PATIENCE).text == mark
+        except requests.RequestException:
+            return False
 
 
 def _error(message: str, status: int) -> tuple[Response, int]:

@@ -17,6 +17,9 @@ from cli.app import opened
 from cli.first_event import first_event
 from cli.house import House
 from cli.main import app
+from sandbox.senders.service import Client
+from sandbox.senders.station import Station
+from sandbox.senders.viber import Viber
 from tests.cli.ports import free_port
 
 CONFIG = """\
@@ -91,3 +94,31 @@ def test_a_channel_that_only_sends_brings_no_event(place: Any) -> None:
     assert first_event(house, "post", said, wait=1) == 2
     house.close()
     assert "only sends" in said.export_text()
+
+
+VIBER = """\
+client: Кровля
+server: {port: PORT, public_url: "http://127.0.0.1:PORT"}
+journal: {url: "sqlite:///journal.sqlite"}
+channels:
+  chat: {type: viber, token: sandbox, name: Кровля, api_url: "API/viber"}
+"""
+
+
+def test_a_service_that_calls_the_address_while_it_is_told_of_it_finds_us_listening(tmp_path: Path) -> None:
+    viber, port, path = Viber(), free_port(), tmp_path / "config.yaml"
+    with Station(viber) as station:
+        path.write_text(VIBER.replace("PORT", str(port)).replace("API", station.url), "utf-8")
+
+        def write() -> None:
+            while not viber.answers:  # what we said to the `webhook` of `set_webhook`
+                time.sleep(0.02)
+            viber.press("message", Client(), {"url": viber.webhook, "token": "sandbox"})
+
+        person = threading.Thread(target=write, daemon=True)
+        person.start()
+        code, said = run(path, "--channel", "chat", "--wait", "20")
+        person.join(5)
+    assert code == 0, said
+    assert f"registered http://127.0.0.1:{port}/hooks/chat" in said
+    assert "message.received came by «chat»" in said

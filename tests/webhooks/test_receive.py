@@ -30,6 +30,8 @@ class Site:
             raise RefusedError("wrong signature")
         if delivery.body == b"garbage":
             raise UnreadableError("neither JSON nor a form")
+        if delivery.query.get("event") == "0":
+            raise UnreadableError("no event", reply=Reply(body=b'{"success": true}', content_type="application/json"))
         if delivery.body == b"bug":
             raise ZeroDivisionError
         event = Event(
@@ -126,3 +128,16 @@ def test_health_readiness_and_metrics_are_told(address: str, journal: Journal) -
     assert 'provodka_deliveries_total{channel="site",outcome="refused"} 1.0' in text
     assert 'provodka_events{state="received"} 1.0' in text
     assert "provodka_troubles 1.0" in text
+
+
+def test_what_cannot_be_read_of_a_get_is_kept_and_answered_in_the_senders_own_words(
+    address: str, journal: Journal
+) -> None:
+    for number in ("1", "2"):
+        asked = {"event": "0", "call": number, "token": "top-secret"}
+        answer = requests.get(f"{address}/hooks/site", params=asked, timeout=5)
+        assert (answer.status_code, answer.json()) == (200, {"success": True})
+        assert answer.headers["Content-Type"] == "application/json"
+    kept = stored(journal)
+    assert [event.type for event in kept] == [EventType.UNREADABLE] * 2
+    assert [event.raw for event in kept] == [b"event=0&call=1", b"event=0&call=2"]

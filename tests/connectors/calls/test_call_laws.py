@@ -74,6 +74,9 @@ def check(script: Script, batches: Sequence[Sequence[CallNotice]], intake: Memor
     rang = any(one.told is Told.RANG and one.direction is Direction.IN and not one.transfer for one in before)
     assert started in ((None, "call.started") if script.direction is Direction.IN else (None,))
     assert started or not (rang and script.direction is Direction.IN)
+    assert not started or any(
+        one.told is Told.RANG and not (one.transfer or one.direction is not Direction.IN) for one in came
+    )
     recorded = {one.recording for one in came if one.recording}
     assert {key for key in types if key.startswith(f"rec:{script.key}")} == {f"rec:{one}" for one in recorded}
 

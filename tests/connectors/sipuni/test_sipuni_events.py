@@ -6,6 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as drawn
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.sipuni.api import signed
@@ -13,6 +16,7 @@ from connectors.sipuni.channel import receiver
 from connectors.sipuni.settings import SipuniSettings
 from provodka.channel import Delivery, Received, RefusedError, UnreadableError
 from provodka.payloads import Call, CallEvent
+from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.contract.case import NOW, around, nothing
 
 REFERENCE = (
@@ -87,6 +91,25 @@ def test_a_line_that_is_called_is_no_employee() -> None:
     assert (call.line, call.extension) == ("+74950003344", "")
 
 
+def test_the_hang_up_of_a_colleagues_telephone_is_no_missed_call() -> None:
+    channel = receiver("phone", SipuniSettings.model_validate({"secret": "s"}), around())
+    intake = MemoryIntake(NOW)
+    nobody = {"call_answer_timestamp": "0", "status": "CANCEL", "call_record_link": ""}
+    for changed in (
+        {"event": "1"},
+        {"event": "1", "dst_num": "102", "short_dst_num": "102"},
+        {"event": "3"},
+        {"event": "2", "dst_num": "102", "short_dst_num": "102", **nobody},
+        {"event": "2"},
+    ):
+        delivery = Delivery("GET", "s", {}, {**FIELDS, **changed}, b"", NOW)
+        received = channel.receive(delivery, lambda key: intake.parts("phone", key))
+        intake.accept(received.events, channel="phone", parts=received.parts)
+    assert set(intake.types().values()) == {"call.started", "call.finished"}
+    call = intake.calls()["call:1764576000.55701"]
+    assert (call.extension, call.talk_seconds, call.rung) == ("101", 123, ("101", "102"))
+
+
 @pytest.mark.parametrize("changed", [{"is_inner_call": "1"}, {"src_type": "2", "src_num": "102"}])
 def test_talks_among_employees_give_nothing(changed: dict[str, str]) -> None:
     received = receive(**changed)
@@ -109,6 +132,16 @@ def test_what_cannot_be_read_gets_the_words_of_success_all_the_same(lacking: str
     with pytest.raises(UnreadableError, match=f"without {lacking}") as caught:
         receive(**{lacking: ""})
     assert caught.value.reply.body == SUCCESS
+
+
+@drawn(max_examples=60)
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), st.text(max_size=12)))
+def test_whatever_stands_in_the_parameters_gets_the_words_of_success(changed: dict[str, str]) -> None:
+    try:
+        reply = receive("GET", **changed).reply
+    except UnreadableError as error:
+        reply = error.reply
+    assert reply.body == SUCCESS
 
 
 def test_the_secret_may_stand_in_the_query_and_then_it_is_kept_nowhere() -> None:

@@ -98,14 +98,14 @@ def test_a_table_with_other_columns_is_named_with_the_cure_and_can_be_explained(
     world.service.head = HEAD.replace("ID записи", "Номер записи")
     net = watcher("phone", world.settings, world.around)
     world.round(net)
-    world.now += timedelta(minutes=1)
-    world.service.untold(Client(), {})
-    world.round(net, minutes=5)
     cause, cure = world.status.troubles["phone"]
     assert "no column 'ID записи'" in cause
     assert "columns" in cure
     explained = world.settings.model_copy(update={"columns": {"call": "Номер записи"}})
     net = watcher("phone", explained, world.around)
+    world.round(net, minutes=1)
+    world.now += timedelta(minutes=1)
+    world.service.untold(Client(), {})
     world.round(net, minutes=5)
     assert len(world.intake.types()) == 1
     assert world.status.troubles == {}
@@ -125,9 +125,9 @@ def test_a_table_with_other_columns_is_named_with_the_cure_and_can_be_explained(
 def test_lines_that_tell_of_no_call_are_left_out(world: World, line: str) -> None:
     settings = SipuniSettings.model_validate({"secret": "s", "user": USER, "key": "k"})
     net = watcher("phone", settings, world.around)
-    world.round(net)
     with responses.RequestsMock() as service:
         service.post(f"{API}/statistic/export", f"\ufeff{HEAD}\n{line}\n")
+        world.round(net)
         world.round(net, minutes=5)
     assert (world.intake.types(), world.status.troubles) == ({}, {})
     net.close()
@@ -136,10 +136,10 @@ def test_lines_that_tell_of_no_call_are_left_out(world: World, line: str) -> Non
 def test_lengths_may_be_told_as_a_clock_tells_them(world: World) -> None:
     settings = SipuniSettings.model_validate({"secret": "s", "user": USER, "key": "k"})
     net = watcher("phone", settings, world.around)
-    world.round(net)
     line = "Исходящий;;02.03.2026 23:59:30;;101;79160001122;;0:02:17;0:02:03;;;1.1;;;;1;"
     with responses.RequestsMock() as service:
         service.post(f"{API}/statistic/export", f"{HEAD}\n{line}\n")
+        world.round(net)
         world.round(net, minutes=8)
     call = world.intake.calls()["call:1.1"]
     assert (call.talk_seconds, call.extension, call.phone) == (123, "101", "+79160001122")
@@ -229,3 +229,17 @@ def test_without_a_key_only_lost_calls_are_ended(world: World) -> None:
     world.round(net)
     assert (net.check(), world.intake.cursors) == ([], {})
     assert dialler("phone", settings, world.around) is None
+
+
+def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+    net = watcher("phone", world.settings, world.around)
+    world.round(net)
+    world.now += timedelta(minutes=1)
+    world.service.untold(Client(), {})
+    world.round(net, minutes=5)
+    call = next(iter(world.intake.calls().values()))
+    small = world.settings.model_copy(update={"recording_limit": 1024})
+    with pytest.raises(Rejected) as refused:
+        recordings("phone", small, world.around).fetch_recording(call)
+    assert "recording_limit" in refused.value.hint
+    net.close()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as drawn
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.uis.channel import receiver
@@ -161,9 +165,32 @@ def test_a_call_without_its_id_is_unreadable(body: bytes) -> None:
 
 
 def test_values_of_odd_kinds_are_no_reason_to_fail() -> None:
-    odd = {"talk_time_duration": "soon", "notification_time": "yesterday", "direction": 7, "tag_names": [None, [["a"]]]}
+    odd = {
+        "talk_time_duration": "Infinity",
+        "notification_time": "yesterday",
+        "direction": 7,
+        "tag_names": [None, [["a"]]],
+    }
     call = event_of(receive(filled(TEMPLATE, {**EVERYTHING, **odd}))).call
     assert (call.talk_seconds, call.tags) == (0, ("a",))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = st.sampled_from(["call", "mnemonic", "time", "phone", "line", "talk", "tags", "record", "leg", "utm_source"])
+
+
+@drawn(max_examples=60)
+@given(st.dictionaries(PLACES, JSON), st.sampled_from([None, "finished_call", "record_call", "in_call_session"]))
+def test_whatever_stands_in_the_places_is_read_or_refused_by_name(places: dict[str, Any], mnemonic: str | None) -> None:
+    body = json.dumps({**places, **({"mnemonic": mnemonic} if mnemonic else {})}).encode()
+    with suppress(UnreadableError):
+        received = receive(body)
+        assert received.reply.status == 200
+        assert len(received.events) <= 1
 
 
 class Known:

@@ -134,7 +134,7 @@ def test_the_report_is_read_page_by_page(world: World, monkeypatch: pytest.Monke
         world.service.report_only(Client(), {})
     world.round(net, minutes=4)
     assert len(world.intake.types()) == 5
-    assert world.service.points == 60 - 3
+    assert world.service.points == 60 - 1 - 3
     net.close()
 
 
@@ -173,9 +173,9 @@ def test_a_closed_door_is_told_at_once_with_its_cure(world: World, mnemonic: str
 
 def test_the_bodies_of_the_reference_are_read(world: World) -> None:
     net = watcher("phone", UisSettings.model_validate({"secret": "s", "token": "t"}), world.around)
-    world.round(net)
     with responses.RequestsMock() as service:
         service.post("https://dataapi.uiscom.ru/v2.0", REPORT, content_type="application/json")
+        world.round(net)
         world.round(net, minutes=5)
     call = world.intake.calls()["call:4500000001"]
     assert (call.talk_seconds, call.extension, call.line) == (123, "Иванов Пётр", "+74950003344")
@@ -189,10 +189,10 @@ def test_the_bodies_of_the_reference_are_read(world: World) -> None:
 @pytest.mark.parametrize("row", [{}, {"id": 1}, {"id": 1, "start_time": "2026-03-02 12:00:00", "finish_time": None}])
 def test_calls_that_are_not_over_wait_for_the_next_time(world: World, row: dict[str, Any]) -> None:
     net = watcher("phone", UisSettings.model_validate({"secret": "s", "token": "t"}), world.around)
-    world.round(net)
     with responses.RequestsMock() as service:
         answer = {"result": {"data": [row, None], "metadata": {"total_items": 2}}}
         service.post("https://dataapi.uiscom.ru/v2.0", json=answer)
+        world.round(net)
         world.round(net, minutes=5)
     assert world.intake.types() == {}
     assert world.status.troubles == {}

@@ -10,6 +10,7 @@ from flask import Flask, request
 from connectors.viber.channel import ViberChannel
 from connectors.viber.messenger import messenger
 from connectors.viber.settings import ViberSettings
+from connectors.viber.setup import subscriber
 from provodka.channel import Delivery, RefusedError
 from provodka.errors import Ambiguous, Rejected
 from provodka.messages import ClientMessage, Talker
@@ -65,6 +66,14 @@ def connect(station, store):
     yield bot
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def setup(station, store):
+    given = {"token": "sandbox", "name": "Ромашка", "api_url": f"{station.url}/viber"}
+    made = subscriber("viber", ViberSettings.model_validate(given), around(store))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -134,19 +143,24 @@ def test_who_has_left_cannot_be_written_to(viber, connect):
     assert "не подписан" in outcome.hint
 
 
-def test_the_address_is_set_while_viber_calls_it_and_a_second_time_changes_nothing(viber, connect, product):
-    bot, address = connect(), f"{product.url}/hooks/viber"
-    assert bot.check() == ["Viber: у бота не установлен вебхук: подключите адрес канала."]
-    assert bot.subscribe(address) is True
+def test_the_address_is_set_while_viber_calls_it_and_a_second_time_changes_nothing(viber, setup, product):
+    address = f"{product.url}/hooks/viber"
+    [sentence] = setup.check()
+    assert "check --online --channel viber" in sentence
+    assert setup.subscribe(address) is True
     assert [answer.status_code for answer in viber.answers] == [200]
-    assert bot.subscribe(address) is False
-    assert bot.check() == []
+    assert setup.subscribe(address) is False
+    assert setup.check() == []
+    viber.webhook = "https://other.example/bot/secret-of-theirs"
+    [sentence] = setup.check()
+    assert "other.example" in sentence
+    assert "secret-of-theirs" not in sentence
 
 
-def test_an_address_that_does_not_answer_as_it_should_is_not_taken(viber, connect, product):
+def test_an_address_that_does_not_answer_as_it_should_is_not_taken(viber, setup, product):
     viber.signing = Signing.WRONG
     with pytest.raises(Rejected) as refused:
-        connect().subscribe(f"{product.url}/hooks/viber")
+        setup.subscribe(f"{product.url}/hooks/viber")
     assert "вебхук" in refused.value.hint
     assert viber.webhook == ""
 

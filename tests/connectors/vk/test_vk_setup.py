@@ -66,3 +66,15 @@ def test_an_address_that_does_not_give_the_string_is_told_with_the_cure(vk, make
 def test_where_vk_is_asked_or_no_key_is_set_there_is_nothing_to_tell(make):
     assert make(receive="polling") is None
     assert make(token=None) is None
+
+
+def test_a_callback_server_that_vk_has_switched_off_is_told_with_its_cure(vk, make):
+    assert make().check() == []
+    vk.community.servers[0]["status"] = "failed"
+    [sentence] = make().check()
+    assert "отключил" in sentence
+    vk.community.servers[0] |= {"status": "ok", "secret_key": "another"}
+    [sentence] = make().check()
+    assert "secret" in sentence
+    [sentence] = make(token="wrong").check()
+    assert "token" in sentence

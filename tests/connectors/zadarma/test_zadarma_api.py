@@ -209,6 +209,11 @@ def test_the_account_is_told_where_to_send_once(station: Station, account: Zadar
     made = subscriber("phone", House(station).settings, House(station).around)
     assert made is not None
     assert "server.public_url" in made.check()[0]
+    nobody = "http://127.0.0.1:9/hooks/phone"
+    with pytest.raises(Rejected) as refused:
+        made.subscribe(nobody)
+    assert nobody in refused.value.hint
+    account.tries_addresses = False
     assert made.subscribe("https://hooks.example.ru/hooks/phone")
     assert account.stats()["url"] == "https://hooks.example.ru/hooks/phone"
     assert made.check() == []
