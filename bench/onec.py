@@ -125,8 +125,10 @@ def _done(outcome: Outcome) -> Done:
 
 
 def _compared(account: AccountingAccount, journal: Journal, url: str, address: str) -> Iterator[Row]:
-    settings = CRMS["amocrm"].model().model_validate(
-        {"type": "amocrm", "url": address, "token": "sandbox", "per_second": 1000, "burst": 1000}
+    settings = (
+        CRMS["amocrm"]
+        .model()
+        .model_validate({"type": "amocrm", "url": address, "token": "sandbox", "per_second": 1000, "burst": 1000})
     )
     crm = CRMS["amocrm"].open(settings, journal.store)
     try:

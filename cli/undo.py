@@ -30,7 +30,8 @@ _LOOK: Final = 0.2  # seconds between looks at what the worker has done
 _AT_REST: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
 _IN_1C: Final = "documents of 1C are its accountants': unpost it there, or have a rule cancel_invoice"
 _STAYS: Final = {
-    "notify": "a message that was sent cannot be taken back",
+    **dict.fromkeys(("notify", "message", "reply"), "a message that was sent cannot be taken back"),
+    "log_message": "what was said stays in the card",
     "counterparty": "a counterparty of 1C stays: mark it for deletion there",
     **dict.fromkeys(("issue_invoice", "place_order", "cancel_invoice"), _IN_1C),
     "pay_invoice": "the CRM knows no way back from a paid invoice: change it there",

@@ -74,7 +74,7 @@ class TalkFact:
     where the last word is ours; what we send by ourselves is no answer.
     """
 
-    first: bool = True
+    first: bool = False
     messages: int = 0
     waiting_since: datetime | None = None
     text: str = ""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
+from connectors.addresses import is_loopback
 from connectors.beeline.api import Portal, Row
 from connectors.beeline.settings import BeelineSettings
 from connectors.beeline.statistics import Statistics, as_known, moment, phone_of
@@ -15,7 +17,7 @@ from connectors.calls.book import CallBook
 from connectors.calls.history import OVERLAP, History
 from connectors.calls.net import Net
 from connectors.calls.orders import Orders
-from connectors.calls.recordings import NOT_YET, Shelf
+from connectors.calls.recordings import Shelf
 from provodka.calls import CallOrder
 from provodka.channel import Around, Intake
 from provodka.errors import Ambiguous, ConnectorError, Rejected
@@ -106,13 +108,8 @@ class BeelineRecordings:
         if not own:
             raise self._shelf.missing(call, "the list of recordings has none of this call")
         record = min(own, key=lambda row: _away(row, began))
-        try:
-            reply = self._portal.sound(str(record["id"]))
-        except Rejected as error:
-            if error.status not in NOT_YET:
-                raise
-            raise self._shelf.missing(call, error.reason) from error
-        return self._shelf.keep(reply.body, call, reply.headers.get("content-type", ""))
+        url, headers = self._portal.sound(str(record["id"]))
+        return self._shelf.fetch(url, call, headers)
 
     def check(self) -> list[str]:
         """There is nothing to try before there is a recording."""
@@ -156,4 +153,6 @@ def dialler(name: str, settings: BeelineSettings, around: Around) -> BeelineDial
 
 def recordings(name: str, settings: BeelineSettings, around: Around) -> BeelineRecordings:
     """The recordings of the channel `name`."""
-    return BeelineRecordings(name, Portal(name, settings, around.store), Shelf.of(settings, around))
+    host = urlsplit(settings.api_url).hostname or ""
+    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    return BeelineRecordings(name, Portal(name, settings, around.store), shelf)

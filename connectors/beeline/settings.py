@@ -31,5 +31,5 @@ class BeelineSettings(CallSettings):
     subscribed_for: Duration = Field(timedelta(days=1), ge=timedelta(minutes=10), le=timedelta(days=30))
     poll: Duration = Field(timedelta(minutes=2), ge=timedelta(seconds=30))
     duration_unit: Literal["ms", "s"] = "ms"
-    lost_after: Duration = Field(timedelta(minutes=30))
+    lost_after: Duration = Field(timedelta(hours=1))
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://cloudpbx.beeline.ru/apis/portal"

@@ -34,13 +34,14 @@ class Statistics:
         return [_whole(legs) for legs in _joined(rows)]
 
     def recorded(self, since: datetime, until: datetime, parts: PartsReader) -> list[CallNotice]:
-        """The recordings of this time that belong to calls of which events have told."""
+        """The recordings of this time that belong to calls of which events have told, as long as nobody knows them."""
         found = []
         for row in self._portal.records(since, until):
             phone, at, number = phone_of(row), moment(row.get("date")), str(row.get("id") or "")
             call = known_call(phone, at, parts) if phone and at and number else ""
-            if call:
-                found.append(CallNotice(call, f"rec:{number}", Told.RECORDED, at, recording=number))
+            notice = CallNotice(call, f"rec:{number}", Told.RECORDED, at, recording=number)
+            if call and notice.id not in {part.id for part in parts(notice.key)}:
+                found.append(notice)
         return found
 
     def _leg(self, row: Row) -> CallNotice | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from connectors.beeline.api import Portal
 from connectors.beeline.settings import BeelineSettings
 from provodka.errors import Rejected
-from provodka.stores import Mirror, Snapshot
+from provodka.stores import ConnectorStore, Snapshot
 
 LOOKED_AT: Final = timedelta(minutes=10)
 """So often Beeline is asked whether the subscription is still there."""
@@ -30,7 +30,7 @@ class Subscription:
         name: str,
         settings: BeelineSettings,
         portal: Portal,
-        store: Mirror,
+        store: ConnectorStore,
         now: Callable[[], datetime],
         hooks: str,
     ) -> None:
@@ -51,6 +51,14 @@ class Subscription:
     def subscribe(self, address: str) -> bool:
         """Have the events sent to `address`, with the secret behind it; whether anything had to be changed."""
         url = f"{address}/{self._settings.secret.get_secret_value()}"
+        with self._store.lock(self._system):  # the watcher and a check of the channel may come at once
+            return self._subscribed(url)
+
+    def close(self) -> None:
+        """The subscription itself stays: events are to come as soon as we are back."""
+        self._portal.close()
+
+    def _subscribed(self, url: str) -> bool:
         stored = self._stored()
         if stored.get("wanted") == self._wanted(url) and self._lasts(stored):
             return False
@@ -63,10 +71,6 @@ class Subscription:
         if (old := stored.get("number", "")) and old != number:
             self._end(old)
         return True
-
-    def close(self) -> None:
-        """The subscription itself stays: events are to come as soon as we are back."""
-        self._portal.close()
 
     def _lasts(self, stored: dict[str, str]) -> bool:
         """Whether it is there, and for longer than the last quarter of its time."""

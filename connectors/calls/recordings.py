@@ -51,14 +51,16 @@ class Shelf:
     def of(cls, settings: CallSettings, around: Around, allow: Collection[str] = ()) -> Shelf:
         return cls(around.store, settings.recording_limit, around.zone, around.now, allow)
 
-    def fetch(self, url: str, call: Call, headers: Mapping[str, str] | None = None) -> Attachment:
-        """By a GET whose redirects are followed (to another place without the headers), to public addresses only.
+    def fetch(self, url: str, call: Call, headers: Mapping[str, str] | None = None, *, form: bytes = b"") -> Attachment:
+        """By a GET whose redirects are followed (to another place without the headers), to public addresses only; by a
+        POST where there is a `form` to be sent.
 
         Raises Retryable while the file is not ready, and Rejected where there is none, or it is too large or no sound.
         The address itself, which often opens the file to anybody, is told nowhere.
         """
         sent = {name: text.encode() for name, text in (headers or {}).items()}
-        answer = self._exchanges.answer(Sending("GET", url, _only_host(url), _SECONDS, self.most, sent))
+        method = "POST" if form else "GET"
+        answer = self._exchanges.answer(Sending(method, url, _only_host(url), _SECONDS, self.most, sent, form))
         status = answer.reply.status
         if status in NOT_YET:
             raise self.missing(call, f"HTTP {status}")

@@ -24,8 +24,8 @@ class GreenApiSettings(Strict):
     instance: str = Field(pattern=r"\d+")
     token: SecretStr = Field(min_length=1)
     polling: bool = False
-    secret: SecretStr | None = Field(None, min_length=8)
-    webhook_token: SecretStr | None = Field(None, min_length=8)
+    secret: SecretStr | None = Field(None, min_length=1)
+    webhook_token: SecretStr | None = Field(None, min_length=1)
     pause: float = Field(2.0, ge=0.5)
     check_numbers: bool = True
     files: FilesFolder | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.max.content import answered, content_of, label
+from connectors.max.content import Content, answered, content_of, label
 from connectors.talks.reading import Fields, moment, part, word
 from connectors.talks.start import utm_of_start
 from connectors.talks.telling import Telling, Writer
@@ -46,13 +46,15 @@ class Updates:
             return ()
         writer = _writer(sender, content.phones)
         at = _moment(message.get("timestamp") or update.get("timestamp"))
-        return (self.telling.received(self._message(message), writer, at, own_words=content.own),)
+        return (self.telling.received(self._message(message, content), writer, at, own_words=content.own),)
 
     def edited(self, update: Fields) -> tuple[Event, ...]:
         message, sender = part(update, "message"), part(update, "message", "sender")
         if not _is_person(sender):
             return ()
-        return (self.telling.edited(self._message(message), _writer(sender), _moment(update.get("timestamp"))),)
+        content = content_of(message, word(sender["user_id"]))
+        at = _moment(update.get("timestamp"))
+        return (self.telling.edited(self._message(message, content), _writer(sender), at),)
 
     def pressed(self, update: Fields) -> tuple[Event, ...]:
         callback, below = part(update, "callback"), part(update, "message")
@@ -87,12 +89,10 @@ class Updates:
         state = ChatState(word(user["user_id"]), SERVICE, self.account)
         return (self.telling.stopped(state, _writer(user), _moment(update.get("timestamp")), _mark(update)),)
 
-    def _message(self, message: Fields) -> TalkMessage:
-        writer = word(part(message, "sender").get("user_id"))
-        content = content_of(message, writer)
+    def _message(self, message: Fields, content: Content) -> TalkMessage:
         return TalkMessage(
             id=word(part(message, "body").get("mid")),
-            chat=_chat(message, writer),
+            chat=_chat(message, word(part(message, "sender").get("user_id"))),
             service=SERVICE,
             account=self.account,
             text=content.text,

@@ -16,7 +16,7 @@ from connectors.sipuni.settings import SipuniSettings
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected
 from provodka.stores import Pace
 
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _EVERYTHING: Final = {
     "anonymous": "1",
     "firstTime": "0",
@@ -41,7 +41,7 @@ class Sipuni:
         self._settings = settings
         self._key = key
         limit = Limit(f"sipuni:{name}", per_second=1.0, burst=5)
-        self._http = Http(settings.api_url, limit, pace, auth=lambda: _FORM, classify=refusal)
+        self._http = Http(settings.api_url, limit, pace, auth=lambda: FORM, classify=refusal)
 
     def order_call(self, phone: str, employee: str) -> str:
         """Ring the employee, then the phone (digits); Sipuni's id of the order, where it tells one."""
@@ -59,9 +59,9 @@ class Sipuni:
         days = {"from": f"{first:%d.%m.%Y}", "to": f"{last:%d.%m.%Y}"}
         return self._ask("statistic/export", {**_EVERYTHING, **days}).body.decode("utf-8-sig", "replace")
 
-    def recording(self, call: str) -> Reply:
-        """The sound of a call."""
-        return self._ask("statistic/record", {"id": call})
+    def recording(self, call: str) -> tuple[str, bytes]:
+        """The address at which the sound of a call is given out, and the form to be posted there."""
+        return f"{self._settings.api_url}/statistic/record", self._signed({"id": call})
 
     def check(self) -> list[str]:
         """Ask for the list of the staff; what is wrong in one sentence."""
@@ -75,10 +75,12 @@ class Sipuni:
         self._http.close()
 
     def _ask(self, method: str, params: Mapping[str, str], *, write: bool = False) -> Reply:
+        return self._http.call("POST", f"/{method}", content=self._signed(params), write=write, plain=not write)
+
+    def _signed(self, params: Mapping[str, str]) -> bytes:
         given = {**params, "user": self._settings.user}
-        form = {**given, "hash": signed(given, self._key.get_secret_value(), self._settings.hash_case == "lower")}
-        body = urlencode(form).encode()
-        return self._http.call("POST", f"/{method}", content=body, write=write, plain=not write)
+        made = signed(given, self._key.get_secret_value(), self._settings.hash_case == "lower")
+        return urlencode({**given, "hash": made}).encode()
 
 
 def signed(params: Mapping[str, str], key: str, lower: bool = False) -> str:

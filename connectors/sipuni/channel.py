@@ -15,11 +15,11 @@ from connectors.bodies import fields_of, secret_in_url, without_secret
 from connectors.calls.book import CallBook
 from connectors.calls.history import History
 from connectors.calls.net import Net
-from connectors.calls.notice import CallNotice
+from connectors.calls.notice import CallNotice, stored_notice
 from connectors.calls.orders import Orders
-from connectors.calls.recordings import NOT_YET, LinkedRecordings, Shelf
-from connectors.sipuni.api import Sipuni
-from connectors.sipuni.notice import read_notice
+from connectors.calls.recordings import LinkedRecordings, Shelf
+from connectors.sipuni.api import FORM, Sipuni
+from connectors.sipuni.notice import is_one_of_several, left, read_notice
 from connectors.sipuni.settings import SipuniSettings
 from connectors.sipuni.statistics import Statistics
 from provodka.calls import CallOrder
@@ -44,7 +44,7 @@ class SipuniChannel:
         self._book = CallBook(name, settings)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """The part, and at most one event. Whether the last word may come before a leg's, nothing hangs on it."""
+        """The part, and at most one event."""
         if not secret_in_url(delivery, self._secret):
             raise RefusedError("the secret in the address is wrong or absent")
         try:
@@ -55,6 +55,8 @@ class SipuniChannel:
         except UnreadableError as error:
             raise UnreadableError(str(error), reply=SUCCESS) from error
         raw = json.dumps(fields, ensure_ascii=False).encode()
+        if is_one_of_several(notice, [stored_notice(part) for part in parts(notice.key)]):
+            notice = left(notice)
         new = self._orders.marked([notice])
         return self._book.received(new, parts, delivery.received_at, raw=raw, reply=SUCCESS)
 
@@ -111,13 +113,8 @@ class SipuniRecordings:
             return self._linked.fetch_recording(call)
         if self._api is None:
             raise Rejected("the call has no address of a recording", hint=_NO_KEY)
-        try:
-            reply = self._api.recording(call.id)
-        except Rejected as error:
-            if error.status not in NOT_YET:
-                raise
-            raise self._shelf.missing(call, error.reason) from error
-        return self._shelf.keep(reply.body, call, reply.headers.get("content-type", ""))
+        url, form = self._api.recording(call.id)
+        return self._shelf.fetch(url, call, FORM, form=form)
 
     def check(self) -> list[str]:
         """There is nothing to try before there is a recording."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -89,6 +89,21 @@ def read_notice(fields: Mapping[str, Any]) -> CallNotice:
         outcome=CallOutcome.FAILED if last and status in _FAILED else None,
         reason=" ".join(filter(None, (status, _REASONS.get(status, "")))) if last else "",
         recording=event.text("call_record_link"),
+    )
+
+
+def is_one_of_several(end: CallNotice, known: Sequence[CallNotice]) -> bool:
+    """Whether this hang-up is that of an employee's telephone only, as a colleague has answered and still talks."""
+    if end.told is not Told.ENDED or end.talk_seconds or end.direction is not Direction.IN:
+        return False
+    over = {one.employee for one in known if one.told is Told.LEFT} | {end.employee}
+    return any(one.told is Told.ANSWERED and one.employee not in over for one in known)
+
+
+def left(end: CallNotice) -> CallNotice:
+    """The same hang-up, of one leg."""
+    return replace(
+        end, told=Told.LEFT, rank=_RANKS[Told.LEFT], ended_at=None, talk_seconds=None, outcome=None, reason=""
     )
 
 

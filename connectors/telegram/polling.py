@@ -67,13 +67,18 @@ class Poller:
 
     def _look(self, stop: threading.Event, intake: Intake) -> float:
         offset = self._offset(intake)
-        found = self._bot.call(
-            "getUpdates",
-            b"",
-            lambda wire: wire.updates(offset, self._seconds, WANTED),
-            more=self._seconds,
-            stop=stop,
-        )
+        try:
+            found = self._bot.call(
+                "getUpdates",
+                b"",
+                lambda wire: wire.updates(offset, self._seconds, WANTED),
+                more=self._seconds,
+                stop=stop,
+            )
+        except ConnectorError:
+            if stop.is_set():
+                return 0.0
+            raise
         ids = [update["update_id"] for update in found if isinstance(update.get("update_id"), int)]
         if ids:
             events = [event for update in found for event in self._events(update)]

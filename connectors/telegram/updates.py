@@ -9,7 +9,7 @@ from typing import Any, Final
 from connectors.talks.reading import Fields, moment, part, parts_of
 from connectors.talks.start import utm_of_start
 from connectors.talks.telling import Telling, Writer
-from connectors.telegram.content import content_of, own_phones
+from connectors.telegram.content import Content, content_of, own_phones
 from provodka.channel import UnreadableError
 from provodka.event import Event
 from provodka.talks import ChatState, TalkMessage
@@ -59,7 +59,7 @@ class Updates:
         content = content_of(told)
         if content.empty:
             return ()
-        at, message = moment(told.get("date")), self._message(told)
+        at, message = moment(told.get("date")), self._message(told, content)
         if _is_owners(told):
             return (self.telling.sent(message, _writer(chat), at, _name(sender)),)
         writer = _writer(sender, own_phones(told, sender.get("id")))
@@ -68,9 +68,10 @@ class Updates:
     def edited(self, told: Fields) -> tuple[Event, ...]:
         """A place on the map that is shared live is edited every few seconds: that is no edited message."""
         sender = part(told.get("from"))
-        if not _is_person(sender) or "location" in told or _is_owners(told) or content_of(told).empty:
+        content = content_of(told)
+        if not _is_person(sender) or "location" in told or _is_owners(told) or content.empty:
             return ()
-        return (self.telling.edited(self._message(told), _writer(sender), moment(told.get("edit_date"))),)
+        return (self.telling.edited(self._message(told, content), _writer(sender), moment(told.get("edit_date"))),)
 
     def pressed(self, query: Fields) -> tuple[Event, ...]:
         """A button below a message of ours."""
@@ -101,8 +102,7 @@ class Updates:
         state = ChatState(str(chat.get("id")), SERVICE, self.account)
         return (self.telling.stopped(state, _writer(sender), at, f"{state.chat}:{told.get('date')}"),)
 
-    def _message(self, told: Fields) -> TalkMessage:
-        content = content_of(told)
+    def _message(self, told: Fields, content: Content) -> TalkMessage:
         answered = part(told.get("reply_to_message"))
         return TalkMessage(
             id=self._id(told),

@@ -11,7 +11,7 @@ from connectors.calls.notice import CallNotice, Told
 from connectors.uis.settings import Moment, UisSettings
 from connectors.visit import CLICK_IDS, MARKS, utm_from_fields
 from provodka.channel import UnreadableError
-from provodka.payloads import Direction
+from provodka.payloads import Direction, Utm
 
 DIRECTIONS: Final = {"in": Direction.IN, "out": Direction.OUT, "internal": Direction.INTERNAL}
 
@@ -43,7 +43,8 @@ class Filled:
     fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        return next(self.texts(name), "")
+        value = self.fields.get(name)
+        return value.strip() if isinstance(value, str) else next(_scalars(value), "")
 
     def texts(self, name: str) -> Iterator[str]:
         """Every value that came into this place, as text."""
@@ -59,6 +60,11 @@ class Filled:
             return max(int(float(self.text(name))), 0)
         except (ValueError, OverflowError):
             return None
+
+    @property
+    def utm(self) -> Utm:
+        marks = {name: text for name in _UTM if name in self.fields and (text := self.text(name))}
+        return utm_from_fields(marks) if marks else Utm()
 
     @property
     def mnemonic(self) -> str:
@@ -96,7 +102,7 @@ def read_notice(filled: Filled, settings: UisSettings, zone: tzinfo) -> CallNoti
         reason=filled.text("reason"),
         recording=record,
         tags=tuple(tag for text in filled.texts("tags") for tag in _tags(text)),
-        utm=utm_from_fields({name: filled.text(name) for name in _UTM}),
+        utm=filled.utm,
     )
 
 

@@ -24,7 +24,7 @@ from provodka.talks import MessageFile
 MOST_FILES: Final = 10
 _NOBODY: Final = "Адресат VK — число: номер человека или беседы."
 _MANY: Final = f"VK берёт не больше {MOST_FILES} файлов в одном сообщении."
-_PICTURES: Final = ("image/jpeg", "image/png", "image/gif")
+_PICTURES: Final = ("image/jpeg", "image/png")  # a GIF would stand still
 _OF_PICTURE: Final = ("photo", "server", "hash")
 _OTHER_STRING: Final = "VK: confirmation в настройках — не та строка, что сейчас показывает VK: скопируйте её заново."
 

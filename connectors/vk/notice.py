@@ -67,8 +67,9 @@ class Notices:
         number = word(body.get("random_id"))
         if number not in ("", "0") and self.sent.knows(number):
             return []
-        client = Writer(word(body.get("peer_id")))
-        return [telling.sent(message_of(body, self.account), client, moment(body.get("date")))]
+        message = message_of(body, self.account)
+        client = Writer("" if message.group else message.chat)  # a chat of several is nobody
+        return [telling.sent(message, client, moment(body.get("date")))]
 
     def _edited(self, body: Fields, telling: Telling) -> list[Event]:
         """Only what a person has changed: of ours the card knows what was sent."""

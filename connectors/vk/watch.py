@@ -124,15 +124,13 @@ class VkWatcher:
                 yield from self._notices.message(body, Telling(self.name, now, _raw(body)))
 
     def _talks(self, since: datetime) -> Iterator[Fields]:
-        """The talks in which something was said since then; VK lists those of the last word first."""
+        """The talks in which something was said since then; those of the last word come first, but for pinned ones."""
         for page in range(MOST_PAGES):
             given = {"group_id": self._settings.account, "count": PAGE, "offset": page * PAGE}
             items = parts_of(self._api.ask("messages.getConversations", **given).get("items"))
-            for talk in items:
-                if not _since(part(talk, "last_message"), since):
-                    return
-                yield talk
-            if len(items) < PAGE:
+            fresh = [talk for talk in items if _since(part(talk, "last_message"), since)]
+            yield from fresh
+            if len(items) < PAGE or not fresh:
                 return
 
     def _history(self, peer: str, since: datetime) -> list[Fields]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.bodies import json_fields, plain_body, same_secret, secret_in_url
 from connectors.talks.telling import Telling
+from connectors.wazzup.chats import Chats
 from connectors.wazzup.notice import Told
 from connectors.wazzup.settings import WazzupSettings
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, UnreadableError
@@ -14,9 +15,10 @@ class WazzupChannel:
     """Messages of all messengers of the account, and the fates of ours. Requests for contacts and deals are answered
     and make nothing."""
 
-    def __init__(self, name: str, settings: WazzupSettings) -> None:
+    def __init__(self, name: str, settings: WazzupSettings, around: Around) -> None:
         self.name = name
         self._settings = settings
+        self._chats = chats_of(settings, around)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """The trial of a new address is answered whoever sends it: it may come before the key is known."""
@@ -26,7 +28,7 @@ class WazzupChannel:
         body = plain_body(delivery)
         telling = Telling(self.name, delivery.received_at, body)
         usual = (self._settings.channel_id, self._settings.chat_type)
-        found = list(Told(json_fields(body), telling, parts, usual).events())
+        found = list(Told(json_fields(body), telling, parts, usual, self._chats).events())
         return Received(
             events=tuple(one for one in found if isinstance(one, Event)),
             parts=tuple(one for one in found if isinstance(one, Part)),
@@ -53,5 +55,9 @@ def _is_trial(delivery: Delivery) -> bool:
 
 def receiver(name: str, settings: WazzupSettings, around: Around) -> WazzupChannel:
     """The receiver of the channel `name`."""
-    del around
-    return WazzupChannel(name, settings)
+    return WazzupChannel(name, settings, around)
+
+
+def chats_of(settings: WazzupSettings, around: Around) -> Chats:
+    """What receiver and messenger of one account share."""
+    return Chats(around.store, f"wazzup:{settings.channel_id}", around.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.enclosed import File, files_of
@@ -11,7 +12,9 @@ from connectors.http import Http, Limit, Timeouts
 from connectors.talks import files
 from connectors.talks.parcel import Room, pieces_of
 from connectors.talks.reading import part, parts_of, word
-from connectors.wazzup.notice import MARK
+from connectors.wazzup.channel import chats_of
+from connectors.wazzup.chats import Place, place_of
+from connectors.wazzup.notice import MARK, OF_PHONES
 from connectors.wazzup.refusals import GONE, REPEATED, classify
 from connectors.wazzup.settings import WazzupSettings
 from provodka.channel import Around
@@ -47,6 +50,7 @@ class WazzupMessenger:
         self.reaches = ("whatsapp", "phone") if is_whatsapp else (settings.chat_type,)
         self._settings = settings
         self._around = around
+        self._chats = chats_of(settings, around)
         self._http = _http(settings, around)
 
     @operation(repeat=Repeat.KEY)
@@ -79,16 +83,17 @@ class WazzupMessenger:
     def _one(self, request: Request[ClientMessage]) -> Outcome:
         try:
             place = self._place(request.params.to)
-            bodies = self._bodies(request.params, place["chatType"])
+            bodies = self._bodies(request.params, place.kind)
             keys = (f"{MARK}{request.key}" + (f":{number}" if number else "") for number in itertools.count())
-            sent = [self._send({**place, **body, "crmMessageId": key}) for body, key in zip(bodies, keys, strict=False)]
+            sent = [self._send(place, {**body, "crmMessageId": key}) for body, key in zip(bodies, keys, strict=False)]
         except ConnectorError as error:
             return error
         return sent[0]
 
-    def _send(self, body: dict[str, Any]) -> Done:
+    def _send(self, place: Place, body: dict[str, Any]) -> Done:
+        where = {"channelId": place.channel, "chatType": place.kind, "chatId": place.number}
         try:
-            answer = self._http.call("POST", "/v3/message", json=body)
+            answer = self._http.call("POST", "/v3/message", json={**where, **body})
         except Rejected as error:
             if error.code == REPEATED:
                 return Done(found=True)
@@ -96,14 +101,16 @@ class WazzupMessenger:
         number = word(part(answer.data).get("messageId"))
         if not number:
             raise Ambiguous("the answer names no message")
+        self._chats.keep(number, place)
         return Done(number, {"message_id": number})
 
-    def _place(self, to: str) -> dict[str, str]:
-        channel, kind, chat = to.split("/", 2) if to.count("/") >= 2 else (self.account, self._settings.chat_type, to)
-        chat = chat.lstrip("+") if kind in ("whatsapp", "viber") else chat
-        if not chat:
+    def _place(self, to: str) -> Place:
+        place = place_of(to, (self.account, self._settings.chat_type))
+        if place.kind in OF_PHONES:
+            place = replace(place, number=place.number.lstrip("+"))
+        if not place.number:
             raise Rejected("nobody to write to", hint=NOBODY)
-        return {"channelId": channel, "chatType": kind, "chatId": chat}
+        return place
 
     def _bodies(self, message: ClientMessage, kind: str) -> list[dict[str, Any]]:
         if message.template:

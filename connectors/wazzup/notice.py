@@ -10,6 +10,7 @@ from typing import Final
 from connectors.talks.reading import Fields, part, word
 from connectors.talks.states import news
 from connectors.talks.telling import Telling, Writer
+from connectors.wazzup.chats import Chats, Place
 from connectors.wazzup.refusals import told
 from provodka.channel import Part, PartsReader
 from provodka.event import Event
@@ -38,12 +39,13 @@ UNKNOWN: Final = "[сообщение, которого мессенджер н�
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One delivery. `usual` is the channel and kind of chat by which we write: chats of these go by their bare id."""
+    """One delivery. `usual` is the channel and kind of chat by which we write, `chats` where our messages went."""
 
     fields: Fields
     telling: Telling
     parts: PartsReader
     usual: tuple[str, str]
+    chats: Chats
 
     def events(self) -> Iterator[Event | Part]:
         """All that it tells; a broken piece is told of as such and leaves the others alone."""
@@ -75,13 +77,12 @@ class Told:
 
     def _talk(self, piece: Fields) -> TalkMessage:
         kind, is_deleted = word(piece.get("chatType")), piece.get("isDeleted") is True
-        chat = (word(piece.get("channelId")), kind)
-        number = word(piece.get("chatId"))
+        place = Place(word(piece.get("channelId")), kind, word(piece.get("chatId")))
         return TalkMessage(
             id=word(piece.get("messageId")),
-            chat=number if chat == self.usual else "/".join((*chat, number)),
+            chat=place.chat(self.usual),
             service=GROUPS.get(kind, kind),
-            account=chat[0],
+            account=place.channel,
             text="" if is_deleted else _text(piece, GROUPS.get(kind, kind)),
             files=() if is_deleted else _files(piece),
             answers=word(part(piece, "quotedMessage").get("messageId")),
@@ -98,10 +99,25 @@ class Told:
         kept, is_new = news(number, STATES[status], self.parts)
         yield kept
         if is_new:
-            error = told(piece) if STATES[status] is DeliveryState.FAILED else ""
+            state = STATES[status]
+            error = told(piece) if state is DeliveryState.FAILED else ""
+            place = self.chats.find(number)
             yield self.telling.state(
-                Sent(number, STATES[status], error=error), Writer(""), _moment(piece.get("timestamp"))
+                self._sent(number, state, error, place), _at(place), _moment(piece.get("timestamp"))
             )
+
+    def _sent(self, number: str, state: DeliveryState, error: str, place: Place | None) -> Sent:
+        if place is None:
+            return Sent(number, state, error=error)
+        service = GROUPS.get(place.kind, place.kind)
+        return Sent(number, state, place.chat(self.usual), service, place.channel, error)
+
+
+def _at(place: Place | None) -> Writer:
+    """The person whom a message of ours went to."""
+    if place is None or place.kind in GROUPS:
+        return Writer("")
+    return Writer(place.number, phones=_phones(place.number) if place.kind in OF_PHONES else ())
 
 
 def _client(piece: Fields) -> Writer:

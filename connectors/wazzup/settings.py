@@ -21,7 +21,7 @@ class WazzupSettings(Strict):
     type: Literal["wazzup"] = "wazzup"
     api_key: SecretStr = Field(min_length=1)
     crm_key: SecretStr | None = Field(None, min_length=1)
-    secret: SecretStr | None = Field(None, min_length=8)
+    secret: SecretStr | None = Field(None, min_length=1)
     channel_id: str = Field(min_length=1, pattern="[^/]+")
     chat_type: Literal["whatsapp", "viber", "instagram", "telegram", "vk", "avito", "max"] = "whatsapp"
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.wazzup24.com"

@@ -19,6 +19,7 @@ from sandbox.senders.service import Answers, Client, Service, utc_now
 LINE = "74950003344"
 MOSCOW = timezone(timedelta(hours=3))
 GREETING = b"Asterisk Call Manager/9.0.0\r\n"
+PATIENCE = 5.0  # seconds
 NORMAL = ("16", "Normal Clearing")
 CDR_COLUMNS = (
     "calldate", "clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "lastdata", "duration", "billsec",
@@ -299,7 +300,7 @@ def _dest(fields: Fields) -> dict[str, str]:
 
 
 class Asterisk(Service):
-    """The client's own exchange: who follows it logs in at `pbx.port` as `provodka` with the secret `sandbox`."""
+    """The client's own exchange. Its AMI opens with the first press: log in as `provodka` with the secret `sandbox`."""
 
     name: ClassVar[str] = "asterisk"
     title: ClassVar[str] = "Asterisk (AMI)"
@@ -308,8 +309,8 @@ class Asterisk(Service):
         "missed": "Пропущенный звонок",
         "outgoing": "Сотрудник позвонил",
     }
-    fields: ClassVar[Mapping[str, str]] = {"extension": "Внутренний номер сотрудника"}
-    defaults: ClassVar[Mapping[str, str]] = {"extension": "101"}
+    fields: ClassVar[Mapping[str, str]] = {"port": "Порт AMI", "extension": "Внутренний номер сотрудника"}
+    defaults: ClassVar[Mapping[str, str]] = {"port": "5038", "extension": "101"}
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
@@ -317,18 +318,31 @@ class Asterisk(Service):
 
     def call(self, client: Client, given: Mapping[str, str]) -> Answers:
         """Somebody picks up."""
+        self._followed(given)
         self.pbx.incoming(client.digits, rung=(given["extension"],), answered=given["extension"])
         return []
 
     def missed(self, client: Client, given: Mapping[str, str]) -> Answers:
         """Nobody does."""
+        self._followed(given)
         self.pbx.incoming(client.digits, rung=(given["extension"],))
         return []
 
     def outgoing(self, client: Client, given: Mapping[str, str]) -> Answers:
         """The client answers."""
+        self._followed(given)
         self.pbx.outgoing(client.digits, given["extension"])
         return []
+
+    def _followed(self, given: Mapping[str, str]) -> None:
+        """Wait for whoever follows the exchange: events are told to those who listen, and to nobody later."""
+        if not self.pbx.port:
+            self.pbx.listen(port=int(given["port"]))
+        until = time.monotonic() + PATIENCE
+        while not self.pbx.listeners:
+            if time.monotonic() > until:
+                raise ConnectionError(f"nobody has logged in to AMI at 127.0.0.1:{self.pbx.port} (provodka / sandbox)")
+            time.sleep(0.05)
 
     def stats(self) -> dict[str, Any]:
         return {"logins": self.pbx.logins, "refused": self.pbx.refused, "originated": len(self.pbx.originated)}

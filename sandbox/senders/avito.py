@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from threading import Lock
 from typing import Any, ClassVar
 
+import requests
 from flask import Flask, Response, jsonify, request
 
 from sandbox.senders.http import Signing, post
@@ -193,11 +195,12 @@ class Avito(Service):
         return self._by_api(chat, "image", {"image": {"sizes": {"1280x960": f"{self.base}/avito/files/{number}"}}})
 
     def _by_api(self, chat: str, kind: str, content: Json) -> Json:
-        """What was sent is told as anybody's."""
+        """What was sent is told as anybody's, to whoever listens."""
         body = self.say(kind, content, ACCOUNT, chat)
         body["by_api"] = True
         for url in self.subscriptions:
-            self._tell(body, {"url": url}, chat)
+            with suppress(requests.RequestException):
+                self._tell(body, {"url": url}, chat)
         return {name: body[name] for name in ("id", "created", "type", "direction", "content")}
 
     def _read(self, chat: str) -> Json:

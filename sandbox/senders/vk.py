@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
+import requests
 from flask import Flask
 
 from sandbox.senders.http import Signing, post
@@ -138,8 +140,10 @@ class Vk(Service):
         return self._notice("message_new", {"message": body, "client_info": client_info}, given)
 
     def _echo(self, body: Json) -> None:
-        """What was sent by the API comes back, too."""
-        self._notice("message_reply", body, self._last)
+        """What was sent by the API comes back, too; whoever does not listen misses it, and the message is sent all the
+        same."""
+        with suppress(requests.RequestException):
+            self._notice("message_reply", body, self._last)
 
     def _notice(self, kind: str, body: Json, given: Mapping[str, str]) -> Answers:
         event_id = secrets.token_hex(20)

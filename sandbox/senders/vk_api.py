@@ -94,7 +94,8 @@ class VkApi:
         return int(body["id"])
 
     def _conversations(self, given: Mapping[str, str]) -> Json:
-        talks = sorted(self._at.messages.items(), key=lambda item: -item[1][-1]["date"])
+        """Those of the last word first; a pinned one above them all."""
+        talks = sorted(self._at.messages.items(), key=lambda item: (item[0] != self._at.pinned, -item[1][-1]["date"]))
         items = [{"conversation": {"peer": {"id": peer}}, "last_message": said[-1]} for peer, said in talks]
         return {"count": len(items), "items": _paged(items, given)}
 

@@ -31,6 +31,7 @@ class Community:
         self.leads: list[Json] = []
         self.questions: list[Json] = []
         self.updates: list[Json] = []
+        self.pinned = 0
         self.first_ts, self.key = 1, "key-1"
         self.sent: dict[tuple[int, int], int] = {}
         self.files: dict[str, bytes] = {}

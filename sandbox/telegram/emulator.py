@@ -66,6 +66,7 @@ class Telegram(People, Emulator):
             self._updates.clear()
             self._methods.queries.clear()
             self._methods.media.clear()
+            self._methods.connections.clear()
 
     def objects(self) -> dict[str, int]:
         with self._updates.changed:

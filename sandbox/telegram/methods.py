@@ -28,6 +28,7 @@ class Methods:
         self._updates = updates
         self.queries: dict[str, bool] = {}
         self.media = Media()
+        self.connections: set[str] = set()
         self._known: dict[str, Callable[[Json], tuple[object, str | None]]] = {
             name.lower(): method
             for name, method in {
@@ -61,7 +62,7 @@ class Methods:
     def _send_message(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
             chat = self._chats.find(given.get("chat_id"))
-            extra = {**_markup(given), **_connection(given)}
+            extra = {**_markup(given), **self._connection(given)}
             if answered := _reply_to(given):
                 if answered not in chat.messages:
                     raise bad_request("message to be replied not found")
@@ -75,7 +76,7 @@ class Methods:
             _, content = self.media.uploaded(given, "photo")
             photo = self.media.photo(content)
             return self._chats.send_file(
-                chat, {"photo": photo, **_connection(given)}, str(given.get("caption") or "")
+                chat, {"photo": photo, **self._connection(given)}, str(given.get("caption") or "")
             ), None
 
     def _send_document(self, given: Json) -> tuple[object, None]:
@@ -83,8 +84,15 @@ class Methods:
             chat = self._chats.find(given.get("chat_id"))
             document = self.media.document(*self.media.uploaded(given, "document"))
             return self._chats.send_file(
-                chat, {"document": document, **_connection(given)}, str(given.get("caption") or "")
+                chat, {"document": document, **self._connection(given)}, str(given.get("caption") or "")
             ), None
+
+    def _connection(self, given: Json) -> Json:
+        """Through whose business account a message goes."""
+        connection = str(given.get("business_connection_id") or "")
+        if connection and connection not in self.connections:
+            raise bad_request("BUSINESS_CONNECTION_INVALID")
+        return {"business_connection_id": connection} if connection else {}
 
     def _edit_message_text(self, given: Json) -> tuple[object, None]:
         with self._updates.changed:
@@ -192,12 +200,6 @@ def _markup(given: Json) -> Json:
             if len(str(button.get("callback_data", "")).encode()) > LONGEST_CALLBACK_DATA:
                 raise bad_request("BUTTON_DATA_INVALID")
     return {"reply_markup": markup} if markup and "inline_keyboard" in markup else {}
-
-
-def _connection(given: Json) -> Json:
-    """Through whose business account a message goes."""
-    connection = given.get("business_connection_id")
-    return {"business_connection_id": str(connection)} if connection else {}
 
 
 def _reply_to(given: Json) -> int:

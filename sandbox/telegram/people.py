@@ -36,12 +36,24 @@ class People:
             "door": self.door,
         }
 
-    def say(self, chat_id: int, text: str, *, first_name: str | None = None, username: str | None = None) -> int | None:
-        """A person writes; gives the update's id, or None if the bot does not want such updates."""
+    def say(
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        first_name: str | None = None,
+        username: str | None = None,
+        connection: str = "",
+    ) -> int | None:
+        """A person writes; with `connection` to the business account that lets the bot read along."""
         with self._updates.changed:
             chat = self._chats.chat(chat_id)
             chat.first_name, chat.username = first_name or chat.first_name, username or chat.username
-            return self._updates.add("message", chat_id, self._chats.hear(chat, {"text": text}))
+            heard = self._chats.hear(chat, {"text": text})
+            if not connection:
+                return self._updates.add("message", chat_id, heard)
+            self._methods.connections.add(connection)
+            return self._updates.add("business_message", chat_id, {**heard, "business_connection_id": connection})
 
     def share_contact(self, chat_id: int, phone: str, *, own: bool = True) -> int | None:
         """A person presses "share my number", or with own=False forwards somebody else's card."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +146,23 @@ def test_as_notes_the_lines_stand_in_the_feed_and_the_picture_hangs_on_the_card(
     assert "крыша.png" in str(lead)
 
 
+def test_a_channel_of_talks_that_the_crm_does_not_take_is_a_line_of_status(talking: Talking) -> None:
+    talking.open()
+    until(lambda: not talking.company.troubles(), "a quiet start")
+    house = talking.company.house
+
+    def refuse() -> None:
+        raise Rejected("the channel is not known", hint="Проверьте канал")
+
+    known, house.crm.connect_talks = house.crm.connect_talks, refuse  # type: ignore[union-attr,method-assign]
+    house.connect_talks()
+    (trouble,) = talking.company.troubles()
+    assert (trouble.name, trouble.cure) == ("talks", "Проверьте канал")
+    house.crm.connect_talks = known  # type: ignore[union-attr,method-assign]
+    house.connect_talks()
+    assert talking.company.troubles() == []
+
+
 ONE_TASK = (
     RULES
     + """
@@ -202,3 +220,38 @@ def test_two_leads_of_one_person_are_named_where_a_phone_joins_them_too_late(tal
     assert len(talking.company.leads()) == 2
     why = [json.loads(a.result or "{}")["reason"] for a in talking.company.actions() if a.kind == "intake"]
     assert why[-1] == f"own open lead {second} of this person, the newest one; open too: {first}"
+
+
+def test_a_talk_by_telegram_goes_there_and_back_with_its_pictures(tmp_path: Path, sandbox: Sandbox) -> None:
+    company = Company(tmp_path, sandbox, TALKING["amocrm"])
+    talking = Talking(company)
+    company.furnish = lambda _: None
+    given, bot = company.rewritten, 'bot: {type: telegram, token: "1:sandbox", '
+    company.rewritten = lambda text: given(text).replace(bot, f"{bot}receive: polling, ")
+    company.office.unlimited()
+    telegram = sandbox.telegram
+    try:
+        talking.open()
+        do(telegram.url, "say", chat_id=77, text="Сколько стоит крыша?")
+        do(telegram.url, "send_photo", chat_id=77, content=base64.b64encode(PICTURE).decode(), caption="Вот она")
+        talking.rest(times=2)
+        assert talking.office.lines() == [("Сколько стоит крыша?", True), ("Вот она", True)]
+        (address,) = talking.office.pictures()
+        assert requests.get(address, timeout=10).content == PICTURE
+        talking.office.answers("Такая же?", address)
+        talking.rest("reply.written")
+        (sent,) = telegram.messages(77)
+        assert (sent["caption"], bool(sent["photo"])) == ("Такая же?", True)
+        assert talking.office.marks() == ["delivered"]
+        do(telegram.url, "door", chat_id=77, door="blocked")
+        talking.office.answers("Вы тут?")
+        talking.rest("reply.written", 2)
+        assert "заблокировал" in talking.office.complaints()
+        assert talking.office.owners() == {str(company.lead()["id"])}
+    finally:
+        company.close()
+
+
+def do(telegram: str, act: str, **arguments: Any) -> None:
+    """What people do in Telegram."""
+    requests.post(f"{telegram}/_sandbox/do/{act}", json=arguments, timeout=10).raise_for_status()

@@ -25,6 +25,7 @@ from sandbox.senders.meta import INSTAGRAM, PAGE, PERSON, Meta
 from sandbox.senders.service import Client, Service
 from sandbox.senders.wazzup import CHANNEL, Wazzup
 from sandbox.senders.whatsapp import PHONE_ID, WhatsApp
+from tests.contract.case import around
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
@@ -42,7 +43,9 @@ RECEIVERS: dict[str, Callable[[], Receiver]] = {
     "whatsapp": lambda: WhatsappChannel("whatsapp", WhatsappSettings.model_validate({**META, "phone_id": PHONE_ID})),
     "meta": lambda: MetaChannel("meta", MetaSettings.model_validate({**META, **BOTH, "page_id": PAGE})),
     "wazzup": lambda: WazzupChannel(
-        "wazzup", WazzupSettings.model_validate({"api_key": "x", "crm_key": "sandbox", "channel_id": CHANNEL})
+        "wazzup",
+        WazzupSettings.model_validate({"api_key": "x", "crm_key": "sandbox", "channel_id": CHANNEL}),
+        around(),
     ),
     "greenapi": lambda: GreenApiChannel(
         "greenapi",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -142,6 +143,14 @@ def test_the_check_of_the_channel_subscribes_too(world: World) -> None:
     made.close()
 
 
+def test_two_that_subscribe_at_once_make_one_subscription(world: World) -> None:
+    both = [subscriber("phone", world.settings, world.around) for _ in range(4)]
+    with ThreadPoolExecutor(len(both)) as threads:
+        changed = list(threads.map(lambda one: one.subscribe(f"{HOOKS}/phone"), both))
+    assert sorted(changed) == [False, False, False, True]
+    assert world.service.subscribed == 1
+
+
 def test_the_journal_holds_no_secret_of_the_address(world: World) -> None:
     world.round(world.net())
     assert isinstance(world.around.store, MemoryStore)
@@ -219,7 +228,7 @@ def test_what_neither_events_nor_statistics_end_is_ended_by_the_silence(world: W
     world.round(net)
     world.rings()
     world.hear(xsi_event("CallReleasedEvent", "half:0", "7:1", IVAN, "79160001122", texts={"releasingParty": LOCAL}))
-    world.round(net, minutes=29)
+    world.round(net, minutes=59)
     assert "call:7:1" not in world.intake.types()
     world.round(net, minutes=2)
     assert world.intake.types()["call:7:1"] == "call.missed"
@@ -313,3 +322,17 @@ def test_a_call_is_ordered_of_an_employee_by_number_and_carries_our_key(world: W
     world.hear(xsi_event("CallReleasedEvent", "half:9", "9:1", IVAN, "79160001122", outgoing=True))
     assert world.intake.calls()["call:9:1"].order == "e1:0:call"
     made.close()
+
+
+def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+    net = watcher("phone", world.settings, world.around)
+    world.round(net)
+    world.now += timedelta(minutes=1)
+    world.service.untold(Client(), {})
+    world.round(net, minutes=5)
+    call = next(iter(world.intake.calls().values()))
+    small = world.settings.model_copy(update={"recording_limit": 1024})
+    with pytest.raises(Rejected) as refused:
+        recordings("phone", small, world.around).fetch_recording(call)
+    assert "recording_limit" in refused.value.hint
+    net.close()

@@ -18,7 +18,7 @@ from connectors.max.setup import Setup
 from provodka.channel import Delivery, RefusedError
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.event import utc_now
-from provodka.messages import ClientMessage
+from provodka.messages import ClientMessage, Talker
 from provodka.operation import Done, Request
 from provodka.payloads import Attachment, EventType
 from provodka.talks import MediaKind, MessageFile
@@ -67,6 +67,10 @@ def write(bot, text="Здравствуйте!", to=str(PERSON), **more):
 
 def kept(store, name, content, content_type):
     return Attachment(name, content_type, len(content), store.keep_blob(content))
+
+
+def test_people_can_talk_with_it(bot):
+    assert isinstance(bot, Talker)
 
 
 def test_a_message_arrives_and_its_id_is_told(bot, max_):

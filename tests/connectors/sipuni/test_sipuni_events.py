@@ -16,6 +16,7 @@ from connectors.sipuni.channel import receiver
 from connectors.sipuni.settings import SipuniSettings
 from provodka.channel import Delivery, Received, RefusedError, UnreadableError
 from provodka.payloads import Call, CallEvent
+from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.contract.case import NOW, around, nothing
 
 REFERENCE = (
@@ -88,6 +89,25 @@ def test_the_short_number_is_the_employees_and_an_outside_telephone_is_itself() 
 def test_a_line_that_is_called_is_no_employee() -> None:
     call = call_of(receive(event="1", dst_num="74950003344", short_dst_num="", dst_type="1", pbxdstnum=""))
     assert (call.line, call.extension) == ("+74950003344", "")
+
+
+def test_the_hang_up_of_a_colleagues_telephone_is_no_missed_call() -> None:
+    channel = receiver("phone", SipuniSettings.model_validate({"secret": "s"}), around())
+    intake = MemoryIntake(NOW)
+    nobody = {"call_answer_timestamp": "0", "status": "CANCEL", "call_record_link": ""}
+    for changed in (
+        {"event": "1"},
+        {"event": "1", "dst_num": "102", "short_dst_num": "102"},
+        {"event": "3"},
+        {"event": "2", "dst_num": "102", "short_dst_num": "102", **nobody},
+        {"event": "2"},
+    ):
+        delivery = Delivery("GET", "s", {}, {**FIELDS, **changed}, b"", NOW)
+        received = channel.receive(delivery, lambda key: intake.parts("phone", key))
+        intake.accept(received.events, channel="phone", parts=received.parts)
+    assert set(intake.types().values()) == {"call.started", "call.finished"}
+    call = intake.calls()["call:1764576000.55701"]
+    assert (call.extension, call.talk_seconds, call.rung) == ("101", 123, ("101", "102"))
 
 
 @pytest.mark.parametrize("changed", [{"is_inner_call": "1"}, {"src_type": "2", "src_num": "102"}])

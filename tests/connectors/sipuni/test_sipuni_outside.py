@@ -229,3 +229,17 @@ def test_without_a_key_only_lost_calls_are_ended(world: World) -> None:
     world.round(net)
     assert (net.check(), world.intake.cursors) == ([], {})
     assert dialler("phone", settings, world.around) is None
+
+
+def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+    net = watcher("phone", world.settings, world.around)
+    world.round(net)
+    world.now += timedelta(minutes=1)
+    world.service.untold(Client(), {})
+    world.round(net, minutes=5)
+    call = next(iter(world.intake.calls().values()))
+    small = world.settings.model_copy(update={"recording_limit": 1024})
+    with pytest.raises(Rejected) as refused:
+        recordings("phone", small, world.around).fetch_recording(call)
+    assert "recording_limit" in refused.value.hint
+    net.close()

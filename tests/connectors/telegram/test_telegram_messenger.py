@@ -14,7 +14,7 @@ from connectors.telegram.settings import TelegramSettings
 from provodka.crm import StaffMessage
 from provodka.errors import Ambiguous, AuthFailed, OutcomeUnknownError, RateLimited, Rejected, Retryable
 from provodka.event import utc_now
-from provodka.messages import ClientMessage
+from provodka.messages import ClientMessage, Talker
 from provodka.operation import Done, Repeat, Request
 from provodka.payloads import Attachment
 from provodka.talks import MediaKind, MessageFile
@@ -332,8 +332,18 @@ def test_a_file_that_cannot_be_had_now_is_tried_again(bot, make):
         telegram.fetch_file(file_of(bot))
 
 
-def test_an_answer_in_a_business_account_goes_through_its_connection(bot, make):
-    with collect_calls() as calls:
-        assert isinstance(write(make(), to="bc1/42"), Done)
-    assert calls[0].status == 200
-    assert bot.messages()[0]["business_connection_id"] == "bc1"
+def test_an_answer_in_a_business_account_goes_through_its_connection(bot, make, store):
+    bot.say(42, "Есть в наличии?", connection="bc1")
+    for more in ({}, {"files": (kept(store, "a.pdf", b"%PDF", "application/pdf"),)}):
+        assert isinstance(write(make(), to="bc1/42", **more), Done)
+    assert [message["business_connection_id"] for message in bot.messages()] == ["bc1", "bc1"]
+
+
+def test_a_business_account_that_has_put_the_bot_out_is_a_named_refusal(bot, make):
+    outcome = write(make(), to="bc2/42")
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, "бизнес-аккаунта" in outcome.hint) == ("no_business", True)
+
+
+def test_people_can_talk_with_it(make):
+    assert isinstance(make(), Talker)

@@ -191,6 +191,8 @@ def test_what_a_colleague_writes_in_vk_is_told_and_what_we_sent_is_not(receive):
     (event,) = receive(notice("message_reply", {**said, "random_id": 0}))
     assert (event.type, event.external_id) == (EventType.MESSAGE_SENT, "message:9")
     assert event.person.messengers == ("vk:7",)
+    (to_many,) = receive(notice("message_reply", {**said, "id": 11, "peer_id": 2000000003}))
+    assert to_many.person.identities == ()
     assert len(receive(notice("message_reply", {**said, "id": 10, "random_id": 515}))) == 1
     receive.book.mark("515")
     assert receive(notice("message_reply", {**said, "id": 10, "random_id": 515})) == []

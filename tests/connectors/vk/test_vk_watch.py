@@ -130,6 +130,19 @@ def test_all_pages_of_a_form_are_read_and_several_chosen_answers_are_one_text(vk
     assert intake.events["vk", "lead:3:81"].payload.form.fields == {"custom_1": "Да, Позже"}
 
 
+def test_an_old_talk_that_is_pinned_above_the_others_hides_none_of_them(vk, make, intake, clock, monkeypatch):
+    monkeypatch.setattr("connectors.vk.watch.PAGE", 2)
+    vk.community.say(1, "Давно")
+    vk.community.pinned = 1
+    clock.now += timedelta(hours=3)
+    net = make()
+    net.look(intake)
+    for peer in (2, 3, 4):
+        vk.community.say(peer, "Недавно")
+    net.look(intake)
+    assert {event.person.messengers for event in intake.events.values()} == {("vk:2",), ("vk:3",), ("vk:4",)}
+
+
 def test_what_we_sent_ourselves_is_not_found_in_the_history(vk, make, intake, clock, station, store):
     net = make()
     net.look(intake)

@@ -1,11 +1,13 @@
 """Wazzup24: messages of all its messengers, what it tells afterwards, and writing by it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
 
 from connectors.wazzup.channel import WazzupChannel
+from connectors.wazzup.chats import Chats, Place
 from connectors.wazzup.messenger import WazzupMessenger, WazzupSubscriber
 from connectors.wazzup.settings import WazzupSettings
 from provodka.channel import Around, Delivery, RefusedError
@@ -33,7 +35,7 @@ def delivery(raw, key=EXAMPLE_KEY):
 
 
 def heard(raw, parts=nothing):
-    return WazzupChannel("wz", SETTINGS).receive(delivery(raw), parts).events
+    return WazzupChannel("wz", SETTINGS, around()).receive(delivery(raw), parts).events
 
 
 def one(**fields):
@@ -63,7 +65,7 @@ def test_the_example_of_states_tells_what_arrived_and_why_the_other_did_not():
 
 
 def test_the_trial_of_an_address_is_answered_without_a_key_and_nothing_else_is():
-    channel = WazzupChannel("wz", SETTINGS)
+    channel = WazzupChannel("wz", SETTINGS, around())
     assert channel.receive(Delivery("POST", "", {}, {}, b'{"test":true}', NOW), nothing).reply.status == 200
     for raw in (b'{"test":true,"messages":[]}', b'{"test":1}', b"{}"):
         with pytest.raises(RefusedError):
@@ -182,7 +184,7 @@ def make(running, service, store):
             **more,
         }
         settings = WazzupSettings.model_validate(given)
-        made.append(WazzupMessenger("wz", settings, Around(store, MOSCOW, files=files)))
+        made.append(WazzupMessenger("wz", settings, Around(store, MOSCOW, files=files, now=lambda: NOW)))
         return made[-1]
 
     yield messenger
@@ -216,6 +218,30 @@ def test_a_message_whose_answer_was_lost_is_sent_again_and_arrives_once(running,
     again = write(messenger, files=(offer,))
     assert again == Done(found=True)
     assert service.stats() == {"messages": 2, "doubles": 0}
+
+
+def test_what_became_of_our_message_is_told_of_the_one_who_got_it(service, make, store):
+    sent = write(make())
+    other = write(make(), to=f"{CHANNEL}/telegram/7001", key="key-2")
+    channel = WazzupChannel("wz", SETTINGS, around(store))
+    status = {"status": "read", "timestamp": "2026-03-02T09:00:00.000Z"}
+    raw = body(statuses=[{**status, "messageId": one.remote_id} for one in (sent, other)])
+    mine, theirs = channel.receive(delivery(raw), nothing).events
+    assert (mine.payload.sent.chat, mine.payload.sent.service) == (MARIA, "whatsapp")
+    assert mine.person.identities == ("phone:+79160001122", "whatsapp:79160001122")
+    assert (theirs.payload.sent.chat, theirs.person.identities) == (f"{CHANNEL}/telegram/7001", ("telegram:7001",))
+
+
+def test_chats_of_months_ago_are_forgotten(store):
+    now = [datetime(2026, 1, 31, tzinfo=UTC)]
+    chats = Chats(store, "wazzup:1", lambda: now[0])
+    chats.keep("m1", Place("c", "whatsapp", "7916"))
+    now[0] = datetime(2026, 2, 28, tzinfo=UTC)
+    assert chats.find("m1") == Place("c", "whatsapp", "7916")
+    now[0] = datetime(2026, 3, 1, tzinfo=UTC)
+    chats.keep("m2", Place("c", "whatsapp", "7917"))
+    assert chats.find("m1") is None
+    assert store.snapshot_ids("wazzup:1", "chats-2026-01") == []
 
 
 def test_files_need_an_address_of_ours(service, make, store):

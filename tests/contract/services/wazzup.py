@@ -82,7 +82,7 @@ CASES = [
     Case(
         name,
         settings,
-        lambda settings=settings: WazzupChannel("канал", settings),  # type: ignore[misc]
+        lambda settings=settings: WazzupChannel("канал", settings, around()),  # type: ignore[misc]
         deliver,
         good=body(messages=[TEXT]),
         with_extra_fields=body(messages=[{**TEXT, "нечто": {"новое": [None]}}], новое=1),
