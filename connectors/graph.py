@@ -15,10 +15,10 @@ from connectors.base import mask
 from connectors.bodies import json_fields, plain_body, same_secret
 from connectors.http import Http, Limit, Reply, Timeouts
 from connectors.talks.reading import Fields, count, part, parts_of, word
+from connectors.talks.settings import TalkSettings
 from provodka import channel
 from provodka.channel import Delivery, RefusedError, UnreadableError
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
-from provodka.settings import Strict
 from provodka.stores import Pace
 
 NO_ENTRY: Final = (
@@ -41,7 +41,7 @@ LATER_CODES: Final = {1, 2, 131000, 131016, 133004}
 """Faults of Meta's own."""
 
 
-class GraphSettings(Strict):
+class GraphSettings(TalkSettings):
     """What every channel of Meta needs. `app_secret` signs what Meta sends; `verify_token` is a word of our own that it
     repeats when the address is saved; `token` lets us call it."""
 
@@ -50,8 +50,6 @@ class GraphSettings(Strict):
     token: SecretStr = Field(min_length=1)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://graph.facebook.com"
     version: str = Field("v23.0", pattern=r"v\d+\.\d+")
-    connect_timeout: float = Field(5.0, gt=0)
-    read_timeout: float = Field(20.0, gt=0)
 
 
 def opened(delivery: Delivery, settings: GraphSettings) -> dict[str, Any] | channel.Reply:

@@ -38,9 +38,10 @@ _POSTGRES: Final = re.compile(r"postgresql(?:\+psycopg)?://.+")
 
 
 class Strict(BaseModel):
-    """A part of the config: unknown keys are mistakes, values do not change after reading."""
+    """A part of the config: unknown keys are mistakes, values do not change after reading, and mistakes
+    do not show what was written: it may be a secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 def _public_url(url: str) -> str:

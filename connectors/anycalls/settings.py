@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.calls.mapped import CallMap, CallWords
 from connectors.calls.tracking import TrackingSettings
@@ -17,8 +17,6 @@ class AnyCallsSettings(TrackingSettings):
     `map` says where its notices have what a call is made of, `words` what its words mean. `senders` limits the
     addresses that notices may come from.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["calls"] = "calls"
     secret: SecretStr = Field(min_length=1)

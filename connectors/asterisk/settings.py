@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Final, Literal, Self
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -65,10 +65,8 @@ class CdrSettings(Strict):
 
     `url` is a database as SQLAlchemy writes it (`mysql+pymysql://cdr:password@10.0.0.5/asteriskcdrdb`), `file` the path
     of Master.csv; `fields` are that file's, in their order. `timezone` is that of the records, where it is not the
-    client's.
+    client's. They are read every `poll`.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     url: SecretStr | None = None
     file: Path | None = None
@@ -76,7 +74,7 @@ class CdrSettings(Strict):
     columns: CdrColumns = CdrColumns()
     fields: tuple[str, ...] = Field(MASTER, min_length=1)
     timezone: Timezone | None = None
-    every: Duration = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
+    poll: Duration = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
@@ -125,8 +123,6 @@ class AsteriskSettings(CallSettings):
     address of a recording's file, with {file}, {year}, {month}, {day} (of the call's beginning) and {uniqueid}. `ping`
     is how often a silent connection is tried.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["asterisk"] = "asterisk"
     host: str = Field(min_length=1)

@@ -101,7 +101,7 @@ class AsteriskWatcher:
 
     def _follow(self, ami: Ami, stop: threading.Event, intake: Intake, status: Status) -> None:
         quiet = self._settings.ping.total_seconds()
-        every = self._settings.cdr.every.total_seconds() if self._settings.cdr else 60.0
+        every = self._settings.cdr.poll.total_seconds() if self._settings.cdr else 60.0
         look, asked = time.monotonic(), 0.0
         while not stop.is_set():
             self._flush(intake)

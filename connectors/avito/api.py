@@ -38,7 +38,7 @@ class AvitoApi:
     def __init__(self, settings: AvitoSettings, around: Around) -> None:
         self._settings = settings
         limit = Limit(f"avito:{settings.account}", settings.per_second, max(1, int(settings.per_second)))
-        timeouts = Timeouts(read=settings.read_timeout)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._http = Http(settings.api_url, limit, around.store, timeouts=timeouts, classify=classify)
         self._auth = OAuth(
             f"avito:{settings.client_id}",

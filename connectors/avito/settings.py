@@ -6,23 +6,20 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from connectors.addresses import check_base_url
-from connectors.enclosed import FilesFolder
-from provodka.settings import Strict
-from provodka.units import Duration, Size
+from connectors.talks.settings import TalkSettings
+from provodka.settings import Duration
 
 
-class AvitoSettings(Strict):
+class AvitoSettings(TalkSettings):
     """An account of Avito. `user_id` is the number of its profile; `client_id` and `client_secret` open the API.
 
     Notices come to `/hooks/<channel>/<secret>`; without `secret` there is no receiver, and the talks are only looked
-    into every `look_every`. `refresh_token` is for an application that works for somebody else's account. `mark_read`:
+    into every `poll`. `refresh_token` is for an application that works for somebody else's account. `mark_read`:
     a talk in which we answer is marked as read.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["avito"] = "avito"
     user_id: int = Field(gt=0)
@@ -30,13 +27,10 @@ class AvitoSettings(Strict):
     client_secret: SecretStr = Field(min_length=1)
     refresh_token: SecretStr | None = Field(None, min_length=1)
     secret: SecretStr | None = Field(None, min_length=1)
-    look_every: Duration = timedelta(minutes=1)
+    poll: Duration = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
     mark_read: bool = False
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.avito.ru"
-    per_second: float = Field(5, gt=0)
-    read_timeout: float = Field(20, gt=0)
+    per_second: float = Field(5.0, gt=0)
 
     @property
     def account(self) -> str:

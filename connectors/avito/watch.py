@@ -38,7 +38,7 @@ class AvitoWatcher:
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`."""
-        pause = self._settings.look_every.total_seconds()
+        pause = self._settings.poll.total_seconds()
         Looking(self.name, lambda: self._round(intake), last_retry=pause).forever(stop, status)
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class AvitoWatcher:
         self.look(intake)
         if self._setup is not None:
             self._setup.look()
-        return self._settings.look_every.total_seconds()
+        return self._settings.poll.total_seconds()
 
     def look(self, intake: Intake) -> None:
         """Take in what came since the last look and is not known yet."""

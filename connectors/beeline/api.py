@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.beeline.settings import BeelineSettings
-from connectors.http import Http, Limit, Reply
+from connectors.http import Http, Limit, Reply, Timeouts
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, Rejected
 from provodka.stores import Pace
 
@@ -32,7 +32,8 @@ class Portal:
     def __init__(self, name: str, settings: BeelineSettings, pace: Pace) -> None:
         self._token = settings.token
         limit = Limit(f"beeline:{name}", per_second=2.0, burst=10)
-        self._http = Http(settings.api_url, limit, pace, auth=self._opening, classify=refusal)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
+        self._http = Http(settings.api_url, limit, pace, auth=self._opening, timeouts=timeouts, classify=refusal)
 
     def subscribe(self, url: str, seconds: int, kind: str, pattern: str) -> Row:
         """A new subscription: `subscriptionId` and `expires` (seconds)."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration
 
 
-class BeelineSettings(CallSettings):
+class BeelineSettings(CallSettings, ApiSettings):
     """Beeline's cloud exchange. Its events go to `…/hooks/<channel>/<secret>`, where a subscription sends them.
 
     `token` is the key of its portal. We subscribe ourselves, for `subscribed_for` each time, to the events of one
@@ -20,8 +21,6 @@ class BeelineSettings(CallSettings):
     `duration_unit` is that of their lengths (unverified). A call whose end was never told is soon believed to be over:
     no event is about the whole of a call, and of the releases of its legs one may be lost.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["beeline"] = "beeline"
     secret: SecretStr = Field(min_length=1)

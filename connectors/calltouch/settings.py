@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from connectors.calls.mapped import CallMap, CallWords
 from connectors.calls.tracking import TrackingSettings
@@ -38,8 +38,6 @@ class CalltouchSettings(TrackingSettings):
     `map` names the parameters as they are called in the cabinet, in place of the usual names. With `senders` notices
     are taken from these addresses only; Calltouch sends from 92.118.66.0/23.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["calltouch"] = "calltouch"
     secret: SecretStr = Field(min_length=1)

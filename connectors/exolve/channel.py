@@ -201,7 +201,7 @@ def watcher(name: str, settings: ExolveSettings, around: Around) -> Net | None:
         book,
         around.now,
         look=look,
-        every=history.every,
+        every=history.poll,
         test=lambda: checked(api, history, around.now()),
         close=api.close,
     )

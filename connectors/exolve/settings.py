@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from connectors.addresses import check_base_url
 from connectors.calls.fields import Names
 from connectors.calls.mapped import CallMap, CallWords
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration, Strict
 
 USUAL: Final = CallMap(
@@ -27,25 +28,23 @@ USUAL: Final = CallMap(
 
 
 class HistorySettings(Strict):
-    """The history of calls is asked for `every` so often. `path` is its method, `list` where the answer has the calls;
+    """The history of calls is asked for every `poll`. `path` is its method, `list` where the answer has the calls;
     `map` and `words` say where a call has what, in place of the usual names."""
 
     path: str = Field("/statistics/call-history/v1/GetList", pattern=r"^/[\w/.-]+$")
     list: Names = ("calls", "call_history", "list")
     map: CallMap = CallMap()
     words: CallWords = CallWords()
-    every: Duration = Field(timedelta(minutes=2), ge=timedelta(seconds=1))
+    poll: Duration = Field(timedelta(minutes=2), ge=timedelta(seconds=1))
 
 
-class ExolveSettings(CallSettings):
+class ExolveSettings(CallSettings, ApiSettings):
     """`key` is the application's API key. `number` sends SMS and is shown in calls: a mobile number of Exolve, or a
     sender's name that the operators know (8-800 and city numbers cannot send).
 
     With `history` calls are read, too. `callback_id` is the id of the callback resource, where rules connect employees
     with clients; `voice` is who reads the texts of calls.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["exolve"] = "exolve"
     key: SecretStr = Field(min_length=1)
@@ -54,5 +53,3 @@ class ExolveSettings(CallSettings):
     callback_id: int | None = Field(None, ge=1)
     voice: int = Field(1, ge=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.exolve.ru"
-    connect_timeout: float = Field(default=5.0, gt=0)
-    read_timeout: float = Field(default=20.0, gt=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.visit import Target
 from provodka.settings import Strict
@@ -12,8 +12,6 @@ from provodka.settings import Strict
 
 class SignatureSettings(Strict):
     """A header with an HMAC of the whole body: `<prefix><digest>`."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     key: SecretStr = Field(min_length=1)
     header: str = Field("X-Signature", min_length=1)
@@ -31,8 +29,6 @@ class FormSettings(Strict):
     (`answers.Ваш город`). `defaults` fill what the body leaves empty (`form: Обратный звонок`). Map `id` only to a key
     that differs with every submission.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["form"] = "form"
     secret: SecretStr | None = Field(None, min_length=1)

@@ -42,4 +42,4 @@ class GreenApiChannel:
 def receiver(name: str, settings: GreenApiSettings, around: Around) -> GreenApiChannel | None:
     """The receiver of the channel `name`, where it does not ask by itself."""
     del around
-    return None if settings.polling else GreenApiChannel(name, settings)
+    return GreenApiChannel(name, settings) if settings.receive == "webhook" else None

@@ -152,4 +152,4 @@ def messenger(name: str, settings: GreenApiSettings, around: Around) -> GreenApi
 
 def subscriber(name: str, settings: GreenApiSettings, around: Around) -> GreenApiSubscriber | None:
     """The subscriber of the channel `name`, where it does not ask by itself."""
-    return None if settings.polling else GreenApiSubscriber(name, settings, around)
+    return GreenApiSubscriber(name, settings, around) if settings.receive == "webhook" else None

@@ -7,36 +7,32 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
-from connectors.enclosed import FilesFolder
-from provodka.settings import Size, Strict
+from connectors.talks.settings import TalkSettings
 
 
-class GreenApiSettings(Strict):
+class GreenApiSettings(TalkSettings):
     """One instance, which is one account of WhatsApp.
 
-    With `polling` we ask for notices ourselves; else Green-API calls us, and is known by the `secret` at the end of our
-    address or by `webhook_token` in Authorization. `pause` is the least number of seconds between two messages of ours:
-    WhatsApp blocks accounts that write as machines do. `check_numbers` asks before the first message to a number
-    whether it has WhatsApp at all.
+    `receive: webhook`: Green-API calls us, and is known by the `secret` at the end of our address or by `webhook_token`
+    in Authorization. `receive: polling`: we ask for notices ourselves. `pause` is the least number of seconds between
+    two messages of ours: WhatsApp blocks accounts that write as machines do. `check_numbers` asks before the first
+    message to a number whether it has WhatsApp at all.
     """
 
     type: Literal["greenapi"] = "greenapi"
     instance: str = Field(pattern=r"\d+")
     token: SecretStr = Field(min_length=1)
-    polling: bool = False
+    receive: Literal["webhook", "polling"] = "webhook"
     secret: SecretStr | None = Field(None, min_length=1)
     webhook_token: SecretStr | None = Field(None, min_length=1)
     pause: float = Field(2.0, ge=0.5)
     check_numbers: bool = True
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.green-api.com"
     media_url: Annotated[str, AfterValidator(check_base_url)] = "https://media.green-api.com"
-    connect_timeout: float = Field(5.0, gt=0)
     read_timeout: float = Field(20.0, gt=6)
 
     @model_validator(mode="after")
     def _can_be_told_from_others(self) -> Self:
-        if not self.polling and self.secret is None and self.webhook_token is None:
-            raise ValueError("anybody could send to this channel: give secret, webhook_token, or polling: true")
+        if self.receive == "webhook" and self.secret is None and self.webhook_token is None:
+            raise ValueError("anybody could send to this channel: give secret, webhook_token, or receive: polling")
         return self

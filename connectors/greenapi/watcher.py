@@ -1,4 +1,4 @@
-"""Looks after an instance of Green-API: whether its account is still let in, and with `polling` what has come."""
+"""Looks after an instance of Green-API: whether its account is still let in, and, where it polls, what has come."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAIT: Final = 5  # seconds that Green-API holds a request for a notice open; the
 RETRY: Final = 60.0
 TWO_WAYS: Final = (
     "Green-API: в настройках инстанса указан адрес вебхука, и уведомления уходят туда. "
-    "Очистите его в консоли или уберите polling."
+    "Очистите его в консоли или поставьте receive: webhook."
 )
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class GreenApiWatcher:
     def __init__(self, name: str, settings: GreenApiSettings, pace: Pace, now: Callable[[], datetime]) -> None:
         self.name = name
         self._settings = settings
+        self._polls = settings.receive == "polling"
         self._api = GreenApi(settings, pace)
         self._now = now
         self._state = ""
@@ -50,14 +51,14 @@ class GreenApiWatcher:
 
     def look(self, intake: Intake) -> float:
         """One round; the seconds until the next. Raises Rejected while the account is not let in."""
-        took = self._settings.polling and self._take(intake)
+        took = self._polls and self._take(intake)
         if not took and self._is_due():
             self._state = word(part(self._api.get("getStateInstance")).get("stateInstance"))
             self._asked = self._now()
         if (trouble := trouble_of(self._state)) is not None and not took:
             self._asked = None
             raise trouble
-        return 0.0 if self._settings.polling else STATE_EVERY.total_seconds()
+        return 0.0 if self._polls else STATE_EVERY.total_seconds()
 
     def check(self) -> list[str]:
         """Whether the account is let in, and whether notices go where the settings say."""
@@ -65,7 +66,7 @@ class GreenApiWatcher:
             state = word(part(self._api.get("getStateInstance")).get("stateInstance"))
             if (trouble := trouble_of(state)) is not None:
                 return [f"Green-API: {trouble.reason}. {trouble.hint}"]
-            if self._settings.polling and word(part(self._api.get("getSettings")).get("webhookUrl")):
+            if self._polls and word(part(self._api.get("getSettings")).get("webhookUrl")):
                 return [TWO_WAYS]
         except ConnectorError as error:
             return [f"Green-API: {error.reason}. {error.hint}".strip()]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from string import Formatter
-from typing import Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from connectors.addresses import is_loopback
+from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration
 
 LINK_FIELDS: Final = frozenset({"api_url", "recording_id", "entry_id", "api_key", "expires", "sign"})
 VENDOR_LINK: Final = "{api_url}/queries/recording/link/{recording_id}/play/{api_key}/{expires}/{sign}"
 
 
-class MangoSettings(CallSettings):
+class MangoSettings(CallSettings, ApiSettings):
     """A MANGO OFFICE exchange (VPBX API). In its cabinet the address of the outside system is `…/hooks/<channel>`.
 
     `recording_url` is the address that a recording gets in the CRM; the default is the vendor's own signed link, which
@@ -28,28 +28,16 @@ class MangoSettings(CallSettings):
     `sms_sender`, if there is one; without `sms_from` the channel writes none.
     """
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
     type: Literal["mango"] = "mango"
     api_key: SecretStr = Field(min_length=1)
     salt: SecretStr = Field(min_length=1)
-    api_url: str = "https://app.mango-office.ru/vpbx"
+    api_url: Annotated[str, AfterValidator(check_base_url)] = "https://app.mango-office.ru/vpbx"
     recording_url: str = VENDOR_LINK
     recording_days: int = Field(365, ge=1, le=3650)
     statistics: bool = True
     poll: Duration = Field(timedelta(minutes=5), ge=timedelta(seconds=10))
     sms_from: str = Field("", pattern=r"^\d*$")
     sms_sender: str = ""
-    connect_timeout: float = Field(5, gt=0)
-    read_timeout: float = Field(20, gt=0)
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_encrypted(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-            raise ValueError("must begin with https:// (http:// only for this machine itself)")
-        return url.rstrip("/")
 
     @field_validator("recording_url")
     @classmethod

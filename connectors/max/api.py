@@ -120,7 +120,8 @@ class MaxApi:
         pace = self._settings.per_second
         limit = Limit(self._limit if known else f"{self._limit}:uploads", pace, max(1, int(pace)))
         auth = self._auth if known else dict
-        return Http(url, limit, self._pace, auth=auth, timeouts=Timeouts(read=read_timeout), classify=classify)
+        timeouts = Timeouts(self._settings.connect_timeout, read_timeout)
+        return Http(url, limit, self._pace, auth=auth, timeouts=timeouts, classify=classify)
 
     def _auth(self) -> Mapping[str, str]:
         return {"Authorization": self._settings.token.get_secret_value()}

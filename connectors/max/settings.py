@@ -6,33 +6,27 @@ import re
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
-from connectors.enclosed import FilesFolder
-from provodka.settings import Finding, Mistakes, Size, Strict
+from connectors.talks.settings import TalkSettings
+from provodka.settings import Finding, Mistakes
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9-]{5,256}")
 
 
-class MaxSettings(Strict):
+class MaxSettings(TalkSettings):
     """A bot of MAX. `receive: webhook`: MAX calls `/hooks/<channel>` and proves itself by `secret`. `receive: polling`:
-    it asks by itself, which MAX allows only while a bot is being developed. `files` is the folder that rules attach
-    from, beside the config. `not_ready` are the pauses, in seconds, after which a message with a file is tried again
-    that MAX has not digested yet.
+    it asks by itself, which MAX allows only while a bot is being developed. `not_ready` are the pauses, in seconds,
+    after which a message with a file is tried again that MAX has not digested yet.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["max"] = "max"
     token: SecretStr = Field(min_length=1)
     receive: Literal["webhook", "polling"] = "webhook"
     secret: SecretStr | None = None
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://platform-api2.max.ru"
-    per_second: float = Field(20, gt=0)
-    read_timeout: float = Field(20, gt=0)
+    per_second: float = Field(20.0, gt=0)
     not_ready: tuple[float, ...] = (1.0, 2.0, 4.0)
 
     @model_validator(mode="after")

@@ -34,10 +34,11 @@ _CALL: Final = re.compile(r"[\w.:@-]{1,128}")
 class MegafonApi:
     """One exchange. Threads may share it. Its errors are children of ConnectorError."""
 
-    def __init__(self, settings: MegafonSettings, pace: Pace, *, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008
+    def __init__(self, settings: MegafonSettings, pace: Pace) -> None:
         self._settings = settings
         self._is_old = settings.api is Api.FORM
         limit = Limit(f"megafon:{settings.base_url}", PER_SECOND, BURST)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._http = Http(settings.base_url, limit, pace, auth=self._auth, timeouts=timeouts, classify=_classify)
 
     def make_call(self, user: str, phone: str) -> str:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration
 
 HOME: Final = "megapbx.ru"
@@ -25,7 +26,7 @@ class Api(StrEnum):
 _PATHS: Final = {Api.REST: "/crmapi/v1", Api.FORM: "/sys/crm_api.wcgp"}
 
 
-class MegafonSettings(CallSettings):
+class MegafonSettings(CallSettings, ApiSettings):
     """The exchange posts to `…/hooks/<channel>` with `crm_token`, the key that we issue to it.
 
     For calls made by rules, recordings and the net: `domain` of the exchange (`krovlya` or `krovlya.megapbx.ru`; for
@@ -33,8 +34,6 @@ class MegafonSettings(CallSettings):
     `route: true` has incoming calls put through to whoever is responsible for the caller; without it the exchange is
     told only the caller's name. Every `poll` the history is asked for calls that no notice told of.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["megafon"] = "megafon"
     crm_token: SecretStr = Field(min_length=8)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from connectors.enclosed import FilesFolder
 from connectors.graph import GraphSettings
-from provodka.settings import Size
+from provodka.settings import Duration
 
 
 class MetaSettings(GraphSettings):
@@ -17,7 +17,7 @@ class MetaSettings(GraphSettings):
 
     `lead_forms` takes the leads of the page's forms (`forms`: only of these ids), `instagram` the messages and comments
     of its Instagram account `instagram_id`, and lets rules write there. By `app_id` our own messages are known, and the
-    app can be told our address. `catch_up` is how often, in seconds, forms are asked for leads that no notice told of;
+    app can be told our address. `poll` is how often forms are asked for leads that no notice told of;
     `first_sync_days` how far back that goes at the first start.
     """
 
@@ -29,10 +29,8 @@ class MetaSettings(GraphSettings):
     instagram: bool = False
     accept_legal_risk: bool = False
     forms: tuple[str, ...] = ()
-    catch_up: float = Field(900.0, ge=60)
+    poll: Duration = Field(timedelta(minutes=15), ge=timedelta(minutes=1))
     first_sync_days: int = Field(0, ge=0, le=90)
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(5.0, gt=0)
 
     @model_validator(mode="after")

@@ -62,7 +62,7 @@ class MetaWatcher:
         withheld = self._fetch_told(intake)
         if withheld is not None:
             raise withheld
-        if self._caught_up is None or self._now() - self._caught_up >= timedelta(seconds=self._settings.catch_up):
+        if self._caught_up is None or self._now() - self._caught_up >= self._settings.poll:
             self._catch_up(intake)
             self._caught_up = self._now()
         return LOOK_EVERY

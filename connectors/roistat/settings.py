@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from connectors.calls.tracking import TrackingSettings
 
 
 class RoistatSettings(TrackingSettings):
     """JSON at the beginning of a call and after it, to `/hooks/<channel>/<secret>`: Roistat signs nothing."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["roistat"] = "roistat"
     secret: SecretStr = Field(min_length=1)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from connectors.base import mask
-from connectors.http import Http, Limit, Reply
+from connectors.http import Http, Limit, Reply, Timeouts
 from connectors.sipuni.settings import SipuniSettings
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected
 from provodka.stores import Pace
@@ -41,7 +41,8 @@ class Sipuni:
         self._settings = settings
         self._key = key
         limit = Limit(f"sipuni:{name}", per_second=1.0, burst=5)
-        self._http = Http(settings.api_url, limit, pace, auth=lambda: FORM, classify=refusal)
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
+        self._http = Http(settings.api_url, limit, pace, auth=lambda: FORM, timeouts=timeouts, classify=refusal)
 
     def order_call(self, phone: str, employee: str) -> str:
         """Ring the employee, then the phone (digits); Sipuni's id of the order, where it tells one."""

@@ -135,7 +135,7 @@ def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
     book, api = CallBook(name, settings), _api(name, settings, around)
     if api is None:
         return Net(book, around.now)
-    zone = ZoneInfo(settings.zone) if settings.zone else around.zone
+    zone = ZoneInfo(settings.timezone) if settings.timezone else around.zone
     statistics, orders = Statistics(api, settings, zone), Orders(name, around.store, around.now)
 
     def read(since: datetime, until: datetime) -> list[CallNotice]:

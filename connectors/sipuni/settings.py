@@ -6,10 +6,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration, Timezone
 
 
@@ -41,16 +42,14 @@ COLUMNS: Final = {
 """The heads of the columns as the cabinet shows them; a head may go on («…, сек»). Unverified."""
 
 
-class SipuniSettings(CallSettings):
+class SipuniSettings(CallSettings, ApiSettings):
     """Sipuni. Its events go to `…/hooks/<channel>/<secret>`, by GET or POST.
 
     `user` and `key` are the account's number and its integration key: with them the statistics are read every `poll`,
     recordings are fetched and calls are made; `tree` is the scheme through which those go, where there is to be one.
     `hash_case` says in what case values are signed: Sipuni describes it one way and clients do it another (unverified).
-    `zone` is the account's time zone, where it is not the client's. `columns` renames columns of the statistics.
+    `timezone` is the account's time zone, where it is not the client's. `columns` renames columns of the statistics.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["sipuni"] = "sipuni"
     secret: SecretStr = Field(min_length=1)
@@ -58,7 +57,7 @@ class SipuniSettings(CallSettings):
     key: SecretStr | None = Field(None, min_length=1)
     hash_case: Literal["as_is", "lower"] = "as_is"
     tree: str = ""
-    zone: Timezone | None = None
+    timezone: Timezone | None = None
     poll: Duration = Field(timedelta(minutes=5), ge=timedelta(minutes=1))
     columns: dict[Column, str] = Field(default_factory=dict)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://sipuni.com/api"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
 from connectors.enclosed import FilesFolder
-from provodka.settings import Finding, Mistakes, Strict
+from connectors.settings import ApiSettings
+from provodka.settings import Finding, Mistakes
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -19,7 +20,7 @@ def _yaml_off(value: object) -> object:
     return "off" if value is False else value
 
 
-class TelegramSettings(Strict):
+class TelegramSettings(ApiSettings):
     """A bot. Each of the staff to whom it is to write has to open it and press Start once; so does a client.
 
     `receive` says how it hears what people write: by `webhook` (`secret` is what Telegram then proves itself by), by
@@ -28,8 +29,6 @@ class TelegramSettings(Strict):
     beside the config. Times are seconds.
     """
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
     type: Literal["telegram"]
     token: SecretStr
     receive: Annotated[Literal["off", "webhook", "polling"], BeforeValidator(_yaml_off)] = "off"
@@ -37,9 +36,7 @@ class TelegramSettings(Strict):
     groups: bool = False
     files: FilesFolder | None = None
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.telegram.org"
-    connect_timeout: float = Field(default=5.0, gt=0)
-    read_timeout: float = Field(default=20.0, gt=0)
-    upload_timeout: float = Field(default=60.0, gt=0)
+    upload_timeout: float = Field(60.0, gt=0)
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:

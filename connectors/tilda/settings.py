@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from connectors.visit import Target
 from provodka.settings import Strict
@@ -12,8 +12,6 @@ from provodka.settings import Strict
 
 class ApiKeySettings(Strict):
     """The API key of Tilda's webhook, sent as a header or as a field of that name. Without `value`: the secret."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     name: str = Field(min_length=1)
     value: SecretStr | None = Field(None, min_length=1)
@@ -24,8 +22,6 @@ class TildaSettings(Strict):
 
     `aliases` adds names of fields to those that are known anyway: `{phone: [Номер для связи]}`.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["tilda"] = "tilda"
     secret: SecretStr = Field(min_length=1)

@@ -20,6 +20,7 @@ from connectors.calls.history import History
 from connectors.calls.net import Net
 from connectors.calls.notice import CallNotice
 from connectors.calls.recordings import LinkedRecordings, Shelf
+from connectors.http import Timeouts
 from connectors.uis.dialler import UisDialler
 from connectors.uis.notice import Filled, read_notice
 from connectors.uis.reports import Reports
@@ -100,15 +101,16 @@ def _as_json(answer: Mapping[str, Any]) -> Reply:
 
 def _zone_of(settings: UisSettings, around: Around) -> tzinfo:
     """The zone in which the account tells and takes its times."""
-    return ZoneInfo(settings.zone) if settings.zone else around.zone
+    return ZoneInfo(settings.timezone) if settings.timezone else around.zone
 
 
-def _rpc(name: str, url: str, token: SecretStr, around: Around) -> Rpc:
-    return Rpc(url, token, f"uis:{name}:{urlsplit(url).hostname}", around.store)
+def _rpc(name: str, url: str, settings: UisSettings, token: SecretStr, around: Around) -> Rpc:
+    timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
+    return Rpc(url, token, f"uis:{name}:{urlsplit(url).hostname}", around.store, timeouts)
 
 
 def _reports(name: str, settings: UisSettings, token: SecretStr, around: Around) -> Reports:
-    rpc = _rpc(name, settings.data_url, token, around)
+    rpc = _rpc(name, settings.data_url, settings, token, around)
     return Reports(rpc, _zone_of(settings, around), settings.record_url)
 
 
@@ -143,7 +145,7 @@ def dialler(name: str, settings: UisSettings, around: Around) -> UisDialler | No
     """None without a token and a number to call from."""
     if settings.token is None or not settings.from_number:
         return None
-    calls = _rpc(name, settings.call_url, settings.token, around)
+    calls = _rpc(name, settings.call_url, settings, settings.token, around)
     reports = _reports(name, settings, settings.token, around)
     return UisDialler(name, calls, reports, settings.from_number, around.now)
 

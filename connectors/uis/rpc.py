@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from connectors.base import mask
-from connectors.http import Http, Limit, Reply
+from connectors.http import Http, Limit, Reply, Timeouts
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.stores import Pace
 
@@ -47,12 +47,12 @@ class Answer:
 class Rpc:
     """One API of an account; a key goes along with every call. Raises only children of `ConnectorError`."""
 
-    def __init__(self, url: str, token: SecretStr, account: str, pace: Pace) -> None:
+    def __init__(self, url: str, token: SecretStr, account: str, pace: Pace, timeouts: Timeouts) -> None:
         self._token = token
         self._account = account
         self._pace = pace
         self._ids = count(1)
-        self._http = Http(url, Limit(account, per_second=1.0, burst=20), pace, classify=refusal)
+        self._http = Http(url, Limit(account, per_second=1.0, burst=20), pace, timeouts=timeouts, classify=refusal)
 
     def ask(self, method: str, params: Mapping[str, Any], *, write: bool = False) -> Answer:
         """Call a method; a `write` that was cut off may have happened."""

@@ -6,10 +6,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka import identity
 from provodka.settings import Duration, Timezone
 
@@ -42,23 +43,21 @@ MOMENTS: Final = {name: moment for moment, names in _MNEMONICS.items() for name 
 """Mnemonics that are known without being named in the settings; which an account has is told nowhere (unverified)."""
 
 
-class UisSettings(CallSettings):
+class UisSettings(CallSettings, ApiSettings):
     """UIS or CoMagic. The secret stands at the end of the notifications' address (`…/hooks/<channel>/<secret>`) or in
     their body as `"secret"`.
 
     `moments` tells what a notification's mnemonic means, beside MOMENTS. `token` is a permanent key of a user of the
     APIs: with it the statistics are read every `poll`, and with `from_number`, a number of ours, calls are made.
-    `zone` is the account's time zone, where it is not the client's. `unknown_code` is what the interactive handling of
-    a call gets about somebody who is not known, or whose responsible has no number: the branch of the scenario.
+    `timezone` is the account's time zone, where it is not the client's. `unknown_code` is what the interactive handling
+    of a call gets about somebody who is not known, or whose responsible has no number: the branch of the scenario.
     `record_url` is the address of a recording of which only the statistics tell.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["uis"] = "uis"
     secret: SecretStr = Field(min_length=1)
     moments: dict[str, Moment] = Field(default_factory=dict)
-    zone: Timezone | None = None
+    timezone: Timezone | None = None
     unknown_code: int = Field(1, ge=0)
     token: SecretStr | None = Field(None, min_length=1)
     from_number: str = ""

@@ -47,7 +47,7 @@ class ViberApi:
             Limit(f"viber:{name}", settings.per_second, max(1, int(settings.per_second))),
             pace,
             auth=lambda: {"X-Viber-Auth-Token": settings.token.get_secret_value()},
-            timeouts=Timeouts(read=settings.read_timeout),
+            timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),
             classify=classify,
         )
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from connectors.addresses import check_base_url
-from connectors.enclosed import FilesFolder
-from provodka.settings import Strict
-from provodka.units import Size
+from connectors.talks.settings import TalkSettings
 
 
-class ViberSettings(Strict):
+class ViberSettings(TalkSettings):
     """A bot of Viber. Its notices come to `/hooks/<channel>`, signed with `token`.
 
     `name` is from whom people see messages (28 characters at most). `welcome` is what who opens the chat reads at once:
     Viber takes it out of our answer, and before that person has written or subscribed nothing else can be sent.
     """
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
     type: Literal["viber"] = "viber"
     token: SecretStr = Field(min_length=1)
     name: str = Field(min_length=1, max_length=28)
     welcome: str = Field("", max_length=7000)
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://chatapi.viber.com"
-    per_second: float = Field(20, gt=0)
-    read_timeout: float = Field(20, gt=0)
+    per_second: float = Field(20.0, gt=0)

@@ -28,7 +28,7 @@ class VkApi:
     def __init__(self, settings: VkSettings, pace: Pace) -> None:
         self._settings = settings
         self._pace = pace
-        self._timeouts = Timeouts(read=settings.read_timeout)
+        self._timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         limit = Limit(f"vk:{settings.account}", settings.per_second, max(1, int(settings.per_second)))
         self._http = Http(settings.api_url, limit, pace, timeouts=self._timeouts, classify=classify)
 
@@ -64,7 +64,7 @@ class VkApi:
 
     def long_poll(self, server: str, params: Mapping[str, str], wait: int) -> Fields:
         """One look at the server of a long poll, which has an address and a key of its own."""
-        with_wait = Timeouts(read=wait + self._timeouts.read)
+        with_wait = Timeouts(self._timeouts.connect, wait + self._timeouts.read)
         reply = self._elsewhere(server, "GET", with_wait, params={**params, "act": "a_check", "wait": str(wait)})
         return part(reply.data)
 

@@ -10,7 +10,7 @@ from connectors.talks.reading import word
 from connectors.talks.sent import SentBook
 from connectors.talks.telling import Telling
 from connectors.vk.notice import Notices
-from connectors.vk.settings import CALLBACK, VkSettings
+from connectors.vk.settings import VkSettings
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply
 
 _OK: Final = Reply(body=b"ok")
@@ -68,7 +68,7 @@ def _top(body: bytes) -> dict[str, Any]:
 
 def receiver(name: str, settings: VkSettings, around: Around) -> VkChannel | None:
     """The receiver of the channel `name`; None where it asks by itself."""
-    if settings.receive != CALLBACK:
+    if settings.receive == "polling":
         return None
     return VkChannel(name, settings, book_of(settings, around))
 

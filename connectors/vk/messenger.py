@@ -13,7 +13,7 @@ from connectors.talks.reading import Fields, part, parts_of, word
 from connectors.vk.api import VkApi
 from connectors.vk.channel import book_of
 from connectors.vk.message import GROUP_CHATS
-from connectors.vk.settings import CALLBACK, VkSettings
+from connectors.vk.settings import VkSettings
 from provodka.channel import Around
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.messages import ChatFacts, ClientMessage
@@ -106,7 +106,7 @@ class VkMessenger:
             yield "VK: у ключа нет права «Сообщения сообщества»: создайте ключ с ним."
         if not _knows(self._api.call("groups.getById", {"group_id": self.account}), self.account):
             yield f"VK: ключ token не от сообщества {self.account}: возьмите ключ из его настроек."
-        if self._settings.receive == CALLBACK:
+        if self._settings.receive == "webhook":
             shown = self._api.ask("groups.getCallbackConfirmationCode", group_id=self.account)
             if word(shown.get("code")) != self._settings.confirmation:
                 yield _OTHER_STRING

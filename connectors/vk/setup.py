@@ -7,7 +7,7 @@ from typing import Final
 from connectors.talks.reading import Fields, parts_of, word
 from connectors.vk.api import VkApi
 from connectors.vk.notice import TOLD
-from connectors.vk.settings import CALLBACK, VkSettings
+from connectors.vk.settings import VkSettings
 from provodka.channel import Around
 from provodka.errors import ConnectorError, Rejected
 
@@ -100,6 +100,6 @@ def subscriber(name: str, settings: VkSettings, around: Around) -> Setup | None:
     del name
     return (
         Setup(settings, VkApi(settings, around.store))
-        if settings.token is not None and settings.receive == CALLBACK
+        if settings.token is not None and settings.receive == "webhook"
         else None
     )

@@ -17,7 +17,7 @@ from connectors.vk.api import VkApi
 from connectors.vk.channel import book_of
 from connectors.vk.leads import LeadForm, Leads
 from connectors.vk.notice import Notices
-from connectors.vk.settings import CALLBACK, VkSettings
+from connectors.vk.settings import VkSettings
 from connectors.vk.setup import Setup
 from provodka.channel import Around, Intake, Status, UnreadableError
 from provodka.errors import ConnectorError, Rejected, Retryable
@@ -49,13 +49,13 @@ class VkWatcher:
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; a long poll that is open then is waited for."""
-        pause = self._settings.look_every.total_seconds()
+        pause = self._settings.poll.total_seconds()
         Looking(self.name, lambda: self._round(stop, intake), last_retry=pause).forever(stop, status)
 
     def check(self) -> list[str]:
         """Whether what is needed is switched on there."""
         try:
-            if self._settings.receive != CALLBACK:
+            if self._settings.receive == "polling":
                 self._server()
             for form in self._settings.lead_forms:
                 self._form(form)
@@ -68,8 +68,8 @@ class VkWatcher:
 
     def _round(self, stop: threading.Event, intake: Intake) -> float:
         self.look(intake)
-        pause = self._settings.look_every.total_seconds()
-        if self._settings.receive != CALLBACK:
+        pause = self._settings.poll.total_seconds()
+        if self._settings.receive == "polling":
             self._poll(time.monotonic() + pause, stop, intake)
             return 0.0
         if self._setup is not None:

@@ -7,15 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import check_base_url
-from connectors.enclosed import FilesFolder
-from provodka.settings import Size, Strict
+from connectors.talks.settings import TalkSettings
 
 
-class WazzupSettings(Strict):
+class WazzupSettings(TalkSettings):
     """One account brings the messages of all its channels; we write by `channel_id`, whose messenger is `chat_type`.
 
     What Wazzup sends is known by `crm_key` (where the integration has one), or by the `secret` at the end of our
-    address. `files` is the folder that rules attach from.
+    address.
     """
 
     type: Literal["wazzup"] = "wazzup"
@@ -25,11 +24,7 @@ class WazzupSettings(Strict):
     channel_id: str = Field(min_length=1, pattern="[^/]+")
     chat_type: Literal["whatsapp", "viber", "instagram", "telegram", "vk", "avito", "max"] = "whatsapp"
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://api.wazzup24.com"
-    files: FilesFolder | None = None
-    file_limit: Size = Field(50 * 1024 * 1024, gt=0)
     per_second: float = Field(10.0, gt=0)
-    connect_timeout: float = Field(5.0, gt=0)
-    read_timeout: float = Field(20.0, gt=0)
 
     @model_validator(mode="after")
     def _can_be_told_from_others(self) -> Self:

@@ -31,9 +31,10 @@ _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 class ZadarmaApi:
     """One account. Threads may share it. Its errors are children of ConnectorError; those of refusals have `hint`."""
 
-    def __init__(self, settings: ZadarmaSettings, pace: Pace, *, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008
+    def __init__(self, settings: ZadarmaSettings, pace: Pace) -> None:
         self._secret = settings.secret
         self._key = settings.key
+        timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         account = f"zadarma:{settings.base_url}"
 
         def open_at(limit: Limit) -> Http:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from connectors.addresses import check_base_url
 from connectors.calls.settings import CallSettings
+from connectors.settings import ApiSettings
 from provodka.settings import Duration, Timezone
 
 
-class ZadarmaSettings(CallSettings):
+class ZadarmaSettings(CallSettings, ApiSettings):
     """The exchange posts to `…/hooks/<channel>`, signed with the `secret` of the API.
 
     `key` is needed for calls made by rules, SMS, recordings and the net. Novofon: `base_url: https://api.novofon.com`.
@@ -22,8 +23,6 @@ class ZadarmaSettings(CallSettings):
     told only the caller's name. `sms_from` is the sender of SMS: a number of ours or an agreed name. Every `poll` the
     statistics are asked for calls that no notice told of.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     type: Literal["zadarma"] = "zadarma"
     secret: SecretStr = Field(min_length=1)

@@ -35,7 +35,7 @@ def cdr(tmp_path: Path) -> Path:
 
 
 def database(cdr: Path) -> dict[str, object]:
-    return {"url": f"sqlite:///{cdr}", "every": "1s", "timezone": "Europe/Moscow"}
+    return {"url": f"sqlite:///{cdr}", "poll": "1s", "timezone": "Europe/Moscow"}
 
 
 # the connection

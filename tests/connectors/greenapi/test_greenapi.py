@@ -185,7 +185,7 @@ def test_news_are_ranked():
 
 
 def test_who_asks_by_itself_is_not_called_and_nobody_else_is_left_unguarded(store):
-    polling = GreenApiSettings.model_validate({"instance": "1", "token": "x", "polling": True})
+    polling = GreenApiSettings.model_validate({"instance": "1", "token": "x", "receive": "polling"})
     assert receiver("ga", polling, around(store)) is None
     assert subscriber("ga", polling, around(store)) is None
     with pytest.raises(ValidationError, match="anybody could send"):
@@ -207,7 +207,7 @@ def service(running):
 
 @pytest.fixture
 def settings(running, service):
-    given = {"instance": INSTANCE, "token": "sandbox", "polling": True, "pause": 0.5}
+    given = {"instance": INSTANCE, "token": "sandbox", "receive": "polling", "pause": 0.5}
     return GreenApiSettings.model_validate(
         {**given, "api_url": f"{running.url}/greenapi", "media_url": f"{running.url}/greenapi"}
     )
@@ -351,7 +351,7 @@ def test_an_account_that_has_left_is_an_alert_with_its_cure_until_it_is_back(ser
 def test_asking_while_notices_go_elsewhere_is_told(service, watcher):
     service.settings["webhookUrl"] = "https://elsewhere.example.ru"
     [said] = watcher.check()
-    assert "polling" in said
+    assert "receive: webhook" in said
 
 
 def test_a_watch_takes_what_comes_and_ends_soon_after_it_is_told(service, watcher, journal):

@@ -238,7 +238,7 @@ def test_a_mistake_in_the_settings_is_named(settings: dict[str, Any], words: str
 
 
 def test_the_account_may_live_in_another_zone() -> None:
-    channel = receiver("phone", UisSettings.model_validate({"secret": "s", "zone": "Asia/Vladivostok"}), around())
+    channel = receiver("phone", UisSettings.model_validate({"secret": "s", "timezone": "Asia/Vladivostok"}), around())
     delivery = Delivery("POST", "s", {}, {}, filled(TEMPLATE, EVERYTHING), NOW)
     (event,) = channel.receive(delivery, nothing).events
     assert event.occurred_at.isoformat() == "2025-12-01T01:02:17.310000+00:00"

@@ -107,7 +107,7 @@ def test_a_file_of_a_message_is_fetched_into_the_journal(vk, connect, station, s
 
 
 def test_check_names_a_key_of_another_community_and_a_stale_string(vk, connect):
-    callback = {"receive": "callback", "secret": "sandbox", "confirmation": "0fsandbox"}
+    callback = {"receive": "webhook", "secret": "sandbox", "confirmation": "0fsandbox"}
     assert connect(**callback).check() == []
     [sentence] = connect(**{**callback, "confirmation": "0fold"}).check()
     assert "confirmation" in sentence

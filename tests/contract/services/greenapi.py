@@ -54,7 +54,7 @@ def start() -> AbstractContextManager[Emulator]:
 
 
 def connect(url: str, key: str, store: ConnectorStore) -> GreenApiMessenger:
-    given = {"instance": INSTANCE, "token": key, "polling": True, "api_url": f"{url}/greenapi", "pause": 0.5}
+    given = {"instance": INSTANCE, "token": key, "receive": "polling", "api_url": f"{url}/greenapi", "pause": 0.5}
     given |= {"media_url": f"{url}/greenapi", "check_numbers": False}
     return GreenApiMessenger("ga", GreenApiSettings.model_validate(given), around(store))
 
