@@ -14,6 +14,7 @@ from cli.callers import LateCallers
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
+from connectors.secrecy import cutter
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
@@ -202,7 +203,9 @@ class House:
     def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:
         """The web server of this config, not started."""
         server = self.config.server
-        door = Door(self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard)
+        door = Door(
+            self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard, cutter(self.config.secrets)
+        )
         app = create_app(door, self.journal)
         return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
 

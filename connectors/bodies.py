@@ -1,9 +1,8 @@
-"""From the bytes of a delivery to its fields, and what a receiver needs to tell senders and repeats apart."""
+"""From the bytes of a delivery to its fields, and what tells repeats apart."""
 
 from __future__ import annotations
 
 import codecs
-import hmac
 import json
 import re
 import zlib
@@ -103,7 +102,7 @@ def unflatten(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def body_hash(fields: Mapping[str, Any]) -> str:
     """SHA-256 of the fields, whatever their order and spacing."""
     text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(_bytes(text)).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hashed_id(
@@ -124,38 +123,6 @@ def hashed_id(
     slot = received_at.timestamp() // window.total_seconds() * window.total_seconds()
     part = Part(key, datetime.fromtimestamp(slot, UTC).strftime("%Y%m%dT%H%M%SZ"), received_at.isoformat())
     return f"sha256:{digest}:{part.id}", part
-
-
-def same_secret(given: str | bytes, expected: str | bytes) -> bool:
-    """Whether the two are equal, in a time that does not tell how far they are. An empty secret matches nothing."""
-    left, right = _bytes(given), _bytes(expected)
-    return hmac.compare_digest(left, right) and bool(right)
-
-
-def secret_in_url(delivery: Delivery, secret: str) -> bool:
-    """Whether the address carries the secret: as its last path segment, or as `?token=` or `?key=`."""
-    places = (
-        delivery.path.rstrip("/").rpartition("/")[2],
-        *(delivery.query.get(name, "") for name in ("token", "key")),
-    )
-    matches = [same_secret(place, secret) for place in places]  # all of them: the first match must not save time
-    return True in matches
-
-
-def without_secret(fields: Mapping[str, Any], secret: str) -> dict[str, Any]:
-    """The fields without those that hold the secret: it must reach neither an event nor its hash."""
-    if not secret:
-        return dict(fields)
-    expected = _bytes(secret)
-    return {
-        name: value
-        for name, value in fields.items()
-        if not (isinstance(value, str) and hmac.compare_digest(_bytes(value), expected))
-    }
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
 def _parse(body: bytes, content_type: str) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from connectors.addresses import check_base_url
 from connectors.base import mask
-from connectors.bodies import json_fields, plain_body, same_secret
+from connectors.bodies import json_fields, plain_body
 from connectors.http import Http, Limit, Reply, Timeouts
+from connectors.secrecy import same_secret
 from connectors.talks.reading import Fields, count, part, parts_of, word
 from connectors.talks.settings import TalkSettings
 from provodka import channel

@@ -15,6 +15,7 @@ from flask import Blueprint, Request, Response, abort, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from connectors.addresses import is_loopback
+from connectors.bodies import plain_body
 from provodka.channel import Delivery, Intake, Part, Received, Receiver, RefusedError, Reply, UnreadableError
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, new_event_id
@@ -37,7 +38,8 @@ class Inbox(Intake, Protocol):
 @dataclass(frozen=True, slots=True)
 class Door:
     """What the hooks need: the receivers by channel name, the journal, the clock and the largest body in bytes. `heard`
-    is told of each delivery, taken or refused, before it is answered."""
+    is told of each delivery, taken or refused, before it is answered; `cut` takes the secrets of the config out of what
+    is kept unread."""
 
     receivers: Mapping[str, Receiver]
     inbox: Inbox
@@ -45,6 +47,7 @@ class Door:
     body_limit: int
     metrics: Metrics
     heard: Callable[[str, Received], None] = lambda _channel, _received: None
+    cut: Callable[[bytes], bytes] = bytes
 
 
 def hooks(door: Door) -> Blueprint:
@@ -98,13 +101,13 @@ def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
     except RefusedError as refused:
         received = Received(reply=_FORBIDDEN, refused=str(refused))
     except UnreadableError as unreadable:
-        received = _kept(name, delivery, unreadable)
+        received = _kept(door, name, delivery, unreadable)
     except JournalUnavailableError as error:
         return _unavailable(door, name, error)
     except Exception as error:
         # a bug of our parser must not lose what the sender will not send again
         log.exception("delivery.parser_failed", channel=name)
-        received = _kept(name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}"))
+        received = _kept(door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}"))
     return _store(door, name, received)
 
 
@@ -129,10 +132,10 @@ def _unavailable(door: Door, name: str, error: JournalUnavailableError) -> Respo
     return Response("try again later\n", 503, {"Retry-After": wait}, mimetype="text/plain")
 
 
-def _kept(channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:
-    """The raw body as an event, so that support can see it; of a GET its query, without what may be a secret there."""
-    why, query = str(unreadable), {name: text for name, text in delivery.query.items() if name not in ("token", "key")}
-    raw = delivery.body or urlencode(query).encode()
+def _kept(door: Door, channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:
+    """The body as an event, so that support can see it; of a GET its query. Both without the secrets that they hold."""
+    query = {name: text for name, text in delivery.query.items() if name not in ("token", "key")}
+    raw, why = door.cut(_unpacked(delivery) or urlencode(query).encode()), door.cut(str(unreadable).encode()).decode()
     log.warning("delivery.unreadable", channel=channel, why=why, size=len(raw))
     event = Event(
         id=new_event_id(delivery.received_at),
@@ -146,3 +149,11 @@ def _kept(channel: str, delivery: Delivery, unreadable: UnreadableError) -> Rece
         raw=raw,
     )
     return Received(events=(event,), reply=unreadable.reply)
+
+
+def _unpacked(delivery: Delivery) -> bytes:
+    """A secret cannot be seen in what is packed."""
+    try:
+        return plain_body(delivery)
+    except UnreadableError:
+        return delivery.body

@@ -14,8 +14,9 @@ from connectors.amocrm.chat_hooks import read_reply
 from connectors.amocrm.client import embedded
 from connectors.amocrm.room import Room
 from connectors.amocrm.settings import AmocrmSettings
-from connectors.bodies import form_pairs, plain_body, secret_in_url
+from connectors.bodies import form_pairs, plain_body
 from connectors.crm.mirror import COMPANY
+from connectors.secrecy import secret_in_url
 from connectors.talks.replies import written
 from provodka.channel import Delivery, PartsReader, Received, RefusedError
 from provodka.event import Event, new_event_id

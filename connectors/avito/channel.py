@@ -7,7 +7,8 @@ from typing import Final
 
 from connectors.avito.message import Messages, is_system
 from connectors.avito.settings import AvitoSettings
-from connectors.bodies import json_fields, plain_body, secret_in_url
+from connectors.bodies import json_fields, plain_body
+from connectors.secrecy import secret_in_url
 from connectors.talks.reading import Fields, part, word
 from connectors.talks.sent import SentBook
 from connectors.talks.telling import Telling

@@ -8,9 +8,10 @@ from dataclasses import replace
 from connectors.beeline.legs import last_word, legs_of, seen
 from connectors.beeline.settings import BeelineSettings
 from connectors.beeline.xsi import read_event, read_notice
-from connectors.bodies import plain_body, secret_in_url
+from connectors.bodies import plain_body
 from connectors.calls.book import CallBook
 from connectors.calls.orders import Orders
+from connectors.secrecy import secret_in_url
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from connectors.bitrix24.client import mapping
 from connectors.bitrix24.settings import BitrixSettings
-from connectors.bodies import fields_of, same_secret, secret_in_url
+from connectors.bodies import fields_of
+from connectors.secrecy import same_secret, secret_in_url
 from provodka.channel import Delivery, RefusedError
 
 TALK_EVENT: Final = "ONIMCONNECTORMESSAGEADD"

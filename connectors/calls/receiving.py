@@ -8,9 +8,10 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final
 
-from connectors.bodies import fields_of, plain_body, secret_in_url, without_secret
+from connectors.bodies import fields_of, plain_body
 from connectors.calls.book import CallBook
 from connectors.calls.notice import CallNotice
+from connectors.secrecy import cutter, secret_in_url, without_secret
 from provodka.channel import Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 
 Read = Callable[[Mapping[str, Any], datetime], CallNotice]
@@ -34,6 +35,7 @@ class SecretReceiver:
         self.name = book.name
         self._book = book
         self._secret = secret
+        self._cut = cutter([secret])
         self._read = read
         self._senders = senders
 
@@ -51,8 +53,7 @@ class SecretReceiver:
         if not fields:
             raise UnreadableError("the notice is empty")
         notice = self._read(fields, delivery.received_at)
-        body = plain_body(delivery)
-        raw = body if body.strip() and self._secret.encode() not in body else _shown(fields)
+        raw = self._cut(plain_body(delivery).strip()) or json.dumps(fields, ensure_ascii=False).encode()
         return self._book.received([notice], parts, delivery.received_at, raw=raw, reply=_OK)
 
     def _is_known(self, sender: str) -> bool:
@@ -61,7 +62,3 @@ class SecretReceiver:
         except ValueError:
             return False
         return any(address in network for network in self._senders)
-
-
-def _shown(fields: Mapping[str, Any]) -> bytes:
-    return json.dumps(fields, ensure_ascii=False).encode()

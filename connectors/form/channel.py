@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.bodies import fields_of, hashed_id, plain_body, same_secret, secret_in_url, without_secret
+from connectors.bodies import fields_of, hashed_id, plain_body
 from connectors.form.settings import FormSettings, SignatureSettings
 from connectors.form.shapes import plain_fields
+from connectors.secrecy import cutter, same_secret, secret_in_url, without_secret
 from connectors.visit import form_submitted
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.event import Event, new_event_id
@@ -25,6 +26,7 @@ class FormChannel:
     def __init__(self, name: str, settings: FormSettings) -> None:
         self.name = name
         self._settings = settings
+        self._cut = cutter([settings.secret.get_secret_value()] if settings.secret else [])
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event; its key is the mapped `id`, else the body's hash within a window.
@@ -66,7 +68,7 @@ class FormChannel:
             received_at=delivery.received_at,
             person=form.person,
             payload=form.payload,
-            raw=plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode(),
+            raw=self._cut(plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode()),
         )
         return event, () if kept is None else (kept,)
 

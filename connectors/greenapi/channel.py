@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.bodies import json_fields, plain_body, same_secret, secret_in_url
+from connectors.bodies import json_fields, plain_body
 from connectors.greenapi.notice import Told
 from connectors.greenapi.settings import GreenApiSettings
+from connectors.secrecy import same_secret, secret_in_url
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError
 from provodka.event import Event

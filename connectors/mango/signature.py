@@ -9,10 +9,11 @@ from hashlib import sha256
 from string import Formatter
 from urllib.parse import quote, unquote
 
-from connectors.bodies import form_pairs, plain_body, same_secret
+from connectors.bodies import form_pairs, plain_body
 from connectors.calls.book import Shown
 from connectors.calls.conversation import Conversation
 from connectors.mango.settings import MangoSettings
+from connectors.secrecy import same_secret
 from provodka.channel import Delivery, RefusedError, UnreadableError
 
 

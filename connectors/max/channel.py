@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.bodies import json_fields, plain_body, same_secret
+from connectors.bodies import json_fields, plain_body
 from connectors.max.settings import MaxSettings
 from connectors.max.updates import Updates
+from connectors.secrecy import same_secret
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from connectors.bodies import fields_of, same_secret, without_secret
+from connectors.bodies import fields_of
 from connectors.calls.book import CallBook
 from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
 from connectors.calls.orders import Orders
 from connectors.megafon.notice import Fields, login_of, pushed, unnamed
 from connectors.megafon.settings import MegafonSettings
+from connectors.secrecy import same_secret, without_secret
 from provodka import identity
 from provodka.calls import Callers
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.addresses import is_loopback
-from connectors.bodies import fields_of, secret_in_url, without_secret
+from connectors.bodies import fields_of
 from connectors.calls.book import CallBook
 from connectors.calls.history import History
 from connectors.calls.net import Net
 from connectors.calls.notice import CallNotice, stored_notice
 from connectors.calls.orders import Orders
 from connectors.calls.recordings import LinkedRecordings, Shelf
+from connectors.secrecy import secret_in_url, without_secret
 from connectors.sipuni.api import FORM, Sipuni
 from connectors.sipuni.notice import is_one_of_several, left, read_notice
 from connectors.sipuni.settings import SipuniSettings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from connectors.bodies import json_fields, plain_body, same_secret
+from connectors.bodies import json_fields, plain_body
+from connectors.secrecy import same_secret
 from connectors.talks.telling import Telling
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.updates import Updates, query_id

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-from connectors.bodies import fields_of, hashed_id, plain_body, same_secret, secret_in_url, without_secret
+from connectors.bodies import fields_of, hashed_id, plain_body
+from connectors.secrecy import cutter, same_secret, secret_in_url, without_secret
 from connectors.tilda.order import take_order
 from connectors.tilda.settings import TildaSettings
 from connectors.visit import form_submitted
@@ -29,6 +29,7 @@ class TildaChannel:
         self.name = name
         self._settings = settings
         self._secret = settings.secret.get_secret_value()
+        self._cut = cutter([self._secret, settings.api_key_value])
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event with `tranid` as its key; nothing for the `test=test` that comes when the address is saved."""
@@ -75,12 +76,8 @@ class TildaChannel:
         return any(same_secret(value, self._settings.api_key_value) for value in given)
 
     def _raw(self, delivery: Delivery, fields: Mapping[str, Any]) -> bytes:
-        """The body for support, without the API key."""
-        raw = plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode()
-        if secret := self._settings.api_key_value:
-            for form in (quote_plus(secret), quote(secret, safe=""), secret):
-                raw = raw.replace(form.encode(), b"***")
-        return raw
+        """The body for support, without the secrets."""
+        return self._cut(plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode())
 
 
 def _is_probe(fields: Mapping[str, Any]) -> bool:

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from connectors.bodies import fields_of, plain_body, same_secret, secret_in_url, without_secret
+from connectors.bodies import fields_of, plain_body
 from connectors.calls.book import CallBook
 from connectors.calls.history import History
 from connectors.calls.net import Net
 from connectors.calls.notice import CallNotice
 from connectors.calls.recordings import LinkedRecordings, Shelf
 from connectors.http import Timeouts
+from connectors.secrecy import same_secret, secret_in_url, without_secret
 from connectors.uis.dialler import UisDialler
 from connectors.uis.notice import Filled, read_notice
 from connectors.uis.reports import Reports

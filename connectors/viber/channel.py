@@ -6,7 +6,8 @@ import hmac
 import json
 from typing import Final
 
-from connectors.bodies import json_fields, same_secret
+from connectors.bodies import json_fields
+from connectors.secrecy import same_secret
 from connectors.talks.reading import Fields, word
 from connectors.talks.telling import Telling
 from connectors.viber.notice import Notices

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from connectors.bodies import json_fields, plain_body, same_secret
+from connectors.bodies import json_fields, plain_body
+from connectors.secrecy import cutter, same_secret
 from connectors.talks.reading import word
 from connectors.talks.sent import SentBook
 from connectors.talks.telling import Telling
 from connectors.vk.notice import Notices
 from connectors.vk.settings import VkSettings
-from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 
 _OK: Final = Reply(body=b"ok")
 """VK takes any other answer for a failure, repeats, and in the end switches the address off."""
@@ -25,15 +26,19 @@ class VkChannel:
         self.name = name
         self._settings = settings
         self._secret = settings.secret.get_secret_value() if settings.secret else ""
+        self._cut = cutter([self._secret])
         self._notices = Notices(settings.account, book)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """At most one event: a notice holds one thing."""
         del parts
-        body = plain_body(delivery)
+        try:
+            body = plain_body(delivery)
+        except UnreadableError as error:
+            raise RefusedError("the body cannot be unpacked, so it has no secret") from error
         if self._kind(body) == "confirmation":
             return Received(reply=Reply(body=self._settings.confirmation.encode()))
-        telling = Telling(self.name, delivery.received_at, self._veiled(body))
+        telling = Telling(self.name, delivery.received_at, self._cut(body))
         return Received(tuple(self._notices.events(json_fields(body), telling)), reply=_OK)
 
     def _kind(self, body: bytes) -> str:
@@ -47,12 +52,6 @@ class VkChannel:
         if (group := word(notice.get("group_id"))) != self._settings.account:
             raise RefusedError(f"a notice of the community {group or 'unknown'}, not of {self._settings.account}")
         return kind
-
-    def _veiled(self, body: bytes) -> bytes:
-        """The body for support, without the secret."""
-        for form in (json.dumps(self._secret), json.dumps(self._secret, ensure_ascii=False)):
-            body = body.replace(form.encode(), b'"***"')
-        return body
 
 
 def _top(body: bytes) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.bodies import json_fields, plain_body, same_secret, secret_in_url
+from connectors.bodies import json_fields, plain_body
+from connectors.secrecy import same_secret, secret_in_url
 from connectors.talks.telling import Telling
 from connectors.wazzup.chats import Chats
 from connectors.wazzup.notice import Told

@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from connectors.bodies import form_pairs, plain_body, same_secret
+from connectors.bodies import form_pairs, plain_body
 from connectors.calls.book import CallBook
 from connectors.calls.notice import CallNotice, Told, stored_notice
 from connectors.calls.orders import Orders
+from connectors.secrecy import same_secret
 from connectors.zadarma.notice import Fields, is_extension, read_notice
 from connectors.zadarma.settings import ZadarmaSettings
 from connectors.zadarma.signature import SIGNED, signature

@@ -13,19 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.bodies import (
-    MAX_BODY,
-    MAX_DEPTH,
-    MAX_PAIRS,
-    body_hash,
-    fields_of,
-    form_pairs,
-    hashed_id,
-    same_secret,
-    secret_in_url,
-    unflatten,
-    without_secret,
-)
+from connectors.bodies import MAX_BODY, MAX_DEPTH, MAX_PAIRS, body_hash, fields_of, form_pairs, hashed_id, unflatten
+from connectors.secrecy import same_secret, secret_in_url, without_secret
 from provodka.channel import Delivery, Part, UnreadableError
 
 NOW = datetime(2026, 3, 2, 9, 4, tzinfo=UTC)

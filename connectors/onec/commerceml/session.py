@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from connectors.bodies import same_secret
 from connectors.onec.commerceml.settings import CommerceMLSettings
+from connectors.secrecy import same_secret
 from provodka.channel import Delivery
 
 COOKIE: Final = "provodka"
