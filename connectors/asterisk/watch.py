@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from connectors.asterisk.calls import Calls
@@ -17,19 +18,18 @@ from connectors.asterisk.settings import AsteriskSettings
 from connectors.asterisk.wire import Ami
 from connectors.calls.book import CallBook
 from connectors.calls.notice import CALL, CallNotice, Told, stored_notice
+from connectors.looking import Looking
 from provodka.channel import Intake, Status
-from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, Rejected, Retryable
+from provodka.errors import ConnectorError, JournalUnavailableError, Retryable
 
 log = logging.getLogger(__name__)
 
-BLIPS: Final = 3  # so many failures in a row are worth an alert
 GLANCE: Final = 0.5  # seconds between two looks at whether to stop
 LAST_RETRY: Final = 60.0
 REFUSED: Final = 300.0
 OVERLAP: Final = timedelta(minutes=15)  # Asterisk may write its records in batches
 SETTLED: Final = timedelta(seconds=5)  # after its last moment the records of a call are complete
 _WAIT: Final = "Provodka подключается снова сама. Проверьте, что АТС работает и доступна с этой машины."
-_BUG: Final = "Это ошибка Provodka: пришлите журнал разработчикам."
 
 
 class AsteriskWatcher:
@@ -54,19 +54,12 @@ class AsteriskWatcher:
         self._calls = Calls(self._numbers, now)
         self._pending: list[CallNotice] = []
         self._read: dict[str, datetime] = {}  # calls whose records are settled, by their last moment
-        self._first_retry = first_retry
-        self._failures = 0
-        self._in_trouble = True  # until the first login: what an earlier run told may still stand
+        self._looking = Looking(book.name, first_retry, LAST_RETRY, REFUSED, _WAIT)
         self._cdr_trouble = ""
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Run until `stop`, and return within about a second of it."""
-        while not stop.is_set():
-            try:
-                self._session(stop, intake, status)
-            except Exception as error:  # noqa: BLE001  # the edge of a connection: whatever happened, come back
-                if not stop.is_set():
-                    stop.wait(self._after(error, status))
+        self._looking.forever(partial(self._session, stop, intake, status), stop, status)
         self._flush(intake)
         self.close()
 
@@ -89,15 +82,14 @@ class AsteriskWatcher:
         if self._records is not None:
             self._records.close()
 
-    def _session(self, stop: threading.Event, intake: Intake, status: Status) -> None:
+    def _session(self, stop: threading.Event, intake: Intake, status: Status) -> float:
         with Ami(self._settings, events="call,cdr,agent") as ami:
             channels = ami.listed("CoreShowChannels", "CoreShowChannel")
             self._pending += self._calls.resume(channels, tell=self._records is None)
-            self._failures = 0
-            if self._in_trouble:
-                status.well(self.name)
-                self._in_trouble = False
+            self._looking.well(status)
+            self._cdr_trouble = ""
             self._follow(ami, stop, intake, status)
+        return 0.0
 
     def _follow(self, ami: Ami, stop: threading.Event, intake: Intake, status: Status) -> None:
         quiet = self._settings.ping.total_seconds()
@@ -141,12 +133,11 @@ class AsteriskWatcher:
             words = error.reason if isinstance(error, ConnectorError) else str(error)
             log.warning("CDR not read: channel=%s: %s", self.name, words)
             if isinstance(error, ConnectorError) and words != self._cdr_trouble:
-                self._cdr_trouble, self._in_trouble = words, True
+                self._cdr_trouble, self._looking.in_trouble = words, True
                 status.trouble(self.name, words, error.hint or _WAIT)
             return every
-        if self._cdr_trouble:
-            self._cdr_trouble, self._in_trouble = "", False
-            status.well(self.name)
+        self._cdr_trouble = ""
+        self._looking.well(status)
         return every * random.uniform(0.9, 1.0)  # noqa: S311  # jitter
 
     def _read_records(self, intake: Intake) -> None:
@@ -172,20 +163,6 @@ class AsteriskWatcher:
         known = {part.id: stored_notice(part) for part in intake.parts(self.name, f"{CALL}{call}")}
         ended = any(one.told is Told.ENDED for one in known.values())
         return [one for one in told(call, legs, self._numbers, ended=ended) if one.id not in known]
-
-    def _after(self, error: Exception, status: Status) -> float:
-        """Tell what happened; the seconds until the next try."""
-        self._failures += 1
-        ours = not isinstance(error, ConnectorError | OSError | JournalUnavailableError)
-        words = error.reason if isinstance(error, ConnectorError) else str(error) or type(error).__name__
-        log.warning("AMI connection ended: channel=%s: %s", self.name, words, exc_info=ours)
-        final = isinstance(error, AuthFailed | Rejected)
-        if final or self._failures >= BLIPS:
-            hint = error.hint if isinstance(error, ConnectorError) else ""
-            self._in_trouble = True
-            status.trouble(self.name, words, hint or (_BUG if ours else _WAIT))
-        pause = REFUSED if final else min(self._first_retry * 2.0 ** min(self._failures - 1, 20), LAST_RETRY)
-        return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
 
 def _read_moment(text: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ from connectors.avito.channel import book_of
 from connectors.avito.message import Messages, facts_of
 from connectors.avito.settings import AvitoSettings
 from connectors.avito.setup import Setup
-from connectors.talks.looking import Looking
+from connectors.looking import Looking
 from connectors.talks.reading import Fields, moment, part, word
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Intake, Status, UnreadableError
@@ -39,7 +39,7 @@ class AvitoWatcher:
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`."""
         pause = self._settings.poll.total_seconds()
-        Looking(self.name, lambda: self._round(intake), last_retry=pause).forever(stop, status)
+        Looking(self.name, last_retry=pause).forever(lambda: self._round(intake), stop, status)
 
     def close(self) -> None:
         self._api.close()

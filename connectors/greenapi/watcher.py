@@ -12,7 +12,7 @@ from typing import Final
 from connectors.greenapi.api import GreenApi, trouble_of
 from connectors.greenapi.notice import STATE_CHANGED, Told
 from connectors.greenapi.settings import GreenApiSettings
-from connectors.talks.looking import Looking
+from connectors.looking import Looking
 from connectors.talks.reading import part, word
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Intake, Part, Status
@@ -46,7 +46,7 @@ class GreenApiWatcher:
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; a request that is being held open ends within five seconds of it."""
-        Looking(self.name, partial(self.look, intake), last_retry=RETRY).forever(stop, status)
+        Looking(self.name, last_retry=RETRY).forever(partial(self.look, intake), stop, status)
         self._api.close()
 
     def look(self, intake: Intake) -> float:

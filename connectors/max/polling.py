@@ -9,12 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from connectors.looking import Looking
 from connectors.max.api import MaxApi, as_text
 from connectors.max.settings import MaxSettings
 from connectors.max.setup import Setup
 from connectors.max.updates import WANTED, Updates
 from connectors.talks.keeper import Keeper
-from connectors.talks.looking import Looking
 from connectors.talks.reading import parts_of, word
 from connectors.talks.telling import Telling
 from provodka.channel import Around, Intake, Status
@@ -47,7 +47,7 @@ class Poller:
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`."""
-        Looking(self.name, partial(self._look, intake)).forever(stop, status)
+        Looking(self.name).forever(partial(self._look, intake), stop, status)
         self._api.close()
 
     def check(self) -> list[str]:

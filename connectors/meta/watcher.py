@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from connectors.graph import Graph
 from connectors.http import Limit
+from connectors.looking import Looking
 from connectors.meta.leads import FIELDS, created_at, id_of, key_of, lead_event, lost_event
 from connectors.meta.settings import MetaSettings
-from connectors.talks.looking import Looking
 from connectors.talks.reading import Fields, moment, part, parts_of, word
 from provodka.channel import Around, Intake, Status
 from provodka.errors import AuthFailed, ConnectorError, Rejected
@@ -54,7 +54,7 @@ class MetaWatcher:
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`."""
-        Looking(self.name, partial(self.look, intake), last_retry=RETRY).forever(stop, status)
+        Looking(self.name, last_retry=RETRY).forever(partial(self.look, intake), stop, status)
         self._graph.close()
 
     def look(self, intake: Intake) -> float:

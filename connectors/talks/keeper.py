@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from connectors.talks.looking import Looking
+from connectors.looking import Looking
 from provodka.channel import Intake, Status
 from provodka.errors import Rejected
 
@@ -36,7 +36,7 @@ class Keeper:
         """Until `stop`."""
         del intake
         stop.wait(self._first)
-        Looking(self.name, self._look, last_retry=self._every).forever(stop, status)
+        Looking(self.name, last_retry=self._every).forever(self._look, stop, status)
         self._kept.close()
 
     def check(self) -> list[str]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from connectors.looking import Looking
 from connectors.talks.keeper import Keeper
-from connectors.talks.looking import Looking
 from connectors.talks.telling import Telling
 from connectors.telegram.account import BotAccount
 from connectors.telegram.settings import TelegramSettings
@@ -54,7 +54,7 @@ class Poller:
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; the call that is under way is given up then, and confirms nothing."""
         try:
-            Looking(self.name, partial(self._look, stop, intake), *self._pauses).forever(stop, status)
+            Looking(self.name, *self._pauses).forever(partial(self._look, stop, intake), stop, status)
         finally:
             self._bot.close()
 
@@ -68,18 +68,9 @@ class Poller:
 
     def _look(self, stop: threading.Event, intake: Intake) -> float:
         offset = self._offset(intake)
-        try:
-            found = self._bot.call(
-                "getUpdates",
-                b"",
-                lambda wire: wire.updates(offset, self._seconds, WANTED),
-                more=self._seconds,
-                stop=stop,
-            )
-        except ConnectorError:
-            if stop.is_set():
-                return 0.0
-            raise
+        found = self._bot.call(
+            "getUpdates", b"", lambda wire: wire.updates(offset, self._seconds, WANTED), more=self._seconds, stop=stop
+        )
         ids = [update["update_id"] for update in found if isinstance(update.get("update_id"), int)]
         if ids:
             events = [event for update in found for event in self._events(update)]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from connectors.talks.looking import Looking
+from connectors.looking import Looking
 from connectors.talks.reading import Fields, count, moment, part, parts_of, word
 from connectors.talks.telling import Telling
 from connectors.vk.api import VkApi
@@ -50,7 +50,7 @@ class VkWatcher:
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Until `stop`; a long poll that is open then is waited for."""
         pause = self._settings.poll.total_seconds()
-        Looking(self.name, lambda: self._round(stop, intake), last_retry=pause).forever(stop, status)
+        Looking(self.name, last_retry=pause).forever(lambda: self._round(stop, intake), stop, status)
 
     def check(self) -> list[str]:
         """Whether what is needed is switched on there."""
