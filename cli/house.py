@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -50,6 +51,7 @@ HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connec
 
 
 Heard = Callable[[str, Received], None]
+T = TypeVar("T")
 
 
 def _nothing(channel: str, received: Received) -> None:
@@ -63,13 +65,13 @@ class House:
         self.config = config
         self.journal = Journal(config.journal_url)
         self.redactor = Redactor(self.journal.key, config.secrets)
-        self._closing: list[Any] = []
+        self._closing = ExitStack()
+        self._closing.callback(self.journal.close)
+        self._to_close: list[Any] = []
 
     def close(self) -> None:
-        """Let go of connections, then of the journal."""
-        for part in self._closing:
-            part.close()
-        self.journal.close()
+        """Let go of connections, then of the journal: of each once, and of all, though one of them should fail."""
+        self._closing.close()
 
     @property
     def now(self) -> datetime:
@@ -86,9 +88,7 @@ class House:
         settings = self.config.crm
         if settings is None:
             return None
-        crm = CRMS[settings.type].open(settings, self.journal.store)
-        self._closing.append(crm)
-        return crm
+        return self._kept(CRMS[settings.type].open(settings, self.journal.store))
 
     @cached_property
     def accounting(self) -> AccountingAccount | None:
@@ -96,9 +96,7 @@ class House:
         settings = self.config.accounting
         if settings is None:
             return None
-        account = ACCOUNTINGS[settings.type].open(settings, self.journal.store)
-        self._closing.append(account)
-        return account
+        return self._kept(ACCOUNTINGS[settings.type].open(settings, self.journal.store))
 
     @cached_property
     def nightly(self) -> Nightly | None:
@@ -110,9 +108,7 @@ class House:
     @cached_property
     def correspondents(self) -> dict[str, Any]:
         """Every channel that writes to people, by its name."""
-        made = self._parts("messenger")
-        self._closing += made.values()
-        return made
+        return self._parts("messenger")
 
     @cached_property
     def diallers(self) -> dict[str, Dialler]:
@@ -122,9 +118,7 @@ class House:
     @cached_property
     def subscribers(self) -> dict[str, Subscriber]:
         """Every channel whose service is told by us where to send, by its name."""
-        made = self._parts("subscriber")
-        self._closing += [one for one in made.values() if hasattr(one, "close")]
-        return made
+        return self._parts("subscriber")
 
     @cached_property
     def recordings(self) -> dict[str, Recordings]:
@@ -267,7 +261,14 @@ class House:
     def _parts(self, part: str) -> dict[str, Any]:
         """Of every channel that has such a part, by its name."""
         made = {n: CHANNELS[s.type].open(part, n, s, self.around) for n, s in self.config.channels.items()}
-        return {name: one for name, one in made.items() if one is not None}
+        return {name: self._kept(one) for name, one in made.items() if one is not None}
+
+    def _kept(self, part: T) -> T:
+        """What there is to close of it is closed at the end."""
+        if (close := getattr(part, "close", None)) is not None and not any(one is part for one in self._to_close):
+            self._to_close.append(part)
+            self._closing.callback(close)
+        return part
 
 
 def _crm_jobs(crm: CrmAccount, journal: Journal) -> list[Job]:

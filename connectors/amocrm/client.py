@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.crm.oauth import Auth
 from connectors.http import Http, Reply
+from connectors.oauth import Auth
 from provodka.errors import AuthFailed
 
 API: Final = "/api/v4"

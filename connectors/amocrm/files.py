@@ -11,7 +11,7 @@ from connectors.amocrm.patching import ROBOT, number
 from connectors.amocrm.room import Room
 from connectors.crm.account import CLOCKS, earliest
 from connectors.crm.batching import claimed
-from connectors.crm.oauth import not_carried_out
+from connectors.oauth import not_carried_out
 from provodka.crm import CardFile, CardRef, NewFile
 from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.operation import Done, Outcome, Request

@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import SecretStr
 
 from connectors.amocrm.settings import OAuthSettings
-from connectors.crm.oauth import Desk, Grant
 from connectors.http import Http, Reply
+from connectors.oauth import Desk, Grant
 from provodka.errors import AuthFailed
 
 AHEAD: Final = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from typing import Final
 
 from connectors.amocrm.client import Json
 from connectors.amocrm.room import Room
-from connectors.crm.oauth import not_carried_out
+from connectors.oauth import not_carried_out
 from provodka.errors import AuthFailed, ConnectorError, Rejected
 
 BY_HAND: Final = (

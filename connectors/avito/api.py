@@ -11,9 +11,9 @@ from urllib3.filepost import encode_multipart_formdata
 
 from connectors.answers import Reply
 from connectors.avito.settings import AvitoSettings
-from connectors.crm.oauth import Desk, Grant, OAuth, not_carried_out
 from connectors.enclosed import File
 from connectors.http import Http, Limit, Timeouts
+from connectors.oauth import Desk, Grant, OAuth, not_carried_out
 from connectors.talks.reading import Fields, part, parts_of, word
 from provodka.channel import Around
 from provodka.errors import AuthFailed, ConnectorError, Rejected

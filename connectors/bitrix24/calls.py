@@ -17,7 +17,7 @@ from connectors.bitrix24.query import Command, Json, Ref
 from connectors.bitrix24.room import Room, made, place_of, told
 from connectors.crm.account import CLOCKS
 from connectors.crm.batching import build, with_fresh_names
-from connectors.crm.oauth import not_carried_out
+from connectors.oauth import not_carried_out
 from provodka.crm import NewCall
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Request

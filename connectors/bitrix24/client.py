@@ -10,8 +10,8 @@ from typing import Any, Final
 from connectors.bitrix24.operating import Operating
 from connectors.bitrix24.problems import EXPIRED, METHOD_BLOCKED, NO_ENTRY, NO_RIGHT, SCOPE_LACKING, refusal
 from connectors.bitrix24.query import Command, Json, Ref
-from connectors.crm.oauth import Auth
 from connectors.http import Http
+from connectors.oauth import Auth
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
 
 PAGE: Final = 50  # of every list, and the most commands of a batch

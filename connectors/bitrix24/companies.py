@@ -31,7 +31,7 @@ from connectors.crm.firms import Fit, bare_name, choose_firm, fits, remember, wi
 from connectors.crm.making import Making
 from connectors.crm.mirror import COMPANY, KnownCompany, clean_tags, emails_of, phones_of, snapshot
 from connectors.crm.names import plain
-from connectors.crm.oauth import not_carried_out
+from connectors.oauth import not_carried_out
 from provodka.crm import CardKind, Company, CompanyChange, CompanyQuery, FoundCompany, NewCompany
 from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome, Request

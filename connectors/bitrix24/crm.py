@@ -27,8 +27,8 @@ from connectors.crm.following import Following, Reader
 from connectors.crm.gone import Gone
 from connectors.crm.mirrored import Mirrored
 from connectors.crm.needs import missing
-from connectors.crm.oauth import Auth, OAuth
 from connectors.http import Http, Limit, Timeouts
+from connectors.oauth import Auth, OAuth
 from provodka.crm import Glance, Missing, Need, Progress
 from provodka.event import Event, utc_now
 from provodka.payloads import CardEvent, CrmHint, Person

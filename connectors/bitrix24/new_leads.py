@@ -18,8 +18,8 @@ from connectors.bitrix24.tags import Tags
 from connectors.crm.batching import build, with_fresh_names
 from connectors.crm.making import Making
 from connectors.crm.mirror import LEAD, KnownContact, KnownLead, clean_tags, lead_snapshot
-from connectors.crm.oauth import not_carried_out
 from connectors.crm.other_card import with_other_card
+from connectors.oauth import not_carried_out
 from provodka.crm import NewContact, NewLead
 from provodka.errors import Ambiguous, ConnectorError, RateLimited, Rejected
 from provodka.operation import Done, Outcome, Request

@@ -7,8 +7,8 @@ from typing import Final
 
 from connectors.answers import Reply
 from connectors.bitrix24.settings import OAuthSettings
-from connectors.crm.oauth import Desk, Grant
 from connectors.http import Http
+from connectors.oauth import Desk, Grant
 from provodka.errors import AuthFailed, ConnectorError
 
 TOKEN_PATH: Final = "/oauth/token/"  # noqa: S105  # an address

@@ -10,7 +10,7 @@ from connectors.bitrix24.query import Json
 from connectors.bitrix24.room import Room
 from connectors.crm.mirror import clean_tags
 from connectors.crm.names import CustomField, plain
-from connectors.crm.oauth import not_carried_out
+from connectors.oauth import not_carried_out
 from provodka.crm import CardKind
 from provodka.errors import AuthFailed, ConnectorError, Rejected
 
