@@ -26,7 +26,7 @@ INTAKE = {"intake": {"pipeline": "Кровля", "stage": "Новый лид", "
 @pytest.fixture
 def crm() -> AroundCrm:
     crm = AroundCrm()
-    crm.shows_talks = True
+    crm.talking = True
     return crm
 
 
