@@ -34,6 +34,9 @@ RIGHTS_CODES: Final = {3, 10, *range(200, 300)}
 BLOCKED_CODES: Final = {131031, 368}
 RATE_WAITS: Final = {4: 300.0, 17: 300.0, 32: 300.0, 613: 60.0, 80005: 600.0, 80007: 60.0, 130429: 5.0, 131057: 60.0}
 """Codes of too many calls, with the seconds to hold the account for."""
+NOT_NOW_CODES: Final = {131056}
+"""Too many messages to this one person: refused now, and nobody else is held back."""
+
 LATER_CODES: Final = {1, 2, 131000, 131016, 133004}
 """Faults of Meta's own."""
 
@@ -155,6 +158,8 @@ class Graph:
             return AuthFailed, NO_ENTRY, None
         if code in RATE_WAITS or reply.status == 429:
             return RateLimited, TOO_FAST, RATE_WAITS.get(code, 60.0)
+        if code in NOT_NOW_CODES:
+            return Retryable, TOO_FAST, None
         if code in RIGHTS_CODES:
             return Rejected, NO_RIGHTS, None
         if code in BLOCKED_CODES:

@@ -68,6 +68,7 @@ class AsteriskWatcher:
                 if not stop.is_set():
                     stop.wait(self._after(error, status))
         self._flush(intake)
+        self.close()
 
     def check(self) -> list[str]:
         """Log in, and read the CDR."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from connectors.addresses import is_loopback
 from connectors.beeline.api import Portal, Row
 from connectors.beeline.settings import BeelineSettings
-from connectors.beeline.statistics import Statistics, as_known, moment, phone_of
+from connectors.beeline.statistics import Statistics, as_known, phone_of, when
 from connectors.beeline.subscription import Subscription
 from connectors.calls.book import CallBook
 from connectors.calls.history import OVERLAP, History
@@ -20,8 +20,8 @@ from connectors.calls.orders import Orders
 from connectors.calls.recordings import Shelf
 from provodka.calls import CallOrder
 from provodka.channel import Around, Intake
-from provodka.errors import Ambiguous, ConnectorError, Rejected
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.errors import Rejected
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, Call
 
 NEAR: Final = timedelta(minutes=2)
@@ -79,15 +79,9 @@ class BeelineDialler:
         employee = next((one for one in (order.extension, *order.others) if _is_number(one)), "")
         if not employee:
             return Rejected(f"{order.extension!r} is no number of Beeline", hint=_NOBODY)
-        self._orders.placed(key, replace(order, extension=employee.partition("@")[0]))
-        try:
-            call = self._portal.call(employee, order.phone.removeprefix("+7").removeprefix("+"))
-        except Ambiguous as error:  # its events may come all the same
-            return error
-        except ConnectorError as error:
-            self._orders.refused(key)
-            return error
-        return Done(call)
+        phone = order.phone.removeprefix("+7").removeprefix("+")
+        known = replace(order, extension=employee.partition("@")[0])
+        return self._orders.carry_out(key, known, lambda: self._portal.call(employee, phone))
 
 
 class BeelineRecordings:
@@ -120,7 +114,7 @@ class BeelineRecordings:
 
 
 def _away(row: Row, moment_of_call: datetime) -> timedelta:
-    at = moment(row.get("date"))
+    at = when(row, "date")
     return abs(at - moment_of_call) if at else timedelta.max
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from connectors.beeline.api import Portal, Row
 from connectors.beeline.legs import SAME_CALL, known_call
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka import identity
 from provodka.channel import PartsReader
@@ -17,7 +18,6 @@ from provodka.payloads import Direction
 
 _DIRECTIONS: Final = {"INBOUND": Direction.IN, "OUTBOUND": Direction.OUT}
 _MISSED: Final = "MISSED"
-_LAST_MOMENT: Final = 4_102_444_800_000  # the year 2100, in milliseconds
 
 
 class Statistics:
@@ -37,7 +37,7 @@ class Statistics:
         """The recordings of this time that belong to calls of which events have told, as long as nobody knows them."""
         found = []
         for row in self._portal.records(since, until):
-            phone, at, number = phone_of(row), moment(row.get("date")), str(row.get("id") or "")
+            phone, at, number = phone_of(row), when(row, "date"), str(row.get("id") or "")
             call = known_call(phone, at, parts) if phone and at and number else ""
             notice = CallNotice(call, f"rec:{number}", Told.RECORDED, at, recording=number)
             if call and notice.id not in {part.id for part in parts(notice.key)}:
@@ -45,7 +45,7 @@ class Statistics:
         return found
 
     def _leg(self, row: Row) -> CallNotice | None:
-        direction, started = _DIRECTIONS.get(str(row.get("direction", "")).upper()), moment(row.get("startDate"))
+        direction, started = _DIRECTIONS.get(str(row.get("direction", "")).upper()), when(row, "startDate")
         side = "phone_from" if direction is Direction.IN else "phone_to"
         phone = identity.phone(str(row.get(side) or ""))
         if direction is None or started is None or not phone:
@@ -85,11 +85,9 @@ def user_of(row: Row) -> str:
     return str(abonent.get("userId") or "").partition("@")[0] if isinstance(abonent, dict) else ""
 
 
-def moment(value: object) -> datetime | None:
+def when(row: Row, name: str) -> datetime | None:
     """Milliseconds since 1970."""
-    if not isinstance(value, int | float) or not 0 < value < _LAST_MOMENT:
-        return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return moment(str(row.get(name)), UTC)
 
 
 def _joined(legs: Iterable[CallNotice]) -> list[list[CallNotice]]:

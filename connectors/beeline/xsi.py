@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka import identity
 from provodka.channel import UnreadableError
@@ -27,7 +28,6 @@ _TOLD: Final = {
 _RANKS: Final = {Told.RANG: 0, Told.ANSWERED: 1, Told.LEFT: 2, Told.NOTED: 3}
 _TIMES: Final = {Told.RANG: "startTime", Told.ANSWERED: "answerTime", Told.LEFT: "releaseTime"}
 _OWN: Final = ("group", "enterprise")
-_LAST_MOMENT: Final = 4_102_444_800_000  # the year 2100, in milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,7 @@ class XsiEvent:
 
     def moment(self, name: str) -> datetime | None:
         """Milliseconds since 1970."""
-        text = self.call.get(name, "")
-        milliseconds = int(text) if text.isdecimal() and len(text) <= len(str(_LAST_MOMENT)) else 0
-        return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 < milliseconds < _LAST_MOMENT else None
+        return moment(self.call.get(name, ""), UTC)
 
     @property
     def direction(self) -> Direction | None:

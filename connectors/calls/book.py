@@ -80,13 +80,15 @@ class CallBook:
     def _events(
         self, notice: CallNotice, new: Sequence[CallNotice], parts: PartsReader, now: datetime, raw: bytes
     ) -> Iterator[Event]:
+        if not _may_tell(notice):
+            return
         known = [stored_notice(part) for part in parts(notice.key)]
         talk = Conversation.of([*known, *(one for one in new if one.call == notice.call)])
         inside = talk.direction is Direction.INTERNAL
         if inside and (talk.end is not None or notice.told is not Told.RECORDED):
             return  # a recording is told all the same while only a leg between employees is known of its call
         match notice.told:
-            case Told.RANG if talk.direction is Direction.IN and talk.end is None and not notice.transfer:
+            case Told.RANG if talk.direction is Direction.IN and talk.end is None:
                 call = self._call(talk, "")
                 yield self._event(EventType.CALL_STARTED, f"start:{talk.key}", notice.at, call, talk, now, raw)
             case Told.ENDED:
@@ -131,3 +133,10 @@ class CallBook:
             payload=CallEvent(call=call, utm=utm if utm != Utm() else Utm(source=call.line_name)),
             raw=raw,
         )
+
+
+def _may_tell(notice: CallNotice) -> bool:
+    """Whether an event can come of it: for the others the journal need not be asked."""
+    if notice.told is Told.RANG:
+        return not notice.transfer and notice.direction in (None, Direction.IN)
+    return notice.told in (Told.ENDED, Told.RECORDED)

@@ -15,6 +15,8 @@ from typing import Any, Final
 from connectors.calls.notice import CallNotice, with_order
 from provodka import identity
 from provodka.calls import CallOrder
+from provodka.errors import Ambiguous, ConnectorError
+from provodka.operation import Done, Outcome
 from provodka.payloads import Direction
 from provodka.stores import Mirror, Snapshot
 
@@ -51,6 +53,18 @@ class Orders:
     def refused(self, key: str) -> None:
         """No call comes of it."""
         self.store.forget_snapshots(self._system, ORDER, [key])
+
+    def carry_out(self, key: str, order: CallOrder, make: Callable[[], str]) -> Outcome:
+        """`make` asks the service for the call and gives its id of the order. For services whose notices do not name
+        the call by that id: it is found by whom it rings."""
+        self.placed(key, order)
+        try:
+            return Done(make())
+        except Ambiguous as error:  # the notices of the call may come all the same
+            return error
+        except ConnectorError as error:
+            self.refused(key)
+            return error
 
     def marked(self, notices: Sequence[CallNotice]) -> list[CallNotice]:
         """The notices of calls that our orders made, with the key of the order; the others as they are."""

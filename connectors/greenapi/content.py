@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from connectors.talks.content import Content, card, place
 from connectors.talks.reading import Fields, part, parts_of, word
 from provodka.talks import MediaKind, MessageFile
 
@@ -17,19 +18,8 @@ MEDIA: Final = {
     "documentMessage": MediaKind.FILE,
 }
 CHANGES: Final = {"editedMessage": "editedMessageData", "deletedMessage": "deletedMessageData"}
+_PHONE_LINE: Final = re.compile(r"(?:[\w-]+\.)?TEL\b", re.IGNORECASE)
 UNKNOWN: Final = "[сообщение, которого Green-API не передаёт: {kind}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """`own` is what of the text is the writer's own words; `changed` the id of the message that this one changes."""
-
-    text: str = ""
-    files: tuple[MessageFile, ...] = ()
-    button: str = ""
-    answers: str = ""
-    own: str = ""
-    changed: str = ""
 
 
 def content_of(message: Fields) -> Content:
@@ -68,24 +58,19 @@ def _extended(message: Fields) -> Content:
 
 def _location(message: Fields) -> Content:
     body = part(message, "locationMessageData")
-    place = ", ".join(filter(None, (word(body.get("nameLocation")), word(body.get("address")))))
-    at = f"https://maps.google.com/?q={word(body.get('latitude'))},{word(body.get('longitude'))}"
-    return Content(f"Место: {place} {at}" if place else at)
+    return place(*(word(body.get(name)) for name in ("latitude", "longitude", "nameLocation", "address")))
 
 
 def _contacts(message: Fields) -> Content:
     array = part(message, "messageData").get("contacts") or message.get("contacts")
     cards = parts_of(array) or [part(message, "contactMessageData")]
-    return Content("\n".join(f"Контакт: {word(one.get('displayName'))} {_numbers(one)}".strip() for one in cards))
+    return Content("\n".join(card(word(one.get("displayName")), *_numbers(one)) for one in cards))
 
 
-def _numbers(card: Fields) -> str:
-    lines = word(card.get("vcard")).splitlines()
-    return ", ".join(
-        line.rpartition(":")[2].strip()
-        for line in lines
-        if line.upper().partition(".")[2][:3] == "TEL" or line.upper().startswith("TEL")
-    )
+def _numbers(vcard: Fields) -> list[str]:
+    """`TEL;waid=79165554433:+7 916 555-44-33`, also with a group in front (`item1.TEL`)."""
+    lines = word(vcard.get("vcard")).splitlines()
+    return [line.rpartition(":")[2].strip() for line in lines if _PHONE_LINE.match(line)]
 
 
 def _pressed(message: Fields) -> Content:

@@ -18,7 +18,7 @@ from connectors.mango.notice import Fields, employee_of, leg_direction, recorded
 from connectors.mango.reasons import reason
 from connectors.mango.settings import MangoSettings
 from provodka.channel import Around, Intake, PartsReader
-from provodka.errors import Retryable
+from provodka.errors import Rejected, Retryable
 from provodka.payloads import CallOutcome, Direction
 
 FIELDS: Final = (
@@ -38,6 +38,9 @@ GRACE: Final = timedelta(minutes=2)  # the notices tell more, so let them come f
 FILE_GRACE: Final = timedelta(minutes=10)
 MAKING: Final = 6.0  # seconds until a report that is not ready may be asked for again; MANGO wants five
 MOST_ASKED: Final = 20
+NO_STATISTICS: Final = (
+    "MANGO OFFICE не отдала статистику: разрешите её в «API Коннекторе» или выключите сверку: statistics: false"
+)
 _NOT_READY: Final = 204
 _GONE: Final = 404
 
@@ -89,6 +92,12 @@ class Statistics:
 
     def look(self, intake: Intake) -> float | None:
         """The seconds to wait where the report is not ready. Raises ConnectorError."""
+        try:
+            return self._look(intake)
+        except Rejected as error:
+            raise Rejected(error.reason, hint=NO_STATISTICS, status=error.status, code=error.code) from error
+
+    def _look(self, intake: Intake) -> float | None:
         if not self._report:
             since = self._history.since(intake)
             if since is None:

@@ -13,6 +13,7 @@ from connectors.max.api import MaxApi, as_text
 from connectors.max.settings import MaxSettings
 from connectors.max.setup import Setup
 from connectors.max.updates import WANTED, Updates
+from connectors.talks.keeper import Keeper
 from connectors.talks.looking import Looking
 from connectors.talks.reading import parts_of, word
 from connectors.talks.telling import Telling
@@ -76,6 +77,8 @@ class Poller:
             return (telling.unreadable(update, f"{type(error).__name__}: {error}"),)
 
 
-def watcher(name: str, settings: MaxSettings, around: Around) -> Poller | None:
-    """The watcher of the channel `name`, where it is to ask by itself."""
-    return Poller(name, settings, around.store, now=around.now) if settings.receive == "polling" else None
+def watcher(name: str, settings: MaxSettings, around: Around) -> Poller | Keeper:
+    """The watcher of the channel `name`: it asks by itself, or sees to it that MAX goes on calling us."""
+    if settings.receive == "polling":
+        return Poller(name, settings, around.store, now=around.now)
+    return Keeper(name, Setup(name, settings, MaxApi(settings, around.store)))

@@ -47,13 +47,14 @@ class Setup:
 
     def check(self) -> list[str]:
         """Whether what people write comes to us; what is wrong, in sentences."""
-        return complaints(self._looked)
+        return complaints(self.faults)
 
     def close(self) -> None:
         """Close the connections."""
         self._api.close()
 
-    def _looked(self) -> Iterator[str]:
+    def faults(self) -> Iterator[str]:
+        """As `check`; raises ConnectorError where the bot cannot be looked at."""
         there = self._api.subscriptions()
         hosts = ", ".join(urlsplit(_url(one)).netloc for one in there)  # a path may hold somebody's secret
         if self._settings.receive == "polling":

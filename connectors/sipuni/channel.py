@@ -24,8 +24,8 @@ from connectors.sipuni.settings import SipuniSettings
 from connectors.sipuni.statistics import Statistics
 from provodka.calls import CallOrder
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
-from provodka.errors import Ambiguous, ConnectorError, Rejected
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.errors import Rejected
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, Call
 
 SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
@@ -89,14 +89,10 @@ class SipuniDialler:
             return Rejected("Sipuni cannot make such a call", hint=_NOT_SO)
         if not number:
             return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
-        self._orders.placed(key, replace(order, extension=number))
-        try:
-            return Done(self._api.order_call(order.phone.removeprefix("+"), number))
-        except Ambiguous as error:  # its events may come all the same
-            return error
-        except ConnectorError as error:
-            self._orders.refused(key)
-            return error
+        phone = order.phone.removeprefix("+")
+        return self._orders.carry_out(
+            key, replace(order, extension=number), lambda: self._api.order_call(phone, number)
+        )
 
 
 class SipuniRecordings:

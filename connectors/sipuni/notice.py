@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from provodka import identity
 from provodka.channel import UnreadableError
@@ -24,7 +25,6 @@ _REASONS: Final = {
     "CONGESTION": "сеть перегружена",
     "CHANUNAVAIL": "абонент недоступен",
 }
-_LAST_MOMENT: Final = 4_102_444_800  # the year 2100: milliseconds or rubbish, not seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,7 @@ class Parameters:
 
     def moment(self, name: str) -> datetime | None:
         """Unix seconds; 0 is "never"."""
-        try:
-            seconds = int(float(self.text(name) or 0))
-        except (ValueError, OverflowError):
-            return None
-        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LAST_MOMENT else None
+        return moment(self.text(name), UTC)
 
     def is_ours(self, side: str) -> bool:
         """Whether an employee's telephone is at this side (`src`, `dst`)."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from connectors.calls.clock import length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from connectors.sipuni.api import Sipuni
 from connectors.sipuni.settings import COLUMNS, Column, SipuniSettings
@@ -16,7 +18,6 @@ from provodka.payloads import Direction
 
 _KINDS: Final = {"вход": Direction.IN, "исход": Direction.OUT, "внутр": Direction.INTERNAL}
 _NEEDED: Final = (Column.KIND, Column.TIME, Column.FROM, Column.TO, Column.TALK, Column.CALL)
-_TIMES: Final = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M")
 _HEAD: Final = "Столбцы статистики Sipuni называются иначе: впишите их в columns канала."
 
 
@@ -47,14 +48,14 @@ class Statistics:
 
     def _call(self, row: Mapping[Column, str]) -> CallNotice | None:
         """Nothing of what is no call, or has no id that its events would have, too."""
-        call, started = row.get(Column.CALL, ""), self._moment(row.get(Column.TIME, ""))
+        call, started = row.get(Column.CALL, ""), moment(row.get(Column.TIME, ""), self._zone)
         kind = row.get(Column.KIND, "").casefold()
         direction = next((one for start, one in _KINDS.items() if kind.startswith(start)), None)
         if not call or started is None or direction is None:
             return None
         outgoing = direction is Direction.OUT
         source, target = row.get(Column.FROM, ""), row.get(Column.TO, "")
-        talked = _seconds(row.get(Column.TALK, ""))
+        talked = length_of(row.get(Column.TALK, ""))
         answered_by = row.get(Column.ANSWERED_BY, "")
         return CallNotice(
             call=call,
@@ -71,14 +72,6 @@ class Statistics:
             tags=tuple(filter(None, (tag.strip() for tag in row.get(Column.TAGS, "").split(",")))),
         )
 
-    def _moment(self, text: str) -> datetime | None:
-        for shape in _TIMES:
-            try:
-                return datetime.strptime(text, shape).replace(tzinfo=self._zone)
-            except ValueError:
-                continue
-        return None
-
 
 def _place(head: list[str], name: str) -> int | None:
     """Where the column is whose head is this name, or goes on after it."""
@@ -86,11 +79,3 @@ def _place(head: list[str], name: str) -> int | None:
     exact = (at for at, one in enumerate(head) if one == wanted)
     longer = (at for at, one in enumerate(head) if one.startswith((f"{wanted},", f"{wanted} ")))
     return next(exact, next(longer, None))
-
-
-def _seconds(text: str) -> int:
-    """`123`, or `0:02:03`."""
-    total = 0
-    for part in text.split(":"):
-        total = total * 60 + (int(part) if part.strip().isdecimal() else 0)
-    return total

@@ -16,6 +16,7 @@ class Code(StrEnum):
     MOVED = "moved"  # `moved:<new chat>`
     NO_BUSINESS = "no_business"
     FILE_TOO_BIG = "file_too_big"
+    BAD_PICTURE = "bad_picture"
     BAD_WEBHOOK = "bad_webhook"
     WEBHOOK_SET = "webhook_set"
     RIVAL = "rival"
@@ -49,6 +50,7 @@ CURES: Final[dict[Code, tuple[str, str]]] = {
     ),
     Code.NO_BUSINESS: (_BUSINESS, _BUSINESS),
     Code.FILE_TOO_BIG: (_FILE, _FILE),
+    Code.BAD_PICTURE: (_REFUSED, _REFUSED),
     Code.BAD_WEBHOOK: (
         "Telegram зовёт только адрес https с портом 443, 80, 88 или 8443 и сертификатом, которому доверяет: поправьте "
         "server.public_url или обратный прокси.",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from connectors.enclosed import files_of
+from connectors.enclosed import File, files_of
 from connectors.talks.files import keep
 from connectors.talks.parcel import Piece, pieces_of, send_all
 from connectors.telegram.account import BotAccount
@@ -144,14 +144,24 @@ class Telegram:
             raise
 
     def _call(self, to: Place, piece: Piece) -> str:
-        shown, file = piece.text.encode(), piece.file
+        """What Telegram does not take for a picture (too long and narrow, damaged) goes as a file."""
+        file = piece.file
         if file is None:
-            return self._bot.call("sendMessage", shown, lambda wire: wire.send(to, piece.text))
-        picture = is_picture(file)
+            return self._bot.call("sendMessage", piece.text.encode(), lambda wire: wire.send(to, piece.text))
+        if is_picture(file):
+            try:
+                return self._call_with(to, piece.text, file, picture=True)
+            except Rejected as error:
+                if error.code != Code.BAD_PICTURE:
+                    raise
+        return self._call_with(to, piece.text, file, picture=False)
+
+    def _call_with(self, to: Place, caption: str, file: File, *, picture: bool) -> str:
+        name, _, body = file
         return self._bot.call(
             "sendPhoto" if picture else "sendDocument",
-            shown,
-            lambda wire: wire.send_file(to, (file[0], file[2]), piece.text, picture=picture),
+            caption.encode(),
+            lambda wire: wire.send_file(to, (name, body), caption, picture=picture),
             more=self._settings.upload_timeout,
         )
 

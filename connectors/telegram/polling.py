@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from connectors.talks.keeper import Keeper
 from connectors.talks.looking import Looking
 from connectors.talks.telling import Telling
 from connectors.telegram.account import BotAccount
@@ -115,6 +116,11 @@ class Poller:
             log.info("button not answered: channel=%s: %s", self.name, error.reason)
 
 
-def watcher(name: str, settings: TelegramSettings, around: Around) -> Poller | None:
-    """The watcher of the channel `name`, where it is to ask by itself."""
-    return Poller(name, settings, now=around.now) if settings.receive == "polling" else None
+def watcher(name: str, settings: TelegramSettings, around: Around) -> Poller | Keeper | None:
+    """The watcher of the channel `name`: it asks by itself, or sees to it that Telegram goes on calling us."""
+    match settings.receive:
+        case "polling":
+            return Poller(name, settings, now=around.now)
+        case "webhook":
+            return Keeper(name, Setup(name, BotAccount(settings, f"{name}-keeper")))
+    return None

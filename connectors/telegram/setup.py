@@ -50,13 +50,14 @@ class Setup:
 
     def check(self) -> list[str]:
         """Whether what people write comes to us; what is wrong, in sentences."""
-        return complaints(self._looked)
+        return complaints(self.faults)
 
     def close(self) -> None:
         """Of the connections."""
         self._bot.close()
 
-    def _looked(self) -> Iterator[str]:
+    def faults(self) -> Iterator[str]:
+        """As `check`; raises ConnectorError where the bot cannot be looked at."""
         webhook = self._webhook()
         if self._bot.settings.receive == "webhook":
             yield from _of_webhook(webhook, self._name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from connectors.calls.fields import moment, seconds
 from connectors.calls.notice import CallNotice, Told
 from connectors.uis.settings import Moment, UisSettings
 from connectors.visit import CLICK_IDS, MARKS, utm_from_fields
@@ -52,14 +53,11 @@ class Filled:
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
         """`2025-12-01 11:02:17.310`, in the zone of the account."""
-        return moment_of(self.text(name), zone)
+        return moment(self.text(name), zone)
 
     def seconds(self, name: str) -> int | None:
         """None where the place is empty: UIS has told nothing of it."""
-        try:
-            return max(int(float(self.text(name))), 0)
-        except (ValueError, OverflowError):
-            return None
+        return seconds(self.text(name))
 
     @property
     def utm(self) -> Utm:
@@ -104,15 +102,6 @@ def read_notice(filled: Filled, settings: UisSettings, zone: tzinfo) -> CallNoti
         tags=tuple(tag for text in filled.texts("tags") for tag in _tags(text)),
         utm=filled.utm,
     )
-
-
-def moment_of(text: str, zone: tzinfo) -> datetime | None:
-    """A local moment of UIS; None for what is none."""
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=zone)
 
 
 def _is_of_a_leg(moment: Moment) -> bool:

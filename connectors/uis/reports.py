@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from math import isfinite
 from typing import Any, Final
 
+from connectors.calls.clock import length_of
+from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
-from connectors.uis.notice import DIRECTIONS, moment_of
+from connectors.uis.notice import DIRECTIONS
 from connectors.uis.rpc import Rpc
 from connectors.visit import MARKS, utm_from_fields
 from provodka.errors import ConnectorError
@@ -78,7 +79,7 @@ class Reports:
 
     def _call(self, row: Mapping[str, Any]) -> CallNotice | None:
         """Nothing for a call that is still going on."""
-        started, ended = (moment_of(str(row.get(name) or ""), self._zone) for name in ("start_time", "finish_time"))
+        started, ended = (moment(str(row.get(name) or ""), self._zone) for name in ("start_time", "finish_time"))
         call = str(row.get("id") or "")
         if not call or ended is None:
             return None
@@ -94,7 +95,7 @@ class Reports:
             employee=_name(_who_talked(staff)),
             started_at=started,
             ended_at=ended,
-            talk_seconds=0 if row.get("is_lost") is True else _whole(row.get("talk_duration")),
+            talk_seconds=0 if row.get("is_lost") is True else length_of(str(row.get("talk_duration"))),
             reason=str(row.get("finish_reason") or ""),
             rung=tuple(dict.fromkeys(filter(None, map(_name, staff)))),
             recording=self._recording(call, row.get("call_records")),
@@ -121,7 +122,3 @@ def _name(one: Mapping[str, Any]) -> str:
 
 def _rows(value: object) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _whole(value: object) -> int:
-    return max(int(value), 0) if isinstance(value, int | float) and isfinite(value) else 0

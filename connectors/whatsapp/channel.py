@@ -39,7 +39,7 @@ class WhatsappChannel:
             one
             for change in changes(envelope)
             if change.field in FIELDS
-            for one in Told(change.value, telling, parts).events()
+            for one in Told(change.value, telling, parts, self._settings.phone_id).events()
         ]
         return Received(
             events=tuple(one for one in found if isinstance(one, Event)),

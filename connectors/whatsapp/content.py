@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from connectors.talks.content import Content, card, place
 from connectors.talks.reading import Fields, part, parts_of, word
 from provodka.talks import MediaKind, MessageFile
 
@@ -18,17 +18,6 @@ MEDIA: Final = {
     "document": MediaKind.FILE,
 }
 UNKNOWN: Final = "[сообщение, которого WhatsApp не передаёт: {kind}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """`own` is what of the text is the writer's own words: a number in somebody's card is not the writer's."""
-
-    text: str = ""
-    files: tuple[MessageFile, ...] = ()
-    button: str = ""
-    answers: str = ""
-    own: str = ""
 
 
 def content_of(message: Fields) -> Content:
@@ -87,9 +76,7 @@ def _flow(answers: str) -> str:
 
 def _location(body: Fields, message: Fields) -> Content:
     del message
-    place = ", ".join(filter(None, (word(body.get("name")), word(body.get("address")))))
-    at = f"{word(body.get('latitude'))},{word(body.get('longitude'))}"
-    return Content(f"Место: {place} https://maps.google.com/?q={at}" if place else f"https://maps.google.com/?q={at}")
+    return place(*(word(body.get(name)) for name in ("latitude", "longitude", "name", "address")))
 
 
 def _order(body: Fields, message: Fields) -> Content:
@@ -109,11 +96,12 @@ def _reaction(body: Fields, message: Fields) -> Content:
 
 
 def _contacts(_: Fields, message: Fields) -> Content:
-    cards = []
-    for one in parts_of(message.get("contacts")):
-        phones = ", ".join(filter(None, (word(phone.get("phone")) for phone in parts_of(one.get("phones")))))
-        cards.append(f"Контакт: {word(part(one, 'name').get('formatted_name'))} {phones}".strip())
-    return Content("\n".join(cards))
+    return Content("\n".join(map(_card, parts_of(message.get("contacts")))))
+
+
+def _card(one: Fields) -> str:
+    phones = (word(phone.get("phone")) for phone in parts_of(one.get("phones")))
+    return card(word(part(one, "name").get("formatted_name")), *phones)
 
 
 def _unsupported(_: Fields, message: Fields) -> Content:

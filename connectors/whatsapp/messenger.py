@@ -63,7 +63,8 @@ class WhatsappMessenger:
 
     @operation(repeat=Repeat.PERSON)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
-        """`to` is a number, or the id that a person who hides theirs has with our business."""
+        """`to` is a number, or the id that a person who hides theirs has with our business; with another number of ours
+        in front (`phone_id/number`) it goes by that one, as its messages say."""
         return [self._one(request) for request in requests]
 
     def fetch_file(self, file: MessageFile) -> Attachment:
@@ -97,25 +98,27 @@ class WhatsappMessenger:
         """All files are uploaded before anything is sent."""
         message = request.params
         try:
-            envelope = {**_recipient(message.to), "biz_opaque_callback_data": request.key}
-            bodies = self._bodies(message, files_of(message, self._settings.files, self._store))
-            return send_all(bodies, lambda body: self._send({**envelope, **body}))
+            line, _, to = message.to.rpartition("/")
+            line = line or self.account
+            envelope = {**_recipient(to), "biz_opaque_callback_data": request.key}
+            bodies = self._bodies(line, message, files_of(message, self._settings.files, self._store))
+            return send_all(bodies, lambda body: self._send(line, {**envelope, **body}))
         except ConnectorError as error:
             return error
 
-    def _send(self, body: Body) -> str:
-        answer = self._graph.post(f"{self._settings.phone_id}/messages", {"messaging_product": "whatsapp", **body})
+    def _send(self, line: str, body: Body) -> str:
+        answer = self._graph.post(f"{line}/messages", {"messaging_product": "whatsapp", **body})
         number = word(next(iter(parts_of(answer.get("messages"))), {}).get("id"))
         if not number:
             raise Ambiguous("the answer names no message")
         return number
 
-    def _bodies(self, message: ClientMessage, enclosed: Sequence[File]) -> list[Body]:
+    def _bodies(self, line: str, message: ClientMessage, enclosed: Sequence[File]) -> list[Body]:
         if message.template:
-            return [self._template(message, enclosed)]
+            return [self._template(line, message, enclosed)]
         bodies = []
         for piece in pieces_of(message.text, enclosed, ROOM):
-            media = None if piece.file is None else self._media(piece.file)
+            media = None if piece.file is None else self._media(line, piece.file)
             if media is None or (media["type"] == "audio" and piece.text):  # a sound has no caption
                 bodies.append({"type": "text", "text": {"body": piece.text}})
             elif piece.text:
@@ -123,24 +126,24 @@ class WhatsappMessenger:
             bodies += [] if media is None else [media]
         return bodies
 
-    def _media(self, file: File) -> Body:
+    def _media(self, line: str, file: File) -> Body:
         """Uploaded, and named by its id."""
         name, kind, body = file
         form = [("messaging_product", "whatsapp"), ("type", kind)]
         content, content_type = encode_multipart_formdata([*form, ("file", (name, body, kind))])
-        number = word(self._graph.upload(f"{self._settings.phone_id}/media", content, content_type).get("id"))
+        number = word(self._graph.upload(f"{line}/media", content, content_type).get("id"))
         as_what = _TYPES[files.media_kind(kind)]
         named = {"filename": name} if as_what == "document" else {}
         return {"type": as_what, as_what: {"id": number, **named}}
 
-    def _template(self, message: ClientMessage, enclosed: Sequence[File]) -> Body:
+    def _template(self, line: str, message: ClientMessage, enclosed: Sequence[File]) -> Body:
         """`name`, or `name/en` in another language than that of the settings."""
         if len(enclosed) > 1:
             raise Rejected(f"{len(enclosed)} files in a template", hint=ONE_FILE)
         name, _, language = message.template.partition("/")
         components: list[Body] = []
         if enclosed:
-            components.append({"type": "header", "parameters": [self._media(enclosed[0])]})
+            components.append({"type": "header", "parameters": [self._media(line, enclosed[0])]})
         if message.values:
             values = [{"type": "text", "text": value} for value in message.values]
             components.append({"type": "body", "parameters": values})

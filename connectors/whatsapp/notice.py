@@ -29,15 +29,20 @@ NO_ID: Final = "a message without an id or a sender"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One value of a change, with what is known beside it."""
+    """One value of a change, with what is known beside it. `number` is the id of the number by which we write."""
 
     value: Fields
     telling: Telling
     parts: PartsReader
+    number: str
 
     @property
     def account(self) -> str:
         return word(part(self.value, "metadata").get("phone_number_id"))
+
+    def chat(self, who: str) -> str:
+        """Where an answer goes. Other numbers of the app come to the same address: their talks name them."""
+        return f"{self.account}/{who}" if who and self.account not in ("", self.number) else who
 
     def events(self) -> Iterator[Event | Part]:
         """All that it tells; a broken piece is told of as such and leaves the others alone."""
@@ -78,7 +83,7 @@ class Told:
         group = word(piece.get("group_id"))
         return TalkMessage(
             id=word(piece.get("id")),
-            chat=group or chat,
+            chat=self.chat(group or chat),
             service=SERVICE,
             account=self.account,
             text=content.text,
@@ -113,7 +118,7 @@ class Told:
         if not number or not writer.id:
             return
         now = Writer(number, writer.name, (*_phones(number), *writer.phones), (writer.id, *writer.others))
-        state = ChatState(number, SERVICE, self.account)
+        state = ChatState(self.chat(number), SERVICE, self.account)
         yield self.telling.started(
             state, now, moment(piece.get("timestamp")), f"number:{word(piece.get('id')) or number}"
         )
@@ -136,7 +141,7 @@ class Told:
         sent = Sent(
             id=number,
             state=STATES[status],
-            chat=who or user,
+            chat=self.chat(who or user),
             service=SERVICE,
             account=self.account,
             error=told(errors[0]) if errors else "",

@@ -30,7 +30,7 @@ def account(config: Path, folder: Path) -> Iterator[tuple[Emulator, CrmAccount]]
         emulator.app.test_client().post("/_sandbox/limit", json={"per_second": None})
         journal = Journal(f"sqlite:///{folder}/journal.sqlite")
         settings = read_document(config).data["crm"] | entry(kind, emulator.url)
-        crm = CRMS[kind].open(CRMS[kind].settings.model_validate(settings), journal.store)
+        crm = CRMS[kind].open(CRMS[kind].model().model_validate(settings), journal.store)
         try:
             yield emulator, crm
         finally:

@@ -99,8 +99,15 @@ def test_a_bug_in_a_source_is_no_missing_name() -> None:
         make_engine(make_rule(TASK, when={"tasks.open": 0})).evaluate(make_event(), Broken(), NOW)
 
 
+def test_what_call_tracking_knows_belongs_to_calls_alone() -> None:
+    assert isinstance(find("call.tracking.source", EventType.CALL_MISSED), Node)
+    assert not isinstance(find("call.tracking.source", EventType.FORM_SUBMITTED), Node)
+
+
 @pytest.mark.parametrize(
-    "fact", [one for one in FACTS.values() if one.root not in (*OF_EVENTS, *OF_STAFF, *OF_TICKS)], ids=lambda f: f.name
+    "fact",
+    [one for one in FACTS.values() if one.root not in (*OF_EVENTS, *OF_STAFF, *OF_TICKS, "call")],
+    ids=lambda f: f.name,
 )
 def test_every_fact_has_its_place_in_the_names_of_every_event_about_somebody(fact: Any) -> None:
     assert isinstance(find(fact.name, EventType.FORM_SUBMITTED), Node)

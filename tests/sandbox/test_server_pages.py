@@ -26,11 +26,20 @@ def test_a_person_talks_to_the_bot_on_the_telegram_page(opened):
         page.get_by_text("<img src=x").wait_for()
         page.get_by_role("button", name="Поделиться номером").click()
         page.get_by_text("Контакт: 79160001122").wait_for()
+        page.get_by_role("button", name="Переслать чужой контакт").click()
+        page.get_by_text("Контакт: 79165550000").wait_for()
+        page.get_by_label("Написать боту").fill("Вот крыша")
+        page.locator("input[type=file]").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"jpeg"})
+        page.get_by_text("Фото: Вот крыша").wait_for()
+        plan = {"name": "план.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+        page.locator("input[type=file]").set_input_files(plan)
+        page.get_by_text("Файл: план.pdf").wait_for()
         page.get_by_role("button", name="Заблокировать бота").click()
         page.get_by_role("button", name="Разблокировать бота").wait_for()
         updates = requests.get(f"{telegram.base_url}{TOKEN}/getUpdates", timeout=5).json()["result"]
     kinds = [next(key for key in update if key != "update_id") for update in updates]
-    assert kinds == ["message", "callback_query", "message", "message", "my_chat_member"]
+    assert kinds == ["message", "callback_query", *["message"] * 5, "my_chat_member"]
+    assert updates[5]["message"]["photo"][-1]["file_size"] == len(b"jpeg")
 
 
 def test_the_buttons_of_the_senders_page_send_and_tell_the_answer(opened):

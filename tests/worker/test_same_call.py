@@ -10,12 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.plan import past_of
 from provodka.calls import Call, Direction, Sighting, told_before
 from provodka.event import Event
 from provodka.journal import Journal
+from provodka.journal.planned_before import history_of
+from provodka.made_up import MadeUp
 from provodka.payloads import Person
+from rules.actions import REGISTRY
 from rules.facts import RecordedFacts
 from rules.plan import RuleOutcome
+from rules.saved_test import saved_test
+from rules.whatif import Otherwise, what_if
 from tests.rules.world import CALENDAR, CLIENT, NOW, make_engine, make_rule
 from tests.worker.office import Office
 from worker.facts import LiveFacts
@@ -170,6 +176,25 @@ def test_the_plan_of_the_second_can_be_computed_from_its_trace_alone(exchanges: 
     (trace,) = exchanges.traces(second)
     again = make_engine(ENDED).evaluate(second, RecordedFacts(trace.facts), trace.at)
     assert (again.actions, again.trace) == ((), trace)
+
+
+def test_what_if_finds_nothing_otherwise_in_either_of_them(exchanges: Office) -> None:
+    both = told(exchanges, "mango"), told(exchanges, "megafon", at=5)
+    exchanges.work()
+    for event in both:
+        past = past_of(exchanges.journal.read(lambda c, e=event: history_of(c, exchanges.stored(e))))  # type: ignore[misc]
+        assert what_if(past, make_engine(ENDED), REGISTRY, exchanges.clock()) == Otherwise()
+
+
+def test_a_rule_test_made_of_the_second_passes(exchanges: Office) -> None:
+    told(exchanges, "mango")
+    second = told(exchanges, "megafon", at=5)
+    exchanges.work()
+    past = past_of(exchanges.journal.read(lambda c: history_of(c, exchanges.stored(second))))
+    saved, result = saved_test(past, (), "второй рассказ о звонке", make_engine(ENDED), MadeUp(b"key", ""))
+    assert result.passed, result.failures
+    assert saved["facts"]["call.told"]["channel"] == "mango"
+    assert saved["expect"] == "no_actions"
 
 
 def test_a_first_event_that_could_not_be_planned_lets_the_second_act(exchanges: Office) -> None:

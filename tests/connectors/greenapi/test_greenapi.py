@@ -243,6 +243,15 @@ def test_whether_a_number_has_whatsapp_is_asked_once(messenger, service):
     assert not any("sandbox" in repr(call) for call in calls)  # the token stands in the address
 
 
+def test_messages_wait_for_their_turn_and_other_calls_do_not(settings, store, monkeypatch):
+    rows = []
+    monkeypatch.setattr(store, "reserve", lambda *row: rows.append(row) or 0.0)
+    made = GreenApiMessenger("ga", settings, around(store))
+    write(made)
+    made.close()
+    assert rows == [("greenapi:1101000001", 50, 50), ("greenapi:1101000001:write", 2.0, 1)]
+
+
 def test_a_file_is_uploaded_with_the_text_as_its_caption(service, messenger, store):
     offer = Attachment("Смета.pdf", "application/pdf", 8, store.keep_blob(b"%PDF-1.4"))
     assert isinstance(write(messenger, files=(offer,)), Done)

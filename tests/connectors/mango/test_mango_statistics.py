@@ -156,6 +156,16 @@ def test_a_wrong_key_is_one_trouble_with_its_cure(office: Office) -> None:
     assert len(net.check()) == 1
 
 
+def test_statistics_that_are_not_allowed_are_one_trouble_that_says_how_to_do_without(office: Office) -> None:
+    watched = Watched(office)
+    watched.later(10)
+    office.station.faults.arm(Fault(path="/vpbx/stats/request", status=420, body='{"code": 3300}'))
+    watched.look()
+    assert "statistics: false" in watched.status.troubles["phone"][1]
+    watched.look()
+    assert watched.status.troubles == {}
+
+
 def test_without_statistics_only_lost_calls_are_ended(office: Office) -> None:
     net: Net = office.part(watcher, statistics=False)
     net.round(MemoryIntake(NOON), MemoryStatus())

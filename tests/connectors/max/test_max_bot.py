@@ -15,6 +15,7 @@ from connectors.max.messenger import MaxMessenger
 from connectors.max.polling import Poller
 from connectors.max.settings import MaxSettings
 from connectors.max.setup import Setup
+from connectors.talks.keeper import Keeper
 from provodka.channel import Delivery, RefusedError
 from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.event import utc_now
@@ -314,3 +315,29 @@ def test_each_button_of_the_sandbox_is_one_event_and_a_wrong_secret_none(max_, r
         max_.signing = signing
         [answer] = max_.press("message", Client(), given)
         assert answer.status_code == 403
+
+
+class Told:
+    def __init__(self):
+        self.cures, self.wells = [], 0
+
+    def trouble(self, name, cause, cure):
+        self.cures.append(cure)
+
+    def well(self, name):
+        self.wells += 1
+        return False
+
+
+def test_a_subscription_that_is_gone_is_told_of(setup, max_):
+    told, stop = Told(), threading.Event()
+    thread = threading.Thread(target=Keeper("max", setup(), first=0, every=0.02).watch, args=(stop, None, told))
+    max_.room.subscriptions = [{"url": OURS}]
+    thread.start()
+    until(lambda: told.wells)
+    assert not told.cures
+    max_.room.subscriptions = []
+    until(lambda: told.cures)
+    stop.set()
+    thread.join(5)
+    assert "никуда не сообщает" in told.cures[0]

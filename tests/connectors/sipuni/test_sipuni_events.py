@@ -123,7 +123,7 @@ def test_a_passed_on_call_is_known_by_its_second_leg() -> None:
 
 
 def test_moments_out_of_all_reason_are_left_out() -> None:
-    call = call_of(receive(timestamp="1764576137000", call_start_timestamp="soon", call_answer_timestamp="1e400"))
+    call = call_of(receive(timestamp="17645761370001", call_start_timestamp="soon", call_answer_timestamp="1e400"))
     assert (call.started_at, call.ended_at, call.talk_seconds) == (None, None, 0)
 
 

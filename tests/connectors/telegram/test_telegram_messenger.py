@@ -234,6 +234,14 @@ def test_a_picture_goes_as_a_picture_with_the_text_below_it(bot, make, store):
     assert message["photo"][-1]["file_size"] == 4
 
 
+def test_what_telegram_does_not_take_for_a_picture_goes_as_a_file(bot, make, store):
+    body = '{"ok": false, "error_code": 400, "description": "Bad Request: PHOTO_INVALID_DIMENSIONS"}'
+    bot.faults.arm(Fault(kind="status", status=400, body=body, path="/bot1:sandbox/sendPhoto"))
+    assert isinstance(write(make(), "Чек", files=(kept(store, "чек.jpg", b"jpeg", "image/jpeg"),)), Done)
+    [message] = bot.messages()
+    assert (message["document"]["file_name"], message["caption"]) == ("чек.jpg", "Чек")
+
+
 def test_other_files_go_as_documents_after_a_text_too_long_for_a_caption(bot, make, store):
     files = (kept(store, "Смета.pdf", b"%PDF", "application/pdf"),)
     assert isinstance(write(make(), "ы" * 1025, files=files), Done)

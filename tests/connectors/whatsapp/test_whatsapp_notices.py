@@ -246,6 +246,13 @@ def test_news_of_our_messages_are_ranked_and_failures_speak_russian():
     assert other.payload.sent.error == "WhatsApp не доставил сообщение: 7: Oops"
 
 
+def test_a_talk_with_another_number_of_ours_names_it():
+    said = {"from": "79160001122", "id": "w1", "type": "text", "text": {"body": "Да"}}
+    [event] = heard({"metadata": {"phone_number_id": "5"}, "messages": [said]})
+    assert (event.payload.message.chat, event.payload.message.account) == ("5/79160001122", "5")
+    assert event.person.messengers == ("whatsapp:79160001122",)
+
+
 def test_a_changed_number_joins_the_old_one_with_the_new_one():
     [event] = heard(
         {"messages": [{"from": "79160001122", "id": "w1", "type": "system", "system": {"wa_id": "79995554433"}}]}

@@ -16,7 +16,7 @@ from provodka.talks import MediaKind, MessageFile
 from sandbox.faults import Fault
 from sandbox.senders.graph import PICTURE
 from sandbox.senders.station import Station
-from sandbox.senders.whatsapp import ACCOUNT_ID, USER, WhatsApp
+from sandbox.senders.whatsapp import ACCOUNT_ID, PHONE_ID, USER, WhatsApp
 from tests.contract.case import around
 from tests.contract.services.whatsapp import GIVEN
 
@@ -141,11 +141,11 @@ def test_half_a_message_is_for_a_person_to_judge(running, service, make, store):
     original = messenger._send
     answers = []
 
-    def failing(body):
+    def failing(line, body):
         if answers:
             running.faults.arm(Fault(path="/whatsapp", status=400, body='{"error": {"code": 131053, "message": "x"}}'))
         answers.append(body)
-        return original(body)
+        return original(line, body)
 
     messenger._send = failing
     outcome = write(messenger, files=(sound,))
@@ -159,6 +159,14 @@ def test_somebody_without_a_number_is_written_to_by_the_id(service, make):
     assert isinstance(write(make(), to=USER), Done)
     assert service.sent[0]["recipient"] == USER
     assert "to" not in service.sent[0]
+
+
+def test_an_answer_leaves_by_the_number_that_was_written_to(service, make):
+    wrote(service)
+    messenger = make(phone_id="5")
+    assert isinstance(write(messenger, to=MARIA), Rejected)  # the sandbox has no such number
+    assert isinstance(write(messenger, to=f"{PHONE_ID}/{MARIA}"), Done)
+    assert service.sent[0]["to"] == MARIA
 
 
 def test_too_long_a_text_and_nobody_to_write_to_are_refused_before_any_call(service, make):

@@ -14,7 +14,7 @@ from connectors.whatsapp.channel import WhatsappChannel
 from connectors.whatsapp.messenger import WhatsappMessenger
 from connectors.whatsapp.settings import WhatsappSettings
 from provodka.channel import Delivery
-from provodka.errors import AuthFailed, RateLimited, Rejected
+from provodka.errors import AuthFailed, RateLimited, Rejected, Retryable
 from provodka.messages import ClientMessage
 from provodka.operation import Outcome, Repeat, Request
 from provodka.stores import ConnectorStore
@@ -129,6 +129,7 @@ WRITERS = [
             (error(190, 401), AuthFailed),
             (error(131031, 403), AuthFailed),
             (error(200, 403), Rejected),
+            (error(131056), Retryable),
             (error(130429, 429), RateLimited),
         ),
         limited=error(80007, 400),
