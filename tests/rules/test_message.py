@@ -291,6 +291,15 @@ def test_an_approved_text_goes_along_with_the_values_of_its_places() -> None:
     assert (went.text, went.template, went.values) == ("Заказ готов", "order_ready", ("Пётр Сидоров", "17"))
 
 
+@pytest.mark.parametrize(("ago", "template"), [(timedelta(hours=1), ""), (timedelta(hours=23, minutes=45), "ready")])
+def test_whoever_wrote_there_within_the_day_gets_the_free_text(ago: timedelta, template: str) -> None:
+    world = world_with()
+    world.links.heard["bot"] = NOW - ago
+    send(world, message("Заказ готов", template="ready", values=["17"]))
+    (went,) = sent(world)["bot"]
+    assert (went.text, went.template, bool(went.values)) == ("Заказ готов", template, bool(template))
+
+
 def test_values_without_the_text_they_belong_to_are_refused() -> None:
     (problem,) = check([make_rule(message(values=["x"]))], REGISTRY, STAFF, {})
     assert "name it" in problem.text

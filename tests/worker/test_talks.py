@@ -13,6 +13,7 @@ from provodka.payloads import Person
 from rules.actions.reply import answer_mark
 from tests.rules.world import make_rule
 from tests.worker.office import Office
+from worker.outside import JournalLinks
 
 MARIA = Person("Мария", messengers=("telegram:77",))
 
@@ -158,3 +159,15 @@ def test_news_that_do_not_say_whose_talk_it_is_are_known_by_the_answer_that_they
         news = office.happens("message.state", Person(), channel="bot", sent={"id": sent_id, "state": "read"})
         office.work()
         assert kinds(office.actions(news)) == wanted
+
+
+def test_the_journal_knows_when_somebody_last_wrote_to_a_channel(office: Office) -> None:
+    office.open(make_rule({"note": {"text": "x"}}, on="message.received"))
+    say(office, "Раз")
+    office.later(hours=2)
+    last = say(office, "Два")
+    office.later(hours=1)
+    links = JournalLinks(office.journal)
+    assert links.last_heard(MARIA.identities, last.channel) == last.occurred_at
+    assert links.last_heard(MARIA.identities, "other") is None
+    assert links.last_heard(("telegram:nobody",), last.channel) is None
