@@ -25,7 +25,7 @@ from rules.durations import DurationText, parse_duration
 
 NOTE: Final = "note"
 FREE: Final = timedelta(hours=23, minutes=30)
-"""Networks that want approved texts take free ones for 24 hours after the client's last message; the rest is the way."""
+"""Networks that want approved texts take free ones for a day after the client wrote last; the rest is the way there."""
 
 
 def _as_list(value: object) -> object:
