@@ -72,9 +72,10 @@ class Portal:
         return f"{self._http.base_url}/v2/records/{quote(record, safe='')}/download", self._opening()
 
     def call(self, employee: str, phone: str) -> str:
-        """Ring the employee, then the phone (ten digits); Beeline's id of the call, where it tells one."""
+        """Ring the employee, then the phone (E.164); Beeline's id of the call, where it tells one."""
         path = f"/abonents/{quote(employee, safe='')}/call"
-        reply = self._http.call("POST", path, params={"phoneNumber": phone}, plain=True)
+        digits = phone.removeprefix("+7").removeprefix("+")
+        reply = self._http.call("POST", path, params={"phoneNumber": digits}, plain=True)
         if isinstance(reply.data, dict):
             return next((str(reply.data[name]) for name in ("externalId", "callId", "id") if reply.data.get(name)), "")
         told = str(reply.data) if isinstance(reply.data, str | int) else reply.body.decode("utf-8", "replace").strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,19 +13,18 @@ from connectors.beeline.settings import BeelineSettings
 from connectors.beeline.statistics import Statistics, as_known, phone_of, when
 from connectors.beeline.subscription import Subscription
 from connectors.calls.book import CallBook
+from connectors.calls.callback import Callback, CallbackDialler
 from connectors.calls.history import OVERLAP, History
 from connectors.calls.net import Net
 from connectors.calls.orders import Orders
 from connectors.calls.recordings import Shelf
-from provodka.calls import CallOrder
 from provodka.channel import Around, Intake
 from provodka.errors import Rejected
-from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, Call
 
 NEAR: Final = timedelta(minutes=2)
 _NOBODY: Final = "Впишите сотруднику в staff extension: его номер или id, как в кабинете облачной АТС Билайн."
-_NOT_SO: Final = "Билайн сам выбирает номер и не зачитывает текст: уберите line и text или назовите в by другой канал."
+_NO_LINE: Final = "Билайн сам выбирает номер, с которого звонит: уберите line или назовите в by другой канал."
 
 
 class Watch:
@@ -49,39 +47,6 @@ class Watch:
             now = self._now()
             found = self._statistics.recorded(now - OVERLAP, now, lambda key: intake.parts(self._book.name, key))
             self._book.accept(found, intake, now)
-
-
-class BeelineDialler:
-    """Beeline takes no key by which a repeat could be told from a new call: what may have been ordered is for a person
-    to judge."""
-
-    reads_texts = False
-
-    def __init__(self, name: str, portal: Portal, orders: Orders) -> None:
-        self.name = name
-        self._portal = portal
-        self._orders = orders
-
-    @operation(repeat=Repeat.PERSON)
-    def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
-        """The employee is rung first: by their number, or the id of the user."""
-        return [self._dial(one.key, one.params) for one in requests]
-
-    def check(self) -> list[str]:
-        return self._portal.check()
-
-    def close(self) -> None:
-        self._portal.close()
-
-    def _dial(self, key: str, order: CallOrder) -> Outcome:
-        if order.text or order.line:
-            return Rejected("Beeline cannot make such a call", hint=_NOT_SO)
-        employee = next((one for one in (order.extension, *order.others) if _is_number(one)), "")
-        if not employee:
-            return Rejected(f"{order.extension!r} is no number of Beeline", hint=_NOBODY)
-        phone = order.phone.removeprefix("+7").removeprefix("+")
-        known = replace(order, extension=employee.partition("@")[0])
-        return self._orders.carry_out(key, known, lambda: self._portal.call(employee, phone))
 
 
 class BeelineRecordings:
@@ -118,8 +83,9 @@ def _away(row: Row, moment_of_call: datetime) -> timedelta:
     return abs(at - moment_of_call) if at else timedelta.max
 
 
-def _is_number(name: str) -> bool:
-    return name.removeprefix("+").partition("@")[0].isdigit()
+def _employee(names: Sequence[str]) -> str:
+    """By their number, or the id of the user."""
+    return next((one for one in names if one.removeprefix("+").partition("@")[0].isdigit()), "")
 
 
 def _subscription(name: str, settings: BeelineSettings, around: Around, portal: Portal) -> Subscription:
@@ -140,9 +106,11 @@ def subscriber(name: str, settings: BeelineSettings, around: Around) -> Subscrip
     return _subscription(name, settings, around, Portal(name, settings, around.store))
 
 
-def dialler(name: str, settings: BeelineSettings, around: Around) -> BeelineDialler:
+def dialler(name: str, settings: BeelineSettings, around: Around) -> CallbackDialler:
     """The dialler of the channel `name`."""
-    return BeelineDialler(name, Portal(name, settings, around.store), Orders(name, around.store, around.now))
+    portal = Portal(name, settings, around.store)
+    callback = Callback(portal.call, _employee, _NOBODY, _NO_LINE, seen_as=lambda one: one.partition("@")[0])
+    return CallbackDialler(name, callback, Orders(name, around.store, around.now), portal.check, portal.close)
 
 
 def recordings(name: str, settings: BeelineSettings, around: Around) -> BeelineRecordings:

@@ -54,17 +54,20 @@ class Orders:
         """No call comes of it."""
         self.store.forget_snapshots(self._system, ORDER, [key])
 
-    def carry_out(self, key: str, order: CallOrder, make: Callable[[], str]) -> Outcome:
-        """`make` asks the service for the call and gives its id of the order. For services whose notices do not name
-        the call by that id: it is found by whom it rings."""
+    def carry_out(self, key: str, order: CallOrder, make: Callable[[], str], *, names_call: bool = False) -> Outcome:
+        """`make` asks the service for the call and gives its id of the order. Where the notices do not name the call by
+        that id (`names_call`), or there is none, it is found by whom it rings."""
         self.placed(key, order)
         try:
-            return Done(make())
+            told = make()
         except Ambiguous as error:  # the notices of the call may come all the same
             return error
         except ConnectorError as error:
             self.refused(key)
             return error
+        if told and names_call:
+            self.made(key, told)
+        return Done(told)
 
     def marked(self, notices: Sequence[CallNotice]) -> list[CallNotice]:
         """The notices of calls that our orders made, with the key of the order; the others as they are."""

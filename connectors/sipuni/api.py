@@ -44,9 +44,9 @@ class Sipuni:
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._http = Http(settings.api_url, limit, pace, auth=lambda: FORM, timeouts=timeouts, classify=refusal)
 
-    def order_call(self, phone: str, employee: str) -> str:
-        """Ring the employee, then the phone (digits); Sipuni's id of the order, where it tells one."""
-        given = {"phone": phone, "reverse": "0", "sipnumber": employee}
+    def order_call(self, employee: str, phone: str) -> str:
+        """Ring the employee, then the phone (E.164); Sipuni's id of the order, where it tells one."""
+        given = {"phone": phone.removeprefix("+"), "reverse": "0", "sipnumber": employee}
         if self._settings.tree:
             data = self._ask("callback/call_tree", {**given, "tree": self._settings.tree}, write=True).data
         else:

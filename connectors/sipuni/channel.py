@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from connectors.addresses import is_loopback
 from connectors.bodies import fields_of
 from connectors.calls.book import CallBook
+from connectors.calls.callback import Callback, CallbackDialler
 from connectors.calls.history import History
 from connectors.calls.net import Net
 from connectors.calls.notice import CallNotice, stored_notice
@@ -23,15 +23,13 @@ from connectors.sipuni.api import FORM, Sipuni
 from connectors.sipuni.notice import is_one_of_several, left, read_notice
 from connectors.sipuni.settings import SipuniSettings
 from connectors.sipuni.statistics import Statistics
-from provodka.calls import CallOrder
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.errors import Rejected
-from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, Call
 
 SUCCESS: Final = Reply(body=b'{"success": true}', content_type="application/json")
 _NO_KEY: Final = "Впишите в канал user и key из настроек интеграции Sipuni: по ним скачивается запись."
-_NOT_SO: Final = "Sipuni сам выбирает номер и не зачитывает текст: уберите line и text или назовите в by другой канал."
+_NO_LINE: Final = "Sipuni сам выбирает номер, с которого звонит: уберите line или назовите в by другой канал."
 _NOBODY: Final = "Впишите сотруднику в staff его внутренний номер в Sipuni (extension)."
 
 
@@ -62,40 +60,6 @@ class SipuniChannel:
         return self._book.received(new, parts, delivery.received_at, raw=raw, reply=SUCCESS)
 
 
-class SipuniDialler:
-    """Sipuni takes no key by which a repeat could be told from a new call: what may have been ordered is for a person
-    to judge."""
-
-    reads_texts = False
-
-    def __init__(self, name: str, api: Sipuni, orders: Orders) -> None:
-        self.name = name
-        self._api = api
-        self._orders = orders
-
-    @operation(repeat=Repeat.PERSON)
-    def dial(self, requests: Sequence[Request[CallOrder]]) -> list[Outcome]:
-        """The employee is rung first. Sipuni itself chooses the number to call from."""
-        return [self._dial(one.key, one.params) for one in requests]
-
-    def check(self) -> list[str]:
-        return self._api.check()
-
-    def close(self) -> None:
-        self._api.close()
-
-    def _dial(self, key: str, order: CallOrder) -> Outcome:
-        number = next((one for one in (order.extension, *order.others) if one.isdigit()), "")
-        if order.text or order.line:
-            return Rejected("Sipuni cannot make such a call", hint=_NOT_SO)
-        if not number:
-            return Rejected(f"{order.extension!r} is no number of Sipuni", hint=_NOBODY)
-        phone = order.phone.removeprefix("+")
-        return self._orders.carry_out(
-            key, replace(order, extension=number), lambda: self._api.order_call(phone, number)
-        )
-
-
 class SipuniRecordings:
     """Events tell addresses; a call of which only the statistics tell is asked for by its id."""
 
@@ -122,6 +86,11 @@ class SipuniRecordings:
             self._api.close()
 
 
+def _number(names: Sequence[str]) -> str:
+    """Of an employee, in the exchange."""
+    return next(filter(str.isdigit, names), "")
+
+
 def _api(name: str, settings: SipuniSettings, around: Around) -> Sipuni | None:
     return None if settings.key is None else Sipuni(name, settings, settings.key, around.store)
 
@@ -146,10 +115,13 @@ def watcher(name: str, settings: SipuniSettings, around: Around) -> Net:
     return Net(book, around.now, look=look, every=settings.poll, test=api.check, close=api.close)
 
 
-def dialler(name: str, settings: SipuniSettings, around: Around) -> SipuniDialler | None:
+def dialler(name: str, settings: SipuniSettings, around: Around) -> CallbackDialler | None:
     """None without a key."""
     api = _api(name, settings, around)
-    return None if api is None else SipuniDialler(name, api, Orders(name, around.store, around.now))
+    if api is None:
+        return None
+    callback = Callback(api.order_call, _number, _NOBODY, _NO_LINE)
+    return CallbackDialler(name, callback, Orders(name, around.store, around.now), api.check, api.close)
 
 
 def recordings(name: str, settings: SipuniSettings, around: Around) -> SipuniRecordings:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from connectors.beeline.channel import receiver
-from connectors.beeline.outside import BeelineDialler, dialler
+from connectors.beeline.outside import dialler
 from connectors.beeline.settings import BeelineSettings
+from connectors.calls.callback import CallbackDialler
 from provodka.calls import CallOrder
 from provodka.channel import Delivery, Receiver
 from provodka.errors import AuthFailed, Rejected
@@ -77,12 +78,12 @@ def station() -> Iterator[Emulator]:
         yield running
 
 
-def connect(url: str, key: str, store: ConnectorStore) -> BeelineDialler:
+def connect(url: str, key: str, store: ConnectorStore) -> CallbackDialler:
     given = {"secret": RIGHT, "token": key, "api_url": f"{url}/beeline"}
     return dialler("канал", BeelineSettings.model_validate(given), replace(around(), store=store))
 
 
-def connect_both(made: BeelineDialler, since: object) -> Outcome:
+def connect_both(made: CallbackDialler, since: object) -> Outcome:
     return made.dial([Request("key-1", CallOrder("+79160001122", IVAN), since)])[0]
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from connectors.sipuni.channel import SipuniDialler, dialler, receiver
+from connectors.calls.callback import CallbackDialler
+from connectors.sipuni.channel import dialler, receiver
 from connectors.sipuni.settings import SipuniSettings
 from provodka.calls import CallOrder
 from provodka.channel import Delivery, Receiver
@@ -92,14 +93,14 @@ def station() -> Iterator[Emulator]:
         yield running
 
 
-def connect(url: str, key: str, store: ConnectorStore) -> SipuniDialler:
+def connect(url: str, key: str, store: ConnectorStore) -> CallbackDialler:
     given = {"secret": RIGHT, "user": USER, "key": key, "api_url": f"{url}/sipuni"}
     made = dialler("канал", SipuniSettings.model_validate(given), replace(around(), store=store))
     assert made is not None
     return made
 
 
-def connect_both(made: SipuniDialler, since: object) -> Outcome:
+def connect_both(made: CallbackDialler, since: object) -> Outcome:
     return made.dial([Request("key-1", CallOrder("+79160001122", "101"), since)])[0]
 
 
