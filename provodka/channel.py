@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Protocol
+from typing import Protocol, Self
 
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
@@ -63,6 +63,13 @@ class Received:
     parts: tuple[Part, ...] = ()
     reply: Reply = field(default_factory=Reply)
     refused: str = ""
+
+    @classmethod
+    def of(cls, found: Iterable[Event | Part]) -> Self:
+        """Events and pieces as a parser has found them, one among the other."""
+        told = tuple(found)
+        events = tuple(one for one in told if isinstance(one, Event))
+        return cls(events, tuple(one for one in told if isinstance(one, Part)))
 
 
 class RefusedError(ProvodkaError):

@@ -44,6 +44,10 @@ class ConnectorError(ProvodkaError):
         """The name that journal, log and pages use: `retryable`, `rate_limited`, …"""
         return _KINDS[type(self)]
 
+    def sentence(self, who: str) -> str:
+        """For the integrator: who has said it, the words, and the cure."""
+        return f"{who}: {self.reason}. {self.hint}".strip()
+
 
 class Retryable(ConnectorError):
     """The request was surely not carried out (no connection, "later", 5xx on a read): back off and repeat."""

@@ -69,12 +69,12 @@ class AsteriskWatcher:
         try:
             Ami(self._settings, events="off").close()
         except ConnectorError as error:
-            said.append(f"{error.reason}. {error.hint}".strip())
+            said.append(error.sentence("AMI"))
         try:
             if self._records is not None:
                 self._records.since(self._now() - timedelta(minutes=5))
         except ConnectorError as error:
-            said.append(f"{error.reason}. {error.hint}".strip())
+            said.append(error.sentence("CDR"))
         return said
 
     def close(self) -> None:

@@ -152,7 +152,7 @@ class AvitoMessenger:
             found = word(part(self._api.call("GET", "/core/v1/accounts/self")).get("id"))
             self._api.chats(1, 0)
         except ConnectorError as error:
-            return [f"Avito: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Avito")]
         return [] if found == self.account else [_OTHER.format(found=found, wanted=self.account)]
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ class Setup:
         try:
             self.look()
         except ConnectorError as error:
-            return [f"Avito: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Avito")]
         return []
 
     def close(self) -> None:

@@ -88,7 +88,7 @@ class Portal:
         try:
             self._http.call("GET", "/abonents")
         except ConnectorError as error:
-            return [f"Билайн: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Билайн")]
         return []
 
     def close(self) -> None:

@@ -176,7 +176,7 @@ def checked(api: Exolve, history: HistorySettings, now: datetime) -> list[str]:
     try:
         api.ask(history.path, asked(now - timedelta(minutes=1), now, 1, 0), write=False)
     except ConnectorError as error:
-        return [f"МТС Exolve: {error.reason}. {error.hint}".strip()]
+        return [error.sentence("МТС Exolve")]
     return []
 
 

@@ -7,8 +7,7 @@ from connectors.greenapi.notice import Told
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.secrecy import same_secret, secret_in_url
 from connectors.talks.telling import Telling
-from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError
-from provodka.event import Event
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError
 
 
 class GreenApiChannel:
@@ -24,10 +23,7 @@ class GreenApiChannel:
         body = plain_body(delivery)
         told = Told(json_fields(body), Telling(self.name, delivery.received_at, body), parts)
         found = list(told.events())
-        return Received(
-            events=tuple(one for one in found if isinstance(one, Event)),
-            parts=tuple(one for one in found if isinstance(one, Part)),
-        )
+        return Received.of(found)
 
     def _authenticate(self, delivery: Delivery) -> None:
         secret, token = self._settings.secret, self._settings.webhook_token

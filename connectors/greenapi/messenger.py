@@ -66,8 +66,8 @@ class GreenApiMessenger:
         try:
             trouble = trouble_of(word(part(self._api.get("getStateInstance")).get("stateInstance")))
         except ConnectorError as error:
-            return [f"Green-API: {error.reason}. {error.hint}".strip()]
-        return [] if trouble is None else [f"Green-API: {trouble.reason}. {trouble.hint}"]
+            return [error.sentence("Green-API")]
+        return [] if trouble is None else [trouble.sentence("Green-API")]
 
     def close(self) -> None:
         """Close the connections; the object can be used again."""

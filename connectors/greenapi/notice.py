@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.greenapi.content import content_of
-from connectors.talks.reading import Fields, moment, part, word
-from connectors.talks.states import news
+from connectors.talks.reading import Fields, moment, part, phones_of, word
+from connectors.talks.states import state_told
 from connectors.talks.telling import Telling, Writer
 from provodka.channel import Part, PartsReader
 from provodka.event import Event
@@ -96,19 +96,14 @@ class Told:
             yield self.telling.received(message, client(caller), moment(self.notice.get("timestamp")), None, "")
 
     def _status(self) -> Iterator[Event | Part]:
-        number, status = word(self.notice.get("idMessage")), word(self.notice.get("status"))
-        if not number or not status:
-            yield self.telling.unreadable(self.notice, "a status without an id or a name")
-            return
-        if status not in STATES:
-            return
-        state, chat = STATES[status], word(self.notice.get("chatId"))
-        kept, is_new = news(number, state, self.parts)
-        yield kept
-        if is_new:
+        number, status, chat = (word(self.notice.get(name)) for name in ("idMessage", "status", "chatId"))
+
+        def event(state: DeliveryState) -> Event:
             why = WHY.get(status, FAILED) if state is DeliveryState.FAILED else ""
             sent = Sent(number, state, bare(chat), SERVICE, self.account, why)
-            yield self.telling.state(sent, client(chat), moment(self.notice.get("timestamp")))
+            return self.telling.state(sent, client(chat), moment(self.notice.get("timestamp")))
+
+        yield from state_told(self.notice, number, status, STATES, self.telling, self.parts, event)
 
 
 def is_group(chat: str) -> bool:
@@ -123,7 +118,7 @@ def bare(chat: str) -> str:
 def client(chat: str, name: str = "") -> Writer:
     """A person by their number; a group is nobody."""
     number = "" if is_group(chat) else bare(chat)
-    return Writer(number, name, (f"+{number}",) if number.isdecimal() else ())
+    return Writer(number, name, phones_of(number))
 
 
 def _name(sides: Fields) -> str:

@@ -65,11 +65,11 @@ class GreenApiWatcher:
         try:
             state = word(part(self._api.get("getStateInstance")).get("stateInstance"))
             if (trouble := trouble_of(state)) is not None:
-                return [f"Green-API: {trouble.reason}. {trouble.hint}"]
+                return [trouble.sentence("Green-API")]
             if self._polls and word(part(self._api.get("getSettings")).get("webhookUrl")):
                 return [TWO_WAYS]
         except ConnectorError as error:
-            return [f"Green-API: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Green-API")]
         return []
 
     def close(self) -> None:

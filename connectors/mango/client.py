@@ -84,7 +84,7 @@ class Vpbx:
         try:
             self.ask(USERS, {})
         except ConnectorError as error:
-            return [f"MANGO OFFICE: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("MANGO OFFICE")]
         return []
 
     def close(self) -> None:

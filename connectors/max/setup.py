@@ -78,7 +78,7 @@ def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
     try:
         return list(look())
     except ConnectorError as error:
-        return [f"MAX: {error.reason}. {error.hint}".strip()]
+        return [error.sentence("MAX")]
 
 
 def _url(subscription: Fields) -> str:

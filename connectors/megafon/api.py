@@ -66,7 +66,7 @@ class MegafonApi:
             else:
                 self._http.call("GET", "/users")
         except ConnectorError as error:
-            return [f"АТС МегаФон: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("АТС МегаФон")]
         return []
 
     def close(self) -> None:

@@ -32,10 +32,7 @@ class MetaChannel:
         telling = Telling(self.name, delivery.received_at, plain_body(delivery))
         is_instagram = envelope.get("object") == "instagram"
         found = [one for change in changes(envelope) for one in self._told(change, telling, is_instagram=is_instagram)]
-        return Received(
-            events=tuple(one for one in found if isinstance(one, Event)),
-            parts=tuple(one for one in found if isinstance(one, Part)),
-        )
+        return Received.of(found)
 
     def _told(self, change: Change, telling: Telling, *, is_instagram: bool) -> Iterator[Event | Part]:
         if is_instagram and self._settings.instagram:

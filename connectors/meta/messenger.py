@@ -78,7 +78,7 @@ class InstagramMessenger:
         try:
             self._graph.get(self._settings.page_id, fields="id,name")
         except ConnectorError as error:
-            return [f"Meta: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Meta")]
         return []
 
     def close(self) -> None:

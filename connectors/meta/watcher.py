@@ -77,7 +77,7 @@ class MetaWatcher:
                 for field in app.get("subscribed_fields") or ()
             }
         except ConnectorError as error:
-            return [f"Meta: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Meta")]
         return [] if "leadgen" in fields else [NOT_SUBSCRIBED.format(name=self.name)]
 
     def close(self) -> None:

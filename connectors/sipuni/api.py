@@ -69,7 +69,7 @@ class Sipuni:
         try:
             self._ask("statistic/operators", {})
         except ConnectorError as error:
-            return [f"Sipuni: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Sipuni")]
         return []
 
     def close(self) -> None:

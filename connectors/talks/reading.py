@@ -36,6 +36,12 @@ def moment(value: object, unit: float = 1.0) -> datetime | None:
         return None
 
 
+def phones_of(digits: str) -> tuple[str, ...]:
+    """The number of an account that is known by its digits, with or without the plus; nothing of any other id."""
+    digits = digits.removeprefix("+")
+    return (f"+{digits}",) if digits.isdecimal() else ()
+
+
 def count(value: object) -> int:
     """A count that is not negative, 0 for anything else."""
     text = word(value)

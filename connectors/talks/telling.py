@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from connectors.talks.reading import Fields
 from provodka import identity
+from provodka.channel import Part
 from provodka.event import Event, new_event_id
 from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Unreadable, Utm
 from provodka.talks import Sent, TalkMessage
@@ -83,6 +86,18 @@ class Telling:
     def stopped(self, state: ChatState, writer: Writer, at: datetime | None, mark: str) -> Event:
         """A person has blocked us."""
         return self._event(EventType.CHAT_STOPPED, f"stopped:{mark}", at, writer.person(state.service), state)
+
+    def each(
+        self, fields: Fields, readers: Mapping[str, Callable[[Fields], Iterator[Event | Part]]]
+    ) -> Iterator[Event | Part]:
+        """All that the pieces in these lists tell; a broken piece is told of as such and leaves the others alone."""
+        for name, read in readers.items():
+            pieces = fields.get(name)
+            for piece in pieces if isinstance(pieces, list) else ():
+                if isinstance(piece, dict):
+                    yield from read(piece)
+                else:
+                    yield self.unreadable({name: piece}, f"{name} holds something that is no object")
 
     def unreadable(self, piece: object, why: str) -> Event:
         """One piece (any JSON) of what was told that cannot be understood, kept for support, so that the others are not

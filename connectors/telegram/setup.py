@@ -73,7 +73,7 @@ def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
     try:
         return list(look())
     except ConnectorError as error:
-        return [f"Telegram: {error.reason}. {error.hint}".strip()]
+        return [error.sentence("Telegram")]
 
 
 def _of_webhook(webhook: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -41,7 +41,7 @@ class UisDialler:
         try:
             self._known_staff()
         except ConnectorError as error:
-            return [f"UIS: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("UIS")]
         return []
 
     def close(self) -> None:

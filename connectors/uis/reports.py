@@ -56,7 +56,7 @@ class Reports:
         try:
             self._rpc.ask("get.calls_report", {**self._span(now, now), "fields": ["id"], "limit": 1, "offset": 0})
         except ConnectorError as error:
-            return [f"UIS: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("UIS")]
         return []
 
     def close(self) -> None:

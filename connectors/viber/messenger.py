@@ -85,7 +85,7 @@ class ViberMessenger:
         try:
             self._api.ask("get_account_info", {})
         except ConnectorError as error:
-            return [f"Viber: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Viber")]
         return []
 
     def close(self) -> None:

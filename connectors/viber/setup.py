@@ -41,7 +41,7 @@ class Setup:
         try:
             url = urlsplit(self._address())
         except ConnectorError as error:
-            return [f"Viber: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Viber")]
         if not url.netloc:
             return [_NOT_SET.format(name=self._name)]
         if url.path.rstrip("/").rpartition("/hooks/")[2] != self._name:

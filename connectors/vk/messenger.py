@@ -98,7 +98,7 @@ class VkMessenger:
         try:
             return list(self._wrong())
         except ConnectorError as error:
-            return [f"VK: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("VK")]
 
     def _wrong(self) -> Iterator[str]:
         rights = parts_of(self._api.ask("groups.getTokenPermissions").get("permissions"))

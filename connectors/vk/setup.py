@@ -65,7 +65,7 @@ class Setup:
         try:
             self.look()
         except ConnectorError as error:
-            return [f"VK: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("VK")]
         return []
 
     @property

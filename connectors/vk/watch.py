@@ -60,7 +60,7 @@ class VkWatcher:
             for form in self._settings.lead_forms:
                 self._form(form)
         except ConnectorError as error:
-            return [f"VK: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("VK")]
         return []
 
     def close(self) -> None:

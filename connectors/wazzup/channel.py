@@ -8,8 +8,7 @@ from connectors.talks.telling import Telling
 from connectors.wazzup.chats import Chats
 from connectors.wazzup.notice import Told
 from connectors.wazzup.settings import WazzupSettings
-from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, UnreadableError
-from provodka.event import Event
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
 
 
 class WazzupChannel:
@@ -30,10 +29,7 @@ class WazzupChannel:
         telling = Telling(self.name, delivery.received_at, body)
         usual = (self._settings.channel_id, self._settings.chat_type)
         found = list(Told(json_fields(body), telling, parts, usual, self._chats).events())
-        return Received(
-            events=tuple(one for one in found if isinstance(one, Event)),
-            parts=tuple(one for one in found if isinstance(one, Part)),
-        )
+        return Received.of(found)
 
     def _authenticate(self, delivery: Delivery) -> None:
         key, secret = self._settings.crm_key, self._settings.secret

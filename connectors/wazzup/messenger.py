@@ -69,7 +69,7 @@ class WazzupMessenger:
         try:
             answer = self._http.call("GET", "/v3/channels")
         except ConnectorError as error:
-            return [f"Wazzup: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Wazzup")]
         known = {word(one.get("channelId")): word(one.get("state")) for one in parts_of(answer.data)}
         if self.account not in known:
             return [f"Wazzup: {GONE}"]

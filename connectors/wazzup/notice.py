@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from connectors.talks.reading import Fields, part, word
-from connectors.talks.states import news
+from connectors.talks.reading import Fields, part, phones_of, word
+from connectors.talks.states import state_told
 from connectors.talks.telling import Telling, Writer
 from connectors.wazzup.chats import Chats, Place
 from connectors.wazzup.refusals import told
@@ -48,14 +48,8 @@ class Told:
     chats: Chats
 
     def events(self) -> Iterator[Event | Part]:
-        """All that it tells; a broken piece is told of as such and leaves the others alone."""
-        for name, read in (("messages", self._message), ("statuses", self._status)):
-            pieces = self.fields.get(name)
-            for piece in pieces if isinstance(pieces, list) else ():
-                if isinstance(piece, dict):
-                    yield from read(piece)
-                else:
-                    yield self.telling.unreadable({name: piece}, f"{name} holds something that is no object")
+        """All that it tells."""
+        return self.telling.each(self.fields, {"messages": self._message, "statuses": self._status})
 
     def _message(self, piece: Fields) -> Iterator[Event]:
         if not word(piece.get("messageId")) or not word(piece.get("chatId")):
@@ -90,21 +84,16 @@ class Told:
         )
 
     def _status(self, piece: Fields) -> Iterator[Event | Part]:
-        number, status = word(piece.get("messageId")), word(piece.get("status"))
-        if not number or not status:
-            yield self.telling.unreadable(piece, "a status without an id or a name")
-            return
-        if status not in STATES:
-            return
-        kept, is_new = news(number, STATES[status], self.parts)
-        yield kept
-        if is_new:
-            state = STATES[status]
+        number = word(piece.get("messageId"))
+
+        def event(state: DeliveryState) -> Event:
             error = told(piece) if state is DeliveryState.FAILED else ""
             place = self.chats.find(number)
-            yield self.telling.state(
-                self._sent(number, state, error, place), _at(place), _moment(piece.get("timestamp"))
-            )
+            sent = self._sent(number, state, error, place)
+            return self.telling.state(sent, _at(place), _moment(piece.get("timestamp")))
+
+        status = word(piece.get("status"))
+        yield from state_told(piece, number, status, STATES, self.telling, self.parts, event)
 
     def _sent(self, number: str, state: DeliveryState, error: str, place: Place | None) -> Sent:
         if place is None:
@@ -117,7 +106,7 @@ def _at(place: Place | None) -> Writer:
     """The person whom a message of ours went to."""
     if place is None or place.kind in GROUPS:
         return Writer("")
-    return Writer(place.number, phones=_phones(place.number) if place.kind in OF_PHONES else ())
+    return Writer(place.number, phones=phones_of(place.number) if place.kind in OF_PHONES else ())
 
 
 def _client(piece: Fields) -> Writer:
@@ -125,14 +114,9 @@ def _client(piece: Fields) -> Writer:
     kind, number, contact = word(piece.get("chatType")), word(piece.get("chatId")), part(piece, "contact")
     phone = word(contact.get("phone"))
     if kind in GROUPS:
-        return Writer(phone if GROUPS[kind] in OF_PHONES else "", word(piece.get("authorName")), _phones(phone))
-    phones = _phones(number) if kind in OF_PHONES else _phones(phone)
+        return Writer(phone if GROUPS[kind] in OF_PHONES else "", word(piece.get("authorName")), phones_of(phone))
+    phones = phones_of(number) if kind in OF_PHONES else phones_of(phone)
     return Writer(number, word(contact.get("name")) or word(contact.get("username")), phones)
-
-
-def _phones(digits: str) -> tuple[str, ...]:
-    digits = digits.lstrip("+")
-    return (f"+{digits}",) if digits.isdecimal() else ()
 
 
 def _text(piece: Fields, service: str) -> str:

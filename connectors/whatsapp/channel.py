@@ -11,8 +11,7 @@ from connectors.talks.reading import parts_of
 from connectors.talks.telling import Telling
 from connectors.whatsapp.notice import Told
 from connectors.whatsapp.settings import WhatsappSettings
-from provodka.channel import Around, Delivery, Part, PartsReader, Received, Reply
-from provodka.event import Event
+from provodka.channel import Around, Delivery, PartsReader, Received, Reply
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +40,7 @@ class WhatsappChannel:
             if change.field in FIELDS
             for one in Told(change.value, telling, parts, self._settings.phone_id).events()
         ]
-        return Received(
-            events=tuple(one for one in found if isinstance(one, Event)),
-            parts=tuple(one for one in found if isinstance(one, Part)),
-        )
+        return Received.of(found)
 
 
 def receiver(name: str, settings: WhatsappSettings, around: Around) -> WhatsappChannel:

@@ -88,7 +88,7 @@ class WhatsappMessenger:
             if account and not parts_of(self._graph.get(f"{account}/subscribed_apps").get("data")):
                 return [NOT_SUBSCRIBED.format(account=account, name=self.name)]
         except ConnectorError as error:
-            return [f"WhatsApp: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("WhatsApp")]
         return []
 
     def close(self) -> None:

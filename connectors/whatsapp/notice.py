@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.talks.reading import Fields, moment, part, parts_of, word
-from connectors.talks.states import news
+from connectors.talks.reading import Fields, moment, part, parts_of, phones_of, word
+from connectors.talks.states import state_told
 from connectors.talks.telling import Telling, Writer
 from connectors.visit import utm_from_url
 from connectors.whatsapp.content import content_of
@@ -45,14 +45,10 @@ class Told:
         return f"{self.account}/{who}" if who and self.account not in ("", self.number) else who
 
     def events(self) -> Iterator[Event | Part]:
-        """All that it tells; a broken piece is told of as such and leaves the others alone."""
-        for name, read in (("messages", self._message), ("statuses", self._status), ("message_echoes", self._echo)):
-            pieces = self.value.get(name)
-            for piece in pieces if isinstance(pieces, list) else ():
-                if isinstance(piece, dict):
-                    yield from read(piece)
-                else:
-                    yield self.telling.unreadable({name: piece}, f"{name} holds something that is no object")
+        """All that it tells."""
+        return self.telling.each(
+            self.value, {"messages": self._message, "statuses": self._status, "message_echoes": self._echo}
+        )
 
     def _message(self, piece: Fields) -> Iterator[Event]:
         writer, at = self._writer(piece), moment(piece.get("timestamp"))
@@ -75,7 +71,7 @@ class Told:
         if not word(piece.get("id")) or not to:
             yield self.telling.unreadable(piece, NO_ID)
             return
-        client = Writer(to, phones=_phones(to))
+        client = Writer(to, phones=phones_of(to))
         yield self.telling.sent(self._talk(piece, to), client, moment(piece.get("timestamp")))
 
     def _talk(self, piece: Fields, chat: str) -> TalkMessage:
@@ -109,7 +105,7 @@ class Told:
         user = user or word(own.get("user_id"))
         profile = part(own, "profile")
         name = word(profile.get("name")) or word(profile.get("username"))
-        return Writer(digits or user, name, _phones(digits), others=(user,) if digits else ())
+        return Writer(digits or user, name, phones_of(digits), others=(user,) if digits else ())
 
     def _system(self, piece: Fields, writer: Writer) -> Iterator[Event]:
         """A person has another number: from now on the old one and the new one are one person."""
@@ -117,41 +113,24 @@ class Told:
         number = word(change.get("wa_id")) or word(change.get("new_wa_id"))
         if not number or not writer.id:
             return
-        now = Writer(number, writer.name, (*_phones(number), *writer.phones), (writer.id, *writer.others))
+        now = Writer(number, writer.name, (*phones_of(number), *writer.phones), (writer.id, *writer.others))
         state = ChatState(self.chat(number), SERVICE, self.account)
         yield self.telling.started(
             state, now, moment(piece.get("timestamp")), f"number:{word(piece.get('id')) or number}"
         )
 
     def _status(self, piece: Fields) -> Iterator[Event | Part]:
-        """News overtake one another: what is older than what is known by now is no news."""
-        number, status = word(piece.get("id")), word(piece.get("status"))
-        if not number or not status:
-            yield self.telling.unreadable(piece, "a status without an id or a name")
-            return
-        if status not in STATES:
-            return
-        kept, is_new = news(number, STATES[status], self.parts)
-        yield kept
-        if not is_new:
-            return
-        who = word(piece.get("recipient_id"))
-        user = word(piece.get("recipient_user_id"))
+        number, who, user = (word(piece.get(name)) for name in ("id", "recipient_id", "recipient_user_id"))
         errors = parts_of(piece.get("errors"))
-        sent = Sent(
-            id=number,
-            state=STATES[status],
-            chat=self.chat(who or user),
-            service=SERVICE,
-            account=self.account,
-            error=told(errors[0]) if errors else "",
-        )
-        client = Writer(who or user, phones=_phones(who), others=(user,) if who else ())
-        yield self.telling.state(sent, client, moment(piece.get("timestamp")))
 
+        def event(state: DeliveryState) -> Event:
+            error = told(errors[0]) if errors else ""
+            sent = Sent(number, state, self.chat(who or user), SERVICE, self.account, error)
+            client = Writer(who or user, phones=phones_of(who), others=(user,) if who else ())
+            return self.telling.state(sent, client, moment(piece.get("timestamp")))
 
-def _phones(digits: str) -> tuple[str, ...]:
-    return (f"+{digits}",) if digits.isdecimal() else ()
+        status = word(piece.get("status"))
+        yield from state_told(piece, number, status, STATES, self.telling, self.parts, event)
 
 
 def _utm(advert: Fields) -> Utm:

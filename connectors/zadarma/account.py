@@ -47,7 +47,7 @@ class ZadarmaSubscriber:
         try:
             told = self._api.ask(_CALLINFO)
         except ConnectorError as error:
-            return [f"Zadarma: {error.reason}. {error.hint}".strip()]
+            return [error.sentence("Zadarma")]
         if not told.get("url"):
             return [NO_ADDRESS]
         lacking = ", ".join(one.upper() for one in _lacking(told))
@@ -62,7 +62,7 @@ def check(api: ZadarmaApi, zone: tzinfo | None = None, now: datetime | None = No
     try:
         told = api.ask("/v1/info/timezone/")
     except ConnectorError as error:
-        return [f"Zadarma: {error.reason}. {error.hint}".strip()]
+        return [error.sentence("Zadarma")]
     return [] if zone is None or now is None else _other_zone(told, zone, now)
 
 
