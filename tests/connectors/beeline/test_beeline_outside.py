@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,11 +23,10 @@ from sandbox.faults import Fault
 from sandbox.senders.beeline import LOCAL, Beeline, xsi_event
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
-from tests.connectors.calls.memory_intake import MemoryIntake, MemoryStatus
+from tests.connectors.calls.world import START, World
 from tests.connectors.memory_store import MemoryStore
-from tests.contract.case import around
+from tests.connectors.played import played
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOOKS = "https://crm.example.ru/hooks"
 IVAN = "9230000510"
 API = "https://cloudpbx.beeline.ru/apis/portal"
@@ -41,56 +39,37 @@ class Unpaced(MemoryStore):
         return 0.0
 
 
-class World:
+class Exchange(World):
     """An exchange of Beeline, our net below it and the moment of both."""
 
     def __init__(self, url: str, service: Beeline) -> None:
-        self.now = START
+        given = {"secret": "top-secret", "token": "sandbox", "api_url": f"{url}/beeline"}
+        super().__init__(BeelineSettings.model_validate(given), store=Unpaced(), hooks=HOOKS)
         self.service = service
         service.now = lambda: self.now
-        given = {"secret": "top-secret", "token": "sandbox", "api_url": f"{url}/beeline"}
-        self.settings = BeelineSettings.model_validate(given)
-        self.around = replace(around(Unpaced()), now=lambda: self.now, hooks=HOOKS)
-        self.intake = MemoryIntake(START)
-        self.status = MemoryStatus()
 
     def net(self) -> Net:
         return watcher("phone", self.settings, self.around)
 
-    def round(self, net: Net, **after: float) -> None:
-        self.now += timedelta(**after)
-        self.intake.now = self.now
-        net.round(self.intake, self.status)
-
     def hear(self, body: bytes) -> None:
         """An event comes in."""
         channel = receiver("phone", self.settings, self.around)
-        delivery = Delivery("POST", "top-secret", {}, {}, body, self.now)
-        received = channel.receive(delivery, lambda key: self.intake.parts("phone", key))
-        self.intake.now = self.now
-        self.intake.accept(received.events, channel="phone", parts=received.parts)
+        self.take(channel, Delivery("POST", "top-secret", {}, {}, body, self.now))
 
     def rings(self, phone: str = "79160001122") -> None:
         at = str(int(self.now.timestamp() * 1000))
         self.hear(xsi_event("CallReceivedEvent", "half:0", "7:1", IVAN, phone, texts={"startTime": at}))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Station]:
-    with Station(Beeline()) as station:
-        yield station
+running, service = played(Beeline)
 
 
 @pytest.fixture
-def world(running: Station) -> World:
-    running.reset()
-    running.faults.clear()
-    service = running.services[0]
-    assert isinstance(service, Beeline)
-    return World(running.url, service)
+def world(running: Station, service: Beeline) -> Exchange:
+    return Exchange(running.url, service)
 
 
-def test_the_subscription_is_made_at_the_start_and_renewed_before_it_ends(world: World) -> None:
+def test_the_subscription_is_made_at_the_start_and_renewed_before_it_ends(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     [made] = world.service.subscriptions.values()
@@ -106,7 +85,7 @@ def test_the_subscription_is_made_at_the_start_and_renewed_before_it_ends(world:
     net.close()
 
 
-def test_a_restart_makes_no_second_subscription(world: World) -> None:
+def test_a_restart_makes_no_second_subscription(world: Exchange) -> None:
     for _ in range(3):
         net = world.net()
         world.round(net, minutes=1)
@@ -114,7 +93,7 @@ def test_a_restart_makes_no_second_subscription(world: World) -> None:
     assert world.service.subscribed == 1
 
 
-def test_a_subscription_that_is_gone_is_made_anew(world: World) -> None:
+def test_a_subscription_that_is_gone_is_made_anew(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.service.subscriptions.clear()
@@ -123,7 +102,7 @@ def test_a_subscription_that_is_gone_is_made_anew(world: World) -> None:
     net.close()
 
 
-def test_another_address_or_pattern_makes_another_subscription_and_ends_the_first(world: World) -> None:
+def test_another_address_or_pattern_makes_another_subscription_and_ends_the_first(world: Exchange) -> None:
     world.round(world.net())
     world.settings = world.settings.model_copy(update={"pattern": IVAN})
     world.round(world.net())
@@ -134,7 +113,7 @@ def test_another_address_or_pattern_makes_another_subscription_and_ends_the_firs
     assert world.service.subscribed == 3
 
 
-def test_the_check_of_the_channel_subscribes_too(world: World) -> None:
+def test_the_check_of_the_channel_subscribes_too(world: Exchange) -> None:
     made = subscriber("phone", world.settings, world.around)
     assert made.subscribe("https://crm.example.ru/hooks/phone") is True
     assert made.subscribe("https://crm.example.ru/hooks/phone") is False
@@ -143,7 +122,7 @@ def test_the_check_of_the_channel_subscribes_too(world: World) -> None:
     made.close()
 
 
-def test_two_that_subscribe_at_once_make_one_subscription(world: World) -> None:
+def test_two_that_subscribe_at_once_make_one_subscription(world: Exchange) -> None:
     both = [subscriber("phone", world.settings, world.around) for _ in range(4)]
     with ThreadPoolExecutor(len(both)) as threads:
         changed = list(threads.map(lambda one: one.subscribe(f"{HOOKS}/phone"), both))
@@ -151,13 +130,13 @@ def test_two_that_subscribe_at_once_make_one_subscription(world: World) -> None:
     assert world.service.subscribed == 1
 
 
-def test_the_journal_holds_no_secret_of_the_address(world: World) -> None:
+def test_the_journal_holds_no_secret_of_the_address(world: Exchange) -> None:
     world.round(world.net())
     assert isinstance(world.around.store, MemoryStore)
     assert "top-secret" not in repr(world.around.store.snapshots("beeline:phone", "subscription", ["subscription"]))
 
 
-def test_without_an_address_of_ours_it_is_said_what_to_do_and_calls_come_all_the_same(world: World) -> None:
+def test_without_an_address_of_ours_it_is_said_what_to_do_and_calls_come_all_the_same(world: Exchange) -> None:
     world.around = replace(world.around, hooks="")
     net = world.net()
     world.round(net)
@@ -169,7 +148,7 @@ def test_without_an_address_of_ours_it_is_said_what_to_do_and_calls_come_all_the
     net.close()
 
 
-def test_a_wrong_key_is_told_with_its_cure(world: World) -> None:
+def test_a_wrong_key_is_told_with_its_cure(world: Exchange) -> None:
     world.settings = BeelineSettings.model_validate({**world.settings.model_dump(), "token": "wrong-key"})
     net = world.net()
     world.round(net)
@@ -182,7 +161,7 @@ def test_a_wrong_key_is_told_with_its_cure(world: World) -> None:
     net.close()
 
 
-def test_a_group_call_that_no_event_told_is_one_call_of_whoever_talked(world: World) -> None:
+def test_a_group_call_that_no_event_told_is_one_call_of_whoever_talked(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -195,7 +174,7 @@ def test_a_group_call_that_no_event_told_is_one_call_of_whoever_talked(world: Wo
     net.close()
 
 
-def test_a_call_whose_release_was_lost_ends_by_the_statistics_under_its_own_key(world: World) -> None:
+def test_a_call_whose_release_was_lost_ends_by_the_statistics_under_its_own_key(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -211,7 +190,7 @@ def test_a_call_whose_release_was_lost_ends_by_the_statistics_under_its_own_key(
     net.close()
 
 
-def test_a_call_that_has_ended_is_not_told_again(world: World) -> None:
+def test_a_call_that_has_ended_is_not_told_again(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -223,7 +202,7 @@ def test_a_call_that_has_ended_is_not_told_again(world: World) -> None:
     net.close()
 
 
-def test_what_neither_events_nor_statistics_end_is_ended_by_the_silence(world: World) -> None:
+def test_what_neither_events_nor_statistics_end_is_ended_by_the_silence(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.rings()
@@ -235,7 +214,7 @@ def test_what_neither_events_nor_statistics_end_is_ended_by_the_silence(world: W
     net.close()
 
 
-def test_the_statistics_are_read_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_statistics_are_read_page_by_page(world: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectors.beeline.api, "PAGE", 3)
     net = world.net()
     world.round(net)
@@ -257,7 +236,7 @@ def test_the_statistics_are_read_page_by_page(world: World, monkeypatch: pytest.
         {"direction": "SIDEWAYS", "startDate": 1772442060000, "phone_from": "79160001122"},
     ],
 )
-def test_rows_that_tell_of_no_call_with_a_customer_are_left_out(world: World, row: dict[str, Any]) -> None:
+def test_rows_that_tell_of_no_call_with_a_customer_are_left_out(world: Exchange, row: dict[str, Any]) -> None:
     settings = BeelineSettings.model_validate({"secret": "s", "token": "t", "duration_unit": "s"})
     net = watcher("phone", settings, replace(world.around, hooks=""))
     good = {"direction": "OUTBOUND", "startDate": 1772442060000, "phone_to": "79160003344", "duration": 5}
@@ -271,7 +250,7 @@ def test_rows_that_tell_of_no_call_with_a_customer_are_left_out(world: World, ro
     net.close()
 
 
-def test_a_recording_is_found_by_whom_and_when(world: World) -> None:
+def test_a_recording_is_found_by_whom_and_when(world: Exchange) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -292,7 +271,7 @@ def test_a_recording_is_found_by_whom_and_when(world: World) -> None:
     net.close()
 
 
-def test_a_recording_that_is_listed_before_it_is_there_is_waited_for(world: World, running: Station) -> None:
+def test_a_recording_that_is_listed_before_it_is_there_is_waited_for(world: Exchange, running: Station) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -306,7 +285,7 @@ def test_a_recording_that_is_listed_before_it_is_there_is_waited_for(world: Worl
     net.close()
 
 
-def test_a_call_is_ordered_of_an_employee_by_number_and_carries_our_key(world: World) -> None:
+def test_a_call_is_ordered_of_an_employee_by_number_and_carries_our_key(world: Exchange) -> None:
     made = dialler("phone", world.settings, world.around)
     orders = [
         Request("e1:0:call", CallOrder("+79160001122", "Иванов", others=(IVAN,))),
@@ -324,7 +303,7 @@ def test_a_call_is_ordered_of_an_employee_by_number_and_carries_our_key(world: W
     made.close()
 
 
-def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+def test_a_recording_that_is_too_large_is_refused_by_name(world: Exchange) -> None:
     net = watcher("phone", world.settings, world.around)
     world.round(net)
     world.now += timedelta(minutes=1)

@@ -24,8 +24,8 @@ from sandbox.faults import Fault
 from sandbox.senders.graph import PICTURE
 from sandbox.senders.greenapi import INSTANCE, GreenApi
 from sandbox.senders.service import Client
-from sandbox.senders.station import Station
 from tests.connectors import talk_bodies
+from tests.connectors.played import played
 from tests.contract.case import NOW, around, nothing
 from tests.contract.services.greenapi import STATUS, TEXT, body
 
@@ -192,17 +192,7 @@ def test_who_asks_by_itself_is_not_called_and_nobody_else_is_left_unguarded(stor
         GreenApiSettings.model_validate({"instance": "1", "token": "x"})
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Station(GreenApi(patience=0.05)) as station:
-        yield station
-
-
-@pytest.fixture
-def service(running):
-    running.reset()
-    running.faults.clear()
-    return running.services[0]
+running, service = played(lambda: GreenApi(patience=0.05))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from connectors.megafon.dialler import dialler
 from connectors.megafon.net import recordings, watcher
 from connectors.megafon.settings import MegafonSettings
 from provodka.calls import CallOrder
-from provodka.channel import Around, Delivery
+from provodka.channel import Delivery
 from provodka.errors import Rejected, Retryable
 from provodka.operation import Done, Request
 from provodka.payloads import Call, CallOutcome, Direction
@@ -22,11 +22,8 @@ from sandbox.senders.megafon import Megafon, MegafonSender
 from sandbox.senders.megafon_api import MegafonApi
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
-from tests.connectors.calls.memory_intake import MemoryIntake, MemoryStatus
-from tests.connectors.memory_store import MemoryStore
-from tests.contract.case import MOSCOW
+from tests.connectors.calls.world import START, World
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN, CLIENT = "crm-token-1", "79160001122"
 
 
@@ -45,17 +42,12 @@ def exchange(station: Station) -> MegafonApi:
     return service.api
 
 
-class House:
+class House(World):
     """Everything of one channel, by its own clock."""
 
     def __init__(self, station: Station, path: str = "/crmapi/v1", **more: object) -> None:
         given = {"crm_token": TOKEN, "url": f"{station.url}/megafon{path}", "api_key": "sandbox", **more}
-        self.settings = MegafonSettings.model_validate(given)
-        self.clock = START
-        self.store = MemoryStore()
-        self.around = Around(self.store, MOSCOW, now=lambda: self.clock)
-        self.intake = MemoryIntake(START)
-        self.status = MemoryStatus()
+        super().__init__(MegafonSettings.model_validate(given))
         self.channel = receiver("phone", self.settings, self.around)
         self.net = watcher("phone", self.settings, self.around)
 
@@ -69,22 +61,19 @@ class House:
 
     def tell(self, call: str, cmd: str = "event", **fields: str) -> None:
         sent = "&".join(f"{k}={v}" for k, v in {"cmd": cmd, "callid": call, "phone": CLIENT, **fields}.items())
-        delivery = Delivery("POST", "", {}, {}, f"{sent}&crm_token={TOKEN}".encode(), self.clock)
-        received = self.channel.receive(delivery, lambda key: self.intake.parts("phone", key))
-        self.intake.accept(received.events, channel="phone", parts=received.parts)
+        delivery = Delivery("POST", "", {}, {}, f"{sent}&crm_token={TOKEN}".encode(), self.now)
+        self.take(self.channel, delivery)
 
     def rings(self, call: str, user: str = "ivanov") -> None:
         self.tell(call, type="OUTGOING", direction="out", user=user)
 
     def ends(self, call: str, user: str = "ivanov") -> Call:
-        start = self.clock.strftime("%Y%m%dT%H%M%SZ")
+        start = self.now.strftime("%Y%m%dT%H%M%SZ")
         self.tell(call, "history", type="out", status="Success", user=user, duration="30", start=start)
         return self.intake.calls()[f"call:{call}"]
 
     def look(self, after: timedelta = timedelta(0)) -> dict[str, Call]:
-        self.clock += after
-        self.intake.now = self.clock
-        self.net.round(self.intake, self.status)
+        self.round(self.net, seconds=after.total_seconds())
         return self.intake.calls()
 
 
@@ -143,7 +132,7 @@ def test_an_unanswered_order_is_not_found_in_a_call_of_later(station: Station, e
     house = House(station)
     station.faults.arm(Fault(path="/megafon/crmapi/v1/makecall", kind="cut_before"))
     house.dial()
-    house.clock += timedelta(minutes=4)
+    house.now += timedelta(minutes=4)
     assert house.ends("later").order == ""
 
 
@@ -184,8 +173,8 @@ def test_a_call_that_no_notice_told_of_is_found_in_the_list(
 def test_what_was_told_is_not_told_again_by_the_list(station: Station, exchange: MegafonApi) -> None:
     house = House(station)
     house.look()
-    house.clock += timedelta(minutes=1)
-    exchange.ended("told", CLIENT, "ivanov", house.clock, 30, kind="out")
+    house.now += timedelta(minutes=1)
+    exchange.ended("told", CLIENT, "ivanov", house.now, 30, kind="out")
     house.ends("told")
     house.look(timedelta(minutes=10))
     kinds = house.intake.types()
@@ -196,9 +185,9 @@ def test_what_was_told_is_not_told_again_by_the_list(station: Station, exchange:
 def test_the_list_of_a_call_that_goes_on_is_no_end(station: Station, exchange: MegafonApi) -> None:
     house = House(station)
     house.look()
-    house.clock += timedelta(minutes=1)
+    house.now += timedelta(minutes=1)
     house.tell("long", type="ACCEPTED", direction="in", user="ivanov")
-    exchange.ended("long", CLIENT, "", house.clock, 0, status="missed")
+    exchange.ended("long", CLIENT, "", house.now, 0, status="missed")
     assert house.look(timedelta(minutes=20)) == {}
 
 
@@ -223,9 +212,9 @@ def test_without_a_key_only_the_lost_are_ended(station: Station, exchange: Megaf
 def test_a_recording_is_fetched_when_it_is_there(station: Station, exchange: MegafonApi) -> None:
     house = House(station)
     entry = exchange.ended("1", CLIENT, "ivanov", datetime.now(UTC) - timedelta(seconds=40), 30)
-    house.clock = datetime.now(UTC)
+    house.now = datetime.now(UTC)
     url = f"{station.url}/megafon/records/1.mp3"
-    call = Call("1", Direction.IN, f"+{CLIENT}", started_at=START, ended_at=house.clock, recording=url)
+    call = Call("1", Direction.IN, f"+{CLIENT}", started_at=START, ended_at=house.now, recording=url)
     exchange.ready_after = 600
     shelf = recordings("phone", house.settings, house.around)
     with pytest.raises(Retryable):
@@ -245,7 +234,7 @@ def test_a_call_without_a_link_has_no_recording(station: Station) -> None:
 
 def test_every_button_of_the_sandbox_is_taken_by_the_channel(station: Station, exchange: MegafonApi) -> None:
     house = House(station)
-    service = Megafon(lambda: house.clock)
+    service = Megafon(lambda: house.now)
 
     def keep(self: MegafonSender, cmd: str, **fields: str) -> object:
         return house.tell(fields.pop("callid"), cmd, **fields)
@@ -253,7 +242,7 @@ def test_every_button_of_the_sandbox_is_taken_by_the_channel(station: Station, e
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MegafonSender, "command", keep)
         for button in service.buttons:
-            house.clock += timedelta(minutes=5)
+            house.now += timedelta(minutes=5)
             service.press(button, Client(), service.defaults)
     ends = [kind for key, kind in house.intake.types().items() if key.startswith("call:")]
     assert sorted(ends) == ["call.finished"] * 4 + ["call.missed"]

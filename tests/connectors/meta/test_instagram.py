@@ -15,8 +15,8 @@ from provodka.payloads import Attachment, EventType
 from provodka.talks import DeliveryState, MediaKind, MessageFile
 from sandbox.senders.graph import PICTURE
 from sandbox.senders.meta import APP, INSTAGRAM, PERSON, Meta
-from sandbox.senders.station import Station
 from tests.connectors import talk_bodies
+from tests.connectors.played import played
 from tests.contract.case import MOSCOW, NOW, around, nothing
 from tests.contract.services.meta import GIVEN, TEXT, entry
 from tests.contract.services.whatsapp import signed
@@ -124,16 +124,7 @@ class Served:
         return f"https://hooks.example.ru/files/{sha256}/{name}"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Station(Meta()) as station:
-        yield station
-
-
-@pytest.fixture
-def service(running):
-    running.reset()
-    return running.services[0]
+running, service = played(Meta)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from sandbox.senders.meta import APP, FORM, INVENTED, PAGE, Meta
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
 from tests.connectors import talk_bodies
+from tests.connectors.played import played
 from tests.contract.case import NOW, around, nothing
 from tests.contract.services.meta import GIVEN, LEAD, SETTINGS, notice
 from tests.contract.services.whatsapp import signed
@@ -87,17 +88,7 @@ def test_nothing_works_unless_it_is_turned_on_and_the_risk_is_taken():
     assert MetaChannel("ads", only_instagram).receive(signed(notice(LEAD), GIVEN["app_secret"]), nothing).parts == ()
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Station(Meta()) as station:
-        yield station
-
-
-@pytest.fixture
-def service(running):
-    running.reset()
-    running.faults.clear()
-    return running.services[0]
+running, service = played(Meta)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from urllib.parse import parse_qsl
 import pytest
 import responses
 
-from connectors.calls.net import Net
 from connectors.sipuni.channel import dialler, receiver, recordings, watcher
 from connectors.sipuni.settings import SipuniSettings
 from provodka.calls import CallOrder
@@ -21,48 +19,32 @@ from provodka.operation import Done, Request
 from sandbox.senders.service import Client
 from sandbox.senders.sipuni import HEAD, USER, Sipuni
 from sandbox.senders.station import Station
-from tests.connectors.calls.memory_intake import MemoryIntake, MemoryStatus
-from tests.connectors.memory_store import MemoryStore
-from tests.contract.case import around
+from tests.connectors.calls.world import World
+from tests.connectors.played import played
 
 START = datetime(2026, 3, 2, 20, 58, tzinfo=UTC)  # two minutes before midnight in Moscow
 API = "https://sipuni.com/api"
 
 
-class World:
+class Account(World):
     """An account of Sipuni, our net below it and the moment of both."""
 
     def __init__(self, url: str, service: Sipuni) -> None:
-        self.now = START
+        given = {"secret": "s", "user": USER, "key": "sandbox", "api_url": f"{url}/sipuni"}
+        super().__init__(SipuniSettings.model_validate(given), START)
         self.service = service
         service.now = lambda: self.now
-        self.settings = SipuniSettings.model_validate(
-            {"secret": "s", "user": USER, "key": "sandbox", "api_url": f"{url}/sipuni"}
-        )
-        self.around = replace(around(MemoryStore()), now=lambda: self.now)
-        self.intake = MemoryIntake(START)
-        self.status = MemoryStatus()
-
-    def round(self, net: Net, **after: float) -> None:
-        self.now += timedelta(**after)
-        net.round(self.intake, self.status)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Station]:
-    with Station(Sipuni()) as station:
-        yield station
+running, service = played(Sipuni)
 
 
 @pytest.fixture
-def world(running: Station) -> World:
-    running.reset()
-    service = running.services[0]
-    assert isinstance(service, Sipuni)
-    return World(running.url, service)
+def world(running: Station, service: Sipuni) -> Account:
+    return Account(running.url, service)
 
 
-def test_a_call_that_no_event_told_comes_by_the_statistics_even_over_midnight(world: World) -> None:
+def test_a_call_that_no_event_told_comes_by_the_statistics_even_over_midnight(world: Account) -> None:
     net = watcher("phone", world.settings, world.around)
     world.service.untold(Client(), {})
     world.round(net, minutes=1)  # from now on
@@ -79,7 +61,7 @@ def test_a_call_that_no_event_told_comes_by_the_statistics_even_over_midnight(wo
     net.close()
 
 
-def test_what_was_told_already_is_not_told_again(world: World) -> None:
+def test_what_was_told_already_is_not_told_again(world: Account) -> None:
     net = watcher("phone", world.settings, world.around)
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -94,7 +76,7 @@ def test_what_was_told_already_is_not_told_again(world: World) -> None:
     net.close()
 
 
-def test_a_table_with_other_columns_is_named_with_the_cure_and_can_be_explained(world: World) -> None:
+def test_a_table_with_other_columns_is_named_with_the_cure_and_can_be_explained(world: Account) -> None:
     world.service.head = HEAD.replace("ID записи", "Номер записи")
     net = watcher("phone", world.settings, world.around)
     world.round(net)
@@ -122,7 +104,7 @@ def test_a_table_with_other_columns_is_named_with_the_cure_and_can_be_explained(
         "",
     ],
 )
-def test_lines_that_tell_of_no_call_are_left_out(world: World, line: str) -> None:
+def test_lines_that_tell_of_no_call_are_left_out(world: Account, line: str) -> None:
     settings = SipuniSettings.model_validate({"secret": "s", "user": USER, "key": "k"})
     net = watcher("phone", settings, world.around)
     with responses.RequestsMock() as service:
@@ -133,7 +115,7 @@ def test_lines_that_tell_of_no_call_are_left_out(world: World, line: str) -> Non
     net.close()
 
 
-def test_lengths_may_be_told_as_a_clock_tells_them(world: World) -> None:
+def test_lengths_may_be_told_as_a_clock_tells_them(world: Account) -> None:
     settings = SipuniSettings.model_validate({"secret": "s", "user": USER, "key": "k"})
     net = watcher("phone", settings, world.around)
     line = "Исходящий;;02.03.2026 23:59:30;;101;79160001122;;0:02:17;0:02:03;;;1.1;;;;1;"
@@ -146,7 +128,7 @@ def test_lengths_may_be_told_as_a_clock_tells_them(world: World) -> None:
     net.close()
 
 
-def test_a_recording_comes_by_the_id_of_its_call(world: World) -> None:
+def test_a_recording_comes_by_the_id_of_its_call(world: Account) -> None:
     net = watcher("phone", world.settings, world.around)
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -169,7 +151,7 @@ def test_a_recording_comes_by_the_id_of_its_call(world: World) -> None:
     net.close()
 
 
-def test_a_call_is_ordered_of_the_first_name_that_is_a_number(world: World) -> None:
+def test_a_call_is_ordered_of_the_first_name_that_is_a_number(world: Account) -> None:
     made = dialler("phone", world.settings, world.around)
     assert made is not None
     orders = [
@@ -187,7 +169,7 @@ def test_a_call_is_ordered_of_the_first_name_that_is_a_number(world: World) -> N
     made.close()
 
 
-def test_a_call_that_we_had_made_carries_our_key(world: World) -> None:
+def test_a_call_that_we_had_made_carries_our_key(world: Account) -> None:
     made = dialler("phone", world.settings, world.around)
     assert made is not None
     made.dial([Request("e1:0:call", CallOrder("+79160001122", "101"))])
@@ -200,7 +182,7 @@ def test_a_call_that_we_had_made_carries_our_key(world: World) -> None:
     made.close()
 
 
-def test_a_call_may_go_through_a_scheme(world: World) -> None:
+def test_a_call_may_go_through_a_scheme(world: Account) -> None:
     settings = world.settings.model_copy(update={"tree": "000-123"})
     made = dialler("phone", settings, world.around)
     assert made is not None
@@ -211,7 +193,7 @@ def test_a_call_may_go_through_a_scheme(world: World) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"success": "maybe"}])
-def test_an_answer_that_says_neither_yes_nor_no_leaves_it_open(world: World, answer: Any) -> None:
+def test_an_answer_that_says_neither_yes_nor_no_leaves_it_open(world: Account, answer: Any) -> None:
     made = dialler("phone", SipuniSettings.model_validate({"secret": "s", "user": USER, "key": "k"}), world.around)
     assert made is not None
     with responses.RequestsMock() as service:
@@ -223,7 +205,7 @@ def test_an_answer_that_says_neither_yes_nor_no_leaves_it_open(world: World, ans
     made.close()
 
 
-def test_without_a_key_only_lost_calls_are_ended(world: World) -> None:
+def test_without_a_key_only_lost_calls_are_ended(world: Account) -> None:
     settings = SipuniSettings.model_validate({"secret": "s"})
     net = watcher("phone", settings, world.around)
     world.round(net)
@@ -231,7 +213,7 @@ def test_without_a_key_only_lost_calls_are_ended(world: World) -> None:
     assert dialler("phone", settings, world.around) is None
 
 
-def test_a_recording_that_is_too_large_is_refused_by_name(world: World) -> None:
+def test_a_recording_that_is_too_large_is_refused_by_name(world: Account) -> None:
     net = watcher("phone", world.settings, world.around)
     world.round(net)
     world.now += timedelta(minutes=1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,11 +19,9 @@ from provodka.operation import Done, Request
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
 from sandbox.senders.uis import TEMPLATE, Uis, filled
-from tests.connectors.calls.memory_intake import MemoryIntake, MemoryStatus
-from tests.connectors.memory_store import MemoryStore
-from tests.contract.case import around
+from tests.connectors.calls.world import World
+from tests.connectors.played import played
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 REPORT = (
     '{"jsonrpc": "2.0", "id": "r-1", "result": {"data": [{"id": 4500000001, "start_time": "2026-03-02 12:00:00",'
     ' "finish_time": "2026-03-02 12:02:17", "contact_phone_number": "79160001122",'
@@ -41,44 +37,29 @@ EXPIRED = (
 )
 
 
-class World:
+class Account(World):
     """An account of UIS, our net below it and the moment of both."""
 
     def __init__(self, url: str, service: Uis) -> None:
-        self.now = START
+        given = {"secret": "s", "token": "sandbox", "from_number": "74950003344"}
+        urls = {"data_url": f"{url}/uis/data", "call_url": f"{url}/uis/call"}
+        super().__init__(UisSettings.model_validate({**given, **urls}))
         self.service = service
         service.now = lambda: self.now
-        given = {"secret": "s", "token": "sandbox", "from_number": "74950003344"}
-        self.settings = UisSettings.model_validate(
-            {**given, "data_url": f"{url}/uis/data", "call_url": f"{url}/uis/call"}
-        )
-        self.around = replace(around(MemoryStore()), now=lambda: self.now)
-        self.intake = MemoryIntake(START)
-        self.status = MemoryStatus()
-
-    def round(self, net: Net, **after: float) -> float:
-        self.now += timedelta(**after)
-        return net.round(self.intake, self.status)
 
     def net(self) -> Net:
         return watcher("phone", self.settings, self.around)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Station]:
-    with Station(Uis()) as station:
-        yield station
+running, service = played(Uis)
 
 
 @pytest.fixture
-def world(running: Station) -> World:
-    running.reset()
-    service = running.services[0]
-    assert isinstance(service, Uis)
-    return World(running.url, service)
+def world(running: Station, service: Uis) -> Account:
+    return Account(running.url, service)
 
 
-def test_a_call_that_no_notice_told_comes_by_the_statistics(world: World) -> None:
+def test_a_call_that_no_notice_told_comes_by_the_statistics(world: Account) -> None:
     net = world.net()
     world.service.report_only(Client(), {})
     world.round(net, minutes=1)  # from now on
@@ -94,7 +75,7 @@ def test_a_call_that_no_notice_told_comes_by_the_statistics(world: World) -> Non
     net.close()
 
 
-def test_what_was_told_already_is_not_told_again(world: World) -> None:
+def test_what_was_told_already_is_not_told_again(world: Account) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -109,7 +90,7 @@ def test_what_was_told_already_is_not_told_again(world: World) -> None:
     net.close()
 
 
-def test_a_recording_that_no_notice_told_comes_when_none_can_be_expected_any_more(world: World) -> None:
+def test_a_recording_that_no_notice_told_comes_when_none_can_be_expected_any_more(world: Account) -> None:
     net = world.net()
     world.round(net)
     world.now += timedelta(minutes=1)
@@ -125,7 +106,7 @@ def test_a_recording_that_no_notice_told_comes_when_none_can_be_expected_any_mor
     net.close()
 
 
-def test_the_report_is_read_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_is_read_page_by_page(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectors.uis.reports, "PAGE", 2)
     net = world.net()
     world.round(net)
@@ -138,7 +119,7 @@ def test_the_report_is_read_page_by_page(world: World, monkeypatch: pytest.Monke
     net.close()
 
 
-def test_used_up_points_are_waited_for_and_nothing_is_refused(world: World, running: Station) -> None:
+def test_used_up_points_are_waited_for_and_nothing_is_refused(world: Account, running: Station) -> None:
     net = world.net()
     world.round(net)
     world.service.points, before = 1, running.counts.calls["POST /uis/data"]
@@ -156,7 +137,7 @@ def test_used_up_points_are_waited_for_and_nothing_is_refused(world: World, runn
         ("component_disabled", "Тарифах и опциях"),
     ],
 )
-def test_a_closed_door_is_told_at_once_with_its_cure(world: World, mnemonic: str, words: str) -> None:
+def test_a_closed_door_is_told_at_once_with_its_cure(world: Account, mnemonic: str, words: str) -> None:
     net = world.net()
     world.round(net)
     world.service.refuse = mnemonic
@@ -171,7 +152,7 @@ def test_a_closed_door_is_told_at_once_with_its_cure(world: World, mnemonic: str
     net.close()
 
 
-def test_the_bodies_of_the_reference_are_read(world: World) -> None:
+def test_the_bodies_of_the_reference_are_read(world: Account) -> None:
     net = watcher("phone", UisSettings.model_validate({"secret": "s", "token": "t"}), world.around)
     with responses.RequestsMock() as service:
         service.post("https://dataapi.uiscom.ru/v2.0", REPORT, content_type="application/json")
@@ -187,7 +168,7 @@ def test_the_bodies_of_the_reference_are_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("row", [{}, {"id": 1}, {"id": 1, "start_time": "2026-03-02 12:00:00", "finish_time": None}])
-def test_calls_that_are_not_over_wait_for_the_next_time(world: World, row: dict[str, Any]) -> None:
+def test_calls_that_are_not_over_wait_for_the_next_time(world: Account, row: dict[str, Any]) -> None:
     net = watcher("phone", UisSettings.model_validate({"secret": "s", "token": "t"}), world.around)
     with responses.RequestsMock() as service:
         answer = {"result": {"data": [row, None], "metadata": {"total_items": 2}}}
@@ -199,7 +180,7 @@ def test_calls_that_are_not_over_wait_for_the_next_time(world: World, row: dict[
     net.close()
 
 
-def test_without_a_token_only_lost_calls_are_ended(world: World) -> None:
+def test_without_a_token_only_lost_calls_are_ended(world: Account) -> None:
     settings = UisSettings.model_validate({"secret": "s"})
     net = watcher("phone", settings, world.around)
     assert net.check() == []
@@ -209,7 +190,7 @@ def test_without_a_token_only_lost_calls_are_ended(world: World) -> None:
 
 
 @pytest.mark.parametrize("names", [("Иванов Пётр",), ("101",), ("нет такого", "иванов пётр"), ("501",)])
-def test_an_employee_is_found_by_whatever_name_uis_knows(world: World, names: tuple[str, ...]) -> None:
+def test_an_employee_is_found_by_whatever_name_uis_knows(world: Account, names: tuple[str, ...]) -> None:
     made = dialler("phone", world.settings, world.around)
     assert made is not None
     order = CallOrder("+79160001122", names[0], others=names[1:])
@@ -222,7 +203,7 @@ def test_an_employee_is_found_by_whatever_name_uis_knows(world: World, names: tu
     made.close()
 
 
-def test_an_employee_whom_uis_does_not_know_is_rejected_with_a_cure(world: World) -> None:
+def test_an_employee_whom_uis_does_not_know_is_rejected_with_a_cure(world: Account) -> None:
     made = dialler("phone", world.settings, world.around)
     assert made is not None
     [refused] = made.dial([Request("e1:0:call", CallOrder("+79160001122", "пётр"))])
@@ -232,7 +213,7 @@ def test_an_employee_whom_uis_does_not_know_is_rejected_with_a_cure(world: World
     made.close()
 
 
-def test_a_text_is_read_from_the_line_that_was_asked_for(world: World) -> None:
+def test_a_text_is_read_from_the_line_that_was_asked_for(world: Account) -> None:
     made = dialler("phone", world.settings, world.around)
     assert made is not None
     orders = [

@@ -21,6 +21,7 @@ from sandbox.senders.graph import PICTURE
 from sandbox.senders.station import Station
 from sandbox.senders.wazzup import CHANNEL, Wazzup
 from tests.connectors import talk_bodies
+from tests.connectors.played import played
 from tests.contract.case import MOSCOW, NOW, around, nothing
 from tests.contract.services.wazzup import TEXT, body
 
@@ -158,17 +159,7 @@ class Served:
         return f"https://hooks.example.ru/files/{sha256}"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Station(Wazzup()) as station:
-        yield station
-
-
-@pytest.fixture
-def service(running):
-    running.reset()
-    running.faults.clear()
-    return running.services[0]
+running, service = played(Wazzup)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from connectors.zadarma.net import recordings, subscriber, watcher
 from connectors.zadarma.settings import ZadarmaSettings
 from connectors.zadarma.sms import messenger
 from provodka.calls import CallOrder
-from provodka.channel import Around, Delivery
+from provodka.channel import Delivery
 from provodka.errors import RateLimited, Rejected, Retryable
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Request
@@ -24,8 +24,7 @@ from sandbox.senders.service import Client
 from sandbox.senders.station import Station
 from sandbox.senders.zadarma import COVERED, INCOMING, Zadarma, ZadarmaSender, zadarma_sign
 from sandbox.senders.zadarma_api import ZadarmaApi
-from tests.connectors.calls.memory_intake import MemoryIntake, MemoryStatus
-from tests.connectors.memory_store import MemoryStore
+from tests.connectors.calls.world import World
 from tests.contract.case import MOSCOW
 
 CLIENT = "79160001122"
@@ -47,17 +46,12 @@ def account(station: Station) -> ZadarmaApi:
     return service.api
 
 
-class House:
+class House(World):
     """Everything of one channel, by its own clock."""
 
     def __init__(self, station: Station, **more: object) -> None:
         given = {"secret": "sandbox", "key": "sandbox", "base_url": f"{station.url}/zadarma", **more}
-        self.settings = ZadarmaSettings.model_validate(given)
-        self.clock = START
-        self.store = MemoryStore()
-        self.around = Around(self.store, MOSCOW, now=lambda: self.clock)
-        self.intake = MemoryIntake(START)
-        self.status = MemoryStatus()
+        super().__init__(ZadarmaSettings.model_validate(given), START)
         self.channel = receiver("phone", self.settings, self.around)
         self.net = watcher("phone", self.settings, self.around)
 
@@ -71,28 +65,23 @@ class House:
         assert made is not None
         return made.write([Request("sms-1", ClientMessage(to, text))])[0]
 
-    def take(self, sender: ZadarmaSender, event: str, **fields: str) -> None:
+    def hear(self, sender: ZadarmaSender, event: str, **fields: str) -> None:
         """What the sender posts."""
         text = "".join(fields.get(name, "") for name in COVERED.get(event, INCOMING))
         headers = {"signature": zadarma_sign(text, sender.secret)}
         body = urlencode({"event": event, **fields}).encode()
-        received = self.channel.receive(
-            Delivery("POST", "", headers, {}, body, self.clock), lambda key: self.intake.parts("phone", key)
-        )
-        self.intake.accept(received.events, channel="phone", parts=received.parts)
+        self.take(self.channel, Delivery("POST", "", headers, {}, body, self.now))
 
     def calls_out(self, call: str, extension: str = "101") -> Call:
-        start = self.clock.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M:%S")
+        start = self.now.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M:%S")
         told = {"internal": extension, "destination": CLIENT, "call_start": start, "pbx_call_id": call}
         sender = ZadarmaSender("", "sandbox")
-        self.take(sender, "NOTIFY_OUT_START", **told)
-        self.take(sender, "NOTIFY_OUT_END", **told, duration="30", disposition="answered")
+        self.hear(sender, "NOTIFY_OUT_START", **told)
+        self.hear(sender, "NOTIFY_OUT_END", **told, duration="30", disposition="answered")
         return self.intake.calls()[f"call:{call}"]
 
     def look(self, after: timedelta = timedelta(0)) -> dict[str, Call]:
-        self.clock += after
-        self.intake.now = self.clock
-        self.net.round(self.intake, self.status)
+        self.round(self.net, seconds=after.total_seconds())
         return self.intake.calls()
 
 
@@ -100,10 +89,10 @@ def test_an_ordered_call_is_known_by_employee_number_and_time(station: Station, 
     house = House(station)
     assert house.dial("ivanov", others=("101",)) == Done()
     assert account.stats()["callbacks"] == [{"from": "101", "to": CLIENT}]
-    house.clock += timedelta(seconds=20)
+    house.now += timedelta(seconds=20)
     assert house.calls_out("out_2", "102").order == ""
     assert house.calls_out("out_1").order == "order-1"
-    house.clock += timedelta(minutes=5)
+    house.now += timedelta(minutes=5)
     assert house.calls_out("out_3").order == ""
 
 
@@ -187,8 +176,8 @@ def test_a_recording_is_fetched_by_a_link_of_its_own_when_it_is_there(station: S
     house = House(station)
     began = datetime.now(UTC) - timedelta(seconds=70)
     account.ended("in_1", CLIENT, "101", began, "answered", 60)
-    house.clock = datetime.now(UTC)
-    call = Call("in_1", Direction.IN, f"+{CLIENT}", started_at=began, ended_at=house.clock)
+    house.now = datetime.now(UTC)
+    call = Call("in_1", Direction.IN, f"+{CLIENT}", started_at=began, ended_at=house.now)
     shelf = recordings("phone", house.settings, house.around)
     assert shelf is not None
     account.ready_after = 40
@@ -198,7 +187,7 @@ def test_a_recording_is_fetched_by_a_link_of_its_own_when_it_is_there(station: S
     file = shelf.fetch_recording(call)
     assert file.content_type == "audio/wav"
     assert house.store.blobs[file.sha256].startswith(b"RIFF")
-    house.clock += timedelta(hours=2)
+    house.now += timedelta(hours=2)
     account.clear()
     with pytest.raises(Rejected) as gone:
         shelf.fetch_recording(call)
@@ -239,17 +228,17 @@ def test_without_a_key_there_is_only_the_receiver(station: Station) -> None:
 
 def test_every_button_of_the_sandbox_is_taken_by_the_channel(station: Station, account: ZadarmaApi) -> None:
     house = House(station)
-    service = Zadarma(lambda: house.clock)
+    service = Zadarma(lambda: house.now)
     probed: list[str] = []
 
     def keep(self: ZadarmaSender, event: str, **fields: str) -> object:
-        return house.take(self, event, **fields)
+        return house.hear(self, event, **fields)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ZadarmaSender, "notice", keep)
         patch.setattr(ZadarmaSender, "probe", lambda self, mark: probed.append(mark))
         for button in service.buttons:
-            house.clock += timedelta(minutes=5)
+            house.now += timedelta(minutes=5)
             service.press(button, Client(), service.defaults)
     assert len(probed) == 1
     kinds = list(house.intake.types().values())
