@@ -29,6 +29,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def own_host(url: str) -> tuple[str, ...]:
+    """The host of an API that stands on this very machine, which may be asked though it is internal; nothing for any
+    other."""
+    host = urlsplit(url).hostname or ""
+    return (host,) if is_loopback(host) else ()
+
+
 def is_near(host: str) -> bool:
     """Whether a host is of the own network: a private address, or a name without a domain of the internet."""
     try:

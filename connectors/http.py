@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import unquote
 
 import requests
@@ -52,6 +52,11 @@ class Limit:
     per_second: float
     burst: int = 1
     leaky: bool = False
+
+    @classmethod
+    def of_second(cls, account: str, per_second: float) -> Self:
+        """What may go within a second may go at once."""
+        return cls(account, per_second, max(1, int(per_second)))
 
     @property
     def has_room(self) -> bool:

@@ -37,7 +37,7 @@ class AvitoApi:
 
     def __init__(self, settings: AvitoSettings, around: Around) -> None:
         self._settings = settings
-        limit = Limit(f"avito:{settings.account}", settings.per_second, max(1, int(settings.per_second)))
+        limit = Limit.of_second(f"avito:{settings.account}", settings.per_second)
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._http = Http(settings.api_url, limit, around.store, timeouts=timeouts, classify=classify)
         self._auth = OAuth(

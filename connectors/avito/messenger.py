@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+from connectors.addresses import own_host
 from connectors.avito.api import AvitoApi
 from connectors.avito.channel import book_of
 from connectors.avito.message import VOICE, echo_mark, facts_of
 from connectors.avito.settings import AvitoSettings
 from connectors.enclosed import File, files_of
-from connectors.talks.files import fetched, own_host
+from connectors.talks.files import fetched
 from connectors.talks.known import Known
+from connectors.talks.parcel import send_all
 from connectors.talks.reading import Fields, moment, part, parts_of, word
 from provodka.channel import Around
-from provodka.errors import Ambiguous, ConnectorError, Rejected, Retryable
+from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.messages import ChatFacts, ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.talks import MessageFile
+
+log = logging.getLogger(__name__)
 
 PAGE: Final = 100
 MOST_PAGES: Final = 10
@@ -64,16 +69,22 @@ class AvitoMessenger:
         return [self._found(request.params, request.unsure_since) for request in requests]
 
     def _write(self, message: ClientMessage) -> Outcome:
-        sent: list[str] = []
         try:
-            chat = self._talk(message.to)
-            for path, body in list(self._bodies(message)):
-                sent.append(self._send(chat, path, body))
-            if sent and self._settings.mark_read:
-                self._api.post(1, f"chats/{_quoted(chat)}/read", {})
+            chat, bodies = self._talk(message.to), list(self._bodies(message))
+            if not bodies:
+                raise Rejected("nothing to send", hint=_NOTHING)
+            done = send_all(bodies, lambda one: self._send(chat, *one))
         except ConnectorError as error:
-            return Ambiguous(f"sent in part: {error.reason}", hint=error.hint) if sent else error
-        return Done(sent[0]) if sent else Rejected("nothing to send", hint=_NOTHING)
+            return error
+        if self._settings.mark_read:
+            self._mark_read(chat)
+        return done
+
+    def _mark_read(self, chat: str) -> None:
+        try:
+            self._api.post(1, f"chats/{_quoted(chat)}/read", {})
+        except ConnectorError as error:
+            log.warning("talk not marked as read: channel=%s: %s", self.name, error.reason)
 
     def _talk(self, to: str) -> str:
         """The talk itself, or the newest with that person."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
-from connectors.addresses import is_loopback
+from connectors.addresses import own_host
 from connectors.beeline.api import Portal, Row
 from connectors.beeline.settings import BeelineSettings
 from connectors.beeline.statistics import Statistics, as_known, phone_of, when
@@ -115,6 +114,5 @@ def dialler(name: str, settings: BeelineSettings, around: Around) -> CallbackDia
 
 def recordings(name: str, settings: BeelineSettings, around: Around) -> BeelineRecordings:
     """The recordings of the channel `name`."""
-    host = urlsplit(settings.api_url).hostname or ""
-    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    shelf = Shelf.of(settings, around, own_host(settings.api_url))
     return BeelineRecordings(name, Portal(name, settings, around.store), shelf)

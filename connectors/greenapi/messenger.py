@@ -7,6 +7,7 @@ from typing import Final
 
 from urllib3.filepost import encode_multipart_formdata
 
+from connectors.addresses import own_host
 from connectors.enclosed import files_of
 from connectors.greenapi.api import GreenApi, trouble_of
 from connectors.greenapi.settings import GreenApiSettings
@@ -58,7 +59,7 @@ class GreenApiMessenger:
 
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address."""
-        allow = files.own_host(self._settings.api_url)
+        allow = own_host(self._settings.api_url)
         return files.fetched(file.ref, file, self._store, allow=allow, most=self._settings.file_limit)
 
     def check(self) -> list[str]:

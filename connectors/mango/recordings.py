@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from connectors.addresses import is_loopback
+from connectors.addresses import own_host
 from connectors.calls.recordings import NOT_YET, Shelf
 from connectors.mango.client import FILES, PENALTY, Vpbx
 from connectors.mango.settings import MangoSettings
@@ -58,6 +58,5 @@ class MangoRecordings:
 
 def recordings(name: str, settings: MangoSettings, around: Around) -> MangoRecordings:
     """The recordings of the channel `name`."""
-    host = urlsplit(settings.api_url).hostname or ""
-    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    shelf = Shelf.of(settings, around, own_host(settings.api_url))
     return MangoRecordings(name, settings, Vpbx(settings, around.store, FILES), shelf)

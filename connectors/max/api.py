@@ -117,8 +117,8 @@ class MaxApi:
 
     def _open(self, url: str, read_timeout: float, *, known: bool = True) -> Http:
         """`known`: our token may be shown there."""
-        pace = self._settings.per_second
-        limit = Limit(self._limit if known else f"{self._limit}:uploads", pace, max(1, int(pace)))
+        account = self._limit if known else f"{self._limit}:uploads"
+        limit = Limit.of_second(account, self._settings.per_second)
         auth = self._auth if known else dict
         timeouts = Timeouts(self._settings.connect_timeout, read_timeout)
         return Http(url, limit, self._pace, auth=auth, timeouts=timeouts, classify=classify)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from connectors.addresses import own_host
 from connectors.enclosed import files_of
 from connectors.max.api import NOT_READY, MaxApi
 from connectors.max.content import VIDEO
 from connectors.max.settings import MaxSettings
 from connectors.max.setup import complaints
 from connectors.max.updates import GROUP, SERVICE
-from connectors.talks.files import fetched, own_host
+from connectors.talks.files import fetched
 from connectors.talks.parcel import Piece, Room, pieces_of, send_all
 from provodka.channel import Around
 from provodka.errors import ConnectorError, Rejected, Retryable

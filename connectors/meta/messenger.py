@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from connectors.addresses import own_host
 from connectors.enclosed import File, files_of
 from connectors.graph import Graph
 from connectors.http import Limit
@@ -63,7 +64,7 @@ class InstagramMessenger:
 
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address."""
-        allow = files.own_host(self._settings.api_url)
+        allow = own_host(self._settings.api_url)
         return files.fetched(file.ref, file, self._around.store, allow=allow, most=self._settings.file_limit)
 
     def who(self, chat: str) -> ChatFacts:

@@ -47,7 +47,7 @@ def open_http(settings: Published, base_url: str, pace: Pace) -> Http:
     entry = basic(settings.user, settings.password.get_secret_value())
     return Http(
         base_url,
-        Limit(f"1c:{base_url}", settings.per_second, burst=max(1, int(settings.per_second))),
+        Limit.of_second(f"1c:{base_url}", settings.per_second),
         pace,
         auth=lambda: entry,
         timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),

@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from connectors.addresses import is_loopback
+from connectors.addresses import own_host
 from connectors.bodies import fields_of
 from connectors.calls.book import CallBook
 from connectors.calls.callback import Callback, CallbackDialler
@@ -126,6 +125,5 @@ def dialler(name: str, settings: SipuniSettings, around: Around) -> CallbackDial
 
 def recordings(name: str, settings: SipuniSettings, around: Around) -> SipuniRecordings:
     """The recordings of the channel `name`."""
-    host = urlsplit(settings.api_url).hostname or ""
-    shelf = Shelf.of(settings, around, (host,) if is_loopback(host) else ())
+    shelf = Shelf.of(settings, around, own_host(settings.api_url))
     return SipuniRecordings(name, shelf, _api(name, settings, around))

@@ -72,12 +72,6 @@ def media_kind(content_type: str) -> MediaKind:
     return {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO, "audio": MediaKind.AUDIO}.get(family, MediaKind.FILE)
 
 
-def own_host(api_url: str) -> tuple[str, ...]:
-    """The host of an API that stands on this very machine, for `allow`; nothing for any other."""
-    parts = urlsplit(api_url)
-    return (parts.hostname,) if parts.scheme == "http" and parts.hostname else ()
-
-
 def _refused(error: ConnectorError | None, status: int) -> ConnectorError:
     if error is None or isinstance(error, AuthFailed | Rejected):
         return Rejected(f"the file: HTTP {status}", hint=GONE, status=status)

@@ -44,7 +44,7 @@ class ViberApi:
     def __init__(self, name: str, settings: ViberSettings, pace: Pace) -> None:
         self._http = Http(
             f"{settings.api_url}/pa",
-            Limit(f"viber:{name}", settings.per_second, max(1, int(settings.per_second))),
+            Limit.of_second(f"viber:{name}", settings.per_second),
             pace,
             auth=lambda: {"X-Viber-Auth-Token": settings.token.get_secret_value()},
             timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),

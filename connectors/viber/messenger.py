@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from connectors.addresses import own_host
 from connectors.enclosed import File, files_of
-from connectors.talks.files import fetched, own_host
+from connectors.talks.files import fetched
+from connectors.talks.parcel import Piece, Room, pieces_of, send_all
 from connectors.talks.reading import word
 from connectors.viber.api import ViberApi
 from connectors.viber.settings import ViberSettings
 from provodka.channel import Around
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.messages import ClientMessage
-from provodka.operation import Done, Outcome, Repeat, Request, operation
+from provodka.operation import Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment
 from provodka.talks import MessageFile
 
+ROOM: Final = Room(text=7000, caption=0, file=50 * 1024 * 1024)
 LARGEST_PICTURE: Final = 1024 * 1024
 _PICTURES: Final = ("image/jpeg", "image/png", "image/gif")
 _NO_FILES: Final = "Чтобы отправлять файлы в Viber, укажите server.public_url: он забирает их по адресу."
@@ -24,7 +27,7 @@ _NO_FILES: Final = "Чтобы отправлять файлы в Viber, ука�
 
 class ViberMessenger:
     """A bot can read nothing of what it has sent, and Viber knows no repeats: a message whose answer was lost is for a
-    person to judge. Text and files are messages of their own; a file goes as an address of ours."""
+    person to judge. A long text makes several messages, and each file is one: it goes as an address of ours."""
 
     medium = "viber"
     reaches = ("viber",)
@@ -43,21 +46,15 @@ class ViberMessenger:
         return [self._write(request.params) for request in requests]
 
     def _write(self, message: ClientMessage) -> Outcome:
-        sent: list[str] = []
         try:
-            for body in list(self._bodies(message)):
-                sent.append(self._send(message.to, body))
+            enclosed = files_of(message, self._settings.files, self._around.store)
+            bodies = [self._body(piece) for piece in pieces_of(message.text, enclosed, ROOM)]
+            return send_all(bodies, lambda body: self._send(message.to, body))
         except ConnectorError as error:
-            if sent:
-                return Ambiguous(f"only {len(sent)} of its parts have gone: {error.reason}", hint=error.hint)
             return error
-        return Done(sent[0]) if sent else Rejected("nothing to send", hint="В сообщении нет ни текста, ни файлов.")
 
-    def _bodies(self, message: ClientMessage) -> Iterator[dict[str, Any]]:
-        if message.text:
-            yield {"type": "text", "text": message.text}
-        for file in files_of(message, self._settings.files, self._around.store):
-            yield self._of_file(file)
+    def _body(self, piece: Piece) -> dict[str, Any]:
+        return {"type": "text", "text": piece.text} if piece.file is None else self._of_file(piece.file)
 
     def _of_file(self, file: File) -> dict[str, Any]:
         name, kind, body = file

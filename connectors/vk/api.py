@@ -29,7 +29,7 @@ class VkApi:
         self._settings = settings
         self._pace = pace
         self._timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
-        limit = Limit(f"vk:{settings.account}", settings.per_second, max(1, int(settings.per_second)))
+        limit = Limit.of_second(f"vk:{settings.account}", settings.per_second)
         self._http = Http(settings.api_url, limit, pace, timeouts=self._timeouts, classify=classify)
 
     def call(

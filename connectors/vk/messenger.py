@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
+from connectors.addresses import own_host
 from connectors.enclosed import File, files_of
-from connectors.talks.files import fetched, own_host
+from connectors.talks.files import fetched
 from connectors.talks.known import Known
 from connectors.talks.reading import Fields, part, parts_of, word
 from connectors.vk.api import VkApi

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from connectors.addresses import own_host
 from connectors.enclosed import File, files_of
 from connectors.http import Http, Limit, Timeouts
 from connectors.talks import files
@@ -61,7 +62,7 @@ class WazzupMessenger:
 
     def fetch_file(self, file: MessageFile) -> Attachment:
         """By its address, which is said to live not for long."""
-        allow = files.own_host(self._settings.api_url)
+        allow = own_host(self._settings.api_url)
         return files.fetched(file.ref, file, self._around.store, allow=allow, most=self._settings.file_limit)
 
     def check(self) -> list[str]:
@@ -161,7 +162,7 @@ def _http(settings: WazzupSettings, around: Around) -> Http:
 
     return Http(
         settings.api_url,
-        Limit(f"wazzup:{settings.channel_id}", settings.per_second, max(1, int(settings.per_second))),
+        Limit.of_second(f"wazzup:{settings.channel_id}", settings.per_second),
         around.store,
         auth=auth,
         timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from urllib3.filepost import encode_multipart_formdata
 
+from connectors.addresses import own_host
 from connectors.enclosed import File, files_of
 from connectors.graph import Graph
 from connectors.http import Limit
@@ -58,8 +59,7 @@ class WhatsappMessenger:
         self.account = settings.phone_id
         self._settings = settings
         self._store = store
-        burst = max(1, int(settings.per_second))
-        limit = Limit(f"whatsapp:{settings.phone_id}", settings.per_second, burst)
+        limit = Limit.of_second(f"whatsapp:{settings.phone_id}", settings.per_second)
         self._graph = Graph(settings, limit, store, cure_of)
 
     @operation(repeat=Repeat.PERSON)
@@ -77,7 +77,7 @@ class WhatsappMessenger:
         most = self._settings.file_limit
         if count(about.get("file_size")) > most:
             raise Rejected("the file is too large", hint=files.TOO_LARGE.format(most=most // 1024**2))
-        allow, url = files.own_host(self._settings.api_url), word(about.get("url"))
+        allow, url = own_host(self._settings.api_url), word(about.get("url"))
         return files.fetched(url, file, self._store, headers=self._graph.auth(), allow=allow, most=most)
 
     def check(self) -> list[str]:

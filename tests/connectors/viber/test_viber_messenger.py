@@ -106,7 +106,7 @@ def write(bot, text="Здравствуйте!", to=PERSON, **more):
 def test_a_message_arrives_under_the_bots_name_and_its_number_is_told(viber, connect):
     outcome = write(connect())
     [sent] = viber.sent
-    assert outcome == Done(str(sent["token"]))
+    assert outcome == Done(str(sent["token"]), {"messages": str(sent["token"])})
     assert int(outcome.remote_id) > 2**53
     assert (sent["text"], sent["sender"]) == ("Здравствуйте!", {"name": "Ромашка"})
 
@@ -133,7 +133,7 @@ def test_a_message_of_which_only_a_part_has_gone_is_for_a_person(viber, connect,
     file = Attachment("а.png", "image/png", 4, store.keep_blob(b""))
     outcome = write(connect(), files=(file, Attachment("б.pdf", "application/pdf", 0, store.keep_blob(b""))))
     assert isinstance(outcome, Ambiguous)
-    assert "2 of its parts" in outcome.reason
+    assert "2 of 3 messages" in outcome.reason
 
 
 def test_who_has_left_cannot_be_written_to(viber, connect):
@@ -199,3 +199,9 @@ def test_a_file_of_a_message_is_fetched_into_the_journal(viber, connect, store, 
     kept = bot.fetch_file(MessageFile(MediaKind.PICTURE, f"{station.url}/viber/files/photo.jpg", "photo.jpg"))
     assert (kept.name, kept.content_type) == ("photo.jpg", "image/jpeg")
     assert store.blob(kept.sha256).endswith(b"photo.jpg")
+
+
+def test_a_text_longer_than_viber_takes_goes_in_several_messages(viber, connect):
+    outcome = write(connect(), text="слово " * 2000)
+    assert [len(one["text"]) <= 7000 for one in viber.sent] == [True, True]
+    assert outcome.values["messages"].split() == [str(one["token"]) for one in viber.sent]
