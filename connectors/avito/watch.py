@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from connectors.avito.settings import AvitoSettings
 from connectors.avito.setup import Setup
 from connectors.looking import Looking
 from connectors.talks.reading import Fields, moment, part, word
-from connectors.talks.telling import Telling
+from connectors.talks.telling import Telling, raw_of
 from provodka.channel import Around, Intake, Status, UnreadableError
 from provodka.event import Event
 
@@ -64,7 +63,7 @@ class AvitoWatcher:
             for body in self._history(number, since):
                 whole = {"chat_id": number, "item_id": item, **body}
                 try:
-                    yield from self._messages.events(whole, Telling(self.name, now, _raw(whole)), known)
+                    yield from self._messages.events(whole, Telling(self.name, now, raw_of(whole)), known)
                 except UnreadableError:
                     continue  # a row without a number is no message
 
@@ -91,10 +90,6 @@ class AvitoWatcher:
 def _since(value: object, since: datetime) -> bool:
     at = moment(value)
     return at is not None and at >= since
-
-
-def _raw(body: Fields) -> bytes:
-    return json.dumps(dict(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def watcher(name: str, settings: AvitoSettings, around: Around) -> AvitoWatcher:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -14,8 +13,8 @@ from connectors.greenapi.notice import STATE_CHANGED, Told
 from connectors.greenapi.settings import GreenApiSettings
 from connectors.looking import Looking
 from connectors.talks.reading import part, word
-from connectors.talks.telling import Telling
-from provodka.channel import Around, Intake, Part, Status
+from connectors.talks.telling import Telling, of_answer
+from provodka.channel import Around, Intake, Part, Received, Status, UnreadableError
 from provodka.errors import ConnectorError
 from provodka.event import Event
 from provodka.stores import Pace
@@ -27,8 +26,6 @@ TWO_WAYS: Final = (
     "Green-API: в настройках инстанса указан адрес вебхука, и уведомления уходят туда. "
     "Очистите его в консоли или поставьте receive: webhook."
 )
-
-log = logging.getLogger(__name__)
 
 
 class GreenApiWatcher:
@@ -87,25 +84,21 @@ class GreenApiWatcher:
             return False
         notice = answer.get("body")
         found = self._read(notice, intake)
-        events = [one for one in found if isinstance(one, Event)]
-        kept = [one for one in found if isinstance(one, Part)]
         if found:
-            intake.accept(events, channel=self.name, parts=kept)
+            received = Received.of(found)
+            intake.accept(received.events, channel=self.name, parts=received.parts)
         if word(part(notice).get("typeWebhook")) == STATE_CHANGED:
             self._asked = None  # ask how it is now: this notice may have lain in the queue for hours
         self._api.delete("deleteNotification", number)
         return True
 
     def _read(self, notice: object, intake: Intake) -> list[Event | Part]:
-        telling = Telling(self.name, self._now())
-        if not isinstance(notice, dict):
-            return [telling.unreadable(notice, "a notice that is no object")]
-        try:
-            telling = Telling(self.name, self._now(), telling.unreadable(notice, "").raw)
-            return list(Told(notice, telling, partial(intake.parts, self.name)).events())
-        except Exception as error:  # a bug of our parser must not hold back the queue
-            log.exception("notice not understood: channel=%s", self.name)
-            return [telling.unreadable(notice, f"the parser failed: {type(error).__name__}")]
+        def told(telling: Telling) -> Iterator[Event | Part]:
+            if not isinstance(notice, dict):
+                raise UnreadableError("a notice that is no object")
+            return Told(notice, telling, partial(intake.parts, self.name)).events()
+
+        return of_answer(self.name, self._now(), notice, told)
 
 
 def watcher(name: str, settings: GreenApiSettings, around: Around) -> GreenApiWatcher:

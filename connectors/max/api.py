@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -163,8 +162,3 @@ def classify(reply: Reply) -> ConnectorError | None:
 def _asked(reply: Reply) -> float:
     after = reply.headers.get("retry-after", "")
     return float(after) if after.isdecimal() and float(after) > 0 else 1.0
-
-
-def as_text(update: Mapping[str, Any]) -> bytes:
-    """An update as its raw body."""
-    return json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,20 +9,18 @@ from functools import partial
 from typing import Any, Final
 
 from connectors.looking import Looking
-from connectors.max.api import MaxApi, as_text
+from connectors.max.api import MaxApi
 from connectors.max.settings import MaxSettings
 from connectors.max.setup import Setup
 from connectors.max.updates import WANTED, Updates
 from connectors.talks.keeper import Keeper
 from connectors.talks.reading import parts_of, word
-from connectors.talks.telling import Telling
+from connectors.talks.telling import of_answer
 from provodka.channel import Around, Intake, Status
 from provodka.event import Event, utc_now
 from provodka.stores import Pace
 
 LONG_POLL: Final = 5  # seconds; a stop waits for its end
-
-log = logging.getLogger(__name__)
 
 
 class Poller:
@@ -67,14 +64,9 @@ class Poller:
             intake.accept(events, channel=self.name, cursors={self._cursor: marker or before})
         return 0.0
 
-    def _events(self, update: Mapping[str, Any]) -> tuple[Event, ...]:
-        telling = Telling(self.name, self._now(), as_text(update))
-        try:
-            return Updates(telling, self._settings.account).events(update)
-        except Exception as error:
-            # Neither rubbish nor a bug of our parser may hold up all that comes after it, nor be lost.
-            log.exception("update not read: channel=%s", self.name)
-            return (telling.unreadable(update, f"{type(error).__name__}: {error}"),)
+    def _events(self, update: Mapping[str, Any]) -> list[Event]:
+        account = self._settings.account
+        return of_answer(self.name, self._now(), update, lambda telling: Updates(telling, account).events(update))
 
 
 def watcher(name: str, settings: MaxSettings, around: Around) -> Poller | Keeper:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from connectors.talks.reading import Fields
 from provodka import identity
-from provodka.channel import Part
+from provodka.channel import Part, UnreadableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Unreadable, Utm
 from provodka.talks import Sent, TalkMessage
+
+Told = TypeVar("Told")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class Telling:
     def unreadable(self, piece: object, why: str) -> Event:
         """One piece (any JSON) of what was told that cannot be understood, kept for support, so that the others are not
         lost. A receiver that understands nothing at all raises UnreadableError instead."""
-        raw = json.dumps(piece, ensure_ascii=False).encode()
+        raw = raw_of(piece)
         external_id = f"unreadable:{sha256(raw).hexdigest()}"
         return self._event(EventType.UNREADABLE, external_id, None, Person(), Unreadable(why), raw)
 
@@ -126,6 +132,24 @@ class Telling:
             payload=payload,
             raw=self.raw if raw is None else raw,
         )
+
+
+def of_answer(name: str, now: datetime, piece: object, read: Callable[[Telling], Iterable[Told]]) -> list[Told | Event]:
+    """What `read` makes of a piece (any JSON) of what a service was asked for. Neither rubbish nor a bug of our parser
+    may hold back all that comes after it, nor be lost: such a piece is told as unreadable."""
+    telling = Telling(name, now, raw_of(piece))
+    try:
+        return list(read(telling))
+    except Exception as error:
+        is_bug = not isinstance(error, UnreadableError)
+        why = f"the parser failed: {type(error).__name__}: {error}" if is_bug else str(error)
+        log.warning("piece not read: channel=%s: %s", name, type(error).__name__, exc_info=is_bug)
+        return [telling.unreadable(piece, why)]
+
+
+def raw_of(piece: object) -> bytes:
+    """A piece as its own raw body."""
+    return json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _key(message: TalkMessage) -> str:

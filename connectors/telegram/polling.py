@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 from connectors.looking import Looking
 from connectors.talks.keeper import Keeper
-from connectors.talks.telling import Telling
+from connectors.talks.telling import of_answer
 from connectors.telegram.account import BotAccount
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.setup import Setup
@@ -89,15 +88,9 @@ class Poller:
         offset, _, at = (intake.cursor(self._cursor) or "").partition(" ")
         return int(offset) if offset and self._now() - datetime.fromisoformat(at) < STALE else 0
 
-    def _events(self, update: Mapping[str, Any]) -> tuple[Event, ...]:
-        raw = json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        telling = Telling(self.name, self._now(), raw)
-        try:
-            return Updates(telling, self._bot.settings.bot_id).events(update)
-        except Exception as error:
-            # Neither rubbish nor a bug of our parser may hold up all that comes after it, nor be lost.
-            log.exception("update not read: channel=%s", self.name)
-            return (telling.unreadable(update, f"{type(error).__name__}: {error}"),)
+    def _events(self, update: Mapping[str, Any]) -> list[Event]:
+        account = self._bot.settings.bot_id
+        return of_answer(self.name, self._now(), update, lambda telling: Updates(telling, account).events(update))
 
     def _answer(self, query: str) -> None:
         """Only so that the button stops turning: the event is stored already."""

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
 from connectors.looking import Looking
 from connectors.talks.reading import Fields, count, moment, part, parts_of, word
-from connectors.talks.telling import Telling
+from connectors.talks.telling import Telling, of_answer, raw_of
 from connectors.vk.api import VkApi
 from connectors.vk.channel import book_of
 from connectors.vk.leads import LeadForm, Leads
 from connectors.vk.notice import Notices
 from connectors.vk.settings import VkSettings
 from connectors.vk.setup import Setup
-from provodka.channel import Around, Intake, Status, UnreadableError
+from provodka.channel import Around, Intake, Status
 from provodka.errors import ConnectorError, Rejected, Retryable
-from provodka.event import Event, new_event_id
-from provodka.payloads import EventType, Person, Unreadable
+from provodka.event import Event
 
 OVERLAP: Final = timedelta(hours=1)
 PAGE: Final = 200
@@ -98,7 +95,7 @@ class VkWatcher:
             return
         form = self._form(number)  # anew each time: questions are added
         for lead in fresh:
-            yield Leads(self.name, now, _raw(lead)).of_list(lead, form)
+            yield Leads(self.name, now, raw_of(lead)).of_list(lead, form)
 
     def _all_leads(self, number: int) -> Iterator[Fields]:
         """All pages: nowhere is it said in which order they come."""
@@ -121,7 +118,7 @@ class VkWatcher:
         for talk in self._talks(since):
             peer = word(part(talk, "conversation", "peer").get("id"))
             for body in self._history(peer, since):
-                yield from self._notices.message(body, Telling(self.name, now, _raw(body)))
+                yield from self._notices.message(body, Telling(self.name, now, raw_of(body)))
 
     def _talks(self, since: datetime) -> Iterator[Fields]:
         """The talks in which something was said since then; those of the last word come first, but for pinned ones."""
@@ -181,34 +178,12 @@ class VkWatcher:
                     intake.accept(events, cursors={cursor: ts})
 
     def _events(self, update: Fields) -> list[Event]:
-        """What cannot be read is kept for support: it must not hold back what comes after it."""
-        now, raw = self._now(), _raw(update)
-        try:
-            return self._notices.events(update, Telling(self.name, now, raw))
-        except UnreadableError as error:
-            known = word(update.get("event_id")) or sha256(raw).hexdigest()
-            return [
-                Event(
-                    id=new_event_id(now),
-                    type=EventType.UNREADABLE,
-                    channel=self.name,
-                    external_id=f"unreadable:{known}",
-                    occurred_at=now,
-                    received_at=now,
-                    person=Person(),
-                    payload=Unreadable(str(error)),
-                    raw=raw,
-                )
-            ]
+        return of_answer(self.name, self._now(), update, lambda telling: self._notices.events(update, telling))
 
 
 def _since(body: Fields, since: datetime) -> bool:
     at = moment(body.get("date"))
     return at is not None and at >= since
-
-
-def _raw(body: Fields) -> bytes:
-    return json.dumps(dict(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def watcher(name: str, settings: VkSettings, around: Around) -> VkWatcher | None:

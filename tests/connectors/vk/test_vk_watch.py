@@ -187,7 +187,7 @@ def test_the_long_poll_brings_what_the_callback_would(vk, make, intake):
         thread.join(15)
     kinds = list(intake.types().values())
     assert {"message.received", "form.submitted", "chat.started", "chat.stopped", "message.edited"} <= set(kinds)
-    assert intake.types()["unreadable:rubbish"] == "unreadable"
+    assert "unreadable" in intake.types().values()
 
 
 def test_a_long_poll_that_lost_some_asks_the_history_and_a_new_key_is_taken(vk, make, intake, clock):
