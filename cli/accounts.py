@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from cli.config import beside
 from cli.hooks import faults
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, PARTS
+from connectors.kinds import PARTS
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.channel import Around
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem

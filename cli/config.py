@@ -14,7 +14,8 @@ from dotenv import dotenv_values
 from pydantic import Field, TypeAdapter
 
 from cli.beside import TESTS, placed, read_beside, same_names
-from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS, Kind
+from connectors.kinds import Kind
+from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.web.settings import WebSettings
 from provodka.errors import Problem
 from provodka.payloads import EventType

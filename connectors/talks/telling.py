@@ -17,7 +17,7 @@ from provodka.event import Event, new_event_id
 from provodka.payloads import ChatState, EventType, MessageEvent, MessageState, Person, Unreadable, Utm
 from provodka.talks import Sent, TalkMessage
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class Telling:
         )
 
 
-def of_answer(name: str, now: datetime, piece: object, read: Callable[[Telling], Iterable[Told]]) -> list[Told | Event]:
+def of_answer(name: str, now: datetime, piece: object, read: Callable[[Telling], Iterable[T]]) -> list[T | Event]:
     """What `read` makes of a piece (any JSON) of what a service was asked for. Neither rubbish nor a bug of our parser
     may hold back all that comes after it, nor be lost: such a piece is told as unreadable."""
     telling = Telling(name, now, raw_of(piece))

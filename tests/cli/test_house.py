@@ -12,7 +12,7 @@ import requests
 
 from cli.config import read
 from cli.house import House
-from connectors.registry import Kind
+from connectors.kinds import Kind
 from provodka.journal import queries
 from provodka.payloads import EventType
 from tests.cli.ports import free_port

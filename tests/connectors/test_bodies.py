@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.bodies import MAX_BODY, MAX_DEPTH, MAX_PAIRS, body_hash, fields_of, form_pairs, hashed_id, unflatten
-from connectors.secrecy import same_secret, secret_in_url, without_secret
 from provodka.channel import Delivery, Part, UnreadableError
 
 NOW = datetime(2026, 3, 2, 9, 4, tzinfo=UTC)
@@ -267,34 +266,6 @@ def test_two_deliveries_are_one_only_within_the_window_of_the_first(seconds: lis
         external_id = stored.receive(MARIA, NOW + timedelta(seconds=second))
         assert second - first_by_id.setdefault(external_id, second) < 600
     assert len(first_by_id) <= 1 + (max(seconds) - min(seconds)) // 600
-
-
-@pytest.mark.parametrize("given", ["тайна", "тайна ", "", "\ud800", b"\xff"])
-def test_a_secret_of_any_letters_is_compared(given: str | bytes) -> None:
-    assert same_secret(given, "тайна") is (given == "тайна")
-
-
-def test_an_empty_secret_matches_nothing() -> None:
-    assert not same_secret("", "")
-
-
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [("тайна", {}), ("a/тайна/", {}), ("", {"token": "тайна"}), ("x", {"key": "тайна", "token": "x"})],
-)
-def test_the_secret_may_stand_at_the_end_of_the_path_or_in_the_query(path: str, query: dict[str, str]) -> None:
-    assert secret_in_url(delivery(path=path, query=query), "тайна")
-    assert not secret_in_url(delivery(path=path, query=query), "другая")
-
-
-@pytest.mark.parametrize(("path", "query"), [("", {}), ("тайна/x", {}), ("", {"secret": "тайна"}), ("тайн", {})])
-def test_the_secret_elsewhere_does_not_count(path: str, query: dict[str, str]) -> None:
-    assert not secret_in_url(delivery(path=path, query=query), "тайна")
-
-
-def test_the_secret_is_taken_out_of_the_fields() -> None:
-    fields = {"token": "тайна", "name": "Мария", "deep": {"a": "b"}}
-    assert without_secret(fields, "тайна") == {"name": "Мария", "deep": {"a": "b"}}
 
 
 def test_quoting_of_spaces_is_understood_both_ways() -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.secrecy import cutter, without_secret
+from connectors.secrecy import cutter, same_secret, secret_in_url, without_secret
+from provodka.channel import Delivery
+from tests.contract.case import NOW
 
 WRITINGS: list[Callable[[str], bytes]] = [
     str.encode,
@@ -62,3 +64,30 @@ def test_fields_that_hold_the_secret_are_left_out_in_any_depth() -> None:
     sent = {"secret": "s3cret", "a": {"secret": "s3cret", "b": 1}, "list": ["s3cret", {"k": "s3cret"}, 2]}
     assert without_secret(sent, "s3cret") == {"a": {"b": 1}, "list": [{}, 2]}
     assert without_secret(sent, "") == sent
+
+
+def sent(path: str, query: dict[str, str]) -> Delivery:
+    return Delivery("POST", path, {}, query, b"", NOW)
+
+
+@pytest.mark.parametrize("given", ["тайна", "тайна ", "", "\ud800", b"\xff"])
+def test_a_secret_of_any_letters_is_compared(given: str | bytes) -> None:
+    assert same_secret(given, "тайна") is (given == "тайна")
+
+
+def test_an_empty_secret_matches_nothing() -> None:
+    assert not same_secret("", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("тайна", {}), ("a/тайна/", {}), ("", {"token": "тайна"}), ("x", {"key": "тайна", "token": "x"})],
+)
+def test_the_secret_may_stand_at_the_end_of_the_path_or_in_the_query(path: str, query: dict[str, str]) -> None:
+    assert secret_in_url(sent(path, query), "тайна")
+    assert not secret_in_url(sent(path, query), "другая")
+
+
+@pytest.mark.parametrize(("path", "query"), [("", {}), ("тайна/x", {}), ("", {"secret": "тайна"}), ("тайн", {})])
+def test_the_secret_elsewhere_does_not_count(path: str, query: dict[str, str]) -> None:
+    assert not secret_in_url(sent(path, query), "тайна")

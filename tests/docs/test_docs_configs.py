@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from cli.config import Config, read
 from cli.main import app
-from connectors.registry import CHANNELS, CRMS, PARTS
+from connectors.kinds import PARTS
+from connectors.registry import CHANNELS, CRMS
 from provodka.errors import ConfigError
 from provodka.payloads import EventType
 from rules.actions import REGISTRY
