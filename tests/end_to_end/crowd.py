@@ -156,7 +156,7 @@ class Crowd:
         """Their number: by the button of Telegram, or in their own words."""
         network = dice.choice(person.networks)
         if network == "bot" and dice.random() < 0.5:
-            self.bot.share_contact(int(person.id_in("bot")), person.digits)
+            self.bot.share_contact(int(person.id_in("bot")), person.digits, first_name=f"Гость {person.number}")
             self._taken(person)
             person.wrote(network, [f"Контакт: Гость {person.number} {person.phone}"], phone=True)
             return
