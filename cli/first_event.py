@@ -49,7 +49,7 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
     if name not in channels:
         _say(out, "✗", f"there is no channel «{name}»: {did_you_mean(name, list(channels))}")
         return 2
-    if not CHANNELS[channels[name].type].events:
+    if not CHANNELS[channels[name].type].told(channels[name]):
         _say(out, "✗", f"the channel «{name}» only sends: no event will ever come of it")
         return 2
     seen = _last(house.journal)

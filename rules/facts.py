@@ -96,6 +96,8 @@ class RecordedFacts:
         return ToldBefore(**self._record[TOLD]) if TOLD in self._record else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
+        if name not in self._record and name == TRACKING:
+            return FACTS[name].empty  # asked for every call, and put down where there was something
         if name not in self._record:
             raise NotOnRecordError(name)
         return FACTS[name].adapter.validate_python(self._record[name])
@@ -125,6 +127,14 @@ class FactsOnce:
             self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
             self._seen[name] = with_keys(value, self._team)
         return self._seen[name]
+
+    def tracking(self) -> Utm:
+        """What call tracking has told of a call. It is asked for whether a rule reads it or not, so that a rule which
+        reads the source of a call can be judged for calls of the past, too."""
+        value: Utm = self.get(TRACKING)
+        if value == Utm():
+            self.record.pop(TRACKING, None)
+        return value
 
     def chain(self) -> ChainLink | None:
         link = self._source.chain()
@@ -170,22 +180,11 @@ class PersonView(View):
         return self._facts.get(CONTACT) is not None
 
 
-class CallUtm:
+def utm_of(event: CallEvent, tracked: Utm) -> Utm:
     """`utm` of a call: what the exchange tells, which is often no more than the name of the line; then what call
     tracking has told of the same call, if it has."""
-
-    __slots__ = ("_facts", "_line", "_own")
-
-    def __init__(self, event: CallEvent, facts: FactsOnce) -> None:
-        self._own = event.utm
-        self._line = event.call.line_name
-        self._facts = facts
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a part of the value
-        own: Utm = self._own
-        if own in (Utm(), Utm(source=self._line)) and (tracked := self._facts.get(TRACKING)) != Utm():
-            own = tracked
-        return getattr(own, name)
+    knows_little = event.utm in (Utm(), Utm(source=event.call.line_name))
+    return tracked if knows_little and tracked != Utm() else event.utm
 
 
 class Lazy:
@@ -267,7 +266,7 @@ class House:
             names["who"] = View(once, "who", own["who"])
         if isinstance(event.payload, CallEvent):
             names["call"] = View(once, "call", own["call"])
-            names["utm"] = CallUtm(event.payload, once)
+            names["utm"] = utm_of(event.payload, once.tracking())
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)

@@ -16,7 +16,7 @@ from provodka.calls import Dialler, Recordings
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, DeadReason, Journal, queries, turns
+from provodka.journal import ActionState, DeadReason, Journal, queries, said, turns
 from provodka.messages import ClientMessenger
 from provodka.payloads import AccountingHint, Attachment, EventType, Person, ReplyWritten
 from provodka.turns import Pick
@@ -78,6 +78,10 @@ class JournalLinks:
     def reported(self, marks: Sequence[str]) -> frozenset[str]:
         """By what `report` left of each."""
         return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "reported", marks)))
+
+    def last_heard(self, identities: Sequence[str], channel: str) -> datetime | None:
+        """By the events of the lane."""
+        return self._journal.read(lambda c: said.last_received(c, identities, channel))
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """The newest of the lane's done messages that say in their result that they are of this series."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from provodka.journal import Journal, NewAction, PlanRecord, StoredEvent, queries
 from provodka.payloads import MessageState
-from rules.actions.reply import Reply
+from rules.actions.reply import Reply, answer_mark
 from rules.actions.report import Report, reply_key, report_key
 from rules.plan import PlanTrace, RuleOutcome, RuleTrace, dump_trace
 from worker.hints import lane_of
@@ -28,10 +28,17 @@ def reply_plan(stored: StoredEvent, now: datetime) -> PlanRecord:
 
 def with_report(record: PlanRecord, stored: StoredEvent, journal: Journal) -> PlanRecord:
     """News of a message of ours, where somebody of this lane was answered from the card: the card may have to hear
-    it. Whether it is about that answer shows when the answer itself is over."""
-    if not isinstance(stored.event.payload, MessageState):
+    it. Whether it is about that answer shows when the answer itself is over.
+
+    Some services tell the message only and not whose talk it is: then it is known by what the answer has left.
+    """
+    payload = stored.event.payload
+    if not isinstance(payload, MessageState):
         return record
-    if not journal.read(lambda c: queries.has_in_lane(c, record.lane, Reply.name)):
+    mark = answer_mark(stored.event.channel, payload.sent.id)
+    if not journal.read(
+        lambda c: queries.has_in_lane(c, record.lane, Reply.name) or queries.doer_of(c, "answer", mark) is not None
+    ):
         return record
     return replace(record, actions=(*record.actions, _report(report_key(stored.event.id))))
 

@@ -45,7 +45,7 @@ def told_by(event: Event, journal: Journal) -> ToldBefore | None:
 def tracked(event: Event, journal: Journal) -> Utm:
     """What call tracking has told of this call; of several, that which begins nearest to it."""
     own = _sighting(event)
-    if own is None or not own.call.phone:
+    if own is None or not own.call.phone or event.type is EventType.CALL_TRACKED:
         return Utm()
     seen = journal.read(lambda c: seen_calls(c, event.identities, (EventType.CALL_TRACKED,), own.began))
     fit = [one for one in seen if one.sighting.same_call(own)]

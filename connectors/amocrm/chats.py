@@ -92,7 +92,7 @@ class Chats:
         Whoever moves the chat to another contact by hand has it so until the next start.
         """
         key, contact = _key(message), message.contact_id
-        if not contact or self._linked.get(key) == contact:
+        if not contact.isdecimal() or self._linked.get(key) == contact:
             return
         body = [{"contact_id": int(contact), "chat_id": self._chat(message)}]
         try:

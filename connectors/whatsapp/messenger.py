@@ -42,7 +42,8 @@ Body = dict[str, Any]
 
 class WhatsappMessenger:
     """A free text goes only within 24 hours of the client's last message, and WhatsApp often says so only after it has
-    taken the message (`message.state`). So a message that names a template is always sent as that template.
+    taken the message (`message.state`). A message that names a template is sent as that template: whoever makes it
+    knows when the client wrote last.
 
     The action's key goes along and comes back with the states of the message; asked for by it nothing can be, so a
     message whose answer was lost is for a person to judge.

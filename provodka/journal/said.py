@@ -32,6 +32,13 @@ _COUNTED: Final = select(func.count()).where(
 )
 
 
+_LAST: Final = select(func.max(events.c.occurred_at)).where(
+    among(events.c.lane, "lanes"),
+    events.c.type == EventType.MESSAGE_RECEIVED.value,
+    events.c.channel == bindparam("of_channel"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a talk: of the client, or (`ours`) of the staff, wherever they wrote it. `chat` is the messenger's,
@@ -69,3 +76,12 @@ def received(connection: Connection, identities: Sequence[str], channel: str) ->
     if not found:
         return 0
     return int(connection.execute(_COUNTED, {"lanes": found, "of_channel": channel}).scalar_one())
+
+
+def last_received(connection: Connection, identities: Sequence[str], channel: str) -> datetime | None:
+    """When these people last wrote to this channel."""
+    found = sorted(set(lanes.lanes_of(connection, identities).values()))
+    if not found:
+        return None
+    last: datetime | None = connection.execute(_LAST, {"lanes": found, "of_channel": channel}).scalar_one()
+    return last

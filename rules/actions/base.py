@@ -111,6 +111,9 @@ class LinkBook(Protocol):
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """When this lane was last written to by an action `message` of this series."""
 
+    def last_heard(self, identities: Sequence[str], channel: str) -> datetime | None:
+        """When the people of this lane last wrote to a channel."""
+
 
 class Outside(Protocol):
     """All that an action may touch.

@@ -40,7 +40,7 @@ WORDLESS: Final = "[сообщение без текста]"
 
 class LogMessageParams(Strict):
     """`as`: `chat` shows it among the talks of the CRM, `note` in the feed; without it a chat where the CRM has a
-    channel for talks, else a note."""
+    channel for talks (a talk of several people is noted all the same), else a note."""
 
     way: Literal["chat", "note"] | None = Field(default=None, alias="as")
 
@@ -105,7 +105,7 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
     if way == CHAT and not desk.crm.shows_talks():
         return Rejected("the CRM has no channel for talks", hint=NO_CHAT)
     staff = outside.team.login(target.responsible) if item.event.type is EventType.MESSAGE_SENT else ""
-    as_chat = desk.crm.shows_talks() if way is None else way == CHAT
+    as_chat = desk.crm.shows_talks() and not _group(item) if way is None else way == CHAT
     if item.event.type is EventType.MESSAGE_SENT and not staff:
         as_chat = False  # a chat shows who of the staff wrote, and there is nobody
     try:
@@ -114,6 +114,11 @@ def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> De
         return _chat(item, target, staff, files, outside) if as_chat else _note(item, target, files)
     except ConnectorError as error:
         return error
+
+
+def _group(item: Delivery) -> bool:
+    """Whether several people talk there: such a chat can be no single card's."""
+    return isinstance(item.event.payload, MessageEvent) and item.event.payload.message.group
 
 
 def _chat(item: Delivery, target: Target, staff: str, files: Sequence[Fetched], outside: Outside) -> dict[str, Any]:
@@ -140,8 +145,8 @@ def _chat(item: Delivery, target: Target, staff: str, files: Sequence[Fetched], 
             email=person.email,
             staff=staff,
             source=item.event.channel,
-            lead_id=target.lead_id,
-            contact_id=target.contact_id,
+            lead_id="" if message.group else target.lead_id,
+            contact_id="" if message.group else target.contact_id,
         )
         for n, one in enumerate(media)
     ]

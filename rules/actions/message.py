@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -23,6 +24,8 @@ from rules.actions.ways import Way, by_ways
 from rules.durations import DurationText, parse_duration
 
 NOTE: Final = "note"
+FREE: Final = timedelta(hours=23, minutes=30)
+"""Networks that want approved texts take free ones for a day after the client wrote last; the rest is the way there."""
 
 
 def _as_list(value: object) -> object:
@@ -147,7 +150,7 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
         addresses = addresses.and_those(known)
     wanted = _wanted(item, outside)
     ways: list[Way] = [
-        {"by": channel.name, "request": pack(_message(item, channel, to))}
+        {"by": channel.name, "request": pack(_message(item, channel, to, outside))}
         for channel in wanted
         if (to := addresses.to(channel))
     ]
@@ -166,13 +169,21 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
     return {"ways": ways, "told": {name: value for name, value in told.items() if value}}
 
 
-def _message(item: Delivery, channel: ClientMessenger, to: str) -> ClientMessage:
+def _message(item: Delivery, channel: ClientMessenger, to: str, outside: Outside) -> ClientMessage:
     subject, thread = answered(item, to) if channel.medium == "email" else ("", ())
     attach = tuple(name for name in item.params["attach"] if name != LETTER)
     files = files_of(item) if LETTER in item.params["attach"] else ()
     template, values = item.params.get("template", ""), tuple(item.params.get("values", ()))
+    if template and _takes_free_texts(item, channel, outside):
+        template, values = "", ()
     subject = item.params["subject"] or subject
     return ClientMessage(to, item.params["text"], subject, thread, files, attach, template, values)
+
+
+def _takes_free_texts(item: Delivery, channel: ClientMessenger, outside: Outside) -> bool:
+    """Whether the client has written there so lately that no approved text is needed."""
+    heard = outside.links.last_heard(item.lane_identities, channel.name)
+    return heard is not None and outside.now - heard < FREE
 
 
 def _told(outcome: Outcome, d: Decided) -> Outcome:

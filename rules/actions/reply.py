@@ -80,7 +80,8 @@ def _channels(reply: StaffReply, outside: Outside) -> list[ClientMessenger]:
     by_phone = [one for one in channels.values() if _address(one, reply)]
     if not by_phone:
         raise Rejected("no channel writes to this person first", hint=NO_PHONE)
-    return sorted(by_phone, key=lambda one: one.name != reply.source)
+    chatting = [one for one in by_phone if isinstance(one, Talker)]  # nobody begins a chat to have it sent as an SMS
+    return sorted(chatting or by_phone, key=lambda one: one.name != reply.source)
 
 
 def _address(channel: ClientMessenger, reply: StaffReply) -> str:

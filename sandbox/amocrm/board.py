@@ -90,14 +90,14 @@ class Board:
         return self._act(work)
 
     def say(self, talk_id: int) -> Response:
-        """`POST /board/talks/<id>/say {"text": "ответ"}`: a manager's word to the client."""
-        text = str(self._json().get("text") or "").strip()
+        """`POST /board/talks/<id>/say {"text": "ответ", "picture": "https://…"}`: a manager's word to the client."""
+        text, picture = (str(self._json().get(name) or "").strip() for name in ("text", "picture"))
 
         def work(call: Call) -> None:
             talk = self.store.talks.get(talk_id)
-            if talk is None or not text:
+            if talk is None or not (text or picture):
                 abort(404 if talk is None else 400)
-            _, shot = api_talks.say(call, self.store.chats[talk.chat_id], call.user, text)
+            _, shot = api_talks.say(call, self.store.chats[talk.chat_id], call.user, text, picture)
             if shot is not None:
                 self.crm.shots.post(shot)
 

@@ -106,10 +106,19 @@ def _message(store: Store, chat: Chat, one: Message, moment: Moment) -> Json:
         "mine": not one.is_incoming,
         "author": author,
         "text": text,
+        "file": _address(content),
         "when": moment(one.sent_at),
         "delivery": "" if one.is_incoming else DELIVERY[one.delivery],
         "reactions": "".join(str(mark["emoji"]) for mark in one.reactions),
     }
+
+
+def _address(content: Json) -> Json | None:
+    """Where the file of a message lies, and what it is; only what a browser may be sent to."""
+    url = str(content.get("media") or "")
+    if not url.startswith(("https://", "http://")):
+        return None
+    return {"url": url, "name": str(content.get("file_name") or "файл")}
 
 
 def _price(store: Store, element: Element) -> float:

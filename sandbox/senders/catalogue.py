@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.senders.asterisk import Asterisk
 from sandbox.senders.avito import Avito
 from sandbox.senders.beeline import Beeline
+from sandbox.senders.exolve import Exolve
 from sandbox.senders.greenapi import GreenApi
 from sandbox.senders.mango_service import Mango
 from sandbox.senders.max import Max
@@ -31,6 +32,7 @@ SERVICES: tuple[type[Service], ...] = (
     Sipuni,
     Beeline,
     Asterisk,
+    Exolve,
     MobilePhone,
     Roistat,
     Calltouch,

@@ -42,6 +42,7 @@ class Telegram(People, Emulator):
         chats, updates = Chats(now), Updates(now)
         methods = Methods(chats, updates)
         People.__init__(self, chats, updates, methods, now)
+        self.token = TOKEN  # another one, and the old one is revoked, as @BotFather does it
         self._courier = Courier(self._updates, self._call_from_reply, lambda: int(now().timestamp()))
         self._add_routes()
 
@@ -145,14 +146,14 @@ class Telegram(People, Emulator):
 
     def _api(self, token: str, method: str) -> tuple[Response, int]:
         try:
-            if token != TOKEN:
+            if token != self.token:
                 raise ApiError(401, "Unauthorized")
             return jsonify(self._methods.call(method, _parameters())), 200
         except ApiError as refusal:
             return jsonify(refusal.as_json()), refusal.code
 
     def _file(self, token: str, path: str) -> Response | tuple[Response, int]:
-        content = self._methods.media.at(path) if token == TOKEN else None
+        content = self._methods.media.at(path) if token == self.token else None
         if content is None:
             return jsonify(ApiError(404, "Not Found").as_json()), 404
         return Response(content, mimetype="application/octet-stream")

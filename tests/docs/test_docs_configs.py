@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.config import Config, read
 from cli.main import app
-from connectors.registry import CHANNELS, CRMS
+from connectors.registry import CHANNELS, CRMS, PARTS
 from provodka.errors import ConfigError
 from provodka.payloads import EventType
 from rules.actions import REGISTRY
@@ -121,6 +121,17 @@ def test_the_pages_about_channels_show_every_kind():
     told = "".join(page.read_text("utf-8") for page in pages)
     for kind in (*CHANNELS, *CRMS):
         assert re.search(rf"type: {kind}\b", told), kind
+
+
+def test_the_table_of_services_tells_the_parts_that_each_has():
+    words = ("receives", "watches", "writes", "calls", "recordings", "subscribes")
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", (ROOT / "docs/channels.md").read_text("utf-8"), re.MULTILINE
+    )
+    for name, told in rows:
+        has = [word for word, part in zip(words, PARTS, strict=True) if getattr(CHANNELS[name], part)]
+        assert told == ", ".join(has), name
+    assert {name for name, _ in rows} >= set(CHANNELS) - {"form", "tilda", "imap", "smtp"}
 
 
 @pytest.fixture

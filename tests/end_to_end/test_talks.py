@@ -34,6 +34,10 @@ RULES = """
 """
 
 
+ONE_CRM = pytest.mark.parametrize("talking", [TALKING["amocrm"]], indirect=True)
+"""For what no CRM has a part in."""
+
+
 class Talking:
     """A company with a messenger, its house open."""
 
@@ -118,6 +122,7 @@ def test_what_cannot_be_delivered_is_told_to_whoever_wrote_it(talking: Talking) 
     assert "Клиент заблокировал бота" in told
 
 
+@ONE_CRM
 def test_an_answer_whose_fate_is_unknown_is_never_sent_again(talking: Talking) -> None:
     talking.open()
     talking.comes(Client().says("Добрый день"))
@@ -146,6 +151,7 @@ def test_as_notes_the_lines_stand_in_the_feed_and_the_picture_hangs_on_the_card(
     assert "крыша.png" in str(lead)
 
 
+@ONE_CRM
 def test_a_channel_of_talks_that_the_crm_does_not_take_is_a_line_of_status(talking: Talking) -> None:
     talking.open()
     until(lambda: not talking.company.troubles(), "a quiet start")
@@ -207,6 +213,7 @@ def test_a_phone_told_late_joins_the_talk_and_the_call_and_makes_no_third_lead(t
     assert [one["id"] for one in talking.company.leads()] == [lead["id"]], "the card has the number by now"
 
 
+@ONE_CRM
 def test_two_leads_of_one_person_are_named_where_a_phone_joins_them_too_late(talking: Talking) -> None:
     talking.open()
     maria = Client()

@@ -8,14 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from provodka.crm import CardKind, Contact
-from provodka.errors import Ambiguous, Rejected, Retryable
+from provodka.errors import Ambiguous, ConnectorError, Rejected, Retryable
 from provodka.event import Event
 from provodka.operation import Done, Outcome
-from provodka.payloads import LeadRef
+from provodka.payloads import Attachment, Call, LeadRef
 from rules.actions import REGISTRY
 from rules.actions.attach import AttachParams
 from rules.check import check
 from tests.rules.around_crm import AroundCrm
+from tests.rules.talker import PHOTO as PHOTO_IN_TALK
+from tests.rules.talker import VOICE, FakeTalker, said
 from tests.rules.world import CLIENT, NOW, STAFF, World, delivery, make_event, make_rule, plan_of
 
 PLAN = {"name": "План.PDF", "content_type": "application/pdf", "size": 10, "sha256": "a"}
@@ -130,4 +132,70 @@ def test_check_tells_that_an_event_brings_no_letter_and_of_an_internal_address()
     assert [problem.text for problem in problems] == [
         "form.submitted has no message.attachments for attach",
         "10.0.0.5 is an internal address",
+    ]
+
+
+class Tapes:
+    """Recordings of one exchange."""
+
+    def __init__(self, error: ConnectorError | None = None) -> None:
+        self.error = error
+
+    def fetch_recording(self, call: Call) -> Attachment:
+        if self.error is not None:
+            raise self.error
+        return Attachment(f"{call.recording}.mp3", "audio/mpeg", 5, "sound")
+
+
+def hung(crm: AroundCrm) -> list[str]:
+    return [new.file.name for sent in crm.calls("attach_files") for new in sent]
+
+
+def test_the_files_of_a_message_are_fetched_and_hung_up(world: World, crm: AroundCrm) -> None:
+    bot = FakeTalker()
+    world.correspondents = {"bot": bot}  # type: ignore[dict-item]
+    event = make_event("message.received", channel="bot", message=said("Смотрите", PHOTO_IN_TALK, VOICE))
+    outcome = attach(world, {"from": "message", "types": "jpg"}, event)
+    assert hung(crm) == ["крыша.jpg"]
+    assert isinstance(outcome, Done)
+    assert outcome.values["reason"] == "left out: «голос.ogg» is of no wanted type"
+    bot.refuse = Rejected("gone")
+    nothing = attach(world, {"from": "message"}, event)
+    assert isinstance(nothing, Done)
+    assert nothing.values["reason"] == "left out: «крыша.jpg»: gone, «голос.ogg»: gone"
+    bot.refuse = Retryable("no answer")
+    assert isinstance(attach(world, {"from": "message"}, event), Retryable)
+
+
+def test_a_recording_is_hung_up_once_the_exchange_has_it(world: World, crm: AroundCrm) -> None:
+    event = make_event("call.recorded", channel="phone", call={"id": "1", "direction": "in", "recording": "r1"})
+    refused = attach(world, {"from": "recording"}, event)
+    assert isinstance(refused, Rejected)
+    assert "не отдаёт записи" in refused.hint
+    world.recordings["phone"] = Tapes(Retryable("not ready"))
+    assert isinstance(attach(world, {"from": "recording"}, event), Retryable)
+    world.recordings["phone"] = Tapes(Rejected("too large"))
+    assert isinstance(attach(world, {"from": "recording"}, event), Rejected)
+    world.recordings["phone"] = Tapes()
+    assert isinstance(attach(world, {"from": "recording"}, event), Done)
+    assert hung(crm) == ["r1.mp3"]
+    silent = make_event("call.finished", channel="phone", call={"id": "1", "direction": "in"})
+    outcome = attach(world, {"from": "recording"}, silent)
+    assert isinstance(outcome, Done)
+    assert outcome.values["reason"] == "there is no file to attach"
+
+
+def test_check_wants_the_event_to_bring_what_is_hung_up() -> None:
+    rules = [
+        make_rule({"attach": {"from": source}}, on=on, name=f"{on} {source}")
+        for on, source in (
+            ("email.received", "message"),
+            ("message.received", "letter"),
+            ("form.submitted", "recording"),
+        )
+    ]
+    assert [problem.text for problem in check(rules, REGISTRY, STAFF, {})] == [
+        "email.received has no message.files for attach",
+        "message.received has no message.attachments for attach",
+        "form.submitted has no call.recording for attach",
     ]

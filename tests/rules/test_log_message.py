@@ -157,6 +157,14 @@ def test_a_file_that_nobody_can_have_is_named_with_the_reason(world: World, crm:
     assert lines(crm)[-1].text == "[файл крыша.jpg: канал не отдаёт файлы]"
 
 
+def test_a_talk_of_several_people_is_noted_and_as_a_chat_it_is_no_single_card_s(world: World, crm: AroundCrm) -> None:
+    group = make_event("message.received", MARIA, channel="bot", message=said("Всем привет", group=True))
+    log(world, group)
+    assert notes(crm) == ["Telegram, Мария: Всем привет"]
+    log(world, group, {"log_message": {"as": "chat"}})
+    assert [(line.chat_id, line.lead_id, line.contact_id) for line in lines(crm)] == [("77", "", "")]
+
+
 def test_what_says_nothing_is_shown_all_the_same(world: World, crm: AroundCrm) -> None:
     log(world, message(""))
     log(world, make_event("message.received", MARIA, channel="bot", message=said("", button="price")))

@@ -279,3 +279,57 @@ def test_hours_that_are_none_are_found() -> None:
 def test_an_event_about_nobody_has_nobody_to_write_to() -> None:
     (problem,) = problems(message(), on=[], every="1h")
     assert "about nobody" in problem
+
+
+# messengers and their approved texts
+
+
+def test_an_approved_text_goes_along_with_the_values_of_its_places() -> None:
+    world = world_with()
+    send(world, message("Заказ готов", template="order_ready", values=["{{ person.name }}", "17"]))
+    (went,) = sent(world)["bot"]
+    assert (went.text, went.template, went.values) == ("Заказ готов", "order_ready", ("Пётр Сидоров", "17"))
+
+
+@pytest.mark.parametrize(("ago", "template"), [(timedelta(hours=1), ""), (timedelta(hours=23, minutes=45), "ready")])
+def test_whoever_wrote_there_within_the_day_gets_the_free_text(ago: timedelta, template: str) -> None:
+    world = world_with()
+    world.links.heard["bot"] = NOW - ago
+    send(world, message("Заказ готов", template="ready", values=["17"]))
+    (went,) = sent(world)["bot"]
+    assert (went.text, went.template, bool(went.values)) == ("Заказ готов", template, bool(template))
+
+
+def test_values_without_the_text_they_belong_to_are_refused() -> None:
+    (problem,) = check([make_rule(message(values=["x"]))], REGISTRY, STAFF, {})
+    assert "name it" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("word", "medium"),
+    [
+        ("Вотсап", "whatsapp"),
+        ("WhatsApp", "whatsapp"),
+        ("Вайбер", "viber"),
+        ("ВКонтакте", "vk"),
+        ("Макс", "max"),
+        ("авито", "avito"),
+        ("инста", "instagram"),
+        ("СМС", "sms"),
+    ],
+)
+def test_people_write_the_channel_they_like_in_their_own_words(word: str, medium: str) -> None:
+    world = world_with()
+    world.correspondents["liked"] = named("liked", medium)
+    client = replace(TALKER, messengers=("telegram:77", f"{medium}:9"))
+    send(world, message(prefer=word), make_event(person=client))
+    assert list(sent(world)) == ["liked"]
+
+
+def test_a_channel_reaches_whoever_it_knows_by_any_of_its_kinds() -> None:
+    world = World(correspondents={"wa": named("wa", "whatsapp")})
+    world.correspondents["wa"].reaches = ("whatsapp", "phone")
+    send(world)
+    assert [went.to for went in sent(world)["wa"]] == [CLIENT.phone]
+    send(world, event=make_event(person=replace(CLIENT, messengers=("whatsapp:79160009988",))))
+    assert [went.to for went in sent(world)["wa"]] == [CLIENT.phone, "79160009988"]

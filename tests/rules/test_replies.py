@@ -19,7 +19,7 @@ from rules.actions.reply import answer_mark
 from rules.actions.report import reply_key
 from tests.rules.around_crm import AroundCrm
 from tests.rules.talker import Addresses, FakeTalker
-from tests.rules.world import NOW, World, make_event
+from tests.rules.world import NOW, FakeMessenger, World, make_event
 
 MEDIA = {"kind": "picture", "url": "https://crm/$a/p.jpg", "name": "p.jpg", "size": 9}
 DELIVERED, READ, FAILED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.FAILED
@@ -86,7 +86,12 @@ def test_a_talk_that_was_begun_in_the_crm_goes_to_the_phone(world: World) -> Non
     outcome = carried(world, answer(chat_id="", source="", phone="+79160001122"))
     assert isinstance(outcome, Done)
     assert whatsapp.sent[0].to == "79160001122"
-    del world.correspondents["wa"]
+    sms = FakeMessenger("sms")
+    sms.reaches = ("phone",)
+    world.correspondents = {"sms": sms, **world.correspondents}
+    carried(world, answer(chat_id="", source="", phone="+79160001122"))
+    assert len(whatsapp.sent) == 2, "a chat is not begun to be sent as an SMS, wherever that channel stands"
+    del world.correspondents["wa"], world.correspondents["sms"]
     refused = carried(world, answer(chat_id="", source="", phone="+79160001122"))
     assert isinstance(refused, Rejected)
     assert "первым по номеру" in refused.hint
@@ -137,6 +142,14 @@ def test_news_of_what_is_no_answer_from_the_card_are_nobodys(world: World) -> No
     assert isinstance(outcome, Done)
     assert world.crm is not None
     assert world.crm.calls("report_deliveries") == []
+
+
+@pytest.mark.parametrize(("state", "kind"), [("read", Done), ("failed", Rejected)])
+def test_a_tick_that_the_card_refuses_is_nobodys_work_but_a_failure_is(world: World, state: str, kind: type) -> None:
+    assert world.crm is not None
+    world.links.answers[("bot", "m1")] = StaffReply("crm-1", "e0", NOW, "77")
+    world.crm.refuse["report_deliveries"] = Rejected("message not found")
+    assert isinstance(carried(world, news(state), "report"), kind)
 
 
 @given(st.lists(st.sampled_from([DELIVERED, READ, FAILED]), max_size=8))

@@ -238,6 +238,7 @@ class FakeLinks:
         self.leads: dict[str, tuple[str, ...]] = {}
         self.logged: dict[str, str] = {}
         self.written: dict[str, datetime] = {}
+        self.heard: dict[str, datetime] = {}
         self.shown: set[str] = set()
         self.fates: dict[str, Fate] = {}
         self.answers: dict[tuple[str, str], StaffReply] = {}
@@ -260,6 +261,9 @@ class FakeLinks:
 
     def reported(self, marks: Sequence[str]) -> frozenset[str]:
         return self.told & frozenset(marks)
+
+    def last_heard(self, identities: Sequence[str], channel: str) -> datetime | None:
+        return self.heard.get(channel)
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         return self.written.get(series)

@@ -84,3 +84,13 @@ def test_the_answer_is_written_in_the_open_card(tab, crm, lead):
     field.press("Enter")
     tab.get_by_text("Завтра в 10").wait_for()
     tab.get_by_text("Сообщение отправлено").wait_for()
+
+
+def test_a_manager_sends_a_picture_from_the_card_and_it_leads_nowhere_but_to_a_page(crm, api, lead):
+    (talk,) = api.get("/talks").json()["_embedded"]["talks"]
+    path = f"{crm.url}/board/talks/{talk['talk_id']}/say"
+    for address in ("https://files.example.ru/roof.png", "javascript:alert(1)"):
+        assert requests.post(path, json={"text": "", "picture": address}, timeout=10).status_code == 200
+    shown = page(crm, lead)
+    assert '<a href="https://files.example.ru/roof.png" rel="noreferrer">roof.png</a>' in shown
+    assert 'href="javascript:' not in shown

@@ -34,6 +34,8 @@ class Site:
             raise UnreadableError("no event", reply=Reply(body=b'{"success": true}', content_type="application/json"))
         if delivery.body == b"bug":
             raise ZeroDivisionError
+        if delivery.body == b"who":
+            return Received(reply=Reply(body=delivery.sender.encode()))
         event = Event(
             id=new_event_id(delivery.received_at),
             type=EventType.FORM_SUBMITTED,
@@ -141,3 +143,9 @@ def test_what_cannot_be_read_of_a_get_is_kept_and_answered_in_the_senders_own_wo
     kept = stored(journal)
     assert [event.type for event in kept] == [EventType.UNREADABLE] * 2
     assert [event.raw for event in kept] == [b"event=0&call=1", b"event=0&call=2"]
+
+
+def test_a_receiver_learns_the_address_that_the_proxy_on_this_machine_tells(address: str) -> None:
+    told = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+    answers = [requests.post(f"{address}/hooks/site", b"who", headers=told, timeout=5) for told in ({}, told)]
+    assert [answer.text for answer in answers] == ["127.0.0.1", "203.0.113.7"]

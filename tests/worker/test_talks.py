@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from provodka.event import Event
-from provodka.journal import StoredAction
+from provodka.journal import StoredAction, outbox
 from provodka.payloads import Person
+from rules.actions.reply import answer_mark
 from tests.rules.world import make_rule
 from tests.worker.office import Office
+from worker.outside import JournalLinks
 
 MARIA = Person("Мария", messengers=("telegram:77",))
 
@@ -144,3 +146,28 @@ def test_a_phone_that_is_told_late_joins_what_was_two_people(office: Office) -> 
     told = say(office, "Мой номер 8 916 000-11-22", person=Person("Мария", phone.phones, (), MARIA.messengers))
     office.work()
     assert len({action.lane for event in (wrote, called, told) for action in office.actions(event)}) == 1
+
+
+def test_news_that_do_not_say_whose_talk_it_is_are_known_by_the_answer_that_they_are_about(office: Office) -> None:
+    office.open(make_rule({"note": {"text": "x"}}, on="message.received"))
+    replied = answer(office)
+    office.work()
+    (reply, _) = office.actions(replied)
+    mark = answer_mark("bot", "m1")
+    office.journal.write(lambda c: outbox.link(c, [(reply.id, "answer", mark)], office.clock(), "fake"))
+    for sent_id, wanted in (("m1", ["report"]), ("m2", [])):
+        news = office.happens("message.state", Person(), channel="bot", sent={"id": sent_id, "state": "read"})
+        office.work()
+        assert kinds(office.actions(news)) == wanted
+
+
+def test_the_journal_knows_when_somebody_last_wrote_to_a_channel(office: Office) -> None:
+    office.open(make_rule({"note": {"text": "x"}}, on="message.received"))
+    say(office, "Раз")
+    office.later(hours=2)
+    last = say(office, "Два")
+    office.later(hours=1)
+    links = JournalLinks(office.journal)
+    assert links.last_heard(MARIA.identities, last.channel) == last.occurred_at
+    assert links.last_heard(MARIA.identities, "other") is None
+    assert links.last_heard(("telegram:nobody",), last.channel) is None

@@ -154,9 +154,10 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const text = form.elements.text.value.trim();
-  if (!text) return;
+  const picture = form.elements.picture.value.trim();
+  if (!text && !picture) return;
   try {
-    await post(`/board/talks/${form.dataset.talk}/say`, { text });
+    await post(`/board/talks/${form.dataset.talk}/say`, { text, picture });
     document.getElementById("panel-title").focus();
     await redrawPanel();
     const again = panelBody.querySelector(`form[data-talk="${form.dataset.talk}"] input`);

@@ -60,8 +60,8 @@ def until(true, seconds=5.0):
 
 
 @contextmanager
-def polling(bot, inbox, **more):
-    given = {"type": "telegram", "token": "1:sandbox", "api_url": bot.url, "receive": "polling"}
+def polling(bot, inbox, token="1:sandbox", **more):
+    given = {"type": "telegram", "token": token, "api_url": bot.url, "receive": "polling"}
     pauses = {"first_retry": 0.01, "last_retry": 0.02, "seconds": 1}
     poller = Poller("bot", TelegramSettings.model_validate(given), **{**pauses, **more})
     stop = threading.Event()
@@ -73,6 +73,23 @@ def polling(bot, inbox, **more):
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.shows("S0-24")
+def test_with_a_new_key_a_bot_catches_up_with_what_was_written_meanwhile(bot):
+    inbox = Inbox()
+    with polling(bot, inbox):
+        bot.say(42, "До смены ключа")
+        until(lambda: len(inbox.texts) == 1)
+        bot.token = "1:renewed"  # of the sandbox
+        until(lambda: inbox.troubles)
+        bot.say(42, "Пока ключа нет")
+    assert "токен" in inbox.troubles[0][2]
+    with polling(bot, inbox, token="1:renewed"):
+        until(lambda: len(inbox.texts) == 2)
+        bot.say(42, "С новым ключом")
+        until(lambda: len(inbox.texts) == 3)
+    assert inbox.texts == ["До смены ключа", "Пока ключа нет", "С новым ключом"]
 
 
 def test_what_people_write_comes_in_order_and_once_though_the_process_starts_anew(bot):
