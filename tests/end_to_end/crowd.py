@@ -20,7 +20,7 @@ from tests.end_to_end.company import OUR_LINE, until
 from tests.end_to_end.crms import SECRET
 
 NETWORKS = ("bot", "wa", "vk", "wz")
-STAFF = {"101": "anna", "102": "ivan", "petrova": "anna", "ivanov": "ivan", "": ""}
+STAFF = {"101": "anna", "102": "ivan", "petrova": "anna", "ivanov": "ivan"}
 GROUP = ("101", "102")
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 

@@ -300,8 +300,9 @@ def called(person: Person, events: list[Any], own: list[dict[str, Any]]) -> Iter
     ends = [one for one in events if one.type in (EventType.CALL_FINISHED, EventType.CALL_MISSED)]
     if Counter(one.type for one in ends) != Counter(one.kind for one in person.calls):
         yield f"{person.number}: {[(e.channel, e.type, e.payload.call.id) for e in ends]} of {person.calls}"
-    staff = Counter(STAFF.get(one.payload.call.extension, one.payload.call.extension) for one in ends)
-    if staff != Counter(one.answered for one in person.calls):
+    talked = [one.payload.call.extension for one in ends if one.type is EventType.CALL_FINISHED]
+    staff = Counter(STAFF.get(extension, extension) for extension in talked)
+    if staff != Counter(one.answered for one in person.calls if one.answered):
         yield f"{person.number}: talked with {staff} and not as in {person.calls}"
     logged = [call for lead in own for call in lead["calls"]]
     if len(logged) != len(person.calls):
