@@ -31,7 +31,8 @@ NOTHING: Final = (
 
 @dataclass
 class Ear:
-    """Tells, once each, why deliveries to a channel were refused: the service does reach us, but with another key."""
+    """Tells, once each, why nothing comes: deliveries that were refused (the service does reach us, but with another
+    key), and what a watcher meets."""
 
     name: str
     out: Console
@@ -41,6 +42,17 @@ class Ear:
         if channel == self.name and received.refused and received.refused not in self.told:
             self.told.add(received.refused)
             _say(self.out, "✗", f"a delivery came and was refused: {received.refused}")
+
+    def trouble(self, name: str, cause: str, cure: str) -> None:
+        """What a watcher meets."""
+        if cause not in self.told:
+            self.told.add(cause)
+            _say(self.out, "✗", f"{name}: {cause} ({cure})")
+
+    def well(self, name: str) -> bool:
+        """A look that brings nothing proves nothing."""
+        del name
+        return False
 
 
 def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
@@ -93,18 +105,19 @@ def _open(house: House, name: str, out: Console) -> Iterator[None]:
         yield
         return
     with ExitStack() as parts:
-        web = house.web(heard=Ear(name, out).heard)
+        ear = Ear(name, out)
+        web = house.web(heard=ear.heard)
         web.start()
         parts.callback(web.stop)
         watcher = next((one for one in house.watchers if one.name == name), None)
         if watcher is not None:
-            parts.callback(_watching(watcher, house.journal))
+            parts.callback(_watching(watcher, house.journal, ear))
         yield
 
 
-def _watching(watcher: Watcher, journal: Journal) -> Stop:
+def _watching(watcher: Watcher, journal: Journal, ear: Ear) -> Stop:
     stop = threading.Event()
-    thread = threading.Thread(target=watcher.watch, args=(stop, journal, journal), daemon=True)
+    thread = threading.Thread(target=watcher.watch, args=(stop, journal, ear), daemon=True)
     thread.start()
     return Stop(stop, thread)
 

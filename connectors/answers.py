@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pydantic_core
 import requests
@@ -93,6 +94,12 @@ def _asked_wait(reply: Reply) -> float:
     return max(1.0, (until - datetime.now(UTC)).total_seconds())
 
 
+UNREACHABLE: Final = (
+    "Эта машина не достучалась до сервиса: проверьте адрес в настройке, интернет, DNS, прокси и время на часах. Ничего не "
+    "потеряно, Provodka повторяет сама."
+)
+
+
 def never_sent(fault: BaseException) -> bool:
     """Whether the request surely did not leave: no connection, no name, no proxy, a wrong certificate."""
     if isinstance(fault, requests.ConnectTimeout | requests.exceptions.ProxyError):
@@ -108,7 +115,8 @@ def explain(fault: requests.RequestException, *, write: bool) -> ConnectorError:
     """What it means that no answer came."""
     name = type(fault).__name__
     if never_sent(fault):
-        return Retryable(f"no connection ({name})")
+        host = urlsplit(str(fault.request.url)).hostname if fault.request is not None else ""
+        return Retryable(f"no connection {f'to {host} ' if host else ''}({name})", hint=UNREACHABLE)
     if isinstance(fault, ValueError):  # InvalidURL, MissingSchema…: it was never a request
         return Rejected(f"the request cannot be made ({name})")
     what = "no answer in time" if isinstance(fault, requests.Timeout) else "the connection broke off"

@@ -19,7 +19,7 @@ from connectors.bitrix24.patching import item_done, item_update, multi_values
 from connectors.bitrix24.query import Command
 from connectors.bitrix24.room import Room
 from provodka.crm import ChatMessage
-from provodka.errors import ConnectorError
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done
 
 log = structlog.get_logger("bitrix24")
@@ -43,6 +43,7 @@ class TalkBinding:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._bound: dict[str, str] = {}
+        self._left: dict[str, Taken] = {}  # the portal failed before their cards were told
 
     def keeps_out(self, key: str, message: ChatMessage) -> bool:
         """Whether the portal's tracker would look for a card that it cannot know yet."""
@@ -52,8 +53,10 @@ class TalkBinding:
     def bind(self, taken: Sequence[Taken]) -> None:
         """After these messages were taken, each with the portal's chat: three requests for fifty new talks.
 
-        What fails here is tried again with the next message of the talk.
+        What fails here is tried again with the next message, whoever writes it; after a restart, with that of the talk.
         """
+        left, self._left = self._left, {}
+        taken = [*left.values(), *taken]
         cards = {one.key: card for one in taken if one.crm_chat and (card := self._card(one.message)) is not None}
         fresh = {one.key: one.crm_chat for one in taken if one.key in cards}
         fresh = {key: chat for key, chat in fresh.items() if self._bound.get(key) != cards[key][1]}
@@ -61,10 +64,12 @@ class TalkBinding:
             return
         try:
             lines = self._lines(fresh)
-            done = self._tell({key: (*cards[key], lines[key]) for key in fresh if lines[key]})
+            done, failed = self._tell({key: (*cards[key], lines[key]) for key in fresh if lines[key]})
         except ConnectorError as error:
             log.warning("talks.not_bound", talks=len(fresh), error=error.reason)
-            return
+            done, failed = [], list(fresh)
+        if len(self._left) < MOST_KNOWN:
+            self._left |= {one.key: one for one in taken if one.key in failed}
         for key in done:
             if len(self._bound) >= MOST_KNOWN:
                 self._bound.pop(next(iter(self._bound)), None)
@@ -76,8 +81,8 @@ class TalkBinding:
         told = (str(mapping(one).get("entity_id") or "") for one in self._room.client.ask(asked))
         return {key: f"imol|{line}" if line else "" for key, line in zip(chats, told, strict=True)}
 
-    def _tell(self, wanted: Mapping[str, tuple[Kind, str, str]]) -> list[str]:
-        """Give the cards what they lack; the talks whose cards have it now."""
+    def _tell(self, wanted: Mapping[str, tuple[Kind, str, str]]) -> tuple[list[str], list[str]]:
+        """Give the cards what they lack: the talks whose cards have it now, and those that are to be tried again."""
         kinds = {kind for kind, _, _ in wanted.values()}
         ids = {kind: [id_ for one, id_, _ in wanted.values() if one is kind] for kind in kinds}
         items = {(kind, id_): item for kind in kinds for id_, item in self._room.by_ids(kind, ids[kind]).items()}
@@ -92,7 +97,9 @@ class TalkBinding:
         for outcome in outcomes.values():
             if isinstance(outcome, ConnectorError):
                 log.warning("talk.not_bound", error=outcome.reason)
-        return [key for n, key in enumerate(keys) if isinstance(outcomes.get(n, Done()), Done)]
+        said = {key: outcomes.get(n, Done()) for n, key in enumerate(keys)}
+        done = [key for key, outcome in said.items() if isinstance(outcome, Done)]
+        return done, [key for key, outcome in said.items() if not isinstance(outcome, Done | Rejected)]
 
     def _card(self, message: ChatMessage) -> tuple[Kind, str] | None:
         """The contact; a lead of the portal's own kind where it has none. A deal has no messengers."""

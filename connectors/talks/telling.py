@@ -69,8 +69,9 @@ class Telling:
         return self._event(EventType.MESSAGE_RECEIVED, _key(message), at, person, payload)
 
     def edited(self, message: TalkMessage, writer: Writer, at: datetime | None) -> Event:
-        """A message has been changed; each new text is another event."""
-        stamp = f"{int(at.timestamp())}" if at is not None else sha256(message.text.encode()).hexdigest()[:16]
+        """A message has been changed; each new text is another event, also within the second that services tell."""
+        text = sha256(message.text.encode()).hexdigest()[:16]
+        stamp = text if at is None else f"{int(at.timestamp())}:{text}"
         person = writer.person(message.service)
         return self._event(EventType.MESSAGE_EDITED, f"edit:{_key(message)}:{stamp}", at, person, MessageEvent(message))
 

@@ -48,7 +48,8 @@ def read_error(fault: Exception, status: int | None, *, write: bool) -> Connecto
         case error.RetryAfter():
             return RateLimited(words, status=429, wait=_seconds(fault.retry_after))
         case error.InvalidToken():
-            return AuthFailed(words, hint=WRONG_TOKEN, status=status)
+            # the library's own words name the method that was called, and so differ from part to part
+            return AuthFailed("Telegram does not know this token", hint=WRONG_TOKEN, status=status)
         case error.Conflict():
             code = Code.WEBHOOK_SET if "webhook" in words.lower() else Code.RIVAL
             return Rejected(words, hint=CURES[code][0], status=status, code=code)

@@ -109,7 +109,8 @@ class PeopleControl:
             if dialog is None or user is None:
                 return Response("no such dialog or user", 404)
             number = self.store.new_id("messages")
-            dialog["messages"].append({"text": wanted.text, "at": int(self.portal.clock()), "out": True})
+            said = {"id": number, "text": wanted.text, "at": int(self.portal.clock()), "out": True}
+            dialog["messages"].append(said)
             self.store.put("dialogs", dialog["id"], dialog)
             message: Json = {
                 "im": {"chat_id": dialog["chat"], "message_id": number},

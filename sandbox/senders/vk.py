@@ -26,7 +26,8 @@ class Vk(Service):
     """The buttons keep what they send in the community, so that its history and its long poll tell of it, too.
 
     `deliver` off keeps a notice back: nobody is told, as after an outage. `old_shape` is a server set to a version
-    below 5.103; `signing` says what is done with the secret.
+    below 5.103; `signing` says what is done with the secret. `person` among what is given is the number of whoever
+    writes, where it is not the usual one.
     """
 
     name: ClassVar[str] = "vk"
@@ -87,32 +88,32 @@ class Vk(Service):
             {"type": kind, "url": f"{self.community.base}/vk/files/{kind}.jpg", "width": side, "height": side}
             for kind, side in (("s", 75), ("z", 1280), ("x", 604))
         ]
-        photo = {"type": "photo", "photo": {"id": 457, "owner_id": PERSON, "sizes": sizes}}
+        photo = {"type": "photo", "photo": {"id": 457, "owner_id": _person(given), "sizes": sizes}}
         return self._write(client, given, {"attachments": [photo]})
 
     def button(self, client: Client, given: Mapping[str, str]) -> Answers:
         return self._write(client, given, {"payload": '{"button":"замер"}'})
 
     def edit(self, client: Client, given: Mapping[str, str]) -> Answers:
-        self._introduce(client)
-        body = self.community.change(PERSON, f"{client.text} (исправлено)")
+        self._introduce(client, given)
+        body = self.community.change(_person(given), f"{client.text} (исправлено)")
         return self._notice("message_edit", body, given)
 
     def answer(self, client: Client, given: Mapping[str, str]) -> Answers:
         """One of the community's people writes by hand, in VK itself."""
         del client
-        body = self.community.say(PERSON, "Здравствуйте! Чем помочь?", {"admin_author_id": ADMIN}, out=True)
+        body = self.community.say(_person(given), "Здравствуйте! Чем помочь?", {"admin_author_id": ADMIN}, out=True)
         return self._notice("message_reply", body, given)
 
     def allow(self, client: Client, given: Mapping[str, str]) -> Answers:
         del client
-        self.community.allowed.add(PERSON)
-        return self._notice("message_allow", {"user_id": PERSON, "key": "utm_vk_spring"}, given)
+        self.community.allowed.add(_person(given))
+        return self._notice("message_allow", {"user_id": _person(given), "key": "utm_vk_spring"}, given)
 
     def deny(self, client: Client, given: Mapping[str, str]) -> Answers:
         del client
-        self.community.allowed.discard(PERSON)
-        return self._notice("message_deny", {"user_id": PERSON}, given)
+        self.community.allowed.discard(_person(given))
+        return self._notice("message_deny", {"user_id": _person(given)}, given)
 
     def lead(self, client: Client, given: Mapping[str, str]) -> Answers:
         answers = [
@@ -121,17 +122,17 @@ class Vk(Service):
             {"key": "email", "question": "Электронная почта", "answer": client.email},
             {"key": "custom_0", "question": "Сколько окон?", "answer": client.text},
         ]
-        lead = self.community.fill(FORM, PERSON, answers)
+        lead = self.community.fill(FORM, _person(given), answers)
         form = {"form_id": FORM, "form_name": self.community.form_name, "group_id": int(given["group"])}
         return self._notice("lead_forms_new", {**lead, **form, "answers": answers}, given)
 
-    def _introduce(self, client: Client) -> None:
+    def _introduce(self, client: Client, given: Mapping[str, str]) -> None:
         first, _, last = client.name.partition(" ")
-        self.community.people[PERSON] = (first, last)
+        self.community.people[_person(given)] = (first, last)
 
     def _write(self, client: Client, given: Mapping[str, str], more: Json) -> Answers:
-        self._introduce(client)
-        return self._message(self.community.say(PERSON, client.text, more), given)
+        self._introduce(client, given)
+        return self._message(self.community.say(_person(given), client.text, more), given)
 
     def _message(self, body: Json, given: Mapping[str, str]) -> Answers:
         if self.old_shape:
@@ -158,3 +159,7 @@ class Vk(Service):
             secret = f"not {secret}"
         signed = update if self.signing is Signing.MISSING else {**update, "secret": secret}
         return [post(given["url"], as_json(signed), "application/json")]
+
+
+def _person(given: Mapping[str, str]) -> int:
+    return int(given.get("person") or PERSON)

@@ -18,10 +18,17 @@ from sandbox.senders.service import Answers, Client, Service, utc_now
 PHONE_ID: Final = "106540000000001"
 ACCOUNT_ID: Final = "102290000000001"
 LINE: Final = "74950003344"
-USER: Final = "RU.1349000000001"
 WINDOW: Final = timedelta(hours=24)
 TEMPLATES: Final = {("offer_ready", "ru"): 2, ("hello", "ru"): 0, ("hello", "en"): 0}
 """Approved templates: name and language, and how many values each takes."""
+
+
+def user_of(client: Client) -> str:
+    """By which a person is known who hides the number."""
+    return f"RU.13{client.digits}"
+
+
+USER: Final = user_of(Client())
 
 
 class WhatsApp(Service):
@@ -97,9 +104,10 @@ class WhatsApp(Service):
 
     def hidden(self, client: Client, given: Mapping[str, str]) -> Answers:
         """From somebody with a user name: neither number nor wa_id."""
-        self.wrote[USER] = self.now()
-        contact = {"profile": {"name": client.name, "username": "masha_r"}, "user_id": USER}
-        said = {"from_user_id": USER, **self._stamp(), "type": "text", "text": {"body": client.text}}
+        user = user_of(client)
+        self.wrote[user] = self.now()
+        contact = {"profile": {"name": client.name, "username": "masha_r"}, "user_id": user}
+        said = {"from_user_id": user, **self._stamp(), "type": "text", "text": {"body": client.text}}
         return [self._post(given, {"contacts": [contact], "messages": [said]})]
 
     def batch(self, client: Client, given: Mapping[str, str]) -> Answers:
@@ -147,7 +155,7 @@ class WhatsApp(Service):
         return {"id": self._number(), "timestamp": self._seconds()}
 
     def _contact(self, client: Client) -> dict[str, Any]:
-        return {"profile": {"name": client.name}, "wa_id": client.digits, "user_id": USER}
+        return {"profile": {"name": client.name}, "wa_id": client.digits, "user_id": user_of(client)}
 
     def _post(self, given: Mapping[str, str], value: dict[str, Any]) -> requests.Response:
         about = {

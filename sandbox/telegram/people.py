@@ -55,10 +55,13 @@ class People:
             self._methods.connections.add(connection)
             return self._updates.add("business_message", chat_id, {**heard, "business_connection_id": connection})
 
-    def share_contact(self, chat_id: int, phone: str, *, own: bool = True) -> int | None:
+    def share_contact(
+        self, chat_id: int, phone: str, *, own: bool = True, first_name: str | None = None
+    ) -> int | None:
         """A person presses "share my number", or with own=False forwards somebody else's card."""
         with self._updates.changed:
             chat = self._chats.chat(chat_id)
+            chat.first_name = first_name or chat.first_name
             user_id = chat.person()["id"] + (0 if own else 1)
             card = {"phone_number": phone, "first_name": chat.first_name, "user_id": user_id}
             return self._updates.add("message", chat_id, self._chats.hear(chat, {"contact": card}))

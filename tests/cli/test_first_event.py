@@ -20,6 +20,7 @@ from cli.main import app
 from sandbox.senders.service import Client
 from sandbox.senders.station import Station
 from sandbox.senders.viber import Viber
+from sandbox.telegram import Telegram
 from tests.cli.ports import free_port
 
 CONFIG = """\
@@ -122,3 +123,26 @@ def test_a_service_that_calls_the_address_while_it_is_told_of_it_finds_us_listen
     assert code == 0, said
     assert f"registered http://127.0.0.1:{port}/hooks/chat" in said
     assert "message.received came by «chat»" in said
+
+
+POLLING = """\
+client: Кровля
+server: {port: PORT}
+journal: {url: "sqlite:///journal.sqlite"}
+channels:
+  bot: {type: telegram, token: "1:sandbox", receive: polling, api_url: "API"}
+"""
+
+
+def test_what_holds_a_poller_back_is_told_with_its_cure_while_we_wait(tmp_path: Path) -> None:
+    path, rival = tmp_path / "config.yaml", "http://127.0.0.1:9/hooks/bot"
+    said = Console(record=True, width=400, file=StringIO())
+    with Telegram() as telegram:
+        path.write_text(POLLING.replace("PORT", str(free_port())).replace("API", telegram.url), "utf-8")
+        requests.post(f"{telegram.url}/bot1:sandbox/setWebhook", json={"url": rival}, timeout=5).raise_for_status()
+        house = House(opened(path))
+        assert first_event(house, "bot", said, wait=2) == 1
+        house.close()
+    told = said.export_text()
+    assert told.count("У бота включён вебхук") == 1
+    assert "no event of «bot» came within 2 s" in told

@@ -183,8 +183,10 @@ def test_a_lost_answer_leaves_a_write_open_and_a_read_for_later(make, echo, meth
 def test_without_a_connection_nothing_was_sent_so_it_is_tried_again(make):
     slept = []
     http = make("http://127.0.0.1:9", sleep=slept.append)
-    fails(lambda: http.call("POST", "/x"), Retryable)
+    error = fails(lambda: http.call("POST", "/x"), Retryable)
     assert len(slept) == 2, "two short pauses between three tries"
+    assert "no connection to 127.0.0.1" in error.reason
+    assert "DNS" in error.hint
 
 
 @responses.activate

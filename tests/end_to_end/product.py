@@ -37,7 +37,7 @@ class Product:
         self.log = log
         chosen = [part for role in roles for part in ("--role", role)]
         self._command = [*COMMAND, "--config", str(config), "--port", str(self.port), "--json-logs", *chosen]
-        self._environ = {**os.environ, **environ, "PYTHONUNBUFFERED": "1"}
+        self.environ = {**os.environ, **environ, "PYTHONUNBUFFERED": "1"}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -47,7 +47,7 @@ class Product:
     def start(self) -> None:
         """Start the process; does not wait until it serves."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
 
     def ready(self) -> None:
         """Wait until it serves."""

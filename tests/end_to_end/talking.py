@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -80,6 +81,16 @@ def picture(name: str = "крыша.png") -> MessageFile:
     return MessageFile(MediaKind.PICTURE, "file-1", name, "image/png", len(PICTURE))
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A talk as the card shows it: the client's lines, those of the staff with what the card says went wrong with each,
+    and the leads that it belongs to."""
+
+    lines: list[str]
+    answers: dict[str, str]
+    owners: set[str]
+
+
 class TalkingAmocrm(Amocrm):
     """With a channel of chats."""
 
@@ -100,6 +111,27 @@ class TalkingAmocrm(Amocrm):
     def open_talks(self, company: Company) -> None:
         """What the vendor's support does with the channel."""
         self.control("channel", {"hook_url": f"{company.url}/hooks/crm/chats"})
+
+    def talks(self) -> dict[str, Shown]:
+        """Every talk, by channel and chat."""
+        store, found = self.sandbox.amocrm.store, {}
+        with store.lock:
+            for chat in self._chats():
+                lines = [m.content.get("text") or m.content["type"] for m in chat.messages if m.is_incoming]
+                answers = {
+                    m.content["text"]: m.error["text"] if m.error else "" for m in chat.messages if not m.is_incoming
+                }
+                owners = {str(one.entity_id) for one in store.talks.values() if one.chat_id == chat.id}
+                found[str(chat.client_id)] = Shown(lines, answers, owners)
+        return found
+
+    def answers_in(self, chat: str, text: str) -> None:
+        """Anna writes in the card of this talk."""
+        store = self.sandbox.amocrm.store
+        with store.lock:
+            inner = next(one.id for one in self._chats() if one.client_id == chat)
+            talk = next(one.id for one in store.talks.values() if one.chat_id == inner)
+        self.control("chats/say", {"talk_id": talk, "text": text, "user": "anna@krovlya.ru"})
 
     def _chats(self) -> list[Any]:
         return list(self.sandbox.amocrm.store.chats.values())
@@ -156,16 +188,33 @@ class TalkingBitrix(BitrixDeals):
 
     def owners(self) -> set[str]:
         """The open leads of the contact that the portal finds by the open line."""
-        store = self.sandbox.bitrix24.store
-        found = set()
-        for dialog in self._dialogs():
-            line = f"imol|{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
-            for card in store.table(TYPES[CONTACT].table).values():
-                if line in [row["VALUE"] for row in card.get("FM", ())]:
-                    found |= {
-                        str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]
-                    }
+        return set().union(*map(self._owners, self._dialogs()))
+
+    def _owners(self, dialog: Json) -> set[str]:
+        store, found = self.sandbox.bitrix24.store, set()
+        line = f"imol|{dialog['id'].rpartition('|')[0]}|{dialog['user']}"
+        for card in store.table(TYPES[CONTACT].table).values():
+            if line in [row["VALUE"] for row in card.get("FM", ())]:
+                found |= {
+                    str(d["ID"]) for d in store.table(TYPES[DEAL].table).values() if card["ID"] in d["CONTACT_IDS"]
+                }
         return found
+
+    def talks(self) -> dict[str, Shown]:
+        """Every talk, by channel and chat."""
+        store, found = self.sandbox.bitrix24.store, {}
+        with store.lock:
+            rows = [row for row in store.table("notifications").values() if "|failed|" in row["tag"]]
+            told = {row["tag"].split("/")[1]: row["text"] for row in rows}
+            for dialog in self._dialogs():
+                lines = [m["text"] or "picture" for m in dialog["messages"] if not m["out"]]
+                answers = {m["text"]: told.get(str(m.get("id")), "") for m in dialog["messages"] if m["out"]}
+                found[dialog["id"].split("|")[2]] = Shown(lines, answers, self._owners(dialog))
+        return found
+
+    def answers_in(self, chat: str, text: str) -> None:
+        """Anna writes in the card of this talk."""
+        self.control("reply", {"connector": "provodka", "line": 1, "chat": chat, "text": text, "user_id": 5})
 
     def answers(self, text: str, picture: str = "") -> None:
         wish = {"connector": "provodka", "line": 1, "chat": self.chat, "text": text, "user_id": 5}

@@ -300,6 +300,17 @@ def test_a_card_that_cannot_be_told_of_its_talk_now_is_told_with_the_next_messag
     assert len(values(desk.portal.store.table(TYPES[CONTACT].table)[contact], "IM")) == 1
 
 
+def test_a_card_that_could_not_be_told_of_its_talk_is_told_with_the_next_message_of_anybody(app, desk, ask):
+    maria, pavel = int(desk.contact("Мария")), int(desk.contact("Павел"))
+    app.post_messages(ask(message("0", contact_id=str(pavel), chat_id="2")))  # so that the channel is connected
+    desk.fault(path="/rest/batch", status=500)
+    app.post_messages(ask(message("1", contact_id=str(maria), chat_id="3")))
+    cards = desk.portal.store.table(TYPES[CONTACT].table)
+    assert values(cards[maria], "IM") == []
+    app.post_messages(ask(message("2", contact_id=str(pavel), chat_id="2")))
+    assert len(values(cards[maria], "IM")) == 1
+
+
 def test_answers_of_the_staff_are_events_in_the_talk_of_their_client_each_file_one_of_its_own():
     fields = reply_fields() | {f"data[MESSAGES][0][message][files][{n}][link]": f"https://p.ru/{n}.png" for n in (0, 1)}
     second = {key.replace("[MESSAGES][0]", "[MESSAGES][1]"): value for key, value in reply_fields("Ещё").items()}

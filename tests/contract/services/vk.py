@@ -88,7 +88,7 @@ CASES = [
             {
                 ("chat.started", "started:e1"),
                 ("message.received", "message:1501"),
-                ("message.edited", "edit:message:1501:1764576060"),
+                ("message.edited", "edit:message:1501:1764576060:143983f07806885b"),
                 ("chat.stopped", "stopped:e4"),
             }
         ),
