@@ -11,6 +11,7 @@ from connectors.asterisk.calls import OURS
 from connectors.asterisk.settings import AsteriskSettings, OriginateSettings
 from connectors.asterisk.wire import Ami, refused
 from connectors.base import CallTrace, collecting, mask, report
+from connectors.calls.callback import NO_TEXT
 from provodka.calls import CallOrder
 from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome, Repeat, Request, operation
@@ -48,6 +49,8 @@ class AsteriskDialler:
 
     def _dial(self, request: Request[CallOrder]) -> Outcome:
         order, how = request.params, self._originate
+        if order.text:
+            return Rejected("the exchange reads no texts", hint=NO_TEXT)
         if not order.extension:
             return Rejected("there is no extension to ring", hint=_NO_EXTENSION)
         number = f"{how.digits}{order.phone.removeprefix('+7')}" if order.phone.startswith("+7") else order.phone

@@ -11,7 +11,7 @@ from provodka.calls import CallOrder
 from provodka.errors import Rejected
 from provodka.operation import Outcome, Repeat, Request, operation
 
-_NO_TEXT: Final = "Эта АТС не зачитывает тексты: уберите text или назовите в by другой канал."
+NO_TEXT: Final = "Эта АТС не зачитывает тексты: уберите text или назовите в by другой канал."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class CallbackDialler:
     def _dial(self, key: str, order: CallOrder) -> Outcome:
         way = self._callback
         if order.text or order.line:
-            return Rejected("the exchange cannot make such a call", hint=_NO_TEXT if order.text else way.no_line)
+            return Rejected("the exchange cannot make such a call", hint=NO_TEXT if order.text else way.no_line)
         employee = way.employee((order.extension, *order.others))
         if not employee:
             return Rejected(f"the exchange knows no employee {order.extension!r}", hint=way.nobody)

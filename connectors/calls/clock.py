@@ -10,7 +10,6 @@ from connectors.calls.fields import seconds
 LONGEST_WAIT: Final = timedelta(hours=1)
 """In the menu and in the queue, before anybody answers."""
 
-
 LONGEST_CALL: Final = 7 * 24 * 3600  # seconds
 
 

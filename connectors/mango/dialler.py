@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from connectors.calls.callback import NO_TEXT
 from connectors.mango.client import COMMANDS, Vpbx
 from connectors.mango.settings import MangoSettings
 from provodka import identity
@@ -15,7 +16,6 @@ from provodka.operation import Done, Outcome, Repeat, Request, operation
 
 _LONGEST_EXTENSION: Final = 6
 NO_EXTENSION: Final = "MANGO OFFICE звонит по внутренним номерам: добавьте номер сотрудника в staff.….extension"
-NO_TEXT: Final = "MANGO OFFICE не зачитывает текст: уберите text"
 
 
 class MangoDialler:

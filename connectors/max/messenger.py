@@ -11,9 +11,9 @@ from connectors.enclosed import files_of
 from connectors.max.api import NOT_READY, MaxApi
 from connectors.max.content import VIDEO
 from connectors.max.settings import MaxSettings
-from connectors.max.setup import complaints
 from connectors.max.updates import GROUP, SERVICE
 from connectors.talks.files import fetched
+from connectors.talks.keeper import complaints
 from connectors.talks.parcel import Piece, Room, pieces_of, send_all
 from provodka.channel import Around
 from provodka.errors import ConnectorError, Rejected, Retryable
@@ -65,7 +65,7 @@ class MaxMessenger:
 
     def check(self) -> list[str]:
         """Try the token; what is wrong, in sentences."""
-        return complaints(self._looked)
+        return complaints("MAX", self._looked)
 
     def close(self) -> None:
         """Close the connections; the object can be used again."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.max.api import MaxApi
 from connectors.max.settings import MaxSettings
 from connectors.max.updates import WANTED
+from connectors.talks.keeper import complaints
 from connectors.talks.reading import Fields, word
 from provodka.channel import Around
-from provodka.errors import ConnectorError
 
 NOT_SET: Final = (
     "MAX: бот никуда не сообщает о сообщениях: запустите provodka check --online --channel {name}, он подпишет бота "
@@ -47,7 +47,7 @@ class Setup:
 
     def check(self) -> list[str]:
         """Whether what people write comes to us; what is wrong, in sentences."""
-        return complaints(self.faults)
+        return complaints("MAX", self.faults)
 
     def close(self) -> None:
         """Close the connections."""
@@ -71,14 +71,6 @@ class Setup:
 
     def _is_ours(self, url: str) -> bool:
         return urlsplit(url).path.rstrip("/").rpartition("/hooks/")[2] == self._name
-
-
-def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
-    """The sentences of a look at the bot, or the one that says why it could not be looked at."""
-    try:
-        return list(look())
-    except ConnectorError as error:
-        return [error.sentence("MAX")]
 
 
 def _url(subscription: Fields) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from connectors.looking import Looking
 from provodka.channel import Intake, Status
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 
 FIRST: Final = 60.0  # seconds: who has just been started is being connected, or is busy
 EVERY: Final = 300.0
@@ -51,3 +51,11 @@ class Keeper:
         if faults := list(self._kept.faults()):
             raise Rejected(CAUSE, hint=" ".join(faults))
         return self._every
+
+
+def complaints(who: str, look: Callable[[], Iterable[str]]) -> list[str]:
+    """The sentences of a look at a service, or the one that says why it could not be looked at."""
+    try:
+        return list(look())
+    except ConnectorError as error:
+        return [error.sentence(who)]

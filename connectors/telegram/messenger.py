@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from connectors.enclosed import File, files_of
 from connectors.talks.files import keep
+from connectors.talks.keeper import complaints
 from connectors.talks.parcel import Piece, pieces_of, send_all
 from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import TOO_LARGE, Code, client_cure
 from connectors.telegram.parcel import ROOM, is_picture, shorten
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.setup import complaints
 from connectors.telegram.updates import SERVICE
 from provodka.channel import Around
 from provodka.crm import StaffMessage
@@ -95,7 +95,7 @@ class Telegram:
 
     def check(self) -> list[str]:
         """Try the token; what is wrong, in sentences."""
-        return complaints(self._looked)
+        return complaints("Telegram", self._looked)
 
     def check_chat(self, chat: str) -> list[str]:
         """Whether the bot knows the chat; what is wrong in one sentence. Who has blocked it shows only by a message."""
@@ -104,7 +104,7 @@ class Telegram:
             self._bot.call("getChat", b"", lambda wire: wire.chat(chat))
             return ()
 
-        return complaints(look)
+        return complaints("Telegram", look)
 
     def close(self) -> None:
         """Close the connections and end the thread; the object can be used again."""

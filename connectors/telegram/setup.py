@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from connectors.talks.keeper import complaints
 from connectors.talks.reading import moment, word
 from connectors.telegram.account import BotAccount
 from connectors.telegram.cures import CURES, Code
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.updates import WANTED
 from provodka.channel import Around
-from provodka.errors import ConnectorError
 
 RECENT: Final = timedelta(hours=1)
 NOT_SET: Final = (
@@ -50,10 +50,10 @@ class Setup:
 
     def check(self) -> list[str]:
         """Whether what people write comes to us; what is wrong, in sentences."""
-        return complaints(self.faults)
+        return complaints("Telegram", self.faults)
 
     def close(self) -> None:
-        """Of the connections."""
+        """Close the connections."""
         self._bot.close()
 
     def faults(self) -> Iterator[str]:
@@ -66,14 +66,6 @@ class Setup:
 
     def _webhook(self) -> Mapping[str, Any]:
         return self._bot.call("getWebhookInfo", b"", lambda wire: wire.webhook())
-
-
-def complaints(look: Callable[[], Iterable[str]]) -> list[str]:
-    """The sentences of a look at the bot, or the one that says why it could not be looked at."""
-    try:
-        return list(look())
-    except ConnectorError as error:
-        return [error.sentence("Telegram")]
 
 
 def _of_webhook(webhook: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -104,6 +104,13 @@ def test_nothing_can_be_smuggled_into_an_action(pbx: Pbx, extension: str) -> Non
     assert pbx.originated == []
 
 
+def test_a_text_that_nobody_would_read_is_refused(pbx: Pbx) -> None:
+    outcome = dialled(pbx, replace(ORDER, text="Ваш заказ готов"))
+    assert isinstance(outcome, Rejected)
+    assert "text" in outcome.hint
+    assert pbx.originated == []
+
+
 def test_the_call_is_traced_without_the_phone(pbx: Pbx) -> None:
     with collect_calls() as calls:
         dialled(pbx)
