@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from hmac import compare_digest
 from typing import Any, Final
 
@@ -51,9 +52,13 @@ def _is(value: object, secret: str) -> bool:
 def cutter(secrets: Iterable[str]) -> Callable[[bytes], bytes]:
     """Cuts these secrets out of any body, however they are written there: plainly, as in an address, in JSON or HTML,
     in UTF-8 or Windows-1251, and in JSON within a form."""
-    found = [_written(secret) for secret in sorted(filter(None, secrets), key=len, reverse=True)]
-    anywhere = re.compile(b"|".join(found)) if found else _NOTHING
-    return lambda body: anywhere.sub(MASK.encode(), body)
+    known = sorted(filter(None, secrets), key=len, reverse=True)
+
+    @cache  # by the first body: with many secrets it takes a second, and most processes never need it
+    def anywhere() -> re.Pattern[bytes]:
+        return re.compile(b"|".join(map(_written, known))) if known else _NOTHING
+
+    return lambda body: anywhere().sub(MASK.encode(), body)
 
 
 def _written(secret: str) -> bytes:
