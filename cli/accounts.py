@@ -103,7 +103,9 @@ def _channel(
     kind, parts = CHANNELS[settings.type], [part for part in PARTS if not alone or part != "subscriber"]
     made = [one for part in parts if (one := kind.open(part, path[1], settings, around)) is not None]
     told = [sentence for one in made if hasattr(one, "check") for sentence in one.check()]
-    said = dict.fromkeys(sentence.replace(".. ", ". ") for sentence in told)  # services end their words with a point, too
+    said = dict.fromkeys(
+        sentence.replace(".. ", ". ") for sentence in told
+    )  # services end their words with a point, too
     yield from (Remark(path, sentence) for sentence in said)
     for one in made:
         if not said and getattr(one, "medium", "") == "telegram" and hasattr(one, "check_chat"):

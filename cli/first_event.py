@@ -27,6 +27,10 @@ NOTHING: Final = (
     "no event of «{name}» came within {wait:g} s. Проверьте адрес в кабинете сервиса, обратный прокси и что адрес "
     "виден из интернета; страница канала: docs/ru/channels."
 )
+NOTHING_FOUND: Final = (
+    "no event of «{name}» came within {wait:g} s. Этот канал Provodka опрашивает сама: проверьте, что событие было "
+    "именно в этом аккаунте и что выше не сказано о помехе; страница канала: docs/ru/channels."
+)
 
 
 @dataclass
@@ -75,7 +79,7 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
         _say(out, "✗", house.redactor.text(f"{name}: {error.reason}{hint}"))
         return 1
     if event is None:
-        _say(out, "✗", NOTHING.format(name=name, wait=wait))
+        _say(out, "✗", (NOTHING if name in house.receivers else NOTHING_FOUND).format(name=name, wait=wait))
         return 1
     _say(out, "✓", f"{event.type.value} came by «{name}»: provodka explain {event.id}")
     return 0

@@ -34,6 +34,7 @@ from provodka.crm import (
     TaskReopening,
     User,
 )
+from provodka.errors import ConnectorError
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import TaskRef
 
@@ -160,7 +161,7 @@ class OfferWork:
         return self._chats.post(requests)
 
     @post_messages.find
-    def _find_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Done | None]:
+    def _find_messages(self, requests: Sequence[Request[ChatMessage]]) -> list[Done | ConnectorError | None]:
         return self._chats.find(requests)
 
     @operation(repeat=Repeat.SAFE)

@@ -55,9 +55,7 @@ class People:
             self._methods.connections.add(connection)
             return self._updates.add("business_message", chat_id, {**heard, "business_connection_id": connection})
 
-    def share_contact(
-        self, chat_id: int, phone: str, *, own: bool = True, first_name: str | None = None
-    ) -> int | None:
+    def share_contact(self, chat_id: int, phone: str, *, own: bool = True, first_name: str | None = None) -> int | None:
         """A person presses "share my number", or with own=False forwards somebody else's card."""
         with self._updates.changed:
             chat = self._chats.chat(chat_id)

@@ -1,4 +1,4 @@
-"""People who write in several networks and call, each as their dice say; and what has to be in the CRM because of it."""
+"""People who write in several networks and call, as their dice say; and what the CRM has to hold then."""
 
 from __future__ import annotations
 
@@ -101,7 +101,13 @@ class Crowd:
 
     def live(self, person: Person, dice: random.Random) -> None:
         """All that a person does."""
-        acts: list[Callable[[Person, random.Random], None]] = [self.write, self.write, self.write, self.call, self.picture]
+        acts: list[Callable[[Person, random.Random], None]] = [
+            self.write,
+            self.write,
+            self.write,
+            self.call,
+            self.picture,
+        ]
         acts += [self.edit, self.share]
         self.write(person, dice)
         for _ in range(dice.randrange(2, 6)):
@@ -141,7 +147,9 @@ class Crowd:
         network = next((one for one in ("bot", "vk") if one in person.said), "")
         if network == "bot":
             chat, text = int(person.id_in("bot")), person.line("поправка")
-            last = [one for one in self.bot.messages(chat, of_people=True) if not one["from"]["is_bot"] and one.get("text")]
+            last = [
+                one for one in self.bot.messages(chat, of_people=True) if not one["from"]["is_bot"] and one.get("text")
+            ]
             if not last:
                 return
             self.bot.edit(chat, last[-1]["message_id"], text)
@@ -225,7 +233,10 @@ class Crowd:
 
     def _by_mango(self, person: Person, way: str, dice: random.Random) -> str:
         started = datetime.now(UTC) - timedelta(seconds=dice.random())
-        more: dict[str, Any] = {"shuffle_seed": dice.choice((None, dice.randrange(1000))), "double": dice.random() < 0.2}
+        more: dict[str, Any] = {
+            "shuffle_seed": dice.choice((None, dice.randrange(1000))),
+            "double": dice.random() < 0.2,
+        }
         if way == "missed":
             answers = self._mango.missed(person.digits, OUR_LINE, GROUP, started=started, **more)
             extension = ""

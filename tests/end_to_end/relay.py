@@ -1,4 +1,4 @@
-"""What stands between the outside and the product: it brings each delivery until it is taken, and often once too many."""
+"""What stands between the outside and the product: each delivery is brought until it is taken, and often again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Relay(Emulator):
         if chance < DOUBLED:
             self.did["doubled"] += 1
             with ThreadPoolExecutor(2) as threads:
-                answer = list(threads.map(bring, range(2)))[0]
+                answer, _ = threads.map(bring, range(2))
         else:
             answer = bring()
             if chance < DOUBLED + REPEATED:

@@ -8,7 +8,6 @@ their dice, `PROVODKA_CRM` (amocrm or bitrix24) the CRM.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
@@ -25,17 +24,18 @@ from typer.testing import CliRunner
 from cli.hooks import CRM_CHANNEL
 from cli.house import House
 from cli.main import app
-from provodka.journal import StoredAction, queries
+from provodka.journal import queries
 from provodka.journal.queries import EventLine
-from provodka.payloads import CallEvent, EventType
-from sandbox.senders.whatsapp import PHONE_ID
+from provodka.payloads import CallEvent
 from sandbox.senders.wazzup import CHANNEL
+from sandbox.senders.whatsapp import PHONE_ID
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company, until
 from tests.end_to_end.crms import SECRET
-from tests.end_to_end.crowd import NETWORKS, STAFF, Crowd, Person
+from tests.end_to_end.crowd import NETWORKS, Crowd, Person
 from tests.end_to_end.product import Product
 from tests.end_to_end.relay import Relay
+from tests.end_to_end.settled import answered, called, dead, said
 from tests.end_to_end.talking import TALKING, Shown
 
 PEOPLE = int(os.environ.get("PROVODKA_TALKS", "6"))
@@ -50,7 +50,8 @@ CHANNELS = f"""
   roistat: {{type: roistat, secret: "${{SECRET}}", beside: phone}}
   wa: {{type: whatsapp, app_secret: "${{SECRET}}", verify_token: "${{SECRET}}", token: sandbox, phone_id: "{PHONE_ID}",
        api_url: "${{SENDERS}}/whatsapp"}}
-  vk: {{type: vk, group: 190000001, token: sandbox, secret: sandbox, confirmation: 0fsandbox, api_url: "${{SENDERS}}/vk"}}
+  vk: {{type: vk, group: 190000001, token: sandbox, secret: sandbox, confirmation: 0fsandbox,
+       api_url: "${{SENDERS}}/vk"}}
   wz: {{type: wazzup, api_key: sandbox, crm_key: sandbox, channel_id: {CHANNEL}, api_url: "${{SENDERS}}/wazzup"}}
 """
 RULES = """
@@ -82,7 +83,6 @@ RULES = """
       - intake: {pipeline: Кровля, stage: Новый лид, title: "Звонок: {{ person.phone }}"}
       - tag: {add: ["{{ utm.source }}"]}
 """
-EDITED = "Исправлено: "
 CRM_FAULTS = [
     {"kind": "status", "status": 429},
     {"kind": "status", "status": 500},
@@ -250,87 +250,23 @@ def check(firm: Firm, house: House, everybody: list[Person]) -> None:
         own = [lead for lead in leads if lead["name"].partition(": ")[2] in person.names]
         if not 1 <= len(own) <= person.fresh:
             wrong.append(f"{person.number}: {len(own)} leads, and could have {person.fresh}")
-        wrong += said(person, talks, {str(lead["id"]) for lead in own}, unknown)
+        wrong += said(person, talks, {str(lead["id"]) for lead in own}, unknown, CRM)
         calls = [one for one in told if isinstance(one.payload, CallEvent) and one.payload.call.phone == person.phone]
         wrong += called(person, calls, own)
         tasks = Counter(task["text"] for lead in own for task in lead["tasks"])
         if tasks["Ответить"] != len(person.said):
             wrong.append(f"{person.number}: {tasks['Ответить']} tasks to answer for {len(person.said)} talks")
-    wrong += answered(firm, talks)
+    wrong += answered(firm.asked, talks, firm.sandbox)
     if unbound := [chat for chat, talk in talks.items() if not talk.owners]:
         print(f"{len(unbound)} of {len(talks)} talks are not bound to their cards")
         assert CRM == "bitrix24", unbound
-    wrong += dead(died)
+    wrong += dead(died, CRM)
     wrong += explained(firm, events)
     assert not wrong, "\n".join(wrong)
     late = sum(max(0, one.fresh - 1) for one in everybody)
     doubles = firm.company.doubles()
     assert len(told) == len({(one.channel, one.external_id) for one in told})
     assert doubles["contacts_by_phone"] <= late, doubles
-
-
-def said(person: Person, talks: dict[str, Shown], own: set[str], unknown: set[str]) -> Iterator[str]:
-    """Each line once, in order, in the talk of one lead of theirs. Of those in `unknown` the CRM never told whether it
-    has taken them, and cannot be asked: they wait for a person, and may be there or not."""
-    for network, segments in person.said.items():
-        sure = [[line for line in segment if line.removeprefix(EDITED) not in unknown] for segment in segments]
-        if not any(sure):
-            continue
-        talk = talks.get(f"{network}:{person.id_in(network)}")
-        if talk is None:
-            yield f"{person.number}: no talk in {network} among {sorted(talks)[:5]}"
-            continue
-        left = [line for line in talk.lines if line.removeprefix(EDITED) not in unknown]
-        if twice := Counter(talk.lines) - Counter(line for segment in segments for line in segment):
-            yield f"{person.number} in {network}: too much, {twice}"
-        for segment in sure:
-            if sorted(left[: len(segment)]) != sorted(segment):
-                yield f"{person.number} in {network}: {talk.lines} instead of {sure}"
-                break
-            del left[: len(segment)]
-        else:
-            if left:
-                yield f"{person.number} in {network}: too much, {left}"
-        if not talk.owners <= own or (CRM == "amocrm" and len(talk.owners) != 1):  # a portal asks for the contact's
-            yield f"{person.number} in {network}: belongs to {talk.owners} of {own}"
-
-
-def called(person: Person, events: list[Any], own: list[dict[str, Any]]) -> Iterator[str]:
-    """One event and one call of the card for each."""
-    ends = [one for one in events if one.type in (EventType.CALL_FINISHED, EventType.CALL_MISSED)]
-    if Counter(one.type for one in ends) != Counter(one.kind for one in person.calls):
-        yield f"{person.number}: {[(e.channel, e.type, e.payload.call.id) for e in ends]} of {person.calls}"
-    talked = [one.payload.call.extension for one in ends if one.type is EventType.CALL_FINISHED]
-    staff = Counter(STAFF.get(extension, extension) for extension in talked)
-    if staff != Counter(one.answered for one in person.calls if one.answered):
-        yield f"{person.number}: talked with {staff} and not as in {person.calls}"
-    logged = [call for lead in own for call in lead["calls"]]
-    if len(logged) != len(person.calls):
-        yield f"{person.number}: {len(logged)} calls in the card of {len(person.calls)}"
-    tasks = sum(task["text"] == "Перезвонить" for lead in own for task in lead["tasks"])
-    missed = sum(one.kind is EventType.CALL_MISSED for one in person.calls)
-    if tasks != missed:
-        yield f"{person.number}: {tasks} tasks to call back for {missed} missed calls"
-    if person.is_tracked and not any("yandex" in lead["tags"] for lead in own):
-        yield f"{person.number}: no source on {[lead['tags'] for lead in own]}"
-
-
-def answered(firm: Firm, talks: dict[str, Shown]) -> Iterator[str]:
-    """Each answer arrived once, or the card tells of it; never twice, and never neither."""
-    services: Any = firm.sandbox.senders.services
-    arrived = Counter(
-        [
-            *(one["text"] for one in firm.sandbox.telegram.messages()),
-            *(one["text"] for said in services["vk"].community.messages.values() for one in said if one["out"]),
-            *(one["text"]["body"] for one in services["whatsapp"].sent),
-            *(one["text"] for one in services["wazzup"].sent),
-        ]
-    )
-    for text, chat in firm.asked.items():
-        failure = talks[chat].answers.get(text)
-        if arrived[text] > 1 or (arrived[text] == 0) != bool(failure and "неизвестно" not in failure):
-            if not (failure and "неизвестно" in failure and arrived[text] <= 1):
-                yield f"«{text}» to {chat} arrived {arrived[text]} times, and the card says {failure!r}"
 
 
 def explained(firm: Firm, events: Sequence[EventLine]) -> Iterator[str]:
@@ -342,14 +278,3 @@ def explained(firm: Firm, events: Sequence[EventLine]) -> Iterator[str]:
         )
         if told.exit_code != 0 or one.type.value not in told.output:
             yield f"explain {one.id}: {told.exit_code} {told.output[-300:]}"
-
-
-def dead(died: Sequence[StoredAction]) -> Iterator[str]:
-    """Only what a person refused, and what nobody can know: whether a message has gone that was cut off on its way.
-    amoCRM can be asked for those it got; an open line of Bitrix24 cannot."""
-    for one in died:
-        reasons = {"reply": ("rejected", "outcome_unknown")}
-        if CRM == "bitrix24":
-            reasons["log_message"] = ("outcome_unknown",)
-        if one.reason not in reasons.get(one.kind, ()):
-            yield f"dead: {one.kind} of {one.rule}: {one.reason} {json.dumps(one.error, ensure_ascii=False)}"

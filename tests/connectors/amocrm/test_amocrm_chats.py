@@ -14,7 +14,7 @@ from connectors.amocrm.chat_hooks import read_reply
 from connectors.amocrm.chats import PREFIX, sign
 from provodka.channel import Delivery, RefusedError, UnreadableError
 from provodka.crm import ChatDelivery, ChatMedia, ChatMessage, DeliveryState, MediaKind, StaffReply
-from provodka.errors import Ambiguous, Rejected
+from provodka.errors import Ambiguous, Rejected, Retryable
 from provodka.operation import Done, Request
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -125,6 +125,17 @@ def test_a_message_whose_answer_was_lost_is_shown_once(talking, desk, ask, kind)
     [again] = talking.post_messages([Request(one.key, one.params, since) for one in requests])
     assert (again.found, bool(again.remote_id)) == (kind == "cut_after", True)
     assert [text for text, _ in messages(desk)] == ["Здравствуйте", "Ещё вопрос"]
+
+
+def test_a_look_that_fails_for_one_message_does_not_hold_up_the_others(talking, desk, ask):
+    first, second = (ChatMessage(f"tg-{n}", f"chat-{n}", f"user-{n}", "Иван", SENT, f"Вопрос {n}") for n in (1, 2))
+    talking.post_messages(ask(first, second))
+    desk.control("faults", {"path": "/v2/origin/custom", "status": 500, "method": "GET"})
+    since = datetime.now(UTC) - timedelta(seconds=30)
+    broken, found = talking.post_messages([Request(one.key, one.params, since) for one in ask(first, second)])
+    assert isinstance(broken, Retryable)
+    assert isinstance(found, Done)
+    assert found.found
 
 
 def test_a_channel_that_was_cut_off_is_connected_again(talking, desk, ask):
