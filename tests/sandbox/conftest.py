@@ -66,9 +66,10 @@ def b24(running_portal):
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real browser; where the machine has none the test says so."""
+    """A real browser; where the machine has none the test says so. Not longer than for a module: its driver keeps an
+    event loop running in this thread, where other tests want to run their own."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api")
