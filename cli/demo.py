@@ -44,12 +44,8 @@ class Stage:
 
     product: str
     sandbox: Sandbox
+    talks: Talks
     sale: demo_onec.Sale | None = None
-
-    @property
-    def talks(self) -> Talks:
-        """The scenes that are spoken."""
-        return Talks(self.product, self.sandbox)
 
     @property
     def praise(self) -> str:
@@ -127,6 +123,7 @@ def scenes(stage: Stage) -> list[Scene]:
 def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int, onec: str = "") -> int:
     """Play the scenes, with `onec` (a road) a sale through 1C too. With `once` check what CRM and 1C hold and end: 0
     when all is as it should be, else 1."""
+    folder = folder / onec if onec else folder  # each road has a 1C of its own
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as parts:
         try:
@@ -140,7 +137,8 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
             return 1
         parts.callback(running.stop)
         product = f"http://127.0.0.1:{running.port}"
-        stage = Stage(product, sandbox, demo_onec.Sale(product, sandbox, onec) if onec else None)
+        sale = demo_onec.Sale(product, sandbox, onec) if onec else None
+        stage = Stage(product, sandbox, Talks.of(product, sandbox), sale)
         _introduce(stage, running.house, sandbox)
         road = Road(running.house.journal, running.house.redactor, out)
         settled = _play(stage, road, out)

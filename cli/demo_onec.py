@@ -14,6 +14,7 @@ from sandbox.server import Sandbox
 
 RULES: Final = Path(__file__).with_name("demo_onec.yaml")
 ANNA: Final = "+79160005566"
+WON: Final = "Успешно реализовано"
 _SOURCES: Final[Mapping[str, str]] = {
     "odata": 'url: "{url}/base", user: sandbox, password: sandbox, profile: unf',
     "http": 'url: "{url}/base/hs/crm/v1", user: sandbox, password: sandbox',
@@ -77,6 +78,8 @@ class Sale:
 
     def stage(self) -> None:
         """The seller drags the card to the stage on which invoices are made."""
+        if self._is_over():
+            return
         store = self.sandbox.amocrm.store
         pipeline = next(one for one in store.pipelines.values() if one.name == "Кровля")
         status = next(one for one in pipeline.statuses.values() if one.name == "Переговоры")
@@ -98,7 +101,8 @@ class Sale:
     def act(self, act: str, **details: str) -> None:
         """The accountant does something with the invoice; where there is none `differences` tells."""
         for invoice in self._documents("invoice")[:1]:
-            _post(self.sandbox, "acts", {"act": act, "document": invoice["ref"], **details})
+            if not self._is_over():
+                _post(self.sandbox, "acts", {"act": act, "document": invoice["ref"], **details})
 
     def exchange(self) -> None:
         """1C calls the site, where that is its road: usually by a schedule of its own."""
@@ -112,10 +116,15 @@ class Sale:
             if len(self._documents(kind)) != 1:
                 yield f"1C: {len(self._documents(kind))} documents {kind} instead of one"
         lead = self._lead()
-        if lead["status"] != "Успешно реализовано":
+        if lead["status"] != WON:
             yield f"Анна: the lead stands on {lead['status']}"
         notes = " ".join(note.get("text") or "" for note in lead["notes"])
         yield from (f"Анна: no note «{word}»" for word in ("Счёт", "оплачен", "Отгружено") if word not in notes)
+
+    def _is_over(self) -> bool:
+        """Whether an earlier run in this folder has sold all of it already: nobody pays or ships twice."""
+        won: bool = self._lead()["status"] == WON
+        return won
 
     def _lead(self) -> dict[str, Any]:
         answer = requests.get(f"{self.sandbox.amocrm.url}/_sandbox/dump", timeout=10)

@@ -23,10 +23,16 @@ CHANNEL_SECRET: Final = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Talks:
-    """The scenes; the answer needs the talk before it."""
+    """The scenes; the answer needs the talk before it. `known`: amoCRM has kept the talk of an earlier run, which is
+    not to be had a second time."""
 
     product: str
     sandbox: Sandbox
+    known: bool
+
+    @classmethod
+    def of(cls, product: str, sandbox: Sandbox) -> Talks:
+        return cls(product, sandbox, bool(sandbox.amocrm.store.chats))
 
     def prepare(self) -> None:
         """What amoCRM's support does for a channel of chats: it learns where the answers of the staff go."""
@@ -41,12 +47,12 @@ class Talks:
 
     def write(self) -> None:
         """Sergey writes to the bot, in three lines as people do."""
-        for line in LINES:
+        for line in () if self.known else LINES:
             self.sandbox.telegram.say(SERGEY, line, first_name="Сергей")
 
     def answer(self) -> None:
         """Anna answers in the card; where there is no talk `differences` tells."""
-        for talk in list(self.sandbox.amocrm.store.talks.values())[:1]:
+        for talk in [] if self.known else list(self.sandbox.amocrm.store.talks.values())[:1]:
             self._control("chats/say", {"talk_id": talk.id, "text": ANSWER, "user": "anna@krovlya.ru"})
 
     def differences(self) -> Iterator[str]:
@@ -57,7 +63,7 @@ class Talks:
         if sorted(told) != sorted((*LINES, ANSWER)):
             yield f"Сергей: the card shows {told}"
         came = [str(one.get("text")) for one in self.sandbox.telegram.messages(SERGEY)]
-        if came != [ANSWER]:
+        if came != [ANSWER] and not self.known:  # the chats of the bot are not kept
             yield f"Сергей: the bot wrote {came}"
 
     def _control(self, path: str, body: dict[str, Any]) -> None:
