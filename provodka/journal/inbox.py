@@ -9,7 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, literal_column, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
@@ -133,23 +146,38 @@ _TAKEN: Final = (
 )
 _LATE: Final = (
     update(events)
-    .where(among(events.c.seq, "numbers"))
-    .values(state=EventState.RECEIVED, not_before=bindparam("back"), attempts=events.c.attempts - 1)
+    .where(events.c.seq == bindparam("number"))
+    .values(
+        state=EventState.RECEIVED,
+        not_before=bindparam("back"),
+        attempts=events.c.attempts - 1,
+        lane=bindparam("its_lane"),
+    )
 )
 _NAMED: Final = update(events).where(events.c.seq == bindparam("number")).values(lane=bindparam("its_lane"))
-_BUSY: Final = select(events.c.lane).where(
-    UNPLANNED,
-    events.c.state == literal_column("'planning'"),
-    events.c.owner != bindparam("by"),
-    among(events.c.lane, "lanes"),
+_AHEAD: Final = (
+    select(
+        events.c.lane,
+        func.min(case((events.c.state == literal_column("'planning'"), literal_column("0")), else_=events.c.seq)),
+    )
+    .where(
+        UNPLANNED,
+        or_(
+            and_(events.c.state == literal_column("'planning'"), events.c.owner != bindparam("by")),
+            # left for the next time by whoever claimed it; one put back after an error lets the others pass
+            and_(events.c.state == literal_column("'received'"), events.c.error.is_(None)),
+        ),
+        among(events.c.lane, "lanes"),
+    )
+    .group_by(events.c.lane)
 )
 
 
 def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredEvent]:
     """Take up to `most` events for planning, oldest first, each with its lane.
 
-    An event whose lane has an earlier event in planning elsewhere is left for the next time, so that one person's
-    events are planned in their order.
+    An event whose lane is in planning elsewhere, or has an earlier event that was left, is left for the next time, so
+    that one person's events are planned in their order.
     """
     lanes.alone(connection)
     numbers = [row.seq for row in connection.execute(_READY, {"now": now, "most": most})]
@@ -161,11 +189,13 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     groups = {row.seq: json.loads(row.identities) for row in rows}
     threads = {seq: letters.thread(found.event) for seq, found in taken_up.items()}
     lane_of = lanes.join(connection, groups, now, threads)
-    busy = {row.lane for row in connection.execute(_BUSY, {"by": owner, "lanes": sorted(set(lane_of.values()))})}
-    late = [row.seq for row in rows if lane_of[row.seq] in busy]
+    found = connection.execute(_AHEAD, {"by": owner, "lanes": sorted(set(lane_of.values()))})
+    ahead = {row[0]: row[1] for row in found}
+    late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
     if late:
-        connection.execute(_LATE, {"numbers": late, "back": now + timedelta(milliseconds=50)})
-    kept = [row.seq for row in rows if lane_of[row.seq] not in busy]
+        back = now + timedelta(milliseconds=50)
+        connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])
+    kept = [row.seq for row in rows if row.seq not in late]
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]

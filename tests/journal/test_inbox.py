@@ -141,6 +141,21 @@ def test_a_later_event_of_a_person_waits_until_the_earlier_one_is_planned(
     assert [s.event.external_id for s in other.claim_events(10)] == ["2"]
 
 
+def test_an_event_that_was_left_is_not_overtaken_by_a_later_one_of_its_person(
+    open_journal: Callable[[], Journal], form: Form, clock: Clock
+) -> None:
+    one, other = open_journal(), open_journal()
+    one.accept([form("1", phone="+79160001122")])
+    (first,) = one.claim_events(1)
+    one.accept([form("2", phone="+79160001122")])
+    assert other.claim_events(10) == [], "the first is in planning elsewhere"
+    one.accept([form("3", phone="+79160001122"), form("4", phone="+79160003344")])
+    assert [s.event.external_id for s in one.claim_events(10)] == ["4"], "the second comes before the third"
+    one.write_plans([PlanRecord(first.seq, first.lane or 0, "event", "{}")])
+    clock.forward(seconds=1)
+    assert [s.event.external_id for s in one.claim_events(10)] == ["2", "3"]
+
+
 def test_an_event_whose_planner_died_is_planned_by_another(
     open_journal: Callable[[], Journal], form: Form, clock: Clock
 ) -> None:
