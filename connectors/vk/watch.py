@@ -161,12 +161,11 @@ class VkWatcher:
             wait = max(1, min(WAIT, int(left)))
             told = self._api.long_poll(word(server.get("server")), {"key": word(server.get("key")), "ts": ts}, wait)
             failed = count(told.get("failed"))
-            if failed == 1:
-                ts = word(told.get("ts"))
-                self.look(intake)
-            elif failed in (2, 3):
-                server = self._server()
-                ts = ts if failed == 2 else word(server.get("ts"))
+            if failed in (1, 2, 3):
+                server = server if failed == 1 else self._server()
+                ts = ts if failed == 2 else word((told if failed == 1 else server).get("ts"))
+                # kept before the look: asked once more with the old one, VK would forget what has come since
+                intake.accept([], cursors={cursor: ts})
                 self.look(intake)
             elif failed or not told.get("ts"):
                 raise Retryable(f"the long poll says failed {failed}")

@@ -38,7 +38,7 @@ class Inbox(MemoryIntake):
 
     def has(self, count):
         with self.moved:
-            assert self.moved.wait_for(lambda: len(self.events) >= count, timeout=10), self.types()
+            assert self.moved.wait_for(lambda: len(self.events) >= count, timeout=30), self.types()
 
 
 @pytest.fixture
