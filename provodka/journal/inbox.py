@@ -27,7 +27,7 @@ from sqlalchemy import (
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
 from provodka.journal import lanes, letters
 from provodka.journal.records import EventState, StoredEvent
-from provodka.journal.schema import AT_ONCE, UNPLANNED, blobs, cursors, events, microseconds, parts
+from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.payloads import EventType
 
@@ -161,7 +161,7 @@ _AHEAD: Final = (
         func.min(case((events.c.state == literal_column("'planning'"), literal_column("0")), else_=events.c.seq)),
     )
     .where(
-        UNPLANNED,
+        NOT_PLANNED,
         or_(
             and_(events.c.state == literal_column("'planning'"), events.c.owner != bindparam("by")),
             # left for the next time by whoever claimed it; one put back after an error lets the others pass
