@@ -118,5 +118,7 @@ def test_whatever_the_exchange_says_breaks_nothing(many: int, chance: Random) ->
         for _ in range(many)
     ]
     _, told = followed(said)
-    for notices in told.values():
-        Conversation.of(notices).call()
+    for key, notices in told.items():
+        call = Conversation.of(notices).call()
+        assert call.id == key
+        assert call.talk_seconds >= 0

@@ -14,6 +14,7 @@ from connectors.vk.messenger import messenger
 from connectors.vk.settings import VkSettings
 from connectors.vk.watch import VkWatcher, watcher
 from provodka.channel import Around, Delivery
+from provodka.errors import Retryable
 from provodka.messages import ClientMessage
 from provodka.operation import Request
 from sandbox.senders.service import Client
@@ -210,6 +211,33 @@ def test_a_long_poll_that_lost_some_asks_the_history_and_a_new_key_is_taken(vk, 
     press(vk, "deny")
     thread.join(15)
     assert list(intake.types().values())[:3] == ["message.received", "form.submitted", "chat.started"]
+
+
+def test_what_comes_while_the_lost_are_looked_for_is_told_though_the_look_fails(vk, make, intake, clock, monkeypatch):
+    net = make(receive="polling")
+    net.look(intake)
+    intake.cursors["vk:vk:ts"] = "1"
+    press(vk, "message")
+    vk.community.forget_updates(1)
+    looks, look = [], net.look
+
+    def failing_once(into):
+        looks.append(into)
+        if len(looks) == 2:  # the first opens the round, the second follows `failed: 1`
+            press(vk, "allow")
+            raise Retryable("the connection was cut")
+        look(into)
+
+    monkeypatch.setattr(net, "look", failing_once)
+    stop = threading.Event()
+    thread = threading.Thread(target=net.watch, args=(stop, intake, MemoryStatus()))
+    thread.start()
+    with intake.moved:
+        came = intake.moved.wait_for(lambda: "chat.started" in intake.types().values(), timeout=30)
+    stop.set()
+    press(vk, "deny")
+    thread.join(15)
+    assert came, intake.types()
 
 
 @pytest.mark.parametrize(
