@@ -7,7 +7,6 @@ a bug of ours and is treated as `Ambiguous`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 class ProvodkaError(Exception):
@@ -87,10 +86,6 @@ class OutcomeUnknownError(ProvodkaError):
         self.hint = hint
 
 
-class NotFreshError(ProvodkaError):
-    """A row that was to be changed has been changed by somebody else meanwhile (lease lost, state moved on)."""
-
-
 class JournalUnavailableError(ProvodkaError):
     """The journal cannot be written now (disk full, locked, connection lost). Nothing was accepted."""
 
@@ -118,12 +113,3 @@ class ConfigError(ProvodkaError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(p) for p in problems))
         self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureRefused:
-    """Why a webhook was refused; `reason` names no secret."""
-
-    channel: str
-    reason: str
-    at: datetime
