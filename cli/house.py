@@ -129,8 +129,9 @@ class House:
     def around(self) -> Around:
         """What channels are given of the house."""
         public_url = self.config.server.public_url
-        hooks = f"{public_url}/hooks" if public_url else ""
-        return Around(self.journal.store, ZoneInfo(self.config.timezone), self.callers, self.files, hooks=hooks)
+        hooks, pages = (f"{public_url}/hooks", f"{public_url}/f") if public_url else ("", "")
+        zone = ZoneInfo(self.config.timezone)
+        return Around(self.journal.store, zone, self.callers, self.files, hooks=hooks, pages=pages)
 
     @cached_property
     def files(self) -> SignedFiles | None:

@@ -14,7 +14,7 @@ from provodka.payloads import EventType
 from provodka.settings import Strict
 from provodka.stores import ConnectorStore
 
-PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings", "subscriber")
+PARTS: Final = ("receiver", "watcher", "messenger", "dialler", "recordings", "subscriber", "cashier", "page")
 """The parts that a channel may have."""
 
 
@@ -24,7 +24,8 @@ class Kind:
 
     A part is made by `function(name, settings, around)`, which gives None where these settings do not ask for it: a
     `receiver` is called by HTTP, a `watcher` looks by itself, a `messenger` writes to people, a `dialler` makes calls,
-    `recordings` fetches what was said in them, and a `subscriber` tells the service where its notices go. `medium` is
+    `recordings` fetches what was said in them, a `subscriber` tells the service where its notices go, a `cashier` makes
+    links for payments, and a `page` shows people a page of ours. `medium` is
     what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
     text to whoever answers. `wants` names, by part, the settings without which there is none.
     """
@@ -37,6 +38,8 @@ class Kind:
     dialler: str = ""
     recordings: str = ""
     subscriber: str = ""
+    cashier: str = ""
+    page: str = ""
     medium: str = ""
     reads_texts: bool = False
     wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -203,8 +203,11 @@ def checked(payload: CardEvent, rule: str) -> Checked:
 
 
 def lead_of(payload: object) -> LeadRef | None:
-    """The lead that an event itself is about."""
-    return payload.lead if isinstance(payload, LeadEvent | TaskEvent | InvoiceEvent) else None
+    """The lead that an event itself is about; of one that only names it, nothing but the id is known."""
+    if isinstance(payload, LeadEvent | TaskEvent | InvoiceEvent):
+        return payload.lead
+    named = getattr(payload, "lead_id", "")
+    return LeadRef(named) if named else None
 
 
 TOLD: Final = "told"

@@ -36,11 +36,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The sender's own success reply."""
+    """The sender's own success reply. `headers` are those besides its type."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,16 @@ class Receiver(Protocol):
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """Verify, then parse. Raises RefusedError or UnreadableError; touches nothing else."""
+
+
+class Page(Protocol):
+    """A channel that shows people a page of ours, at `/f/<channel>[/<path>]`. What they send from there is a delivery
+    to its receiver, which answers with a page, too."""
+
+    name: str
+
+    def show(self, delivery: Delivery) -> Reply:
+        """The page as HTML, or 404 for a path that is nobody's. Raises RefusedError for a link that is not ours."""
 
 
 class Subscriber(Protocol):
@@ -172,7 +183,8 @@ class Around:
     """What a channel is given of the house. `zone` is the client's: for times that a service tells without one.
 
     `files` is None where nothing is served to others (a check of the config). `hooks` is the address below which others
-    reach the receivers (`https://…/hooks`), empty where nobody outside can.
+    reach the receivers (`https://…/hooks`), and `pages` that below which they see our pages (`https://…/f`); both empty
+    where nobody outside can.
     """
 
     store: ConnectorStore
@@ -181,3 +193,4 @@ class Around:
     files: PublicFiles | None = None
     now: Callable[[], datetime] = utc_now
     hooks: str = ""
+    pages: str = ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -30,6 +29,20 @@ from provodka.cards import TaskRef as TaskRef
 from provodka.cards import card_of as card_of
 from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
+from provodka.filled import Form as Form
+from provodka.filled import FormSubmitted as FormSubmitted
+from provodka.filled import Order as Order
+from provodka.filled import OrderLine as OrderLine
+from provodka.filled import RowAdded as RowAdded
+from provodka.filled import TableRow as TableRow
+from provodka.mail import EmailReceived as EmailReceived
+from provodka.mail import EmailSent as EmailSent
+from provodka.mail import Mail as Mail
+from provodka.mail import MailKind as MailKind
+from provodka.payments import Payment as Payment
+from provodka.payments import PaymentEvent as PaymentEvent
+from provodka.payments import PaymentState as PaymentState
+from provodka.payments import PaymentWay as PaymentWay
 from provodka.staff import StaffChecked as StaffChecked
 from provodka.staff import Who as Who
 from provodka.talks import ChatState as ChatState
@@ -90,6 +103,15 @@ class EventType(StrEnum):
     COMPANY_CHECKED = "company.checked"
     TASK_CHECKED = "task.checked"
     STAFF_CHECKED = "staff.checked"
+    EMAIL_SENT = "email.sent"  # one of ours wrote it, in a mail program
+    TABLE_ROW_ADDED = "table.row_added"
+    PAYMENT_REQUESTED = "payment.requested"  # its link was made
+    PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_SUCCEEDED = "payment.succeeded"
+    PAYMENT_DIFFERS = "payment.differs"  # another sum or currency than was asked for
+    PAYMENT_UNMATCHED = "payment.unmatched"  # no order of ours asked for it
+    PAYMENT_REFUNDED = "payment.refunded"  # whole or in part
+    PAYMENT_FAILED = "payment.failed"
     UNREADABLE = "unreadable"  # authentic, but its body could not be parsed; kept so that support can see it
     ACCOUNTING_HINT = "accounting.hint"  # documents of 1C may have changed; never seen by rules
     REPLY_WRITTEN = "reply.written"  # one of the staff has answered in the card; never seen by rules
@@ -126,87 +148,6 @@ class Person:
             *(f"email:{e}" for e in self.emails),
             *self.messengers,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A filled-in form. `fields` holds what is not the person's name, phone or email, by the sender's own names."""
-
-    name: str = ""
-    id: str = ""
-    page: str = ""
-    comment: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class OrderLine:
-    """One line of an order; sums in the form's currency."""
-
-    name: str
-    quantity: Decimal
-    price: Decimal
-    amount: Decimal
-    sku: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order that came with a form."""
-
-    id: str = ""
-    amount: Decimal = Decimal(0)
-    lines: tuple[OrderLine, ...] = ()
-    promocode: str = ""
-    delivery: str = ""
-
-
-class MailKind(StrEnum):
-    """What a letter is. Only `letter` is from a person who waits for an answer."""
-
-    LETTER = "letter"
-    AUTOREPLY = "autoreply"
-    BOUNCE = "bounce"
-    BULK = "bulk"
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
-
-    `thread` lists Message-IDs from References and In-Reply-To, oldest first; `from_` and the lists are addresses.
-    For a bounce `failed` holds the addresses that could not be reached.
-    """
-
-    subject: str = ""
-    text: str = ""
-    full_text: str = ""
-    kind: MailKind = MailKind.LETTER
-    message_id: str = ""
-    thread: tuple[str, ...] = ()
-    from_: str = ""
-    to: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
-    folder: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    failed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FormSubmitted:
-    """`form.submitted`."""
-
-    form: Form = field(default_factory=Form)
-    utm: Utm = field(default_factory=Utm)
-    order: Order | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EmailReceived:
-    """`email.received`."""
-
-    message: Mail = field(default_factory=Mail)
-    utm: Utm = field(default_factory=Utm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +207,9 @@ class AccountingHint:
 Payload = (
     FormSubmitted
     | EmailReceived
+    | EmailSent
+    | RowAdded
+    | PaymentEvent
     | CallEvent
     | MessageEvent
     | MessageState
@@ -284,6 +228,20 @@ Payload = (
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.FORM_SUBMITTED: FormSubmitted,
     EventType.EMAIL_RECEIVED: EmailReceived,
+    EventType.EMAIL_SENT: EmailSent,
+    EventType.TABLE_ROW_ADDED: RowAdded,
+    **dict.fromkeys(
+        (
+            EventType.PAYMENT_REQUESTED,
+            EventType.PAYMENT_AUTHORIZED,
+            EventType.PAYMENT_SUCCEEDED,
+            EventType.PAYMENT_DIFFERS,
+            EventType.PAYMENT_UNMATCHED,
+            EventType.PAYMENT_REFUNDED,
+            EventType.PAYMENT_FAILED,
+        ),
+        PaymentEvent,
+    ),
     EventType.CALL_STARTED: CallEvent,
     EventType.CALL_FINISHED: CallEvent,
     EventType.CALL_MISSED: CallEvent,

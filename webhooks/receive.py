@@ -122,7 +122,7 @@ def _store(door: Door, name: str, received: Received) -> Response:
     door.metrics.delivered(name, "refused" if received.refused else "accepted")
     door.heard(name, received)
     reply = received.reply
-    return Response(reply.body, reply.status, content_type=reply.content_type)
+    return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.content_type)
 
 
 def _unavailable(door: Door, name: str, error: JournalUnavailableError) -> Response:

@@ -125,7 +125,7 @@ def test_the_pages_about_channels_show_every_kind():
 
 
 def test_the_table_of_services_tells_the_parts_that_each_has():
-    words = ("receives", "watches", "writes", "calls", "recordings", "subscribes")
+    words = ("receives", "watches", "writes", "calls", "recordings", "subscribes", "cashes", "shows")
     rows = re.findall(
         r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", (ROOT / "docs/channels.md").read_text("utf-8"), re.MULTILINE
     )
