@@ -1,4 +1,4 @@
-"""The lines of a fiscal receipt (54-ФЗ), checked before a service is asked: a wrong one would be found by the taxman."""
+"""The lines of a fiscal receipt (54-ФЗ), checked before a service is asked: wrong ones are found by the taxman."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class RobokassaChannel:
             email=_text(fields, "email"),
             test=_text(fields, "istest") == "1",
             at=delivery.received_at,
-            data={name: value for name, value in _shp(fields)},
+            data=dict(_shp(fields)),
         )
         raw = plain_body(delivery) or "&".join(f"{n}={v}" for n, v in delivery.query.items()).encode()
         return self._book.received([notice], parts, delivery.received_at, raw=raw, reply=reply)

@@ -57,6 +57,9 @@ class Service:
         pressed: Callable[[Client, Mapping[str, str]], Answers] = getattr(self, button)
         return pressed(client, given)
 
+    def point(self, given: Mapping[str, str]) -> None:
+        """Told where the receiver at hand is, for what it sends by itself."""
+
     def mount(self, app: Flask) -> None:
         """Add the routes of its API, all of them below `prefix`."""
 
