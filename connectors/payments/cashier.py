@@ -42,7 +42,8 @@ def _one(orders: Orders, request: Request[PaymentRequest], make: Make) -> Outcom
         order = orders.place(request.key, asked)
         if order.url:
             return _done(order, found=True)
-        order = orders.change(order, tries=order.tries + 1)
+        unwritten = bool(request.unsure_since) and not order.tries  # a try that was made, but of which nothing is left
+        order = orders.change(order, tries=order.tries + 1 + unwritten)
         return _made(orders, order, asked, make)
     except ConnectorError as error:
         return error

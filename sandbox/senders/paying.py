@@ -100,7 +100,7 @@ class Paying(Service):
         bill.email = client.email
         return self.do(bill.id, "pay", given)
 
-    def new_bill(self, order: str, amount: Decimal, text: str, **about: Any) -> Bill:
+    def new_bill(self, order: str, amount: Decimal, text: str, **about: object) -> Bill:
         """Put a bill down."""
         with self.lock:
             bill = Bill(self.next_id(), order, amount, text, made_at=self.now(), about=about)

@@ -1,4 +1,4 @@
-"""T-Bank's acquiring: Init, GetState and notices signed by a token. Its terminal is `SANDBOX`, its password `sandbox`."""
+"""T-Bank's acquiring: Init, GetState, notices signed by a token. Its terminal is `SANDBOX`, its password `sandbox`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class TBank(Paying):
             return [self.notify(bill, "PARTIAL_REFUNDED", given)]
         return [self.notify(bill, STATES[bill.state], given)]
 
-    def notify(self, bill: Bill, status: str, given: Mapping[str, str], **more: Any) -> requests.Response:
+    def notify(self, bill: Bill, status: str, given: Mapping[str, str], **more: object) -> requests.Response:
         """A notice of that state, signed as this sender signs just now."""
-        fields = {
+        fields: dict[str, Any] = {
             "TerminalKey": self.terminal,
             "OrderId": bill.order,
             "Success": status != "REJECTED",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
+import requests
 from flask import Flask, Response, jsonify, request
 
 from sandbox.senders.http import post
@@ -48,7 +49,7 @@ class YooKassa(Paying):
             return [self.notify(EVENTS[deed], self.shown(bill), given)]
         return [self.notify("refund.succeeded", self.refunds(bill)[-1], given)]
 
-    def notify(self, event: str, thing: object, given: Mapping[str, str]) -> Any:
+    def notify(self, event: str, thing: object, given: Mapping[str, str]) -> requests.Response:
         """Any notice: what it says need not be true."""
         body = as_json({"type": "notification", "event": event, "object": thing})
         return post(given["url"], body, "application/json", {"X-Forwarded-For": "185.71.76.5"})
@@ -60,7 +61,7 @@ class YooKassa(Paying):
             "id": bill.id,
             "status": STATES[bill.state],
             "paid": bill.state in ("held", "paid", "refunded"),
-            "amount": about.get("amount", _money(bill.amount)),
+            "amount": about.get("money", _money(bill.amount)),
             "created_at": _at(bill.made_at),
             "description": bill.text,
             "metadata": about.get("metadata", {}),
@@ -116,7 +117,7 @@ class YooKassa(Paying):
             return _refused(400, "invalid_request", wrong)
         with self.lock:
             if key not in self.by_key:
-                about = {"metadata": body.get("metadata", {}), "amount": body["amount"], "receipt": body.get("receipt")}
+                about = {"metadata": body.get("metadata", {}), "money": body["amount"], "receipt": body.get("receipt")}
                 self.by_key[key] = self.new_bill("", amount, body.get("description", ""), **about).id
             return jsonify(self.shown(self.bills[self.by_key[key]]))
 
