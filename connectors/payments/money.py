@@ -11,8 +11,8 @@ from provodka.channel import UnreadableError
 KOPECK: Final = Decimal("0.01")
 MOST: Final = Decimal("10000000000")
 """Above this it is a mistake and no payment."""
-_SUM: Final = re.compile(r"\d{1,15}(?:\.\d{1,10})?")
-_KOPECKS: Final = re.compile(r"\d{1,15}")
+_SUM: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,10})?")
+_KOPECKS: Final = re.compile(r"[0-9]{1,15}")
 
 
 def sum_of(value: object) -> Decimal:
