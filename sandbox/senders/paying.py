@@ -190,11 +190,11 @@ class Paying(Service):
             f"<button>{DEEDS[deed]}</button></form>"
             for deed in deeds
         )
-        back = f"<p>Возвращено: {bill.refunded} ₽</p>" if bill.refunded else ""
+        back = f"<p>Возвращено: {bill.refunded:.2f} ₽</p>" if bill.refunded else ""
         return (
             f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>{self.title}</title>'
             "<style>body{font:16px sans-serif;max-width:32em;margin:3em auto}form{display:inline}"
             "button{font:inherit;padding:.5em 1em;margin:.3em}</style>"
             f"<h1>{self.title}: песочница</h1><p>{html.escape(bill.text)}</p>"
-            f"<p><strong>{bill.amount} ₽</strong>, {STATES[bill.state]}</p>{back}{buttons}</html>"
+            f"<p><strong>{bill.amount:.2f} ₽</strong>, {STATES[bill.state]}</p>{back}{buttons}</html>"
         )
