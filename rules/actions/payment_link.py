@@ -195,7 +195,7 @@ def _receipt(item: Delivery, target: Target, desk: Desk) -> tuple[ReceiptLine, .
 
 
 def _line(line: ProductLine, given: Mapping[str, Any]) -> ReceiptLine:
-    about = {"vat": given["vat"] or "", "method": given["method"], "subject": given["subject"]}
+    about = {name: given.get(name) or "" for name in ("vat", "method", "subject")}
     return ReceiptLine(line.name, line.quantity, line.price, kopecks(line.price * line.quantity), **about)
 
 

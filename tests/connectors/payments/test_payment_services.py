@@ -61,7 +61,11 @@ class Shop:
     def __post_init__(self) -> None:
         self.now = NOW
         self.around = replace(around(MemoryStore()), now=lambda: self.now)
-        self.settings = CHANNELS[self.kind].model().model_validate({**SETTINGS[self.kind](self.url), "per_second": 1000, **self.more})
+        self.settings = (
+            CHANNELS[self.kind]
+            .model()
+            .model_validate({**SETTINGS[self.kind](self.url), "per_second": 1000, **self.more})
+        )
         self.receiver, self.cashier = self.part("receiver"), self.part("cashier")
         self.watcher: PaymentWatcher = self.part("watcher")
 
