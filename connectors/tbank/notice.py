@@ -65,7 +65,7 @@ class Reader:
             "order": number,
             "way": _way(told),
             "reason": _reason(told, status),
-            "test": self._settings.test,
+            "test": self._settings.test or self._settings.is_trial,
             "email": _word(_data(told).get("Email")),
             "phone": _word(_data(told).get("Phone")),
             "at": at,

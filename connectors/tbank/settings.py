@@ -29,3 +29,8 @@ class TBankSettings(PaymentSettings):
     two_stage: bool = False
     partial_refund: Literal["left", "refund"] = "left"
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://securepay.tinkoff.ru/v2"
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether the terminal is one of those that T-Bank gives for tests: no money is moved there."""
+        return self.terminal.upper().endswith("DEMO")
