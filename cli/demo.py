@@ -53,8 +53,8 @@ class Stage:
     def praise(self) -> str:
         """What is said when all is as it should be."""
         if self.sale is not None:
-            return "✓ four leads with person, responsible, task and talk, one paid by a link, and a sale in 1C: paid, shipped, won, once"
-        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk; one of them is paid"
+            return "✓ four leads with all that is theirs, one of them paid, and a sale in 1C: paid, shipped, won, once"
+        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk, one of them paid"
 
 
 def form(stage: Stage) -> None:
