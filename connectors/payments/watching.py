@@ -15,23 +15,25 @@ from connectors.payments.ledger import Ledger
 from connectors.payments.notice import key_of, stored_notice
 from connectors.payments.orders import Order, Stage
 from connectors.payments.settings import PaymentSettings
-from provodka.channel import Intake, Status
+from provodka.channel import Intake, Status, UnreadableError
+from provodka.errors import Rejected
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 1.0
 RETRY: Final = 300.0
 DAY: Final = timedelta(days=1)
+_ROUND: Final = 25
 _SLOWER: Final = 20  # an order is asked for in steps of a twentieth of its age
 
-Ask = Callable[[Sequence[Order], Intake], None]
-"""Asks the service for these orders, and puts what it says into the intake. Raises ConnectorError."""
+Ask = Callable[[Order, Intake], None]
+"""Asks the service for an order, and puts what it says into the intake. Raises ConnectorError or UnreadableError."""
 Fetch = Callable[[Intake], None]
 
 
 class PaymentWatcher:
-    """`provodka.channel.Watcher`. `ask` is given the orders that are due, `fetch` takes what hints named, `test` tries
-    the settings against the real service."""
+    """`provodka.channel.Watcher`. `ask` is given the orders that are due, a few in each round, `sweep` looks for what
+    came past them, `fetch` takes what hints named, `test` tries the settings against the real service."""
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class PaymentWatcher:
         ask: Ask,
         *,
         fetch: Fetch = lambda _: None,
+        sweep: Fetch = lambda _: None,
         test: Callable[[], list[str]],
         close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -48,10 +51,12 @@ class PaymentWatcher:
         self._settings = settings
         self._ask = ask
         self._fetch = fetch
+        self._sweep = sweep
         self._test = test
         self._close = close
         self._asked: dict[int, datetime] = {}
         self._next: datetime | None = None
+        self._swept: datetime | None = None
 
     @property
     def _now(self) -> datetime:
@@ -68,8 +73,8 @@ class PaymentWatcher:
         self._fetch(intake)
         now = self._now
         if self._next is None or now >= self._next:
-            self._next = now + min(self._settings.poll, timedelta(seconds=30))
-            self.reconcile(intake)
+            left = self.reconcile(intake)
+            self._next = now if left else now + min(self._settings.poll, timedelta(seconds=30))
         return LOOK_EVERY
 
     def announce(self, intake: Intake) -> None:
@@ -79,17 +84,18 @@ class PaymentWatcher:
             intake.accept([self._book.requested(order, self._now)], channel=self.name)
             orders.change(order, announced=True)
 
-    def reconcile(self, intake: Intake) -> None:
+    def reconcile(self, intake: Intake) -> int:
         """Ask for the orders that are due, and keep their stages: what has been paid is looked at once a day, what
-        nobody pays any more not at all."""
+        nobody pays any more not at all. How many are left for the next round: links are to be told of meanwhile."""
         now, orders = self._now, self._book.orders
         waiting = [self._settled(one, intake) for one in orders.open()]
         due = [one for one in waiting if one.stage is Stage.OPEN and self._is_due(one, now)]
         due += [one for one in orders.paid() if self._is_due(one, now)]
-        self._ask(due, intake)
-        for one in due:
-            self._asked[one.number] = now
-            self._settled(one, intake)
+        self._ask_each(due[:_ROUND], intake, now)
+        if self._swept is None or now - self._swept >= self._settings.poll:
+            self._sweep(intake)
+            self._swept = now
+        return len(due[_ROUND:])
 
     def check(self) -> list[str]:
         """Try the settings against the real service; sentences of what is wrong, empty when all is well."""
@@ -98,6 +104,22 @@ class PaymentWatcher:
     def close(self) -> None:
         """Close the connections."""
         self._close()
+
+    def _ask_each(self, due: Sequence[Order], intake: Intake, now: datetime) -> None:
+        """One that the service will not tell of holds up no other; where it tells of none, that is a trouble."""
+        refusals: list[Rejected] = []
+        for one in due:
+            try:
+                self._ask(one, intake)
+            except UnreadableError as error:
+                log.warning("order not read: channel=%s order=%s: %s", self.name, one.number, error)
+            except Rejected as error:
+                log.warning("order not told of: channel=%s order=%s: %s", self.name, one.number, error.reason)
+                refusals.append(error)
+            self._asked[one.number] = now
+            self._settled(one, intake)
+        if refusals and len(refusals) == len(due):
+            raise refusals[0]
 
     def _is_due(self, order: Order, now: datetime) -> bool:
         last = self._asked.get(order.number)

@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ _PROBE: Final = "2147483647"  # an InvId that no order has
 
 
 class StateService:
-    """Asks for one order after the other; an order that Robokassa does not know was never opened."""
+    """Asks for an order; one that Robokassa does not know was never opened."""
 
     def __init__(self, settings: RobokassaSettings, book: PaymentBook, pace: Pace) -> None:
         self._settings = settings
@@ -40,13 +40,12 @@ class StateService:
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._http = Http(settings.api_url, limit, pace, timeouts=timeouts)
 
-    def ask(self, orders: Sequence[Order], intake: Intake) -> None:
-        """What has become of them, as notices. Raises ConnectorError."""
-        for order in [] if self._settings.test else orders:
-            found = self._state(str(order.number))
-            notices = list(self._notices(order, found)) if found is not None else []
-            if notices:
-                self._book.accept(notices, intake, self._book.orders.now())
+    def ask(self, order: Order, intake: Intake) -> None:
+        """What has become of it, as notices. Raises ConnectorError."""
+        found = None if self._settings.test else self._state(str(order.number))
+        notices = list(self._notices(order, found)) if found is not None else []
+        if notices:
+            self._book.accept(notices, intake, self._book.orders.now())
 
     def check(self) -> list[str]:
         """Whether login, password and algorithm are right."""

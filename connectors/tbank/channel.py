@@ -137,16 +137,15 @@ class States:
         self._reader = Reader(settings, book.orders)
         self._api = TBank(settings, pace)
 
-    def ask(self, orders: Sequence[Order], intake: Intake) -> None:
-        """What has become of them, as notices. Raises ConnectorError."""
-        for order in orders:
-            if not order.payment:
-                continue
-            now = self._book.orders.now()
-            told = self._api.ask("GetState", {"PaymentId": order.payment}, write=False)
-            notice = self._reader.notice({"Amount": to_kopecks(order.asked), **told}, now)
-            if notice is not None:
-                self._book.accept([notice], intake, now)
+    def ask(self, order: Order, intake: Intake) -> None:
+        """What has become of it, as notices. Raises ConnectorError or UnreadableError."""
+        if not order.payment:
+            return
+        now = self._book.orders.now()
+        told = self._api.ask("GetState", {"PaymentId": order.payment}, write=False)
+        notice = self._reader.notice({"Amount": to_kopecks(order.asked), **told}, now)
+        if notice is not None:
+            self._book.accept([notice], intake, now)
 
     def check(self) -> list[str]:
         """Whether terminal and password are right: a payment that nobody has made is asked for."""

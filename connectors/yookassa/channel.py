@@ -92,7 +92,15 @@ def watcher(name: str, settings: YooKassaSettings, around: Around) -> PaymentWat
     """The watcher of the channel `name`."""
     book = PaymentBook(name, _orders(settings, around), settings.test)
     fetching = Fetching(book, YooKassa(settings, around.store))
-    return PaymentWatcher(book, settings, fetching.ask, fetch=fetching.fetch, test=fetching.check, close=fetching.close)
+    return PaymentWatcher(
+        book,
+        settings,
+        fetching.ask,
+        fetch=fetching.fetch,
+        sweep=fetching.sweep,
+        test=fetching.check,
+        close=fetching.close,
+    )
 
 
 def cashier(name: str, settings: YooKassaSettings, around: Around) -> YooKassaCashier:

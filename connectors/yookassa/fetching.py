@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,13 +41,15 @@ class Fetching:
                 if key not in self._done and self._later.get(key, now) <= now:
                     self._one(key, intake, now)
 
-    def ask(self, orders: Sequence[Order], intake: Intake) -> None:
-        """The orders by their ids, then everything that was made since the last time: also what was paid past us."""
+    def ask(self, order: Order, intake: Intake) -> None:
+        """What has become of it. Raises ConnectorError."""
+        found = self._api.one("payments", order.payment) if order.payment else None
+        if found is not None:
+            self._take(found, "payment", intake, self._book.orders.now())
+
+    def sweep(self, intake: Intake) -> None:
+        """Everything that was made since the last time: also what was paid past us. Raises ConnectorError."""
         now, cursor = self._book.orders.now(), f"yookassa:{self._book.name}"
-        for order in orders:
-            found = self._api.one("payments", order.payment) if order.payment else None
-            if found is not None:
-                self._take(found, "payment", intake, now)
         known = intake.cursor(cursor)
         since = datetime.fromisoformat(known) - OVERLAP if known else now - OVERLAP
         for payment in self._api.since("payments", since):

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from connectors.looking import Looking
+from connectors.payments.orders import Orders
 from connectors.payments.watching import PaymentWatcher
 from connectors.registry import CHANNELS
 from provodka.cashier import ReceiptLine
@@ -290,3 +291,53 @@ def test_only_published_addresses_may_send_where_that_is_asked_for() -> None:
         else:
             with pytest.raises(RefusedError):
                 receiver.receive(delivery, lambda _: ())
+
+
+def test_an_order_that_the_service_will_not_tell_of_holds_up_no_other(make: Callable[..., Shop]) -> None:
+    shop = make()
+    shop.service.silent = True
+    lost = shop.open(shop.link())
+    bill = shop.open(shop.link("key-2", part="остаток"))
+    del shop.service.bills[lost]
+    shop.service.do(bill, "pay")
+    shop.look()
+    assert shop.types() == ["payment.requested", "payment.requested", "payment.succeeded"]
+
+
+def test_a_watcher_that_is_killed_while_it_tells_of_a_link_tells_of_it_once(
+    make: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make()
+    shop.link()
+    with monkeypatch.context() as killed:
+        killed.setattr(Orders, "change", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            shop.look()
+    assert shop.types() == ["payment.requested"]
+    shop.look()
+    assert shop.types() == ["payment.requested"]
+
+
+def test_whoever_is_killed_after_the_service_has_answered_pays_by_one_link(
+    make: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make()
+    right = Orders.change
+    with monkeypatch.context() as killed:
+        killed.setattr(Orders, "change", lambda self, order, **more: _until_linked(right, self, order, more))
+        with pytest.raises(KeyboardInterrupt):
+            shop.cashier.ask([Request("key-1", REQUEST)])
+    [outcome] = shop.cashier.ask([Request("key-1", REQUEST, NOW)])
+    assert isinstance(outcome, Done)
+    shop.look()
+    bill = shop.open(outcome.values["url"])
+    shop.service.do(bill, "pay")
+    shop.look()
+    assert [kind for kind in shop.types() if kind != "payment.authorized"] == ["payment.requested", "payment.succeeded"]
+    assert shop.last().payment.order == outcome.values["order"]
+
+
+def _until_linked(right: Any, orders: Orders, order: Any, more: dict[str, Any]) -> Any:
+    if "url" in more:
+        raise KeyboardInterrupt
+    return right(orders, order, **more)
