@@ -43,7 +43,7 @@ class Service:
 
     name: ClassVar[str]
     title: ClassVar[str]
-    group: ClassVar[str] = "Телефония"  # Телефония, Мессенджеры, Формы, Почта
+    group: ClassVar[str] = "Телефония"  # Телефония, Мессенджеры, Формы, Почта, Оплаты
     buttons: ClassVar[Mapping[str, str]]
     fields: ClassVar[Mapping[str, str]] = {"url": "Адрес приёмника"}
     defaults: ClassVar[Mapping[str, str]] = {}

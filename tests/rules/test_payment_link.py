@@ -90,6 +90,14 @@ def test_a_part_has_its_sum_its_whole_and_its_name() -> None:
     assert request.again
 
 
+def test_for_an_invoice_of_accounting_it_is_for_what_is_left_of_it() -> None:
+    world = world_with()
+    invoice = {"id": "17:1", "lead": "17", "amount": "1000", "paid": "400.50"}
+    link(world, make_event("invoice.issued", invoice=invoice, lead={"id": "17"}), purpose="Счёт {{ invoice.id }}")
+    request = asked(world)
+    assert (request.amount, request.invoice_id, request.purpose) == (Decimal("599.50"), "17:1", "Счёт 17:1")
+
+
 def test_the_receipt_has_the_products_of_the_lead() -> None:
     world = world_with(price="1000")
     assert isinstance(world.crm, AroundCrm)

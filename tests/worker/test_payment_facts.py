@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from provodka.event import Event
+from provodka.invoices import InvoiceRef
 from provodka.payloads import EventType, Payment, PaymentEvent, Person
-from tests.rules.world import make_rule
+from tests.rules.world import CALENDAR, make_rule
 from tests.worker.office import Office
+from worker.facts import LiveFacts
 from worker.payments import summed_up
 
 PAYER = Person(phones=("+79160001122",))
@@ -52,6 +55,27 @@ def test_an_event_that_is_none_of_payments_sees_what_is_left(office: Office) -> 
     pay(office, "succeeded", "1", "300")
     office.later(days=2)
     assert told(office, asked) == ["700"]
+
+
+class Books:
+    """Accounting with two sales of a lead."""
+
+    def sales(self, lead_ids: Sequence[str]) -> dict[str, list[InvoiceRef]]:
+        return {one: [InvoiceRef(f"{one}:{n}", one, amount=Decimal(n * 100)) for n in (1, 2)] for one in lead_ids}
+
+    def asked(self, lead_ids: Sequence[str]) -> dict[str, list[Any]]:
+        return {one: [] for one in lead_ids}
+
+
+def test_a_payment_for_an_invoice_of_accounting_reads_that_invoice_and_counts_for_it_alone(office: Office) -> None:
+    payment = {"id": "1", "order": "1", "amount": "60", "asked": "60"}
+    office.open(make_rule({"note": {"text": "х"}}, on="payment.failed"))
+    office.happens("payment.succeeded", PAYER, payment={**payment, "id": "2"}, lead_id="17", invoice_id="17:2")
+    event = office.happens("payment.succeeded", PAYER, payment=payment, lead_id="17", invoice_id="17:1")
+    office.work()
+    facts = LiveFacts(event, office.journal, office.crm, office.team, CALENDAR, accounting=Books())  # type: ignore[arg-type]
+    assert facts.fetch("invoice").id == "17:1"
+    assert (facts.fetch("payment.paid"), facts.fetch("payment.left")) == (Decimal(60), Decimal(40))
 
 
 def of(kind: str, **payment: Any) -> tuple[EventType, PaymentEvent]:
