@@ -14,12 +14,14 @@ from connectors.tables.sheet import Fault, Row, Sheet
 from provodka.errors import Rejected
 
 EMPTY: Final = "В таблице нет ни одной строки под названиями столбцов"
+LOST: Final = "Файл сохранён в кодировке без русских букв: сохраните его ещё раз как «CSV UTF-8» или xlsx"
 WIDEST: Final = 1000  # columns
 LONGEST_CELL: Final = 32_767  # signs; no spreadsheet has room for more
 _TOTAL: Final = re.compile(r"(?:итого|всего|итог|total)(?![^\W\d_])", re.IGNORECASE)
 _TOO_LONG: Final = f"в ячейке больше {LONGEST_CELL} знаков"
 _SHORTEN: Final = "Сократите текст ячейки"
 
+_LOST: Final = re.compile(r"[?\ufffd ]{4,}$")
 _SUM: Final = re.compile(r"[\d\s.,₽%-]*(?:р|руб|шт)?\.?")
 
 Cells = Sequence[str]
@@ -47,6 +49,8 @@ def sheet_of(
     found = _headings(cleaned, header_row, merged, first)
     if len(found.names) > WIDEST:
         raise Rejected(f"{table} has {len(found.names)} columns", hint="Удалите пустые столбцы справа от данных")
+    if any(map(_LOST.match, found.names)):
+        raise Rejected(f"{table}: letters were lost as question marks", hint=LOST)
     if found.row:
         notes = (*notes, f"названия столбцов взяты из строки {found.row + 1}")
     below = _below(merged, found.row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from connectors.tables.cells import is_value
@@ -80,6 +81,7 @@ def _groups(rows: Sequence[Sequence[str]], at: int, merged: Sequence[Block], fir
     return above if len(set(filter(None, above))) > 1 and not any(map(is_value, above)) else []
 
 
+@lru_cache(maxsize=4096)
 def is_moment(heading: str) -> bool:
     """Whether a column says when its row was written."""
     words = heading.casefold().replace("ё", "е")
