@@ -99,6 +99,11 @@ def canonical(text: str) -> str:
     return identity.phone(text) or " ".join(text.casefold().split())
 
 
+def is_date(text: str) -> bool:
+    """Whether a cell is a date, with or without an hour."""
+    return _RUSSIAN_DATE.fullmatch(text) is not None
+
+
 def moment_in(text: str) -> datetime | None:
     """The moment that a cell says to the minute, without a time zone: `02.03.2026 09:04:00`."""
     found = _RUSSIAN_DATE.fullmatch(text)
