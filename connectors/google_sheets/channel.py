@@ -21,8 +21,8 @@ NO_ANSWERS: Final = "namedValues is missing: the script is not the one of the do
 
 
 class FormsChannel:
-    """JSON `{"secret", "spreadsheetId", "spreadsheet", "sheet", "row", "namedValues": {question: [answer, …]}}`; the key
-    of the event is that of the row in the table, which may be looked at or imported besides."""
+    """JSON `{"secret", "spreadsheetId", "spreadsheet", "sheet", "row", "namedValues": {question: [answer, …]}}`; the
+    key of the event is that of the row in the table, which may be looked at or imported besides."""
 
     def __init__(self, name: str, settings: GoogleSheetsSettings, around: Around) -> None:
         self.name = name

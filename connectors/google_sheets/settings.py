@@ -24,7 +24,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     the names of its sheets, the first without them.
 
     `secret` lets the Apps Script of the docs bring each answer of a form at once. `mark` is a column into which we
-    write that a row was taken.
+    write that a row was taken. `per_minute` is the quota that Google gives an account.
     """
 
     type: Literal["google_sheets"] = "google_sheets"
@@ -33,6 +33,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     sheets: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     secret: SecretStr | None = Field(None, min_length=8)
     mark: str = ""
+    per_minute: int = Field(60, ge=1)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://sheets.googleapis.com"
     link_url: Annotated[str, AfterValidator(check_base_url)] = "https://docs.google.com"
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from connectors.addresses import own_host
 from connectors.google_sheets.api import NO_SHEET, SheetsApi
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.looking import Looking
 from connectors.tables.fetching import Fetching
+from connectors.tables.files import open_file
 from connectors.tables.grid import sheet_of
 from connectors.tables.headings import letters
 from connectors.tables.live import LiveTable
@@ -84,12 +86,11 @@ class GoogleSheetsWatcher:
         except Rejected:
             self._names = ()  # a sheet may have been renamed: look again, and say which there are
             values = api.values(self._wanted(api))
-        yield [
-            sheet_of(
-                self._book, name, ([shown(cell) for cell in row] for row in rows), header_row=self._settings.header_row
-            )
-            for name, rows in zip(self._names, values, strict=True)
-        ]
+        yield [self._sheet(name, rows) for name, rows in zip(self._names, values, strict=True)]
+
+    def _sheet(self, name: str, rows: list[list[Any]]) -> Sheet:
+        texts = ([shown(cell) for cell in row] for row in rows)
+        return sheet_of(self._book, name, texts, header_row=self._settings.header_row)
 
     def _wanted(self, api: SheetsApi) -> tuple[str, ...]:
         """The names of the sheets to be read. Raises Rejected where one is not there."""
@@ -106,7 +107,7 @@ class GoogleSheetsWatcher:
     def _linked(self) -> Iterator[list[Sheet]]:
         told = self._settings
         url = f"{told.link_url}/spreadsheets/d/{told.id}/export?format=csv&gid={told.sheet_id}"
-        with self._by_link.table(url, told.header_row, page=CLOSED) as sheet:
+        with self._by_link.table(url, partial(open_file, header_row=told.header_row), page=CLOSED) as sheet:
             yield [sheet]
 
     def _write_marks(self, api: SheetsApi, sheets: list[Sheet], rows: dict[str, list[Row]]) -> None:
