@@ -197,7 +197,7 @@ def test_a_bomb_of_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 member.write(bomb)
             member.write(b"</sst>")
     assert made.stat().st_size < 1_000_000
-    monkeypatch.setattr("connectors.tables.workbook.MEMORY", 140 * 1024 * 1024)
+    monkeypatch.setattr("connectors.tables.workbook.MEMORY", 100 * 1024 * 1024)
     assert "не помещается в память" in refused(made).hint
 
 
