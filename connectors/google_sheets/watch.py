@@ -38,7 +38,8 @@ class GoogleSheetsWatcher:
         self._settings = settings
         self._now = around.now
         self._table = LiveTable(name, settings, around, [settings.mark] if settings.mark else [])
-        self._api = SheetsApi(settings, around.store) if settings.account else None
+        self._store = around.store
+        self._opened: SheetsApi | None = None
         self._by_link = Fetching(own_host(settings.link_url))
         self._book = ""
         self._names: tuple[str, ...] = ()
@@ -59,28 +60,36 @@ class GoogleSheetsWatcher:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._api is not None:
-            self._api.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def look(self, intake: Intake) -> None:
         """Take in the rows that are new."""
         with self._sheets() as sheets:
-            if self._api is None or not self._settings.mark:
+            if not self._settings.mark:
                 self._table.look(sheets, intake)
                 return
             rows = {sheet.name: list(sheet.rows) for sheet in sheets}
             self._table.look([_again(sheet, rows[sheet.name]) for sheet in sheets], intake)
-            self._write_marks(self._api, sheets, rows)
+            self._write_marks(sheets, rows)
 
     def _round(self, intake: Intake) -> float:
         self.look(intake)
         return self._settings.poll.total_seconds()
 
     def _sheets(self) -> AbstractContextManager[list[Sheet]]:
-        return self._linked() if self._api is None else self._read(self._api)
+        return self._read() if self._settings.account else self._linked()
+
+    def _api(self) -> SheetsApi:
+        """Opened at the first look, whose trouble is told."""
+        if self._opened is None:
+            account = self._settings.account.get_secret_value() if self._settings.account else ""
+            self._opened = SheetsApi(self._settings, account, self._store)
+        return self._opened
 
     @contextmanager
-    def _read(self, api: SheetsApi) -> Iterator[list[Sheet]]:
+    def _read(self) -> Iterator[list[Sheet]]:
+        api = self._api()
         try:
             values = api.values(self._wanted(api))
         except Rejected:
@@ -110,7 +119,7 @@ class GoogleSheetsWatcher:
         with self._by_link.table(url, partial(open_file, header_row=told.header_row), page=CLOSED) as sheet:
             yield [sheet]
 
-    def _write_marks(self, api: SheetsApi, sheets: list[Sheet], rows: dict[str, list[Row]]) -> None:
+    def _write_marks(self, sheets: list[Sheet], rows: dict[str, list[Row]]) -> None:
         """«Принято» beside each row that is an event and has none yet. A row that is moved at this very moment may get
         the mark of another; the next look puts right what is missing."""
         mark = self._settings.mark
@@ -124,7 +133,7 @@ class GoogleSheetsWatcher:
                 if mark not in row.cells and self._table.is_taken(row):
                     cells[sheet.name, f"{column}{row.number}"] = text
         if cells:
-            api.write(cells)
+            self._api().write(cells)
 
 
 def _again(sheet: Sheet, rows: list[Row]) -> Sheet:
