@@ -326,7 +326,9 @@ def test_a_key_that_google_does_not_know_is_told(station: Station, google: Googl
     assert "ключ сервисного аккаунта" in failed.value.hint
 
 
-@pytest.mark.parametrize("account", ["file:key.json", "{}", '{"client_email": "a", "private_key": "b", "token_uri": "http://x"}'])
+@pytest.mark.parametrize(
+    "account", ["file:key.json", "{}", '{"client_email": "a", "private_key": "b", "token_uri": "http://x"}']
+)
 def test_what_is_no_key_of_a_service_account_is_told(
     station: Station, google: GoogleSheets, journal: Journal, account: str
 ) -> None:
