@@ -12,56 +12,13 @@ from provodka.mail import Said
 
 MOST_LINKS: Final = 20
 
-FREE: Final = frozenset(
-    [
-        "mail.ru",
-        "bk.ru",
-        "list.ru",
-        "inbox.ru",
-        "internet.ru",
-        "xmail.ru",
-        "vk.com",
-        "ya.ru",
-        "narod.ru",
-        "rambler.ru",
-        "lenta.ru",
-        "autorambler.ru",
-        "myrambler.ru",
-        "ro.ru",
-        "rambler.ua",
-        "qip.ru",
-        "pochta.ru",
-        "mail.ua",
-        "ukr.net",
-        "i.ua",
-        "tut.by",
-        "sibmail.com",
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "hotmail.ru",
-        "live.com",
-        "live.ru",
-        "msn.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "proton.me",
-        "pm.me",
-        "protonmail.com",
-        "mail.com",
-        "gmx.com",
-        "gmx.de",
-        "gmx.net",
-        "tutanota.com",
-        "zoho.com",
-        "yahoo.com",
-        "ymail.com",
-        "rocketmail.com",
-    ]
-)
+_FREE: Final = """
+mail.ru bk.ru list.ru inbox.ru internet.ru xmail.ru vk.com ya.ru narod.ru rambler.ru lenta.ru autorambler.ru
+myrambler.ru ro.ru rambler.ua qip.ru pochta.ru mail.ua ukr.net i.ua tut.by sibmail.com gmail.com googlemail.com
+outlook.com hotmail.com hotmail.ru live.com live.ru msn.com icloud.com me.com mac.com aol.com proton.me pm.me
+protonmail.com mail.com gmx.com gmx.de gmx.net tutanota.com zoho.com yahoo.com ymail.com rocketmail.com
+"""
+FREE: Final = frozenset(_FREE.split())
 """Domains that anybody can have an address in; those of Yandex and Yahoo in other countries besides."""
 _FREE_NAMES: Final = ("yandex", "yahoo")
 
