@@ -27,7 +27,7 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _MARK = re.compile(
-    r"^[ \t>]*(?:-{4,}\s*(?:forwarded message|пересылаемое сообщение|пересланное сообщение|перенаправленное сообщение)\s*-{4,}"
+    r"^[ \t>]*(?:-{4,}\s*(?:forwarded message|(?:пересылаемое|пересланное|перенаправленное) сообщение)\s*-{4,}"
     r"|(?:начало переадресованного сообщения|begin forwarded message):)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from tests.connectors.imap.corpus.letters import ENCODINGS, FORMS, Letter, letters
-from tests.connectors.imap.corpus.programs import PROGRAMS
+from tests.connectors.imap.corpus.letters import ENCODINGS, FORMS, PROGRAMS, Letter, letters
 
 COUNT = int(os.environ.get("PROVODKA_LETTERS", "150"))
 DRAWN = list(letters(COUNT))
@@ -28,7 +27,7 @@ def test_a_letter_says_what_its_writer_meant(read, drawn: Letter):
     assert person.phones == ((true.phone,) if true.phone else ())
     said = mail.said
     assert (said.company, said.inn, said.city, said.domain) == (true.company, true.inn, true.city, true.domain)
-    assert said.links == ()
+    assert said.links == ((true.link,) if true.link else ())
     assert (mail.kind, mail.topic, mail.thread) == ("letter", drawn.topic, drawn.thread)
 
 

@@ -11,14 +11,18 @@ from __future__ import annotations
 import base64
 import quopri
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from tests.connectors.imap.corpus.people import QUOTES, Writer, words, writer
-from tests.connectors.imap.corpus.programs import PROGRAMS, Old, Program, Written, divs, text
+from tests.connectors.imap.corpus.program import Old, Program, Written, divs, text
+from tests.connectors.imap.corpus.russian import RUSSIAN
+from tests.connectors.imap.corpus.western import WESTERN
 
 BOX = "info@krovlya.ru"
+PROGRAMS = (*WESTERN, *RUSSIAN)
 MOSCOW = timezone(timedelta(hours=3))
 ENCODINGS = ("utf-8", "windows-1251", "koi8-r", "iso-8859-5", "cp866", "x-mac-cyrillic", "utf-7", "undeclared")
 FORMS = ("new", "top", "top", "below", "within", "forward", "ours", "ours twice")
@@ -29,6 +33,10 @@ OURS = (
     "Наш телефон 8 800 555-35-35, ИНН 7707083893.",
     'С уважением, Анна, ООО "Кровля Плюс"',
     "https://krovlya.ru/catalog",
+)
+HTML = (
+    "<html><head><style>p {{margin: 0}}</style></head><body><div style='display:none'>Скрытый текст</div>{}"
+    "<img src='https://mail.example.ru/pixel.gif?id=1' width=1 height=1></body></html>"
 )
 PYTHON_NAMES = {"x-mac-cyrillic": "mac-cyrillic"}
 WITH_GUILLEMETS = ("utf-8", "windows-1251", "x-mac-cyrillic", "utf-7")
@@ -88,7 +96,7 @@ class _Draft:
             subject = f"{self.chance.choice(('Fwd', 'FW', 'Fwd', 'Пересл'))}: {topic}"
         signed = [*self.own, *self.client.signature]
         return Letter(
-            f"{self.number}: {self.encoding}, {self.program.name}, {self.form}, {self.client.closing or 'no'} signature",
+            f"{self.number}: {self.encoding}, {self.program.name}, {self.form}, {self.client.closing or 'no'} closing",
             build(self, subject, ids if answers else [], written),
             self.client,
             topic,
@@ -106,7 +114,9 @@ class _Draft:
 
     def _written(self, topic: str) -> Written:
         own = [*self.own, *([""] if self.client.signature else []), *self.client.signature]
-        ours = Old("Кровля Плюс", BOX, self.client.email, topic, self._moment(), OURS)
+        earlier = [f"> {line}" for line in ("Нужен расчёт кровли.", "Мой телефон 8 912 000-00-01")]
+        quoted = (*OURS, *(["01.12.2024, 10:00, Мария пишет:", *earlier] if self.chance.random() < 0.3 else []))
+        ours = Old("Кровля Плюс", BOX, self.client.email, topic, self._moment(), quoted)
         if self.form == "new":
             return Written(text(own), divs(own, self.program.tag))
         if self.form == "top":
@@ -159,8 +169,9 @@ def build(draft: _Draft, subject: str, ids: Sequence[str], written: Written) -> 
     ]
     head = "".join(f"{key}: {value}\r\n" for key, value in fields).encode(python, "surrogateescape")
     head = head if raw_headers else "".join(f"{key}: {value}\r\n" for key, value in fields).encode()
-    plain = _part("plain", written.text, python, declared, chance)
-    html = _part("html", f"<html><body>{written.html}</body></html>", python, declared, chance)
+    flowed = draft.program.flowed
+    plain = _part("plain", _flow(written.text) if flowed else written.text, python, declared, chance, flowed=flowed)
+    html = _part("html", HTML.format(written.html), python, declared, chance)
     shape = chance.choice(("plain", "html", "alternative", "alternative", "mixed"))
     if shape in ("plain", "html"):
         return head + (plain if shape == "plain" else html)
@@ -171,14 +182,23 @@ def build(draft: _Draft, subject: str, ids: Sequence[str], written: Written) -> 
     return head + (both if shape == "alternative" else _multipart("mixed", both, file))
 
 
-def _part(subtype: str, content: str, python: str, declared: str, chance: random.Random) -> bytes:
+def _flow(content: str) -> str:
+    """Lines of at most some forty signs, those that go on ending in a blank (RFC 3676)."""
+    flowed = (re.sub(r"(.{24,40}?) (?=\S)", r"\1 \n", line) if line != "-- " else line for line in content.split("\n"))
+    marked = (re.sub(r"\n", "\n> ", line) if line.startswith(">") else line for line in flowed)
+    return "\n".join(marked)
+
+
+def _part(
+    subtype: str, content: str, python: str, declared: str, chance: random.Random, *, flowed: bool = False
+) -> bytes:
     data = content.replace("\n", "\r\n").encode(python)
     encoding = chance.choice(("8bit", "quoted-printable", "base64"))
     if encoding == "quoted-printable":
         data = quopri.encodestring(data.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     elif encoding == "base64":
         data = base64.encodebytes(data)
-    kind = f"text/{subtype}" + (f'; charset="{declared}"' if declared else "")
+    kind = f"text/{subtype}" + (f'; charset="{declared}"' if declared else "") + ("; format=flowed" if flowed else "")
     return f"Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + data
 
 

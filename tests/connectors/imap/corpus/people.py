@@ -30,6 +30,7 @@ WORDS = (
     "Письмо от 12.11.2025 получили, спасибо.",
     "Он написал, что от вас ответа не было.",
 )
+KINDS = ("ООО «{}»", "ООО «{}»", "АО «{}»", "ООО {}", "ИП {1} Пётр Сергеевич", "ИП {1} А. В.")
 PHONES = ("+7 {} {}-{}-{}", "8 ({}) {}-{}-{}", "8-{}-{}-{}-{}", "8{}{}{}{}", "+7({}){}{}{}", "+7 {} {} {} {}")
 QUOTES = (('"', '"'), ("«", "»"), ("“", "”"))
 
@@ -44,6 +45,7 @@ class Writer:
     company: str = ""
     inn: str = ""
     city: str = ""
+    link: str = ""
     signature: tuple[str, ...] = ()
     closing: str = ""  # `regards`, `dashes`, `program` or nothing
 
@@ -60,10 +62,11 @@ def writer(chance: random.Random, *, quotes: tuple[str, str], firm: bool = True)
     number = chance.randrange(len(FIRMS))
     phone, written = _phone(chance)
     has_firm = firm and chance.random() < 0.7
-    company = f"ООО «{FIRMS[number]}»" if has_firm else ""
+    company = chance.choice(KINDS).format(FIRMS[number], surname) if has_firm else ""
     tax = _inn(chance) if has_firm and chance.random() < 0.6 else ""
     city = chance.choice(CITIES) if chance.random() < 0.4 else ""
     domain = f"{SITES[number]}.ru" if has_firm and chance.random() < 0.7 else chance.choice(FREE)
+    link = f"www.{SITES[number]}.ru/about" if has_firm and chance.random() < 0.3 else ""
     closing = chance.choice(("regards", "regards", "dashes", "program", ""))
     lines = [
         *([chance.choice(POSTS)] if chance.random() < 0.2 else []),
@@ -72,6 +75,7 @@ def writer(chance: random.Random, *, quotes: tuple[str, str], firm: bool = True)
         *([f"г. {city}, ул. Ленина, 5"] if city else []),
         *(_requisites(chance, tax) if tax else []),
         f"{chance.choice(('тел. ', 'Тел.: ', 'моб. ', ''))}{written}",
+        *([link] if link else []),
     ]
     heads = {"regards": ["С уважением,"], "dashes": ["-- "], "program": ["Отправлено с iPhone"], "": []}
     told = closing in ("regards", "dashes")
@@ -82,7 +86,8 @@ def writer(chance: random.Random, *, quotes: tuple[str, str], firm: bool = True)
         company if told else "",
         tax if told else "",
         city if told else "",
-        tuple([*heads[closing], *(lines if told else [])]),
+        link if told else "",
+        (*heads[closing], *(lines if told else [])),
         closing,
     )
 
