@@ -14,6 +14,7 @@ from connectors.imap.parts import children, content, is_container, is_text, leav
 from connectors.imap.tnef import TYPES, open_tnef
 
 LONGEST: Final = 200_000
+MOST: Final = 1_000_000  # of one part, before blanks and markup are taken away
 
 Cut = Callable[[str], str]
 
@@ -68,7 +69,7 @@ def _fragments(message: RawMessage) -> Iterator[Fragment]:
         else:
             yield from (each for _, fragments in found for each in fragments)
     elif is_text(message):
-        words = unflowed(message)
+        words = unflowed(message)[:MOST]
         is_html = message.get_content_subtype() == "html"
         yield Fragment(to_text(words), to_text(words, own_words=True)) if is_html else Fragment(words, words)
 
