@@ -18,6 +18,7 @@ from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
+from provodka.cashier import Cashier
 from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -116,6 +117,11 @@ class House:
         return self._parts("dialler")
 
     @cached_property
+    def cashiers(self) -> dict[str, Cashier]:
+        """Every channel that makes links for payments, by its name."""
+        return self._parts("cashier")
+
+    @cached_property
     def subscribers(self) -> dict[str, Subscriber]:
         """Every channel whose service is told by us where to send, by its name."""
         return self._parts("subscriber")
@@ -193,6 +199,7 @@ class House:
             self.diallers,
             self.recordings,
             self.files,
+            self.cashiers,
         )
 
     def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:

@@ -16,6 +16,17 @@ _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
 _EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
 _ECHO: Final = frozenset({EventType.MESSAGE_SENT})
+_PAYMENTS: Final = frozenset(
+    {
+        EventType.PAYMENT_REQUESTED,
+        EventType.PAYMENT_AUTHORIZED,
+        EventType.PAYMENT_SUCCEEDED,
+        EventType.PAYMENT_DIFFERS,
+        EventType.PAYMENT_UNMATCHED,
+        EventType.PAYMENT_REFUNDED,
+        EventType.PAYMENT_FAILED,
+    }
+)
 _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 
 CHANNELS: Final[dict[str, Kind]] = {
@@ -198,6 +209,27 @@ CHANNELS: Final[dict[str, Kind]] = {
         subscriber="connectors.meta.subscriber:subscriber",
         medium="instagram",
         wants={"messenger": ("instagram",), "subscriber": ("app_id",)},
+    ),
+    "robokassa": Kind(
+        "connectors.robokassa.settings:RobokassaSettings",
+        _PAYMENTS,
+        receiver="connectors.robokassa.channel:receiver",
+        watcher="connectors.robokassa.channel:watcher",
+        cashier="connectors.robokassa.channel:cashier",
+    ),
+    "yookassa": Kind(
+        "connectors.yookassa.settings:YooKassaSettings",
+        _PAYMENTS,
+        receiver="connectors.yookassa.channel:receiver",
+        watcher="connectors.yookassa.channel:watcher",
+        cashier="connectors.yookassa.channel:cashier",
+    ),
+    "tbank": Kind(
+        "connectors.tbank.settings:TBankSettings",
+        _PAYMENTS,
+        receiver="connectors.tbank.channel:receiver",
+        watcher="connectors.tbank.channel:watcher",
+        cashier="connectors.tbank.channel:cashier",
     ),
 }
 

@@ -23,6 +23,7 @@ from provodka.payloads import (
     ContactRef,
     EventType,
     LeadRef,
+    PaymentEvent,
     Person,
     TaskRef,
     Utm,
@@ -267,6 +268,8 @@ class House:
         if isinstance(event.payload, CallEvent):
             names["call"] = View(once, "call", own["call"])
             names["utm"] = utm_of(event.payload, once.tracking())
+        if isinstance(event.payload, PaymentEvent):
+            names["payment"] = View(once, "payment", own["payment"])
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)
