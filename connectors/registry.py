@@ -11,6 +11,8 @@ _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
+_FORMS: Final = _FORM | {EventType.FORM_SPAM}
+_PAID: Final = frozenset({EventType.PAYMENT_UNMATCHED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
 _EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
@@ -18,8 +20,21 @@ _ECHO: Final = frozenset({EventType.MESSAGE_SENT})
 _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 
 CHANNELS: Final[dict[str, Kind]] = {
-    "form": Kind("connectors.form.settings:FormSettings", _FORM, receiver="connectors.form.channel:receiver"),
-    "tilda": Kind("connectors.tilda.settings:TildaSettings", _FORM, receiver="connectors.tilda.channel:receiver"),
+    "form": Kind("connectors.form.settings:FormSettings", _FORMS, receiver="connectors.form.channel:receiver"),
+    "tilda": Kind(
+        "connectors.tilda.settings:TildaSettings", _FORMS | _PAID, receiver="connectors.tilda.channel:receiver"
+    ),
+    "marquiz": Kind(
+        "connectors.marquiz.settings:MarquizSettings", _FORMS, receiver="connectors.marquiz.channel:receiver"
+    ),
+    "carrotquest": Kind(
+        "connectors.carrotquest.settings:CarrotQuestSettings",
+        _FORMS,
+        receiver="connectors.carrotquest.channel:receiver",
+    ),
+    "taplink": Kind(
+        "connectors.taplink.settings:TaplinkSettings", _FORMS | _PAID, receiver="connectors.taplink.channel:receiver"
+    ),
     "mango": Kind(
         "connectors.mango.settings:MangoSettings",
         _CALLS | {EventType.MESSAGE_STATE},

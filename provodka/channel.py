@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
@@ -42,6 +42,10 @@ class Reply:
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+AGAIN: Final = "again:"
+"""Before the `external_id` of an event: the key of the pieces that tell when the same delivery came again."""
 
 
 @dataclass(frozen=True, slots=True)
