@@ -19,7 +19,7 @@ from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
 from rules.facts import CHAIN, SENT, TOLD, StaticFacts
 from rules.faults import RuleError
-from rules.names import Node, names_for, node_of
+from rules.names import BY_ID, Node, names_for, node_of
 from rules.schema import RuleTest
 from rules.team import Team
 
@@ -159,7 +159,7 @@ def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
     """The payload's fields. What every call or lead has, but no rule looks at, need not be given."""
     values = {name: value for name, value in given.items() if name not in _ENVELOPE}
     _refuse_others(values, [field.name for field in dataclasses.fields(PAYLOADS[kind])], "given")
-    _refuse_unknown(values, names_for(kind), "given")
+    _refuse_unknown({name: value for name, value in values.items() if name not in BY_ID}, names_for(kind), "given")
     for fact in FACTS.values():
         part = fact.name.partition(".")[2]
         if fact.is_part and isinstance(said := values.get(fact.root), Mapping) and part in said:
