@@ -11,6 +11,7 @@ from sandbox.senders.mango_service import Mango
 from sandbox.senders.max import Max
 from sandbox.senders.megafon import Megafon
 from sandbox.senders.meta import Meta
+from sandbox.senders.quizzes import CarrotQuest, Marquiz, Taplink, WordPress
 from sandbox.senders.service import Service
 from sandbox.senders.sipuni import Sipuni
 from sandbox.senders.sites import SiteForm, TildaSite
@@ -25,6 +26,10 @@ from sandbox.senders.zadarma import Zadarma
 SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
+    WordPress,
+    Marquiz,
+    CarrotQuest,
+    Taplink,
     Mango,
     Megafon,
     Uis,
