@@ -43,7 +43,7 @@ class _Collecting(Service):
         return post(url, body, kind, headers)
 
     def _moment(self) -> str:
-        return self.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _in_address(self, given: Mapping[str, str]) -> str:
         """The address with its secret, or with another where it is to be wrong."""
