@@ -14,7 +14,7 @@ from pydantic import Field
 from connectors.bodies import hashed_id, plain_body
 from connectors.secrecy import cutter
 from connectors.visit import Submitted
-from provodka.channel import AGAIN, Delivery, Part, PartsReader, Received, Reply
+from provodka.channel import Delivery, Part, PartsReader, Received, Reply, came_again
 from provodka.event import Event, new_event_id
 from provodka.filled import DOUBLE_WITHIN
 from provodka.payloads import EventType, FormSpam, Order, Payload, Person
@@ -120,7 +120,7 @@ def _hashed(fields: Mapping[str, Any], delivery: Delivery, parts: PartsReader) -
     external_id, first = hashed_id(fields, delivery.received_at, parts)
     if first.body == delivery.received_at.isoformat():
         return external_id, (first,)
-    return external_id, (first, Part(f"{AGAIN}{external_id}", delivery.received_at.isoformat(), ""))
+    return external_id, (first, Part(came_again(external_id), delivery.received_at.isoformat(), ""))
 
 
 def _spam(form: Submitted, why: str) -> FormSpam:

@@ -44,10 +44,6 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-AGAIN: Final = "again:"
-"""Before the `external_id` of an event: the key of the pieces that tell when the same delivery came again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A notice that is only a piece of something (a leg of a call). `id` tells a repeated notice from a new one."""
@@ -55,6 +51,14 @@ class Part:
     key: str
     id: str
     body: str
+
+
+AGAIN: Final = "again:"
+
+
+def came_again(external_id: str) -> str:
+    """The key of the pieces that tell when the delivery of an event came once more; their ids are the moments."""
+    return f"{AGAIN}{external_id}"
 
 
 @dataclass(frozen=True, slots=True)
