@@ -143,7 +143,10 @@ def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
     mask = view.mask(journal, [stored.event.person], names)
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
-    again = tuple(datetime.fromisoformat(part.id) for part in journal.parts(stored.event.channel, came_again(stored.event.external_id)))
+    again = tuple(
+        datetime.fromisoformat(part.id)
+        for part in journal.parts(stored.event.channel, came_again(stored.event.external_id))
+    )
     return ShownStory(_event(stored, mask, again), plans, _actions(journal, story, mask, view))
 
 

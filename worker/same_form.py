@@ -13,7 +13,9 @@ from provodka.journal.seen_forms import SeenForm, seen_forms
 from provodka.payloads import EventType
 from rules.fact import ToldBefore
 
-_PAST: Final = timedelta(days=1)  # what is a first, and what a repeat, follows from all those before without a long pause
+_PAST: Final = timedelta(
+    days=1
+)  # what is a first, and what a repeat, follows from all those before without a long pause
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -26,7 +28,9 @@ def sent_before(event: Event, within: timedelta, journal: Journal) -> ToldBefore
     """
     if not within or not isinstance(event.payload, FormSubmitted) or not event.person.identities:
         return None
-    seen = journal.read(lambda c: seen_forms(c, event.channel, event.identities, event.received_at, max(_PAST, within * 4)))
+    seen = journal.read(
+        lambda c: seen_forms(c, event.channel, event.identities, event.received_at, max(_PAST, within * 4))
+    )
     row = sorted((one for one in seen if one.event.id == event.id or _is_known(one)), key=_order)
     firsts: list[Event] = []
     for one in (found.event for found in row):

@@ -20,7 +20,9 @@ from provodka.event import Event
 from provodka.secret_names import is_secret_name
 
 SECRET: Final = "sample"
-_LETTER: Final = re.compile(rb"(?:Return-Path|Received|Delivered-To|From|Date|Subject|Message-ID|MIME-Version):", re.IGNORECASE)
+_LETTER: Final = re.compile(
+    rb"(?:Return-Path|Received|Delivered-To|From|Date|Subject|Message-ID|MIME-Version):", re.IGNORECASE
+)
 _NAME: Final = re.compile(r"[А-ЯЁA-Z][а-яёa-z]+(?: [А-ЯЁA-Z][а-яёa-z]+){1,2}")
 _ADDRESS: Final = re.compile(r"https?://\S+")
 _NUMBER: Final = re.compile(r"(?:^|[._-]|(?<=[a-z])(?=I))(?:id|uuid|guid|number|num|no|номер|заявки)$", re.IGNORECASE)

@@ -18,7 +18,11 @@ from provodka.channel import Around, Delivery, PartsReader, Received, RefusedErr
 from provodka.payloads import EventType, PaymentEvent
 
 _LEAD, _PAYMENT = "leads.created", "payments.created"
-_ALIASES: Final[Mapping[Target, tuple[str, ...]]] = {"page": ("page_link",), "name": ("fullname",), "form": ("page_title",)}
+_ALIASES: Final[Mapping[Target, tuple[str, ...]]] = {
+    "page": ("page_link",),
+    "name": ("fullname",),
+    "form": ("page_title",),
+}
 _MEANING: Final = {"1": "phone", "2": "email", "3": "name"}
 """The `type` of a form's field, as public receivers have seen it; its title decides where it is another."""
 _OWN: Final = frozenset(

@@ -46,9 +46,7 @@ class TildaChannel:
         if payment is None or not received.events[0].type is EventType.FORM_SUBMITTED:
             return received
         told = PaymentEvent(payment)
-        paid = self._make.event(
-            delivery, fields, EventType.PAYMENT_UNMATCHED, f"paid:{payment.id}", form.person, told
-        )
+        paid = self._make.event(delivery, fields, EventType.PAYMENT_UNMATCHED, f"paid:{payment.id}", form.person, told)
         return Received((*received.events, paid), received.parts, OK)
 
     def _authentic_fields(self, delivery: Delivery) -> dict[str, Any]:

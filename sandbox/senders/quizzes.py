@@ -164,7 +164,12 @@ class Taplink(_Collecting):
         return [self._tell(given, "payments.created", {**order, **sums, "records": _records(client)})]
 
     def _tell(self, given: Mapping[str, str], action: str, data: Mapping[str, Any]) -> requests.Response:
-        about = {"profile_id": "56", "username": "krovlya", "page_link": "https://taplink.cc/krovlya", "ip": "203.0.113.7"}
+        about = {
+            "profile_id": "56",
+            "username": "krovlya",
+            "page_link": "https://taplink.cc/krovlya",
+            "ip": "203.0.113.7",
+        }
         body = as_json({"action": action, "data": {**about, **data}})
         key = given["secret"] if self.signing is not Signing.WRONG else f"not {given['secret']}"
         headers = {"taplink-signature": hmac.new(key.encode(), body, hashlib.sha1).hexdigest()}
@@ -214,7 +219,12 @@ class WordPress(_Collecting):
 
     def contact_form(self, client: Client, given: Mapping[str, str]) -> Answers:
         """The tags of a form, as JSON."""
-        body = {"your-name": client.name, "your-tel": client.phone, "your-email": client.email, "your-message": client.text}
+        body = {
+            "your-name": client.name,
+            "your-tel": client.phone,
+            "your-email": client.email,
+            "your-message": client.text,
+        }
         return [self._post(self._in_address(given), as_json(body), _JSON)]
 
     def robot(self, client: Client, given: Mapping[str, str]) -> Answers:

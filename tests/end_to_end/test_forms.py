@@ -62,7 +62,9 @@ def test_a_form_of_amocrm_itself_starts_the_rules_and_its_person_is_known_once_i
     assert notes == ["Форма CRM: Заявка с формы"]
     assert created.event.person.phones == ()  # amoCRM hides the contact until then
     headers = {"Authorization": f"Bearer {SECRET}"}
-    requests.post(accepting, json={"user_id": 7000001, "status_id": 50000002}, headers=headers, timeout=10).raise_for_status()
+    requests.post(
+        accepting, json={"user_id": 7000001, "status_id": 50000002}, headers=headers, timeout=10
+    ).raise_for_status()
     [moved] = closed.rest("lead.stage_changed")
     assert moved.event.person.phones == (MARIA,)
 

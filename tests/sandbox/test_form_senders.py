@@ -48,7 +48,9 @@ def product() -> Iterator[tuple[str, MemoryIntake]]:
     server.server_close()
 
 
-def press(product: tuple[str, MemoryIntake], kind: type[Service], button: str, signing: Signing) -> tuple[list[int], list[Event]]:
+def press(
+    product: tuple[str, MemoryIntake], kind: type[Service], button: str, signing: Signing
+) -> tuple[list[int], list[Event]]:
     url, inbox = product
     before = set(inbox.events)
     service: Any = kind(lambda: NOW - timedelta(seconds=len(before)))  # at the same moment it would be the same quiz

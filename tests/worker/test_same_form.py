@@ -22,9 +22,7 @@ from tests.worker.office import Office
 from worker.planner import Planner
 
 MARIA = Person("Мария", ("+79160001122",))
-TOLD = make_rule(
-    {"notify": {"to": "rop", "text": "Заявка {{ form.comment }}"}}, on="form.submitted", name="Заявка"
-)
+TOLD = make_rule({"notify": {"to": "rop", "text": "Заявка {{ form.comment }}"}}, on="form.submitted", name="Заявка")
 
 
 def sent(office: Office, comment: str = "Окно", *, person: Person = MARIA, channel: str = "site", **more: Any) -> Event:
@@ -55,7 +53,9 @@ def test_a_button_pressed_three_times_is_one_request_and_the_others_say_of_which
     for one in again:
         trace = site.last(one)
         assert trace.outcome is RuleOutcome.STOPPED
-        assert trace.reason == f"the same person sent the same form just before: counted as a repeat of event {first.id}"
+        assert (
+            trace.reason == f"the same person sent the same form just before: counted as a repeat of event {first.id}"
+        )
         assert site.traces(one)[0].facts["form.sent"]["event"] == first.id
 
 
@@ -77,7 +77,9 @@ def test_presses_that_are_planned_together_are_one_request(site: Office) -> None
     ],
     ids=str,
 )
-def test_other_answers_another_form_or_another_channel_are_a_further_request(site: Office, other: dict[str, Any]) -> None:
+def test_other_answers_another_form_or_another_channel_are_a_further_request(
+    site: Office, other: dict[str, Any]
+) -> None:
     both = sent(site), sent(site, **other)
     site.work()
     assert acted(site, *both) == [True, True]
@@ -180,7 +182,9 @@ def test_the_history_of_a_person_counts_a_repeat_once(site: Office) -> None:
 
 @given(pauses=st.lists(st.integers(0, 400), min_size=1, max_size=8))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_however_often_a_form_is_sent_requests_are_further_apart_than_the_window(site: Office, pauses: list[int]) -> None:
+def test_however_often_a_form_is_sent_requests_are_further_apart_than_the_window(
+    site: Office, pauses: list[int]
+) -> None:
     site.clock.forward(hours=2)
     presses = []
     for pause in pauses:

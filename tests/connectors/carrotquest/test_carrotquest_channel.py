@@ -19,11 +19,20 @@ PROPS = {"$name": "Мария", "$phone": "8 916 000-11-22", "$email": "Maria@ex
 
 
 def receive(
-    props: dict[str, Any] = PROPS, event: dict[str, Any] | None = None, settings: dict[str, Any] | None = None, **more: str
+    props: dict[str, Any] = PROPS,
+    event: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
+    **more: str,
 ) -> Received:
     channel = CarrotQuestChannel("cq", CarrotQuestSettings.model_validate({"token": "тайна", **(settings or {})}))
     told = {"id": "900", "created": "2026-03-02T09:00:00Z", "type": {"name": "Заявка"}, **(event or {})}
-    fields = {"type": "event", "token": "тайна", "user": json.dumps({"props": props}), "event": json.dumps(told), **more}
+    fields = {
+        "type": "event",
+        "token": "тайна",
+        "user": json.dumps({"props": props}),
+        "event": json.dumps(told),
+        **more,
+    }
     return channel.receive(Delivery("POST", "", {}, {}, urlencode(fields).encode(), NOW), lambda _key: ())
 
 
@@ -53,7 +62,9 @@ def test_the_marks_of_the_last_visit_go_before_those_of_the_first() -> None:
 
 
 def test_a_reaction_to_a_message_tells_to_which() -> None:
-    received = receive(type="message_webhook", message_id="5", sending_id="6", message_name="Скидка 10%", event_id="901")
+    received = receive(
+        type="message_webhook", message_id="5", sending_id="6", message_name="Скидка 10%", event_id="901"
+    )
     assert received.events[0].external_id == "901"
     assert submitted(received).form.fields["message"] == "Скидка 10%"
 

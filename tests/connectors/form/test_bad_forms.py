@@ -149,7 +149,9 @@ def test_xml_is_read_with_its_lists_attributes_and_charset() -> None:
     assert submitted(event).form.fields["Город"] == "Тула & область"
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/xml", "multipart/form-data", "", "x/y; charset=?"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "text/xml", "multipart/form-data", "", "x/y; charset=?"]
+)
 @pytest.mark.parametrize(
     "body",
     [

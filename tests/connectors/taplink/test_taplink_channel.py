@@ -44,7 +44,9 @@ def test_the_fields_of_a_form_are_known_by_their_types_and_the_others_by_their_t
 
 def test_an_order_of_the_shop_comes_with_its_lines() -> None:
     offers = [{"title": "Букет", "price": "1500", "amount": 2}, "мусор"]
-    payload = receive("leads.created", lead_id="1", order_number="50", budget="3000.00", offers=offers).events[0].payload
+    payload = (
+        receive("leads.created", lead_id="1", order_number="50", budget="3000.00", offers=offers).events[0].payload
+    )
     assert isinstance(payload, FormSubmitted)
     assert payload.order is not None
     assert (payload.order.id, payload.order.amount) == ("50", Decimal(3000))

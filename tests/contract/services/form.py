@@ -96,7 +96,9 @@ CASES = [
         lambda: FormChannel("канал", FORM_IN_URL),
         in_path,
         good=urlencode(ELEMENTOR).encode(),
-        with_extra_fields=urlencode({**ELEMENTOR, "meta[page_url][title]": "P", "meta[page_url][value]": "/a"}).encode(),
+        with_extra_fields=urlencode(
+            {**ELEMENTOR, "meta[page_url][title]": "P", "meta[page_url][value]": "/a"}
+        ).encode(),
         unreadable=b"{}x",
         signs_body=False,
     ),

@@ -48,7 +48,9 @@ CASES = [
         build,
         in_path,
         good=urlencode({"contacts[name]": "Мария", "contacts[phone]": "+79161112233", "quiz[id]": "q1"}).encode(),
-        with_extra_fields=urlencode({"contacts[phone]": "+79161112233", "contacts[name]": "Мария", "x[a][]": 1}).encode(),
+        with_extra_fields=urlencode(
+            {"contacts[phone]": "+79161112233", "contacts[name]": "Мария", "x[a][]": 1}
+        ).encode(),
         unreadable=b"",
         signs_body=False,
     ),
