@@ -23,8 +23,8 @@ _SOURCE: Final = frozenset({*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS})
 
 @dataclass(frozen=True, slots=True)
 class ShownLesson:
-    """What `--json` prints. `channel` is the YAML block as a mapping, `yaml` the same as a text to be pasted; `result` is
-    what the receiver makes of the sample by that block. Personal data is masked."""
+    """What `--json` prints. `channel` is the YAML block as a mapping, `yaml` the same as a text to be pasted; `result`
+    is what the receiver makes of the sample by that block. Personal data is masked."""
 
     file: str
     kind: str
@@ -65,7 +65,7 @@ def lesson(file: Path, channel: str, title: str, view: View) -> int:
     if view.as_json:
         view.json(shown)
     else:
-        _draw(shown, learned, view)
+        _draw(shown, view)
     return Exit.FINE
 
 
@@ -113,7 +113,7 @@ def _variable(channel: str) -> str:
     return f"{plain or 'FORM'}_SECRET"
 
 
-def _draw(shown: ShownLesson, learned: Learned, view: View) -> None:
+def _draw(shown: ShownLesson, view: View) -> None:
     view.print(f"{shown.file}: {shown.kind}, {len(shown.taken)} fields understood")
     for one in shown.taken:
         mark = "✓" if one.sure else "?"

@@ -94,8 +94,8 @@ def form_submitted(
 
 
 def places_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Of the targets, marks and click ids that are recognised by the names of fields alone: the dotted path of the first
-    answer that is not empty, and the answer."""
+    """Of the targets, marks and click ids that are recognised by the names of fields alone: the dotted path of the
+    first answer that is not empty, and the answer."""
     answers = _Answers(fields, {}, _BY_NAME, {})
     return {meaning: found for meaning in answers.meanings() if (found := answers.first(meaning)) is not None}
 

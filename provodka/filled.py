@@ -15,14 +15,15 @@ DOUBLE_WITHIN: Final = timedelta(minutes=5)
 """How long the same answers of the same person count once, where a channel does not say otherwise."""
 
 _ASIDE: Final = ("meta.", "extra.", "cookies.", "request.", "server.")
-_OF_ELEMENTOR: Final = frozenset(
-    {"дата", "время", "date", "time"}
-)  # beside «Powered by», where they are nobody's answer
+_OF_ELEMENTOR: Final = frozenset({"дата", "время", "date", "time"})  # beside «Powered by»: nobody's answer
 _OF_THE_MOMENT: Final = frozenset(
-    "created createdat createdon timestamp ts submittedat sentat requestid transactionid tranid useragent remoteip ip "
-    "ipaddress referer referrer nonce token csrf csrftoken wpnonce captcha recaptcha grecaptcharesponse "
-    "smartcaptcharesponse hcaptcharesponse отметкавремени".split()
-)
+    {
+        "created", "createdat", "createdon", "timestamp", "ts", "submittedat", "sentat", "requestid",
+        "transactionid", "tranid", "useragent", "remoteip", "ip", "ipaddress", "referer", "referrer", "nonce",
+        "token", "csrf", "csrftoken", "wpnonce", "captcha", "recaptcha", "grecaptcharesponse",
+        "smartcaptcharesponse", "hcaptcharesponse", "отметкавремени",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class LiveFacts:
     leads: LeadsTogether | None = None
     digests: Digests | None = None
     accounting: Accounting | None = None
-    repeats: Repeats = Repeats()
+    repeats: Repeats = field(default_factory=Repeats)
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -22,8 +22,8 @@ _VISITS: Final = ("$last_", "$initial_")  # marks of the last visit go before th
 class CarrotQuestChannel:
     """Makes `form.submitted` of an event, or of a message that somebody has reacted to.
 
-    A notice is a form whose `user` and `event` are JSON texts. What `events` does not name, and kinds that are not known,
-    are answered and leave nothing behind.
+    A notice is a form whose `user` and `event` are JSON texts. What `events` does not name, and kinds that are not
+    known, are answered and leave nothing behind.
     """
 
     def __init__(self, name: str, settings: CarrotQuestSettings) -> None:

@@ -17,7 +17,7 @@ from provodka.channel import Around, Delivery, PartsReader, Received, RefusedErr
 
 
 class FormChannel:
-    """Makes `form.submitted` of a JSON, XML, form-encoded or multipart body; also of Elementor's and Contact Form 7's."""
+    """Makes `form.submitted` of a JSON, XML, form-encoded or multipart body; Elementor's and Contact Form 7's, too."""
 
     def __init__(self, name: str, settings: FormSettings) -> None:
         self.name = name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, get_args
@@ -19,7 +19,7 @@ from provodka.channel import Delivery, UnreadableError
 from provodka.event import Event
 from provodka.secret_names import is_secret_name
 
-SECRET: Final = "sample"
+_HERE: Final = "sample"
 _LETTER: Final = re.compile(
     rb"(?:Return-Path|Received|Delivered-To|From|Date|Subject|Message-ID|MIME-Version):", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def learn(body: bytes, at: datetime, title: str) -> Learned:
     """Read a sample body. `title` names the form where the sender does not. Raises UnreadableError with the cure."""
     if _LETTER.match(body):
         raise UnreadableError("this is a letter: forms that come by mail are a channel imap with own_addresses")
-    delivery = Delivery("POST", SECRET, {}, {}, body, at)
+    delivery = Delivery("POST", _HERE, {}, {}, body, at)
     kind = "XML" if is_xml(delivery) else "JSON" if body.lstrip().startswith((b"{", b"[")) else "form"
     fields = xml_fields(delivery) if is_xml(delivery) else fields_of(delivery)
     if not fields:
@@ -75,9 +75,9 @@ def learn(body: bytes, at: datetime, title: str) -> Learned:
     plain = plain_fields(fields)
     taken = tuple(_taken(plain))
     targets = {one.target: one.path for one in taken if one.target in get_args(Target)}
-    mapped = {target: targets[target] for target in _ORDER if target in targets}
+    mapped: dict[str, str] = {target: targets[target] for target in _ORDER if target in targets}
     defaults = {} if "form" in mapped else {"form": title}
-    settings = {"secret": SECRET, "map": mapped, "defaults": defaults, "spam": {"markup": False}}
+    settings = {"secret": _HERE, "map": mapped, "defaults": defaults, "spam": {"markup": False}}
     channel = FormChannel("sample", FormSettings.model_validate(settings))
     (event,) = channel.receive(delivery, lambda _key: ()).events
     paths = {one.path for one in taken}
@@ -109,7 +109,7 @@ def _phone(text: str) -> bool:
     return bool(identity.phone(text) or identity.phones_in(text))
 
 
-_BY_VALUE: Final = {
+_BY_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     "phone": lambda text: bool(identity.phone(text)) and not text.isalpha(),
     "email": lambda text: identity.email(text) != "",
     "name": lambda text: _NAME.fullmatch(text) is not None,

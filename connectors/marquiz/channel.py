@@ -25,8 +25,8 @@ _PREFIXES: Final = ("answers.", "results.", "contacts.", "extra.")
 class MarquizChannel:
     """Makes `form.submitted` of a finished quiz, as JSON or as a form, of today's shape or of the older one.
 
-    Today's has contacts, answers (`q`, `a`), quiz, result, created and extra; the older one the phone and the name on top
-    and `results` (`name`, `value`). The answers stand in `form.fields` under their questions.
+    Today's has contacts, answers (`q`, `a`), quiz, result, created and extra; the older one the phone and the name on
+    top and `results` (`name`, `value`). The answers stand in `form.fields` under their questions.
     """
 
     def __init__(self, name: str, settings: MarquizSettings) -> None:

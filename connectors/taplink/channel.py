@@ -26,9 +26,11 @@ _ALIASES: Final[Mapping[Target, tuple[str, ...]]] = {
 _MEANING: Final = {"1": "phone", "2": "email", "3": "name"}
 """The `type` of a form's field, as public receivers have seen it; its title decides where it is another."""
 _OWN: Final = frozenset(
-    "profile_id username status_id contact_id block_id order_id order_number order_status_id tms_modify lead_id "
-    "tms_created currency_title discounts".split()
-)  # numbers of Taplink's own, which tell the staff nothing
+    {
+        "profile_id", "username", "status_id", "contact_id", "block_id", "order_id", "order_number",
+        "order_status_id", "tms_modify", "lead_id", "tms_created", "currency_title", "discounts",
+    }
+)  # fmt: skip  # numbers of Taplink's own, which tell the staff nothing
 
 
 class TaplinkChannel:

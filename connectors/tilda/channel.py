@@ -43,7 +43,7 @@ class TildaChannel:
         form = form_submitted(rest, mapping={"id": "tranid"}, aliases=self._settings.aliases)
         received = self._make.received(delivery, fields, form, parts, order=order)
         payment = payment_of(fields, order)
-        if payment is None or not received.events[0].type is EventType.FORM_SUBMITTED:
+        if payment is None or received.events[0].type is not EventType.FORM_SUBMITTED:
             return received
         told = PaymentEvent(payment)
         paid = self._make.event(delivery, fields, EventType.PAYMENT_UNMATCHED, f"paid:{payment.id}", form.person, told)

@@ -44,7 +44,7 @@ class SeenForm:
 def seen_forms(
     connection: Connection, channel: str, identities: Sequence[str], at: datetime, around: timedelta
 ) -> list[SeenForm]:
-    """The forms of these people by this channel that were received around a moment; of more than a hundred the newest."""
+    """The forms of these people by this channel that were received around a moment; the newest hundred."""
     found = sorted(set(lanes.lanes_of(connection, identities).values()))
     if not found:
         return []

@@ -41,7 +41,7 @@ def amo_form(company: Company) -> str:
 def portal_form(company: Company) -> None:
     """A visitor fills in a CRM form of Bitrix24: a contact, and a lead whose source is the form."""
 
-    def act(method: str, **params: Any) -> Any:  # noqa: ANN401 -- JSON
+    def act(method: str, **params: Any) -> Any:
         url = f"{company.office.emulator.url}/rest/1/{SECRET}/{method}"
         answer: Json = requests.post(url, json=params, timeout=10).json()
         return answer["result"]
