@@ -20,6 +20,19 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind("connectors.form.settings:FormSettings", _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind("connectors.tilda.settings:TildaSettings", _FORM, receiver="connectors.tilda.channel:receiver"),
+    "page": Kind(
+        "connectors.page.settings:PageSettings",
+        _FORM,
+        receiver="connectors.page.channel:receiver",
+        page="connectors.page.channel:page",
+        personal=True,
+    ),
+    "partner": Kind(
+        "connectors.partner.settings:PartnersSettings",
+        _FORM,
+        receiver="connectors.partner.channel:receiver",
+        page="connectors.partner.channel:page",
+    ),
     "mango": Kind(
         "connectors.mango.settings:MangoSettings",
         _CALLS | {EventType.MESSAGE_STATE},

@@ -193,7 +193,7 @@ class SentIn(Protocol):
     """The requests of a partner, out of the journal and the mirror of the CRM: nothing outside is asked."""
 
     def of(self, channel: str, prefix: str, most: int) -> Sequence[SentRequest]:
-        """Those of the channel whose `external_id` begins so, the greatest ones first."""
+        """Those of the channel whose `external_id` begins so, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

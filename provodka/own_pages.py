@@ -56,6 +56,10 @@ class LeadMarks:
         return found[1] if (now - _EPOCH).days <= int(found[2], 16) else ""
 
 
+NO_MARKS: Final = LeadMarks(b"")
+"""Where nothing was signed: no mark is ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """Who sends us requests of others: a partner, a call centre. `source` is where their leads come from."""

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from provodka.crm import ProductLine, StaffTask
 from provodka.invoices import InvoiceRef
+from provodka.own_pages import Partner
 from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef, Utm
 from rules.figures import Figures
 from rules.periods import PERIODS
@@ -203,6 +204,8 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("files", FilesFact, FilesFact()),
         Fact("invoices", InvoicesFact, InvoicesFact()),
         Fact("invoice", InvoiceRef | None),
+        Fact("pages", dict[str, str], {}),
+        Fact("partner", Partner | None),
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
         Fact("who.present", bool, False),

@@ -205,7 +205,14 @@ class Lazy:
         value = self.now()
         if value is None or name.startswith("_"):
             raise AttributeError(name)
+        if isinstance(value, Mapping):
+            if name not in value:
+                raise AttributeError(name)
+            return value[name]
         return getattr(value, name)
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- `pages['запись']`
+        return getattr(self, name)
 
     def __bool__(self) -> bool:
         return self.now() is not None

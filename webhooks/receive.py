@@ -121,7 +121,9 @@ def answer(door: Door, receiver: Receiver, delivery: Delivery, words: Words = FO
     except Exception as error:
         # a bug of our parser must not lose what the sender will not send again
         log.exception("delivery.parser_failed", channel=name)
-        received = _kept(door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}", words.kept))
+        received = _kept(
+            door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}", words.kept)
+        )
     return _store(door, name, received, words)
 
 

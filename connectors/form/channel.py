@@ -15,6 +15,7 @@ from connectors.secrecy import cutter, same_secret, secret_in_url, without_secre
 from connectors.visit import form_submitted
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.event import Event, new_event_id
+from provodka.own_pages import NO_MARKS, LeadMarks
 from provodka.payloads import EventType
 
 _OK = Reply(body=b"ok")
@@ -23,8 +24,9 @@ _OK = Reply(body=b"ok")
 class FormChannel:
     """Makes `form.submitted` of a JSON, form-encoded or multipart body; also of Elementor's and Contact Form 7's."""
 
-    def __init__(self, name: str, settings: FormSettings) -> None:
+    def __init__(self, name: str, settings: FormSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
+        self._marks = marks
         self._settings = settings
         self._cut = cutter([settings.secret.get_secret_value()] if settings.secret else [])
 
@@ -67,7 +69,7 @@ class FormChannel:
             occurred_at=delivery.received_at,
             received_at=delivery.received_at,
             person=form.person,
-            payload=form.payload,
+            payload=form.about(self._marks, delivery.received_at),
             raw=self._cut(plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode()),
         )
         return event, () if kept is None else (kept,)
@@ -87,5 +89,4 @@ def _is_signed(delivery: Delivery, signature: SignatureSettings) -> bool:
 
 def receiver(name: str, settings: FormSettings, around: Around) -> FormChannel:
     """The receiver of the channel `name`."""
-    del around
-    return FormChannel(name, settings)
+    return FormChannel(name, settings, LeadMarks(around.key))

@@ -48,9 +48,7 @@ class PageChannel:
             raise RefusedError("the personal link is not ours, or is over" if delivery.path else "no personal link")
         return lead
 
-    def _event(
-        self, delivery: Delivery, values: dict[str, str], lead: str, parts: PartsReader
-    ) -> tuple[Event, Part]:
+    def _event(self, delivery: Delivery, values: dict[str, str], lead: str, parts: PartsReader) -> tuple[Event, Part]:
         settings = self._settings
         external_id, kept = hashed_id({"lead": lead, "values": values}, delivery.received_at, parts)
         payload = FormSubmitted(

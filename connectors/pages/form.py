@@ -37,7 +37,10 @@ class FormPage:
         return self.look.form(fields, Answers(typed), self._guard.stamp(delivery.path, delivery.received_at), **more)
 
     def take(
-        self, delivery: Delivery, fields: Sequence[FieldSettings], **more: Any  # noqa: ANN401 -- of the template
+        self,
+        delivery: Delivery,
+        fields: Sequence[FieldSettings],
+        **more: Any,  # noqa: ANN401 -- of the template
     ) -> Answers | Received:
         """The answers, where all of them are right; else what there is to say to it.
 
@@ -51,7 +54,9 @@ class FormPage:
         verdict = self._guard.judge(posted, delivery.path, delivery.sender, delivery.received_at)
         if verdict.flood:
             text = "С вашего адреса пришло слишком много ответов. Попробуйте через час."
-            return Received(reply=self.look.words(429, "Слишком много", text), refused="a flood of posts of one address")
+            return Received(
+                reply=self.look.words(429, "Слишком много", text), refused="a flood of posts of one address"
+            )
         if verdict.spam:
             return Received((self._spam(delivery, verdict.spam),), reply=thanks)
         answers = read(fields, posted, consent=self.settings.consent is not None)
@@ -76,4 +81,3 @@ class FormPage:
             payload=Unreadable(why=f"spam: {why}"),
             raw=raw,
         )
-

@@ -71,7 +71,12 @@ class Look:
         return Reply(status, body.encode(), _TYPE, headers)
 
     def form(
-        self, fields: Sequence[FieldSettings], answers: Answers, stamp: str, status: int = 200, **more: Any  # noqa: ANN401
+        self,
+        fields: Sequence[FieldSettings],
+        answers: Answers,
+        stamp: str,
+        status: int = 200,
+        **more: Any,  # noqa: ANN401
     ) -> Reply:
         """The form with what was typed and what is wrong with it; `more`: `late`, `partner`, `requests`."""
         shown = [_Shown(one, at, answers) for at, one in enumerate(fields)]

@@ -14,6 +14,7 @@ from connectors.tilda.settings import TildaSettings
 from connectors.visit import form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.event import Event, new_event_id
+from provodka.own_pages import NO_MARKS, LeadMarks
 from provodka.payloads import EventType
 
 _OK = Reply(body=b"ok")
@@ -25,8 +26,9 @@ class TildaChannel:
     Tilda wants 200 within 5 seconds and tries twice more, a minute apart; the body `ok` is customary.
     """
 
-    def __init__(self, name: str, settings: TildaSettings) -> None:
+    def __init__(self, name: str, settings: TildaSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
+        self._marks = marks
         self._settings = settings
         self._secret = settings.secret.get_secret_value()
         self._cut = cutter([self._secret, settings.api_key_value])
@@ -49,7 +51,7 @@ class TildaChannel:
             occurred_at=delivery.received_at,
             received_at=delivery.received_at,
             person=form.person,
-            payload=replace(form.payload, order=order),
+            payload=replace(form.about(self._marks, delivery.received_at), order=order),
             raw=self._raw(delivery, fields),
         )
         return Received(events=(event,), parts=() if kept is None else (kept,), reply=_OK)
@@ -86,5 +88,4 @@ def _is_probe(fields: Mapping[str, Any]) -> bool:
 
 def receiver(name: str, settings: TildaSettings, around: Around) -> TildaChannel:
     """The receiver of the channel `name`."""
-    del around
-    return TildaChannel(name, settings)
+    return TildaChannel(name, settings, LeadMarks(around.key))
