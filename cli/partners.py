@@ -65,17 +65,17 @@ def partners(house: House, view: View) -> int:
         view.json(lines)
         return Exit.FINE
     if not lines:
-        view.out.print("There are no partners: add a channel of type partner.")
+        view.print("There are no partners: add a channel of type partner.")
         return Exit.FINE
-    shown = table("channel", "partner", "title", "link", "a day", "today", "mail", "program")
-    for one in lines:
-        mail, program = ", ".join(one.mail), "yes" if one.program else ""
-        texts = (one.channel, one.key, one.title, one.link, str(one.per_day), str(one.today), mail, program)
-        shown.add_row(*texts)
-    view.out.print(shown)
+    rows = [(one.channel, one.key, one.title, f"{one.today} of {one.per_day}", _ways(one), one.link) for one in lines]
+    view.print(table(("channel", "partner", "title", "today", "also by", "link"), rows))
     if not house.config.server.public_url:
-        view.out.print("The links are only paths: set server.public_url, so that partners can open them.")
+        view.print("The links are only paths: set server.public_url, so that partners can open them.")
     return Exit.FINE
+
+
+def _ways(one: PartnerLine) -> str:
+    return ", ".join((*one.mail, *(("JSON",) if one.program else ())))
 
 
 def _lines(house: House) -> Iterator[PartnerLine]:

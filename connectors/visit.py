@@ -69,7 +69,7 @@ class Submitted:
     lead: str = ""
 
     def about(self, marks: LeadMarks, now: datetime) -> FormSubmitted:
-        """The payload with the lead that the mark names; a mark that is not ours, or is over, stays among the fields."""
+        """The payload with the lead that the mark names; a mark that is not ours, or is over, stays a field."""
         if not self.lead:
             return self.payload
         if lead := marks.lead(self.lead, now):

@@ -33,12 +33,12 @@ class Words:
     """What is said where the receiver says nothing: to one who is not known, while the journal is away, and where a bug
     of ours has kept the delivery unread."""
 
-    refused: Reply = Reply(403, b"forbidden\n")
-    unavailable: Reply = Reply(503, b"try again later\n")
-    kept: Reply = Reply(body=b"ok")
+    refused: Reply
+    unavailable: Reply
+    kept: Reply
 
 
-FOR_MACHINES: Final = Words()
+FOR_MACHINES: Final = Words(Reply(403, b"forbidden\n"), Reply(503, b"try again later\n"), Reply(body=b"ok"))
 
 
 class Inbox(Intake, Protocol):

@@ -34,7 +34,8 @@ class _Directory:
 
 
 def keep_directory(account: Account, names: Names) -> None:
-    """Keep beside the mirror what `MirrorCallers` and `MirrorStanding` need of the CRM's names; written only where something changed."""
+    """Keep beside the mirror what `MirrorCallers` and `MirrorStanding` need of the CRM's names; written only where
+    something changed."""
     users = {user.id: [user.login, user.name] for user in names.users() if user.active}
     stages = [stage for pipeline in names.pipelines() for stage in pipeline.stages]
     closed = sorted({stage.id for stage in stages if stage.state is not LeadState.OPEN})

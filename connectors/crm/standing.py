@@ -20,7 +20,7 @@ class MirrorStanding:
     store: Mirror
 
     def states(self, ids: Sequence[str]) -> dict[str, LeadState]:
-        """By id; a lead that the mirror does not have is absent, and so are all while the CRM's stages are not known."""
+        """By id; a lead that the mirror does not have is absent, as all are while the CRM's stages are not known."""
         kept = self.store.snapshots(self.system, DIRECTORY, [WORK]).get(WORK) if ids else None
         if kept is None:
             return {}

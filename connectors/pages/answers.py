@@ -99,7 +99,7 @@ def _answer(one: FieldSettings, typed: Sequence[str]) -> tuple[str, str]:
         return "", f"Слишком длинно: не больше {longest} знаков"
     match one.kind:
         case "phone":
-            return (text, "") if identity.phone(text) else ("", "Это не похоже на номер: пример — +7 916 000-11-22")
+            return (text, "") if identity.phone(text) else ("", "Это не похоже на номер: пример — +7 916 000‑11‑22")
         case "email":
             right = _MAIL.fullmatch(text) and identity.email(text)
             return (text, "") if right else ("", "Это не похоже на адрес: пример — name@example.ru")

@@ -21,7 +21,7 @@ _NO_NAME: Final = re.compile(r"[\[\]\x00-\x1f]")
 
 
 class FieldSettings(Strict):
-    """One field. `label` is what people read; `name` is what rules call it (`form.fields.Бюджет`), by default the label.
+    """One field. `label` is what people read; `name` what rules call it (`form.fields.Бюджет`), by default the label.
 
     `means` makes it the person's name, phone, email or the comment instead; a phone and an email are that anyway.
     `options` are what can be chosen in a `choice` or `several`. A `consent` is a box to tick.

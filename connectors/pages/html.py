@@ -32,7 +32,7 @@ def policy(frames: Sequence[str] = (), also: str = "") -> str:
     """The Content-Security-Policy: our style, our address to post to (and that which a redirect leads to)."""
     ancestors, target = " ".join(frames) or "'none'", f" {also}" if also else ""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
         f"form-action 'self'{target}; frame-ancestors {ancestors}"
     )
 

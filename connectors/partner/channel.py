@@ -89,9 +89,10 @@ class PartnerChannel:
             return taken
         event, part = self._event(delivery, key, partner, taken)
         if self._over(partner, part, parts):
+            many = f"{partner.per_day} {noun(partner.per_day, 'заявка', 'заявки', 'заявок')}"
             text = (
-                f"Сегодня от вас уже {partner.per_day} {noun(partner.per_day, 'заявка', 'заявки', 'заявок')}: больше за день "
-                "мы не обещали разобрать. Пришлите остальные завтра или договоритесь с нами о большем числе."
+                f"Сегодня от вас уже {many}: больше за день мы не обещали разобрать. "
+                "Пришлите остальные завтра или договоритесь с нами о большем числе."
             )
             reply = self._page.look.words(429, "На сегодня всё", text)
             return Received(reply=reply, refused=f"partner {key} is over {partner.per_day} requests a day")
@@ -167,7 +168,7 @@ class PartnerChannel:
     def _by_secret(self, delivery: Delivery) -> tuple[str, PartnerSettings] | None:
         """Whose program it is: `Authorization: Bearer …`, or `X-Api-Key: …`. Raises RefusedError for a wrong key."""
         scheme, _, bearer = delivery.headers.get("authorization", "").partition(" ")
-        given = delivery.headers.get("x-api-key", "") or (bearer.strip() if scheme.lower() == "bearer" else "")
+        given = delivery.headers.get("x-api-key", "") or (bearer if scheme.lower() == "bearer" else "")
         if not given:
             return None
         found = None
