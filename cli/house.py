@@ -19,7 +19,7 @@ from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
-from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
+from provodka.channel import Around, Page, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
@@ -187,6 +187,11 @@ class House:
         return made
 
     @cached_property
+    def pages(self) -> Mapping[str, Page]:
+        """Every channel that shows people a page, by its name."""
+        return self._parts("page")
+
+    @cached_property
     def watchers(self) -> list[Watcher]:
         return list(self._parts("watcher").values())
 
@@ -216,7 +221,7 @@ class House:
         door = Door(
             self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard, cutter(self.config.secrets)
         )
-        app = create_app(door, self.journal, self._parts("page"))
+        app = create_app(door, self.journal, self.pages)
         return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
 
     def worker(self) -> Worker:

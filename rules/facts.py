@@ -212,7 +212,10 @@ class Lazy:
         return getattr(value, name)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- `pages['запись']`
-        return getattr(self, name)
+        value = self.now()
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{self._name} has no items")  # Jinja looks for a part then
+        return value[name]
 
     def __bool__(self) -> bool:
         return self.now() is not None
