@@ -33,7 +33,7 @@ class PageChannel:
         lead = self._lead(delivery)
         if delivery.method != "POST":
             return Received(reply=Reply(405, b"post the form\n"))
-        taken = self._page.take(delivery, self._settings.fields)
+        taken = self._page.take(delivery, self._settings.fields, known=bool(lead))
         if isinstance(taken, Received):
             return taken
         event, kept = self._event(delivery, taken.values, lead, parts)

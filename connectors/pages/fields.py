@@ -83,7 +83,7 @@ class FormSettings(Strict):
 
     `accent` colours buttons and links; where its contrast is too low it is made darker or lighter. `frames` are the
     sites that may show the page inside theirs. What is sent sooner than `at_least` after the page was opened is a
-    robot's, and so is what comes from one address after `per_address` posts an hour.
+    robot's, and so is what comes from one address after `per_address` posts an hour; not so where the link is signed.
     """
 
     title: str = Field(min_length=1, max_length=200)

@@ -40,18 +40,20 @@ class FormPage:
         self,
         delivery: Delivery,
         fields: Sequence[FieldSettings],
+        *,
+        known: bool = False,
         **more: Any,  # noqa: ANN401 -- of the template
     ) -> Answers | Received:
         """The answers, where all of them are right; else what there is to say to it.
 
-        Raises UnreadableError for what no form of ours sends.
+        `known`: the link is signed. Raises UnreadableError for what no form of ours sends.
         """
         thanks = self.look.thanks()
         try:
             posted = fields_of(delivery)
         except UnreadableError as error:
             raise UnreadableError(str(error), thanks) from error
-        verdict = self._guard.judge(posted, delivery.path, delivery.sender, delivery.received_at)
+        verdict = self._guard.judge(posted, delivery.path, delivery.sender, delivery.received_at, known=known)
         if verdict.flood:
             text = "С вашего адреса пришло слишком много ответов. Попробуйте через час."
             return Received(

@@ -51,21 +51,27 @@ class Guard:
         moment = f"{int(now.timestamp()):x}"
         return f"{moment}-{self._signer.sign(path, moment)}"
 
-    def judge(self, fields: Mapping[str, Any], path: str, sender: str, now: datetime) -> Verdict:
-        """Every post counts for its address, whatever it holds."""
+    def judge(
+        self, fields: Mapping[str, Any], path: str, sender: str, now: datetime, *, known: bool = False
+    ) -> Verdict:
+        """Every post counts for its address, whatever it holds. `known`: the page has a signed link, which no robot
+        comes by, so that nothing but a flood is held against whoever has it."""
         if sender and not self._posts.hit(self._flood, "flood", sender):
             return Verdict(flood=True)
+        opened = self.opened(str(fields.get(STAMP, "")), path)
+        late = opened is not None and now - opened > _OPEN_FOR
+        if known:
+            return Verdict(late=late)
         many = bool(sender) and not self._posts.hit(self._limit, "post", sender)
         if fields.get(TRAP):
             return Verdict("the field that people do not see is filled in")
-        opened = self.opened(str(fields.get(STAMP, "")), path)
         if opened is None or now - opened < -_SKEW:
             return Verdict("the stamp of the page is not ours")
         if timedelta(0) <= now - opened < self._at_least:
             return Verdict(f"filled in within {(now - opened).total_seconds():.0f} s")
         if many:
             return Verdict(f"more than {self._limit.amount} posts an hour from one address")
-        return Verdict(late=now - opened > _OPEN_FOR)
+        return Verdict(late=late)
 
     def opened(self, stamp: str, path: str) -> datetime | None:
         """When the page with this stamp was opened; None for a stamp that is not ours."""

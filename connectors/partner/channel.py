@@ -84,7 +84,7 @@ class PartnerChannel:
             return Received(reply=Reply(405, b"post the request\n"))
         fields = self._fields(partner)
         told = {"partner": partner.title, **self._own_requests(key)}
-        taken = self._page.take(delivery, fields, **told)
+        taken = self._page.take(delivery, fields, known=True, **told)
         if isinstance(taken, Received):
             return taken
         event, part = self._event(delivery, key, partner, taken)

@@ -35,7 +35,7 @@ class PartnerSettings(Strict):
     fields: tuple[str, ...] = ()
     per_day: int = Field(100, ge=1, le=100_000)
     mail: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
-    secret: SecretStr | None = Field(None, min_length=16)
+    secret: SecretStr | None = Field(None, min_length=1)
     revision: int = Field(1, ge=1)
 
     def named(self, key: str) -> Partner:
@@ -53,6 +53,7 @@ class PartnersSettings(FormSettings):
     thanks: str = Field("Заявка принята. Что с ней, видно на этой странице.", min_length=1, max_length=2000)
     partners: dict[str, PartnerSettings] = Field(min_length=1)
     shows: bool = True
+    per_address: int = Field(200, ge=1, le=10_000)  # a whole office may sit behind one address
 
     @model_validator(mode="after")
     def _fits(self) -> PartnersSettings:

@@ -13,7 +13,6 @@ import requests
 
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company, until
-from tests.end_to_end.crms import OFFICES
 from tests.end_to_end.product import free_port
 
 CHANNELS = """
@@ -55,7 +54,11 @@ RULES = """
     when: {partner: {known: true}}
     stop: true
     do:
-      - intake: {pipeline: Кровля, stage: Новый лид, title: "{{ partner.title }}: {{ person.name or person.email }}", tags: ["{{ partner.source }}"]}
+      - intake:
+          pipeline: Кровля
+          stage: Новый лид
+          title: "{{ partner.title }}: {{ person.name or person.email }}"
+          tags: ["{{ partner.source }}"]
 """
 
 
@@ -142,7 +145,7 @@ def test_a_partner_sends_requests_and_sees_what_becomes_of_them_and_of_no_others
     shown = until(lambda: [s for s in states(romashka.page()) if "в работе" in s], "the lead in the mirror")
     assert shown == ["Мария П., +7 ••• ••-22 — в работе"]
     assert states(centre.page()) == ["Олег, +7 ••• ••-99 — в работе"]
-    firm.move(maria, firm.office.won)
+    firm.move(maria, "Успешно реализовано")
     won = until(lambda: [s for s in states(romashka.page()) if "успешно" in s], "the sale in the mirror")
     assert won == ["Мария П., +7 ••• ••-22 — успешно"]
     assert "Агентство «Ромашка»: Мария Петрова" in str(maria)
