@@ -13,7 +13,7 @@ from sandbox.senders.megafon import Megafon
 from sandbox.senders.meta import Meta
 from sandbox.senders.service import Service
 from sandbox.senders.sipuni import Sipuni
-from sandbox.senders.sites import SiteForm, TildaSite
+from sandbox.senders.sites import CallCentre, SiteForm, TildaSite
 from sandbox.senders.tracking import Calltouch, MobilePhone, Roistat
 from sandbox.senders.uis import Uis
 from sandbox.senders.viber import Viber
@@ -25,6 +25,7 @@ from sandbox.senders.zadarma import Zadarma
 SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
+    CallCentre,
     Mango,
     Megafon,
     Uis,

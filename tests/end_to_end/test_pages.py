@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.senders.service import Client
+from sandbox.senders.sites import CallCentre
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company, until
 from tests.end_to_end.product import free_port
@@ -156,3 +158,15 @@ def test_a_letter_of_a_partner_is_a_request_of_that_partner(firm: Company) -> No
     firm.rest("email.received")
     assert "Агентство «Ромашка»" in str(firm.lead())
     assert "агентство" in str(firm.lead())
+
+
+def test_the_program_of_a_call_centre_gets_one_id_for_a_request_however_often_it_sends_it(firm: Company) -> None:
+    centre, client = CallCentre(), Client(name="Вера", phone="8 916 222-33-44")
+    given = {"url": f"{firm.url}/hooks/partners", "key": "0123456789abcdef"}
+    (first,), (again,) = centre.press("request", client, given), centre.press("again", client, given)
+    assert (first.status_code, again.json()) == (201, first.json())
+    (refused,) = centre.press("request", client, {**given, "key": "wrong"})
+    assert refused.status_code == 403
+    (event,) = firm.rest("form.submitted")
+    assert event.event.external_id == first.json()["id"]
+    assert "Колл-центр: Вера" in str(firm.lead())
