@@ -10,7 +10,6 @@ from provodka.channel import Page
 from provodka.errors import JournalUnavailableError
 from provodka.journal import Journal, brakes, queries, troubles
 from webhooks.files import files
-from webhooks.pages import pages
 from webhooks.receive import Door, hooks
 
 
@@ -18,7 +17,10 @@ def create_app(door: Door, journal: Journal, shown: Mapping[str, Page] = {}) -> 
     """An application over one journal. `shown` are the pages by channel."""
     app = Flask("provodka", static_folder=None)
     app.register_blueprint(hooks(door))
-    app.register_blueprint(pages(door, shown))
+    if shown:
+        from webhooks.pages import pages  # who has no page of ours need not wait for templates and forms
+
+        app.register_blueprint(pages(door, shown))
     app.register_blueprint(files(journal.key, journal.store, door.now))
 
     @app.get("/healthz")

@@ -10,12 +10,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from connectors.pages.fields import FieldSettings
+from connectors.pages.fields import CONSENT, FieldSettings
 from connectors.visit import utm_from_url
 from provodka import identity
 from provodka.payloads import Form, Person, Utm
 
-CONSENT: Final = "prv_consent"
 YES: Final = "да"
 _LONGEST: Final = {"long": 5000}
 _USUALLY: Final = 300

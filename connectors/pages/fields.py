@@ -15,6 +15,9 @@ Meaning = Literal["name", "surname", "phone", "email", "comment"]
 
 OURS: Final = "prv_"
 """How the names of our own hidden fields begin."""
+TRAP: Final = f"{OURS}website"
+STAMP: Final = f"{OURS}stamp"
+CONSENT: Final = f"{OURS}consent"
 _WITH_OPTIONS: Final = ("choice", "several")
 _MEANS_ITSELF: Final[dict[str, Meaning]] = {"phone": "phone", "email": "email"}
 _NO_NAME: Final = re.compile(r"[\[\]\x00-\x1f]")

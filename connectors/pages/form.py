@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from connectors.bodies import fields_of, plain_body
 from connectors.pages.answers import Answers, read
-from connectors.pages.fields import FieldSettings, FormSettings
-from connectors.pages.guard import STAMP, Guard
+from connectors.pages.fields import STAMP, FieldSettings, FormSettings
+from connectors.pages.guard import Guard
 from connectors.pages.html import STYLE, Look
 from provodka.channel import Around, Delivery, Received, Reply, UnreadableError
 from provodka.event import Event, new_event_id

@@ -15,10 +15,9 @@ from limits import RateLimitItemPerHour
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from connectors.pages.fields import STAMP, TRAP
 from provodka.own_pages import Signer
 
-TRAP: Final = "prv_website"
-STAMP: Final = "prv_stamp"
 _STAMP: Final = re.compile(r"([0-9a-f]{1,12})-([a-z2-7]{26})")
 _OPEN_FOR: Final = timedelta(hours=24)
 _SKEW: Final = timedelta(minutes=5)

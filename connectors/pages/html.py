@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from connectors.pages.answers import CONSENT, Answers
+from connectors.pages.answers import Answers
 from connectors.pages.colour import DARK, LIGHT, on, readable
-from connectors.pages.fields import FieldSettings, FormSettings
-from connectors.pages.guard import STAMP, TRAP
+from connectors.pages.fields import CONSENT, STAMP, TRAP, FieldSettings, FormSettings
 from provodka.channel import Reply
 
 STYLE: Final = "page.css"

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.pages.guard import STAMP, Guard
+from connectors.pages.fields import STAMP
+from connectors.pages.guard import Guard
 from provodka.channel import Around, Delivery, Part
 from tests.contract import case
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from connectors.page.channel import PageChannel
 from connectors.page.settings import PageSettings
 from connectors.pages.colour import DARK, ENOUGH, LIGHT, contrast, on, readable
-from connectors.pages.guard import STAMP, TRAP
+from connectors.pages.fields import STAMP, TRAP
 from provodka.channel import RefusedError, UnreadableError
 from provodka.own_pages import LeadMarks
 from provodka.payloads import EventType, Person, Utm

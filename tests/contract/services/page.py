@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 from connectors.page.channel import PageChannel
 from connectors.page.settings import PageSettings
-from connectors.pages.guard import STAMP, Guard
+from connectors.pages.fields import STAMP
+from connectors.pages.guard import Guard
 from provodka.channel import Delivery
 from provodka.own_pages import LeadMarks
 from tests.contract import case

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
-from connectors.pages.guard import STAMP, Guard
+from connectors.pages.fields import STAMP
+from connectors.pages.guard import Guard
 from connectors.partner.channel import PartnerChannel
 from connectors.partner.settings import PartnersSettings
 from provodka.channel import Delivery
