@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from limits import RateLimitItemPerHour
@@ -55,13 +56,14 @@ class Guard:
     ) -> Verdict:
         """Every post counts for its address, whatever it holds. `known`: the page has a signed link, which no robot
         comes by, so that nothing but a flood is held against whoever has it."""
-        if sender and not self._posts.hit(self._flood, "flood", sender):
+        visitor = visitor_of(sender)
+        if visitor and not self._posts.hit(self._flood, "flood", visitor):
             return Verdict(flood=True)
         opened = self.opened(str(fields.get(STAMP, "")), path)
         late = opened is not None and now - opened > _OPEN_FOR
         if known:
             return Verdict(late=late)
-        many = bool(sender) and not self._posts.hit(self._limit, "post", sender)
+        many = bool(visitor) and not self._posts.hit(self._limit, "post", visitor)
         if fields.get(TRAP):
             return Verdict("the field that people do not see is filled in")
         if opened is None or now - opened < -_SKEW:
@@ -78,3 +80,15 @@ class Guard:
         if found is None or not self._signer.signed(found[2], path, found[1]):
             return None
         return datetime.fromtimestamp(int(found[1], 16), UTC)
+
+
+def visitor_of(sender: str) -> str:
+    """By what posts are counted: the address, of IPv6 its network. Empty for one that is not of the internet: a proxy
+    that does not tell whom it speaks for stands for all visitors, and they must not be taken for one."""
+    try:
+        address = ip_address(sender)
+    except ValueError:
+        return ""
+    if not address.is_global:
+        return ""
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)

@@ -24,7 +24,7 @@ def around(**more: Any) -> Around:
 class Visitor:
     """Somebody with a browser: `opened` seconds ago they were given the page at `path`."""
 
-    def __init__(self, channel: Any, path: str = "", sender: str = "203.0.113.7") -> None:
+    def __init__(self, channel: Any, path: str = "", sender: str = "93.184.216.34") -> None:
         self.channel, self.path, self.sender = channel, path, sender
         self.query: Mapping[str, str] = {}
         self.parts: list[Part] = []

@@ -15,6 +15,7 @@ from connectors.page.channel import PageChannel
 from connectors.page.settings import PageSettings
 from connectors.pages.colour import DARK, ENOUGH, LIGHT, contrast, on, readable
 from connectors.pages.fields import STAMP, TRAP
+from connectors.pages.guard import visitor_of
 from provodka.channel import RefusedError, UnreadableError
 from provodka.own_pages import LeadMarks
 from provodka.payloads import EventType, Person, Utm
@@ -205,8 +206,17 @@ def test_more_posts_of_one_address_are_spam_and_a_flood_is_not_even_kept() -> No
     assert told == [*[EventType.FORM_SUBMITTED] * 2, *[EventType.UNREADABLE] * 8, None]
     assert kinds[2].events[0].payload.why == "spam: more than 2 posts an hour from one address"
     assert (kinds[-1].reply.status, kinds[-1].refused) == (429, "a flood of posts of one address")
-    other = Visitor(somebody.channel, sender="203.0.113.8")
+    other = Visitor(somebody.channel, sender="93.184.216.35")
     assert other.posts(GOOD).events[0].type is EventType.FORM_SUBMITTED
+
+
+def test_visitors_behind_a_proxy_that_tells_nothing_are_not_taken_for_one() -> None:
+    somebody = visitor(per_address=1)
+    for sender in ("172.18.0.2", "127.0.0.1", "", "unix:"):
+        hidden = Visitor(somebody.channel, sender=sender)
+        kinds = {hidden.posts({**GOOD, "Имя": f"М{n}"}).events[0].type for n in range(9)}
+        assert kinds == {EventType.FORM_SUBMITTED}
+    assert visitor_of("2a00:1450:4010::1") == visitor_of("2a00:1450:4010::ffff") == "2a00:1450:4010::/64"
 
 
 def test_five_hundred_fields_of_others_leave_the_answers_alone() -> None:

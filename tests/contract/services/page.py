@@ -34,7 +34,7 @@ def posted(body: bytes, secret: str | None) -> Delivery:
     stamp = f"{STAMP}={quote(guard.stamp(path, NOW - timedelta(minutes=1)))}".encode()
     sent = b"&".join((stamp, body)) if b"=" in body else body
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    return Delivery("POST", path, headers, {}, sent, NOW, "203.0.113.7")
+    return Delivery("POST", path, headers, {}, sent, NOW, "93.184.216.34")
 
 
 GOOD = {"Имя": "Мария", "Телефон": "8 916 111-22-33", "Бюджет": "100000"}
