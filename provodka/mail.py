@@ -18,11 +18,24 @@ class MailKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who writes a letter or gets it, and is none of ours. The name may be empty."""
+
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
-    `thread` lists Message-IDs from References and In-Reply-To, oldest first; `from_` and the lists are addresses.
-    For a bounce `failed` holds the addresses that could not be reached.
+    `from_` and the lists are addresses; `to_alias` is the address of ours that the letter came by. `participants` are
+    all but ourselves, the writer first. For a bounce `failed` holds the addresses that could not be reached.
+
+    What joins it to a talk, the surest first: `thread` lists Message-IDs from References and In-Reply-To, oldest first,
+    so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
+    `conversation` is Outlook's own id, the same in all letters of a talk; `topic` is the subject without «Re:», «Fwd:»
+    and the tag, in the letters' own case: compare it without regard to case.
     """
 
     subject: str = ""
@@ -31,9 +44,14 @@ class Mail:
     kind: MailKind = MailKind.LETTER
     message_id: str = ""
     thread: tuple[str, ...] = ()
+    conversation: str = ""
+    topic: str = ""
+    tag: str = ""
     from_: str = ""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    to_alias: str = ""
+    participants: tuple[Participant, ...] = ()
     folder: str = ""
     attachments: tuple[Attachment, ...] = ()
     failed: tuple[str, ...] = ()

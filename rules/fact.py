@@ -82,6 +82,15 @@ class TalkFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadFact:
+    """The lead that a letter belongs to (its id), why it is that one, and the leads of its thread that are closed."""
+
+    lead: str = ""
+    reason: str = ""
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProductsFact:
     """The products of the lead; `total` is the sum of price by quantity."""
 
@@ -184,6 +193,7 @@ class Fact:
 
 CONTACT: Final = "person.contact"
 LEAD: Final = "lead"
+THREAD: Final = "thread"
 
 FACTS: Final[dict[str, Fact]] = {
     fact.name: fact
@@ -193,6 +203,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("person.lost_leads", int, 0),
         Fact("person.last_lead", LeadRef | None),
         Fact(LEAD, LeadRef | None),
+        Fact(THREAD, ThreadFact, ThreadFact()),
         Fact("contact", ContactRef | None),
         Fact("company", CompanyRef | None),
         Fact("task", TaskRef | None),

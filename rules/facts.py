@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provodka.crm import StaffTask
 from provodka.event import Event
+from provodka.mail_thread import mail_of
 from provodka.payloads import (
     PAYLOADS,
     CallEvent,
@@ -29,7 +30,7 @@ from provodka.payloads import (
 )
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact, ToldBefore
+from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, THREAD, ResponsibleFact, ToldBefore
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.figures import Answer, Figures
@@ -96,8 +97,8 @@ class RecordedFacts:
         return ToldBefore(**self._record[TOLD]) if TOLD in self._record else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
-        if name not in self._record and name == TRACKING:
-            return FACTS[name].empty  # asked for every call, and put down where there was something
+        if name not in self._record and name in (TRACKING, THREAD):
+            return FACTS[name].empty  # asked beside others, and put down where there was something
         if name not in self._record:
             raise NotOnRecordError(name)
         return FACTS[name].adapter.validate_python(self._record[name])
@@ -109,9 +110,10 @@ class FactsOnce:
     Rules see staff keys where the CRM says logins.
     """
 
-    __slots__ = ("_seen", "_source", "_team", "record")
+    __slots__ = ("_of_letter", "_seen", "_source", "_team", "record")
 
-    def __init__(self, source: Facts, team: Team) -> None:
+    def __init__(self, source: Facts, team: Team, *, of_letter: bool = False) -> None:
+        self._of_letter = of_letter
         self._source = source
         self._team = team
         self._seen: dict[str, Any] = {}
@@ -126,7 +128,14 @@ class FactsOnce:
                 raise RuntimeError(f"the fact {name} cannot be fetched: {error}") from error
             self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
             self._seen[name] = with_keys(value, self._team)
+            if name == LEAD and self._of_letter:
+                self._why_this_lead()
         return self._seen[name]
+
+    def _why_this_lead(self) -> None:
+        """The reason is put down with the lead of a letter, whether a rule reads it or not: for `explain`."""
+        if self.get(THREAD) == FACTS[THREAD].empty:
+            self.record.pop(THREAD, None)
 
     def tracking(self) -> Utm:
         """What call tracking has told of a call. It is asked for whether a rule reads it or not, so that a rule which
@@ -257,7 +266,7 @@ class House:
 
     def scope(self, event: Event, facts: Facts, now: datetime, *, resumed: bool) -> Scope:
         """The names for this event. A card's own event shows its snapshot; after a wait the card is read anew."""
-        once = FactsOnce(facts, self.team)
+        once = FactsOnce(facts, self.team, of_letter=mail_of(event.payload) is not None)
         own = {name: with_keys(getattr(event.payload, name), self.team) for name in _FIELDS[type(event.payload)]}
         lazy = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
         names: dict[str, Any] = {**own, **lazy}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from provodka.accounting import Accounting, newest
 from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries, said
@@ -25,7 +25,6 @@ from provodka.payloads import (
     TaskEvent,
     TaskRef,
     Utm,
-    lead_of,
 )
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
@@ -40,6 +39,7 @@ from rules.fact import (
     ResponsibleFact,
     TalkFact,
     TasksFact,
+    ThreadFact,
     ToldBefore,
 )
 from rules.faults import RuleError
@@ -47,35 +47,11 @@ from rules.periods import PERIODS
 from rules.team import Team
 from worker.digests import Digest, Digests
 from worker.history import summed_up
+from worker.leads import CurrentLead, LeadsTogether
 from worker.same_call import told_by, tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 from worker.talk import talk_of
-
-
-class LeadsTogether:
-    """The own leads of a batch of events, read in one call when the first of them is asked for.
-
-    What could not be read is not asked again for each of them.
-    """
-
-    def __init__(self, crm: Crm | None, events: Sequence[Event]) -> None:
-        self._crm = crm
-        self._ids = tuple(dict.fromkeys(lead.id for event in events if (lead := lead_of(event.payload)) is not None))
-        self._read: dict[str, LeadRef] | None = None
-        self._error: ConnectorError | None = None
-
-    def get(self, id_: str) -> LeadRef | None:
-        """The lead as it is now, or None when it is gone."""
-        if self._error is not None:
-            raise self._error
-        if self._read is None:
-            try:
-                self._read = dict(self._crm.leads(self._ids)) if self._crm is not None else {}
-            except ConnectorError as error:
-                self._error = error
-                raise
-        return self._read.get(id_)
 
 
 @dataclass
@@ -188,21 +164,15 @@ class LiveFacts:
 
     # the lead and what belongs to it
 
+    @cached_property
+    def _lead(self) -> CurrentLead:
+        return CurrentLead(self.event, self.journal, self.crm, self._about, self.leads)
+
     def lead(self) -> LeadRef | None:
-        """The event's own lead as it is now, else the person's newest open one."""
-        if self.crm is None:
-            return None
-        own = lead_of(self.event.payload)
-        if own is not None:
-            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
-        ids = self._about.linked("lead")[:5]
-        read = self.crm.leads(ids) if ids else {}
-        for one in ids:
-            if one in read and read[one].state == LeadState.OPEN:
-                return read[one]
-        contact = self.fetch("person.contact")
-        leads = self.crm.open_leads([contact.id]).get(contact.id, []) if contact else []
-        return leads[0] if leads else None
+        return self._lead.lead
+
+    def thread(self) -> ThreadFact:
+        return self._lead.thread
 
     def responsible(self) -> ResponsibleFact | None:
         """Of the lead."""
@@ -353,6 +323,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "person.lost_leads": LiveFacts.lost_leads,
     "person.last_lead": LiveFacts.last_lead,
     "lead": LiveFacts.lead,
+    "thread": LiveFacts.thread,
     "contact": LiveFacts.contact,
     "company": LiveFacts.company,
     "task": LiveFacts.task,

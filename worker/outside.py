@@ -16,7 +16,8 @@ from provodka.calls import Dialler, Recordings
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, DeadReason, Journal, queries, said, turns
+from provodka.journal import ActionState, DeadReason, Journal, queries, said, threads, turns
+from provodka.mail_thread import PastLetter
 from provodka.messages import ClientMessenger
 from provodka.payloads import AccountingHint, Attachment, EventType, Person, ReplyWritten
 from provodka.turns import Pick
@@ -59,6 +60,18 @@ class JournalLinks:
     def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
         """By the name that `log_message` left of each."""
         return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "logged", ids)))
+
+    def leads_of_ours(self, stamps: Sequence[str]) -> Mapping[str, str]:
+        """By what `message` left of each."""
+        return self._journal.read(lambda c: threads.leads_of_ours(c, stamps)) if stamps else {}
+
+    def leads_of_letters(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """By the results of the actions of each."""
+        return self._journal.read(lambda c: threads.leads_of(c, ids)) if ids else {}
+
+    def past_letters(self, identities: Sequence[str]) -> Sequence[PastLetter]:
+        """Those of the lane."""
+        return self._journal.read(lambda c: threads.letters(c, identities))
 
     def fate(self, key: str) -> Fate:
         """Cancelled is as dead as dead for whoever waits for an answer."""

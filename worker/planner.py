@@ -31,8 +31,9 @@ from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.digests import Digests
-from worker.facts import LeadsTogether, LiveFacts
+from worker.facts import LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
+from worker.leads import LeadsTogether
 from worker.outcome import BACKOFF
 from worker.replies import reply_plan, with_report
 from worker.roll import Roll

@@ -32,6 +32,7 @@ from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
+from rules.threads import Letters
 
 P = TypeVar("P", bound=Strict)
 SKIPPED: Final = "skipped"
@@ -85,7 +86,7 @@ class Fate:
     unknown: bool = False
 
 
-class LinkBook(Protocol):
+class LinkBook(Letters, Protocol):
     """Our own links, recorded in the journal from the results of actions."""
 
     def of(self, identities: Sequence[str]) -> Links: ...
@@ -97,7 +98,8 @@ class LinkBook(Protocol):
         """
 
     def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
-        """Which of these events, by their ids, were shown already by an action `log_message`."""
+        """Which of these events (letters: marks, see `provodka.mail_thread`) were shown already by `log_message` or
+        `log_letter`."""
 
     def fate(self, key: str) -> Fate:
         """How the action of this key has ended, if it has."""
