@@ -25,6 +25,12 @@ def stamp_of(lead_id: str, key: str) -> str:
     return f"{OURS}{lead_id or NO_LEAD}.{sha256(key.encode()).hexdigest()[:24]}"
 
 
+def lead_of_stamp(stamp: str) -> str:
+    """The lead that a letter of ours is about; empty where it is about none."""
+    lead = stamp.removeprefix(OURS).rpartition(".")[0]
+    return "" if lead == NO_LEAD else lead
+
+
 def stamps_in(ids: Iterable[str]) -> list[str]:
     """The stamps of ours among Message-IDs, in their order."""
     return [found.group(1) for one in ids if (found := _STAMP.match(one))]

@@ -98,11 +98,16 @@ class JournalLinks:
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """The newest of the lane's done messages that say in their result that they are of this series."""
+        return max((at for at, said in self._written(identities) if said.get("series") == series), default=None)
+
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        """The newest of the lane's done messages that say in their result that they answered this address."""
+        return max((at for at, said in self._written(identities) if said.get("replied") == to), default=None)
+
+    def _written(self, identities: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
+        """The lane's messages that went out: when, and what they say of themselves."""
         found = self._journal.read(lambda c: queries.results_in_lane(c, identities, "message"))
-        moments = (
-            at for at, result in found if (said := json.loads(result)).get("series") == series and said.get("by")
-        )
-        return max(moments, default=None)
+        return [(at, said) for at, result in found if (said := json.loads(result)).get("by")]
 
 
 @runtime_checkable

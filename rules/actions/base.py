@@ -113,6 +113,9 @@ class LinkBook(Letters, Protocol):
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """When this lane was last written to by an action `message` of this series."""
 
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        """When a letter from this address was last answered by an action `message`."""
+
     def last_heard(self, identities: Sequence[str], channel: str) -> datetime | None:
         """When the people of this lane last wrote to a channel."""
 

@@ -247,6 +247,10 @@ class FakeLinks:
         self.ours: dict[str, str] = {}
         self.ended: dict[str, tuple[str, ...]] = {}
         self.past: list[PastLetter] = []
+        self.replied: dict[str, datetime] = {}
+
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        return self.replied.get(to)
 
     def leads_of_ours(self, stamps: Sequence[str]) -> Mapping[str, str]:
         return {one: self.ours[one] for one in stamps if one in self.ours}
