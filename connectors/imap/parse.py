@@ -14,9 +14,11 @@ from connectors.imap.body import Body, Cut, read_body
 from connectors.imap.headers import Headers, RawMessage, parse_message
 from connectors.imap.kind import Bounce, kind_of, read_bounce
 from connectors.imap.parts import text_charset
+from connectors.imap.people import alias_of, read_participants, sent_to
 from connectors.imap.person import FormLetter, is_robot, read_form, read_person
 from connectors.imap.quotes import without_quotes, without_signature
 from connectors.imap.settings import ImapSettings
+from connectors.imap.talk import is_answer, is_forward, read_talk
 from provodka.event import Event, new_event_id
 from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Unreadable, Utm
 
@@ -27,8 +29,6 @@ _SUBJECT_LIMIT: Final = 1000
 _ID_LIMIT: Final = 500
 
 _ID = re.compile(r"<?[^\s<>]{3}")  # «<>» or «<@>», as some scripts send it, would make all their letters one
-_REPLY = re.compile(r"\s*(?:re|отв|ответ)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_FORWARD = re.compile(r"\s*(?:(?:re|отв)\s*:\s*)*(?:fwd?|пересл\w*|вл)\s*:", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -104,16 +104,22 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
     form = form if kind is MailKind.LETTER else None
     bounce = read_bounce(message, headers) if kind is MailKind.BOUNCE else Bounce((), "")
     files, blobs = read_attachments(message, body.html) if kind is not MailKind.BOUNCE else ((), [])
+    talk = read_talk(headers, subject, bounce.original, sent_to(headers), settings)
     mail = Mail(
         subject=subject,
         text=without_signature(body.own),
         full_text=body.full,
         kind=kind,
         message_id=headers.text("Message-ID")[:_ID_LIMIT],
-        thread=_thread(headers, bounce),
+        thread=talk.thread,
+        conversation=talk.conversation,
+        topic=talk.topic,
+        tag=talk.tag,
         from_=sender,
         to=headers.addresses("To"),
         cc=headers.addresses("Cc"),
+        to_alias=alias_of(headers, settings),
+        participants=read_participants(headers, settings),
         folder=folder,
         attachments=files,
         failed=bounce.failed,
@@ -123,9 +129,9 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
 
 def _cut(headers: Headers, subject: str, *, robot: bool) -> Cut | None:
     """How to cut quotes: in a forwarded letter not at all, the quoted one is the point; in a site's form carefully."""
-    if _FORWARD.match(subject):
+    if is_forward(subject):
         return None
-    answer = headers.has("In-Reply-To", "References") or _REPLY.match(subject)
+    answer = headers.has("In-Reply-To", "References") or is_answer(subject)
     return without_quotes if answer or not robot else partial(without_quotes, walls=False)
 
 
@@ -133,13 +139,8 @@ def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, s
     """A bounce is about whom it could not reach. Machines' letters name other people's phones: those are not taken."""
     if mail.kind is MailKind.BOUNCE:
         return Person(emails=mail.failed)
-    forwarded = _FORWARD.match(mail.subject) is not None
+    forwarded = is_forward(mail.subject)
     return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings, forwarded=forwarded)
-
-
-def _thread(headers: Headers, bounce: Bounce) -> tuple[str, ...]:
-    ids = (*headers.ids("References", "In-Reply-To"), bounce.original)
-    return tuple(dict.fromkeys(each for each in ids if each))
 
 
 def _fingerprint(message: RawMessage, raw: bytes) -> str:
