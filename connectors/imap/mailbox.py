@@ -16,8 +16,10 @@ from imapclient.exceptions import IMAPClientError
 from connectors.imap.connection import Pace, logged_in, words
 from connectors.imap.folder import Folder, Memory
 from connectors.imap.settings import ImapSettings
+from connectors.mail.tokens import open_auth
+from connectors.oauth import Auth
 from provodka.channel import Around, Intake, Status
-from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, Retryable
+from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, RateLimited, Retryable
 from provodka.event import utc_now
 
 BLIPS = 3  # so many failures in a row are worth an alert; servers close connections as a matter of course
@@ -38,22 +40,23 @@ class ImapChannel:
         name: str,
         settings: ImapSettings,
         *,
+        auth: Auth | None = None,
         now: Callable[[], datetime] = utc_now,
         pace: Pace = Pace(),  # noqa: B008  # immutable
     ) -> None:
         self.name = name
-        self._settings, self._now, self._pace = settings, now, pace
+        self._settings, self._auth, self._now, self._pace = settings, auth, now, pace
         self._memory = Memory()
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Run until `stop`, and return within about a second of it (a connection being opened may take longer)."""
-        run = _Run(self.name, self._settings, self._pace, self._memory, self._now, stop, intake, status)
+        run = _Run(self.name, self._settings, self._auth, self._pace, self._memory, self._now, stop, intake, status)
         run.forever()
 
     def check(self) -> list[str]:
         """Log in and look for the folders."""
         try:
-            with logged_in(self._settings, self._pace, threading.Event()) as client:
+            with logged_in(self._settings, self._pace, threading.Event(), self._auth) as client:
                 missing, there = _missing(client, self._settings.folders)
         except (ConnectorError, OSError, IMAPClientError) as error:
             return [words(error)]
@@ -70,6 +73,7 @@ class _Run:
 
     name: str
     settings: ImapSettings
+    auth: Auth | None
     pace: Pace
     memory: Memory
     now: Callable[[], datetime]
@@ -95,6 +99,9 @@ class _Run:
         if isinstance(error, AuthFailed):
             self._trouble(error.reason, error.hint)
             return self.pace.refused
+        if isinstance(error, RateLimited):
+            self._trouble(error.reason, error.hint)
+            return min(error.wait or 0.0, self.pace.crowded)
         if self.failures >= BLIPS:
             told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")
             self._trouble(told.reason, told.hint or _WAIT)
@@ -102,7 +109,7 @@ class _Run:
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:
-        with logged_in(self.settings, self.pace, self.stop) as client:
+        with logged_in(self.settings, self.pace, self.stop, self.auth) as client:
             found = self._look_everywhere(client)
             self.failures = 0
             while not self.stop.is_set():
@@ -181,4 +188,4 @@ def _unexpected(error: Exception) -> bool:
 
 def watcher(name: str, settings: ImapSettings, around: Around) -> ImapChannel:
     """The watcher of the mailbox `name`."""
-    return ImapChannel(name, settings, now=around.now)
+    return ImapChannel(name, settings, auth=open_auth(settings, around.store, around.now), now=around.now)

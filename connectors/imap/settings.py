@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors.addresses import is_loopback
-from provodka.settings import Strict
+from connectors.mail.settings import MailAccount
 
 IMAPS_PORT = 993
 
 
-class ImapSettings(Strict):
+class ImapSettings(MailAccount):
     """One mailbox. Times are seconds, sizes bytes.
 
     `tls`: true is TLS from the first byte (port 993), `starttls` begins plain and switches over (port 143), false is
-    for loopback alone. `ca_file` is the server's own certificate (PEM) where no public authority signed it.
+    for loopback alone.
     IDLE watches the first folder; the others are looked into every `poll` seconds.
     Of a letter over `max_size` the headers and the text are kept, and the attachments by name only.
     The first start takes only what arrives from then on; `first_sync_days` reaches back.
@@ -27,12 +26,8 @@ class ImapSettings(Strict):
     """
 
     type: Literal["imap"] = "imap"
-    host: str = Field(min_length=1)
     port: int = Field(default=IMAPS_PORT, ge=1, le=65535)
     tls: bool | Literal["starttls"] = True
-    ca_file: Path | None = None
-    user: str = Field(min_length=1)
-    password: SecretStr
     folders: tuple[str, ...] = Field(default=("INBOX",), min_length=1)
     poll: float = Field(default=60, ge=1)
     idle: bool = True

@@ -12,7 +12,7 @@ from provodka.errors import JournalUnavailableError
 from provodka.payloads import EventType
 from sandbox.mail import ADDRESS, PASSWORD
 
-HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
+HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, crowded=0.2, first_retry=0.05, last_retry=0.2)
 
 
 def numbered(letter, number):

@@ -15,7 +15,7 @@ from connectors.imap.mailbox import ImapChannel
 from connectors.imap.settings import ImapSettings
 from provodka.payloads import EventType
 
-HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
+HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, crowded=0.2, first_retry=0.05, last_retry=0.2)
 Script = Callable[[bytes, bytes], bytes | Iterable[bytes] | None]
 
 
@@ -253,7 +253,7 @@ def test_a_login_refused_for_the_moment_is_tried_again_soon(watch, words, letter
         " LOGIN ",
         lambda tag, _: (tries.append(1), f"{tag.decode()} NO {words}\r\n".encode() if len(tries) < 3 else b"go on")[1],
     )
-    patient = Pace(connect=2, answer=1, refused=900, first_retry=0.05, last_retry=0.1)
+    patient = Pace(connect=2, answer=1, refused=900, crowded=0.05, first_retry=0.05, last_retry=0.1)
     with ScriptedServer(box) as server, watch(channel_to(server, pace=patient)):
         assert len(tries) == 3
 
