@@ -12,9 +12,12 @@ class MailKind(StrEnum):
     """What a letter is. Only `letter` is from a person who waits for an answer."""
 
     LETTER = "letter"
-    AUTOREPLY = "autoreply"
-    BOUNCE = "bounce"
+    AUTOREPLY = "autoreply"  # nobody typed it
+    RECEIPT = "receipt"  # a letter of ours was delivered, or opened
+    DELAYED = "delayed"  # a letter of ours is still on its way
+    BOUNCE = "bounce"  # a letter of ours could not be delivered
     BULK = "bulk"
+    SPAM = "spam"  # as a mail service has marked it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,33 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the writer's own words tell: each is empty rather than doubtful.
+
+    `company` is the firm the letter is written for («ООО «Ромашка»»), `domain` that of the writer's address where it
+    is the firm's own; `inn` has its check digits right, `inn` and `kpp` are empty where several are named.
+    """
+
+    company: str = ""
+    inn: str = ""
+    kpp: str = ""
+    city: str = ""
+    domain: str = ""
+    links: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> str:
+        """The first link, or an empty string."""
+        return self.links[0] if self.links else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
     `from_` and the lists are addresses; `to_alias` is the address of ours that the letter came by. `participants` are
-    all but ourselves, the writer first. For a bounce `failed` holds the addresses that could not be reached.
+    all but ourselves, the writer first. For a bounce `failed` holds the addresses that could not be reached, and
+    `reason` what the server said of the first of them.
 
     What joins it to a talk, the surest first: `thread` lists Message-IDs from References and In-Reply-To, oldest first,
     so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
@@ -54,7 +79,9 @@ class Mail:
     participants: tuple[Participant, ...] = ()
     folder: str = ""
     attachments: tuple[Attachment, ...] = ()
+    said: Said = field(default_factory=Said)
     failed: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ class Headers:
     def has(self, *names: str) -> bool:
         return any(name in self.message for name in names)
 
+    def values(self, name: str) -> list[str]:
+        """Every header of that name, undecoded."""
+        return [_unfold(str(value)) for value in self.message.get_all(name, [])[:MOST_IDS]]
+
     def ids(self, *names: str) -> tuple[str, ...]:
         """Message-IDs in these headers, in order, once each. A fold inside an id is mended."""
         found = (match for name in names for match in _ID.findall(self.raw(name)))

@@ -10,21 +10,27 @@ from functools import partial
 from typing import Final
 
 from connectors.imap.attachments import read_attachments
-from connectors.imap.body import Body, Cut, read_body
+from connectors.imap.body import Cut, read_body
+from connectors.imap.forwarded import Forwarded, forwarded_in
 from connectors.imap.headers import Headers, RawMessage, parse_message
-from connectors.imap.kind import Bounce, kind_of, read_bounce
+from connectors.imap.kind import kind_of
 from connectors.imap.parts import text_charset
 from connectors.imap.people import alias_of, read_participants, sent_to
-from connectors.imap.person import FormLetter, is_robot, read_form, read_person
+from connectors.imap.person import read_form, read_person
 from connectors.imap.quotes import without_quotes, without_signature
+from connectors.imap.reports import Report, read_report
+from connectors.imap.robots import is_robot
+from connectors.imap.said import read_said
 from connectors.imap.settings import ImapSettings
 from connectors.imap.talk import is_answer, is_forward, read_talk
 from provodka.event import Event, new_event_id
-from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Unreadable, Utm
+from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Said, Unreadable, Utm
 
 RAW_LIMIT: Final = 256 * 1024  # enough for headers and text; the files lie in blobs of their own
 OUR_MESSAGE_ID: Final = "<prv."
 
+_REPORTS: Final = frozenset({MailKind.BOUNCE, MailKind.DELAYED, MailKind.RECEIPT})
+_UNDELIVERED: Final = frozenset({MailKind.BOUNCE, MailKind.DELAYED})
 _SUBJECT_LIMIT: Final = 1000
 _ID_LIMIT: Final = 500
 
@@ -100,11 +106,16 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
     body = read_body(message, _cut(headers, subject, robot=is_robot(sender, settings)))
     form = read_form(body.own, sender, settings)
     is_form = form is not None and (settings.is_own(sender) or form.person.name != "")  # newsletters have phones, too
-    kind = kind_of(message, headers, sender, is_form=is_form)
+    kind = kind_of(message, headers, sender, folder, settings, is_form=is_form)
     form = form if kind is MailKind.LETTER else None
-    bounce = read_bounce(message, headers) if kind is MailKind.BOUNCE else Bounce((), "")
-    files, blobs = read_attachments(message, body.html) if kind is not MailKind.BOUNCE else ((), [])
-    talk = read_talk(headers, subject, bounce.original, sent_to(headers), settings)
+    report = read_report(message, headers, settings) if kind in _REPORTS else Report()
+    files, blobs = read_attachments(message, body.html) if kind not in _UNDELIVERED else ((), [])
+    within = forwarded_in(body.own, settings) if is_forward(subject) and settings.is_own(sender) else None
+    words = _words(body.own, within, kind)
+    person = read_person(headers, words, form, within, settings)
+    if kind in _UNDELIVERED:
+        person = Person(emails=report.recipients)
+    talk = read_talk(headers, subject, report.original, sent_to(headers), settings)
     mail = Mail(
         subject=subject,
         text=without_signature(body.own),
@@ -122,9 +133,11 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
         participants=read_participants(headers, settings),
         folder=folder,
         attachments=files,
-        failed=bounce.failed,
+        said=read_said(words, person.email) if kind is MailKind.LETTER else Said(),
+        failed=report.recipients if kind is MailKind.BOUNCE else (),
+        reason=report.reason if kind in _UNDELIVERED else "",
     )
-    return _person(headers, mail, body, form, settings), EmailReceived(mail, form.utm if form else Utm()), blobs
+    return person, EmailReceived(mail, form.utm if form else Utm()), blobs
 
 
 def _cut(headers: Headers, subject: str, *, robot: bool) -> Cut | None:
@@ -135,12 +148,11 @@ def _cut(headers: Headers, subject: str, *, robot: bool) -> Cut | None:
     return without_quotes if answer or not robot else partial(without_quotes, walls=False)
 
 
-def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, settings: ImapSettings) -> Person:
-    """A bounce is about whom it could not reach. Machines' letters name other people's phones: those are not taken."""
-    if mail.kind is MailKind.BOUNCE:
-        return Person(emails=mail.failed)
-    forwarded = is_forward(mail.subject)
-    return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings, forwarded=forwarded)
+def _words(own: str, within: Forwarded | None, kind: MailKind) -> str:
+    """The person's own words. Machines' letters name other people's phones: those are not taken."""
+    if kind is not MailKind.LETTER:
+        return ""
+    return within.text if within is not None else own
 
 
 def _fingerprint(message: RawMessage, raw: bytes) -> str:

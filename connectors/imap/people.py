@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.imap.headers import Headers
-from connectors.imap.person import is_robot
+from connectors.imap.robots import is_robot
 from connectors.imap.settings import ImapSettings
 from provodka.mail import Participant
 

@@ -85,12 +85,13 @@ def test_the_letter_a_bounce_is_about_is_found_in_each_form_it_is_enclosed(multi
 
 def test_a_delayed_letter_has_not_failed(multipart, part, read):
     got = read(report(multipart, part, action="delayed"))
-    assert got.mail.kind is MailKind.AUTOREPLY
+    assert got.mail.kind is MailKind.DELAYED
     assert got.mail.failed == ()
+    assert got.person.emails == ("nobody@example.org",)
 
 
-def test_a_read_receipt_is_automatic(multipart, part, read):
-    assert read(report(multipart, part, kind="disposition-notification")).mail.kind is MailKind.AUTOREPLY
+def test_a_read_receipt_is_no_letter(multipart, part, read):
+    assert read(report(multipart, part, kind="disposition-notification")).mail.kind is MailKind.RECEIPT
 
 
 def test_a_bounce_in_plain_words_is_read_from_its_headers_and_its_quote(letter, read):
