@@ -107,7 +107,12 @@ CHANNELS: Final[dict[str, Kind]] = {
         reads_texts=True,
     ),
     "imap": Kind("connectors.imap.settings:ImapSettings", _MAIL, watcher="connectors.imap.mailbox:watcher"),
-    "smtp": Kind("connectors.smtp.settings:SmtpSettings", messenger="connectors.smtp.mailer:messenger", medium="email"),
+    "smtp": Kind(
+        "connectors.smtp.settings:SmtpSettings",
+        frozenset({EventType.MESSAGE_STATE}),
+        messenger="connectors.smtp.mailer:messenger",
+        medium="email",
+    ),
     "telegram": Kind(
         "connectors.telegram.settings:TelegramSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from provodka.visits import Attachment, Utm
+
+# RFC 3463: persistent transient; a full mailbox; of the server, the way there, the content or the policy
+_SOFT: Final = re.compile(r"\b4\.\d{1,3}\.\d{1,3}\b|\b5\.2\.[23]\b|\b5\.[35-7]\.\d{1,3}\b|\b5\.4\.[5-7]\b")
 
 
 class MailKind(StrEnum):
@@ -82,6 +87,14 @@ class Mail:
     said: Said = field(default_factory=Said)
     failed: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def failure(self) -> str:
+        """Of a bounce: `hard` where the address takes no letters, `soft` where it may take another one, or later (a
+        full mailbox, a filter); empty of any other letter."""
+        if self.kind is not MailKind.BOUNCE:
+            return ""
+        return "soft" if _SOFT.search(self.reason) else "hard"
 
 
 @dataclass(frozen=True, slots=True)

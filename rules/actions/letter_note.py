@@ -14,8 +14,11 @@ _WORDLESS: Final = "[письмо без текста]"
 _TITLES: Final = {
     MailKind.LETTER: "Письмо",
     MailKind.AUTOREPLY: "Автоответ",
+    MailKind.RECEIPT: "Отчёт о доставке",
+    MailKind.DELAYED: "Письмо задерживается",
     MailKind.BOUNCE: "Письмо не доставлено",
     MailKind.BULK: "Рассылка",
+    MailKind.SPAM: "Спам",
 }
 _UNITS: Final = ((1024 * 1024, "МБ"), (1024, "КБ"), (1, "байт"))
 
@@ -65,6 +68,8 @@ def note_of(
         _list("Кому", mail.to, names),
         _list("Копия", mail.cc, names),
         f"Тема: {mail.subject}" if mail.subject else "",
+        f"Не получил: {', '.join(mail.failed)}" if mail.failed else "",
+        f"Ответ сервера: {mail.reason}" if mail.reason else "",
     ]
     tail = [
         f"Файлы в карточке: {', '.join(file.name for file in files)}" if files else "",
