@@ -17,12 +17,21 @@ class MailKind(StrEnum):
     BULK = "bulk"
 
 
+class MailRole(StrEnum):
+    """What a mailbox is for. New requests come to a source; the others are watched for those whom we know already."""
+
+    SOURCE = "source"
+    CORRESPONDENCE = "correspondence"
+    PERSONAL = "personal"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
     `thread` lists Message-IDs from References and In-Reply-To, oldest first; `from_` and the lists are addresses.
-    For a bounce `failed` holds the addresses that could not be reached.
+    For a bounce `failed` holds the addresses that could not be reached. `role` is that of the mailbox; `forwarded_by`
+    is whoever of ours has forwarded the letter to the address for cards.
     """
 
     subject: str = ""
@@ -37,6 +46,13 @@ class Mail:
     folder: str = ""
     attachments: tuple[Attachment, ...] = ()
     failed: tuple[str, ...] = ()
+    role: MailRole = MailRole.SOURCE
+    forwarded_by: str = ""
+
+    @property
+    def seeks_known(self) -> bool:
+        """Whether it is of interest only if we know the person: its mailbox is no source, and nobody forwarded it."""
+        return self.role is not MailRole.SOURCE and not self.forwarded_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from provodka.mail import EmailReceived as EmailReceived
 from provodka.mail import EmailSent as EmailSent
 from provodka.mail import Mail as Mail
 from provodka.mail import MailKind as MailKind
+from provodka.mail import MailRole as MailRole
 from provodka.payments import Payment as Payment
 from provodka.payments import PaymentEvent as PaymentEvent
 from provodka.payments import PaymentState as PaymentState
