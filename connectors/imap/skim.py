@@ -102,11 +102,18 @@ def skim_letter(client: IMAPClient, uid: int, files: Files) -> Skimmed:
                 mark = secrets.token_hex(16)
                 kept[mark] = Kept(len(data), hashlib.sha256(data).hexdigest())
                 field = f"{KEPT_HEADER}: {mark}"
-            bodies[part.number] = part.head.rstrip() + f"\r\n{field}\r\n\r\n".encode()
+            bodies[part.number] = part.head.rstrip() + f"\r\n{field}\r\n\r\n".encode() + _subject(part, data)
     if not several:
         return Skimmed(bodies["1"], kept)
     whole = _OWN_FIELDS.sub(b"", header).rstrip() + b"\r\n" + _assemble(structure, "", bodies)
     return Skimmed(whole, kept)
+
+
+def _subject(part: _Part, data: bytes) -> bytes:
+    """The headers of an attached letter, which is called by its subject."""
+    if part.fields.get_content_type() != "message/rfc822":
+        return b""
+    return re.split(rb"\r?\n\r?\n", data[:MOST_WORDS], maxsplit=1)[0] + b"\r\n\r\n"
 
 
 def _file(client: IMAPClient, uid: int, part: _Part) -> bytes:
