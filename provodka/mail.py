@@ -54,13 +54,22 @@ class Said:
         return self.links[0] if self.links else ""
 
 
+class MailRole(StrEnum):
+    """What a mailbox is for. New requests come to a source; the others are watched for those whom we know already."""
+
+    SOURCE = "source"
+    CORRESPONDENCE = "correspondence"
+    PERSONAL = "personal"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
     `from_` and the lists are addresses; `to_alias` is the address of ours that the letter came by. `participants` are
     all but ourselves, the writer first. For a bounce `failed` holds the addresses that could not be reached, and
-    `reason` what the server said of the first of them.
+    `reason` what the server said of the first of them. `role` is that of the mailbox; `forwarded_by` is whoever of ours
+    has forwarded the letter to the address for cards.
 
     What joins it to a talk, the surest first: `thread` lists Message-IDs from References and In-Reply-To, oldest first,
     so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
@@ -87,6 +96,8 @@ class Mail:
     said: Said = field(default_factory=Said)
     failed: tuple[str, ...] = ()
     reason: str = ""
+    role: MailRole = MailRole.SOURCE
+    forwarded_by: str = ""
 
     @property
     def failure(self) -> str:
@@ -95,6 +106,11 @@ class Mail:
         if self.kind is not MailKind.BOUNCE:
             return ""
         return "soft" if _SOFT.search(self.reason) else "hard"
+
+    @property
+    def seeks_known(self) -> bool:
+        """Whether it is of interest only if we know the person: its mailbox is no source, and nobody forwarded it."""
+        return self.role is not MailRole.SOURCE and not self.forwarded_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from provodka.event import Event
-from provodka.payloads import EventType, addressed_to, lead_of
+from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.beside import ALONE, Beside
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
+from rules.fact import CONTACT, LEAD
 from rules.facts import Facts, House, Scope
 from rules.faults import RULE_FAULTS, NotOnRecordError
 from rules.guard import violation
@@ -38,6 +39,12 @@ from rules.templates import Templates
 
 TOLD_ONCE: Final = frozenset({EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED})
 """What rules learn once of a call, whatever the number of channels that tell of it."""
+COPIED: Final = frozenset({EventType.EMAIL_RECEIVED, EventType.EMAIL_SENT})
+"""What may lie in several mailboxes: each rule acts on it once."""
+_STRANGER: Final = (
+    "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "
+    "message.role sees them"
+)
 
 
 class Engine:
@@ -141,7 +148,7 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
+    __slots__ = ("_acted", "_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
 
     def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
@@ -152,6 +159,7 @@ class _Run:
         self._now = now
         self._engine = engine
         self._stopped = ""  # why no rule may see the event any more
+        self._acted: Mapping[str, str] = {}  # rules that may not, and why
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         rule = compiled.rule
@@ -160,15 +168,23 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.OTHER_TRIGGER, reason=reason)
         if self._stopped:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._stopped)
+        if rule.name in self._acted:
+            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._acted[rule.name])
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung, resumed=resumed)
 
     def look_for_first(self, *, resumed: bool) -> None:
-        """A call that another channel has told of before acts on no rule a second time."""
-        if self.event.type not in TOLD_ONCE or resumed:
+        """A call that another channel has told of before acts on no rule a second time; a letter on none that has acted
+        on it for another mailbox."""
+        if self.event.type not in TOLD_ONCE | COPIED or resumed:
             return
-        if (first := self.scope.facts.told()) is not None:
+        if (first := self.scope.facts.told()) is None:
+            return
+        if self.event.type in COPIED:
+            why = f"has acted on the same letter before: {first.type} of {first.channel} (event {first.event})"
+            self._acted = dict.fromkeys(first.rules, why)
+        else:
             self._stopped = f"the same call was told of before: {first.type} of {first.channel} (event {first.event})"
 
     def follow_chain(self) -> list[RuleTrace]:
@@ -197,6 +213,8 @@ class _Run:
             matched, conditions = compiled.condition.answer(self.scope, decided=False)
             if not matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
+            if why := self._of_a_stranger(compiled):
+                return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions, reason=why)
             actions = self._plan(compiled, rung)
             guard = compiled.rule.guard
             broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
@@ -210,6 +228,15 @@ class _Run:
         if compiled.rule.stop:
             self._stopped = f"rule «{name}» lets no later rule see the event"
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
+
+    def _of_a_stranger(self, compiled: CompiledRule) -> str:
+        """Why the letter is nobody's business: its mailbox is no source of requests, and we know no such person."""
+        payload = self.event.payload
+        if not isinstance(payload, EmailReceived | EmailSent) or not payload.message.seeks_known or compiled.asks_role:
+            return ""
+        facts = self.scope.facts
+        is_known = facts.get(CONTACT) is not None or facts.get(LEAD) is not None
+        return "" if is_known else _STRANGER.format(role=payload.message.role)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
         """What the journal is to ask before it lets the rule act."""

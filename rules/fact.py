@@ -128,11 +128,15 @@ class ResponsibleFact:
 
 @dataclass(frozen=True, slots=True)
 class ToldBefore:
-    """The event of another channel that rules have learned of the same call by: its id, type and channel."""
+    """The event of another channel that rules have learned of the same call or letter by: its id, type and channel.
+
+    Of a letter, `rules` are those that have acted on it; the others may find something to do in another mailbox.
+    """
 
     event: str
     type: str
     channel: str
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

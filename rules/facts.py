@@ -39,6 +39,7 @@ from rules.team import Team
 
 CHAIN: Final = "task.chain"
 TOLD: Final = "call.told"
+COPY: Final = "message.told"
 TRACKING: Final = "call.tracking"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
@@ -59,7 +60,7 @@ class Facts(Protocol):
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
     def told(self) -> ToldBefore | None:
-        """Of a call: the event of another channel that told of the same call before. None for any other."""
+        """Of a call or a letter: the event of another channel that told of the same one before. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        return ToldBefore(**self._record[TOLD]) if TOLD in self._record else None
+        said = self._record.get(TOLD) or self._record.get(COPY)
+        return ToldBefore(**{**said, "rules": tuple(said.get("rules", ()))}) if said else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record and name in (TRACKING, THREAD):
@@ -154,7 +156,11 @@ class FactsOnce:
     def told(self) -> ToldBefore | None:
         before = self._source.told()
         if before is not None:
-            self.record[TOLD] = dataclasses.asdict(before)
+            said = {"event": before.event, "type": before.type, "channel": before.channel}
+            if before.type.startswith("email."):
+                self.record[COPY] = {**said, "rules": list(before.rules)}
+            else:
+                self.record[TOLD] = said
         return before
 
 

@@ -17,7 +17,7 @@ from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
-from rules.facts import CHAIN, TOLD, StaticFacts
+from rules.facts import CHAIN, COPY, TOLD, StaticFacts
 from rules.faults import RuleError
 from rules.names import Node, names_for, node_of
 from rules.schema import RuleTest
@@ -36,7 +36,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 _TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, COPY)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -86,16 +86,18 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     if who:
         facts.setdefault("who.present", people[who].present)
     link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
-    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link), _told(given.get(TOLD)))
+    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link), _told(given))
 
 
-def _told(said: object) -> ToldBefore | None:
-    """That another channel has told of the call: any of what a trace says of it."""
-    if not said:
-        return None
-    values = _mapping(said, f"facts.{TOLD}")
-    _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{TOLD}")
-    return ToldBefore(**{"event": "1", "type": "call.finished", "channel": "", **values})
+def _told(given: Mapping[str, Any]) -> ToldBefore | None:
+    """That another channel has told of the call or the letter: any of what a trace says of it."""
+    for name, type_ in ((TOLD, "call.finished"), (COPY, "email.received")):
+        if said := given.get(name):
+            values = _mapping(said, f"facts.{name}")
+            _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
+            rules = tuple(map(str, values.get("rules") or ()))
+            return ToldBefore(**{"event": "1", "type": type_, "channel": "", **values, "rules": rules})
+    return None
 
 
 def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model

@@ -15,6 +15,7 @@ from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries, said
+from provodka.journal.copies import earlier_copy
 from provodka.journal.past import Happening, happenings
 from provodka.payloads import (
     CompanyRef,
@@ -240,7 +241,10 @@ class LiveFacts:
     # calls
 
     def told(self) -> ToldBefore | None:
-        """What other channels have told of the same call before."""
+        """What other channels have told of the same call, or other mailboxes of the same letter, before."""
+        copy = self.journal.read(lambda c: earlier_copy(c, self.event))
+        if copy is not None:
+            return ToldBefore(copy.event_id, copy.type.value, copy.channel, copy.rules)
         return told_by(self.event, self.journal)
 
     def tracking(self) -> Utm:

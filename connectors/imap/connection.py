@@ -34,7 +34,7 @@ class Pace:
     `idle`: IDLE is renewed after this at the latest; NAT tables forget sooner than the 29 minutes of RFC 2177.
     `answer`: a server silent for so long after a command is taken for dead. `refused`: between two logins after a
     refused one, because providers lock mailboxes that are knocked at. `crowded`: the longest pause where there are too
-    many connections.
+    many connections. `others`: between two questions to the folders that IDLE does not watch.
     """
 
     connect: float = 10
@@ -43,6 +43,7 @@ class Pace:
     glance: float = 0.5
     refused: float = 900
     crowded: float = 300
+    others: float = 10
     first_retry: float = 1
     last_retry: float = 300
 
@@ -115,12 +116,21 @@ def _open(settings: ImapSettings, pace: Pace) -> IMAPClient:
         cure = f"Проверьте host и port канала и доступ с этой машины к {where}."
         raise Retryable(f"cannot connect to {where}: {words(error)}", hint=cure) from error
     try:
+        _keep_alive(client.socket())
         if settings.tls == "starttls":
             client.starttls(context)
     except (OSError, IMAPClientError) as error:
         _close(client)
         raise Retryable(f"no TLS with {where}: {words(error)}", hint=_tls_cure(settings)) from error
     return client
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Have the system notice a peer that is gone: a firewall forgets a silent connection and tells nobody."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _log_in(client: IMAPClient, settings: ImapSettings, auth: Auth | None) -> None:

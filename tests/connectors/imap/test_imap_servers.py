@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -74,6 +75,7 @@ class Box:
         self.answers: list[tuple[str, Callable[[bytes, re.Match], bytes | None]]] = []
         self.idle_tag = b""
         self.uid_next = True
+        self.arrived = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
 
     def on(self, pattern, answer):
         self.answers.insert(0, (pattern, answer))
@@ -121,7 +123,7 @@ class Box:
         raw = self.letters[uid]
         if b"BODY.PEEK[]" in word:
             return b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (uid, uid, len(raw), raw)
-        when = b'"01-Dec-2025 12:00:00 +0300"'
+        when = self.arrived.strftime('"%d-%b-%Y %H:%M:%S +0000"').encode()
         return b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %s)\r\n" % (uid, uid, len(raw), when)
 
 
