@@ -10,7 +10,7 @@ from typing import Final
 from connectors.imap.charsets import clean
 from connectors.imap.headers import RawMessage
 from connectors.imap.html_text import to_text
-from connectors.imap.parts import children, is_container, is_text, leaves, text
+from connectors.imap.parts import children, is_container, is_text, leaves, text, unflowed
 
 LONGEST: Final = 200_000
 
@@ -61,7 +61,7 @@ def _fragments(message: RawMessage) -> Iterator[Fragment]:
         else:
             yield from (each for _, fragments in found for each in fragments)
     elif is_text(message):
-        words = text(message)
+        words = unflowed(message)
         is_html = message.get_content_subtype() == "html"
         yield Fragment(to_text(words), to_text(words, own_words=True)) if is_html else Fragment(words, words)
 

@@ -26,6 +26,11 @@ _FIELD = re.compile(
     r"(?:\n|\Z)|[ \t>]*(?:\n|\Z)",
     re.IGNORECASE,
 )
+_MARK = re.compile(
+    r"^[ \t>]*(?:-{4,}\s*(?:forwarded message|(?:пересылаемое|пересланное|перенаправленное) сообщение)\s*-{4,}"
+    r"|(?:начало переадресованного сообщения|begin forwarded message):)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _END = re.compile(r"^[ \t>]*-{4,}\s*(?:Завершение|Конец)[^\n]{0,60}-{4,}[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -46,6 +51,13 @@ def forwarded_in(text: str, settings: ImapSettings) -> Forwarded | None:
             name = line["writer"].partition("<")[0] if "<" in line["writer"] else ""
             return Forwarded(name.strip(" \t\"'*|"), email, _words(text[line.end() + 1 :], line["marks"].count(">")))
     return None
+
+
+def comment_on(text: str) -> str:
+    """What was written above a letter that is passed on; the whole text where that is nothing."""
+    mark = _MARK.search(text)
+    above = text[: mark.start()] if mark else without_quotes(text)
+    return above.strip() or text
 
 
 def _words(below: str, depth: int) -> str:

@@ -24,7 +24,8 @@ _AUTOMATIC_SUBJECT = re.compile(
 )
 _FAILURE_SUBJECT = re.compile(
     r"не\s?доставлен|не\s?уда(?:ется|ётся|лось) доставить|доставка не удалась|не может быть доставлено"
-    r"|возврат (?:письма|почты)|undeliver|delivery (?:status|failure|has failed|failed)|mail failure|failure notice|returned (?:mail|to sender)",
+    r"|возврат (?:письма|почты)|undeliver|delivery (?:status|failure|has failed|failed)|mail failure|failure notice"
+    r"|returned (?:mail|to sender)",
     re.IGNORECASE,
 )
 _DELAY_SUBJECT = re.compile(r"delay|still being retried|warning: could not send|задерж|отложен", re.IGNORECASE)

@@ -13,7 +13,7 @@ from typing import Final
 
 from connectors.imap.attachments import Kept, read_attachments
 from connectors.imap.body import Cut, read_body
-from connectors.imap.forwarded import Forwarded, forwarded_in
+from connectors.imap.forwarded import Forwarded, comment_on, forwarded_in
 from connectors.imap.headers import Headers, RawMessage, parse_message
 from connectors.imap.kind import kind_of
 from connectors.imap.parts import text_charset
@@ -109,21 +109,22 @@ def _read(
     subject = headers.text("Subject")[:_SUBJECT_LIMIT]
     sender = headers.mailbox("From")[1]
     body = read_body(message, _cut(headers, subject, robot=is_robot(sender, settings)))
-    form = read_form(body.own, sender, settings)
+    passed_on = is_forward(subject)
+    within = forwarded_in(body.own, settings) if passed_on and settings.is_own(sender) else None
+    form = read_form(body.own, sender, settings) if within is None else None
     is_form = form is not None and (settings.is_own(sender) or form.person.name != "")  # newsletters have phones, too
     kind = kind_of(message, headers, sender, folder, settings, is_form=is_form)
     form = form if kind is MailKind.LETTER else None
     report = read_report(message, headers, settings) if kind in _REPORTS else Report()
     files, blobs = read_attachments(message, body.html, kept) if kind not in _UNDELIVERED else ((), [])
-    within = forwarded_in(body.own, settings) if is_forward(subject) and settings.is_own(sender) else None
-    words = _words(body.own, within, kind)
+    words = _words(comment_on(body.own) if passed_on and form is None else body.own, within, kind)
     person = read_person(headers, words, form, within, settings)
     if kind in _UNDELIVERED:
         person = Person(emails=report.recipients)
     talk = read_talk(headers, subject, report.original, sent_to(headers), settings)
     mail = Mail(
         subject=subject,
-        text=without_signature(body.own),
+        text=body.own if passed_on else without_signature(body.own),
         full_text=body.full,
         kind=kind,
         message_id=headers.text("Message-ID")[:_ID_LIMIT],

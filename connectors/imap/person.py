@@ -20,6 +20,11 @@ _LINE = re.compile(
     r"([^\n]{1,300})$",
     re.MULTILINE,
 )
+_OTHER_NUMBERS = re.compile(
+    r"(?:\b(?:ИНН|КПП|ОГРН(?:ИП)?|БИК|ОКПО|ОКТМО|ОКАТО|СНИЛС|[рк]\s?/\s?сч?|(?:расч[её]тный|корр?\.?)\s?сч[её]т)|№)"
+    r"[\s:№N.*|/=КП-]{0,12}\d[\d /-]{4,40}",
+    re.IGNORECASE,
+)
 _MARKED_URL = re.compile(r"https?://[^\s<>\"']+[?&](?:utm_|yclid=|gclid=|fbclid=|vkclid=)[^\s<>\"')]+")
 
 
@@ -42,6 +47,11 @@ def read_form(text: str, sender: str, settings: ImapSettings) -> FormLetter | No
     return FormLetter(person, utm if utm != Utm() or link is None else utm_from_url(link.group()))
 
 
+def phones_in(text: str) -> tuple[str, ...]:
+    """The phones of a letter. An ИНН that begins with 3, 4, 7, 8 or 9 looks like one."""
+    return identity.phones_in(_OTHER_NUMBERS.sub(" ", searched(text)))
+
+
 def read_person(
     headers: Headers, text: str, form: FormLetter | None, within: Forwarded | None, settings: ImapSettings
 ) -> Person:
@@ -59,6 +69,6 @@ def read_person(
     emails = [each for each in (*given.emails, email) if each and not is_robot(each, settings)]
     return Person(
         name=given.name or name or (name_in(signature_of(text)) if emails else ""),
-        phones=given.phones or identity.phones_in(text),
+        phones=given.phones or phones_in(text),
         emails=tuple(dict.fromkeys(emails)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,10 +88,10 @@ def _words(message: RawMessage) -> str:
     return words[: copy.start()] if copy else words
 
 
-def _spoken_of(words: str, settings: ImapSettings) -> Iterable[str]:
+def _spoken_of(words: str, settings: ImapSettings) -> list[str]:
     """The only address of a stranger, where there is one alone."""
     strangers = [each for each in identity.emails_in(words) if not is_robot(each, settings)]
-    return strangers if len(strangers) == 1 else ()
+    return strangers if len(strangers) == 1 else []
 
 
 def _original_id(message: RawMessage) -> str:

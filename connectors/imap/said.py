@@ -11,57 +11,15 @@ from provodka import taxpayer
 from provodka.mail import Said
 
 MOST_LINKS: Final = 20
+LONGEST_POST: Final = 60
 
-FREE: Final = frozenset(
-    [
-        "mail.ru",
-        "bk.ru",
-        "list.ru",
-        "inbox.ru",
-        "internet.ru",
-        "xmail.ru",
-        "vk.com",
-        "ya.ru",
-        "narod.ru",
-        "rambler.ru",
-        "lenta.ru",
-        "autorambler.ru",
-        "myrambler.ru",
-        "ro.ru",
-        "rambler.ua",
-        "qip.ru",
-        "pochta.ru",
-        "mail.ua",
-        "ukr.net",
-        "i.ua",
-        "tut.by",
-        "sibmail.com",
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "hotmail.ru",
-        "live.com",
-        "live.ru",
-        "msn.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "proton.me",
-        "pm.me",
-        "protonmail.com",
-        "mail.com",
-        "gmx.com",
-        "gmx.de",
-        "gmx.net",
-        "tutanota.com",
-        "zoho.com",
-        "yahoo.com",
-        "ymail.com",
-        "rocketmail.com",
-    ]
-)
+_FREE: Final = """
+mail.ru bk.ru list.ru inbox.ru internet.ru xmail.ru vk.com ya.ru narod.ru rambler.ru lenta.ru autorambler.ru
+myrambler.ru ro.ru rambler.ua qip.ru pochta.ru mail.ua ukr.net i.ua tut.by sibmail.com gmail.com googlemail.com
+outlook.com hotmail.com hotmail.ru live.com live.ru msn.com icloud.com me.com mac.com aol.com proton.me pm.me
+protonmail.com mail.com gmx.com gmx.de gmx.net tutanota.com zoho.com yahoo.com ymail.com rocketmail.com
+"""
+FREE: Final = frozenset(_FREE.split())
 """Domains that anybody can have an address in; those of Yandex and Yahoo in other countries besides."""
 _FREE_NAMES: Final = ("yandex", "yahoo")
 
@@ -70,9 +28,9 @@ _OPEN: Final = "«\"“„'"
 _CLOSE: Final = "»\"”“'"
 _QUOTED_FIRM = re.compile(
     rf"\b(?P<form>{_FORM})\s?[{_OPEN}]\s?(?P<name>[^\n{_OPEN}{_CLOSE}]{{1,80}}"
-    rf"(?:[{_OPEN}][^\n{_OPEN}{_CLOSE}]{{1,60}}[{_CLOSE}])?[^\n{_OPEN}{_CLOSE}]{{0,40}})\s?[{_CLOSE}]{{1,2}}"
+    rf"(?:[{_OPEN}][^\n{_OPEN}{_CLOSE}]{{1,60}}[{_CLOSE}]?)?[^\n{_OPEN}{_CLOSE}]{{0,40}})\s?[{_CLOSE}]{{1,2}}"
 )
-_BARE_NAME: Final = r"[А-ЯЁA-Z][\w-]*(?: [А-ЯЁA-Z0-9][\w-]*){0,3}"
+_BARE_NAME: Final = r"[А-ЯЁA-Z][\w-]*(?:(?: [А-ЯЁA-Z0-9][\w-]*){2,3}| [\w-]+)?"
 _BARE_FIRM = re.compile(rf"(?P<form>{_FORM}) (?P<name>{_BARE_NAME})")
 _PATRONYMIC: Final = r"(?:[А-ЯЁ]\. ?[А-ЯЁ]\.|[А-ЯЁ][а-яё]+ [А-ЯЁ][а-яё]+(?:вич|вна|ич|кызы|оглы))"
 _ENTREPRENEUR = re.compile(rf"\bИП (?P<name>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)? {_PATRONYMIC})(?!\w)")
@@ -139,14 +97,17 @@ def _last_lines(text: str) -> list[str]:
 
 def _firm_of_line(line: str) -> str:
     """The firm of a line that holds nothing else, but for a post before it («директор ООО «Вектор»»)."""
-    line = line.strip(" \t>*•,.;")
+    line = line.strip(" \t>*•,;")
     if entrepreneur := _ENTREPRENEUR.search(line):
-        return f"ИП {entrepreneur['name']}" if entrepreneur.end() == len(line) and entrepreneur.start() < 40 else ""
-    quoted = _QUOTED_FIRM.search(line)
-    if quoted:
-        return _written(quoted) if quoted.end() == len(line) and quoted.start() < 60 else ""
-    bare = _BARE_FIRM.fullmatch(line)
+        return f"ИП {entrepreneur['name']}" if _fills(entrepreneur, line) else ""
+    if quoted := _QUOTED_FIRM.search(line):
+        return _written(quoted) if _fills(quoted, line) else ""
+    bare = _BARE_FIRM.fullmatch(line.rstrip("."))
     return f"{bare['form']} {bare['name']}" if bare else ""
+
+
+def _fills(found: re.Match[str], line: str) -> bool:
+    return not line[found.end() :].strip(" .,;") and found.start() < LONGEST_POST
 
 
 def _quoted(value: str) -> str:

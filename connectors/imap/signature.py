@@ -47,11 +47,12 @@ def name_in(signature: str) -> str:
     first, *below = signature.split("\n")
     closing = _CLOSING.match(first)
     for line in (closing["rest"] if closing else "", *below[:2]):
-        candidate = line.strip(" \t,.!;|—–-")
+        candidate = line.strip(" \t,!;|—–-")
         if _POST.search(candidate):
             continue
-        if _NAME.fullmatch(candidate) or _LATIN_NAME.fullmatch(candidate):
-            return candidate
+        for name in (candidate, candidate.rstrip(".")):
+            if _NAME.fullmatch(name) or _LATIN_NAME.fullmatch(name):
+                return name
         if candidate:
             return ""
     return ""
