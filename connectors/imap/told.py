@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from connectors.imap.forwarded import forwarded_in
 from connectors.imap.headers import Headers, parse_headers
 from connectors.imap.parse import OUR_MESSAGE_ID
 from connectors.imap.person import read_person
@@ -104,5 +105,7 @@ class Teller:
         if event.person.emails:
             return event.person
         headers = Headers(parse_headers(event.raw))
-        within = read_person(headers, mail.full_text, None, self.settings, forwarded=True)
-        return within if within.identities else event.person
+        within = forwarded_in(mail.full_text, self.settings)
+        if within is None:
+            return event.person
+        return read_person(headers, within.text, None, within, self.settings)
