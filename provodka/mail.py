@@ -71,6 +71,8 @@ class Mail:
     `reason` what the server said of the first of them. `role` is that of the mailbox; `forwarded_by` is whoever of ours
     has forwarded the letter to the address for cards.
 
+    `notes` say in Russian what the text does not show: an invitation, an encrypted letter, files that were not kept.
+
     What joins it to a talk, the surest first: `thread` lists Message-IDs from References and In-Reply-To, oldest first,
     so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
     `conversation` is Outlook's own id, the same in all letters of a talk; `topic` is the subject without «Re:», «Fwd:»
@@ -93,6 +95,7 @@ class Mail:
     participants: tuple[Participant, ...] = ()
     folder: str = ""
     attachments: tuple[Attachment, ...] = ()
+    notes: tuple[str, ...] = ()
     said: Said = field(default_factory=Said)
     failed: tuple[str, ...] = ()
     reason: str = ""

@@ -48,8 +48,10 @@ def forwarded_in(text: str, settings: ImapSettings) -> Forwarded | None:
     for line in _WRITER.finditer(text[:SEARCHED]):
         email = identity.email(line["writer"])
         if email and not is_robot(email, settings):
-            name = line["writer"].partition("<")[0] if "<" in line["writer"] else ""
-            return Forwarded(name.strip(" \t\"'*|"), email, _words(text[line.end() + 1 :], line["marks"].count(">")))
+            name = re.split(r"[<\[(]", line["writer"])[0].strip(" \t\"'*|:;")
+            return Forwarded(
+                "" if "@" in name else name, email, _words(text[line.end() + 1 :], line["marks"].count(">"))
+            )
     return None
 
 

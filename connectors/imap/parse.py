@@ -16,6 +16,7 @@ from connectors.imap.body import Cut, read_body
 from connectors.imap.forwarded import Forwarded, comment_on, forwarded_in
 from connectors.imap.headers import Headers, RawMessage, parse_message
 from connectors.imap.kind import kind_of
+from connectors.imap.notes import notes_on
 from connectors.imap.parts import text_charset
 from connectors.imap.people import alias_of, read_participants, sent_to
 from connectors.imap.person import read_form, read_person
@@ -122,9 +123,10 @@ def _read(
     if kind in _UNDELIVERED:
         person = Person(emails=report.recipients)
     talk = read_talk(headers, subject, report.original, sent_to(headers), settings)
+    notes = notes_on(message, files, body.full) if kind not in _UNDELIVERED else ()
     mail = Mail(
         subject=subject,
-        text=body.own if passed_on else without_signature(body.own),
+        text=(body.own if passed_on else without_signature(body.own)) or "\n".join(notes),
         full_text=body.full,
         kind=kind,
         message_id=headers.text("Message-ID")[:_ID_LIMIT],
@@ -139,6 +141,7 @@ def _read(
         participants=read_participants(headers, settings),
         folder=folder,
         attachments=files,
+        notes=notes,
         said=read_said(words, person.email) if kind is MailKind.LETTER else Said(),
         failed=report.recipients if kind is MailKind.BOUNCE else (),
         reason=report.reason if kind in _UNDELIVERED else "",

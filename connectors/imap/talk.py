@@ -13,7 +13,7 @@ from connectors.imap.headers import Headers
 from connectors.imap.settings import ImapSettings
 
 _ANSWER: Final = r"re|aw|отв|отвт|ответ|на|ha"  # «НА» is what Outlook in Russian writes, in either alphabet
-_FORWARD: Final = r"fwd?|wg|i|вл|пер|пересл\w{0,10}"
+_FORWARD: Final = r"fwd?|wg|вл|пер|пересл\w{0,10}"
 _COUNT: Final = r"\s*(?:[\[(]\d{1,3}[\])]|\^\d{1,3}|\*\d{1,3})?\s*"
 _MARK: Final = r"\[\s*(?:spam|ext|external|внешн\w{0,10}|спам)\s*\]|\*{3,5}\s*(?:spam|спам)\s*\*{3,5}"
 

@@ -60,6 +60,10 @@ def _outlook_block(old: Old) -> list[str]:
     return [f"От: {old.who}", f"Отправлено: {day}", f"Кому: {old.to}", f"Тема: {old.subject}"]
 
 
+def _outlook_2010(old: Old) -> list[str]:
+    return [f"From: {old.name} [mailto:{old.email}]", *_outlook_english(old)[1:]]
+
+
 def _outlook_lined(old: Old) -> list[str]:
     return ["________________________________", *_outlook_block(old)]
 
@@ -157,6 +161,7 @@ WESTERN = (
     Program("Gmail in English", _gmail_english, _gmail_quoted, _gmail_forward, _gmail_forwarded),
     _outlook("Outlook", _outlook_block, _outlook_html),
     _outlook("Outlook in English", _outlook_english, _outlook_html),
+    _outlook("Outlook 2010", _outlook_2010, _outlook_html),
     _outlook("Outlook on the web", _outlook_lined, _owa_html),
     Program("Apple Mail", _apple_head, _apple_quoted, _apple_forward, _apple_forwarded, "> ", head_is_marked=True),
     Program("Thunderbird", _bird_head, _bird_quoted, _bird_forward, _bird_forwarded, flowed=True),
