@@ -35,9 +35,9 @@ class Store(Pace, Blobs, Tokens, Protocol):
     """What a mailer is given of the journal."""
 
 
-class Mailer:
-    """One connection for a batch. A letter to a client whose answer was lost is for a person to judge: it cannot be
-    looked for. One to the staff is sent again: a double is better than silence."""
+class Outgoing:
+    """One mailbox that sends, by one connection for a batch. A letter to the staff whose answer was lost is sent again:
+    a double is better than silence."""
 
     medium = "email"
     reaches = ("email",)
@@ -65,11 +65,6 @@ class Mailer:
     def _open_sent(self, folder: SentFolder) -> Sent:
         settings = self._settings
         return Sent(settings, folder, settings.connect_timeout, settings.read_timeout, self._auth)
-
-    @operation(repeat=Repeat.PERSON, batch=BATCH)
-    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
-        """Each letter by itself; its Message-ID is the value `message_id`."""
-        return self._send(requests, copied=True)
 
     @operation(repeat=Repeat.SAFE, batch=BATCH)
     def notify(self, requests: Sequence[Request[StaffMessage]]) -> list[Outcome]:
@@ -171,7 +166,16 @@ class Mailer:
             )
 
 
-class SeekingMailer(Mailer):
+class Mailer(Outgoing):
+    """A mailer for whom a letter to a client whose answer was lost is for a person to judge: it cannot be looked for."""
+
+    @operation(repeat=Repeat.PERSON, batch=BATCH)
+    def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
+        """Each letter by itself; its Message-ID is the value `message_id`."""
+        return self._send(requests, copied=True)
+
+
+class SeekingMailer(Outgoing):
     """A mailer that can look into the folder of sent letters. Where other letters of ours are there, one that is not
     was not sent, and goes again; where the folder tells nothing (the server keeps no copies, or we put them there
     ourselves when all is done), a person has to judge."""
@@ -217,7 +221,7 @@ def _ascii(address: str) -> str:
     return f"{box}@{domain}"
 
 
-def messenger(name: str, settings: SmtpSettings, around: Around) -> Mailer:
+def messenger(name: str, settings: SmtpSettings, around: Around) -> Mailer | SeekingMailer:
     """The messenger of the channel `name`."""
     kind = Mailer if settings.sent is None else SeekingMailer
     return kind(settings, around.store, name=name, now=around.now)

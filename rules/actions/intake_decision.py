@@ -74,14 +74,7 @@ def decide_by_search(
     reuses the one that it belongs to."""
     card = known.person.contact if known.person else None
     if thread is not None and (chosen := _of_letter(item, known, linked, thread, desk)) is not None:
-        lead, reason = chosen
-        if card is not None:
-            contact_id = card.id if card.id in lead.contacts else next(iter(lead.contacts), "")
-            return _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
-        if lead.id in {one.id for one in linked}:
-            return _reuse(item, lead, *_own_card(item.event.person, lead), reason, desk)
-        # somebody else of the client's has written: no new address for the card of the one who is known
-        return _reuse(item, lead, next(iter(lead.contacts), ""), None, reason, desk)
+        return _reuse_of_letter(item, *chosen, card, linked, desk)
     lead = _reusable(item, known.leads)
     if lead is not None and card is not None:
         contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
@@ -91,6 +84,19 @@ def decide_by_search(
     if card is None and own is not None:  # the search does not know the card yet that we made with this lead
         card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
     return Creation(item, card)
+
+
+def _reuse_of_letter(
+    item: Delivery, lead: LeadRef, reason: str, card: Contact | None, linked: Sequence[LeadRef], desk: Desk
+) -> dict[str, Any]:
+    main = next(iter(lead.contacts), "")
+    if card is not None:
+        contact_id = card.id if card.id in lead.contacts else main
+        return _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
+    if lead.id in {one.id for one in linked}:
+        return _reuse(item, lead, *_own_card(item.event.person, lead), reason, desk)
+    # somebody else of the client's has written: no new address for the card of the one who is known
+    return _reuse(item, lead, main, None, reason, desk)
 
 
 def _of_letter(
