@@ -167,7 +167,7 @@ class Outgoing:
 
 
 class Mailer(Outgoing):
-    """A mailer for whom a letter to a client whose answer was lost is for a person to judge: it cannot be looked for."""
+    """A mailer that cannot look for a letter to a client whose answer was lost: a person has to judge."""
 
     @operation(repeat=Repeat.PERSON, batch=BATCH)
     def write(self, requests: Sequence[Request[ClientMessage]]) -> list[Outcome]:
