@@ -15,6 +15,7 @@ from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries, said
+from provodka.journal.copies import earlier_copy
 from provodka.journal.past import Happening, happenings
 from provodka.own_pages import OwnPages, Partner
 from provodka.payloads import (
@@ -27,7 +28,6 @@ from provodka.payloads import (
     TaskEvent,
     TaskRef,
     Utm,
-    lead_of,
 )
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
@@ -42,6 +42,7 @@ from rules.fact import (
     ResponsibleFact,
     TalkFact,
     TasksFact,
+    ThreadFact,
     ToldBefore,
 )
 from rules.faults import RuleError
@@ -50,7 +51,7 @@ from rules.team import Team
 from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
-from worker.leads_together import LeadsTogether
+from worker.leads import CurrentLead, LeadsTogether
 from worker.repeats import Repeats
 from worker.same_call import tracked
 from worker.staff_work import WorkFacts, work_of
@@ -170,21 +171,15 @@ class LiveFacts:
 
     # the lead and what belongs to it
 
+    @cached_property
+    def _lead(self) -> CurrentLead:
+        return CurrentLead(self.event, self.journal, self.crm, self.subject, self.leads)
+
     def lead(self) -> LeadRef | None:
-        """The event's own lead as it is now, else the person's newest open one."""
-        if self.crm is None:
-            return None
-        own = lead_of(self.event.payload)
-        if own is not None:
-            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
-        ids = self.subject.linked("lead")[:5]
-        read = self.crm.leads(ids) if ids else {}
-        for one in ids:
-            if one in read and read[one].state == LeadState.OPEN:
-                return read[one]
-        contact = self.fetch("person.contact")
-        leads = self.crm.open_leads([contact.id]).get(contact.id, []) if contact else []
-        return leads[0] if leads else None
+        return self._lead.lead
+
+    def thread(self) -> ThreadFact:
+        return self._lead.thread
 
     def responsible(self) -> ResponsibleFact | None:
         """Of the lead."""
@@ -252,6 +247,11 @@ class LiveFacts:
     # calls and forms
 
     def told(self) -> ToldBefore | None:
+        """What other channels have told of the same call, other mailboxes of the same letter, or the same person of the
+        same form, before."""
+        copy = self.journal.read(lambda c: earlier_copy(c, self.event))
+        if copy is not None:
+            return ToldBefore(copy.event_id, copy.type.value, copy.channel, copy.rules)
         return self.repeats.told(self.event, self.journal)
 
     def tracking(self) -> Utm:
@@ -347,6 +347,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "person.lost_leads": LiveFacts.lost_leads,
     "person.last_lead": LiveFacts.last_lead,
     "lead": LiveFacts.lead,
+    "thread": LiveFacts.thread,
     "contact": LiveFacts.contact,
     "company": LiveFacts.company,
     "task": LiveFacts.task,
