@@ -16,6 +16,7 @@ from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
+from connectors.submissions import FormsSettings
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.cashier import Cashier
@@ -184,7 +185,9 @@ class House:
     @cached_property
     def planner(self) -> Planner:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
-        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting)
+        channels = self.config.channels.items()
+        doubles = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
+        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting, doubles)
 
     @cached_property
     def equipment(self) -> Equipment:

@@ -30,6 +30,7 @@ from provodka.cards import card_of as card_of
 from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
 from provodka.filled import Form as Form
+from provodka.filled import FormSpam as FormSpam
 from provodka.filled import FormSubmitted as FormSubmitted
 from provodka.filled import Order as Order
 from provodka.filled import OrderLine as OrderLine
@@ -59,6 +60,7 @@ class EventType(StrEnum):
     """What can start a rule (`on:`)."""
 
     FORM_SUBMITTED = "form.submitted"
+    FORM_SPAM = "form.spam"  # a robot has filled it in; kept, so that support can see it
     EMAIL_RECEIVED = "email.received"
     CALL_STARTED = "call.started"
     CALL_FINISHED = "call.finished"
@@ -208,6 +210,7 @@ class AccountingHint:
 
 Payload = (
     FormSubmitted
+    | FormSpam
     | EmailReceived
     | EmailSent
     | RowAdded
@@ -229,6 +232,7 @@ Payload = (
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.FORM_SUBMITTED: FormSubmitted,
+    EventType.FORM_SPAM: FormSpam,
     EventType.EMAIL_RECEIVED: EmailReceived,
     EventType.EMAIL_SENT: EmailSent,
     EventType.TABLE_ROW_ADDED: RowAdded,

@@ -135,7 +135,8 @@ class ResponsibleFact:
 
 @dataclass(frozen=True, slots=True)
 class ToldBefore:
-    """The event of another channel that rules have learned of the same call by: its id, type and channel."""
+    """The event that rules have learned of the same call, or the same form of the same person, by: its id, type and
+    channel."""
 
     event: str
     type: str

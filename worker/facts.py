@@ -48,7 +48,8 @@ from rules.team import Team
 from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
-from worker.same_call import told_by, tracked
+from worker.repeats import Repeats
+from worker.same_call import tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 from worker.talk import talk_of
@@ -98,6 +99,7 @@ class LiveFacts:
     leads: LeadsTogether | None = None
     digests: Digests | None = None
     accounting: Accounting | None = None
+    repeats: Repeats = field(default_factory=Repeats)
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -268,11 +270,10 @@ class LiveFacts:
         then = json.loads(made.params).get("then") if made else None
         return ChainLink(made.rule, made.key, then) if made and then else None
 
-    # calls
+    # calls and forms
 
     def told(self) -> ToldBefore | None:
-        """What other channels have told of the same call before."""
-        return told_by(self.event, self.journal)
+        return self.repeats.told(self.event, self.journal)
 
     def tracking(self) -> Utm:
         return tracked(self.event, self.journal)

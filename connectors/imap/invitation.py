@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-from connectors.imap.charsets import clean
+from connectors.charsets import clean
 from connectors.imap.headers import RawMessage, param
 from connectors.imap.parts import leaves, text
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.imap.charsets import decode
+from connectors.charsets import decode
 from connectors.imap.html_text import to_text
 
 TYPES: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})

@@ -12,6 +12,7 @@ from sandbox.senders.mango_service import Mango
 from sandbox.senders.max import Max
 from sandbox.senders.megafon import Megafon
 from sandbox.senders.meta import Meta
+from sandbox.senders.quizzes import CarrotQuest, Marquiz, Taplink, WordPress
 from sandbox.senders.robokassa import Robokassa
 from sandbox.senders.service import Service
 from sandbox.senders.sipuni import Sipuni
@@ -30,6 +31,10 @@ SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
     GoogleSheets,
+    WordPress,
+    Marquiz,
+    CarrotQuest,
+    Taplink,
     Mango,
     Megafon,
     Uis,

@@ -35,6 +35,7 @@ CHANNELS: dict[str, str] = {
     "instagram": "meta",
     "green-api": "greenapi",
     "google-forms": "google_sheets",
+    **dict.fromkeys(("elementor", "cf7", "generic"), "form"),
 }
 """Ours by theirs, where the two are called differently."""
 
