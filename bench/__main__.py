@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks, mail.
+callers, talks, tables, mail.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bench.mail import mail
 from bench.onec import onec
 from bench.receivers import receivers
 from bench.rules import rules, whatif
+from bench.tables import tables
 from bench.talks import talks
 
 Row = tuple[str, str, str]
@@ -247,6 +248,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "receivers": receivers,
     "callers": callers,
     "talks": talks,
+    "tables": tables,
     "mail": mail,
 }
 

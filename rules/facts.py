@@ -23,6 +23,7 @@ from provodka.payloads import (
     ContactRef,
     EventType,
     LeadRef,
+    PaymentEvent,
     Person,
     TaskRef,
     Utm,
@@ -39,6 +40,7 @@ from rules.team import Team
 CHAIN: Final = "task.chain"
 TOLD: Final = "call.told"
 COPY: Final = "message.told"
+SENT: Final = "form.sent"
 TRACKING: Final = "call.tracking"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
@@ -59,7 +61,8 @@ class Facts(Protocol):
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
     def told(self) -> ToldBefore | None:
-        """Of a call or a letter: the event of another channel that told of the same one before. None for any other."""
+        """Of a call or a letter: the event of another channel that told of the same one before; of a form: that by
+        which the same person said the same just before. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class StaticFacts:
     current: LeadRef | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
     link: ChainLink | None = None
-    call: ToldBefore | None = None
+    before: ToldBefore | None = None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name == CONTACT:
@@ -81,7 +84,7 @@ class StaticFacts:
         return self.link
 
     def told(self) -> ToldBefore | None:
-        return self.call
+        return self.before
 
 
 class RecordedFacts:
@@ -94,7 +97,7 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        said = self._record.get(TOLD) or self._record.get(COPY)
+        said = next((self._record[name] for name in (TOLD, SENT, COPY) if self._record.get(name)), None)
         return ToldBefore(**{**said, "rules": tuple(said.get("rules", ()))}) if said else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
@@ -148,10 +151,9 @@ class FactsOnce:
         before = self._source.told()
         if before is not None:
             said = {"event": before.event, "type": before.type, "channel": before.channel}
-            if before.type.startswith("email."):
-                self.record[COPY] = {**said, "rules": list(before.rules)}
-            else:
-                self.record[TOLD] = said
+            name = {EventType.FORM_SUBMITTED: SENT, EventType.EMAIL_RECEIVED: COPY, EventType.EMAIL_SENT: COPY}
+            told_as = name.get(EventType(before.type), TOLD)
+            self.record[told_as] = {**said, "rules": list(before.rules)} if told_as == COPY else said
         return before
 
 
@@ -273,6 +275,8 @@ class House:
         if isinstance(event.payload, CallEvent):
             names["call"] = View(once, "call", own["call"])
             names["utm"] = utm_of(event.payload, once.tracking())
+        if isinstance(event.payload, PaymentEvent):
+            names["payment"] = View(once, "payment", own["payment"])
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)

@@ -17,9 +17,9 @@ from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
-from rules.facts import CHAIN, COPY, TOLD, StaticFacts
+from rules.facts import CHAIN, COPY, SENT, TOLD, StaticFacts
 from rules.faults import RuleError
-from rules.names import Node, names_for, node_of
+from rules.names import BY_ID, Node, names_for, node_of
 from rules.schema import RuleTest
 from rules.team import Team
 
@@ -36,7 +36,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 _TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, COPY)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, SENT, COPY)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -90,8 +90,9 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
 
 
 def _told(given: Mapping[str, Any]) -> ToldBefore | None:
-    """That another channel has told of the call or the letter: any of what a trace says of it."""
-    for name, type_ in ((TOLD, "call.finished"), (COPY, "email.received")):
+    """That another channel has told of the call or the letter, or the person has sent the form: any of what a trace
+    says of it."""
+    for name, type_ in ((TOLD, "call.finished"), (SENT, "form.submitted"), (COPY, "email.received")):
         if said := given.get(name):
             values = _mapping(said, f"facts.{name}")
             _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
@@ -159,7 +160,7 @@ def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
     """The payload's fields. What every call or lead has, but no rule looks at, need not be given."""
     values = {name: value for name, value in given.items() if name not in _ENVELOPE}
     _refuse_others(values, [field.name for field in dataclasses.fields(PAYLOADS[kind])], "given")
-    _refuse_unknown(values, names_for(kind), "given")
+    _refuse_unknown({name: value for name, value in values.items() if name not in BY_ID}, names_for(kind), "given")
     for fact in FACTS.values():
         part = fact.name.partition(".")[2]
         if fact.is_part and isinstance(said := values.get(fact.root), Mapping) and part in said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -74,7 +75,11 @@ class ImapSettings(MailAccount):
         return self
 
     def is_own(self, address: str) -> bool:
-        """Whether an address (lower-case) is the mailbox itself or one of `own_addresses` or their domains."""
+        """Whether an address (lower-case) is the mailbox itself or one of `own_addresses` or their domains.
+
+        `info+17@` is `info@` (RFC 5233).
+        """
+        address = re.sub(r"\+[^@]*@", "@", address)
         domain = address.rpartition("@")[2]
         return bool(address) and (
             address == self.user.lower() or address in self.own_addresses or domain in self.own_addresses
