@@ -77,6 +77,8 @@ class Mail:
     so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
     `conversation` is Outlook's own id, the same in all letters of a talk; `topic` is the subject without «Re:», «Fwd:»
     and the tag, in the letters' own case: compare it without regard to case.
+
+    `role` is that of the mailbox; `forwarded_by` is whoever of ours has forwarded the letter to the address for cards.
     """
 
     subject: str = ""

@@ -184,17 +184,15 @@ class _Run:
         return self._match(compiled, rung, resumed=resumed)
 
     def look_for_first(self, *, resumed: bool) -> None:
-        """What is told again acts on no rule a second time; a letter on none that has acted on it for another
-        mailbox."""
-        if self.event.type not in {*TOLD_ONCE, *COPIED} or resumed:
+        """What is told again acts on no rule a second time; a letter on none that has acted on its copy before."""
+        kind = self.event.type
+        if resumed or (kind not in TOLD_ONCE and kind not in COPIED) or (first := self.scope.facts.told()) is None:
             return
-        if (first := self.scope.facts.told()) is None:
-            return
-        if self.event.type in COPIED:
+        if kind in COPIED:
             why = f"has acted on the same letter before: {first.type} of {first.channel} (event {first.event})"
             self._acted = dict.fromkeys(first.rules, why)
         else:
-            self._stopped = TOLD_ONCE[self.event.type].format_map(dataclasses.asdict(first))
+            self._stopped = TOLD_ONCE[kind].format_map(dataclasses.asdict(first))
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""

@@ -98,7 +98,7 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        said = next(filter(None, (self._record.get(name) for name in (TOLD, SENT, COPY))), None)
+        said = next((self._record[name] for name in (TOLD, SENT, COPY) if self._record.get(name)), None)
         return ToldBefore(**{**said, "rules": tuple(said.get("rules", ()))}) if said else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
@@ -160,10 +160,9 @@ class FactsOnce:
         before = self._source.told()
         if before is not None:
             said = {"event": before.event, "type": before.type, "channel": before.channel}
-            if before.type.startswith("email."):
-                self.record[COPY] = {**said, "rules": list(before.rules)}
-            else:
-                self.record[SENT if before.type == EventType.FORM_SUBMITTED else TOLD] = said
+            name = {EventType.FORM_SUBMITTED: SENT, EventType.EMAIL_RECEIVED: COPY, EventType.EMAIL_SENT: COPY}
+            told_as = name.get(EventType(before.type), TOLD)
+            self.record[told_as] = {**said, "rules": list(before.rules)} if told_as == COPY else said
         return before
 
 

@@ -90,7 +90,8 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
 
 
 def _told(given: Mapping[str, Any]) -> ToldBefore | None:
-    """What was told before of the same call, letter or form: any of what a trace says of it."""
+    """That another channel has told of the call or the letter, or the person has sent the form: any of what a trace
+    says of it."""
     for name, type_ in ((TOLD, "call.finished"), (SENT, "form.submitted"), (COPY, "email.received")):
         if said := given.get(name):
             values = _mapping(said, f"facts.{name}")

@@ -15,7 +15,6 @@ from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries, said
-from provodka.journal.copies import earlier_copy
 from provodka.journal.past import Happening, happenings
 from provodka.own_pages import OwnPages, Partner
 from provodka.payloads import (
@@ -247,11 +246,6 @@ class LiveFacts:
     # calls and forms
 
     def told(self) -> ToldBefore | None:
-        """What other channels have told of the same call, other mailboxes of the same letter, or the same person of the
-        same form, before."""
-        copy = self.journal.read(lambda c: earlier_copy(c, self.event))
-        if copy is not None:
-            return ToldBefore(copy.event_id, copy.type.value, copy.channel, copy.rules)
         return self.repeats.told(self.event, self.journal)
 
     def tracking(self) -> Utm:

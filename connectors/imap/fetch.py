@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from connectors.imap.attachments import Kept
 from connectors.imap.connection import words
 from connectors.imap.skim import Files, VanishedError, skim_letter
+from connectors.mail.refusals import held_back
+from connectors.mail.settings import MailAccount
+from provodka.errors import JournalUnavailableError
 
 PORTION_LETTERS: Final = 20
 PORTION_BYTES: Final = 4 * 1024 * 1024
@@ -56,6 +60,7 @@ class Fetcher:
     """Fetches letters of the selected folder `name`."""
 
     client: IMAPClient
+    account: MailAccount
     name: str
     validity: int
     memory: Memory
@@ -89,14 +94,24 @@ class Fetcher:
             return [Fetched(portion[0], None)]
         try:
             fetched = list(self._fetched(portion))
+        except IMAPClientError as error:
+            if held := held_back(self.account, words(error)):  # no fault of these letters
+                raise held from error
+            self._failed(keys, error)
+            raise
+        except JournalUnavailableError:  # nor is this
+            raise
         except Exception as error:
-            for key in keys:
-                self.memory.failures[key] = self.memory.failures.get(key, 0) + 1
-            log.warning("letters not handed out: folder=%s: %s", self.name, words(error))
+            self._failed(keys, error)
             raise
         for key in keys:
             self.memory.failures.pop(key, None)
         return fetched
+
+    def _failed(self, keys: Sequence[tuple[str, int, int]], error: Exception) -> None:
+        for key in keys:
+            self.memory.failures[key] = self.memory.failures.get(key, 0) + 1
+        log.warning("letters not handed out: folder=%s: %s", self.name, words(error))
 
     def _key(self, letter: Listed) -> tuple[str, int, int]:
         return self.name, self.validity, letter.uid

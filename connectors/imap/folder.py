@@ -153,7 +153,7 @@ class Folder:
 
     def _fetcher(self, validity: int) -> Fetcher:
         files = Files(self.settings.max_size, self._keep, self.teller.wants_files)
-        return Fetcher(self.client, self.name, validity, self.memory, files)
+        return Fetcher(self.client, self.settings, self.name, validity, self.memory, files)
 
     def _keep(self, file: bytes) -> None:
         """A file goes before its letter; where that does not follow, it will once the letter is read again."""

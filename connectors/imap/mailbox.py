@@ -74,7 +74,9 @@ class ImapChannel:
         try:
             with logged_in(self._settings, self._pace, threading.Event(), self._auth) as client:
                 places = find_places(client, self._settings)
-        except (ConnectorError, OSError, IMAPClientError) as error:
+        except ConnectorError as error:
+            return [f"{error.reason}. {error.hint}".strip()]
+        except (OSError, IMAPClientError) as error:
             return [words(error)]
         return [_no_folder(folder, places.there) for folder in places.missing]
 

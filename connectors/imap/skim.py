@@ -20,6 +20,7 @@ from connectors.imap.parts import is_text
 MOST_WORDS: Final = 1024 * 1024
 MOST_PARTS: Final = 200
 PIECE: Final = 2 * 1024 * 1024
+READ_BYTES: Final = 8 * 1024 * 1024
 
 _OWN_FIELDS = re.compile(rb"^(?:Content-Type|Content-Transfer-Encoding)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.I | re.M)
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
@@ -67,6 +68,11 @@ class _Part:
         return str(self.fields.get("Content-Transfer-Encoding", "")).strip().lower()
 
     @property
+    def is_read(self) -> bool:
+        """Whether it is not only kept: letters within the letter, reports, invitations, and what Outlook packs."""
+        return self.fields.get_content_maintype() in {"text", "message"} or "ms-tnef" in self.fields.get_content_type()
+
+    @property
     def announced(self) -> int:
         """How large the file will be, about."""
         return self.size * 3 // 4 if self.encoding == "base64" else self.size
@@ -95,18 +101,24 @@ def skim_letter(client: IMAPClient, uid: int, files: Files) -> Skimmed:
             words = texts.get(f"BODY[{part.number}]<0>".encode()) or b""
             bodies[part.number] = part.head.rstrip() + b"\r\n\r\n" + words
         else:
-            data = _file(client, uid, part) if part.announced <= most else b""
-            field = f"{SIZE_HEADER}: {part.announced}"
-            if data:
-                files.keep(data)
-                mark = secrets.token_hex(16)
-                kept[mark] = Kept(len(data), hashlib.sha256(data).hexdigest())
-                field = f"{KEPT_HEADER}: {mark}"
-            bodies[part.number] = part.head.rstrip() + f"\r\n{field}\r\n\r\n".encode() + _subject(part, data)
+            bodies[part.number] = part.head.rstrip() + _left_out(client, uid, part, files, most, kept)
     if not several:
         return Skimmed(bodies["1"], kept)
     whole = _OWN_FIELDS.sub(b"", header).rstrip() + b"\r\n" + _assemble(structure, "", bodies)
     return Skimmed(whole, kept)
+
+
+def _left_out(client: IMAPClient, uid: int, part: _Part, files: Files, most: int, kept: dict[str, Kept]) -> bytes:
+    """What stands for the bytes of a file, after its headers; all of them where they tell more of the letter."""
+    if part.is_read and part.announced <= min(most, READ_BYTES):
+        return b"\r\n\r\n" + b"".join(_pieces(client, uid, part.number))
+    data = _file(client, uid, part) if part.announced <= most else b""
+    if not data:
+        return f"\r\n{SIZE_HEADER}: {part.announced}\r\n\r\n".encode()
+    files.keep(data)
+    mark = secrets.token_hex(16)
+    kept[mark] = Kept(len(data), hashlib.sha256(data).hexdigest())
+    return f"\r\n{KEPT_HEADER}: {mark}\r\n\r\n".encode() + _subject(part, data)
 
 
 def _subject(part: _Part, data: bytes) -> bytes:

@@ -74,22 +74,19 @@ class Teller:
         return self.knows([one for one in people if one and not self.settings.is_own(one)]) is not False
 
     def _is_sent(self, event: Event, mail: Mail, *, in_sent: bool) -> bool:
-        """In the folder for sent letters; or a copy of one of ours to somebody else, where nobody else is meant: a form
-        that a site sends from our own address, or what is forwarded, names its person."""
+        """In the folder for sent letters; or a copy of one of ours to somebody else. A form that a site sends from our
+        own address is for us, and what is forwarded names its person."""
         if in_sent:
             return True
-        to_others = any(not self.settings.is_own(one) for one in (*mail.to, *mail.cc))
-        return (
-            mail.kind is MailKind.LETTER
-            and self.settings.is_own(mail.from_)
-            and to_others
-            and not event.person.identities
-        )
+        to_others = any(not self.settings.is_own(one) for one in mail.to)
+        is_ours = mail.kind is MailKind.LETTER and self.settings.is_own(mail.from_)
+        return is_ours and to_others and not event.person.emails
 
     def _recipient(self, mail: Mail) -> Person:
         """The first who is not of ours. Those besides are other people, not other addresses of this one."""
-        others = [one for one in (*mail.to, *mail.cc) if not self.settings.is_own(one)]
-        return Person(emails=tuple(others[:1]))
+        names = {one.email: one.name for one in mail.participants}
+        first = next((one for one in (*mail.to, *mail.cc) if not self.settings.is_own(one)), "")
+        return Person(name=names.get(first, ""), emails=(first,) if first else ())
 
     def _forwarder(self, event: Event, mail: Mail) -> str:
         """Whoever of ours has sent this to the address for cards; nobody else can put a letter into a card."""
@@ -104,8 +101,7 @@ class Teller:
         """Whoever has written the letter within, found even where the subject does not say that it is forwarded."""
         if event.person.emails:
             return event.person
-        headers = Headers(parse_headers(event.raw))
         within = forwarded_in(mail.full_text, self.settings)
         if within is None:
             return event.person
-        return read_person(headers, within.text, None, within, self.settings)
+        return read_person(Headers(parse_headers(event.raw)), within.text, None, within, self.settings)

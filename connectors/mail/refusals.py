@@ -27,6 +27,17 @@ _FULL: Final = re.compile(r"\[OVERQUOTA\]|quota|mailbox (?:is )?full", re.IGNORE
 _BROWSER: Final = re.compile(r"\[WEBALERT|web browser|captcha", re.IGNORECASE)
 
 
+_PASSING: Final = re.compile(r"\[(?:UNAVAILABLE|OVERQUOTA)\]|try again|temporar", re.IGNORECASE)
+
+
+def held_back(account: MailAccount, said: str) -> RateLimited | None:
+    """Where a command of an open mailbox was refused for the moment, and not for what it asked: how long to wait."""
+    if not (_CROWDED.search(said) or _PASSING.search(said)):
+        return None
+    cure = f"Провайдер придержал ящик {account.user}: слишком много скачано или подключено. Provodka продолжит сама."
+    return RateLimited(f"{account.host} holds back {account.user}: {said}", hint=cure, wait=CROWDED_WAIT)
+
+
 def login_refused(account: MailAccount, said: str) -> ConnectorError:
     """The error for a refused login, with the cure in the provider's cabinet. `said` are the server's words.
 

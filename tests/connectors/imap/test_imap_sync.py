@@ -2,6 +2,7 @@
 
 import base64
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -195,3 +196,29 @@ def test_the_refusals_of_a_crowded_mailbox_are_told_and_waited_out(watch, letter
         seen.intake.wait_for_cursor("imap:mail:INBOX")
         wait_until(lambda: seen.status.told[-1] is None)
     assert "почтовые программы" in seen.status.troubles[0][1]
+
+
+def test_a_provider_that_holds_the_mailbox_back_is_waited_for_and_its_letters_are_not_given_up(watch, letter):
+    box = Box()
+    refusals = iter(range(8))  # more than a single letter would be asked for
+    words = b" NO [ALERT] Account exceeded command or bandwidth limits. (Failure)\r\n"
+    box.on(r"BODY\.PEEK\[\]", lambda tag, _: tag + words if next(refusals, None) is not None else b"go on")
+    hasty = replace(HASTY, crowded=0.02)
+    with ScriptedServer(box) as server, watch(channel_to(server, pace=hasty, poll=1)) as seen:
+        box.letters[1] = numbered(letter, 1)
+        seen.intake.wait_for(1)
+    assert seen.intake.subjects == ["Письмо 1"]
+    assert "bandwidth" in seen.status.troubles[0][0]
+
+
+def test_a_journal_that_takes_no_files_for_a_while_costs_no_letter(
+    server, channel, watch, letter, multipart, part, wait_until
+):
+    with watch(channel(poll=1)) as seen:
+        seen.intake.broken = JournalUnavailableError("disk full")
+        server.append(attached(letter, multipart, part, os.urandom(1_200_000)))
+        wait_until(lambda: seen.status.told.count(None) == 1 and len(seen.status.troubles) > 5)
+        seen.intake.broken = None
+        (event,) = seen.intake.wait_for(1)
+    assert event.type is EventType.EMAIL_RECEIVED
+    assert event.payload.message.attachments[0].size == 1_200_000
