@@ -1,6 +1,6 @@
 """The product is killed again and again while forms come in and the CRM fails every third call.
 
-PROVODKA_KILLS is how often (12 unless it is set), PROVODKA_SEED what chance begins with.
+PROVODKA_KILLS is how often (7 unless it is set), PROVODKA_SEED what chance begins with.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.end_to_end.product import Product
 
 pytestmark = pytest.mark.crash
 
-KILLS = int(os.environ.get("PROVODKA_KILLS", "12"))
+KILLS = int(os.environ.get("PROVODKA_KILLS", "7"))
 SEED = int(os.environ.get("PROVODKA_SEED", "1"))
 PER_SECOND = 40
 EARLY = 0.2  # the share of processes that are killed before they serve

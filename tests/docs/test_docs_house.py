@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,22 @@ def _modules() -> list[Path]:
     return [*ROOT.glob("*.py"), *(file for room in ROOMS for file in room.rglob("*.py"))]
 
 
+@cache  # most of the time of these tests
+def _nodes(source: str) -> Sequence[ast.AST]:
+    wanted = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, wanted)]
+
+
 def long_functions(source: str, limit: int = LONGEST_FUNCTION) -> list[str]:
     """`line: name (lines)` of every function that is longer than the limit."""
-    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = [node for node in _nodes(source) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     sizes = [(node.lineno, node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in found]
     return [f"{line}: {title} ({size})" for line, title, size in sizes if size > limit]
 
 
 def imported(source: str) -> set[str]:
     """The top-level names that a module imports, also within functions."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = _nodes(source)
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     of = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     return {module.partition(".")[0] for module in plain | of}

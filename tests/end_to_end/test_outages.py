@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.end_to_end.company import Company, Json, until
-from tests.end_to_end.crms import OFFICES
+from tests.end_to_end.crms import OFFICES, Amocrm, Bitrix
 
 every_crm = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
@@ -19,7 +19,7 @@ DOWN: list[Json] = [
 ]
 
 
-@every_crm
+@pytest.mark.parametrize("office", [Amocrm, Bitrix], ids=["amocrm", "bitrix24"])
 @pytest.mark.parametrize(
     "fault", DOWN, ids=["503", "cut before the work", "cut after the work", "writes cut after the work"]
 )
