@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks.
+callers, talks, tables.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bench.callers import callers
 from bench.onec import onec
 from bench.receivers import receivers
 from bench.rules import rules, whatif
+from bench.tables import tables
 from bench.talks import talks
 
 Row = tuple[str, str, str]
@@ -246,6 +247,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "receivers": receivers,
     "callers": callers,
     "talks": talks,
+    "tables": tables,
 }
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from cli import demo_onec
 from cli.config import read
 from cli.demo_check import differences, dump
+from cli.demo_payment import Till
 from cli.demo_talks import CHANNEL_ID, CHANNEL_SECRET, LINE, Talks
 from cli.hooks import CRM_CHANNEL
 from cli.house import House
@@ -45,14 +46,15 @@ class Stage:
     product: str
     sandbox: Sandbox
     talks: Talks
+    till: Till
     sale: demo_onec.Sale | None = None
 
     @property
     def praise(self) -> str:
         """What is said when all is as it should be."""
         if self.sale is not None:
-            return "✓ four leads with person, responsible, task and talk, and a sale in 1C: paid, shipped, won, once"
-        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk"
+            return "✓ four leads with all that is theirs, one of them paid, and a sale in 1C: paid, shipped, won, once"
+        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk, one of them paid"
 
 
 def form(stage: Stage) -> None:
@@ -107,6 +109,8 @@ def scenes(stage: Stage) -> list[Scene]:
         ("A call that nobody answers becomes a task", talks.missed, ("call.missed",)),
         ("Somebody writes to the Telegram bot, in three lines", talks.write, ("message.received",)),
         ("The seller answers in the card", talks.answer, ("reply.written",)),
+        ("The seller moves Maria to the stage of bills: she gets a link", stage.till.stage, ("payment.requested",)),
+        ("Maria pays by the link, and the deal is won", stage.till.pay, ("payment.succeeded",)),
     ]
     if (sale := stage.sale) is None:
         return played
@@ -138,7 +142,7 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
         parts.callback(running.stop)
         product = f"http://127.0.0.1:{running.port}"
         sale = demo_onec.Sale(product, sandbox, onec) if onec else None
-        stage = Stage(product, sandbox, Talks.of(product, sandbox), sale)
+        stage = Stage(product, sandbox, Talks.of(product, sandbox), Till(product, sandbox), sale)
         _introduce(stage, running.house, sandbox)
         road = Road(running.house.journal, running.house.redactor, out)
         settled = _play(stage, road, out)
@@ -156,6 +160,7 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
 def _wrong(stage: Stage) -> Iterator[str]:
     yield from differences(dump(stage.sandbox))
     yield from stage.talks.differences()
+    yield from stage.till.differences()
     if stage.sale is not None:
         yield from stage.sale.differences()
 
@@ -185,6 +190,7 @@ def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
 def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     """Let the CRM know where its webhooks go, and the senders' page where the product is."""
     stage.talks.prepare()
+    stage.till.prepare()
     if house.crm is not None:
         _subscribe(house.crm, f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
     hooks = f"{stage.product}/hooks"

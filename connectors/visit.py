@@ -56,6 +56,7 @@ _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _MAX_PAIRS: Final = 500
 
 _Path = tuple[str | int, ...]
+_OwnNames = tuple[tuple[Target, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def form_submitted(
     recognised by `aliases`, then by ALIASES; `defaults` fill what is still empty. Everything else, also what was
     taken for a phone or an email but holds none, stays in `form.fields` as text under its own dotted name.
     """
-    answers = _Answers(fields, mapping or {}, _targets_by_name(aliases or {}), defaults or {})
+    answers = _Answers(fields, mapping or {}, _own_names(aliases), defaults or {})
     name, surname = answers.text("name"), answers.text("surname")
     person = Person(
         name=name if surname in name else f"{name} {surname}".strip(),
@@ -107,6 +108,22 @@ def form_submitted(
     return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id, lead)
 
 
+def places_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Of the targets, marks and click ids that are recognised by the names of fields alone: the dotted path of the
+    first answer that is not empty, and the answer."""
+    answers = _Answers(fields, {}, _own_names(None), {})
+    return {meaning: found for meaning in answers.meanings() if (found := answers.first(meaning)) is not None}
+
+
+def answers_of(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Every answer that is not empty by the dotted path that a mapping would name; of a list the first one."""
+    found: dict[str, str] = {}
+    for path, text in _leaves(fields):
+        if text:
+            found.setdefault(_dotted(_without_numbers(path)), text)
+    return found
+
+
 class _Answers:
     """The texts of a form by path, what each path means, and which of them have been used."""
 
@@ -114,7 +131,7 @@ class _Answers:
         self,
         fields: Mapping[str, Any],
         mapping: Mapping[Target, str],
-        names: Mapping[str, str],
+        names: _OwnNames,
         defaults: Mapping[Target, str],
     ) -> None:
         self._texts: dict[_Path, str] = dict(_leaves(fields))
@@ -129,6 +146,15 @@ class _Answers:
             meaning = _meaning(path, names)
             if meaning and meaning not in mapped:
                 self._places.setdefault(meaning, []).append(path)
+
+    def meanings(self) -> Iterable[str]:
+        """What has been found at all."""
+        return tuple(self._places)
+
+    def first(self, target: str) -> tuple[str, str] | None:
+        """Where the first answer that is not empty stands, and what it is."""
+        filled = (path for path in self._places[target] if self._texts[path])
+        return next(((_dotted(_without_numbers(path)), self._texts[path]) for path in filled), None)
 
     def text(self, target: str) -> str:
         """The first answer that is not empty."""
@@ -190,8 +216,10 @@ def _leads_to(where: str, path: _Path) -> bool:
     return f"{_dotted(path)}.".lower().startswith(f"{where}.".lower())
 
 
-def _meaning(path: _Path, names: Mapping[str, str]) -> str:
+@lru_cache(maxsize=8192)  # a site sends the same names every day, a table in every row
+def _meaning(path: _Path, own: _OwnNames) -> str:
     """The target, mark or click id that the name of a field stands for, or nothing."""
+    names = _targets_by_name(own)
     steps = [str(step) for step in _without_numbers(path)]
     if mark := mark_name(".".join(steps)):
         return mark
@@ -202,6 +230,11 @@ def _meaning(path: _Path, names: Mapping[str, str]) -> str:
     return names.get(name) or (numbered if numbered in ("phone", "email") else "")
 
 
+def meaning_of(name: str, aliases: Mapping[Target, Sequence[str]] | None = None) -> str:
+    """The target, mark or click id that `form_submitted` takes a field of this name for; empty where for none."""
+    return _meaning((name,), _own_names(aliases))
+
+
 @lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     name = re.sub(r"[\W_]+", "", name.lower()).replace("ё", "е")
@@ -209,11 +242,15 @@ def _plain(name: str) -> str:
     return name[your.end() :] if your else name
 
 
-def _targets_by_name(aliases: Mapping[Target, Sequence[str]]) -> Mapping[str, str]:
-    if not aliases:
-        return _BY_NAME
-    own = {".".join(map(_plain, name.split("."))): target for target, names in aliases.items() for name in names}
-    return {**_BY_NAME, **own}
+def _own_names(aliases: Mapping[Target, Sequence[str]] | None) -> _OwnNames:
+    return tuple((target, tuple(names)) for target, names in (aliases or {}).items())
+
+
+@lru_cache(maxsize=64)
+def _targets_by_name(own: _OwnNames) -> Mapping[str, str]:
+    nested = {".".join(map(_plain, name.split("."))): target for target, names in own for name in names}
+    whole = {_plain(name): target for target, names in own for name in names}  # «Моб.» is a name with a point
+    return {**_BY_NAME, **nested, **whole}
 
 
 def _phones(text: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from worker.facts import LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
 from worker.leads_together import LeadsTogether
 from worker.outcome import BACKOFF
+from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
 from worker.roll import Roll
 from worker.walk import Walked, Walker
@@ -58,12 +59,15 @@ class Planner:
         follower: Follower | None,
         brakes: Mapping[str, Brake] | None = None,
         accounting: AccountingAccount | None = None,
+        doubles: Mapping[str, timedelta] | None = None,
         own_pages: OwnPages | None = None,
     ) -> None:
-        """`brakes`: those of the rules that have one, by name."""
+        """`brakes`: those of the rules that have one, by name. `doubles`: how long the same form counts once, by the
+        channels that say so."""
         self._own_pages = own_pages
         self._journal = journal
         self._brakes = brakes or {}
+        self._repeats = Repeats(doubles or {})
         self._engine = engine
         self._crm = crm
         self._accounting = accounting
@@ -148,6 +152,7 @@ class Planner:
             leads,
             self._digests,
             self._accounting,
+            self._repeats,
             self._own_pages,
         )
 

@@ -1,4 +1,4 @@
-"""Bytes to text for mail that lies about its charset, or says nothing of it."""
+"""Bytes to text where the charset is a lie, or nobody says it: in letters and in tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 _ALIASES: Final = {"win1251": "cp1251", "windows1251": "cp1251", "ansi": "cp1251", "koi8": "koi8-r", "koi8r": "koi8-r"}
-_NOT_CHARSETS: Final = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7"}
+_NOT_CHARSETS: Final = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
 _SINGLE_BYTE: Final = {"cp1251": 0.0, "koi8-r": -1.0, "cp866": -2.0, "iso8859-5": -3.0}  # by how often mail uses them
 
 # Per mille of each letter in Russian running text (a commonly published table).
@@ -81,7 +81,7 @@ def clean(text: str) -> str:
 
 
 def _strictly(data: bytes, charset: str) -> str | None:
-    name = re.sub(r"[\s\"']", "", charset).lower()
+    name = re.sub(r"[\s\"']", "", charset).lower().removeprefix("x-")  # x-mac-cyrillic
     name = _ALIASES.get(re.sub(r"[-_]", "", name), name)
     try:
         if not name or codecs.lookup(name).name.replace("-", "_") in _NOT_CHARSETS:
@@ -97,12 +97,15 @@ def _damaged_utf8(data: bytes) -> str | None:
     return text if good >= 10 * text.count("\ufffd") else None
 
 
-def _likeliest(data: bytes) -> str:
-    sample = data[:_SAMPLE]
-    best = max(
+def likeliest(sample: bytes) -> str:
+    """The single-byte charset in which the bytes look most like Russian."""
+    return max(
         _SINGLE_BYTE, key=lambda charset: _SINGLE_BYTE[charset] + _russianness(sample.decode(charset, "replace"))
     )
-    return data.decode(best, "replace")
+
+
+def _likeliest(data: bytes) -> str:
+    return data.decode(likeliest(data[:_SAMPLE]), "replace")
 
 
 def _russianness(text: str) -> float:
