@@ -319,7 +319,7 @@ class LiveFacts:
 
     def pages(self) -> dict[str, str]:
         """The personal links of the lead, by channel, and its mark as `prv_lead`; none where there is no lead."""
-        lead = self._about.lead_id() if self.own_pages is not None else ""
+        lead = self.subject.lead_id() if self.own_pages is not None else ""
         return self.own_pages.of_lead(lead, self.journal.now()) if self.own_pages is not None and lead else {}
 
     def partner(self) -> Partner | None:
