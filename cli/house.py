@@ -207,7 +207,16 @@ class House:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
         channels = self.config.channels.items()
         doubles = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
-        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting, doubles, self.own_pages)
+        return Planner(
+            self.journal,
+            self.engine,
+            self.crm,
+            self.crm,
+            brakes,
+            self.accounting,
+            doubles=doubles,
+            own_pages=self.own_pages,
+        )
 
     @cached_property
     def equipment(self) -> Equipment:

@@ -49,8 +49,8 @@ class FormsSettings(Strict):
 
 
 class Submissions:
-    """Makes the events of one channel. `secrets` are cut out of what is kept for support; `marks` know the leads that
-    forms were sent for (the field `prv_lead`)."""
+    """Makes the events of one channel. `secrets` are cut out of what is kept for support; by `marks` a form names the
+    lead that it is about."""
 
     def __init__(
         self, channel: str, settings: FormsSettings, secrets: Iterable[str], marks: LeadMarks = NO_MARKS

@@ -32,8 +32,8 @@ class Beside:
     diallers: Set[str] = frozenset()
     readers: Set[str] = frozenset()
     lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pages: Set[str] | None = None
     cashiers: Set[str] = frozenset()
+    pages: Set[str] | None = None
 
 
 ALONE: Final = Beside()

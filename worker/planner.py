@@ -59,6 +59,7 @@ class Planner:
         follower: Follower | None,
         brakes: Mapping[str, Brake] | None = None,
         accounting: AccountingAccount | None = None,
+        *,
         doubles: Mapping[str, timedelta] | None = None,
         own_pages: OwnPages | None = None,
     ) -> None:

@@ -23,7 +23,8 @@ class FormChannel:
     def __init__(self, name: str, settings: FormSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._settings = settings
-        self._make = Submissions(name, settings, [settings.secret.get_secret_value()] if settings.secret else [], marks)
+        secrets = [settings.secret.get_secret_value()] if settings.secret else []
+        self._make = Submissions(name, settings, secrets, marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event; its key is the mapped `id`, else the body's hash within a window.

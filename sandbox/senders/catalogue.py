@@ -30,12 +30,12 @@ from sandbox.senders.zadarma import Zadarma
 SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
-    CallCentre,
     GoogleSheets,
     WordPress,
     Marquiz,
     CarrotQuest,
     Taplink,
+    CallCentre,
     Mango,
     Megafon,
     Uis,
