@@ -59,14 +59,14 @@ CHANNELS: Final[dict[str, Kind]] = {
     ),
     "page": Kind(
         "connectors.page.settings:PageSettings",
-        _FORM,
+        _FORMS,
         receiver="connectors.page.channel:receiver",
         page="connectors.page.channel:page",
         personal=True,
     ),
     "partner": Kind(
         "connectors.partner.settings:PartnersSettings",
-        _FORM,
+        _FORMS,
         receiver="connectors.partner.channel:receiver",
         page="connectors.partner.channel:page",
     ),

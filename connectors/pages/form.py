@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
 
 from connectors.bodies import fields_of, plain_body
-from connectors.pages.answers import Answers, read
+from connectors.pages.answers import Answers, marks_of, read
 from connectors.pages.fields import STAMP, FieldSettings, FormSettings
 from connectors.pages.guard import Guard
 from connectors.pages.html import STYLE, Look
 from provodka.channel import Around, Delivery, Received, Reply, UnreadableError
 from provodka.event import Event, new_event_id
-from provodka.payloads import EventType, Person, Unreadable
+from provodka.payloads import EventType, Form, FormSpam, Person
 
 
 class FormPage:
@@ -60,7 +59,7 @@ class FormPage:
                 reply=self.look.words(429, "Слишком много", text), refused="a flood of posts of one address"
             )
         if verdict.spam:
-            return Received((self._spam(delivery, verdict.spam),), reply=thanks)
+            return Received((self._spam(delivery, fields, posted, verdict.spam),), reply=thanks)
         answers = read(fields, posted, consent=self.settings.consent is not None)
         if not answers.errors and not verdict.late:
             return answers
@@ -69,17 +68,19 @@ class FormPage:
             stamp = self._guard.stamp(delivery.path, delivery.received_at)
         return Received(reply=self.look.form(fields, answers, stamp, 422, late=verdict.late, **more))
 
-    def _spam(self, delivery: Delivery, why: str) -> Event:
-        """What a robot has sent, where support can see it; no rule is started by it."""
-        raw = plain_body(delivery) or urlencode(delivery.query).encode()
+    def _spam(self, delivery: Delivery, fields: Sequence[FieldSettings], posted: Mapping[str, Any], why: str) -> Event:
+        """What a robot has sent, where support can see it. It is about nobody: no phone of it joins anybody's lane."""
+        typed = {name: ", ".join(texts) for name, texts in read(fields, posted, consent=False).typed.items() if texts}
+        form = Form(name=self.settings.title, page=self.address, fields=typed)
+        raw = plain_body(delivery)
         return Event(
             id=new_event_id(delivery.received_at),
-            type=EventType.UNREADABLE,
+            type=EventType.FORM_SPAM,
             channel=self.name,
             external_id=f"spam:{sha256(raw).hexdigest()}",
             occurred_at=delivery.received_at,
             received_at=delivery.received_at,
             person=Person(),
-            payload=Unreadable(why=f"spam: {why}"),
+            payload=FormSpam(form=form, utm=marks_of(delivery.query), why=why),
             raw=raw,
         )

@@ -172,7 +172,9 @@ def test_a_robot_is_thanked_and_what_it_sent_is_kept_for_support(
     robot = visitor().posts({**GOOD, **fields}, seconds=seconds)
     assert robot.reply == person.reply
     (event,) = robot.events
-    assert (event.type, event.payload.why) == (EventType.UNREADABLE, f"spam: {why}")
+    assert (event.type, event.payload.why) == (EventType.FORM_SPAM, why)
+    assert event.payload.form.fields["Имя"] == "Мария"
+    assert event.identities == ()
     assert "%D0%9C%D0%B0%D1%80%D0%B8%D1%8F" in event.raw.decode()
 
 
@@ -184,7 +186,7 @@ def test_the_clocks_of_two_machines_may_differ_by_minutes() -> None:
 def test_a_stamp_of_another_page_is_not_good_here() -> None:
     somebody = visitor()
     stamp = somebody.stamp(path="17-5-x")
-    assert somebody.posts({**GOOD, STAMP: stamp}).events[0].type is EventType.UNREADABLE
+    assert somebody.posts({**GOOD, STAMP: stamp}).events[0].type is EventType.FORM_SPAM
 
 
 def test_a_page_that_was_open_for_days_asks_to_send_again_with_the_answers_in_place() -> None:
@@ -203,8 +205,8 @@ def test_more_posts_of_one_address_are_spam_and_a_flood_is_not_even_kept() -> No
     somebody = visitor(per_address=2)
     kinds = [somebody.posts({**GOOD, "Имя": f"М{n}"}) for n in range(11)]
     told = [one.events[0].type if one.events else None for one in kinds]
-    assert told == [*[EventType.FORM_SUBMITTED] * 2, *[EventType.UNREADABLE] * 8, None]
-    assert kinds[2].events[0].payload.why == "spam: more than 2 posts an hour from one address"
+    assert told == [*[EventType.FORM_SUBMITTED] * 2, *[EventType.FORM_SPAM] * 8, None]
+    assert kinds[2].events[0].payload.why == "more than 2 posts an hour from one address"
     assert (kinds[-1].reply.status, kinds[-1].refused) == (429, "a flood of posts of one address")
     other = Visitor(somebody.channel, sender="93.184.216.35")
     assert other.posts(GOOD).events[0].type is EventType.FORM_SUBMITTED
