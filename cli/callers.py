@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from provodka.calls import Caller, Callers
@@ -18,6 +18,10 @@ class LateCallers:
     def who_calls(self, phone: str) -> Caller | None:
         """See `MirrorCallers`."""
         return self._callers.who_calls(phone)
+
+    def knows(self, identities: Sequence[str]) -> bool | None:
+        """See `MirrorCallers`."""
+        return self._callers.knows(identities)
 
     @cached_property
     def _callers(self) -> Callers:

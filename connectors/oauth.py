@@ -49,8 +49,9 @@ class OAuth:
     """Token pairs of one account.
 
     A refresh token dies with its first use, so one refresher at a time works under the journal's lock, reads the pair
-    anew inside, and saves the new pair before anybody uses it. `code` and `refresh_token` are what the config gives;
-    with `by_secret` the vendor also gives a token for the application's secret alone, and then with no refresh token.
+    anew inside, and saves the new pair before anybody uses it; where the vendor gives no new one, the old one lives on
+    (RFC 6749, 6). `code` and `refresh_token` are what the config gives; by `own_grant` the vendor gives a token to the
+    application alone, with no refresh token.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class OAuth:
         *,
         code: SecretStr | None = None,
         refresh_token: SecretStr | None = None,
-        by_secret: bool = False,
+        own_grant: Grant | None = None,
     ) -> None:
         self._account = account
         self._tokens = tokens
@@ -70,7 +71,7 @@ class OAuth:
         self._now = now
         self._code = code
         self._given = refresh_token
-        self._by_secret = by_secret
+        self._own_grant = own_grant
         self._pair: TokenPair | None = None
         self._mutex = threading.Lock()
 
@@ -122,8 +123,8 @@ class OAuth:
             yield {"grant_type": "authorization_code", "code": self._code.get_secret_value()}
         if given and (pair is None or given != pair.refresh):
             yield {"grant_type": "refresh_token", "refresh_token": given}
-        if self._by_secret:
-            yield {"grant_type": "client_credentials"}
+        if self._own_grant:
+            yield self._own_grant
 
     def _exchange(self, grant: Grant) -> TokenPair:
         try:
@@ -134,7 +135,7 @@ class OAuth:
                 reply = self._ask(grant)
             except Ambiguous as again:
                 raise Retryable(f"token endpoint: {again.reason}", status=again.status) from again
-        return self._read(reply)
+        return self._read(reply, grant.get("refresh_token", ""))
 
     def _ask(self, grant: Grant) -> Reply:
         try:
@@ -142,11 +143,13 @@ class OAuth:
         except (Rejected, AuthFailed) as error:  # any 4xx here is final
             raise AuthFailed(f"token endpoint: {error.reason}", hint=self._desk.cure, status=error.status) from error
 
-    def _read(self, reply: Reply) -> TokenPair:
+    def _read(self, reply: Reply, kept: str) -> TokenPair:
         data = reply.data if isinstance(reply.data, dict) else {}
         try:
             life = timedelta(seconds=int(data["expires_in"]))
-            refresh = data.get("refresh_token", "") if self._by_secret else data["refresh_token"]
+            refresh = data.get("refresh_token") or kept
+            if not (refresh or self._own_grant):
+                raise KeyError("refresh_token")
             return TokenPair(str(data["access_token"]), str(refresh), self._now().astimezone(UTC) + life)
         except (KeyError, ValueError) as error:
             raise AuthFailed("token endpoint: an answer without tokens", hint=self._desk.cure) from error

@@ -11,10 +11,10 @@ _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
+_MAIL: Final = frozenset({EventType.EMAIL_RECEIVED, EventType.EMAIL_SENT})
 _ROWS: Final = frozenset({EventType.TABLE_ROW_ADDED})
 _FORMS: Final = _FORM | {EventType.FORM_SPAM}
 _PAID: Final = frozenset({EventType.PAYMENT_UNMATCHED})
-_MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
 _EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
 _ECHO: Final = frozenset({EventType.MESSAGE_SENT})
@@ -157,7 +157,12 @@ CHANNELS: Final[dict[str, Kind]] = {
         reads_texts=True,
     ),
     "imap": Kind("connectors.imap.settings:ImapSettings", _MAIL, watcher="connectors.imap.mailbox:watcher"),
-    "smtp": Kind("connectors.smtp.settings:SmtpSettings", messenger="connectors.smtp.mailer:messenger", medium="email"),
+    "smtp": Kind(
+        "connectors.smtp.settings:SmtpSettings",
+        frozenset({EventType.MESSAGE_STATE}),
+        messenger="connectors.smtp.mailer:messenger",
+        medium="email",
+    ),
     "telegram": Kind(
         "connectors.telegram.settings:TelegramSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,

@@ -132,11 +132,18 @@ class Callers(Protocol):
     def who_calls(self, phone: str) -> Caller | None:
         """`phone` in E.164. None for the unknown, and while the mirror is still being filled."""
 
+    def knows(self, identities: Sequence[str]) -> bool | None:
+        """Whether one of these (`phone:+7…`, `email:…`) is in the CRM. None where there is no CRM, and while the mirror
+        is still being filled."""
+
 
 class NobodyCalls:
     """`Callers` where there is no CRM."""
 
     def who_calls(self, phone: str) -> Caller | None:  # noqa: ARG002 -- the protocol's
+        return None
+
+    def knows(self, identities: Sequence[str]) -> bool | None:  # noqa: ARG002 -- the protocol's
         return None
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from provodka.visits import Attachment, Utm
+
+# RFC 3463: persistent transient; a full mailbox; of the server, the way there, the content or the policy
+_SOFT: Final = re.compile(r"\b4\.\d{1,3}\.\d{1,3}\b|\b5\.2\.[23]\b|\b5\.[35-7]\.\d{1,3}\b|\b5\.4\.[5-7]\b")
 
 
 class MailKind(StrEnum):
@@ -49,13 +54,22 @@ class Said:
         return self.links[0] if self.links else ""
 
 
+class MailRole(StrEnum):
+    """What a mailbox is for. New requests come to a source; the others are watched for those whom we know already."""
+
+    SOURCE = "source"
+    CORRESPONDENCE = "correspondence"
+    PERSONAL = "personal"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A letter. `text` is what the writer wrote (quotes and HTML gone), `full_text` all of it.
 
     `from_` and the lists are addresses; `to_alias` is the address of ours that the letter came by. `participants` are
     all but ourselves, the writer first. For a bounce `failed` holds the addresses that could not be reached, and
-    `reason` what the server said of the first of them.
+    `reason` what the server said of the first of them. `role` is that of the mailbox; `forwarded_by` is whoever of ours
+    has forwarded the letter to the address for cards.
 
     `notes` say in Russian what the text does not show: an invitation, an encrypted letter, files that were not kept.
 
@@ -63,6 +77,8 @@ class Mail:
     so that the letter that was answered is the last; `tag` is the number of «[#17]» in the subject or of `sales+17@…`;
     `conversation` is Outlook's own id, the same in all letters of a talk; `topic` is the subject without «Re:», «Fwd:»
     and the tag, in the letters' own case: compare it without regard to case.
+
+    `role` is that of the mailbox; `forwarded_by` is whoever of ours has forwarded the letter to the address for cards.
     """
 
     subject: str = ""
@@ -85,6 +101,21 @@ class Mail:
     said: Said = field(default_factory=Said)
     failed: tuple[str, ...] = ()
     reason: str = ""
+    role: MailRole = MailRole.SOURCE
+    forwarded_by: str = ""
+
+    @property
+    def failure(self) -> str:
+        """Of a bounce: `hard` where the address takes no letters, `soft` where it may take another one, or later (a
+        full mailbox, a filter); empty of any other letter."""
+        if self.kind is not MailKind.BOUNCE:
+            return ""
+        return "soft" if _SOFT.search(self.reason) else "hard"
+
+    @property
+    def seeks_known(self) -> bool:
+        """Whether it is of interest only if we know the person: its mailbox is no source, and nobody forwarded it."""
+        return self.role is not MailRole.SOURCE and not self.forwarded_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from provodka.crm import Write
@@ -10,11 +11,20 @@ from provodka.payloads import Attachment
 from provodka.talks import MessageFile
 
 
+class LetterKind(StrEnum):
+    """Why a letter goes out: mail programs and list servers ask (RFC 3834)."""
+
+    NOTICE = "notice"
+    ANSWER = "answer"  # a rule answers a letter that came
+    MAILING = "mailing"  # to many: whoever gets it can unsubscribe
+
+
 @dataclass(frozen=True, slots=True)
 class ClientMessage:
     """A message to one person; `to` is their address in the channel.
 
-    Only letters have a `subject` and a `thread` (Message-IDs that they answer, oldest first). `files` came with events,
+    Only letters have a `subject`, a `thread` (Message-IDs that they answer, oldest first), a `kind`, and a `stamp`, the
+    left half of the Message-ID (`provodka.mail_thread`; without one the mailer makes it). `files` came with events,
     their bytes are the journal's blobs; `attach` are names in the folder that the channel's settings tell. `template`
     names an approved text of the service, for where it allows no free one; `values` fill its places.
     """
@@ -27,6 +37,8 @@ class ClientMessage:
     attach: tuple[str, ...] = ()
     template: str = ""
     values: tuple[str, ...] = ()
+    stamp: str = ""
+    kind: LetterKind = LetterKind.NOTICE
 
 
 class ClientMessenger(Protocol):

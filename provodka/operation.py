@@ -59,7 +59,7 @@ class Postponed:
 
 Outcome = Done | ConnectorError | OutcomeUnknownError | Postponed
 Perform = Callable[[S, Sequence[Request[P]]], list[Outcome]]
-Find = Callable[[S, Sequence[Request[P]]], Sequence[Done | ConnectorError | None]]
+Find = Callable[[S, Sequence[Request[P]]], Sequence[Done | ConnectorError | OutcomeUnknownError | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,9 @@ class Operation(Generic[S, P]):
         self.__doc__ = perform.__doc__
 
     def find(self, method: Find[S, P]) -> Find[S, P]:
-        """Declare how an earlier attempt is recognised (needed for `Repeat.STAMP`). An error that is raised, not given
-        per item, stands for all: those that are looked for one by one should not fail together."""
+        """Declare how an earlier attempt is recognised (needed for `Repeat.STAMP`): None where it surely was not made.
+        An error that is raised, not given per item, stands for all: those that are looked for one by one should not
+        fail together."""
         self._find = method
         return method
 

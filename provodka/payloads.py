@@ -40,6 +40,7 @@ from provodka.mail import EmailReceived as EmailReceived
 from provodka.mail import EmailSent as EmailSent
 from provodka.mail import Mail as Mail
 from provodka.mail import MailKind as MailKind
+from provodka.mail import MailRole as MailRole
 from provodka.mail import Participant as Participant
 from provodka.mail import Said as Said
 from provodka.payments import Payment as Payment

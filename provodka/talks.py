@@ -167,9 +167,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """`message.state`."""
+    """`message.state`. `lead_id` is the lead that a letter of ours was about, as its stamp tells; else empty."""
 
     sent: Sent
+    lead_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from provodka.veil import Veil
 from provodka.wording import MISSING, UNKNOWN, Wrong, did_you_mean, nearest, words
 from rules.actions.base import Action, LeadUse, Part, Place, Planning
 from rules.calendar import WorkingCalendar
-from rules.conditions import Group, Report, parse_when
+from rules.conditions import Compare, Formula, Group, Report, Time, leaves, parse_when
 from rules.faults import RuleError
 from rules.plan import rule_slug
 from rules.schema import Rule, steps_of
@@ -59,6 +59,17 @@ class CompiledRule:
     steps: tuple[Step, ...]
     texts: tuple[tuple[Place, Text], ...]
     rungs: tuple[tuple[Step, ...], ...] = ()
+
+    @property
+    def asks_role(self) -> bool:
+        """Whether it decides by itself what the role of a mailbox means to it."""
+        return any(_reads(one, ("message", "role")) for one in leaves(self.condition))
+
+
+def _reads(condition: Compare | Formula | Time, path: tuple[str, ...]) -> bool:
+    if isinstance(condition, Compare):
+        return condition.parts == path
+    return isinstance(condition, Formula) and path in condition.paths
 
 
 def compile_rule(rule: Rule, registry: Mapping[str, Action[Any]], templates: Templates, report: Report) -> CompiledRule:

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from provodka.event import Event
-from provodka.payloads import EventType, addressed_to, lead_of
+from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.beside import ALONE, Beside
 from rules.calendar import WorkingCalendar
 from rules.compiled import CompiledRule, compile_rule
 from rules.conditions import refuse
+from rules.fact import CONTACT, LEAD
 from rules.facts import Facts, House, Scope
 from rules.faults import RULE_FAULTS, NotOnRecordError
 from rules.guard import violation
@@ -47,6 +48,12 @@ TOLD_ONCE: Final = {
 }
 """What rules learn once, with the words for what comes again: a call of which several channels tell, a form that
 somebody has sent twice."""
+COPIED: Final = frozenset({EventType.EMAIL_RECEIVED, EventType.EMAIL_SENT})
+"""What may lie in several mailboxes: each rule acts on it once."""
+_STRANGER: Final = (
+    "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "
+    "message.role sees them"
+)
 
 
 class Engine:
@@ -150,7 +157,7 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
+    __slots__ = ("_acted", "_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
 
     def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
@@ -161,6 +168,7 @@ class _Run:
         self._now = now
         self._engine = engine
         self._stopped = ""  # why no rule may see the event any more
+        self._acted: Mapping[str, str] = {}  # rules that may not, and why
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         rule = compiled.rule
@@ -169,16 +177,22 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.OTHER_TRIGGER, reason=reason)
         if self._stopped:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._stopped)
+        if rule.name in self._acted:
+            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._acted[rule.name])
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung, resumed=resumed)
 
     def look_for_first(self, *, resumed: bool) -> None:
-        """What is told again acts on no rule a second time."""
-        if self.event.type not in TOLD_ONCE or resumed:
+        """What is told again acts on no rule a second time; a letter on none that has acted on its copy before."""
+        kind = self.event.type
+        if resumed or (kind not in TOLD_ONCE and kind not in COPIED) or (first := self.scope.facts.told()) is None:
             return
-        if (first := self.scope.facts.told()) is not None:
-            self._stopped = TOLD_ONCE[self.event.type].format_map(dataclasses.asdict(first))
+        if kind in COPIED:
+            why = f"has acted on the same letter before: {first.type} of {first.channel} (event {first.event})"
+            self._acted = dict.fromkeys(first.rules, why)
+        else:
+            self._stopped = TOLD_ONCE[kind].format_map(dataclasses.asdict(first))
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""
@@ -206,6 +220,8 @@ class _Run:
             matched, conditions = compiled.condition.answer(self.scope, decided=False)
             if not matched:
                 return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions)
+            if why := self._of_a_stranger(compiled):
+                return RuleTrace(name, RuleOutcome.NOT_MATCHED, conditions, reason=why)
             actions = self._plan(compiled, rung)
             guard = compiled.rule.guard
             broken = violation(guard, self.event, self.scope, resumed=resumed) if guard is not None else None
@@ -219,6 +235,15 @@ class _Run:
         if compiled.rule.stop:
             self._stopped = f"rule «{name}» lets no later rule see the event"
         return RuleTrace(name, RuleOutcome.MATCHED, conditions, keys, violation=broken)
+
+    def _of_a_stranger(self, compiled: CompiledRule) -> str:
+        """Why the letter is nobody's business: its mailbox is no source of requests, and we know no such person."""
+        payload = self.event.payload
+        if not isinstance(payload, EmailReceived | EmailSent) or not payload.message.seeks_known or compiled.asks_role:
+            return ""
+        facts = self.scope.facts
+        is_known = facts.get(CONTACT) is not None or facts.get(LEAD) is not None
+        return "" if is_known else _STRANGER.format(role=payload.message.role)
 
     def _limit(self, compiled: CompiledRule, rung: int | None, keys: tuple[str, ...]) -> None:
         """What the journal is to ask before it lets the rule act."""

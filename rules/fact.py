@@ -83,6 +83,15 @@ class TalkFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadFact:
+    """The lead that a letter belongs to (its id), why it is that one, and the leads of its thread that are closed."""
+
+    lead: str = ""
+    reason: str = ""
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProductsFact:
     """The products of the lead; `total` is the sum of price by quantity."""
 
@@ -136,12 +145,16 @@ class ResponsibleFact:
 
 @dataclass(frozen=True, slots=True)
 class ToldBefore:
-    """The event that rules have learned of the same call, or the same form of the same person, by: its id, type and
-    channel."""
+    """The event that rules have learned of the same call, the same letter, or the same form of the same person, by: its
+    id, type and channel.
+
+    Of a letter, `rules` are those that have acted on it; the others may find something to do in another mailbox.
+    """
 
     event: str
     type: str
     channel: str
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +215,7 @@ class Fact:
 
 CONTACT: Final = "person.contact"
 LEAD: Final = "lead"
+THREAD: Final = "thread"
 
 FACTS: Final[dict[str, Fact]] = {
     fact.name: fact
@@ -211,6 +225,7 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("person.lost_leads", int, 0),
         Fact("person.last_lead", LeadRef | None),
         Fact(LEAD, LeadRef | None),
+        Fact(THREAD, ThreadFact, ThreadFact()),
         Fact("contact", ContactRef | None),
         Fact("company", CompanyRef | None),
         Fact("task", TaskRef | None),

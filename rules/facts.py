@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from provodka.crm import StaffTask
 from provodka.event import Event
+from provodka.mail_thread import mail_of
 from provodka.payloads import (
     PAYLOADS,
     CallEvent,
@@ -30,7 +31,7 @@ from provodka.payloads import (
 )
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, ResponsibleFact, ToldBefore
+from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, THREAD, ResponsibleFact, ToldBefore
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.figures import Answer, Figures
@@ -39,6 +40,7 @@ from rules.team import Team
 
 CHAIN: Final = "task.chain"
 TOLD: Final = "call.told"
+COPY: Final = "message.told"
 SENT: Final = "form.sent"
 TRACKING: Final = "call.tracking"
 
@@ -60,8 +62,8 @@ class Facts(Protocol):
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
     def told(self) -> ToldBefore | None:
-        """Of a call: the event of another channel that told of the same call before; of a form: that by which the same
-        person said the same just before. None for any other."""
+        """Of a call or a letter: the event of another channel that told of the same one before; of a form: that by
+        which the same person said the same just before. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,12 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        said = self._record.get(TOLD) or self._record.get(SENT)
-        return ToldBefore(**said) if said else None
+        said = next((self._record[name] for name in (TOLD, SENT, COPY) if self._record.get(name)), None)
+        return ToldBefore(**{**said, "rules": tuple(said.get("rules", ()))}) if said else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
-        if name not in self._record and name == TRACKING:
-            return FACTS[name].empty  # asked for every call, and put down where there was something
+        if name not in self._record and name in (TRACKING, THREAD):
+            return FACTS[name].empty  # asked beside others, and put down where there was something
         if name not in self._record:
             raise NotOnRecordError(name)
         return FACTS[name].adapter.validate_python(self._record[name])
@@ -113,9 +115,10 @@ class FactsOnce:
     Rules see staff keys where the CRM says logins.
     """
 
-    __slots__ = ("_seen", "_source", "_team", "record")
+    __slots__ = ("_of_letter", "_seen", "_source", "_team", "record")
 
-    def __init__(self, source: Facts, team: Team) -> None:
+    def __init__(self, source: Facts, team: Team, *, of_letter: bool = False) -> None:
+        self._of_letter = of_letter
         self._source = source
         self._team = team
         self._seen: dict[str, Any] = {}
@@ -130,7 +133,14 @@ class FactsOnce:
                 raise RuntimeError(f"the fact {name} cannot be fetched: {error}") from error
             self.record[name] = FACTS[name].adapter.dump_python(value, mode="json")
             self._seen[name] = with_keys(value, self._team)
+            if name == LEAD and self._of_letter:
+                self._why_this_lead()
         return self._seen[name]
+
+    def _why_this_lead(self) -> None:
+        """The reason is put down with the lead of a letter, whether a rule reads it or not: for `explain`."""
+        if self.get(THREAD) == FACTS[THREAD].empty:
+            self.record.pop(THREAD, None)
 
     def tracking(self) -> Utm:
         """What call tracking has told of a call. It is asked for whether a rule reads it or not, so that a rule which
@@ -149,8 +159,10 @@ class FactsOnce:
     def told(self) -> ToldBefore | None:
         before = self._source.told()
         if before is not None:
-            name = SENT if before.type == EventType.FORM_SUBMITTED else TOLD
-            self.record[name] = dataclasses.asdict(before)
+            said = {"event": before.event, "type": before.type, "channel": before.channel}
+            name = {EventType.FORM_SUBMITTED: SENT, EventType.EMAIL_RECEIVED: COPY, EventType.EMAIL_SENT: COPY}
+            told_as = name.get(EventType(before.type), TOLD)
+            self.record[told_as] = {**said, "rules": list(before.rules)} if told_as == COPY else said
         return before
 
 
@@ -272,7 +284,7 @@ class House:
 
     def scope(self, event: Event, facts: Facts, now: datetime, *, resumed: bool) -> Scope:
         """The names for this event. A card's own event shows its snapshot; after a wait the card is read anew."""
-        once = FactsOnce(facts, self.team)
+        once = FactsOnce(facts, self.team, of_letter=mail_of(event.payload) is not None)
         own = {name: with_keys(getattr(event.payload, name), self.team) for name in _FIELDS[type(event.payload)]}
         lazy = {name: Lazy(once, name) for name in ROOTS if resumed or own.get(name) is None}
         names: dict[str, Any] = {**own, **lazy}

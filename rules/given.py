@@ -17,7 +17,7 @@ from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
-from rules.facts import CHAIN, SENT, TOLD, StaticFacts
+from rules.facts import CHAIN, COPY, SENT, TOLD, StaticFacts
 from rules.faults import RuleError
 from rules.names import BY_ID, Node, names_for, node_of
 from rules.schema import RuleTest
@@ -36,7 +36,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 _TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, SENT)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, SENT, COPY)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -90,14 +90,15 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
 
 
 def _told(given: Mapping[str, Any]) -> ToldBefore | None:
-    """That another channel has told of the call, or the person has sent the form: any of what a trace says of it."""
-    name, kind = (SENT, "form.submitted") if given.get(SENT) else (TOLD, "call.finished")
-    said = given.get(name)
-    if not said:
-        return None
-    values = _mapping(said, f"facts.{name}")
-    _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
-    return ToldBefore(**{"event": "1", "type": kind, "channel": "", **values})
+    """That another channel has told of the call or the letter, or the person has sent the form: any of what a trace
+    says of it."""
+    for name, type_ in ((TOLD, "call.finished"), (SENT, "form.submitted"), (COPY, "email.received")):
+        if said := given.get(name):
+            values = _mapping(said, f"facts.{name}")
+            _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
+            rules = tuple(map(str, values.get("rules") or ()))
+            return ToldBefore(**{"event": "1", "type": type_, "channel": "", **values, "rules": rules})
+    return None
 
 
 def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model

@@ -27,7 +27,6 @@ from provodka.payloads import (
     TaskEvent,
     TaskRef,
     Utm,
-    lead_of,
 )
 from rules.actions.chain import TASK, ChainLink
 from rules.assignment.presence import away_by_schedule
@@ -42,6 +41,7 @@ from rules.fact import (
     ResponsibleFact,
     TalkFact,
     TasksFact,
+    ThreadFact,
     ToldBefore,
 )
 from rules.faults import RuleError
@@ -50,7 +50,7 @@ from rules.team import Team
 from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
-from worker.leads_together import LeadsTogether
+from worker.leads import CurrentLead, LeadsTogether
 from worker.repeats import Repeats
 from worker.same_call import tracked
 from worker.staff_work import WorkFacts, work_of
@@ -170,21 +170,15 @@ class LiveFacts:
 
     # the lead and what belongs to it
 
+    @cached_property
+    def _lead(self) -> CurrentLead:
+        return CurrentLead(self.event, self.journal, self.crm, self.subject, self.leads)
+
     def lead(self) -> LeadRef | None:
-        """The event's own lead as it is now, else the person's newest open one."""
-        if self.crm is None:
-            return None
-        own = lead_of(self.event.payload)
-        if own is not None:
-            return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
-        ids = self.subject.linked("lead")[:5]
-        read = self.crm.leads(ids) if ids else {}
-        for one in ids:
-            if one in read and read[one].state == LeadState.OPEN:
-                return read[one]
-        contact = self.fetch("person.contact")
-        leads = self.crm.open_leads([contact.id]).get(contact.id, []) if contact else []
-        return leads[0] if leads else None
+        return self._lead.lead
+
+    def thread(self) -> ThreadFact:
+        return self._lead.thread
 
     def responsible(self) -> ResponsibleFact | None:
         """Of the lead."""
@@ -347,6 +341,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "person.lost_leads": LiveFacts.lost_leads,
     "person.last_lead": LiveFacts.last_lead,
     "lead": LiveFacts.lead,
+    "thread": LiveFacts.thread,
     "contact": LiveFacts.contact,
     "company": LiveFacts.company,
     "task": LiveFacts.task,

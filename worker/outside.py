@@ -17,7 +17,8 @@ from provodka.cashier import Cashier
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
-from provodka.journal import ActionState, DeadReason, Journal, queries, said, turns
+from provodka.journal import ActionState, DeadReason, Journal, queries, said, threads, turns
+from provodka.mail_thread import PastLetter
 from provodka.messages import ClientMessenger
 from provodka.payloads import AccountingHint, Attachment, EventType, Person, ReplyWritten
 from provodka.turns import Pick
@@ -61,6 +62,18 @@ class JournalLinks:
         """By the name that `log_message` left of each."""
         return frozenset(self._journal.read(lambda c: queries.results_of_made(c, "logged", ids)))
 
+    def leads_of_ours(self, stamps: Sequence[str]) -> Mapping[str, str]:
+        """By what `message` left of each."""
+        return self._journal.read(lambda c: threads.leads_of_ours(c, stamps)) if stamps else {}
+
+    def leads_of_letters(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """By the results of the actions of each."""
+        return self._journal.read(lambda c: threads.leads_of(c, ids)) if ids else {}
+
+    def past_letters(self, identities: Sequence[str]) -> Sequence[PastLetter]:
+        """Those of the lane."""
+        return self._journal.read(lambda c: threads.letters(c, identities))
+
     def fate(self, key: str) -> Fate:
         """Cancelled is as dead as dead for whoever waits for an answer."""
         action = self._journal.read(lambda c: queries.action_by_key(c, key))
@@ -86,11 +99,16 @@ class JournalLinks:
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """The newest of the lane's done messages that say in their result that they are of this series."""
+        return max((at for at, said in self._written(identities) if said.get("series") == series), default=None)
+
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        """The newest of the lane's done messages that say in their result that they answered this address."""
+        return max((at for at, said in self._written(identities) if said.get("replied") == to), default=None)
+
+    def _written(self, identities: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
+        """The lane's messages that went out: when, and what they say of themselves."""
         found = self._journal.read(lambda c: queries.results_in_lane(c, identities, "message"))
-        moments = (
-            at for at, result in found if (said := json.loads(result)).get("series") == series and said.get("by")
-        )
-        return max(moments, default=None)
+        return [(at, said) for at, result in found if (said := json.loads(result)).get("by")]
 
 
 @runtime_checkable

@@ -31,10 +31,11 @@ from provodka.own_pages import OwnPages
 from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
+from worker.bounces import with_bounce
 from worker.digests import Digests
 from worker.facts import LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
-from worker.leads_together import LeadsTogether
+from worker.leads import LeadsTogether
 from worker.outcome import BACKOFF
 from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
@@ -164,7 +165,8 @@ class Planner:
         if isinstance(payload, Tick) and (page := self._looked(stored.event, payload)):
             return PlanRecord(stored.seq, lane_of(stored), cause, dump_trace(page.trace).decode(), (), page.events)
         plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
-        return with_report(self._record(stored, cause, plan), stored, self._journal)
+        record = with_report(self._record(stored, cause, plan), stored, self._journal)
+        return with_bounce(record, stored, self._journal)
 
     def _looked(self, event: Event, tick: Tick) -> Walked | None:
         """What a rule of the clock finds, if it looks at the staff or at cards."""

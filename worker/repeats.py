@@ -9,6 +9,7 @@ from datetime import timedelta
 from provodka.event import Event
 from provodka.filled import DOUBLE_WITHIN
 from provodka.journal import Journal
+from provodka.journal.copies import MAIL, earlier_copy
 from provodka.payloads import EventType
 from rules.fact import ToldBefore
 from worker.same_call import told_by
@@ -25,4 +26,7 @@ class Repeats:
         """The event by which rules have learned already what this one says; None where it is news."""
         if event.type is EventType.FORM_SUBMITTED:
             return sent_before(event, self.windows.get(event.channel, DOUBLE_WITHIN), journal)
+        if event.type in MAIL:
+            copy = journal.read(lambda c: earlier_copy(c, event))
+            return ToldBefore(copy.event_id, copy.type.value, copy.channel, copy.rules) if copy else None
         return told_by(event, journal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from provodka.crm import CardKind, CardRef, Crm
@@ -12,7 +13,7 @@ from provodka.journal import Journal
 from provodka.payloads import CompanyEvent, ContactEvent, LeadRef, TaskEvent, lead_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """The cards of one event. `fetch` gives a fact; with `resumed` the event may be long past."""
 
@@ -64,8 +65,12 @@ class Subject:
         contact = self.contact_id()
         return CardRef(CardKind.CONTACT, contact) if contact else None
 
+    @cached_property
+    def lane(self) -> tuple[str, ...]:
+        """All identities of the person's lane, newest first."""
+        known = self.journal.known_identities(self.event.identities)
+        return tuple(dict.fromkeys(one for lane in known.values() for one in lane))
+
     def linked(self, kind: str) -> list[str]:
         """The ids of cards of a kind in the person's lane, newest first."""
-        known = self.journal.known_identities(self.event.identities)
-        members = dict.fromkeys(one for lane in known.values() for one in lane)
-        return [one.partition(":")[2] for one in members if one.startswith(f"{kind}:")]
+        return [one.partition(":")[2] for one in self.lane if one.startswith(f"{kind}:")]

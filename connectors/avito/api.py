@@ -46,7 +46,7 @@ class AvitoApi:
             Desk(self._grant, ahead=AHEAD, idle=-AHEAD, cure=_KEY),
             around.now,
             refresh_token=settings.refresh_token,
-            by_secret=True,
+            own_grant={"grant_type": "client_credentials"},
         )
 
     def call(self, method: str, path: str, *, write: bool | None = None, **more: Any) -> Any:  # noqa: ANN401  # as Http.call

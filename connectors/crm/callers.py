@@ -73,6 +73,12 @@ class MirrorCallers:
         responsible = (lead.responsible_id if lead else None, card.responsible_id)
         return Caller(card.name, self._extensions(responsible, directory))
 
+    def knows(self, identities: Sequence[str]) -> bool | None:
+        """By the contacts and companies of the mirror; None until all of them are in it."""
+        if not self.store.cursor(f"{self.system}:{FILLED[0]}"):
+            return None
+        return any(self.store.find_snapshots(self.system, kind, identities) for kind in (CONTACT, COMPANY))
+
     def _directory(self) -> _Directory | None:
         """None while the mirror is being filled."""
         if not all(self.store.cursor(f"{self.system}:{one}") for one in FILLED):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from connectors.charsets import clean
@@ -18,26 +20,39 @@ from provodka.payloads import Attachment
 LARGE_INLINE: Final = 100_000  # a picture in the text bigger than this is a photo, not a logo
 MOST: Final = 200
 SIZE_HEADER: Final = "Content-Length"  # of a part whose bytes were left on the server
+KEPT_HEADER: Final = "X-Provodka-Kept"  # of a part whose bytes are in the journal already: the mark in `kept`
 
 _REPORT_PARTS: Final = frozenset({"message/delivery-status", "message/rfc822-headers", "text/rfc822-headers"})
 _CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
 
 
-def read_attachments(message: RawMessage, html: str) -> tuple[tuple[Attachment, ...], list[bytes]]:
-    """The files and their bytes. A file whose bytes were left on the server has a size and no SHA-256."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that was kept before its letter was read."""
+
+    size: int
+    sha256: str
+
+
+def read_attachments(
+    message: RawMessage, html: str, kept: Mapping[str, Kept] = MappingProxyType({})
+) -> tuple[tuple[Attachment, ...], list[bytes]]:
+    """The files and their bytes, but for those that are `kept` already, by their marks. A file whose bytes were left on
+    the server has a size and no SHA-256."""
     shown = {reference.strip("<>").lower() for reference in _CID.findall(html)}
     files: list[Attachment] = []
     blobs: list[bytes] = []
     for part in files_in(message):
-        data = content(part) or b"".join(map(_as_bytes, children(part)))
-        if _is_decoration(part, len(data), shown):
+        before = kept.get(str(part.get(KEPT_HEADER, "")).strip())
+        data = b"" if before else content(part) or b"".join(map(_as_bytes, children(part)))
+        size = before.size if before else len(data) or _announced_size(part)
+        if _is_decoration(part, size, shown):
             continue
         if data and (inner := _enclosed(part, data)):
             files += [_file(each.name or f"file-{len(files) + number}.bin", each.data) for number, each in inner]
             blobs += [each.data for _, each in inner]
             continue
-        digest = hashlib.sha256(data).hexdigest() if data else ""
-        size = len(data) or _announced_size(part)
+        digest = before.sha256 if before else hashlib.sha256(data).hexdigest() if data else ""
         files.append(Attachment(_name(part, len(files) + 1), clean(part.get_content_type()), size, digest))
         if data:
             blobs.append(data)

@@ -17,13 +17,12 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 from imapclient.imapclient import _parse_untagged_response
 
 from connectors.imap.settings import ImapSettings
-from provodka.errors import AuthFailed, Retryable
+from connectors.mail.refusals import login_refused
+from connectors.oauth import Auth
+from provodka.errors import AuthFailed, ConnectorError, Retryable
 
 GRACE: Final = 1.0
 _GLANCE: Final = 0.2
-
-# RFC 5530 response codes, and words of servers that do not send them: the login is right, the moment is not.
-_NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|try again|temporar|later", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,8 @@ class Pace:
 
     `idle`: IDLE is renewed after this at the latest; NAT tables forget sooner than the 29 minutes of RFC 2177.
     `answer`: a server silent for so long after a command is taken for dead. `refused`: between two logins after a
-    refused one, because providers lock mailboxes that are knocked at.
+    refused one, because providers lock mailboxes that are knocked at. `crowded`: the longest pause where there are too
+    many connections. `others`: between two questions to the folders that IDLE does not watch.
     """
 
     connect: float = 10
@@ -42,6 +42,8 @@ class Pace:
     idle: float = 540
     glance: float = 0.5
     refused: float = 900
+    crowded: float = 300
+    others: float = 10
     first_retry: float = 1
     last_retry: float = 300
 
@@ -73,17 +75,20 @@ class _Client(IMAPClient):  # type: ignore[misc]  # IMAPClient ships no types
 
 
 @contextmanager
-def logged_in(settings: ImapSettings, pace: Pace, stop: threading.Event) -> Iterator[IMAPClient]:
-    """A client after LOGIN; closed at the end, and cut off soon after `stop` even where the server keeps silent.
+def logged_in(
+    settings: ImapSettings, pace: Pace, stop: threading.Event, auth: Auth | None = None
+) -> Iterator[IMAPClient]:
+    """A client after the login, by a token of `auth` where there is one.
 
-    Raises AuthFailed or Retryable, with the cure in `hint`; later commands raise OSError or IMAPClientError.
+    It is closed at the end, and cut off soon after `stop` even where the server keeps silent. Raises AuthFailed,
+    RateLimited or Retryable, with the cure in `hint`; later commands raise OSError or IMAPClientError.
     """
     client = _open(settings, pace)
     done = threading.Event()
     guard = threading.Thread(target=_cut_off, args=(client, stop, done), name="imap-guard", daemon=True)
     guard.start()
     try:
-        _log_in(client, settings)
+        _log_in(client, settings, auth)
         client.normalise_times = False  # INTERNALDATE with its own zone, not in this machine's
         yield client
         client.logout()
@@ -111,6 +116,7 @@ def _open(settings: ImapSettings, pace: Pace) -> IMAPClient:
         cure = f"Проверьте host и port канала и доступ с этой машины к {where}."
         raise Retryable(f"cannot connect to {where}: {words(error)}", hint=cure) from error
     try:
+        _keep_alive(client.socket())
         if settings.tls == "starttls":
             client.starttls(context)
     except (OSError, IMAPClientError) as error:
@@ -119,23 +125,49 @@ def _open(settings: ImapSettings, pace: Pace) -> IMAPClient:
     return client
 
 
-def _log_in(client: IMAPClient, settings: ImapSettings) -> None:
+def _keep_alive(sock: socket.socket) -> None:
+    """Have the system notice a peer that is gone: a firewall forgets a silent connection and tells nobody."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _log_in(client: IMAPClient, settings: ImapSettings, auth: Auth | None) -> None:
+    if auth is None:
+        _by_password(client, settings)
+        return
+    token = auth.token()
     try:
-        client.login(settings.user, settings.password.get_secret_value())
+        _by_token(client, settings, token)
+    except AuthFailed:
+        _by_token(client, settings, auth.renew(token))
+
+
+def _by_password(client: IMAPClient, settings: ImapSettings) -> None:
+    password = settings.password.get_secret_value() if settings.password else ""
+    try:
+        client.login(settings.user, password)
     except UnicodeError as error:
         cure = "В user или password есть буквы, которых вход по IMAP не передаёт: нужна латиница."
         raise AuthFailed("login and password must be ASCII for the LOGIN command of IMAP", hint=cure) from error
     except IMAPClientError as error:
-        # IMAPClient turns every failure here into LoginError, a lost connection too; the reason is its context.
-        lost = isinstance(error.__context__, IMAPClientAbortError)
-        if lost or _NOT_NOW.search(str(error)):
-            cure = "Почтовый сервер временно не пускает в ящик; Provodka повторит сама."
-            raise Retryable(f"{settings.host} did not log in {settings.user}: {words(error)}", hint=cure) from error
-        cure = (
-            f"Проверьте user и password ящика {settings.user}. Яндекс, Mail.ru и Gmail принимают только пароль "
-            "приложения, а доступ по IMAP включается в настройках почты."
-        )
-        raise AuthFailed(f"{settings.host} refused the login of {settings.user}: {words(error)}", hint=cure) from error
+        raise _not_let_in(settings, error) from error
+
+
+def _by_token(client: IMAPClient, settings: ImapSettings, token: str) -> None:
+    try:
+        client.oauth2_login(settings.user, token)
+    except IMAPClientError as error:
+        raise _not_let_in(settings, error) from error
+
+
+def _not_let_in(settings: ImapSettings, error: IMAPClientError) -> ConnectorError:
+    """IMAPClient turns every failure here into LoginError, a lost connection too; the reason is its context."""
+    if isinstance(error.__context__, IMAPClientAbortError):
+        cure = "Почтовый сервер оборвал вход; Provodka повторит сама."
+        return Retryable(f"{settings.host} did not log in {settings.user}: {words(error)}", hint=cure)
+    return login_refused(settings, words(error))
 
 
 def _tls_cure(settings: ImapSettings) -> str:

@@ -108,7 +108,8 @@ class Headers:
         """The pieces of a list header between its commas, those within quotes left alone."""
         values = [str(value) for value in self.message.get_all(name, [])[:MOST_IDS]]
         whole = ",".join(map(_unfold, values))[:LONGEST]
-        pieces = _SEPARATED.findall(whole)
+        closed = (whole.count('"') - whole.count('\\"')) % 2 == 0  # else each sign would be looked at for its end
+        pieces = _SEPARATED.findall(whole) if closed else re.split("[,;]", whole)
         was_cut = len(whole) == LONGEST or any(len(value) >= LONGEST for value in values)
         yield from pieces[:-1] if was_cut else pieces  # half an address would be somebody else's
 

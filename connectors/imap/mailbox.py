@@ -14,10 +14,15 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from connectors.imap.connection import Pace, logged_in, words
-from connectors.imap.folder import Folder, Memory
+from connectors.imap.fetch import Memory
+from connectors.imap.folder import Folder
+from connectors.imap.places import Place, find_places
 from connectors.imap.settings import ImapSettings
+from connectors.imap.told import Knows, Teller
+from connectors.mail.tokens import open_auth
+from connectors.oauth import Auth
 from provodka.channel import Around, Intake, Status
-from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, Retryable
+from provodka.errors import AuthFailed, ConnectorError, JournalUnavailableError, RateLimited, Retryable
 from provodka.event import utc_now
 
 BLIPS = 3  # so many failures in a row are worth an alert; servers close connections as a matter of course
@@ -26,11 +31,11 @@ log = logging.getLogger(__name__)
 
 
 class ImapChannel:
-    """A mailbox as a Watcher. Each letter becomes one `email.received` event, known by its Message-ID.
+    """A mailbox as a Watcher. Each letter becomes one `email.received` or `email.sent` event, known by its Message-ID.
 
-    One connection serves all folders: IDLE on the first of them, every `poll` seconds a look into all. The cursor
-    `imap:<channel>:<folder>` is `UIDVALIDITY:UID`, stored together with the events; `…:start` is the moment of the
-    first start. The mailbox itself is never changed: people read it too.
+    One connection serves all folders: IDLE on the first of them, every few seconds a question to the others, every
+    `poll` seconds a look into all. The cursor `imap:<channel>:<folder>` is `UIDVALIDITY:UID`, stored together with the
+    events (see `Cursors`). The mailbox itself is never changed: people read it too.
     """
 
     def __init__(
@@ -38,26 +43,42 @@ class ImapChannel:
         name: str,
         settings: ImapSettings,
         *,
+        auth: Auth | None = None,
+        knows: Knows = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         pace: Pace = Pace(),  # noqa: B008  # immutable
     ) -> None:
         self.name = name
-        self._settings, self._now, self._pace = settings, now, pace
+        self._settings, self._auth, self._now, self._pace = settings, auth, now, pace
+        self._knows = knows
         self._memory = Memory()
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
         """Run until `stop`, and return within about a second of it (a connection being opened may take longer)."""
-        run = _Run(self.name, self._settings, self._pace, self._memory, self._now, stop, intake, status)
+        run = _Run(
+            self.name,
+            self._settings,
+            self._auth,
+            self._knows,
+            self._pace,
+            self._memory,
+            self._now,
+            stop,
+            intake,
+            status,
+        )
         run.forever()
 
     def check(self) -> list[str]:
         """Log in and look for the folders."""
         try:
-            with logged_in(self._settings, self._pace, threading.Event()) as client:
-                missing, there = _missing(client, self._settings.folders)
-        except (ConnectorError, OSError, IMAPClientError) as error:
+            with logged_in(self._settings, self._pace, threading.Event(), self._auth) as client:
+                places = find_places(client, self._settings)
+        except ConnectorError as error:
+            return [f"{error.reason}. {error.hint}".strip()]
+        except (OSError, IMAPClientError) as error:
             return [words(error)]
-        return [_no_folder(folder, there) for folder in missing]
+        return [_no_folder(folder, places.there) for folder in places.missing]
 
 
 @dataclass(slots=True)
@@ -70,6 +91,8 @@ class _Run:
 
     name: str
     settings: ImapSettings
+    auth: Auth | None
+    knows: Knows
     pace: Pace
     memory: Memory
     now: Callable[[], datetime]
@@ -95,6 +118,9 @@ class _Run:
         if isinstance(error, AuthFailed):
             self._trouble(error.reason, error.hint)
             return self.pace.refused
+        if isinstance(error, RateLimited):
+            self._trouble(error.reason, error.hint)
+            return min(error.wait or 0.0, self.pace.crowded)
         if self.failures >= BLIPS:
             told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")
             self._trouble(told.reason, told.hint or _WAIT)
@@ -102,43 +128,58 @@ class _Run:
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:
-        with logged_in(self.settings, self.pace, self.stop) as client:
+        with logged_in(self.settings, self.pace, self.stop, self.auth) as client:
             found = self._look_everywhere(client)
             self.failures = 0
+            due = self._next_poll()
             while not self.stop.is_set():
-                if self._wait(client, found):
+                if self._wait(client, found, due):
                     found[0].look()
+                elif time.monotonic() < due:
+                    self._look_at_others(found)
                 else:
                     found = self._look_everywhere(client)
                     self.drops = 0
+                    due = self._next_poll()
+
+    def _next_poll(self) -> float:
+        return time.monotonic() + min(self.settings.poll, self.pace.idle)
 
     def _look_everywhere(self, client: IMAPClient) -> Sequence[Folder]:
         """The folders that exist, the first one looked into last: it stays selected for IDLE."""
-        missing, there = _missing(client, self.settings.folders)
-        found = [self._folder(client, name) for name in self.settings.folders if name not in missing]
-        if missing:
-            cause = "; ".join(_no_folder(name, there) for name in missing)
-            self._trouble(cause, _folder_cure(missing, there))
+        places = find_places(client, self.settings)
+        found = [self._folder(client, place, places.there) for place in places.found]
+        if places.missing:
+            cause = "; ".join(_no_folder(name, places.there) for name in places.missing)
+            self._trouble(cause, _folder_cure(places.missing, places.there))
         for folder in reversed(found):
             folder.look()
-        if self.in_trouble and not missing:
+        if self.in_trouble and not places.missing:
             self.status.well(self.name)
             self.in_trouble = False
         return found
+
+    def _look_at_others(self, found: Sequence[Folder]) -> None:
+        """At those that IDLE does not watch; a look at one of them leaves the first to be selected again."""
+        news = [folder for folder in found[1:] if folder.has_news()]
+        for folder in (*news, *found[: bool(news)]):
+            folder.look()
 
     def _trouble(self, cause: str, cure: str) -> None:
         self.in_trouble = True
         self.status.trouble(self.name, cause, cure)
 
-    def _folder(self, client: IMAPClient, name: str) -> Folder:
-        return Folder(client, name, self.name, self.settings, self.intake, self.memory, self.now)
+    def _folder(self, client: IMAPClient, place: Place, there: Sequence[str]) -> Folder:
+        teller = Teller(self.settings, self.knows)
+        return Folder(client, place, self.name, self.settings, teller, self.intake, self.memory, self.now, there)
 
-    def _wait(self, client: IMAPClient, found: Sequence[Folder]) -> bool:
-        """Until the next poll; True as soon as IDLE tells of a letter in the first folder."""
+    def _wait(self, client: IMAPClient, found: Sequence[Folder], due: float) -> bool:
+        """Until the next poll, or until the other folders are to be asked; True as soon as IDLE tells of a letter in
+        the first one."""
+        until = min(due, time.monotonic() + self.pace.others) if len(found) > 1 else due
         if not (self.settings.idle and found and client.has_capability("IDLE")):
-            self.stop.wait(self.settings.poll)
+            self.stop.wait(max(0.0, due - time.monotonic()))
             return False
-        until = time.monotonic() + min(self.settings.poll, self.pace.idle)
         client.idle()
         told: Sequence[tuple[object, ...]] = ()
         while not (self.stop.is_set() or _has_news(told)) and (left := until - time.monotonic()) > 0:
@@ -158,13 +199,6 @@ def _has_news(told: Sequence[tuple[object, ...]]) -> bool:
     return any(len(line) > 1 and line[1] == b"EXISTS" for line in told)
 
 
-def _missing(client: IMAPClient, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The wanted folders that are not there, and those that are. INBOX has no case (RFC 3501, 5.1)."""
-    there = [str(name) for _, _, name in client.list_folders()]
-    known = {*there, *(name for name in wanted if name.upper() == "INBOX")}
-    return [name for name in wanted if name not in known], there
-
-
 def _no_folder(name: str, there: Sequence[str]) -> str:
     return f"there is no folder {name!r}; there are: {', '.join(there)}"
 
@@ -181,4 +215,9 @@ def _unexpected(error: Exception) -> bool:
 
 def watcher(name: str, settings: ImapSettings, around: Around) -> ImapChannel:
     """The watcher of the mailbox `name`."""
-    return ImapChannel(name, settings, now=around.now)
+
+    def knows(addresses: Sequence[str]) -> bool | None:
+        return around.callers.knows([f"email:{one}" for one in addresses])
+
+    auth = open_auth(settings, around.store, around.now)
+    return ImapChannel(name, settings, auth=auth, knows=knows, now=around.now)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
-from connectors.imap.attachments import read_attachments
+from connectors.imap.attachments import Kept, read_attachments
 from connectors.imap.body import Cut, read_body
 from connectors.imap.forwarded import Forwarded, comment_on, forwarded_in
 from connectors.imap.headers import Headers, RawMessage, parse_message
@@ -48,8 +50,9 @@ def parse_letter(
     received_at: datetime,
     internal_date: datetime | None,
     settings: ImapSettings,
+    kept: Mapping[str, Kept] = MappingProxyType({}),
 ) -> tuple[Event, list[bytes]]:
-    """The event of a letter, and the bytes of its attachments.
+    """The event of a letter, and the bytes of its attachments, but for those that are `kept` already, by their marks.
 
     `internal_date` is the moment the server took the letter (IMAP's INTERNALDATE): a Date header may be years off.
     What cannot be read as a letter becomes an event of type `unreadable` with all its bytes.
@@ -59,7 +62,7 @@ def parse_letter(
         message = parse_message(raw)
         if not message.keys():
             return unreadable(raw, "no headers: not a letter", channel, received_at, happened), []
-        person, payload, blobs = _read(message, folder, settings)
+        person, payload, blobs = _read(message, folder, settings, kept)
         key = payload.message.message_id if _ID.match(payload.message.message_id) else _fingerprint(message, raw)
         event = Event(
             new_event_id(received_at),
@@ -100,7 +103,9 @@ def is_our_own(event: Event) -> bool:
     return isinstance(event.payload, EmailReceived) and event.payload.message.message_id.startswith(OUR_MESSAGE_ID)
 
 
-def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Person, EmailReceived, list[bytes]]:
+def _read(
+    message: RawMessage, folder: str, settings: ImapSettings, kept: Mapping[str, Kept]
+) -> tuple[Person, EmailReceived, list[bytes]]:
     headers = Headers(message, text_charset(message))
     subject = headers.text("Subject")[:_SUBJECT_LIMIT]
     sender = headers.mailbox("From")[1]
@@ -112,7 +117,7 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
     kind = kind_of(message, headers, sender, folder, settings, is_form=is_form)
     form = form if kind is MailKind.LETTER else None
     report = read_report(message, headers, settings) if kind in _REPORTS else Report()
-    files, blobs = read_attachments(message, body.html) if kind not in _UNDELIVERED else ((), [])
+    files, blobs = read_attachments(message, body.html, kept) if kind not in _UNDELIVERED else ((), [])
     words = _words(comment_on(body.own) if passed_on and form is None else body.own, within, kind)
     person = read_person(headers, words, form, within, settings)
     if kind in _UNDELIVERED:

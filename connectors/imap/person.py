@@ -68,7 +68,7 @@ def read_person(
     given = form.person if form else Person()
     emails = [each for each in (*given.emails, email) if each and not is_robot(each, settings)]
     return Person(
-        name=given.name or name or (name_in(signature_of(text)) if emails else ""),
+        name=given.name or name or (name_in(signature_of(text)) if emails and form is None else ""),
         phones=given.phones or phones_in(text),
         emails=tuple(dict.fromkeys(emails)),
     )

@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors.addresses import is_loopback
-from provodka.settings import Strict
+from connectors.mail.settings import MailAccount
+from provodka import identity
+from provodka.payloads import MailRole
 
 IMAPS_PORT = 993
+USES: Final = ("\\Inbox", "\\Sent", "\\Junk", "\\Archive", "\\All", "\\Drafts", "\\Trash", "\\Flagged")
+"""What folders are for (RFC 6154), whatever they are called."""
 
 
-class ImapSettings(Strict):
+class ImapSettings(MailAccount):
     """One mailbox. Times are seconds, sizes bytes.
 
     `tls`: true is TLS from the first byte (port 993), `starttls` begins plain and switches over (port 143), false is
-    for loopback alone. `ca_file` is the server's own certificate (PEM) where no public authority signed it.
-    IDLE watches the first folder; the others are looked into every `poll` seconds.
-    Of a letter over `max_size` the headers and the text are kept, and the attachments by name only.
+    for loopback alone.
+    IDLE watches the first folder; the others are asked for news every few seconds, all are looked into every `poll`.
+    A folder may be named by its use, whatever its name is (`\\Junk`); `sent` watches the one for sent letters, too.
+    Of an attachment over `max_size` only the name is kept.
     The first start takes only what arrives from then on; `first_sync_days` reaches back.
+    `role`: new requests come to a `source` alone; of the others the letters of people we know are of interest, and a
+    `personal` box keeps no text of strangers. What one of ours forwards to `card_address` is of interest in any.
     `own_addresses` are the company's addresses and domains: a letter from there is written for somebody else
     (a site's form), so that Reply-To or the form's lines tell who the person is.
     """
 
     type: Literal["imap"] = "imap"
-    host: str = Field(min_length=1)
     port: int = Field(default=IMAPS_PORT, ge=1, le=65535)
     tls: bool | Literal["starttls"] = True
-    ca_file: Path | None = None
-    user: str = Field(min_length=1)
-    password: SecretStr
     folders: tuple[str, ...] = Field(default=("INBOX",), min_length=1)
     poll: float = Field(default=60, ge=1)
     idle: bool = True
-    max_size: int = Field(default=25 * 1024 * 1024, ge=1024)
+    sent: bool = False
+    role: MailRole = MailRole.SOURCE
+    card_address: str = ""
+    max_size: int = Field(default=40 * 1024 * 1024, ge=1024)
     first_sync_days: int = Field(default=0, ge=0)
     own_addresses: tuple[str, ...] = ()
 
@@ -45,9 +50,18 @@ class ImapSettings(Strict):
     def _lower(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(address.strip().lower().removeprefix("@") for address in given)
 
+    @field_validator("card_address")
+    @classmethod
+    def _is_address(cls, given: str) -> str:
+        if given and identity.email(given) != given.strip().lower():
+            raise ValueError(f"{given} is no address: write it as sales+card@example.ru")
+        return given.strip().lower()
+
     @field_validator("folders")
     @classmethod
     def _once_each(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if strange := [name for name in given if name.startswith("\\") and name not in USES]:
+            raise ValueError(f"no folder has the use {strange[0]}; there are: {', '.join(USES)}")
         return tuple(dict.fromkeys(given))
 
     @model_validator(mode="after")

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
-from hashlib import sha256
 from typing import Final
 
 from connectors.enclosed import File
-from provodka.messages import ClientMessage
+from provodka.mail_thread import lead_of_stamp, stamp_of
+from provodka.messages import ClientMessage, LetterKind
 
 LONGEST_SUBJECT: Final = 200
 MOST_REFERENCES: Final = 20
 LONGEST_ID: Final = 900  # a line of a letter has at most 998 characters
 
 
-def build(message: ClientMessage, key: str, sender: tuple[str, str], now: datetime, files: list[File]) -> bytes:
-    """The bytes of a letter; `sender` is a name and an address. The same key gives the same Message-ID.
+_SUBMITTED: Final = {LetterKind.ANSWER: "auto-replied"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom letters are from: a name and an address; `tagged`: the subject names the lead, as `[#17]`; `unsubscribe` is
+    an address (`https://…`, `mailto:…`) for who wants no more mailings, else they write to us."""
+
+    name: str
+    address: str
+    tagged: bool = False
+    unsubscribe: str = ""
+
+
+def build(message: ClientMessage, key: str, sender: Sender, now: datetime, files: list[File]) -> bytes:
+    """The bytes of a letter. The same key gives the same Message-ID.
 
     It says of itself that nobody typed it (RFC 3834), so that no autoreply answers it.
     """
     letter = EmailMessage(policy=SMTP)
-    letter["From"] = formataddr(sender)
+    letter["From"] = formataddr((sender.name, sender.address))
     letter["To"] = message.to
-    letter["Subject"] = subject_of(message)
+    letter["Subject"] = subject_of(message, tagged=sender.tagged)
     letter["Date"] = format_datetime(now)
-    letter["Message-ID"] = message_id(key, sender[1])
-    letter["Auto-Submitted"] = "auto-generated"
+    letter["Message-ID"] = message_id(message, key, sender.address)
+    letter["Auto-Submitted"] = _SUBMITTED.get(message.kind, "auto-generated")
+    if message.kind is LetterKind.MAILING:
+        letter["Precedence"] = "bulk"
+        letter["List-Unsubscribe"] = f"<{sender.unsubscribe or f'mailto:{sender.address}?subject=unsubscribe'}>"
     letter.set_content(message.text, cte="base64")
     for name, kind, body in files:
         main, _, sub = kind.partition("/")
@@ -46,12 +64,16 @@ def _thread(message: ClientMessage) -> bytes:
     return f"In-Reply-To: {ids[-1]}\r\nReferences: {references}\r\n".encode()
 
 
-def message_id(key: str, address: str) -> str:
-    """Made of the action's key, so that a letter that was sent twice can be known as one."""
-    return f"<{sha256(key.encode()).hexdigest()[:32]}@{address.rpartition('@')[2]}>"
+def message_id(message: ClientMessage, key: str, address: str) -> str:
+    """Made of the message's stamp, else of the action's key, so that a letter that was sent twice is known as one."""
+    return f"<{message.stamp or stamp_of('', key)}@{address.rpartition('@')[2]}>"
 
 
-def subject_of(message: ClientMessage) -> str:
-    """The subject, else the beginning of the text: one line."""
+def subject_of(message: ClientMessage, *, tagged: bool = False) -> str:
+    """The subject, else the beginning of the text: one line. With `tagged` it ends in the number of the lead, if there
+    is one and the subject does not name it yet."""
     line = " ".join((message.subject or message.text.strip().partition("\n")[0]).split())
-    return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
+    lead = lead_of_stamp(message.stamp) if tagged and message.stamp else ""
+    mark = f" [#{lead}]" if lead and f"[#{lead}]" not in line else ""
+    most = LONGEST_SUBJECT - len(mark)
+    return (line if len(line) <= most else line[: most - 1] + "…") + mark

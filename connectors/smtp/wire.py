@@ -5,22 +5,19 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from connectors.mail.tokens import xoauth2
+from connectors.oauth import Auth
+from connectors.smtp.refusals import NO_ADDRESS, NO_SENDER, REFUSED, TOO_LARGE, login_refusal, refusal
 from connectors.smtp.settings import SmtpSettings
 from provodka.errors import Ambiguous, AuthFailed, ConnectorError, Rejected, Retryable
 
 # as smtplib sends lines: a dot that begins one is doubled
 _DOT: Final = re.compile(rb"(?m)^\.")
 
-NO_LOGIN: Final = (
-    "Проверьте user и password почтового канала. Яндекс, Mail.ru и Gmail принимают только пароль приложения."
-)
-NO_ADDRESS: Final = "Почта {to} не принимает письма: такого адреса нет или ящик закрыт. Проверьте адрес клиента."
-NO_SENDER: Final = "Почтовый сервер не даёт писать от имени {sender}: укажите в from адрес самого ящика."
-REFUSED: Final = "Почтовый сервер не взял письмо: прочтите его ответ (спам, размер, лимит отправки)."
 AWAY: Final = "Проверьте host, port и security почтового канала и доступ с этой машины к {where}."
 
 
@@ -30,13 +27,16 @@ class Connection:
     def __init__(self, smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
         self._smtp = smtp
         self._settings = settings
+        self._to = ""
         self.broken = False
 
     def send(self, to: str, letter: bytes) -> str:
-        """The server's last words. Raises Retryable, Rejected, or Ambiguous once the letter itself was on its way."""
-        sender = self._settings.address
-        self._ask(f"MAIL FROM:<{sender}>", NO_SENDER.format(sender=sender))
-        self._ask(f"RCPT TO:<{to}>", NO_ADDRESS.format(to=to))
+        """The server's last words. Raises Retryable, Rejected, RateLimited, or Ambiguous once the letter itself was on
+        its way."""
+        self._to = to
+        size = self._room_for(letter)
+        self._ask(f"MAIL FROM:<{self._settings.address}>{size}", NO_SENDER)
+        self._ask(f"RCPT TO:<{to}>", NO_ADDRESS)
         self._ask("DATA", REFUSED, good=3)
         try:
             self._smtp.send(_DOT.sub(b"..", letter) + (b"" if letter.endswith(b"\r\n") else b"\r\n") + b".\r\n")
@@ -45,6 +45,15 @@ class Connection:
             self.broken = True
             raise Ambiguous(f"the connection broke off while the letter was being sent: {said(error)}") from error
         return self._judge(code, words, REFUSED, 2)
+
+    def _room_for(self, letter: bytes) -> str:
+        """The size as MAIL FROM tells it to servers that ask (RFC 1870); one that is too large is not even begun."""
+        if not self._smtp.has_extn("size"):
+            return ""
+        most = self._smtp.esmtp_features.get("size", "").strip()
+        if most.isdigit() and 0 < int(most) < len(letter):
+            raise Rejected(f"the letter has {len(letter)} bytes, the server takes {most}", hint=TOO_LARGE, status=552)
+        return f" SIZE={len(letter)}"
 
     def _ask(self, command: str, hint: str, good: int = 2) -> None:
         try:
@@ -61,9 +70,7 @@ class Connection:
         if code == 421:
             self.broken = True
         self._begin_anew()
-        if code // 100 == 5:
-            raise Rejected(text, hint=hint, status=code)
-        raise Retryable(text, hint=hint, status=code)
+        raise refusal(code, text, hint, self._settings, self._to)
 
     def _begin_anew(self) -> None:
         """The next letter is not to hang on this one."""
@@ -75,15 +82,16 @@ class Connection:
 
 
 @contextmanager
-def logged_in(settings: SmtpSettings) -> Iterator[Connection]:
-    """A connection after AUTH, closed at the end. Raises AuthFailed or Retryable, with the cure in `hint`."""
+def logged_in(settings: SmtpSettings, auth: Auth | None = None) -> Iterator[Connection]:
+    """A connection after AUTH (by a token of `auth` where there is one), closed at the end. Raises AuthFailed or
+    Retryable, with the cure in `hint`."""
     where = f"{settings.host}:{settings.at}"
     try:
         smtp = _open(settings)
     except (OSError, smtplib.SMTPException) as error:
         raise Retryable(f"cannot connect to {where}: {said(error)}", hint=AWAY.format(where=where)) from error
     try:
-        _log_in(smtp, settings)
+        _log_in(smtp, settings, auth)
         yield Connection(smtp, settings)
     finally:
         with suppress(OSError, smtplib.SMTPException):  # it has said what it had to say
@@ -111,17 +119,34 @@ def _open(settings: SmtpSettings) -> smtplib.SMTP:
     return smtp
 
 
-def _log_in(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
+def _log_in(smtp: smtplib.SMTP, settings: SmtpSettings, auth: Auth | None) -> None:
+    if auth is None:
+        password = settings.password.get_secret_value() if settings.password else ""
+        _enter(settings, lambda: smtp.login(settings.user, password))
+        return
+    token = auth.token()
     try:
-        smtp.login(settings.user, settings.password.get_secret_value())
+        _enter(settings, lambda: _by_token(smtp, settings.user, token))
+    except AuthFailed:
+        renewed = auth.renew(token)
+        _enter(settings, lambda: _by_token(smtp, settings.user, renewed))
+
+
+def _by_token(smtp: smtplib.SMTP, user: str, token: str) -> object:
+    """A server that refuses tells why in a challenge, and waits for an empty answer."""
+    return smtp.auth("XOAUTH2", lambda challenge=None: xoauth2(user, token) if challenge is None else "")
+
+
+def _enter(settings: SmtpSettings, log_in: Callable[[], object]) -> None:
+    try:
+        log_in()
     except smtplib.SMTPAuthenticationError as error:
-        if error.smtp_code // 100 == 4:
-            raise Retryable(said(error.smtp_error), hint=NO_LOGIN, status=error.smtp_code) from error
-        raise AuthFailed(said(error.smtp_error), hint=NO_LOGIN, status=error.smtp_code) from error
+        raise login_refusal(error.smtp_code, said(error.smtp_error), settings) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise AuthFailed(f"{settings.host} offers no login: {said(error)}", hint=NO_LOGIN) from error
+        cure = settings.at_provider.login_cure
+        raise AuthFailed(f"{settings.host} offers no login: {said(error)}", hint=cure) from error
     except UnicodeError as error:
-        raise AuthFailed("login and password must be ASCII", hint=NO_LOGIN) from error
+        raise AuthFailed("login and password must be ASCII", hint=settings.at_provider.login_cure) from error
     except (OSError, smtplib.SMTPException) as error:
         raise Retryable(f"the connection broke off at the login: {said(error)}") from error
 

@@ -195,6 +195,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     found = connection.execute(_AHEAD, {"by": owner, "lanes": sorted(set(lane_of.values()))})
     ahead = {row[0]: row[1] for row in found}
     late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
+    late |= letters.later_copies([taken_up[row.seq] for row in rows], lane_of)
     if late:
         back = now + timedelta(milliseconds=50)
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])

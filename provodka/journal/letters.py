@@ -6,18 +6,40 @@ answers would make strangers one. And a robot speaks for another person with eve
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provodka.event import Event
-from provodka.payloads import EmailReceived, Mail, MailKind
+from provodka.journal.records import StoredEvent
+from provodka.payloads import EmailReceived, EmailSent, Mail, MailKind
 
 _LONGEST: Final = 50
 
 
 def own_identity(event: Event) -> tuple[str, ...]:
-    """By what later letters will find this one."""
+    """By what later letters will find this one, and by what its copies in other mailboxes are in one lane with it."""
+    if not isinstance(event.payload, EmailReceived | EmailSent):
+        return ()
     mail = _personal(event)
-    return (f"letter:{mail.message_id}",) if mail is not None and mail.message_id else ()
+    return (f"letter:{mail.message_id}" if mail is not None and mail.message_id else f"copy:{event.external_id}",)
+
+
+def later_copies(taken: Sequence[StoredEvent], lane_of: Mapping[int, int]) -> set[int]:
+    """Of events claimed together, in their order, those that have to wait: a letter of which another mailbox has told
+    in the same batch, and whatever of its lane comes after it."""
+    seen: set[tuple[int, str]] = set()
+    late: set[int] = set()
+    cut: set[int] = set()
+    for one in taken:
+        lane = lane_of[one.seq]
+        if isinstance(one.event.payload, EmailReceived | EmailSent):
+            key = (lane, one.event.external_id)
+            if key in seen:
+                cut.add(lane)
+            seen.add(key)
+        if lane in cut:
+            late.add(one.seq)
+    return late
 
 
 def thread(event: Event) -> tuple[str, ...]:

@@ -26,14 +26,14 @@ from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import AT_ONCE, LIVE, Moment, actions, attempts, links
 from provodka.journal.sql import among, chunks, insert_new
 
-LONGEST_ID: Final = 64  # of a link; a Message-ID may be longer, and nobody asks for the letter by it
+LONGEST_ID: Final = 64  # of a link
 
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 MAKERS: Final = frozenset({"intake", "create", "find"})
 """The kinds of actions whose result is a lead for others."""
-_BY_NAME: Final = frozenset({"call", "logged", "answer", "reported"})
+_BY_NAME: Final = frozenset({"call", "logged", "answer", "reported", "letter"})
 """Values of results that name what was done: a call or message that was logged, an answer that went out, news of it
-that were told to the card."""
+that were told to the card, a letter of ours by its stamp."""
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
 _LIVE: Final[tuple[ColumnElement[str], ...]] = (literal_column("'ready'"), literal_column("'running'"))

@@ -24,6 +24,7 @@ from rules.actions.intake import Intake
 from rules.actions.invoice import InvoiceAction
 from rules.actions.issue_invoice import IssueInvoice
 from rules.actions.log_call import LogCall
+from rules.actions.log_letter import LogLetter
 from rules.actions.log_message import LogMessage
 from rules.actions.message import Message
 from rules.actions.move import Move
@@ -60,6 +61,7 @@ REGISTRY: Final[Registry] = {
         Move(),
         LogCall(),
         LogMessage(),
+        LogLetter(),
         Notify(),
         Message(),
         CallAction(),

@@ -11,15 +11,16 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from provodka.crm import CardKind, CardRef, NewFile
 from provodka.errors import ConnectorError, Rejected
+from provodka.mail_thread import mail_of
 from provodka.operation import Done, Outcome, Request
-from provodka.payloads import Attachment, CallEvent, EmailReceived
+from provodka.payloads import Attachment, CallEvent
 from provodka.settings import Size, Strict
 from provodka.web import Download
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Planning
 from rules.actions.desk import Desk, pack, told, unpack
 from rules.actions.hosts import CHOSEN, has_fixed_host, host_problems
-from rules.actions.linking import unfinished
 from rules.actions.message_files import fetch
+from rules.actions.shown import all_of
 from rules.actions.targets import Target, find_targets
 
 NOTHING: Final = "there is no file to attach"
@@ -100,7 +101,7 @@ class Attach(Action[AttachParams]):
         sent = Desk(outside).crm.attach_files([request for _, request in requests]) if requests else []
         for (key, _), outcome in zip(requests, sent, strict=True):
             outcomes[key].append(outcome)
-        return [told(_together(outcomes[d.item.key]), d.frozen["told"]) for d in ready]
+        return [told(all_of(outcomes[d.item.key]), d.frozen["told"]) for d in ready]
 
 
 def _decision(item: Delivery, target: Target | ConnectorError, outside: Outside) -> Decision:
@@ -141,8 +142,8 @@ def _files(item: Delivery, outside: Outside) -> tuple[list[Attachment], list[str
 def _brought(item: Delivery, outside: Outside) -> tuple[list[Attachment], list[str]]:
     """What the event brings, fetched where it still lies with the sender, and what could not be had."""
     source, payload = item.params["from"], item.event.payload
-    if source == "letter" and isinstance(payload, EmailReceived):
-        return list(payload.message.attachments), []
+    if source == "letter":
+        return list(mail.attachments) if (mail := mail_of(payload)) is not None else [], []
     if source == "message":
         fetched = fetch(item, outside, patience=_FOR_A_FILE)
         there = [one.attachment for one in fetched if one.attachment is not None]
@@ -160,13 +161,3 @@ def _unfit(file: Attachment, params: Mapping[str, Any]) -> str:
     if wanted and PurePosixPath(file.name).suffix.casefold().lstrip(".") not in wanted:
         return "is of no wanted type"
     return "is too large" if not file.sha256 or file.size > params["most"] else ""
-
-
-def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    """What may still succeed is tried again, and then must find the files that are there already."""
-    failed = [outcome for outcome in outcomes if not isinstance(outcome, Done)]
-    if not failed:
-        return outcomes[0]
-    passing = [outcome for outcome in failed if not isinstance(outcome, Rejected)]
-    first = (passing or failed)[0]
-    return unfinished(first) if len(failed) < len(outcomes) else first

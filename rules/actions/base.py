@@ -33,6 +33,7 @@ from rules.beside import Beside
 from rules.calendar import WorkingCalendar
 from rules.plan import Priority
 from rules.team import Team
+from rules.threads import Letters
 
 P = TypeVar("P", bound=Strict)
 SKIPPED: Final = "skipped"
@@ -86,7 +87,7 @@ class Fate:
     unknown: bool = False
 
 
-class LinkBook(Protocol):
+class LinkBook(Letters, Protocol):
     """Our own links, recorded in the journal from the results of actions."""
 
     def of(self, identities: Sequence[str]) -> Links: ...
@@ -98,7 +99,8 @@ class LinkBook(Protocol):
         """
 
     def shown_messages(self, ids: Sequence[str]) -> frozenset[str]:
-        """Which of these events, by their ids, were shown already by an action `log_message`."""
+        """Which of these events (letters: marks, see `provodka.mail_thread`) were shown already by `log_message` or
+        `log_letter`."""
 
     def fate(self, key: str) -> Fate:
         """How the action of this key has ended, if it has."""
@@ -111,6 +113,9 @@ class LinkBook(Protocol):
 
     def last_message(self, identities: Sequence[str], series: str) -> datetime | None:
         """When this lane was last written to by an action `message` of this series."""
+
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        """When a letter from this address was last answered by an action `message`."""
 
     def last_heard(self, identities: Sequence[str], channel: str) -> datetime | None:
         """When the people of this lane last wrote to a channel."""

@@ -23,10 +23,11 @@ from rules.actions.intake_decision import (
 )
 from rules.actions.returning import Returning, decide_return, lost_leads
 from rules.actions.sums import sum_of
-from rules.actions.targets import event_lead, linked_leads, search
+from rules.actions.targets import event_lead, linked_leads, search, threads_of
 from rules.assignment import Responsible, people_of, with_counter
 from rules.plan import Priority
 from rules.team import KEEP
+from rules.threads import Threaded
 
 
 class IntakeParams(Strict):
@@ -102,29 +103,32 @@ class Intake(Action[IntakeParams]):
         yield from ((("source", name), Need("field", name)) for name in params.source)
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
-        """Own links first, since the CRM's search may lag behind what we just made; then the search."""
+        """Own links first, since the CRM's search may lag behind what we just made; then the search. Of a letter what
+        its thread says goes before both."""
         desk = Desk(outside)
         decisions: dict[str, Decision] = dict(_one_per_person(items))
         decisions |= _named(  # what the event itself is about goes before all that the person has
             [item for item in items if item.key not in decisions and item.params["reuse"] != "never"], desk
         )
         left = [item for item in items if item.key not in decisions]
-        linked = linked_leads(left, desk)
-        for item in left:
+        linked, letters = linked_leads(left, desk), threads_of(left, desk)
+        for item in (item for item in left if item.key not in letters):
             if decision := decide_by_link(item, linked[item.key], desk):
                 decisions[item.key] = decision
         left = [item for item in left if item.key not in decisions]
         found = search(left, desk)
         creations = []
         for item in left:
-            decided = decide_by_search(item, found[item.key], linked[item.key], desk)
+            thread = letters.get(item.key)
+            decided = decide_by_search(item, found[item.key], linked[item.key], desk, thread)
             if isinstance(decided, Creation):
                 creations.append(decided)
             else:
                 decisions[item.key] = decided
         came_back = lost_leads(creations, desk)
         for creation in creations:
-            own = came_back.get(creation.item.key) or linked[creation.item.key]
+            thread = letters.get(creation.item.key, Threaded())
+            own = (*thread.closed, *(came_back.get(creation.item.key) or linked[creation.item.key]))
             if creation.item.params.get("reopen") and (decision := decide_return(creation, own, desk)):
                 decisions[creation.item.key] = decision
         creations = [creation for creation in creations if creation.item.key not in decisions]

@@ -23,10 +23,11 @@ from rules.actions.desk import Desk, pack
 from rules.actions.introductions import introduced
 from rules.actions.kept import keeping
 from rules.actions.replaced import replaced
-from rules.actions.targets import Known
+from rules.actions.targets import Known, choose_lead
 from rules.assignment import Strategy, unfit_to_keep
 from rules.team import KEEP
 from rules.text import fold, same
+from rules.threads import Threaded
 
 
 def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | None:
@@ -34,17 +35,21 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
     lead = _reusable(item, linked)
     if lead is None:
         return None
-    person = item.event.person
-    contact = Contact(lead.contacts[0] if lead.contacts else "", "")
-    # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new;
-    # so may be any that somebody tells in a messenger, where the card was made without.
-    told = len(person.phones) + len(person.emails) + len(person.messengers)
-    addition = lacking(person, contact) if contact.id and told > 1 else None
     others = [one.id for one in linked if one.state == LeadState.OPEN and one.id != lead.id]
     reason = f"own open lead {lead.id} of this person"
     if others:  # two that have turned out to be one person, each with a lead by then
         reason += f", the newest one; open too: {', '.join(others)}"
-    return _reuse(item, lead, contact.id, addition, reason, desk)
+    contact_id, addition = _own_card(item.event.person, lead)
+    return _reuse(item, lead, contact_id, addition, reason, desk)
+
+
+def _own_card(person: Person, lead: LeadRef) -> tuple[str, ContactAddition | None]:
+    """The card of a lead that we linked to this person, and what it may lack."""
+    contact = Contact(lead.contacts[0] if lead.contacts else "", "")
+    # By a single phone or email the card was found or made before, so that it has it. With more of them one may be new;
+    # so may be any that somebody tells in a messenger, where the card was made without.
+    told = len(person.phones) + len(person.emails) + len(person.messengers)
+    return contact.id, lacking(person, contact) if contact.id and told > 1 else None
 
 
 def decide_named(item: Delivery, lead: LeadRef, desk: Desk) -> dict[str, Any]:
@@ -69,9 +74,14 @@ class Creation:
         return not owner or unfit(owner, self.item, desk) != ""
 
 
-def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk) -> dict[str, Any] | Creation:
-    """Reuse the newest open lead of the known person, else create one."""
+def decide_by_search(
+    item: Delivery, known: Known, linked: Sequence[LeadRef], desk: Desk, thread: Threaded | None = None
+) -> dict[str, Any] | Creation:
+    """Reuse the newest open lead of the known person, else create one. A letter (which has a `thread`, if an empty one)
+    reuses the one that it belongs to."""
     card = known.person.contact if known.person else None
+    if thread is not None and (chosen := _of_letter(item, known, linked, thread, desk)) is not None:
+        return _reuse_of_letter(item, *chosen, card, linked, desk)
     lead = _reusable(item, known.leads)
     if lead is not None and card is not None:
         contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
@@ -83,13 +93,37 @@ def decide_by_search(item: Delivery, known: Known, linked: Sequence[LeadRef], de
     return Creation(item, card)
 
 
+def _reuse_of_letter(
+    item: Delivery, lead: LeadRef, reason: str, card: Contact | None, linked: Sequence[LeadRef], desk: Desk
+) -> dict[str, Any]:
+    main = next(iter(lead.contacts), "")
+    if card is not None:
+        contact_id = card.id if card.id in lead.contacts else main
+        return _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
+    if lead.id in {one.id for one in linked}:
+        return _reuse(item, lead, *_own_card(item.event.person, lead), reason, desk)
+    # somebody else of the client's has written: no new address for the card of the one who is known
+    return _reuse(item, lead, main, None, reason, desk)
+
+
+def _of_letter(
+    item: Delivery, known: Known, linked: Sequence[LeadRef], thread: Threaded, desk: Desk
+) -> tuple[LeadRef, str] | None:
+    """The lead of its thread, of whomever it is; else the one among the person's own."""
+    if thread.lead is not None and _fits(item, thread.lead):
+        return thread.lead, thread.reason
+    return choose_lead(item, linked, known, desk, lambda lead: _fits(item, lead))
+
+
 def _reusable(item: Delivery, leads: Sequence[LeadRef]) -> LeadRef | None:
+    return next((lead for lead in leads if _fits(item, lead)), None)
+
+
+def _fits(item: Delivery, lead: LeadRef) -> bool:
+    """Whether it is open, and the parameters let us take it."""
     reuse, pipeline = item.params["reuse"], item.params["pipeline"]
-    for lead in leads:
-        fits = reuse == "any" or (reuse == "pipeline" and same(lead.pipeline, pipeline))
-        if fits and lead.state == LeadState.OPEN:
-            return lead
-    return None
+    fits = reuse == "any" or (reuse == "pipeline" and same(lead.pipeline, pipeline))
+    return fits and lead.state == LeadState.OPEN
 
 
 def _reuse(

@@ -74,7 +74,8 @@ class LeadAction(Action[P], Generic[P, R]):
             request = self.build(item, target, desk)
         except ConnectorError as error:
             return error
-        values = {"lead_id": target.lead_id, "contact_id": target.contact_id, "reason": desk.reasons.get(item.key, "")}
+        reason = "; ".join(filter(None, (desk.reasons.get(item.key, ""), target.why)))
+        values = {"lead_id": target.lead_id, "contact_id": target.contact_id, "reason": reason}
         values = {name: value for name, value in values.items() if value}
         if isinstance(request, Done):
             return replace(request, values={**values, **request.values}, found=True)

@@ -8,15 +8,15 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from provodka.crm import CardKind, CardRef, ChatMedia, ChatMessage, NewFile, NewNote
-from provodka.errors import Ambiguous, ConnectorError, Rejected
+from provodka.errors import ConnectorError, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import EventType, MessageEvent
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
-from rules.actions.desk import Desk, pack, submit, submit_all, told
+from rules.actions.desk import Desk, pack, submit, submit_all
 from rules.actions.introductions import introduced
-from rules.actions.linking import unfinished
 from rules.actions.message_files import Fetched, fetch
+from rules.actions.shown import all_of, with_words
 from rules.actions.targets import Target, find_targets
 from rules.beside import Beside
 
@@ -90,12 +90,12 @@ class LogMessage(Action[LogMessageParams]):
         """Files of the card go first: they can be looked for again, a line of a chat not everywhere."""
         crm = Desk(outside).crm
         files = submit_all(crm.attach_files, NewFile, "files", ready)
-        hung = {d.item.key: _together(files[d.item.key]) for d in ready}
+        hung = {d.item.key: all_of(files[d.item.key]) for d in ready}
         left = [d for d in ready if isinstance(hung[d.item.key], Done | Rejected)]
         lines = submit_all(crm.post_messages, ChatMessage, "lines", left)
-        shown = {d.item.key: _together(lines[d.item.key]) for d in left}
+        shown = {d.item.key: all_of(lines[d.item.key]) for d in left}
         shown |= submit(crm.add_notes, NewNote, "note", left)
-        return [_told(d, hung[d.item.key], shown.get(d.item.key)) for d in ready]
+        return [with_words(d, hung[d.item.key], shown.get(d.item.key)) for d in ready]
 
 
 def _decision(item: Delivery, target: Target | ConnectorError, desk: Desk) -> Decision:
@@ -212,23 +212,3 @@ def _rest(
         "files": [pack(NewFile(one.attachment, card)) for one in hung if one.attachment is not None],
         "told": {**values, **({"reason": missing} if missing else {})},
     }
-
-
-def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    """Done where there was nothing; what may still succeed beside what is done must find that again."""
-    failed = [outcome for outcome in outcomes if not isinstance(outcome, Done)]
-    if not failed:
-        return outcomes[0] if outcomes else Done()
-    passing = [outcome for outcome in failed if not isinstance(outcome, Rejected)]
-    first = (passing or failed)[0]
-    return unfinished(first) if len(failed) < len(outcomes) else first
-
-
-def _told(d: Decided, hung: Outcome, shown: Outcome | None) -> Outcome:
-    """The words count: a file that the card refuses is only told of."""
-    if shown is None:
-        return hung
-    if isinstance(shown, Done):
-        refused = {"reason": f"the card refused the file: {hung.reason}"} if isinstance(hung, Rejected) else {}
-        return told(shown, {**d.frozen["told"], **refused})
-    return shown if isinstance(shown, Ambiguous) or not d.frozen.get("files") else unfinished(shown)

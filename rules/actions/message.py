@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Final, Self
 
@@ -10,13 +11,14 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from provodka.crm import NewNote
 from provodka.errors import ConnectorError, Rejected
-from provodka.messages import ClientMessage, ClientMessenger
+from provodka.mail_thread import lead_of_stamp, stamp_of
+from provodka.messages import ClientMessage, ClientMessenger, LetterKind
 from provodka.operation import Done, Outcome, Postponed, Request
 from provodka.settings import Strict
 from rules.actions.addresses import Addresses, addresses_of, in_order, known_to_crm
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Part, Place, Planning
 from rules.actions.desk import Desk, pack, submit, told, unpack
-from rules.actions.letters import LETTER, answered, files_of
+from rules.actions.letters import LETTER, answered, files_of, is_answer, lead_of_letter, why_no_answer
 from rules.actions.open_tasks import place
 from rules.actions.quiet import Quiet, postponed
 from rules.actions.targets import Target, find_targets
@@ -24,6 +26,7 @@ from rules.actions.ways import Way, by_ways
 from rules.durations import DurationText, parse_duration
 
 NOTE: Final = "note"
+EMAIL: Final = "email"
 FREE: Final = timedelta(hours=23, minutes=30)
 """Networks that want approved texts take free ones for a day after the client wrote last; the rest is the way there."""
 
@@ -44,6 +47,9 @@ class MessageParams(Strict):
     `letter` for the files of the letter that came. `template` is the name of a text that the service has approved, with
     `values` for its places: it goes instead of `text` where the service lets nobody write freely (WhatsApp, a day after
     the client's last message).
+
+    A letter stands in the thread of the newest one with this person about this lead. With `mailing` it begins a thread
+    of its own and tells how to unsubscribe.
     """
 
     text: str = Field(min_length=1)
@@ -57,6 +63,7 @@ class MessageParams(Strict):
     attach: Texts = ()
     template: str = ""
     values: Texts = ()
+    mailing: bool = False
 
     @model_validator(mode="after")
     def _values_for_a_template(self) -> Self:
@@ -66,7 +73,10 @@ class MessageParams(Strict):
 
 
 class Message(Action[MessageParams]):
-    """Values of its result: by (the channel), to, series, reason; without `by` nothing was sent, and `reason` says why.
+    """Values of its result: by (the channel), to, series, letter (the stamp of a letter), replied (whom a letter of a
+    rule has answered), reason; without `by` nothing was sent, and `reason` says why.
+
+    A letter that came is answered by a letter at most once a day for each address, and an automatic one never.
 
     The note is an action of its own that waits for this result: a feed that cannot be written to now must not make the
     client get a message twice.
@@ -149,11 +159,16 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
     if isinstance(known, Addresses):
         addresses = addresses.and_those(known)
     wanted = _wanted(item, outside)
-    ways: list[Way] = [
-        {"by": channel.name, "request": pack(_message(item, channel, to, outside))}
-        for channel in wanted
-        if (to := addresses.to(channel))
-    ]
+    ways: list[Way] = []
+    held: list[str] = []
+    for channel in wanted:
+        to = addresses.to(channel)
+        if to and channel.medium == EMAIL and (why := why_no_answer(item, to, outside)):
+            held.append(why)
+        elif to:
+            ways.append({"by": channel.name, "request": pack(_message(item, channel, to, outside))})
+    if held and not ways:
+        return Done(values={"series": item.params["series"], "reason": held[0]})
     if not ways and isinstance(known, ConnectorError) and not isinstance(known, Rejected):
         return known
     if not ways:
@@ -164,20 +179,31 @@ def _decision(item: Delivery, known: Addresses | ConnectorError | None, outside:
         )
     needed = item.needed or {}
     lead = {name: needed.get(name, "") for name in ("lead_id", "contact_id", "responsible", "url")}
-    first = {"by": ways[0]["by"], "to": ways[0]["request"]["to"]}  # for a person who settles it as sent
+    first = _way(ways[0])  # for a person who settles it as sent
     told = {"series": item.params["series"], **first, **lead}
     return {"ways": ways, "told": {name: value for name, value in told.items() if value}}
 
 
 def _message(item: Delivery, channel: ClientMessenger, to: str, outside: Outside) -> ClientMessage:
-    subject, thread = answered(item, to) if channel.medium == "email" else ("", ())
     attach = tuple(name for name in item.params["attach"] if name != LETTER)
     files = files_of(item) if LETTER in item.params["attach"] else ()
     template, values = item.params.get("template", ""), tuple(item.params.get("values", ()))
     if template and _takes_free_texts(item, channel, outside):
         template, values = "", ()
-    subject = item.params["subject"] or subject
-    return ClientMessage(to, item.params["text"], subject, thread, files, attach, template, values)
+    subject = item.params["subject"]
+    message = ClientMessage(to, item.params["text"], subject, (), files, attach, template, values)
+    return _as_letter(item, message, outside) if channel.medium == EMAIL else message
+
+
+def _as_letter(item: Delivery, message: ClientMessage, outside: Outside) -> ClientMessage:
+    """With the thread that it stands in, and the stamp by which the answer to it is found."""
+    lead = lead_of_letter(item, outside)
+    stamp = stamp_of(lead, item.key)
+    if item.params.get("mailing"):
+        return replace(message, stamp=stamp, kind=LetterKind.MAILING)
+    subject, thread = answered(item, message.to, lead, outside)
+    kind = LetterKind.ANSWER if is_answer(item, message.to) else LetterKind.NOTICE
+    return replace(message, subject=message.subject or subject, thread=thread, stamp=stamp, kind=kind)
 
 
 def _takes_free_texts(item: Delivery, channel: ClientMessenger, outside: Outside) -> bool:
@@ -191,7 +217,17 @@ def _told(outcome: Outcome, d: Decided) -> Outcome:
     if not isinstance(outcome, Done) or "ways" not in d.frozen:
         return told(outcome, d.frozen["told"])
     way = next(way for way in d.frozen["ways"] if way["by"] == outcome.values["by"])
-    return told(outcome, {**d.frozen["told"], "by": way["by"], "to": way["request"]["to"]})
+    return told(outcome, {**d.frozen["told"], **_way(way)})
+
+
+def _way(way: Way) -> dict[str, str]:
+    """What the journal is told of the way that a message went: of a letter also by what its answer is known."""
+    request = way["request"]
+    values = {"by": way["by"], "to": request["to"]}
+    if stamp := request.get("stamp", ""):
+        replied = request["to"] if request["kind"] == LetterKind.ANSWER else ""
+        values |= {"letter": stamp, "lead_id": lead_of_stamp(stamp), "replied": replied}
+    return values
 
 
 def _notes(items: Sequence[Delivery], outside: Outside) -> Mapping[str, Decision]:

@@ -19,6 +19,7 @@ from rules.actions.intake_decision import lacking
 from rules.actions.lead import NO_LEAD
 from rules.actions.linking import linked, unfinished
 from rules.actions.targets import Target, find_targets
+from rules.team import Team
 
 
 class ParticipantParams(Strict):
@@ -62,7 +63,7 @@ class Participant(Action[ParticipantParams]):
             "name": " ".join(given["name"].split()),
             "phone": identity.phone(given["phone"]),
             "email": identity.email(given["email"]),
-            "others": _others(given["emails"], planning),
+            "others": others_of(given["emails"], planning.team, planning.params.skip),
         }
 
     def parts(self, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -77,7 +78,8 @@ class Participant(Action[ParticipantParams]):
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        decisions: dict[str, Decision] = dict(_one_at_a_time(items))
+        decisions: dict[str, Decision] = {item.key: _there() for item in items if _is_known(item)}
+        decisions |= _one_at_a_time([item for item in items if item.key not in decisions])
         left = [item for item in items if item.key not in decisions]
         targets = find_targets(left, desk) if left else {}
         found = desk.crm.find_people([_person(item) for item in left]) if left else []
@@ -104,12 +106,19 @@ class Participant(Action[ParticipantParams]):
         return [_named(told(outcomes[d.item.key], d.frozen["told"])) for d in ready]
 
 
-def _others(text: str, planning: Planning[ParticipantParams]) -> list[str]:
-    """The addresses of a text that are not our own, each once."""
-    ours = {planning.team.email(key).casefold() for key in planning.team} | {
-        one.casefold() for one in planning.params.skip
-    }
+def others_of(text: str, team: Team, skip: Sequence[str]) -> list[str]:
+    """The addresses of a text that are not our own, each once. `skip`: more addresses and domains of ours."""
+    ours = {team.email(key).casefold() for key in team} | {one.casefold() for one in skip}
     return [one for one in identity.emails_in(text) if not {one, one.partition("@")[2]} & ours]
+
+
+def _is_known(item: Delivery) -> bool:
+    """Whether whoever has looked at the card before (`log_letter`) says that this one is on it."""
+    return bool(item.params["email"]) and item.params["email"] in (item.needed or {}).get("known", "").split(", ")
+
+
+def _there() -> Done:
+    return Done(values={"created": "no", "reason": "is on the card already"}, found=True)
 
 
 def _one_at_a_time(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:

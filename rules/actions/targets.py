@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from provodka.crm import FoundPerson, LeadState
 from provodka.errors import ConnectorError, Rejected
+from provodka.mail_thread import mail_of
 from provodka.payloads import LeadRef, lead_of
 from rules.actions.base import Delivery
 from rules.actions.desk import Desk
+from rules.threads import Letter, Threaded, by_thread, choose, open_leads
 
 _LOOK_AT: Final = 5
 """How many of our own links of a lane are looked at: an older lead than that is hardly the one."""
@@ -18,12 +20,14 @@ _LOOK_AT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an action hangs on. `responsible` is a staff key, or a login where staff has none; `lead` as it was read."""
+    """What an action hangs on. `responsible` is a staff key, or a login where staff has none; `lead` as it was read;
+    `why` tells of a letter how it got to this lead."""
 
     lead_id: str = ""
     contact_id: str = ""
     responsible: str = ""
     lead: LeadRef | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def _known(person: FoundPerson | None, leads: dict[str, list[LeadRef]]) -> Known
 
 
 def find_targets(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorError]:
-    """By action key: the result it needs, the event's own lead, our own link, or what a search finds; in this order.
+    """By action key: the result it needs, the event's own lead, that of a letter's thread, our own link, or what a
+    search finds; in this order.
 
     A CRM that cannot be read now holds back only those that have to be looked up.
     """
@@ -84,20 +89,44 @@ def find_targets(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | Co
 def _looked_up(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorError]:
     targets = _own([item for item in items if event_lead(item)], desk)
     rest = [item for item in items if item.key not in targets]
-    for key, leads in (linked_leads(rest, desk) if rest else {}).items():
-        lead = next((lead for lead in leads if lead.state == LeadState.OPEN), None)
-        if lead is not None:
-            targets[key] = of_lead(lead, desk)
+    letters = threads_of(rest, desk)
+    targets |= {key: of_lead(one.lead, desk, one.reason) for key, one in letters.items() if one.lead is not None}
     rest = [item for item in rest if item.key not in targets]
-    for key, known in (search(rest, desk) if rest else {}).items():
-        targets[key] = _found(known, desk)
+    linked = linked_leads(rest, desk) if rest else {}
+    for item in (item for item in rest if item.key not in letters):
+        lead = next((lead for lead in linked[item.key] if lead.state == LeadState.OPEN), None)
+        if lead is not None:
+            targets[item.key] = of_lead(lead, desk)
+    rest = [item for item in rest if item.key not in targets]
+    found = search(rest, desk) if rest else {}
+    for item in rest:
+        chosen = choose_lead(item, linked[item.key], found[item.key], desk) if item.key in letters else None
+        targets[item.key] = of_lead(chosen[0], desk, chosen[1]) if chosen else _found(found[item.key], desk)
     return targets
 
 
-def of_lead(lead: LeadRef, desk: Desk) -> Target:
+def threads_of(items: Sequence[Delivery], desk: Desk) -> dict[str, Threaded]:
+    """By action key, what their threads say of those that are about a letter; others are absent."""
+    letters = {item.key: _letter(item) for item in items if mail_of(item.event.payload) is not None}
+    return by_thread(letters, desk.outside.links, desk.crm) if letters else {}
+
+
+def choose_lead(
+    item: Delivery, linked: Sequence[LeadRef], known: Known, desk: Desk, fits: Callable[[LeadRef], bool] = bool
+) -> tuple[LeadRef, str] | None:
+    """Which of the person's open leads a letter is about that no thread tells of; and why. None where none `fits`."""
+    leads = [lead for lead in open_leads(linked, known.leads) if fits(lead)]
+    return choose(_letter(item), leads, desk.outside.links, desk.crm) if leads else None
+
+
+def _letter(item: Delivery) -> Letter:
+    return Letter(item.event, item.lane_identities)
+
+
+def of_lead(lead: LeadRef, desk: Desk, why: str = "") -> Target:
     """A lead that was just read, as a target."""
     contact = lead.contacts[0] if lead.contacts else ""
-    return Target(lead.id, contact, desk.outside.team.key(lead.responsible), lead)
+    return Target(lead.id, contact, desk.outside.team.key(lead.responsible), lead, why)
 
 
 def with_leads(targets: Mapping[str, Target | ConnectorError], desk: Desk) -> dict[str, Target | ConnectorError]:

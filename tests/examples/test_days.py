@@ -124,8 +124,9 @@ def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
         assert [lead["source"] for lead in client.leads()] == ["WEB", "CALLCENTER"]
         assert [note["text"] for note in client.leads()[1]["notes"]] == [
             "Контекст",
-            f"Бриф\n\nВо вложении бриф. Мой телефон {VERA}",
             "Файл: план.pdf",
+            "Письмо от клиента\nОт: Вера <vera@example.ru>\nКому: sandbox@example.test\nТема: Бриф\n\n"
+            f"Во вложении бриф. Мой телефон {VERA}\n\nФайлы в карточке: план.pdf",
         ]
 
 
@@ -164,6 +165,7 @@ def test_a_request_becomes_a_deal(tmp_path: Path) -> None:
         }
         assert client.lead()["pipeline"] == "Лиды"
         assert [note["text"] for note in client.lead()["notes"]] == [
+            "Письмо от клиента\nОт: Игорь <igor@zavod.ru>\nКому: sandbox@example.test\nТема: Подшипники\n\n"
             "Нужны сорок штук",
             "Запрос с сайта: Есть ли скидка",
         ]

@@ -30,6 +30,7 @@ from provodka.crm import (
 )
 from provodka.errors import ConnectorError
 from provodka.event import Event, build_payload
+from provodka.mail_thread import PastLetter
 from provodka.messages import ClientMessage
 from provodka.operation import Done, Outcome, Repeat, Request, operation
 from provodka.payloads import Attachment, EventType, LeadRef, Person
@@ -243,6 +244,22 @@ class FakeLinks:
         self.fates: dict[str, Fate] = {}
         self.answers: dict[tuple[str, str], StaffReply] = {}
         self.told: set[str] = set()
+        self.ours: dict[str, str] = {}
+        self.ended: dict[str, tuple[str, ...]] = {}
+        self.past: list[PastLetter] = []
+        self.replied: dict[str, datetime] = {}
+
+    def last_answer(self, identities: Sequence[str], to: str) -> datetime | None:
+        return self.replied.get(to)
+
+    def leads_of_ours(self, stamps: Sequence[str]) -> Mapping[str, str]:
+        return {one: self.ours[one] for one in stamps if one in self.ours}
+
+    def leads_of_letters(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {one: self.ended[one] for one in ids if one in self.ended}
+
+    def past_letters(self, identities: Sequence[str]) -> Sequence[PastLetter]:
+        return self.past
 
     def of(self, identities: Sequence[str]) -> Links:
         return Links(lead_ids=tuple(dict.fromkeys(id_ for i in identities for id_ in self.leads.get(i, ()))))

@@ -97,6 +97,17 @@ def test_nobody_is_known_before_the_names_of_the_crm_are() -> None:
     assert mirror.asked() is None
 
 
+def test_whom_the_crm_knows_is_told_once_all_its_contacts_are_in_the_mirror() -> None:
+    mirror = Mirror(filled=False)
+    mirror.contact("7", "Мария", 1)
+    mirror.company("9", "Кровля")
+    callers = MirrorCallers("amocrm", mirror.store, lambda _: ())
+    assert callers.knows([f"phone:{PHONE}"]) is None
+    mirror.account.put("any", [], {"contacts:filled": "1"})
+    assert callers.knows(["email:new@example.org", f"phone:{PHONE}"]) is True
+    assert callers.knows(["email:new@example.org"]) is False
+
+
 def test_the_newest_open_lead_decides_whose_the_caller_is() -> None:
     mirror = Mirror()
     mirror.contact("7", "Мария", None)

@@ -19,7 +19,7 @@ from provodka.payloads import EmailReceived
 from sandbox.mail import ADDRESS, PASSWORD, MailServer
 
 NOW = datetime(2025, 12, 1, 12, 0, tzinfo=UTC)
-HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
+HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, crowded=0.2, first_retry=0.05, last_retry=0.2)
 
 
 def build_letter(

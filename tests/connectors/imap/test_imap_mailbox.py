@@ -12,7 +12,7 @@ from provodka.errors import JournalUnavailableError
 from provodka.payloads import EventType
 from sandbox.mail import ADDRESS, PASSWORD
 
-HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
+HASTY = Pace(connect=2, answer=0.6, idle=540, glance=0.1, refused=0.4, crowded=0.2, first_retry=0.05, last_retry=0.2)
 
 
 def numbered(letter, number):
@@ -78,7 +78,7 @@ def test_the_cursor_is_stored_in_one_call_with_its_letters(server, channel, watc
         seen.intake.wait_for(1)
     count, cursors = seen.intake.batches[-1]
     assert count == 1
-    assert cursors == {"imap:mail:INBOX": "1700000000:1"}
+    assert cursors["imap:mail:INBOX"] == "1700000000:1"
 
 
 def test_a_backlog_comes_in_small_portions_each_with_its_cursor(server, channel, watch, letter):
@@ -268,9 +268,9 @@ def test_of_a_letter_over_the_limit_the_words_and_the_names_of_files_are_kept(se
     mail = event.payload.message
     assert mail.text == "Смета во вложении, тел. 8 916 000-11-22"
     assert event.person.phones == ("+79160001122",)
-    assert [(file.name, file.sha256) for file in mail.attachments] == [("Смета.zip", ""), ("a.txt", "")]
+    assert [(file.name, bool(file.sha256)) for file in mail.attachments] == [("Смета.zip", False), ("a.txt", True)]
     assert mail.attachments[0].size == pytest.approx(15000, rel=0.05)
-    assert seen.intake.blobs == []
+    assert [blob.strip() for blob in seen.intake.blobs] == [b"hello"]  # pymap adds the line break before the boundary
     assert len(event.raw) < 4096
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +16,7 @@ from connectors.imap.mailbox import ImapChannel
 from connectors.imap.settings import ImapSettings
 from provodka.payloads import EventType
 
-HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, first_retry=0.05, last_retry=0.2)
+HASTY = Pace(connect=2, answer=1, idle=540, glance=0.1, refused=0.4, crowded=0.2, first_retry=0.05, last_retry=0.2)
 Script = Callable[[bytes, bytes], bytes | Iterable[bytes] | None]
 
 
@@ -74,6 +75,7 @@ class Box:
         self.answers: list[tuple[str, Callable[[bytes, re.Match], bytes | None]]] = []
         self.idle_tag = b""
         self.uid_next = True
+        self.arrived = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
 
     def on(self, pattern, answer):
         self.answers.insert(0, (pattern, answer))
@@ -121,7 +123,7 @@ class Box:
         raw = self.letters[uid]
         if b"BODY.PEEK[]" in word:
             return b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (uid, uid, len(raw), raw)
-        when = b'"01-Dec-2025 12:00:00 +0300"'
+        when = self.arrived.strftime('"%d-%b-%Y %H:%M:%S +0000"').encode()
         return b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %s)\r\n" % (uid, uid, len(raw), when)
 
 
@@ -253,7 +255,7 @@ def test_a_login_refused_for_the_moment_is_tried_again_soon(watch, words, letter
         " LOGIN ",
         lambda tag, _: (tries.append(1), f"{tag.decode()} NO {words}\r\n".encode() if len(tries) < 3 else b"go on")[1],
     )
-    patient = Pace(connect=2, answer=1, refused=900, first_retry=0.05, last_retry=0.1)
+    patient = Pace(connect=2, answer=1, refused=900, crowded=0.05, first_retry=0.05, last_retry=0.1)
     with ScriptedServer(box) as server, watch(channel_to(server, pace=patient)):
         assert len(tries) == 3
 

@@ -31,6 +31,9 @@ def test_starttls_on_the_tls_port_is_refused(settings):
         {"first_sync_days": -1},
         {"folder": "INBOX"},
         {"tls": "ssl"},
+        {"folders": ["\\Junck"]},
+        {"role": "shared"},
+        {"card_address": "sales card"},
     ],
 )
 def test_nonsense_is_refused(settings, values):
@@ -41,7 +44,7 @@ def test_nonsense_is_refused(settings, values):
 def test_the_usual_mailbox_needs_three_values(settings):
     plain = settings()
     assert (plain.port, plain.tls, plain.folders, plain.poll, plain.idle) == (993, True, ("INBOX",), 60, True)
-    assert plain.max_size == 25 * 1024 * 1024
+    assert (plain.max_size, plain.sent, plain.role) == (40 * 1024 * 1024, False, "source")
 
 
 def test_the_password_is_not_shown(settings):
