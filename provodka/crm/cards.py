@@ -167,3 +167,11 @@ class CardLink:
     card: CardRef
     other: CardRef
     main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoval:
+    """A card of our own making that is to go. Where a CRM deletes nothing, it is closed and carries this tag."""
+
+    card: CardRef
+    tag: str
