@@ -188,6 +188,11 @@ def _meaning(path: _Path, names: Mapping[str, str]) -> str:
     return names.get(name) or (numbered if numbered in ("phone", "email") else "")
 
 
+def meaning_of(name: str, aliases: Mapping[Target, Sequence[str]] | None = None) -> str:
+    """The target, mark or click id that `form_submitted` takes a field of this name for; empty where for none."""
+    return _meaning((name,), _targets_by_name(aliases or {}))
+
+
 @lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     name = re.sub(r"[\W_]+", "", name.lower()).replace("ё", "е")

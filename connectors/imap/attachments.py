@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from connectors.imap.charsets import clean
+from connectors.charsets import clean
 from connectors.imap.headers import Headers, RawMessage, param, to_bytes
 from connectors.imap.parts import children, content, is_text, leaves
 from provodka.file_names import safe_name

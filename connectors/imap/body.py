@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.imap.charsets import clean
+from connectors.charsets import clean
 from connectors.imap.headers import RawMessage
 from connectors.imap.html_text import to_text
 from connectors.imap.parts import children, is_container, is_text, leaves, text

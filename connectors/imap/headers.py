@@ -12,7 +12,7 @@ from email.parser import BytesHeaderParser, BytesParser
 from email.policy import Compat32
 from typing import Any, Final
 
-from connectors.imap.charsets import clean, decode
+from connectors.charsets import clean, decode
 from provodka import identity
 
 LONGEST: Final = 10_000  # of one header; the standard parameter parser is quadratic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.imap.charsets import decode
+from connectors.charsets import decode
 from connectors.imap.headers import RawMessage, param
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from connectors.imap.charsets import clean, decode
+from connectors.charsets import clean, decode
 from connectors.imap.headers import Headers, address, parse_headers
 from connectors.imap.html_text import to_text
 

@@ -1,4 +1,4 @@
-"""Bytes to text for mail that lies about its charset, or says nothing of it."""
+"""Bytes to text where the charset is a lie, or nobody says it: in letters and in tables."""
 
 from __future__ import annotations
 
@@ -97,12 +97,15 @@ def _damaged_utf8(data: bytes) -> str | None:
     return text if good >= 10 * text.count("\ufffd") else None
 
 
-def _likeliest(data: bytes) -> str:
-    sample = data[:_SAMPLE]
-    best = max(
+def likeliest(sample: bytes) -> str:
+    """The single-byte charset in which the bytes look most like Russian."""
+    return max(
         _SINGLE_BYTE, key=lambda charset: _SINGLE_BYTE[charset] + _russianness(sample.decode(charset, "replace"))
     )
-    return data.decode(best, "replace")
+
+
+def _likeliest(data: bytes) -> str:
+    return data.decode(likeliest(data[:_SAMPLE]), "replace")
 
 
 def _russianness(text: str) -> float:
