@@ -11,6 +11,7 @@ _CALLS: Final = frozenset(
     {EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED, EventType.CALL_RECORDED}
 )
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
+_ROWS: Final = frozenset({EventType.TABLE_ROW_ADDED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
 _EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
@@ -108,6 +109,7 @@ CHANNELS: Final[dict[str, Kind]] = {
     ),
     "imap": Kind("connectors.imap.settings:ImapSettings", _MAIL, watcher="connectors.imap.mailbox:watcher"),
     "smtp": Kind("connectors.smtp.settings:SmtpSettings", messenger="connectors.smtp.mailer:messenger", medium="email"),
+    "import": Kind("connectors.tables.importing:ImportSettings", _ROWS),
     "telegram": Kind(
         "connectors.telegram.settings:TelegramSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,

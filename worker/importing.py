@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 import structlog
 from pydantic import TypeAdapter
 
-from connectors.tables.importing import ImportOptions, ReadRow
+from connectors.tables.importing import ImportOptions, ReadRow, as_file, open_table
 from provodka.channel import Intake, Status
-from provodka.errors import ConnectorError
+from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal, imports
 from provodka.journal.imports import ImportJob, ImportState
+from provodka.settings import Strict
 from rules.calendar import WorkingCalendar
 from rules.durations import parse_duration
 from rules.plan import Priority
@@ -24,7 +25,7 @@ from rules.plan import Priority
 log = structlog.get_logger("worker")
 
 Open = Callable[[ImportJob], Iterator[ReadRow]]
-"""The rows of an import from the beginning. Raises ConnectorError with a cure."""
+"""The rows of an import from the beginning. It, and what it gives, raise ConnectorError with a cure."""
 
 _GULP: Final = 100  # rows at once: as many events stand before a new one at most
 _ENOUGH: Final = 200  # of what was handed out is not done yet: no more until it is
@@ -50,6 +51,18 @@ def place_of(job: str, cursor: Callable[[str], str | None]) -> Place:
     """Where an import stands."""
     kept = cursor(imports.cursor_of(job))
     return _PLACE.validate_json(kept) if kept else Place()
+
+
+def kept_rows(job: ImportJob, journal: Journal, channels: Mapping[str, Strict], zone: tzinfo) -> Iterator[ReadRow]:
+    """The rows of the file of an import, as its channel reads them now. Raises Rejected with the cure."""
+    body = journal.store.blob(job.sha256)
+    if job.channel not in channels or body is None:
+        what = "file" if body is None else f"channel «{job.channel}»"
+        raise Rejected(f"its {what} is not there any more", hint=f"Верните канал «{job.channel}» в настройки")
+    options = ImportOptions.model_validate_json(job.options)
+    with as_file(body, job.file) as path:
+        table = open_table(path, job.channel, channels[job.channel], options, zone, job.file)
+        yield from table.rows(journal.now())
 
 
 class Importer:
@@ -123,8 +136,16 @@ class Importer:
         """The events of those rows that the channel does not know yet, under the ids of this import."""
         made = {row.event.external_id: (row.number, row.event) for row in rows if row.event is not None}
         known: Mapping[str, str] = self._journal.read(lambda c: imports.taken_before(c, job.channel, list(made)))
+        now = self._journal.now()
         return [
-            replace(event, id=imports.event_id(job.id, number)) for key, (number, event) in made.items() if key not in known
+            replace(
+                event,
+                id=imports.event_id(job.id, number),
+                received_at=now,
+                occurred_at=now if event.occurred_at == event.received_at else event.occurred_at,
+            )
+            for key, (number, event) in made.items()
+            if key not in known
         ]
 
 

@@ -34,7 +34,9 @@ class Removal:
             mine = [i for i, request in enumerate(requests) if request.params.card.kind is kind]
             entity = ENTITIES[kind]
             there = self._room.by_ids(entity, [requests[i].params.card.id for i in mine], "") if mine else {}
-            outcomes.update((i, _done(i, requests, found=True)) for i in mine if requests[i].params.card.id not in there)
+            outcomes.update(
+                (i, _done(i, requests, found=True)) for i in mine if requests[i].params.card.id not in there
+            )
             order = [i for i in mine if i not in outcomes]
             wanted = [Request(requests[i].key, make(requests[i].params), requests[i].unsure_since) for i in order]
             for i, outcome in zip(order, write(wanted) if wanted else [], strict=True):

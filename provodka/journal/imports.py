@@ -1,25 +1,26 @@
 """Imports: files whose rows become events, a portion at a time.
 
-An import is agreed to once and then lives here. The id of each of its events is its own id and the number of the row, so
-that its events are found by the index of their ids, and a row that is handed out again after a crash is the same event.
-How far it has come is the cursor `cursor_of(id)`, committed beside the events.
+An import is agreed to once and then lives here. The id of each of its events is its own id and the number of the row,
+so that its events are found by the index of their ids, and a row that is handed out again after a crash is the same
+event. How far it has come is the cursor `cursor_of(id)`, committed beside the events.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal_column, select, update
 
 from provodka.journal import inbox, outbox
-from provodka.journal.records import StoredAction, StoredEvent
+from provodka.journal.records import ActionState, StoredAction, StoredEvent
 from provodka.journal.schema import actions, events, imports
 from provodka.journal.sql import among, chunks
+from provodka.journal.undoing import UNDO
 
 _ENDED: Final = "g"  # an id is hexadecimal: this is behind all that begin with it
 
@@ -135,6 +136,14 @@ def figures(connection: Connection, job: str) -> ImportFigures:
     return ImportFigures({row[0]: row[1] for row in by_state}, {(row[0], row[1]): row[2] for row in by_action})
 
 
+_FREED: Final = "#undone:"
+_IS_FREE: Final = events.c.external_id.contains(_FREED)
+_NOBODYS: Final = (
+    "crm.hint", "lead.created", "contact.created", "company.created", "task.created", "task.overdue", "lead.checked",
+    "contact.checked", "company.checked", "task.checked", "clock.tick",
+)  # fmt: skip
+"""What comes of our own making of a card, or of time: it says nothing about people."""
+
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 _BULK_READY: Final = (
     select(actions.c.id)
@@ -188,3 +197,30 @@ def taken_before(connection: Connection, channel: str, keys: Sequence[str]) -> d
         rows = connection.execute(_KNOWN, {"named": channel, "keys": part})
         found.update((row.external_id, row.id) for row in rows)
     return found
+
+
+def cancel(connection: Connection, job: str, now: datetime) -> int:
+    """Cancel the actions of its events of which nothing can have gone out yet; how many."""
+    mine = select(events.c.seq).where(_mine(job))
+    unsent = and_(actions.c.state.in_(("ready", "waiting", "held")), actions.c.unsure_since.is_(None))
+    gone = update(actions).where(unsent, actions.c.kind != UNDO, actions.c.event_seq.in_(mine))
+    return connection.execute(gone.values(state=ActionState.CANCELLED, finished_at=now)).rowcount
+
+
+def touched_since(connection: Connection, job: str) -> dict[int, str]:
+    """The lanes of its events in which something else has happened since it began: by lane, what came first."""
+    first = select(func.min(events.c.seq)).where(_mine(job)).scalar_subquery()
+    lanes = select(events.c.lane).where(_mine(job))
+    others = and_(events.c.lane.in_(lanes), events.c.seq > first, ~_mine(job), events.c.type.not_in(_NOBODYS))
+    query = select(events.c.lane, events.c.type, events.c.id).where(others).order_by(events.c.seq.desc())
+    return {row.lane: f"{row.type} {row.id}" for row in connection.execute(query)}
+
+
+def let_in_again(connection: Connection, job: str, besides: Collection[int]) -> int:
+    """Its rows are known no longer, since nothing is left of them in the CRM; not those of the events `besides`."""
+    rows = connection.execute(select(events.c.seq).where(_mine(job), events.c.planned_at.is_not(None), ~_IS_FREE))
+    freed = [row.seq for row in rows if row.seq not in besides]
+    key = events.c.external_id + f"{_FREED}{job}"
+    for part in chunks(freed):
+        connection.execute(update(events).where(events.c.seq.in_(part)).values(external_id=key))
+    return len(freed)

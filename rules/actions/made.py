@@ -86,7 +86,8 @@ def fate(made: Made, cards: Cards) -> Fate:
         return _with_tasks(Fate(), open_tasks)
     if why := made.touched or _touched(made, lead, cards):
         return Fate(left=(f"lead:{lead.id}: {why}",))
-    refs, left = [CardRef(CardKind.LEAD, lead.id)], ()
+    refs = [CardRef(CardKind.LEAD, lead.id)]
+    left: tuple[str, ...] = ()
     contact = cards.contacts.get(made.contact)
     if contact is not None:
         if used := _used(made, contact):

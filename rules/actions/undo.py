@@ -51,7 +51,10 @@ class Undo(Action[UndoParams]):
         outcomes = send_changes(ready, desk)
         away = take_away(ready, desk)
         return [
-            told(_first_amiss([*away[d.item.key], *filter(None, [outcomes.get(d.item.key)])]), d.frozen["told"])
+            told(
+                _first_amiss([*away[d.item.key], *([outcomes[d.item.key]] if d.item.key in outcomes else [])]),
+                d.frozen["told"],
+            )
             for d in ready
         ]
 
@@ -68,9 +71,7 @@ def undoing(decision: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if kept is None else {KEPT: {card: values for card, values in kept.items() if values}}
 
 
-def _decision(
-    kept: Mapping[CardRef, Sequence[Replaced]], cards: Mapping[CardRef, Card], goes: Fate
-) -> Decision:
+def _decision(kept: Mapping[CardRef, Sequence[Replaced]], cards: Mapping[CardRef, Card], goes: Fate) -> Decision:
     decision: dict[str, Any] = goes.decision
     back: list[str] = list(goes.back)
     left: list[str] = list(goes.left)
