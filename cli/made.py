@@ -23,20 +23,26 @@ class Made:
 
 
 def made_by(actions: Sequence[StoredAction], touched: Mapping[int, str]) -> Made:
-    """`touched`: by lane, what has happened in it since."""
+    """Of all rows together: later ones of a person add to what the first has made. `touched`: by lane, what has
+    happened in it since."""
     made = Made()
-    leads: dict[tuple[int, str], str] = {}
+    leads: dict[str, str] = {}
+    added: dict[str, list[str]] = {}
     done = [one for one in actions if one.state is ActionState.DONE]
     for action in done:
         result = _result(action)
         if action.kind in MAKERS and result.get("created") == "yes":
             made.params[action.key] = _lead(action, result, touched.get(action.lane or 0, ""))
-            leads[action.event_seq, result["lead_id"]] = action.key
+            leads[result["lead_id"]] = action.key
+        if addition := json.loads(action.request or "{}").get("addition"):
+            added.setdefault(addition["contact_id"], []).extend((*addition["phones"], *addition["emails"]))
+    for params in made.params.values():
+        params["added"] = added.get(params["contact"], [])
     for action in done:
         if action.kind not in _ALONG:
             continue
         result = _result(action)
-        whole = leads.get((action.event_seq, result.get("lead_id", "")))
+        whole = leads.get(result.get("lead_id", ""))
         task = result.get("remote_id", "") if action.kind == "task" else ""
         if whole is not None:
             made.along.add(action.key)

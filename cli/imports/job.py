@@ -115,13 +115,13 @@ def follow(journal: Journal, job: ImportJob, view: View, stop: Ask | None) -> Sh
             progress.stop()
             if stop is not None and stop("Stop the import? If not, it goes on without this command"):
                 journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
-            return shown(journal, _again(journal, job))
+            return shown(journal, anew(journal, job))
 
 
 def _watch(journal: Journal, job: ImportJob, view: View, tell: Callable[[ShownJob], object]) -> ShownJob:
     last, since, warned = (0, 0, 0), time.monotonic(), False
     while True:
-        now = shown(journal, _again(journal, job))
+        now = shown(journal, anew(journal, job))
         tell(now)
         if settled(now):
             return now
@@ -139,7 +139,8 @@ def _told(now: ShownJob) -> str:
     return f"handed out {now.handed_out}, planned {now.planned}, actions done {now.done}{dead}"
 
 
-def _again(journal: Journal, job: ImportJob) -> ImportJob:
+def anew(journal: Journal, job: ImportJob) -> ImportJob:
+    """As it is now."""
     return journal.read(lambda c: imports.alike(c, job.id))[0]
 
 
@@ -196,7 +197,7 @@ def move(journal: Journal, job: ImportJob, to: ImportState, view: View) -> int:
         return Exit.PROBLEM
     if to is ImportState.RUNNING:
         journal.well(f"import {job.id}")
-    now = shown(journal, _again(journal, job))
+    now = shown(journal, anew(journal, job))
     if view.as_json:
         view.json(now)
     else:

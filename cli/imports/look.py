@@ -237,4 +237,5 @@ def _limits(house: House) -> Iterator[str]:
     """Rules that hold themselves back whatever is imported."""
     for rule in house.config.rules:
         if EventType.TABLE_ROW_ADDED in rule.triggers and rule.throttle is not None:
-            yield f"«{rule.name}» acts at most {rule.throttle.most} times per {rule.throttle.per.text}: the rest is left"
+            often = f"{rule.throttle.most} times per {rule.throttle.per.text}"
+            yield f"«{rule.name}» acts at most {often}: the rest is left"

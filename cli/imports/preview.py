@@ -13,6 +13,7 @@ from cli.masking import Mask
 from cli.show import View, counted, one_line, span, table
 
 _SHOWN: Final = 10
+_FIRST: Final = 5
 _NAMES: Final = ("name", "surname")
 _DOTS: Final = "•••"
 RULE: Final = """\
@@ -94,16 +95,23 @@ def _draw_counts(seen: Seen, view: View) -> None:
 def _draw_faults(seen: Seen, view: View, refused_in: Path | None) -> None:
     if seen.refused:
         view.print(f"{counted(len(seen.refused), 'row')} refused" + (f", listed in {refused_in}" if refused_in else ""))
-        for one in seen.refused[:_SHOWN]:
-            view.print(f"  {_sentence(one)}")
-        if len(seen.refused) > _SHOWN:
-            view.print(f"  … and {len(seen.refused) - _SHOWN} more")
+        for sentence in sentences(seen.refused):
+            view.print(f"  {sentence}")
     for cell in seen.cells[:_SHOWN]:
         view.print(f"  row {cell.row}, «{cell.column}» stays as it is: {cell.why}")
 
 
-def _sentence(one: Refused) -> str:
-    return one_line(f"{one.why}. {one.cure}", 200)
+def sentences(rows: Sequence[Refused]) -> list[str]:
+    """Why rows need a person, each reason once, with the first rows of it."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for one in rows:
+        found.setdefault((one.why.removeprefix(f"строка {one.row}").lstrip(",: "), one.cure), []).append(one.row)
+    return [one_line(f"{_numbers(some)}: {why}. {cure}") for (why, cure), some in list(found.items())[:_SHOWN]]
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    more = f" and {len(rows) - _FIRST} more" if len(rows) > _FIRST else ""
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_FIRST]))}{more}"
 
 
 def _draw_rules(seen: Seen, view: View) -> None:

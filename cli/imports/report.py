@@ -10,13 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from cli.imports.preview import write_rows
-from cli.show import Exit, View, counted, one_line
+from cli.imports.look import Refused
+from cli.imports.preview import sentences, write_rows
+from cli.show import Exit, View, counted
 from connectors.tables.importing import ReadRow
 from provodka.journal import MAKERS, ActionState, Journal, StoredAction, imports
 from provodka.journal.imports import ImportJob
 
-_SHOWN: Final = 10
 _AT_REST: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
 
 
@@ -96,7 +96,7 @@ def _told(row: int, event: str, actions: list[StoredAction] | tuple[()]) -> Told
     result: dict[str, Any] = json.loads(maker.result or "{}") if maker is not None else {}
     lead = result.get("lead_id", "")
     if dead is not None:
-        return ToldRow(row, Outcome.DEAD, event, lead, f"{dead.kind} {dead.id}: {dead.error}", dead.hint)
+        return ToldRow(row, Outcome.DEAD, event, lead, f"{dead.kind}: {dead.error}", dead.hint)
     if any(one.state not in _AT_REST for one in actions):
         return ToldRow(row, Outcome.WAITING, event, lead)
     if actions and all(one.state is ActionState.CANCELLED for one in actions):
@@ -112,7 +112,6 @@ def _draw(job: ImportJob, told: list[ToldRow], counts: Counter[str], view: View)
         if counts[outcome]:
             view.print(f"  {outcome:16} {counts[outcome]}")
     worst = [one for one in told if one.outcome in (Outcome.DEAD, Outcome.REFUSED)]
-    for one in worst[:_SHOWN]:
-        view.print(f"row {one.row} is {one.outcome}: {one_line(f'{one.why}. {one.cure}', 200)}")
-    if len(worst) > _SHOWN:
-        view.print(f"… and {len(worst) - _SHOWN} more: --csv FILE lists them all")
+    for outcome in (Outcome.DEAD, Outcome.REFUSED):
+        for sentence in sentences([Refused(one.row, one.why, one.cure) for one in worst if one.outcome == outcome]):
+            view.print(f"{outcome}, {sentence}")

@@ -58,17 +58,14 @@ def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: V
         return Exit.PROBLEM
     started = jobs.start(house.journal, wanted.file.read_bytes(), wanted.file.name, channel, seen.rows, options)
     view.err.print(f"import {started.id} has begun", highlight=False)
-    if wanted.detach:
-        now = jobs.shown(house.journal, started)
-    else:
-        now = jobs.follow(house.journal, started, view, ask)
+    now = jobs.shown(house.journal, started) if wanted.detach else jobs.follow(house.journal, started, view, ask)
     if view.as_json:
         view.json({"preview": masked(seen, view.mask(house.journal)), "import": now})
         return Exit.PROBLEM if now.dead or now.failed else Exit.FINE
     if not jobs.settled(now):
         jobs.tell(now, view)
         return Exit.FINE
-    return report(house.journal, started, house.imported(started), view, None)
+    return report(house.journal, jobs.anew(house.journal, started), house.imported(started), view, None)
 
 
 def _not_started(seen: Seen, view: View, house: House, *, dry_run: bool) -> int:

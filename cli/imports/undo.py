@@ -27,7 +27,7 @@ def undo_import(journal: Journal, job: ImportJob, view: View, *, preview: Previe
         _cancel(journal, job, wish.patience)
     work = carried_out(journal, Undone(job=job.id), preview, wish)
     if not wish.dry_run and not work.waiting:
-        stays = {action.event_seq for action, _ in work.exceptions if action.kind in MAKERS}
+        stays = {one.event_seq for one, why in work.exceptions if one.kind in MAKERS and not why.startswith("contact:")}
         journal.write(lambda c: imports.let_in_again(c, job.id, stays))
         journal.write(lambda c: imports.move(c, job.id, ImportState.UNDONE, _STATES))
     tell(journal, work, view, dry_run=wish.dry_run)
@@ -38,8 +38,7 @@ def _cancel(journal: Journal, job: ImportJob, patience: float) -> None:
     """Cancel what has not begun, until nothing of it moves; give up when nothing has moved for so many seconds."""
     left, end = -1, time.monotonic() + patience
     while True:
-        now = journal.now()
-        journal.write(lambda c: imports.cancel(c, job.id, now))
+        journal.write(lambda c: imports.cancel(c, job.id, journal.now()))
         figures = shown(journal, job)
         moving = figures.handed_out - figures.planned - figures.failed + figures.under_way
         if not moving or time.monotonic() >= end:

@@ -150,7 +150,7 @@ _BULK_READY: Final = (
     .where(actions.c.state == literal_column("'ready'"), actions.c.priority <= bindparam("bulk"))
     .limit(bindparam("most"))
 )
-_NOT_PLANNED: Final = literal_column("events.state IN ('received', 'planning')")
+_NOT_PLANNED: Final[ColumnElement[bool]] = literal_column("events.state IN ('received', 'planning')")
 
 
 def under_way(connection: Connection, job: str, bulk: int, most: int) -> int:

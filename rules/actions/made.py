@@ -23,7 +23,8 @@ NOTHING: Final = LeadRef("")
 
 
 class Made(Strict):
-    """What an action, and the tasks that hang on its result, have made. `create` is the NewLead as it was sent;
+    """What an action, and the tasks that hang on its result, have made. `create` is the NewLead as it was sent, `added`
+    phones and emails that its contact got later by the same import;
     `touched` says why it stays, where that is known beforehand; `tag` is for what the CRM does not delete."""
 
     tag: str
@@ -31,6 +32,7 @@ class Made(Strict):
     contact: str = ""
     create: dict[str, Any] | None = None
     tasks: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     touched: str = ""
 
 
@@ -130,7 +132,8 @@ def _used(made: Made, contact: Contact) -> str:
     new = new or NewContact(contact.name)
     if not same(new.name, contact.name):
         return "its name has been changed since"
-    if set(contact.phones) != set(new.phones) or {one.casefold() for one in contact.emails} != set(new.emails):
+    ours = {one.casefold() for one in (*new.phones, *new.emails, *made.added)}
+    if not ours.issuperset(one.casefold() for one in (*contact.phones, *contact.emails)):
         return "its phones or emails have been changed since"
     return ""
 

@@ -50,13 +50,8 @@ class Undo(Action[UndoParams]):
         desk = Desk(outside)
         outcomes = send_changes(ready, desk)
         away = take_away(ready, desk)
-        return [
-            told(
-                _first_amiss([*away[d.item.key], *([outcomes[d.item.key]] if d.item.key in outcomes else [])]),
-                d.frozen["told"],
-            )
-            for d in ready
-        ]
+        changed = {key: [outcome] for key, outcome in outcomes.items()}
+        return [told(_first_amiss([*away[d.item.key], *changed.get(d.item.key, ())]), d.frozen["told"]) for d in ready]
 
 
 def _first_amiss(outcomes: Sequence[Outcome]) -> Outcome:
