@@ -20,6 +20,7 @@ from provodka.journal import EventState, StoredEvent, imports
 from provodka.payloads import EventType
 from rules.durations import parse_duration
 from rules.plan import RuleOutcome, load_trace
+from rules.schema import Rule
 
 SAMPLES: Final = 3
 TRIED: Final = 20  # rows that the rules are tried with
@@ -133,7 +134,7 @@ def look(house: House, table: Table, channel: str, options: ImportOptions) -> Se
     new = [event for event in read.events if event.external_id not in before]
     people = _people(new)
     tried = _try(house, new)
-    rules = tuple(rule.name for rule in house.config.rules if EventType.TABLE_ROW_ADDED in rule.triggers)
+    rules = _rules(house, channel)
     return Seen(
         file=table.reading.table,
         sheet=table.sheet.name,
@@ -150,8 +151,8 @@ def look(house: House, table: Table, channel: str, options: ImportOptions) -> Se
         cells=tuple(read.cells),
         tried=tried,
         pace=_pace(house, len(new), tried, options, now),
-        rules=rules,
-        limits=tuple(_limits(house)),
+        rules=tuple(rule.name for rule in rules),
+        limits=tuple(_limits(rules)),
     )
 
 
@@ -233,9 +234,15 @@ def _pace(house: House, taken: int, tried: Tried, options: ImportOptions, now: d
     return Pace(options.portion, portions, options.every, last, seconds)
 
 
-def _limits(house: House) -> Iterator[str]:
+def _rules(house: House, channel: str) -> list[Rule]:
+    """Those that hear of rows of this channel."""
+    heard = (rule for rule in house.config.rules if EventType.TABLE_ROW_ADDED in rule.triggers)
+    return [rule for rule in heard if not rule.channel or channel in rule.channel]
+
+
+def _limits(rules: Sequence[Rule]) -> Iterator[str]:
     """Rules that hold themselves back whatever is imported."""
-    for rule in house.config.rules:
-        if EventType.TABLE_ROW_ADDED in rule.triggers and rule.throttle is not None:
+    for rule in rules:
+        if rule.throttle is not None:
             often = f"{rule.throttle.most} times per {rule.throttle.per.text}"
             yield f"«{rule.name}» acts at most {often}: the rest is left"

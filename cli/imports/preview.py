@@ -19,7 +19,7 @@ _DOTS: Final = "•••"
 RULE: Final = """\
   - name: Импорт
     on: table.row_added
-    when: {{channel: {channel}}}
+    channel: {channel}
     do:
       - intake:
           title: "Импорт: {{{{ person.name or person.phone }}}}"

@@ -1,0 +1,135 @@
+"""A list is imported by real processes that die on the way: everybody once, nobody twice; then all of it is undone.
+
+`PROVODKA_IMPORT_ROWS=50000` makes it as long as that, with as many doubles and known people as a real one has.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from provodka.journal import Journal, imports, queries
+from sandbox.senders import tilda_lead
+from tests.end_to_end.company import SECRET, Company, until
+from tests.end_to_end.importing import People, acquaint, command, prepare
+from tests.end_to_end.product import Product
+
+ROWS = int(os.environ.get("PROVODKA_IMPORT_ROWS", "600"))
+PEOPLE = People(50_000, 2_000, 3_000) if ROWS >= 50_000 else People(ROWS, ROWS // 10, ROWS * 2 // 15)
+PATIENCE = 60 + ROWS / 10
+STRANGER = "+79990000001"
+
+
+@pytest.fixture
+def journal(closed: Company) -> Iterator[Journal]:
+    """The journal, read beside the processes."""
+    opened = Journal(closed.journal_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def product(closed: Company) -> Iterator[Product]:
+    prepare(closed)
+    acquaint(closed, PEOPLE)
+    process = Product(closed.write_config(), closed.environ, closed.folder / "product.log")
+    process.start()
+    process.ready()
+    yield process
+    process.kill()
+
+
+def planned(journal: Journal, job: str) -> int:
+    return journal.read(lambda c: imports.figures(c, job)).planned
+
+
+def rest(journal: Journal, job: str) -> None:
+    def rested() -> bool:
+        return shown(journal, job) != imports.ImportState.RUNNING and not journal.read(queries.unfinished)
+
+    until(rested, "all of the import", PATIENCE)
+
+
+def shown(journal: Journal, job: str) -> imports.ImportState:
+    return journal.read(lambda c: imports.alike(c, job))[0].state
+
+
+def test_a_list_is_imported_once_though_everything_dies_and_then_it_is_undone(
+    closed: Company, journal: Journal, product: Product
+) -> None:
+    file = PEOPLE.write(closed.folder / "База.csv")
+    until(lambda: journal.cursor("amocrm:contacts:filled"), "the index of people", PATIENCE)
+
+    began = time.monotonic()
+    seen = command(closed, "start", file, "--dry-run")["preview"]
+    print(f"preview of {ROWS} rows: {time.monotonic() - began:.1f} s")
+    assert (seen["rows"], seen["taken"], seen["people"]) == (PEOPLE.rows, PEOPLE.rows, PEOPLE.persons)
+    assert (seen["known"], len(seen["doubles"]), seen["refused"]) == (PEOPLE.known, PEOPLE.doubles, [])
+    assert seen["tried"]["matched"] == {"Импорт": seen["tried"]["rows"]}
+    assert command(closed, "ls") == [], "a look writes nothing"
+
+    began = time.monotonic()
+    job = command(closed, "start", file, "--yes", "--detach")["import"]["id"]
+    for share in (0.2, 0.6):  # killed twice, in the middle of everything
+        until(lambda share=share: planned(journal, job) > PEOPLE.rows * share, f"{share:.0%} of the rows", PATIENCE)  # type: ignore[misc]
+        product.kill()
+        product.start()
+    product.ready()
+    answer = tilda_lead(f"{product.url}/hooks/site/{SECRET}", name="Живая", phone=STRANGER, email="")
+    assert answer.status_code == 200
+    rest(journal, job)
+    print(f"import: {time.monotonic() - began:.1f} s")
+
+    report = command(closed, "report", job)
+    assert report["counts"] == {"new lead": PEOPLE.persons, "known person": PEOPLE.doubles}
+    leads = closed.leads()
+    assert len(leads) == PEOPLE.persons + 1
+    assert closed.doubles() == {"open_leads": 0, "extra_leads": 0, "contacts_by_phone": 0}
+    tasks = Counter(len(lead["tasks"]) for lead in leads)
+    assert tasks == {1: PEOPLE.persons + 1 - PEOPLE.doubles, 2: PEOPLE.doubles}, "each row is one task"
+    again = command(closed, "start", file, "--dry-run")["preview"]
+    assert (again["taken"], again["earlier"]) == (0, PEOPLE.rows), "what was taken in is known by its key"
+
+    by_hand = leads[5]
+    closed.move(by_hand, "Переговоры")
+    began = time.monotonic()
+    undone = command(closed, "undo", job, "--wait", "60", check=False, timeout=PATIENCE)
+    print(f"undo: {time.monotonic() - began:.1f} s")
+    assert undone["waiting"] == 0
+    [left] = undone["exceptions"]
+    assert f"lead:{by_hand['id']}" in left["why"]
+    states = Counter((lead["status"], "импорт отменён" in lead["tags"]) for lead in closed.leads())
+    assert states == {
+        ("Закрыто и не реализовано", True): PEOPLE.persons - 1,
+        ("Переговоры", False): 1,
+        ("Новый лид", False): 1,
+    }
+    assert shown(journal, job) is imports.ImportState.UNDONE
+
+
+def test_a_command_that_is_killed_leaves_the_import_going_on_and_a_stopped_one_can_be_resumed(
+    closed: Company, journal: Journal, product: Product
+) -> None:
+    import subprocess
+    import sys
+
+    people = People(40, 0, 0)
+    file = people.write(closed.folder / "База.csv")
+    line = [sys.executable, "-m", "cli", "import", str(file), "--yes", "--portion", "10", "--every", "1h"]
+    environ = {**os.environ, **closed.environ}
+    process = subprocess.Popen([*line, "--config", str(closed.write_config())], env=environ, stderr=subprocess.DEVNULL)
+    [job] = until(lambda: journal.read(imports.all_imports), "the import")
+    until(lambda: planned(journal, job.id) == 10, "the first portion")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    now = command(closed, "show", job.id)
+    assert (now["state"], now["handed_out"]) == ("running", 10)
+    assert now["next"] is not None, "the next portion has its time"
+    assert command(closed, "stop")["state"] == "stopped"
+    assert command(closed, "resume")["state"] == "running"
+    assert len(closed.leads()) == 10
