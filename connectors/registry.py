@@ -21,6 +21,16 @@ _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 CHANNELS: Final[dict[str, Kind]] = {
     "form": Kind("connectors.form.settings:FormSettings", _FORM, receiver="connectors.form.channel:receiver"),
     "tilda": Kind("connectors.tilda.settings:TildaSettings", _FORM, receiver="connectors.tilda.channel:receiver"),
+    "google_sheets": Kind(
+        "connectors.google_sheets.settings:GoogleSheetsSettings",
+        _ROWS,
+        receiver="connectors.google_sheets.channel:receiver",
+        watcher="connectors.google_sheets.watch:watcher",
+        wants={"receiver": ("secret",), "watcher": ("spreadsheet",)},
+    ),
+    "table_file": Kind(
+        "connectors.table_file.settings:TableFileSettings", _ROWS, watcher="connectors.table_file.watch:watcher"
+    ),
     "mango": Kind(
         "connectors.mango.settings:MangoSettings",
         _CALLS | {EventType.MESSAGE_STATE},

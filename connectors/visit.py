@@ -53,6 +53,7 @@ _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _MAX_PAIRS: Final = 500
 
 _Path = tuple[str | int, ...]
+_OwnNames = tuple[tuple[Target, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def form_submitted(
     recognised by `aliases`, then by ALIASES; `defaults` fill what is still empty. Everything else, also what was
     taken for a phone or an email but holds none, stays in `form.fields` as text under its own dotted name.
     """
-    answers = _Answers(fields, mapping or {}, _targets_by_name(aliases or {}), defaults or {})
+    answers = _Answers(fields, mapping or {}, _own_names(aliases), defaults or {})
     name, surname = answers.text("name"), answers.text("surname")
     person = Person(
         name=name if surname in name else f"{name} {surname}".strip(),
@@ -100,7 +101,7 @@ class _Answers:
         self,
         fields: Mapping[str, Any],
         mapping: Mapping[Target, str],
-        names: Mapping[str, str],
+        names: _OwnNames,
         defaults: Mapping[Target, str],
     ) -> None:
         self._texts: dict[_Path, str] = dict(_leaves(fields))
@@ -176,8 +177,10 @@ def _leads_to(where: str, path: _Path) -> bool:
     return f"{_dotted(path)}.".lower().startswith(f"{where}.".lower())
 
 
-def _meaning(path: _Path, names: Mapping[str, str]) -> str:
+@lru_cache(maxsize=8192)  # a site sends the same names every day, a table in every row
+def _meaning(path: _Path, own: _OwnNames) -> str:
     """The target, mark or click id that the name of a field stands for, or nothing."""
+    names = _targets_by_name(own)
     steps = [str(step) for step in _without_numbers(path)]
     if mark := mark_name(".".join(steps)):
         return mark
@@ -190,7 +193,7 @@ def _meaning(path: _Path, names: Mapping[str, str]) -> str:
 
 def meaning_of(name: str, aliases: Mapping[Target, Sequence[str]] | None = None) -> str:
     """The target, mark or click id that `form_submitted` takes a field of this name for; empty where for none."""
-    return _meaning((name,), _targets_by_name(aliases or {}))
+    return _meaning((name,), _own_names(aliases))
 
 
 @lru_cache(maxsize=4096)
@@ -200,11 +203,14 @@ def _plain(name: str) -> str:
     return name[your.end() :] if your else name
 
 
-def _targets_by_name(aliases: Mapping[Target, Sequence[str]]) -> Mapping[str, str]:
-    if not aliases:
-        return _BY_NAME
-    own = {".".join(map(_plain, name.split("."))): target for target, names in aliases.items() for name in names}
-    return {**_BY_NAME, **own}
+def _own_names(aliases: Mapping[Target, Sequence[str]] | None) -> _OwnNames:
+    return tuple((target, tuple(names)) for target, names in (aliases or {}).items())
+
+
+@lru_cache(maxsize=64)
+def _targets_by_name(own: _OwnNames) -> Mapping[str, str]:
+    names = {".".join(map(_plain, name.split("."))): target for target, names in own for name in names}
+    return {**_BY_NAME, **names}
 
 
 def _phones(text: str) -> tuple[str, ...]:

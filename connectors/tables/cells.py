@@ -24,6 +24,7 @@ _ERROR: Final = re.compile(
     r"ПУСТО!|ПЕРЕНОС!|########|#+)"
 )
 _TRUTH: Final = {"TRUE": "ИСТИНА", "FALSE": "ЛОЖЬ"}
+_FLAGS: Final = {"ИСТИНА": "1", "ЛОЖЬ": "0"}  # as some programs write them in ods
 _CLOCK: Final = r"(?:[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?)?"
 _RUSSIAN_DATE: Final = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_CLOCK}")
 _ISO_DATE: Final = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}}){_CLOCK}")
@@ -84,6 +85,8 @@ def _unfolded(found: re.Match[str]) -> tuple[str, str]:
 def canonical(text: str) -> str:
     """What of a cell tells rows apart: the same for «8 (916) 000-11-22» and 79160001122, for `12 500,50` and 12500.5,
     for a date with and without its seconds, which many formats do not show."""
+    if text in _FLAGS:
+        return _FLAGS[text]
     if not text or not (text[0].isdigit() or text[0] in "+-(") or len(text) > 40:
         return " ".join(text.casefold().split())
     if found := _SHORT_DATE.fullmatch(text):
@@ -94,6 +97,11 @@ def canonical(text: str) -> str:
         number = f"{Decimal(_GROUPS.sub('', text).replace(',', '.')).normalize():f}"
         return identity.phone(number) if len(number) == _PHONE_DIGITS and number[0] in "78" else number
     return identity.phone(text) or " ".join(text.casefold().split())
+
+
+def is_date(text: str) -> bool:
+    """Whether a cell is a date, with or without an hour."""
+    return _RUSSIAN_DATE.fullmatch(text) is not None
 
 
 def moment_in(text: str) -> datetime | None:

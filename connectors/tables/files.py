@@ -16,6 +16,7 @@ MOST_BYTES: Final = 200 * 1024 * 1024
 
 _ZIP, _OLE = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_IN_XML: Final = ("urn:schemas-microsoft-com:office:spreadsheet", "urn:oasis:names:tc:opendocument")
 _BOOKS: Final = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 _OTHERS: Final = {
     b"%PDF": "PDF",
@@ -85,8 +86,8 @@ def _refuse_others(path: Path, head: bytes) -> None:
         if head.startswith(mark):
             raise Rejected(f"{path.name} is {name} and no table", hint=SAVE_AS)
     start = head.decode("utf-8-sig", "replace").lstrip().casefold()
-    if start.startswith("<?xml") and "urn:schemas-microsoft-com:office:spreadsheet" in start:
-        raise Rejected(f"{path.name} is a table of Excel 2003 in XML", hint=SAVE_AS)
+    if start.startswith("<?xml") and any(name in start for name in _IN_XML):
+        raise Rejected(f"{path.name} is a table in plain XML", hint=SAVE_AS)
     if start.startswith("<"):
         raise Rejected(f"{path.name} is a page in HTML or XML", hint=HTML)
 

@@ -14,12 +14,14 @@ from connectors.tables.sheet import Fault, Row, Sheet
 from provodka.errors import Rejected
 
 EMPTY: Final = "В таблице нет ни одной строки под названиями столбцов"
+LOST: Final = "Файл сохранён в кодировке без русских букв: сохраните его ещё раз как «CSV UTF-8» или xlsx"
 WIDEST: Final = 1000  # columns
 LONGEST_CELL: Final = 32_767  # signs; no spreadsheet has room for more
 _TOTAL: Final = re.compile(r"(?:итого|всего|итог|total)(?![^\W\d_])", re.IGNORECASE)
 _TOO_LONG: Final = f"в ячейке больше {LONGEST_CELL} знаков"
 _SHORTEN: Final = "Сократите текст ячейки"
 
+_LOST: Final = re.compile(r"[?\ufffd ]{4,}$")
 _SUM: Final = re.compile(r"[\d\s.,₽%-]*(?:р|руб|шт)?\.?")
 
 Cells = Sequence[str]
@@ -47,13 +49,17 @@ def sheet_of(
     found = _headings(cleaned, header_row, merged, first)
     if len(found.names) > WIDEST:
         raise Rejected(f"{table} has {len(found.names)} columns", hint="Удалите пустые столбцы справа от данных")
+    if any(map(_LOST.match, found.names)):
+        raise Rejected(f"{table}: letters were lost as question marks", hint=LOST)
     if found.row:
         notes = (*notes, f"названия столбцов взяты из строки {found.row + 1}")
     below = _below(merged, found.row)
     if below:
         notes = (*notes, "есть объединённые ячейки: их значение относится только к первой строке")
     body = _rows(found, chain(head[found.row + 1 :], source))
-    return Sheet(table, name, _used(found, cleaned), body, notes)
+    used = _used(found, cleaned)
+    columns = tuple(found.names[column] for column in used)
+    return Sheet(table, name, columns, body, notes, tuple(first + column for column in used))
 
 
 def _headings(rows: Sequence[Cells], header_row: int | None, merged: Sequence[Block], first: int) -> Headings:
@@ -64,12 +70,10 @@ def _headings(rows: Sequence[Cells], header_row: int | None, merged: Sequence[Bl
     return Headings(header_row - 1, headings.named(rows, header_row - 1, first=first))
 
 
-def _used(found: Headings, rows: Sequence[Cells]) -> tuple[str, ...]:
-    """The names of the columns that have a heading, or a text below it in the rows that were looked at."""
+def _used(found: Headings, rows: Sequence[Cells]) -> list[int]:
+    """The columns that have a heading, or a text below it in the rows that were looked at."""
     below = rows[found.row :]
-    return tuple(
-        name for column, name in enumerate(found.names) if any(len(row) > column and row[column] for row in below)
-    )
+    return [column for column in range(len(found.names)) if any(len(row) > column and row[column] for row in below)]
 
 
 def _below(merged: Sequence[Block], heading: int) -> bool:
@@ -86,15 +90,18 @@ def _rows(found: Headings, rows: Iterable[Cells]) -> Iterator[Row]:
 
 
 def _row(number: int, names: tuple[str, ...], cells: Cells) -> Row:
+    over = (f"Столбец {headings.letters(column)}" for column in range(len(names), len(cells)))
+    return row_of(number, zip(chain(names, over), cells, strict=False))
+
+
+def row_of(number: int, cells: Iterable[tuple[str, str]]) -> Row:
+    """The row of these cells, each with its heading."""
     known: dict[str, str] = {}
     faults: list[Fault] = []
-    for column, cell in enumerate(cells):
-        if not cell:
-            continue
-        text, why = clean(cell)
+    for name, cell in cells:
+        text, why = clean(cell) if cell else ("", "")
         if not text:
             continue
-        name = names[column] if column < len(names) else f"Столбец {headings.letters(column)}"
         known[name] = text
         if why:
             faults.append(Fault(name, text, why, FORMAT_AS_TEXT))

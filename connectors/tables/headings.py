@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from connectors.tables.cells import is_value
+from connectors.tables.cells import is_date, is_value
 from connectors.visit import meaning_of
 from provodka.errors import Rejected
 
@@ -80,10 +81,18 @@ def _groups(rows: Sequence[Sequence[str]], at: int, merged: Sequence[Block], fir
     return above if len(set(filter(None, above))) > 1 and not any(map(is_value, above)) else []
 
 
-def is_moment(heading: str) -> bool:
-    """Whether a column says when its row was written."""
+def moments_of(cells: Mapping[str, str]) -> list[str]:
+    """What a row says of the moment at which it was written; where none surely does, the column «Дата»."""
+    dated = [(is_moment(column), text) for column, text in cells.items() if is_date(text)]
+    surest = max((sure for sure, _ in dated), default=0)
+    return [text for sure, text in dated if sure == surest] if surest else []
+
+
+@lru_cache(maxsize=4096)
+def is_moment(heading: str) -> int:
+    """2 where a column says when its row was written, 1 where it may (a plain «Дата»), else 0."""
     words = heading.casefold().replace("ё", "е")
-    return words.startswith(_MOMENTS) or words in ("дата", "время", "date", "time")
+    return 2 if words.startswith(_MOMENTS) else int(words in ("дата", "date"))
 
 
 _MOMENTS: Final = (

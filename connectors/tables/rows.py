@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from connectors.tables.cells import canonical, moment_in
-from connectors.tables.headings import is_moment
+from connectors.tables.headings import moments_of
 from connectors.tables.sheet import Row, Sheet
 from connectors.visit import Submitted, Target, form_submitted, meaning_of
 from provodka.errors import Rejected
@@ -82,15 +82,13 @@ class Reading:
             received_at=received_at,
             person=submitted.person,
             payload=self._payload(row, cells, submitted, imported=imported),
-            raw=json.dumps(cells, ensure_ascii=False).encode(),
+            raw=raw_of(cells),
         )
 
     def moment(self, row: Row) -> datetime | None:
         """When the row was written, where a column says so to the minute."""
-        for column, text in row.cells.items():
-            if is_moment(column) and (found := moment_in(text)) is not None:
-                return found.replace(tzinfo=self.zone)
-        return None
+        found = filter(None, map(moment_in, moments_of(row.cells)))
+        return next((moment.replace(tzinfo=self.zone) for moment in found), None)
 
     def _own_cells(self, row: Row) -> dict[str, str]:
         return {column: text for column, text in row.cells.items() if column not in self.own}
@@ -107,14 +105,10 @@ class Reading:
             parts = [canonical(cells.get(column, "")) for column in self.key]
             return _hashed(parts) if any(parts) else ""
         person = submitted.person
-        known = sorted((*person.phones, *person.emails)) or sorted(
-            filter(None, [" ".join(person.name.casefold().split())])
-        )
-        moments = [
-            canonical(text) for column, text in cells.items() if is_moment(column) and moment_in(text) is not None
-        ]
-        if moments and known:
-            return _hashed([moments[0], *known])
+        known = sorted((*person.phones, *person.emails)) or [canonical(person.name)]
+        moments = sorted(map(canonical, moments_of(cells)))
+        if moments and any(known):
+            return _hashed([*moments, *known])
         return _hashed(sorted(filter(None, map(canonical, cells.values()))))
 
     def _refused(self, row: Row, submitted: Submitted, key: str) -> Refusal | None:
@@ -144,6 +138,11 @@ class Reading:
         damaged = {fault.column: fault.value for fault in row.faults}
         shown = TableRow(self.table, self.sheet, row.number, form.comment, {**fields, **damaged})
         return RowAdded(shown, submitted.payload.utm, imported)
+
+
+def raw_of(cells: Mapping[str, str]) -> bytes:
+    """A row as support sees it."""
+    return json.dumps(cells, ensure_ascii=False).encode()
 
 
 def _hashed(parts: Sequence[str]) -> str:

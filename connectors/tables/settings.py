@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from connectors.visit import Target
-from provodka.settings import Strict
+from provodka.settings import Duration, Strict
 
 Column = Annotated[str, Field(min_length=1)]
 
@@ -17,7 +18,7 @@ class RowSettings(Strict):
     more headings for the same (`phone: [Моб., Раб.]`).
 
     `key` names the columns that make a row what it is. Without it that is the moment of a row and its person, and for
-    rows without an hour all their cells. `header_row` counts from 1.
+    tables without a date all cells. `header_row` counts from 1.
     """
 
     map: dict[Target, Column] = Field(default_factory=dict)
@@ -30,3 +31,10 @@ class RowSettings(Strict):
         if "id" in self.map or "id" in self.aliases:
             raise ValueError("a row has no id: write key: [column] instead")
         return self
+
+
+class LiveSettings(RowSettings):
+    """The table is looked at every `poll`. `first_rows: all` takes what stands in it at the very first look, too."""
+
+    poll: Duration = Field(timedelta(seconds=30), ge=timedelta(seconds=1))
+    first_rows: Literal["new", "all"] = "new"

@@ -34,7 +34,7 @@ class Sheet:
     """One sheet. `table` is the file or the spreadsheet, `name` the sheet (empty for CSV), `columns` the headings in
     their order; `notes` say what the reader had to guess (the encoding, the separator, where the headings stand).
 
-    `rows` may be read once.
+    `rows` may be read once. `places` are those of the columns in the table, from 0.
     """
 
     table: str
@@ -42,3 +42,4 @@ class Sheet:
     columns: tuple[str, ...]
     rows: Iterable[Row]
     notes: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()

@@ -1,0 +1,1 @@
+"""Google Sheets and Google Forms: polled with a service account or by a link, pushed by an Apps Script."""

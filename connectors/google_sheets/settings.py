@@ -1,0 +1,73 @@
+"""A spreadsheet of Google (`channels: table: {type: google_sheets, …}`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from connectors.addresses import check_base_url
+from connectors.settings import ApiSettings
+from connectors.tables.settings import LiveSettings
+
+_IN_ADDRESS: Final = re.compile(r"/spreadsheets/d/([\w-]+)")
+_SHEET_ID: Final = re.compile(r"[#?&]gid=(\d+)")
+_ID: Final = re.compile(r"[\w-]{10,}")
+_NEEDED: Final = ("client_email", "private_key", "token_uri")
+
+
+class GoogleSheetsSettings(LiveSettings, ApiSettings):
+    """`spreadsheet` is the address of the table, or the id in it. `account` is the key of a service account (JSON) to
+    which the table is shared; without it the table is read by its link, which everybody who has it can. `sheets` are
+    the names of its sheets, the first without them.
+
+    `secret` lets the Apps Script of the docs bring each answer of a form at once. `mark` is a column into which we
+    write that a row was taken.
+    """
+
+    type: Literal["google_sheets"] = "google_sheets"
+    spreadsheet: str = ""
+    account: SecretStr | None = None
+    sheets: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+    secret: SecretStr | None = Field(None, min_length=8)
+    mark: str = ""
+    api_url: Annotated[str, AfterValidator(check_base_url)] = "https://sheets.googleapis.com"
+    link_url: Annotated[str, AfterValidator(check_base_url)] = "https://docs.google.com"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if not self.spreadsheet and self.secret is None:
+            raise ValueError("set spreadsheet (to look at it), secret (to be told by a script) or both")
+        if self.spreadsheet and not _ID.fullmatch(self.id):
+            raise ValueError("spreadsheet: neither the address of a Google table nor the id in it")
+        if self.account is None and (self.sheets or self.mark):
+            raise ValueError("sheets and mark need the key of a service account: set account")
+        if self.account is not None:
+            self.key_of_account()
+        return self
+
+    @property
+    def id(self) -> str:
+        """The id of the spreadsheet."""
+        found = _IN_ADDRESS.search(self.spreadsheet)
+        return found[1] if found else self.spreadsheet
+
+    @property
+    def sheet_id(self) -> str:
+        """The id of the sheet that the address leads to; that of a table's first sheet is 0."""
+        found = _SHEET_ID.search(self.spreadsheet)
+        return found[1] if found else "0"
+
+    def key_of_account(self) -> dict[str, Any]:
+        """The key of the service account. Raises ValueError, which names no secret."""
+        text = self.account.get_secret_value() if self.account else ""
+        try:
+            key = json.loads(text)
+        except ValueError:
+            key = None
+        if not isinstance(key, dict) or not all(isinstance(key.get(name), str) for name in _NEEDED):
+            raise ValueError("account: not the JSON key of a service account; give the file: file:/path/to/key.json")
+        check_base_url(key["token_uri"])
+        return key
