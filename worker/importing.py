@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from pydantic import TypeAdapter
@@ -17,7 +17,6 @@ from provodka.errors import ConnectorError, Rejected
 from provodka.event import Event
 from provodka.journal import Journal, imports
 from provodka.journal.imports import ImportJob, ImportState
-from provodka.settings import Strict
 from rules.calendar import WorkingCalendar
 from rules.durations import parse_duration
 from rules.plan import Priority
@@ -53,7 +52,7 @@ def place_of(job: str, cursor: Callable[[str], str | None]) -> Place:
     return _PLACE.validate_json(kept) if kept else Place()
 
 
-def kept_rows(job: ImportJob, journal: Journal, channels: Mapping[str, Strict], zone: tzinfo) -> Iterator[ReadRow]:
+def kept_rows(job: ImportJob, journal: Journal, channels: Mapping[str, Any], zone: tzinfo) -> Iterator[ReadRow]:
     """The rows of the file of an import, as its channel reads them now. Raises Rejected with the cure."""
     body = journal.store.blob(job.sha256)
     if job.channel not in channels or body is None:

@@ -75,13 +75,13 @@ def draw(seen: Seen, view: View, refused_in: Path | None) -> None:
 
 def _draw_counts(seen: Seen, view: View) -> None:
     again = [one for one in seen.doubles if not one.taken]
-    view.print(f"{seen.taken} rows would be taken, of {counted(seen.people, 'person')}")
+    view.print(f"taken: {counted(seen.taken, 'row')} of {counted(seen.people, 'person')}")
     if seen.known is None:
         view.print("  how many the CRM knows cannot be told: the index of its people is not complete yet")
     else:
-        view.print(f"  {seen.known} the CRM knows, {seen.people - seen.known} are new to it")
+        view.print(f"  known to the CRM: {seen.known}, new to it: {seen.people - seen.known}")
     if seen.earlier:
-        view.print(f"{seen.earlier} rows were taken in before, and are left out")
+        view.print(f"taken in before, and left out: {counted(seen.earlier, 'row')}")
     if seen.doubles:
         merged = len(seen.doubles) - len(again)
         view.print(

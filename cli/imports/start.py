@@ -25,7 +25,7 @@ from rules.durations import parse_duration
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was typed: the file, the channel, `--map`, and how to go about it."""
+    """What was typed: the file, the channel, `--map`, and how to go about it; refused rows are listed in `folder`."""
 
     file: Path
     channel: str = ""
@@ -33,6 +33,7 @@ class Wanted:
     dry_run: bool = False
     yes: bool = False
     detach: bool = False
+    folder: Path = Path()
 
 
 def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: View, ask: jobs.Ask | None) -> int:
@@ -51,7 +52,7 @@ def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: V
         view.problem(error.reason, error.hint)
         return Exit.USAGE
     if not view.as_json:
-        draw(masked(seen, view.mask(house.journal)), view, refused_file(seen, Path()))
+        draw(masked(seen, view.mask(house.journal)), view, refused_file(seen, wanted.folder))
     if wanted.dry_run or not seen.taken:
         return _not_started(seen, view, house, dry_run=wanted.dry_run)
     if not _agreed(wanted, view, ask):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from connectors.tables.files import open_file
 from connectors.tables.rows import Reading, Refusal
+from connectors.tables.settings import RowSettings
 from connectors.tables.sheet import Fault, Sheet
 from connectors.visit import Target, meaning_of
 from provodka.event import Event
@@ -22,14 +23,11 @@ from provodka.settings import Strict
 Doubles = Literal["merge", "skip"]
 
 
-class ImportSettings(Strict):
-    """A channel that only takes imports. `map` says which column is what where its heading does not, `key` by which
-    columns a row is known again. Of a person who is in several rows all rows are taken (`merge`), or the first alone
-    (`skip`)."""
+class ImportSettings(RowSettings):
+    """A channel that only takes imports. Of a person who is in several rows all rows are taken (`merge`), or the first
+    alone (`skip`)."""
 
-    type: Literal["import"]
-    map: dict[Target, str] = Field(default_factory=dict)
-    key: tuple[str, ...] = ()
+    type: Literal["import"] = "import"
     doubles: Doubles = "merge"
 
 
@@ -102,24 +100,26 @@ class Table:
 
 
 def open_table(
-    path: Path, channel: str, settings: Strict, options: ImportOptions, zone: tzinfo, name: str = ""
+    path: Path, channel: str, settings: RowSettings, options: ImportOptions, zone: tzinfo, name: str = ""
 ) -> Table:
     """A file as the rows of this channel; `name` is what the file is called. Raises Rejected with the cure."""
     sheet = open_file(
         path,
         options.sheet,
-        header_row=options.header_row,
+        header_row=options.header_row or settings.header_row,
         encoding=options.encoding,
         separator=options.separator,
     )
-    given: Mapping[Target, str] = getattr(settings, "map", {})
+    mark = getattr(settings, "mark", "")
     reading = Reading(
         channel,
         name or sheet.table,
         sheet.name,
         zone,
-        mapping={**given, **options.map},
-        key=tuple(getattr(settings, "key", ())),
+        mapping={**settings.map, **options.map},
+        aliases=settings.aliases,
+        key=tuple(settings.key),
+        own=frozenset([mark] if mark else []),
     )
     reading.fits(sheet)
     return Table(sheet, reading, options.doubles)
