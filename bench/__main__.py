@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks.
+callers, talks, import.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.table import Table
 
 from bench import load, parts, timers
 from bench.callers import callers
+from bench.imports import imports
 from bench.onec import onec
 from bench.receivers import receivers
 from bench.rules import rules, whatif
@@ -246,6 +247,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "receivers": receivers,
     "callers": callers,
     "talks": talks,
+    "import": imports,
 }
 
 

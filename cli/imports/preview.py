@@ -83,10 +83,8 @@ def _draw_counts(seen: Seen, view: View) -> None:
     if seen.earlier:
         view.print(f"taken in before, and left out: {counted(seen.earlier, 'row')}")
     if seen.doubles:
-        merged = len(seen.doubles) - len(again)
-        view.print(
-            f"{len(seen.doubles)} rows are of a person who is in the file already: {merged} taken, {len(again)} not"
-        )
+        taken = f"{len(seen.doubles) - len(again)} taken, {len(again)} left out"
+        view.print(f"of a person who is in the file already: {counted(len(seen.doubles), 'row')} ({taken})")
         pairs = ", ".join(f"{one.row} (as {one.first})" for one in seen.doubles[:_SHOWN])
         more = f" and {len(seen.doubles) - _SHOWN} more" if len(seen.doubles) > _SHOWN else ""
         view.print(f"  rows {pairs}{more}")
@@ -94,7 +92,9 @@ def _draw_counts(seen: Seen, view: View) -> None:
 
 def _draw_faults(seen: Seen, view: View, refused_in: Path | None) -> None:
     if seen.refused:
-        view.print(f"{counted(len(seen.refused), 'row')} refused" + (f", listed in {refused_in}" if refused_in else ""))
+        view.print(
+            f"refused: {counted(len(seen.refused), 'row')}" + (f", listed in {refused_in}" if refused_in else "")
+        )
         for sentence in sentences(seen.refused):
             view.print(f"  {sentence}")
     for cell in seen.cells[:_SHOWN]:

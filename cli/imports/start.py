@@ -43,11 +43,9 @@ def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: V
     With `--json` it prints `{preview: Seen, import: ShownJob}`, the second one null where nothing was started.
     """
     try:
-        channel, options = _channel(house, wanted.channel), _options(house, wanted, given)
-        table = open_table(
-            wanted.file, channel, house.config.channels[channel], options, ZoneInfo(house.config.timezone)
-        )
-        seen = look(house, table, channel, options)
+        channel = _channel(house, wanted.channel)
+        options = _options(house, channel, {**given, "map": _mapping(wanted.mapping)})
+        seen = looked(house, wanted.file, channel, options)
     except Rejected as error:
         view.problem(error.reason, error.hint)
         return Exit.USAGE
@@ -101,10 +99,15 @@ def _channel(house: House, wanted: str) -> str:
     raise Rejected("no channel of the config takes rows", hint="add to channels: «list: {type: import}»")
 
 
-def _options(house: House, wanted: Wanted, given: Mapping[str, Any]) -> ImportOptions:
-    channel = house.config.channels.get(_channel(house, wanted.channel))
-    found = {"doubles": getattr(channel, "doubles", "merge"), **given, "map": _mapping(wanted.mapping)}
-    options = ImportOptions.model_validate(found)
+def looked(house: House, file: Path, channel: str, options: ImportOptions) -> Seen:
+    """What would come of a file. Raises Rejected with the cure."""
+    table = open_table(file, channel, house.config.channels[channel], options, ZoneInfo(house.config.timezone))
+    return look(house, table, channel, options)
+
+
+def _options(house: House, channel: str, given: Mapping[str, Any]) -> ImportOptions:
+    doubles = getattr(house.config.channels[channel], "doubles", "merge")
+    options = ImportOptions.model_validate({"doubles": doubles, **given})
     if options.every:
         try:
             parse_duration(options.every)
