@@ -32,7 +32,7 @@ _RULE: Final = """
   - name: Импорт
     on: table.row_added
     do:
-      - intake: {pipeline: Кровля, stage: Новый лид, title: "{{ person.name }}", responsible: {round_robin: [anna, ivan]}}
+      - intake: {pipeline: Кровля, stage: Новый лид, title: "{{ person.name }}", responsible: anna}
       - task: {text: Позвонить клиенту, due: 1d}
 """
 

@@ -38,6 +38,9 @@ def find(words: list[str]) -> tuple[Any, list[str]]:
     command, rest = APP, list(words)
     while hasattr(command, "commands"):
         name = rest.pop(0) if rest else ""
+        default = getattr(command, "default_command", "")
+        if default and name not in command.commands:  # its first word is not a command of its own, but a file
+            name, rest = default, [name, *rest] if name else rest
         if name not in command.commands:
             raise LookupError(f"provodka has no command {' '.join(words)}")
         command = command.commands[name]
