@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks, import.
+callers, talks, tables, import.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bench.imports import imports
 from bench.onec import onec
 from bench.receivers import receivers
 from bench.rules import rules, whatif
+from bench.tables import tables
 from bench.talks import talks
 
 Row = tuple[str, str, str]
@@ -248,6 +249,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "callers": callers,
     "talks": talks,
     "import": imports,
+    "tables": tables,
 }
 
 

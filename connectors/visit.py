@@ -209,8 +209,9 @@ def _own_names(aliases: Mapping[Target, Sequence[str]] | None) -> _OwnNames:
 
 @lru_cache(maxsize=64)
 def _targets_by_name(own: _OwnNames) -> Mapping[str, str]:
-    names = {".".join(map(_plain, name.split("."))): target for target, names in own for name in names}
-    return {**_BY_NAME, **names}
+    nested = {".".join(map(_plain, name.split("."))): target for target, names in own for name in names}
+    whole = {_plain(name): target for target, names in own for name in names}  # «Моб.» is a name with a point
+    return {**_BY_NAME, **nested, **whole}
 
 
 def _phones(text: str) -> tuple[str, ...]:

@@ -10,29 +10,30 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from connectors.addresses import check_base_url
+from connectors.answers import parse
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.http import Http, Limit, Params, Reply, Timeouts
 from connectors.talks.reading import Fields, part, parts_of, word
 from provodka.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
 from provodka.stores import Pace
 
-PER_SECOND: Final = 1.0  # 60 reads and 60 writes a minute are given to an account
-BURST: Final = 10
 QUOTA_WAIT: Final = 30.0  # seconds; the quota is of a minute
 EARLY: Final = 300.0  # seconds before its end that a token is not used any more
 SCOPES: Final = "https://www.googleapis.com/auth/spreadsheets"
+NEEDED: Final = ("client_email", "private_key", "token_uri")
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 SHARE: Final = "Откройте таблицу, «Настройки доступа», и дайте доступ адресу {email}: {role}"
 SWITCH_ON: Final = "Включите Google Sheets API в проекте ключа: console.cloud.google.com → API и сервисы → Библиотека"
 NEW_KEY: Final = (
-    "Google не принял ключ сервисного аккаунта: проверьте часы на этой машине; если ключ удалён, создайте новый (JSON) и "
-    "замените файл"
+    "Google не принял ключ сервисного аккаунта: проверьте часы на этой машине; если ключ удалён, создайте новый (JSON) "
+    "и замените файл"
 )
+NO_KEY: Final = "В account — содержимое файла JSON с ключом сервисного аккаунта целиком: account: file:/путь/ключ.json"
 NO_SHEET: Final = "В таблице есть листы {there}. Исправьте sheets в настройках или название листа"
-QUOTA: Final = (
-    "Исчерпана квота Google Sheets (60 чтений в минуту): увеличьте poll или разделите таблицы по разным ключам"
-)
+SHEETS: Final = "Проверьте названия листов (sheets) и столбца отметки (mark)"
+QUOTA: Final = "Исчерпана квота Google Sheets (60 чтений в минуту): увеличьте poll или возьмите для таблиц разные ключи"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,15 @@ class Book:
 
 
 class SheetsApi:
-    """One spreadsheet. Raises only children of `ConnectorError`."""
+    """One spreadsheet, by the JSON key of a service account. Raises only children of `ConnectorError`, AuthFailed at
+    once for a key that is none."""
 
-    def __init__(self, settings: GoogleSheetsSettings, pace: Pace) -> None:
-        key = settings.key_of_account()
+    def __init__(self, settings: GoogleSheetsSettings, account: str, pace: Pace) -> None:
+        key = _key_of(account)
         self._email: str = key["client_email"]
         self._writes = bool(settings.mark)
-        limit = Limit(f"google:{sha256(self._email.encode()).hexdigest()[:12]}", PER_SECOND, BURST)
+        account = f"google:{sha256(self._email.encode()).hexdigest()[:12]}"
+        limit = Limit(account, settings.per_minute / 60, max(1, settings.per_minute // 6))
         timeouts = Timeouts(settings.connect_timeout, settings.read_timeout)
         self._tokens = _Tokens(key, limit, pace, timeouts, writes=self._writes)
         self._path = f"/v4/spreadsheets/{settings.id}"
@@ -113,7 +116,9 @@ class SheetsApi:
         if reply.status in (403, 404):
             role = "«Редактор»" if self._writes else "«Читатель»"
             return Rejected(words, hint=SHARE.format(email=self._email, role=role), status=reply.status)
-        return None
+        if reply.status == 401:
+            return AuthFailed(words, hint=NEW_KEY, status=401)
+        return Rejected(words, hint=SHEETS, status=reply.status) if reply.status < 500 else None
 
 
 class _Tokens:
@@ -153,6 +158,17 @@ class _Tokens:
             return jwt.encode(claims, self._key["private_key"], algorithm="RS256", headers=headers)
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise AuthFailed("the private key of the service account cannot be read", hint=NEW_KEY) from error
+
+
+def _key_of(account: str) -> dict[str, str]:
+    key = parse(account.encode())
+    if not isinstance(key, dict) or not all(isinstance(key.get(name), str) for name in NEEDED):
+        raise AuthFailed("account is not the JSON key of a service account", hint=NO_KEY)
+    try:
+        check_base_url(key["token_uri"])
+    except ValueError as error:
+        raise AuthFailed(f"token_uri of the key: {error}", hint=NO_KEY) from error
+    return key
 
 
 def _token_refusal(reply: Reply) -> ConnectorError | None:

@@ -21,8 +21,8 @@ NO_ANSWERS: Final = "namedValues is missing: the script is not the one of the do
 
 
 class FormsChannel:
-    """JSON `{"secret", "spreadsheetId", "spreadsheet", "sheet", "row", "namedValues": {question: [answer, …]}}`; the key
-    of the event is that of the row in the table, which may be looked at or imported besides."""
+    """JSON `{"secret", "spreadsheetId", "spreadsheet", "sheet", "row", "namedValues": {question: [answer, …]}}`; the
+    key of the event is that of the row in the table, which may be looked at or imported besides."""
 
     def __init__(self, name: str, settings: GoogleSheetsSettings, around: Around) -> None:
         self.name = name
@@ -50,7 +50,8 @@ class FormsChannel:
         return Received(events=(event,), reply=_OK)
 
     def _authenticate(self, delivery: Delivery, fields: Mapping[str, Any]) -> None:
-        in_body = same_secret(word(fields.get("secret")), self._secret)
+        told = fields.get("secret")
+        in_body = isinstance(told, str) and same_secret(told, self._secret)
         if not (secret_in_url(delivery, self._secret) or in_body):
             raise RefusedError("the secret is wrong or absent")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -15,7 +14,6 @@ from connectors.tables.settings import LiveSettings
 _IN_ADDRESS: Final = re.compile(r"/spreadsheets/d/([\w-]+)")
 _SHEET_ID: Final = re.compile(r"[#?&]gid=(\d+)")
 _ID: Final = re.compile(r"[\w-]{10,}")
-_NEEDED: Final = ("client_email", "private_key", "token_uri")
 
 
 class GoogleSheetsSettings(LiveSettings, ApiSettings):
@@ -24,7 +22,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     the names of its sheets, the first without them.
 
     `secret` lets the Apps Script of the docs bring each answer of a form at once. `mark` is a column into which we
-    write that a row was taken.
+    write that a row was taken. `per_minute` is the quota that Google gives an account.
     """
 
     type: Literal["google_sheets"] = "google_sheets"
@@ -33,6 +31,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     sheets: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     secret: SecretStr | None = Field(None, min_length=8)
     mark: str = ""
+    per_minute: int = Field(60, ge=1)
     api_url: Annotated[str, AfterValidator(check_base_url)] = "https://sheets.googleapis.com"
     link_url: Annotated[str, AfterValidator(check_base_url)] = "https://docs.google.com"
 
@@ -44,8 +43,6 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
             raise ValueError("spreadsheet: neither the address of a Google table nor the id in it")
         if self.account is None and (self.sheets or self.mark):
             raise ValueError("sheets and mark need the key of a service account: set account")
-        if self.account is not None:
-            self.key_of_account()
         return self
 
     @property
@@ -59,15 +56,3 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
         """The id of the sheet that the address leads to; that of a table's first sheet is 0."""
         found = _SHEET_ID.search(self.spreadsheet)
         return found[1] if found else "0"
-
-    def key_of_account(self) -> dict[str, Any]:
-        """The key of the service account. Raises ValueError, which names no secret."""
-        text = self.account.get_secret_value() if self.account else ""
-        try:
-            key = json.loads(text)
-        except ValueError:
-            key = None
-        if not isinstance(key, dict) or not all(isinstance(key.get(name), str) for name in _NEEDED):
-            raise ValueError("account: not the JSON key of a service account; give the file: file:/path/to/key.json")
-        check_base_url(key["token_uri"])
-        return key

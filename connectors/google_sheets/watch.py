@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from connectors.addresses import own_host
 from connectors.google_sheets.api import NO_SHEET, SheetsApi
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.looking import Looking
 from connectors.tables.fetching import Fetching
+from connectors.tables.files import open_file
 from connectors.tables.grid import sheet_of
 from connectors.tables.headings import letters
 from connectors.tables.live import LiveTable
@@ -36,7 +38,8 @@ class GoogleSheetsWatcher:
         self._settings = settings
         self._now = around.now
         self._table = LiveTable(name, settings, around, [settings.mark] if settings.mark else [])
-        self._api = SheetsApi(settings, around.store) if settings.account else None
+        self._store = around.store
+        self._opened: SheetsApi | None = None
         self._by_link = Fetching(own_host(settings.link_url))
         self._book = ""
         self._names: tuple[str, ...] = ()
@@ -57,39 +60,46 @@ class GoogleSheetsWatcher:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._api is not None:
-            self._api.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def look(self, intake: Intake) -> None:
         """Take in the rows that are new."""
         with self._sheets() as sheets:
-            if self._api is None or not self._settings.mark:
+            if not self._settings.mark:
                 self._table.look(sheets, intake)
                 return
             rows = {sheet.name: list(sheet.rows) for sheet in sheets}
             self._table.look([_again(sheet, rows[sheet.name]) for sheet in sheets], intake)
-            self._write_marks(self._api, sheets, rows)
+            self._write_marks(sheets, rows)
 
     def _round(self, intake: Intake) -> float:
         self.look(intake)
         return self._settings.poll.total_seconds()
 
     def _sheets(self) -> AbstractContextManager[list[Sheet]]:
-        return self._linked() if self._api is None else self._read(self._api)
+        return self._read() if self._settings.account else self._linked()
+
+    def _api(self) -> SheetsApi:
+        """Opened at the first look, whose trouble is told."""
+        if self._opened is None:
+            account = self._settings.account.get_secret_value() if self._settings.account else ""
+            self._opened = SheetsApi(self._settings, account, self._store)
+        return self._opened
 
     @contextmanager
-    def _read(self, api: SheetsApi) -> Iterator[list[Sheet]]:
+    def _read(self) -> Iterator[list[Sheet]]:
+        api = self._api()
         try:
             values = api.values(self._wanted(api))
         except Rejected:
             self._names = ()  # a sheet may have been renamed: look again, and say which there are
             values = api.values(self._wanted(api))
-        yield [
-            sheet_of(
-                self._book, name, ([shown(cell) for cell in row] for row in rows), header_row=self._settings.header_row
-            )
-            for name, rows in zip(self._names, values, strict=True)
-        ]
+        yield [self._sheet(name, rows) for name, rows in zip(self._names, values, strict=True)]
+
+    def _sheet(self, name: str, rows: list[list[Any]]) -> Sheet:
+        texts = ([shown(cell) for cell in row] for row in rows)
+        return sheet_of(self._book, name, texts, header_row=self._settings.header_row)
 
     def _wanted(self, api: SheetsApi) -> tuple[str, ...]:
         """The names of the sheets to be read. Raises Rejected where one is not there."""
@@ -106,10 +116,10 @@ class GoogleSheetsWatcher:
     def _linked(self) -> Iterator[list[Sheet]]:
         told = self._settings
         url = f"{told.link_url}/spreadsheets/d/{told.id}/export?format=csv&gid={told.sheet_id}"
-        with self._by_link.table(url, told.header_row, page=CLOSED) as sheet:
+        with self._by_link.table(url, partial(open_file, header_row=told.header_row), page=CLOSED) as sheet:
             yield [sheet]
 
-    def _write_marks(self, api: SheetsApi, sheets: list[Sheet], rows: dict[str, list[Row]]) -> None:
+    def _write_marks(self, sheets: list[Sheet], rows: dict[str, list[Row]]) -> None:
         """«Принято» beside each row that is an event and has none yet. A row that is moved at this very moment may get
         the mark of another; the next look puts right what is missing."""
         mark = self._settings.mark
@@ -123,7 +133,7 @@ class GoogleSheetsWatcher:
                 if mark not in row.cells and self._table.is_taken(row):
                     cells[sheet.name, f"{column}{row.number}"] = text
         if cells:
-            api.write(cells)
+            self._api().write(cells)
 
 
 def _again(sheet: Sheet, rows: list[Row]) -> Sheet:

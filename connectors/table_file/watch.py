@@ -28,7 +28,7 @@ State = dict[Path, tuple[int, int]]
 
 
 class TableFileWatcher:
-    """Files are read again only when one of them has changed. A file that cannot be read holds up none of the others."""
+    """Files are read again only when one has changed. A file that cannot be read holds up none of the others."""
 
     def __init__(self, name: str, settings: TableFileSettings, around: Around) -> None:
         self.name = name
@@ -97,12 +97,9 @@ class TableFileWatcher:
         yield self._sheets(state, troubles)
 
     def _sheets(self, state: State, troubles: list[Rejected]) -> Iterator[Sheet]:
-        told = self._settings
         for path in state:
             try:
-                sheet = open_file(
-                    path, told.sheet, header_row=told.header_row, encoding=told.encoding, separator=told.separator
-                )
+                sheet = self._sheet(path)
                 self._table.reading(sheet)
             except Rejected as error:
                 troubles.append(error)
@@ -111,11 +108,12 @@ class TableFileWatcher:
 
     @contextmanager
     def _fetched(self) -> Iterator[Iterator[Sheet]]:
-        told = self._settings
-        with self._fetching.table(
-            told.url, told.header_row, sheet=told.sheet, encoding=told.encoding, separator=told.separator
-        ) as sheet:
+        with self._fetching.table(self._settings.url, self._sheet) as sheet:
             yield iter([sheet])
+
+    def _sheet(self, path: Path) -> Sheet:
+        told = self._settings
+        return open_file(path, told.sheet, header_row=told.header_row, encoding=told.encoding, separator=told.separator)
 
 
 def watcher(name: str, settings: TableFileSettings, around: Around) -> TableFileWatcher:

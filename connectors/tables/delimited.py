@@ -30,6 +30,7 @@ _SAMPLE: Final = 6000  # bytes of lines that are not plain ASCII
 _CHUNK: Final = 1024 * 1024
 
 QUOTE: Final = "Скорее всего, выше осталась незакрытая кавычка: найдите её в этой строке и уберите или удвойте"
+SEPARATOR: Final = "Столбцы разделены иначе: укажите separator: «{sign}» или уберите настройку separator"
 ENCODING: Final = "Укажите кодировку файла: encoding: utf-8, windows-1251, koi8-r, cp866 или utf-16"
 
 
@@ -54,7 +55,12 @@ def delimited(path: Path, *, encoding: str = "", separator: str = "") -> Delimit
         except UnicodeError as error:
             raise Rejected(f"{path.name} is not in {encoding or charset}", hint=ENCODING) from error
     told = _SEP_LINE.match(head)
-    sign = separator or (told[1] if told else _separator(head[: head.rfind("\n") + 1] or head))
+    whole = head[: head.rfind("\n") + 1] or head
+    likely = _separator(whole)
+    if separator and not _evenness(whole, separator) and _evenness(whole, likely):
+        name = NAMES.get(likely, likely)
+        raise Rejected(f"{path.name} has one column by this separator", hint=SEPARATOR.format(sign=name))
+    sign = separator or (told[1] if told else likely)
     return Delimited(charset, sign, damaged, _records(path, charset, errors, sign, skip=told is not None))
 
 

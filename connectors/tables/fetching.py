@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from connectors.answers import by_status
 from connectors.exchange import Exchanges, Sending
 from connectors.fetched import named
 from connectors.guarded import Connecting
-from connectors.tables.files import HTML, TOO_BIG, open_file
+from connectors.tables.files import HTML, TOO_BIG
 from connectors.tables.sheet import Sheet
 from provodka.errors import Rejected
 
@@ -29,17 +29,9 @@ class Fetching:
         self._exchanges = Exchanges(Connecting(allowed), _only_host)
 
     @contextmanager
-    def table(
-        self,
-        url: str,
-        header_row: int | None,
-        *,
-        sheet: str = "",
-        page: str = HTML,
-        encoding: str = "",
-        separator: str = "",
-    ) -> Iterator[Sheet]:
-        """The table at this address; `page` is the cure where a web page is there instead. Raises ConnectorError."""
+    def table(self, url: str, read: Callable[[Path], Sheet], *, page: str = HTML) -> Iterator[Sheet]:
+        """The table at this address, as `read` opens its file; `page` is the cure where a web page is there instead.
+        Raises ConnectorError."""
         answer = self._exchanges.answer(Sending("GET", url, _only_host(url), SECONDS, MOST_BYTES))
         reply = answer.reply
         if not 200 <= reply.status < 300:
@@ -55,7 +47,7 @@ class Fetching:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(reply.body)
-            yield open_file(path, sheet, header_row=header_row, encoding=encoding, separator=separator)
+            yield read(path)
 
 
 def _only_host(url: str) -> str:

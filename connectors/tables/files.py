@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from connectors.tables.delimited import NAMES, SEPARATORS, delimited
+from connectors.tables.delimited import NAMES, delimited
 from connectors.tables.grid import EMPTY, sheet_of
 from connectors.tables.sheet import Sheet
 from connectors.tables.workbook import DAMAGED, LOCKED, unfolded
@@ -34,7 +34,6 @@ HTML: Final = (
 )
 UNPACK: Final = "Это архив: распакуйте его и дайте сам файл таблицы"
 TOO_BIG: Final = f"Файл больше {MOST_BYTES // 1024 // 1024} МБ: сохраните только нужный лист как CSV или разделите его"
-SEPARATOR: Final = "Столбцы разделены иначе: укажите separator: «{sign}» или уберите настройку separator"
 
 
 def open_file(
@@ -110,9 +109,4 @@ def _of_text(path: Path, header_row: int | None, encoding: str, separator: str) 
         notes.append("часть букв повреждена: вместо них стоит знак �")
     if not separator:
         notes.append(f"разделитель {NAMES.get(text.separator, text.separator)}")
-    found = sheet_of(path.name, "", text.records, header_row=header_row, notes=tuple(notes))
-    if separator and len(found.columns) == 1:
-        for sign in SEPARATORS:
-            if sign in found.columns[0]:
-                raise Rejected(f"{path.name} has one column", hint=SEPARATOR.format(sign=NAMES.get(sign, sign)))
-    return found
+    return sheet_of(path.name, "", text.records, header_row=header_row, notes=tuple(notes))

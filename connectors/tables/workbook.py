@@ -61,7 +61,7 @@ def unfolded(path: Path, sheet: str) -> Unfolded:
 
 def _told(path: Path, sheet: str) -> Iterator[Any]:
     """What the process has written: its head first, then lists of rows."""
-    command = [sys.executable, "-m", __name__, str(path.absolute()), sheet]
+    command = [sys.executable, "-m", __name__, str(path.absolute()), sheet, str(MEMORY)]
     with tempfile.TemporaryFile() as output:
         try:
             ended = subprocess.run(  # noqa: S603 -- our own interpreter, and a path as one argument
@@ -137,11 +137,11 @@ def _seen(book: Any, names: list[str]) -> list[str]:  # noqa: ANN401
     return [name for name in names if name not in hidden] or names
 
 
-def _bounded() -> None:
+def _bounded(memory: int) -> None:
     import resource  # not on every system, and needed here alone
 
     for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_FSIZE, MOST_TEXT),
     ):
@@ -149,5 +149,5 @@ def _bounded() -> None:
 
 
 if __name__ == "__main__":
-    _bounded()
+    _bounded(int(sys.argv[3]))
     pour(sys.argv[1], sys.argv[2], sys.stdout.buffer)

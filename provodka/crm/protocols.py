@@ -164,8 +164,7 @@ class Companies(Protocol):
         """Cards that are not linked stay so, without an error."""
 
     @property
-    def remove_cards(self) -> Write[CardRemoval]:
-        """`Done.values`: `removed` says how, `deleted` or `closed`. A card that is gone already is removed."""
+    def remove_cards(self) -> Write[CardRemoval]: ...
 
 
 class Leads(Protocol):

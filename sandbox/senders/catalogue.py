@@ -6,6 +6,7 @@ from sandbox.senders.asterisk import Asterisk
 from sandbox.senders.avito import Avito
 from sandbox.senders.beeline import Beeline
 from sandbox.senders.exolve import Exolve
+from sandbox.senders.google_sheets import GoogleSheets
 from sandbox.senders.greenapi import GreenApi
 from sandbox.senders.mango_service import Mango
 from sandbox.senders.max import Max
@@ -25,6 +26,7 @@ from sandbox.senders.zadarma import Zadarma
 SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
+    GoogleSheets,
     Mango,
     Megafon,
     Uis,

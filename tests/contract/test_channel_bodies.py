@@ -29,7 +29,12 @@ HERE = Path(__file__).with_name("bodies")
 FOLDER = Path(os.environ.get("PROVODKA_BODIES", ROOT.parent / "shared/reference/channels"))
 INDEX = FOLDER / "INDEX.json"
 EXPECTED: dict[str, list[dict[str, Any]]] = yaml.safe_load((HERE / "expected.yaml").read_text("utf-8"))
-CHANNELS: dict[str, str] = {"meta-leadgen": "meta", "instagram": "meta", "green-api": "greenapi"}
+CHANNELS: dict[str, str] = {
+    "meta-leadgen": "meta",
+    "instagram": "meta",
+    "green-api": "greenapi",
+    "google-forms": "google_sheets",
+}
 """Ours by theirs, where the two are called differently."""
 
 URL_SECRET = "url-secret"  # where the sender has no signature

@@ -26,7 +26,9 @@ def all_commands(command: Any = APP, path: tuple[str, ...] = ()) -> dict[tuple[s
     below = getattr(command, "commands", None)
     if below is None:
         return {path: command}
-    return {words: one for name, sub in below.items() for words, one in all_commands(sub, (*path, name)).items()}
+    default = getattr(command, "default_command", None)
+    paths = {name: path if name == default else (*path, name) for name in below}
+    return {words: one for name, sub in below.items() for words, one in all_commands(sub, paths[name]).items()}
 
 
 def options(command: Any) -> set[str]:
