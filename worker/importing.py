@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import chain, dropwhile, islice
 from typing import Any, Final
 
 import structlog
@@ -76,12 +77,16 @@ class Importer:
         self._open: dict[str, _Opened] = {}
 
     def watch(self, stop: threading.Event, intake: Intake, status: Status) -> None:
-        """Go on with what is running, one gulp of each in turn."""
+        """Go on with what is running, until told to stop."""
         while not stop.is_set():
-            jobs = self._journal.read(lambda c: imports.all_imports(c, ImportState.RUNNING))
-            self._open = {job.id: self._open[job.id] for job in jobs if job.id in self._open}
-            busy = [self._step(job, intake, status) for job in jobs]
-            stop.wait(_PAUSE if any(busy) else _LOOK)
+            stop.wait(_PAUSE if self.go_on(intake, status) else _LOOK)
+
+    def go_on(self, intake: Intake, status: Status) -> bool:
+        """Hand out a few rows of each import that is running; whether to look again soon."""
+        jobs = self._journal.read(lambda c: imports.all_imports(c, ImportState.RUNNING))
+        self._open = {job.id: self._open[job.id] for job in jobs if job.id in self._open}
+        busy = [self._step(job, intake, status) for job in jobs]
+        return any(busy)
 
     def check(self) -> list[str]:
         """Nothing outside is needed."""
@@ -109,8 +114,11 @@ class Importer:
     def _hand_out(self, job: ImportJob, place: Place, now: datetime, intake: Intake) -> None:
         options = ImportOptions.model_validate_json(job.options)
         opened = self._at(job, place)
-        rows = opened.take(min(_GULP, options.portion - place.given))
-        events = self._new(job, [row for row in rows if row.event is not None])
+        rows, left = opened.take(_GULP), options.portion - place.given
+        events = self._new(job, rows)
+        if len(events) > left:
+            events = events[:left]
+            opened.put_back(imports.row_number(events[-1].id), rows)
         given = place.given + len(events)
         after = Place(opened.row, given, place.next)
         if given >= options.portion:
@@ -131,7 +139,7 @@ class Importer:
             opened.skip(place.row)
         return opened
 
-    def _new(self, job: ImportJob, rows: list[ReadRow]) -> list[Event]:
+    def _new(self, job: ImportJob, rows: Sequence[ReadRow]) -> list[Event]:
         """The events of those rows that the channel does not know yet, under the ids of this import."""
         made = {row.event.external_id: (row.number, row.event) for row in rows if row.event is not None}
         known: Mapping[str, str] = self._journal.read(lambda c: imports.taken_before(c, job.channel, list(made)))
@@ -153,30 +161,22 @@ class _Opened:
 
     def __init__(self, rows: Iterator[ReadRow]) -> None:
         self._rows = rows
-        self._waiting: ReadRow | None = None
         self.row = 0
         self.ended = False
 
     def skip(self, upto: int) -> None:
         """Leave out what was handed out before."""
-        while (row := self._next()) is not None:
-            if row.number > upto:
-                self._waiting = row
-                break
+        self._rows = dropwhile(lambda row: row.number <= upto, self._rows)
         self.row = upto
 
-    def take(self, events: int) -> list[ReadRow]:
-        """The next rows of which so many events are made, at most ten times as many rows."""
-        taken: list[ReadRow] = []
-        made = 0
-        while made < events and len(taken) < events * 10 and (row := self._next()) is not None:
-            taken.append(row)
-            made += row.event is not None
-            self.row = row.number
+    def take(self, most: int) -> list[ReadRow]:
+        """The next rows."""
+        taken = list(islice(self._rows, most))
+        self.ended = len(taken) < most
+        self.row = taken[-1].number if taken else self.row
         return taken
 
-    def _next(self) -> ReadRow | None:
-        waiting, self._waiting = self._waiting, None
-        found = waiting or next(self._rows, None)
-        self.ended = found is None
-        return found
+    def put_back(self, after: int, rows: Sequence[ReadRow]) -> None:
+        """Of these rows those behind the row `after` are for another time."""
+        self._rows = chain([row for row in rows if row.number > after], self._rows)
+        self.row, self.ended = after, False

@@ -17,6 +17,7 @@ from provodka.journal.imports import ImportFigures, ImportJob, ImportState
 from worker.importing import place_of
 
 _LOOK: Final = 0.5  # seconds
+_SHARE: Final = 10  # of a long list looking takes a while, which is the worker's
 _SILENCE: Final = 15.0  # seconds in which nothing moved and nothing is waited for
 _DONE: Final = ("done", "cancelled")
 _LIVE: Final = ("ready", "running")
@@ -121,7 +122,9 @@ def follow(journal: Journal, job: ImportJob, view: View, stop: Ask | None) -> Sh
 def _watch(journal: Journal, job: ImportJob, view: View, tell: Callable[[ShownJob], object]) -> ShownJob:
     last, since, warned = (0, 0, 0), time.monotonic(), False
     while True:
+        began = time.monotonic()
         now = shown(journal, anew(journal, job))
+        took = time.monotonic() - began
         tell(now)
         if settled(now):
             return now
@@ -131,7 +134,7 @@ def _watch(journal: Journal, job: ImportJob, view: View, tell: Callable[[ShownJo
         elif now.next is None and not warned and time.monotonic() - since > _SILENCE:
             view.problem("nothing of it moves: is provodka run running?", "it goes on as soon as that is started")
             warned = True
-        time.sleep(_LOOK)
+        time.sleep(max(_LOOK, took * _SHARE))
 
 
 def _told(now: ShownJob) -> str:

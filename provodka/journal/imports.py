@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal_column, select, update
 
-from provodka.journal import inbox, outbox
-from provodka.journal.records import ActionState, StoredAction, StoredEvent
+from provodka.journal import outbox
+from provodka.journal.records import ActionState, StoredAction
 from provodka.journal.schema import actions, events, imports
 from provodka.journal.sql import among, chunks
 from provodka.journal.undoing import UNDO
@@ -161,12 +161,6 @@ def under_way(connection: Connection, job: str, bulk: int, most: int) -> int:
     waiting = select(func.count()).select_from(events).where(_mine(job), _NOT_PLANNED)
     ready = connection.execute(_BULK_READY, {"bulk": bulk, "most": most}).all()
     return int(connection.execute(waiting).scalar_one()) + len(ready)
-
-
-def events_of(connection: Connection, job: str, after: str = "", most: int = 500) -> list[StoredEvent]:
-    """Its events in the order of the rows, those beyond the id `after`."""
-    query = select(events).where(_mine(job), events.c.id > after).order_by(events.c.id).limit(most)
-    return [inbox.stored(row) for row in connection.execute(query)]
 
 
 def row_numbers(connection: Connection, job: str) -> set[int]:

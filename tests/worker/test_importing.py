@@ -1,0 +1,177 @@
+"""Rows of an import are handed out in portions, behind what others do, and never twice, whoever goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.imports.job import start
+from connectors.tables.importing import ImportOptions, ImportSettings, ReadRow
+from provodka.event import Event
+from provodka.journal import Journal, NewAction, PlanRecord, imports, queries, troubles
+from provodka.journal.imports import ImportJob, ImportState
+from provodka.payloads import RowAdded
+from rules.plan import Priority
+from tests.rules.world import CALENDAR, MOSCOW, NOW
+from worker.importing import Importer, kept_rows, place_of
+
+ROWS = "ФИО;Телефон\n" + "".join(f"Гость {n};8916{n:07}\n" for n in range(25))
+CHANNELS: dict[str, Any] = {"list": ImportSettings()}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> Any:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
+    opened = Journal(f"sqlite:///{tmp_path}/journal.sqlite", clock)
+    yield opened
+    opened.close()
+
+
+def begun(journal: Journal, text: str = ROWS, channel: str = "list", **options: Any) -> ImportJob:
+    return start(journal, text.encode(), "База.csv", channel, text.count("\n") - 1, ImportOptions(**options))
+
+
+def importer(journal: Journal, channels: dict[str, Any] = CHANNELS) -> Importer:
+    def read(job: ImportJob) -> Iterator[ReadRow]:
+        return kept_rows(job, journal, channels, MOSCOW)
+
+    return Importer(journal, read, CALENDAR)
+
+
+def taken(journal: Journal) -> list[Event]:
+    lines = journal.read(lambda c: queries.list_events(c, limit=1000))
+    return [line.event.event for line in reversed(lines)]
+
+
+def plan_all(journal: Journal, priority: int = -int(Priority.BULK)) -> None:
+    """Each event is one action that is still to be delivered."""
+    while claimed := journal.claim_events(100):
+        plans = [
+            PlanRecord(one.seq, one.lane or 0, "event", "{}", (NewAction(f"{one.seq}", "П", "note", "{}", priority),))
+            for one in claimed
+        ]
+        journal.write_plans(plans)
+
+
+def state(journal: Journal, job: ImportJob) -> ImportState:
+    return journal.read(lambda c: imports.alike(c, job.id))[0].state
+
+
+def test_a_portion_is_handed_out_each_working_day(journal: Journal, clock: Clock) -> None:
+    job, hands = begun(journal, portion=10, every="1d working"), importer(journal)
+    hands.go_on(journal, journal)
+    assert len(taken(journal)) == 10
+    clock.now += timedelta(hours=23)
+    assert not hands.go_on(journal, journal), "it is not the next day yet"
+    clock.now = NOW + timedelta(days=1)
+    hands.go_on(journal, journal)
+    assert len(taken(journal)) == 20
+    assert place_of(job.id, journal.cursor).next == NOW + timedelta(days=2)
+    clock.now = NOW + timedelta(days=2)
+    hands.go_on(journal, journal)
+    assert (len(taken(journal)), state(journal, job)) == (25, ImportState.DONE)
+    assert {event.received_at for event in taken(journal)} == {NOW + timedelta(days=n) for n in range(3)}
+
+
+def test_the_portion_after_friday_is_mondays(journal: Journal, clock: Clock) -> None:
+    clock.now = NOW + timedelta(days=4)
+    job = begun(journal, portion=10, every="1d working")
+    importer(journal).go_on(journal, journal)
+    following = place_of(job.id, journal.cursor).next
+    assert following is not None
+    assert following.strftime("%a") == "Tue", "the ninth of March is a day off in 2026"
+
+
+def test_another_process_goes_on_where_the_first_one_died(journal: Journal) -> None:
+    job = begun(journal, portion=10)
+    for _ in range(3):
+        importer(journal).go_on(journal, journal)  # each one has read nothing before
+    events = taken(journal)
+    assert [event.person.phone for event in events] == [f"+7916{n:07}" for n in range(25)]
+    assert [imports.row_number(event.id) for event in events] == list(range(2, 27))
+    assert all(isinstance(event.payload, RowAdded) and event.payload.imported for event in events)
+    assert state(journal, job) is ImportState.DONE
+
+
+def test_rows_wait_while_many_of_them_are_under_way(journal: Journal) -> None:
+    text = "ФИО;Телефон\n" + "".join(f"Гость {n};8916{n:07}\n" for n in range(500))
+    begun(journal, text)
+    hands = importer(journal)
+    for _ in range(8):
+        hands.go_on(journal, journal)
+    assert len(taken(journal)) == 200, "a form that comes now stands behind two hundred rows at most"
+    plan_all(journal)
+    for _ in range(8):
+        assert hands.go_on(journal, journal)
+    assert len(taken(journal)) == 200, "their actions are not delivered yet"
+
+
+def test_what_others_have_to_do_holds_no_import_back(journal: Journal) -> None:
+    text = "ФИО;Телефон\n" + "".join(f"Гость {n};8916{n:07}\n" for n in range(300))
+    begun(journal, text)
+    hands = importer(journal)
+    hands.go_on(journal, journal)
+    hands.go_on(journal, journal)
+    plan_all(journal, -int(Priority.USUAL))
+    hands.go_on(journal, journal)
+    assert len(taken(journal)) == 300
+
+
+def test_a_second_import_of_the_same_rows_takes_nothing_and_portions_do_not_count_them(journal: Journal) -> None:
+    begun(journal, portion=100)
+    importer(journal).go_on(journal, journal)
+    longer = ROWS + "Новая;89990001122\n"
+    job = begun(journal, longer, portion=1, every="1d")
+    importer(journal).go_on(journal, journal)
+    importer(journal).go_on(journal, journal)
+    importer(journal).go_on(journal, journal)
+    assert len(taken(journal)) == 26
+    assert imports.row_number(taken(journal)[-1].id) == 27
+    assert taken(journal)[-1].id.startswith(job.id)
+
+
+def test_later_rows_of_a_person_are_taken_or_skipped_as_the_options_say(journal: Journal) -> None:
+    text = "ФИО;Телефон;Товар\nМария;89160000001;Окна\nМария;8 916 000-00-01;Двери\nМария;89160000001;Окна\n"
+    begun(journal, text, doubles="skip")
+    importer(journal).go_on(journal, journal)
+    assert [imports.row_number(event.id) for event in taken(journal)] == [2]
+    begun(journal, text, doubles="merge")
+    importer(journal).go_on(journal, journal)
+    assert [imports.row_number(event.id) for event in taken(journal)] == [2, 3], "the fourth says what the second says"
+
+
+def test_an_import_whose_channel_is_gone_stops_and_says_so(journal: Journal) -> None:
+    job = begun(journal)
+    assert not importer(journal, {}).go_on(journal, journal)
+    assert state(journal, job) is ImportState.STOPPED
+    [trouble] = journal.read(lambda c: troubles.all_troubles(c, opened=True))
+    assert "channel «list»" in trouble.cause
+    assert f"provodka import resume {job.id}" in trouble.cure
+
+
+def test_a_stopped_import_hands_out_nothing_until_it_is_resumed(journal: Journal) -> None:
+    job = begun(journal, portion=10)
+    hands = importer(journal)
+    hands.go_on(journal, journal)
+    journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
+    hands.go_on(journal, journal)
+    assert len(taken(journal)) == 10
+    journal.write(lambda c: imports.move(c, job.id, ImportState.RUNNING, (ImportState.STOPPED,)))
+    hands.go_on(journal, journal)
+    assert len(taken(journal)) == 20
