@@ -98,7 +98,7 @@ class Importer:
         if place.next is not None and place.next > now:
             return False
         bulk = -int(Priority.BULK)
-        if self._journal.read(lambda c: imports.under_way(c, job.id, bulk, _ENOUGH)) >= _ENOUGH:
+        if self._journal.read(lambda c: imports.under_way(c, bulk, _ENOUGH)) >= _ENOUGH:
             return True
         try:
             self._hand_out(job, place, now, intake)

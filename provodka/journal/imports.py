@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, li
 
 from provodka.journal import outbox
 from provodka.journal.records import ActionState, StoredAction
-from provodka.journal.schema import actions, events, imports
+from provodka.journal.schema import UNPLANNED, actions, events, imports
 from provodka.journal.sql import among, chunks
 from provodka.journal.undoing import UNDO
 
@@ -150,17 +150,16 @@ _BULK_READY: Final = (
     .where(actions.c.state == literal_column("'ready'"), actions.c.priority <= bindparam("bulk"))
     .limit(bindparam("most"))
 )
-_NOT_PLANNED: Final[ColumnElement[bool]] = literal_column("events.state IN ('received', 'planning')")
+_NOT_PLANNED: Final = select(events.c.seq).where(UNPLANNED).limit(bindparam("most"))
 
 
-def under_way(connection: Connection, job: str, bulk: int, most: int) -> int:
-    """How much of what was handed out is not over yet: events to be planned, and actions that wait for nothing.
-
-    Counts actions up to `most`: more makes no difference to whoever asks.
+def under_way(connection: Connection, bulk: int, most: int) -> int:
+    """How much there is still to do: events to be planned, be they whose they may, and bulk actions that wait for
+    nothing. Counts up to `most` of both: more makes no difference to whoever asks.
     """
-    waiting = select(func.count()).select_from(events).where(_mine(job), _NOT_PLANNED)
+    waiting = connection.execute(_NOT_PLANNED, {"most": most}).all()
     ready = connection.execute(_BULK_READY, {"bulk": bulk, "most": most}).all()
-    return int(connection.execute(waiting).scalar_one()) + len(ready)
+    return len(waiting) + len(ready)
 
 
 def row_numbers(connection: Connection, job: str) -> set[int]:

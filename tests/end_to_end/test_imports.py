@@ -18,6 +18,7 @@ import pytest
 from provodka.journal import Journal, imports, queries
 from sandbox.senders import tilda_lead
 from tests.end_to_end.company import SECRET, Company, until
+from tests.end_to_end.crms import Bitrix, BitrixDeals, Office
 from tests.end_to_end.importing import People, acquaint, command, prepare
 from tests.end_to_end.product import Product
 
@@ -139,3 +140,27 @@ def test_a_command_that_is_killed_leaves_the_import_going_on_and_a_stopped_one_c
     assert command(closed, "stop")["state"] == "stopped"
     assert command(closed, "resume")["state"] == "running"
     assert len(closed.leads()) == 10
+
+
+@pytest.mark.parametrize("office", [Bitrix, BitrixDeals])
+def test_a_portal_deletes_what_the_import_made_but_for_what_somebody_works_with(
+    closed: Company, journal: Journal, office: type[Office]
+) -> None:
+    prepare(closed)
+    closed.open()
+    people = People(8, 2, 0)
+    file = people.write(closed.folder / "База.csv")
+    job = command(closed, "start", file, "--yes", "--detach")["import"]["id"]
+    rest(journal, job)
+    leads = closed.leads()
+    assert [len(lead["tasks"]) for lead in leads] == [2, 1, 2, 1, 1, 1]
+    closed.move(leads[3], "Переговоры")
+    until(lambda: closed.events("lead.stage_changed"), "the move")
+    would = command(closed, "undo", job, "--dry-run", check=False)
+    assert (len(closed.leads()), len(would["exceptions"])) == (6, 1), "a dry run does nothing"
+    undone = command(closed, "undo", job, check=False)
+    assert [left["why"].partition(":")[2].partition(":")[0] for left in undone["exceptions"]] == [str(leads[3]["id"])]
+    [left] = closed.leads()
+    assert left["id"] == leads[3]["id"]
+    again = command(closed, "start", file, "--dry-run")["preview"]
+    assert (again["taken"], again["earlier"]) == (7, 1), "what is gone may come again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from cli.imports.job import start
+from connectors.google_sheets.channel import receiver
+from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.tables.importing import ImportOptions, ImportSettings, ReadRow
+from provodka.channel import Around, Delivery
 from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, imports, queries, troubles
 from provodka.journal.imports import ImportJob, ImportState
@@ -175,3 +179,25 @@ def test_a_stopped_import_hands_out_nothing_until_it_is_resumed(journal: Journal
     journal.write(lambda c: imports.move(c, job.id, ImportState.RUNNING, (ImportState.STOPPED,)))
     hands.go_on(journal, journal)
     assert len(taken(journal)) == 20
+
+
+def test_the_exported_answers_of_a_form_and_its_script_are_the_same_rows(journal: Journal) -> None:
+    settings = GoogleSheetsSettings.model_validate({"secret": "script-secret"})
+    text = "Отметка времени;Имя;Телефон\n01.12.2025 11:00:00;Мария;8 (916) 111-22-33\n"
+    begun(journal, text, channel="answers")
+    importer(journal, {"answers": settings}).go_on(journal, journal)
+    told = {"Отметка времени": ["01.12.2025 11:00:00"], "Имя": ["Мария"], "Телефон": ["89161112233"]}
+    answer = {
+        "spreadsheetId": "1AbCexample",
+        "sheet": "Ответы",
+        "row": 17,
+        "secret": "script-secret",
+        "namedValues": told,
+    }
+    door = receiver("answers", settings, Around(journal.store, MOSCOW))
+    assert door is not None
+    delivery = Delivery("POST", "", {}, {}, json.dumps(answer).encode(), NOW)
+    journal.accept(door.receive(delivery, lambda _: []).events)
+    [event] = taken(journal)
+    assert isinstance(event.payload, RowAdded)
+    assert event.payload.imported
