@@ -10,18 +10,21 @@ from typing import Any
 
 import pytest
 
-from cli.imports.job import start
+from cli.imports.job import follow, start
 from connectors.google_sheets.channel import receiver
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.tables.importing import ImportOptions, ImportSettings, ReadRow
+from provodka.brake import Brake
 from provodka.channel import Around, Delivery
 from provodka.event import Event
-from provodka.journal import Journal, NewAction, PlanRecord, imports, queries, troubles
+from provodka.journal import Journal, NewAction, PlanRecord, brakes, imports, queries, troubles
 from provodka.journal.imports import ImportJob, ImportState
-from provodka.payloads import RowAdded
+from provodka.payloads import Person, RowAdded
 from rules.plan import Priority
-from tests.rules.world import CALENDAR, MOSCOW, NOW
+from tests.cli.playing import Seen
+from tests.rules.world import CALENDAR, MOSCOW, NOW, make_engine, make_event, make_rule
 from worker.importing import Importer, kept_rows, place_of
+from worker.planner import Planner
 
 ROWS = "ФИО;Телефон\n" + "".join(f"Гость {n};8916{n:07}\n" for n in range(25))
 CHANNELS: dict[str, Any] = {"list": ImportSettings()}
@@ -201,3 +204,34 @@ def test_the_exported_answers_of_a_form_and_its_script_are_the_same_rows(journal
     [event] = taken(journal)
     assert isinstance(event.payload, RowAdded)
     assert event.payload.imported
+
+
+def test_the_brake_lets_an_agreed_import_go_and_stops_the_same_rows_of_a_live_table(journal: Journal) -> None:
+    rule = make_rule({"note": {"text": "Строка"}}, on="table.row_added", name="Заметка")
+    planner = Planner(journal, make_engine(rule), None, None, {"Заметка": Brake(2, timedelta(minutes=10))})
+    job = begun(journal)
+    importer(journal).go_on(journal, journal)
+    assert planner.plan_once() == 25
+    assert journal.read(lambda c: imports.figures(c, job.id)).of_state("held") == 0
+    live = [
+        make_event("table.row_added", channel="live", id=f"{n:024x}", person=Person(phones=(f"+7926{n:07}",)))
+        for n in range(4)
+    ]
+    journal.accept(live)
+    planner.plan_once()
+    assert journal.read(brakes.stopped)[0].held == 2
+
+
+def test_whoever_interrupts_the_command_is_asked_whether_the_import_is_to_stop(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, seen, asked = begun(journal, portion=10, every="1h"), Seen(), []
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.imports.job.time.sleep", interrupted)
+    assert follow(journal, job, seen.view(), lambda text: bool(asked.append(text))).state == "running"
+    assert follow(journal, job, seen.view(), None).state == "running"
+    assert follow(journal, job, seen.view(), lambda _: True).state == "stopped"
+    assert "it goes on without this command" in asked[0]
