@@ -193,6 +193,7 @@ def beside(parsed: Parsed) -> Beside:
         accounting=values["accounting"] is not None or "accounting" in _sections(parsed),
         diallers=unread.union(name for name, one, kind in channels if kind.has("dialler", one)),
         readers=unread.union(name for name, one, kind in channels if kind.reads_texts and kind.has("dialler", one)),
+        cashiers=unread.union(name for name, one, kind in channels if kind.has("cashier", one)),
         lacking={name: found for name, one, kind in channels if (found := kind.lacking("dialler", one))},
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(

@@ -16,9 +16,11 @@ from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
+from connectors.submissions import FormsSettings
 from connectors.tables.importing import ReadRow
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
+from provodka.cashier import Cashier
 from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
@@ -119,6 +121,11 @@ class House:
         return self._parts("dialler")
 
     @cached_property
+    def cashiers(self) -> dict[str, Cashier]:
+        """Every channel that makes links for payments, by its name."""
+        return self._parts("cashier")
+
+    @cached_property
     def subscribers(self) -> dict[str, Subscriber]:
         """Every channel whose service is told by us where to send, by its name."""
         return self._parts("subscriber")
@@ -181,7 +188,9 @@ class House:
     @cached_property
     def planner(self) -> Planner:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
-        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting)
+        channels = self.config.channels.items()
+        doubles = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
+        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting, doubles)
 
     @cached_property
     def equipment(self) -> Equipment:
@@ -196,6 +205,7 @@ class House:
             self.diallers,
             self.recordings,
             self.files,
+            self.cashiers,
         )
 
     def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:

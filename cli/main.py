@@ -52,6 +52,21 @@ def check(
         done(code)
 
 
+@app.command()
+def learn(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The body of a form as it was sent.")],
+    channel: Annotated[str, typer.Option(help="What the channel will be called.")] = "form",
+    title: Annotated[str, typer.Option(help="What the form is called, where the body does not say it.")] = "Заявка",
+    show: Annotated[bool, typer.Option("--open", help="Show personal data.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a sample body (JSON, XML, form data) and propose the settings of a channel `form` for it, proved on it."""
+    from cli.learn import lesson
+    from cli.show import View
+
+    done(lesson(file, channel, title, View.standard(as_json=as_json, opened=show)))
+
+
 def _first_event(config: Path, channel: str, wait: float, *, online: bool) -> int:
     from cli.first_event import first_event
     from cli.house import House

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cli.masking import Mask, ShownPerson
 from cli.show import View
 from cli.waiting import Surroundings, next_commands, why_not_yet
+from provodka.channel import came_again
 from provodka.event import Event
 from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.journal.queries import StoredPlan, Story
@@ -23,7 +24,8 @@ from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """The event and how far it has come. `error` says why it could not be planned, the last time."""
+    """The event and how far it has come. `error` says why it could not be planned, the last time; `again` when the same
+    delivery came once more and was counted as a repeat."""
 
     id: str
     type: str
@@ -36,6 +38,7 @@ class ShownEvent:
     planned_at: datetime | None
     error: str
     next: tuple[str, ...]
+    again: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,11 @@ def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
     mask = view.mask(journal, [stored.event.person], names)
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
-    return ShownStory(_event(stored, mask), plans, _actions(journal, story, mask, view))
+    again = tuple(
+        datetime.fromisoformat(part.id)
+        for part in journal.parts(stored.event.channel, came_again(stored.event.external_id))
+    )
+    return ShownStory(_event(stored, mask, again), plans, _actions(journal, story, mask, view))
 
 
 def names_in(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -162,7 +169,7 @@ def _read_trace(plan: StoredPlan) -> PlanTrace | dict[str, Any] | None:
         return None
 
 
-def _event(stored: StoredEvent, mask: Mask) -> ShownEvent:
+def _event(stored: StoredEvent, mask: Mask, again: tuple[datetime, ...]) -> ShownEvent:
     event: Event = stored.event
     return ShownEvent(
         id=event.id,
@@ -176,6 +183,7 @@ def _event(stored: StoredEvent, mask: Mask) -> ShownEvent:
         planned_at=stored.planned_at,
         error=mask.text(stored.error),
         next=(f"provodka replay {event.id}",) if stored.state is EventState.FAILED else (),
+        again=again,
     )
 
 

@@ -43,6 +43,11 @@ def _event(tree: Tree, event: ShownEvent, view: View) -> None:
     else:
         tail = _after(event.received_at, event.planned_at, "planned")
         tree.add(_plain(f"received {view.at(event.received_at)}{tail} ({view.clocks})"))
+    if event.again:
+        times = counted(len(event.again), "time")
+        tree.add(
+            _plain(f"the same delivery came {times} more, last {view.at(event.again[-1])}: a repeat, nothing follows")
+        )
     if str(event.person):
         tree.add(_plain(f"person: {event.person}"))
     if event.error:

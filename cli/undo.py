@@ -35,6 +35,7 @@ _STAYS: Final = {
     "log_message": "what was said stays in the card",
     "counterparty": "a counterparty of 1C stays: mark it for deletion there",
     **dict.fromkeys(("issue_invoice", "place_order", "cancel_invoice"), _IN_1C),
+    "payment_link": "a link that was given can be paid: cancel it in the cabinet of the service",
     "pay_invoice": "the CRM knows no way back from a paid invoice: change it there",
 }
 

@@ -39,13 +39,13 @@ def fields_of(delivery: Delivery) -> dict[str, Any]:
     Raises UnreadableError with a plain reason.
     """
     body = plain_body(delivery)
-    return _storable_fields(_parse(body, delivery.content_type) if body.strip() else unflatten(delivery.query.items()))
+    return storable_fields(_parse(body, delivery.content_type) if body.strip() else unflatten(delivery.query.items()))
 
 
 def json_fields(text: bytes) -> dict[str, Any]:
     """The fields of one JSON object in UTF-8. Raises UnreadableError."""
     try:
-        return _storable_fields(_json(text.decode("utf-8-sig")))
+        return storable_fields(_json(text.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         raise UnreadableError("the JSON is not in UTF-8") from error
 
@@ -188,7 +188,8 @@ def _declared(content_type: str) -> str:
     return name if name in _CHARSETS else "cp1251"
 
 
-def _storable_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+def storable_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields without what no database takes. Raises UnreadableError above MAX_DEPTH levels."""
     return {_storable_text(name): _storable(value) for name, value in fields.items()}
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 _ALIASES: Final = {"win1251": "cp1251", "windows1251": "cp1251", "ansi": "cp1251", "koi8": "koi8-r", "koi8r": "koi8-r"}
-_NOT_CHARSETS: Final = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7"}
+_NOT_CHARSETS: Final = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
 _SINGLE_BYTE: Final = {"cp1251": 0.0, "koi8-r": -1.0, "cp866": -2.0, "iso8859-5": -3.0}  # by how often mail uses them
 
 # Per mille of each letter in Russian running text (a commonly published table).
@@ -81,7 +81,7 @@ def clean(text: str) -> str:
 
 
 def _strictly(data: bytes, charset: str) -> str | None:
-    name = re.sub(r"[\s\"']", "", charset).lower()
+    name = re.sub(r"[\s\"']", "", charset).lower().removeprefix("x-")  # x-mac-cyrillic
     name = _ALIASES.get(re.sub(r"[-_]", "", name), name)
     try:
         if not name or codecs.lookup(name).name.replace("-", "_") in _NOT_CHARSETS:

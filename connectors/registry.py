@@ -12,15 +12,26 @@ _CALLS: Final = frozenset(
 )
 _FORM: Final = frozenset({EventType.FORM_SUBMITTED})
 _ROWS: Final = frozenset({EventType.TABLE_ROW_ADDED})
+_FORMS: Final = _FORM | {EventType.FORM_SPAM}
+_PAID: Final = frozenset({EventType.PAYMENT_UNMATCHED})
 _MAIL: Final = frozenset({EventType.EMAIL_RECEIVED})
 _MESSAGES: Final = frozenset({EventType.MESSAGE_RECEIVED, EventType.MESSAGE_STATE})
 _EDITED: Final = frozenset({EventType.MESSAGE_EDITED})
 _ECHO: Final = frozenset({EventType.MESSAGE_SENT})
+_PAYMENTS: Final = frozenset(
+    {
+        EventType.PAYMENT_REQUESTED,
+        EventType.PAYMENT_AUTHORIZED,
+        EventType.PAYMENT_SUCCEEDED,
+        EventType.PAYMENT_DIFFERS,
+        EventType.PAYMENT_UNMATCHED,
+        EventType.PAYMENT_REFUNDED,
+        EventType.PAYMENT_FAILED,
+    }
+)
 _LEAVING: Final = frozenset({EventType.CHAT_STARTED, EventType.CHAT_STOPPED})
 
 CHANNELS: Final[dict[str, Kind]] = {
-    "form": Kind("connectors.form.settings:FormSettings", _FORM, receiver="connectors.form.channel:receiver"),
-    "tilda": Kind("connectors.tilda.settings:TildaSettings", _FORM, receiver="connectors.tilda.channel:receiver"),
     "google_sheets": Kind(
         "connectors.google_sheets.settings:GoogleSheetsSettings",
         _ROWS,
@@ -30,6 +41,21 @@ CHANNELS: Final[dict[str, Kind]] = {
     ),
     "table_file": Kind(
         "connectors.table_file.settings:TableFileSettings", _ROWS, watcher="connectors.table_file.watch:watcher"
+    ),
+    "form": Kind("connectors.form.settings:FormSettings", _FORMS, receiver="connectors.form.channel:receiver"),
+    "tilda": Kind(
+        "connectors.tilda.settings:TildaSettings", _FORMS | _PAID, receiver="connectors.tilda.channel:receiver"
+    ),
+    "marquiz": Kind(
+        "connectors.marquiz.settings:MarquizSettings", _FORMS, receiver="connectors.marquiz.channel:receiver"
+    ),
+    "carrotquest": Kind(
+        "connectors.carrotquest.settings:CarrotQuestSettings",
+        _FORMS,
+        receiver="connectors.carrotquest.channel:receiver",
+    ),
+    "taplink": Kind(
+        "connectors.taplink.settings:TaplinkSettings", _FORMS | _PAID, receiver="connectors.taplink.channel:receiver"
     ),
     "mango": Kind(
         "connectors.mango.settings:MangoSettings",
@@ -199,6 +225,27 @@ CHANNELS: Final[dict[str, Kind]] = {
         subscriber="connectors.meta.subscriber:subscriber",
         medium="instagram",
         wants={"messenger": ("instagram",), "subscriber": ("app_id",)},
+    ),
+    "robokassa": Kind(
+        "connectors.robokassa.settings:RobokassaSettings",
+        _PAYMENTS,
+        receiver="connectors.robokassa.channel:receiver",
+        watcher="connectors.robokassa.channel:watcher",
+        cashier="connectors.robokassa.channel:cashier",
+    ),
+    "yookassa": Kind(
+        "connectors.yookassa.settings:YooKassaSettings",
+        _PAYMENTS,
+        receiver="connectors.yookassa.channel:receiver",
+        watcher="connectors.yookassa.channel:watcher",
+        cashier="connectors.yookassa.channel:cashier",
+    ),
+    "tbank": Kind(
+        "connectors.tbank.settings:TBankSettings",
+        _PAYMENTS,
+        receiver="connectors.tbank.channel:receiver",
+        watcher="connectors.tbank.channel:watcher",
+        cashier="connectors.tbank.channel:cashier",
     ),
 }
 

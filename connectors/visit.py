@@ -94,6 +94,22 @@ def form_submitted(
     return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id)
 
 
+def places_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Of the targets, marks and click ids that are recognised by the names of fields alone: the dotted path of the
+    first answer that is not empty, and the answer."""
+    answers = _Answers(fields, {}, _own_names(None), {})
+    return {meaning: found for meaning in answers.meanings() if (found := answers.first(meaning)) is not None}
+
+
+def answers_of(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Every answer that is not empty by the dotted path that a mapping would name; of a list the first one."""
+    found: dict[str, str] = {}
+    for path, text in _leaves(fields):
+        if text:
+            found.setdefault(_dotted(_without_numbers(path)), text)
+    return found
+
+
 class _Answers:
     """The texts of a form by path, what each path means, and which of them have been used."""
 
@@ -116,6 +132,15 @@ class _Answers:
             meaning = _meaning(path, names)
             if meaning and meaning not in mapped:
                 self._places.setdefault(meaning, []).append(path)
+
+    def meanings(self) -> Iterable[str]:
+        """What has been found at all."""
+        return tuple(self._places)
+
+    def first(self, target: str) -> tuple[str, str] | None:
+        """Where the first answer that is not empty stands, and what it is."""
+        filled = (path for path in self._places[target] if self._texts[path])
+        return next(((_dotted(_without_numbers(path)), self._texts[path]) for path in filled), None)
 
     def text(self, target: str) -> str:
         """The first answer that is not empty."""

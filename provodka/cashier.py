@@ -28,7 +28,8 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """A link to be made. `extra` are fields that are passed through to the service as they are."""
+    """A link to be made. `extra` are fields that are passed through to the service as they are. With `again` there may
+    be another one for the same sum of the same deal."""
 
     lead_id: str
     amount: Decimal
@@ -42,6 +43,7 @@ class PaymentRequest:
     lines: tuple[ReceiptLine, ...] = ()
     expires: datetime | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    again: bool = False
 
 
 class Cashier(Protocol):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
@@ -51,6 +51,14 @@ class Part:
     key: str
     id: str
     body: str
+
+
+AGAIN: Final = "again:"
+
+
+def came_again(external_id: str) -> str:
+    """The key of the pieces that tell when the delivery of an event came once more; their ids are the moments."""
+    return f"{AGAIN}{external_id}"
 
 
 @dataclass(frozen=True, slots=True)

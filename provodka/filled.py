@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any, Final
 
 from provodka.visits import Utm
+
+DOUBLE_WITHIN: Final = timedelta(minutes=5)
+"""How long the same answers of the same person count once, where a channel does not say otherwise."""
+
+_ASIDE: Final = ("meta.", "extra.", "cookies.", "request.", "server.")
+_OF_ELEMENTOR: Final = frozenset({"дата", "время", "date", "time"})  # beside «Powered by»: nobody's answer
+_OF_THE_MOMENT: Final = frozenset(
+    {
+        "created", "createdat", "createdon", "timestamp", "ts", "submittedat", "sentat", "requestid",
+        "transactionid", "tranid", "useragent", "remoteip", "ip", "ipaddress", "referer", "referrer", "nonce",
+        "token", "csrf", "csrftoken", "wpnonce", "captcha", "recaptcha", "grecaptcharesponse",
+        "smartcaptcharesponse", "hcaptcharesponse", "отметкавремени",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,37 @@ class FormSubmitted:
     utm: Utm = field(default_factory=Utm)
     order: Order | None = None
     lead_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormSpam:
+    """`form.spam`: a form that a robot has filled in; `why` says by what it was known. No rule for people starts."""
+
+    form: Form = field(default_factory=Form)
+    utm: Utm = field(default_factory=Utm)
+    why: str = ""
+
+
+def same_answers(one: FormSubmitted, other: FormSubmitted) -> bool:
+    """Whether two forms say the same, whatever page, marks, order number and moment they tell of."""
+    return _said(one) == _said(other)
+
+
+def _said(filled: FormSubmitted) -> tuple[Any, ...]:
+    form, order = filled.form, filled.order
+    lines = () if order is None else (order.lines, order.amount, order.promocode, order.delivery)
+    return form.id, form.name, form.comment, _answers(form.fields), lines, filled.lead_id
+
+
+def _answers(fields: Mapping[str, str]) -> dict[str, str]:
+    """Without what is of the moment, the browser or the sender's own bookkeeping, and not the person's answer."""
+    names = {name: _plain(name) for name in fields if not name.startswith(_ASIDE)}
+    aside = _OF_THE_MOMENT | (_OF_ELEMENTOR if "poweredby" in names.values() else frozenset())
+    return {name: fields[name] for name, plain in names.items() if plain not in aside}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.rpartition(".")[2].lower())
 
 
 @dataclass(frozen=True, slots=True)

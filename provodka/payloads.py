@@ -30,6 +30,7 @@ from provodka.cards import card_of as card_of
 from provodka.cards import checked as checked
 from provodka.cards import lead_of as lead_of
 from provodka.filled import Form as Form
+from provodka.filled import FormSpam as FormSpam
 from provodka.filled import FormSubmitted as FormSubmitted
 from provodka.filled import Order as Order
 from provodka.filled import OrderLine as OrderLine
@@ -39,6 +40,8 @@ from provodka.mail import EmailReceived as EmailReceived
 from provodka.mail import EmailSent as EmailSent
 from provodka.mail import Mail as Mail
 from provodka.mail import MailKind as MailKind
+from provodka.mail import Participant as Participant
+from provodka.mail import Said as Said
 from provodka.payments import Payment as Payment
 from provodka.payments import PaymentEvent as PaymentEvent
 from provodka.payments import PaymentState as PaymentState
@@ -57,6 +60,7 @@ class EventType(StrEnum):
     """What can start a rule (`on:`)."""
 
     FORM_SUBMITTED = "form.submitted"
+    FORM_SPAM = "form.spam"  # a robot has filled it in; kept, so that support can see it
     EMAIL_RECEIVED = "email.received"
     CALL_STARTED = "call.started"
     CALL_FINISHED = "call.finished"
@@ -211,6 +215,7 @@ class AccountingHint:
 
 Payload = (
     FormSubmitted
+    | FormSpam
     | EmailReceived
     | EmailSent
     | RowAdded
@@ -232,6 +237,7 @@ Payload = (
 
 PAYLOADS: Final[dict[EventType, type[Any]]] = {
     EventType.FORM_SUBMITTED: FormSubmitted,
+    EventType.FORM_SPAM: FormSpam,
     EventType.EMAIL_RECEIVED: EmailReceived,
     EventType.EMAIL_SENT: EmailSent,
     EventType.TABLE_ROW_ADDED: RowAdded,

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+
+PARTS: Final = "payment:"
+"""How the keys of the parts begin that the notices of a payment are: they stay, as money is given back years later."""
 
 
 class PaymentState(StrEnum):
@@ -37,6 +41,7 @@ class PaymentWay(StrEnum):
 class Payment:
     """One payment. Sums are in `currency`; `refunded` is what was given back of it until now.
 
+    `refund` is what this event gave back of it.
     `id` is the service's, `order` our number there (InvId, OrderId); `asked` what the link was for, `total` the sum of
     which it is a part («предоплата» in `part`); zero and empty where there was no link of ours. `reason` says, to
     people, why it failed, differs or belongs to no order. `test`: no money was moved.
@@ -49,6 +54,7 @@ class Payment:
     currency: str = "RUB"
     way: PaymentWay = PaymentWay.UNKNOWN
     refunded: Decimal = Decimal(0)
+    refund: Decimal = Decimal(0)
     asked: Decimal = Decimal(0)
     total: Decimal = Decimal(0)
     part: str = ""

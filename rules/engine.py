@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -36,8 +37,16 @@ from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
 
-TOLD_ONCE: Final = frozenset({EventType.CALL_STARTED, EventType.CALL_FINISHED, EventType.CALL_MISSED})
-"""What rules learn once of a call, whatever the number of channels that tell of it."""
+_CALLS: Final = "the same call was told of before: {type} of {channel} (event {event})"
+_FORMS: Final = "the same person sent the same form just before: counted as a repeat of event {event}"
+TOLD_ONCE: Final = {
+    EventType.CALL_STARTED: _CALLS,
+    EventType.CALL_FINISHED: _CALLS,
+    EventType.CALL_MISSED: _CALLS,
+    EventType.FORM_SUBMITTED: _FORMS,
+}
+"""What rules learn once, with the words for what comes again: a call of which several channels tell, a form that
+somebody has sent twice."""
 
 
 class Engine:
@@ -165,11 +174,11 @@ class _Run:
         return self._match(compiled, rung, resumed=resumed)
 
     def look_for_first(self, *, resumed: bool) -> None:
-        """A call that another channel has told of before acts on no rule a second time."""
+        """What is told again acts on no rule a second time."""
         if self.event.type not in TOLD_ONCE or resumed:
             return
         if (first := self.scope.facts.told()) is not None:
-            self._stopped = f"the same call was told of before: {first.type} of {first.channel} (event {first.event})"
+            self._stopped = TOLD_ONCE[self.event.type].format_map(dataclasses.asdict(first))
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""

@@ -110,6 +110,22 @@ class InvoicesFact:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentsFact:
+    """All payments of the lead by links: how many came, their sum without what was given back, what was given back.
+
+    `total` is what is to be paid in all: the greatest `total` (else sum) of its links, else the price of the lead; what
+    is `left` of it is negative where too much was paid. `waiting` counts links that nobody has paid by.
+    """
+
+    count: int = 0
+    paid: Decimal = Decimal(0)
+    refunded: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+    left: Decimal = Decimal(0)
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ResponsibleFact:
     """Whoever is responsible for the lead: the staff key (the CRM's login where staff has none) and the name."""
 
@@ -119,7 +135,8 @@ class ResponsibleFact:
 
 @dataclass(frozen=True, slots=True)
 class ToldBefore:
-    """The event of another channel that rules have learned of the same call by: its id, type and channel."""
+    """The event that rules have learned of the same call, or the same form of the same person, by: its id, type and
+    channel."""
 
     event: str
     type: str
@@ -203,6 +220,9 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("files", FilesFact, FilesFact()),
         Fact("invoices", InvoicesFact, InvoicesFact()),
         Fact("invoice", InvoiceRef | None),
+        Fact("payments", PaymentsFact, PaymentsFact()),
+        Fact("payment.paid", Decimal, Decimal(0)),
+        Fact("payment.left", Decimal, Decimal(0)),
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
         Fact("who.present", bool, False),

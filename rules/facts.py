@@ -23,6 +23,7 @@ from provodka.payloads import (
     ContactRef,
     EventType,
     LeadRef,
+    PaymentEvent,
     Person,
     TaskRef,
     Utm,
@@ -38,6 +39,7 @@ from rules.team import Team
 
 CHAIN: Final = "task.chain"
 TOLD: Final = "call.told"
+SENT: Final = "form.sent"
 TRACKING: Final = "call.tracking"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
@@ -58,7 +60,8 @@ class Facts(Protocol):
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
     def told(self) -> ToldBefore | None:
-        """Of a call: the event of another channel that told of the same call before. None for any other."""
+        """Of a call: the event of another channel that told of the same call before; of a form: that by which the same
+        person said the same just before. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class StaticFacts:
     current: LeadRef | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
     link: ChainLink | None = None
-    call: ToldBefore | None = None
+    before: ToldBefore | None = None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name == CONTACT:
@@ -80,7 +83,7 @@ class StaticFacts:
         return self.link
 
     def told(self) -> ToldBefore | None:
-        return self.call
+        return self.before
 
 
 class RecordedFacts:
@@ -93,7 +96,8 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        return ToldBefore(**self._record[TOLD]) if TOLD in self._record else None
+        said = self._record.get(TOLD) or self._record.get(SENT)
+        return ToldBefore(**said) if said else None
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record and name == TRACKING:
@@ -145,7 +149,8 @@ class FactsOnce:
     def told(self) -> ToldBefore | None:
         before = self._source.told()
         if before is not None:
-            self.record[TOLD] = dataclasses.asdict(before)
+            name = SENT if before.type == EventType.FORM_SUBMITTED else TOLD
+            self.record[name] = dataclasses.asdict(before)
         return before
 
 
@@ -267,6 +272,8 @@ class House:
         if isinstance(event.payload, CallEvent):
             names["call"] = View(once, "call", own["call"])
             names["utm"] = utm_of(event.payload, once.tracking())
+        if isinstance(event.payload, PaymentEvent):
+            names["payment"] = View(once, "payment", own["payment"])
         names["person"] = PersonView(event.person, once)
         names["event"] = EventView(event.type, event.channel, self.calendar.local(event.occurred_at))
         clock = Clock(self.calendar.local(now), self.calendar)

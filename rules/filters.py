@@ -19,6 +19,7 @@ from rules.moments import Span, span
 from rules.text import fold, missing, number
 
 LOOKUP: Final = "lookup"
+MENTIONED: Final = "mentioned"
 _WEEKDAYS: Final = ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье")
 
 
@@ -144,16 +145,23 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 def lookup_filter(dictionaries: Mapping[str, Dictionary]) -> Mapping[str, Callable[..., str]]:
-    """The filter that asks a dictionary of the config; which one is checked before the start."""
+    """The filters that ask a dictionary of the config; which one is checked before the start."""
 
-    def lookup(value: object, dictionary: str) -> str:
-        """What the dictionary says of a value: `'мск' | lookup('Города')` is «Москва»."""
+    def asked(dictionary: str) -> Dictionary:
         found = dictionaries.get(dictionary)
         if found is None:
             raise ValueError(unknown_dictionary(dictionary, dictionaries))
-        return found.look_up(value)
+        return found
 
-    return {LOOKUP: lookup}
+    def lookup(value: object, dictionary: str) -> str:
+        """What the dictionary says of a value: `'мск' | lookup('Города')` is «Москва»."""
+        return asked(dictionary).look_up(value)
+
+    def mentioned(value: object, dictionary: str) -> str:
+        """What the words of a text mean: `'Нужны подшипники' | mentioned('Товары')`."""
+        return asked(dictionary).mentioned_in(value)
+
+    return {LOOKUP: lookup, MENTIONED: mentioned}
 
 
 def unknown_dictionary(name: str, known: Mapping[str, Dictionary]) -> str:

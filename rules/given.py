@@ -17,9 +17,9 @@ from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
 from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
-from rules.facts import CHAIN, TOLD, StaticFacts
+from rules.facts import CHAIN, SENT, TOLD, StaticFacts
 from rules.faults import RuleError
-from rules.names import Node, names_for, node_of
+from rules.names import BY_ID, Node, names_for, node_of
 from rules.schema import RuleTest
 from rules.team import Team
 
@@ -36,7 +36,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 _TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, SENT)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -86,16 +86,18 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
     if who:
         facts.setdefault("who.present", people[who].present)
     link = {"key": "test", **_mapping(given[CHAIN], f"facts.{CHAIN}")} if given.get(CHAIN) else None
-    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link), _told(given.get(TOLD)))
+    return StaticFacts(facts.get(CONTACT), lead, facts, CHAIN_LINK.validate_python(link), _told(given))
 
 
-def _told(said: object) -> ToldBefore | None:
-    """That another channel has told of the call: any of what a trace says of it."""
+def _told(given: Mapping[str, Any]) -> ToldBefore | None:
+    """That another channel has told of the call, or the person has sent the form: any of what a trace says of it."""
+    name, kind = (SENT, "form.submitted") if given.get(SENT) else (TOLD, "call.finished")
+    said = given.get(name)
     if not said:
         return None
-    values = _mapping(said, f"facts.{TOLD}")
-    _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{TOLD}")
-    return ToldBefore(**{"event": "1", "type": "call.finished", "channel": "", **values})
+    values = _mapping(said, f"facts.{name}")
+    _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
+    return ToldBefore(**{"event": "1", "type": kind, "channel": "", **values})
 
 
 def _fact(fact: Fact, said: object, own: object) -> Any:  # noqa: ANN401 -- of the fact's model
@@ -157,7 +159,7 @@ def _values(given: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
     """The payload's fields. What every call or lead has, but no rule looks at, need not be given."""
     values = {name: value for name, value in given.items() if name not in _ENVELOPE}
     _refuse_others(values, [field.name for field in dataclasses.fields(PAYLOADS[kind])], "given")
-    _refuse_unknown(values, names_for(kind), "given")
+    _refuse_unknown({name: value for name, value in values.items() if name not in BY_ID}, names_for(kind), "given")
     for fact in FACTS.values():
         part = fact.name.partition(".")[2]
         if fact.is_part and isinstance(said := values.get(fact.root), Mapping) and part in said:

@@ -37,7 +37,7 @@ WITHOUT_PERSON: Final = frozenset(
 _NOT_FOR_RULES: Final = frozenset({"change", "after", "strange"})
 """What events by the clock have besides: nothing has changed, and how cards are looked at is no rule's business."""
 
-_NO_NAMES: Final = frozenset({"lead_id", "invoice_id"})
+BY_ID: Final = frozenset({"lead_id", "invoice_id"})
 """Members of payloads by which cards are found: a rule says `lead`, and gets the card as it is now."""
 
 PARTS_OF_A_MOMENT: Final = ("year", "month", "day", "hour", "minute")
@@ -92,7 +92,7 @@ def names_for(event_type: EventType) -> Node:
         payload = Node({name: node for name, node in payload.fields.items() if name not in _NOT_FOR_RULES})
     text, moment = Node(), Node(kind=datetime)
     fields = {
-        **{name: node for name, node in payload.fields.items() if name not in _NO_NAMES},
+        **{name: node for name, node in payload.fields.items() if name not in BY_ID},
         "event": Node({"type": Node(choices=tuple(EventType)), "channel": text, "occurred_at": moment}),
         "now": moment,
         "client": text,

@@ -16,7 +16,7 @@ from jinja2.utils import missing
 from provodka.wording import did_you_mean
 from rules.dictionaries import Dictionary
 from rules.faults import RuleError
-from rules.filters import FILTERS, LOOKUP, date_filters, lookup_filter, unknown_dictionary
+from rules.filters import FILTERS, LOOKUP, MENTIONED, date_filters, lookup_filter, unknown_dictionary
 from rules.text import same
 
 Names = Mapping[str, Any]
@@ -130,7 +130,7 @@ class Templates:
     def _check_lookup(self, node: nodes.Filter) -> None:
         """Whether the dictionary exists, where it is named outright; raises TemplateSyntaxError."""
         given = [*node.args, *(one.value for one in node.kwargs)]
-        if node.name != LOOKUP or not given or not isinstance(given[0], nodes.Const):
+        if node.name not in (LOOKUP, MENTIONED) or not given or not isinstance(given[0], nodes.Const):
             return
         if (name := str(given[0].value)) not in self._dictionaries:
             raise TemplateSyntaxError(unknown_dictionary(name, self._dictionaries), node.lineno)

@@ -45,9 +45,11 @@ from rules.fact import (
 from rules.faults import RuleError
 from rules.periods import PERIODS
 from rules.team import Team
+from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
-from worker.same_call import told_by, tracked
+from worker.repeats import Repeats
+from worker.same_call import tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 from worker.talk import talk_of
@@ -97,10 +99,11 @@ class LiveFacts:
     leads: LeadsTogether | None = None
     digests: Digests | None = None
     accounting: Accounting | None = None
+    repeats: Repeats = field(default_factory=Repeats)
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def _about(self) -> Subject:
+    def subject(self) -> Subject:
         return Subject(self.event, self.journal, self.crm, self.resumed, self.fetch)
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401 -- of the type that rules.fact.FACTS names
@@ -123,12 +126,12 @@ class LiveFacts:
         (found,) = self.crm.find_people([self.event.person])
         if found is not None:
             return KnownContact(found.contact.id, found.contact.name)
-        own = self._about.linked("contact")
+        own = self.subject.linked("contact")
         return KnownContact(own[0]) if own else None
 
     def contact(self) -> ContactRef | None:
         """The event's own contact as it is now, else the lead's main one, else the card of the event's person."""
-        one = self._about.contact_id()
+        one = self.subject.contact_id()
         found = self.crm.contacts([one]).get(one) if self.crm is not None and one else None
         if found is None:
             return None
@@ -145,7 +148,7 @@ class LiveFacts:
 
     def company(self) -> CompanyRef | None:
         """The event's own firm as it is now, else that of its lead, else that of its contact."""
-        one = self._about.company_id()
+        one = self.subject.company_id()
         found = self.crm.companies([one]).get(one) if self.crm is not None and one else None
         if found is None:
             return None
@@ -195,7 +198,7 @@ class LiveFacts:
         own = lead_of(self.event.payload)
         if own is not None:
             return (self.leads or LeadsTogether(self.crm, [self.event])).get(own.id)
-        ids = self._about.linked("lead")[:5]
+        ids = self.subject.linked("lead")[:5]
         read = self.crm.leads(ids) if ids else {}
         for one in ids:
             if one in read and read[one].state == LeadState.OPEN:
@@ -206,7 +209,7 @@ class LiveFacts:
 
     def responsible(self) -> ResponsibleFact | None:
         """Of the lead."""
-        lead = self._about.lead()
+        lead = self.subject.lead()
         if lead is None or not lead.responsible:
             return None
         login = self.team.login(lead.responsible)
@@ -267,17 +270,16 @@ class LiveFacts:
         then = json.loads(made.params).get("then") if made else None
         return ChainLink(made.rule, made.key, then) if made and then else None
 
-    # calls
+    # calls and forms
 
     def told(self) -> ToldBefore | None:
-        """What other channels have told of the same call before."""
-        return told_by(self.event, self.journal)
+        return self.repeats.told(self.event, self.journal)
 
     def tracking(self) -> Utm:
         return tracked(self.event, self.journal)
 
     def tasks(self) -> TasksFact:
-        card = self._about.tasks_card()
+        card = self.subject.tasks_card()
         if self.crm is None or card is None:
             return TasksFact()
         mirrored = self.crm.mirrored_tasks([card])
@@ -292,18 +294,18 @@ class LiveFacts:
         )
 
     def products(self) -> ProductsFact:
-        lead = self._about.lead_id()
+        lead = self.subject.lead_id()
         lines = tuple(self.crm.lead_lines([lead]).get(lead, ())) if self.crm is not None and lead else ()
         total = sum((line.price * line.quantity for line in lines), Decimal(0))
         return ProductsFact(len(lines), total, lines)
 
     def files(self) -> FilesFact:
-        lead = self._about.lead_id()
+        lead = self.subject.lead_id()
         found = self.crm.files(CardRef(CardKind.LEAD, lead)) if self.crm is not None and lead else ()
         return FilesFact(len(found), tuple(file.name for file in found))
 
     def invoices(self) -> InvoicesFact:
-        lead = self._about.lead_id()
+        lead = self.subject.lead_id()
         found = self.crm.invoices([lead]).get(lead, []) if self.crm is not None and lead else []
         paid = [one for one in found if one.state is InvoiceState.PAID]
         unpaid = [one for one in found if one.state is not InvoiceState.PAID]
@@ -312,12 +314,12 @@ class LiveFacts:
     def invoice(self) -> InvoiceRef | None:
         """The event's own sale as it is now, else that of the lead which is meant where none is named."""
         own = self.event.payload.invoice if isinstance(self.event.payload, InvoiceEvent) else None
-        lead = own.lead if own is not None else self._about.lead_id()
+        lead = own.lead if own is not None else self.subject.lead_id()
         if self.accounting is None or not lead:
             return own
         found = self.accounting.sales([lead]).get(lead, ())
-        if own is not None:
-            return next((one for one in found if one.id == own.id), own)
+        if meant := own.id if own is not None else getattr(self.event.payload, "invoice_id", ""):
+            return next((one for one in found if one.id == meant), own)
         return newest(found, self.accounting.asked([lead]).get(lead, ()))
 
     # the past
@@ -363,6 +365,7 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "files": LiveFacts.files,
     "invoices": LiveFacts.invoices,
     "invoice": LiveFacts.invoice,
+    **payments.FETCH,
     "responsible": LiveFacts.responsible,
     "responsible.present": LiveFacts.responsible_is_present,
     "who.present": LiveFacts.who_is_present,

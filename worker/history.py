@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from provodka.calls import Sighting
+from provodka.filled import DOUBLE_WITHIN, FormSubmitted, same_answers
 from provodka.journal.past import Happening
 from provodka.payloads import CallEvent, Direction, EventType, LeadEvent
 from rules.fact import HistoryFact
@@ -17,7 +18,7 @@ def summed_up(past: Sequence[Happening]) -> HistoryFact:
     calls = _once([one for one in past if isinstance(one.payload, CallEvent)])
     talks = [one for one in calls if _talked(one)]
     letters = [one for one in past if one.type is EventType.EMAIL_RECEIVED]
-    forms = [one for one in past if one.type is EventType.FORM_SUBMITTED]
+    forms = _sent_once([one for one in past if one.type is EventType.FORM_SUBMITTED])
     messages = [one for one in past if one.type is EventType.MESSAGE_RECEIVED]
     return HistoryFact(
         last_contact=max((one.at for one in (*talks, *letters, *forms, *messages)), default=None),
@@ -38,6 +39,21 @@ def _once(calls: Sequence[Happening]) -> list[Happening]:
     return [one for one, first in zip(oldest, only_once([_sighting(one) for one in oldest]), strict=True) if first][
         ::-1
     ]
+
+
+def _sent_once(forms: Sequence[Happening]) -> list[Happening]:
+    """Each form without its repeats; newest first."""
+    kept: list[Happening] = []
+    for one in reversed(forms):
+        near = (other for other in kept if one.channel == other.channel and one.at - other.at <= DOUBLE_WITHIN)
+        if not any(_says_the_same(one, other) for other in near):
+            kept.append(one)
+    return kept[::-1]
+
+
+def _says_the_same(one: Happening, other: Happening) -> bool:
+    left, right = one.payload, other.payload
+    return isinstance(left, FormSubmitted) and isinstance(right, FormSubmitted) and same_answers(left, right)
 
 
 def _sighting(one: Happening) -> Sighting | None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from provodka.accounting import Accounting
 from provodka.calls import Dialler, Recordings
+from provodka.cashier import Cashier
 from provodka.channel import PublicFiles
 from provodka.crm import CountsLeads, Crm, LeadState, Messenger, Presence, StaffReply
 from provodka.event import Event, new_event_id
@@ -164,6 +165,7 @@ class Equipment:
     diallers: Mapping[str, Dialler] = field(default_factory=dict)
     recordings: Mapping[str, Recordings] = field(default_factory=dict)
     files: PublicFiles | None = None
+    cashiers: Mapping[str, Cashier] = field(default_factory=dict)
 
     @cached_property
     def results(self) -> Results:
@@ -212,6 +214,10 @@ class JournalOutside:
     @property
     def diallers(self) -> Mapping[str, Dialler]:
         return self.equipment.diallers
+
+    @property
+    def cashiers(self) -> Mapping[str, Cashier]:
+        return self.equipment.cashiers
 
     @property
     def web(self) -> Web:

@@ -34,6 +34,7 @@ from worker.digests import Digests
 from worker.facts import LeadsTogether, LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
 from worker.outcome import BACKOFF
+from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
 from worker.roll import Roll
 from worker.walk import Walked, Walker
@@ -56,10 +57,13 @@ class Planner:
         follower: Follower | None,
         brakes: Mapping[str, Brake] | None = None,
         accounting: AccountingAccount | None = None,
+        doubles: Mapping[str, timedelta] | None = None,
     ) -> None:
-        """`brakes`: those of the rules that have one, by name."""
+        """`brakes`: those of the rules that have one, by name. `doubles`: how long the same form counts once, by the
+        channels that say so."""
         self._journal = journal
         self._brakes = brakes or {}
+        self._repeats = Repeats(doubles or {})
         self._engine = engine
         self._crm = crm
         self._accounting = accounting
@@ -144,6 +148,7 @@ class Planner:
             leads,
             self._digests,
             self._accounting,
+            self._repeats,
         )
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:

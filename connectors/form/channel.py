@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
-from collections.abc import Mapping
 from typing import Any
 
-from connectors.bodies import fields_of, hashed_id, plain_body
+from connectors.bodies import fields_of
 from connectors.form.settings import FormSettings, SignatureSettings
-from connectors.form.shapes import plain_fields
-from connectors.secrecy import cutter, same_secret, secret_in_url, without_secret
+from connectors.form.xml import is_xml, xml_fields
+from connectors.secrecy import same_secret, secret_in_url, without_secret
+from connectors.shapes import plain_fields
+from connectors.submissions import OK, Submissions
 from connectors.visit import form_submitted
-from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply, UnreadableError
-from provodka.event import Event, new_event_id
-from provodka.payloads import EventType
-
-_OK = Reply(body=b"ok")
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
 
 
 class FormChannel:
-    """Makes `form.submitted` of a JSON, form-encoded or multipart body; also of Elementor's and Contact Form 7's."""
+    """Makes `form.submitted` of a JSON, XML, form-encoded or multipart body; Elementor's and Contact Form 7's, too."""
 
     def __init__(self, name: str, settings: FormSettings) -> None:
         self.name = name
         self._settings = settings
-        self._cut = cutter([settings.secret.get_secret_value()] if settings.secret else [])
+        self._make = Submissions(name, settings, [settings.secret.get_secret_value()] if settings.secret else [])
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event; its key is the mapped `id`, else the body's hash within a window.
@@ -36,11 +32,11 @@ class FormChannel:
         self._authenticate(delivery)
         fields = self._fields(delivery)
         if not fields and delivery.method != "POST":
-            return Received(reply=_OK)
+            return Received(reply=OK)
         if not fields:
             raise UnreadableError("the form is empty")
-        event, kept = self._event(delivery, fields, parts)
-        return Received(events=(event,), parts=kept, reply=_OK)
+        form = form_submitted(plain_fields(fields), mapping=self._settings.map, defaults=self._settings.defaults)
+        return self._make.received(delivery, fields, form, parts)
 
     def _authenticate(self, delivery: Delivery) -> None:
         secret, signature = self._settings.secret, self._settings.hmac
@@ -50,27 +46,9 @@ class FormChannel:
             raise RefusedError(f"the signature in {signature.header} is wrong or absent")
 
     def _fields(self, delivery: Delivery) -> dict[str, Any]:
-        fields = fields_of(delivery)
+        fields = xml_fields(delivery) if is_xml(delivery) else fields_of(delivery)
         secret = self._settings.secret
         return fields if secret is None else without_secret(fields, secret.get_secret_value())
-
-    def _event(
-        self, delivery: Delivery, fields: Mapping[str, Any], parts: PartsReader
-    ) -> tuple[Event, tuple[Part, ...]]:
-        form = form_submitted(plain_fields(fields), mapping=self._settings.map, defaults=self._settings.defaults)
-        external_id, kept = (form.id, None) if form.id else hashed_id(fields, delivery.received_at, parts)
-        event = Event(
-            id=new_event_id(delivery.received_at),
-            type=EventType.FORM_SUBMITTED,
-            channel=self.name,
-            external_id=external_id,
-            occurred_at=delivery.received_at,
-            received_at=delivery.received_at,
-            person=form.person,
-            payload=form.payload,
-            raw=self._cut(plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode()),
-        )
-        return event, () if kept is None else (kept,)
 
 
 def _is_signed(delivery: Delivery, signature: SignatureSettings) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connectors.submissions import FormsSettings
 from connectors.visit import Target
 from provodka.settings import Strict
 
@@ -20,8 +21,8 @@ class SignatureSettings(Strict):
     encoding: Literal["hex", "base64"] = "hex"
 
 
-class FormSettings(Strict):
-    """A form of any site that can POST JSON or form data.
+class FormSettings(FormsSettings):
+    """A form of any site that can POST JSON, XML or form data.
 
     `secret` stands in the address, `/hooks/<channel>/<secret>` or `?token=`; `hmac` is a signature in a header. With
     both set both must be right. `map` says where a field stands in the body (`phone: contacts.phones.0`), where its

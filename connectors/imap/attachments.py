@@ -11,6 +11,7 @@ from typing import Final
 from connectors.charsets import clean
 from connectors.imap.headers import Headers, RawMessage, param, to_bytes
 from connectors.imap.parts import children, content, is_text, leaves
+from connectors.imap.tnef import TYPES, Enclosed, open_tnef
 from provodka.file_names import safe_name
 from provodka.payloads import Attachment
 
@@ -27,22 +28,40 @@ def read_attachments(message: RawMessage, html: str) -> tuple[tuple[Attachment, 
     shown = {reference.strip("<>").lower() for reference in _CID.findall(html)}
     files: list[Attachment] = []
     blobs: list[bytes] = []
-    for part in _files(message):
+    for part in files_in(message):
         data = content(part) or b"".join(map(_as_bytes, children(part)))
         if _is_decoration(part, len(data), shown):
+            continue
+        if data and (inner := _enclosed(part, data)):
+            files += [_file(each.name or f"file-{len(files) + number}.bin", each.data) for number, each in inner]
+            blobs += [each.data for _, each in inner]
             continue
         digest = hashlib.sha256(data).hexdigest() if data else ""
         size = len(data) or _announced_size(part)
         files.append(Attachment(_name(part, len(files) + 1), clean(part.get_content_type()), size, digest))
         if data:
             blobs.append(data)
-        if len(files) == MOST:
+        if len(files) >= MOST:
             break
-    return tuple(files), blobs
+    return tuple(files[:MOST]), blobs
 
 
-def _files(message: RawMessage) -> Iterator[RawMessage]:
+def files_in(message: RawMessage) -> Iterator[RawMessage]:
+    """The parts that are files, or might be."""
     return (part for part in leaves(message) if part.get_content_type() not in _REPORT_PARTS and not is_text(part))
+
+
+def _enclosed(part: RawMessage, data: bytes) -> list[tuple[int, Enclosed]]:
+    """The files within a `winmail.dat`; it is kept itself where there are none, or where it cannot be opened."""
+    if part.get_content_type() not in TYPES and _name(part, 0).lower() != "winmail.dat":
+        return []
+    opened = open_tnef(data)
+    return list(enumerate(opened.files, start=1)) if opened else []
+
+
+def _file(name: str, data: bytes) -> Attachment:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Attachment(safe_name(clean(name)) or "file.bin", kind, len(data), hashlib.sha256(data).hexdigest())
 
 
 def _is_decoration(part: RawMessage, size: int, shown: set[str]) -> bool:

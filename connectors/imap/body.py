@@ -10,9 +10,11 @@ from typing import Final
 from connectors.charsets import clean
 from connectors.imap.headers import RawMessage
 from connectors.imap.html_text import to_text
-from connectors.imap.parts import children, is_container, is_text, leaves, text
+from connectors.imap.parts import children, content, is_container, is_text, leaves, text, unflowed
+from connectors.imap.tnef import TYPES, open_tnef
 
 LONGEST: Final = 200_000
+MOST: Final = 1_000_000  # of one part, before blanks and markup are taken away
 
 Cut = Callable[[str], str]
 
@@ -38,13 +40,19 @@ class Body:
 
 def read_body(message: RawMessage, cut: Cut | None) -> Body:
     """The text to show; `cut` takes the quotes out of it, None leaves them in."""
-    fragments = list(_fragments(message))
+    fragments = list(_fragments(message)) or list(_packed(message))
     full = tidy("\n\n".join(each.whole for each in fragments))[:LONGEST]
     html = "".join(_markup(message))
     if cut is None:
         return Body(full, full, html)
     own = tidy("\n\n".join(each.own for each in fragments))[:LONGEST] or full
     return Body(full, cut(own), html)
+
+
+def _packed(message: RawMessage) -> Iterator[Fragment]:
+    """The text of a letter that Outlook has packed whole into a `winmail.dat`."""
+    packed = (content(part) for part in leaves(message) if part.get_content_type() in TYPES)
+    return (Fragment(opened.text, opened.text) for data in packed if (opened := open_tnef(data)))
 
 
 def tidy(text: str) -> str:
@@ -61,7 +69,7 @@ def _fragments(message: RawMessage) -> Iterator[Fragment]:
         else:
             yield from (each for _, fragments in found for each in fragments)
     elif is_text(message):
-        words = text(message)
+        words = unflowed(message)[:MOST]
         is_html = message.get_content_subtype() == "html"
         yield Fragment(to_text(words), to_text(words, own_words=True)) if is_html else Fragment(words, words)
 

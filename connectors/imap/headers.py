@@ -17,11 +17,12 @@ from provodka import identity
 
 LONGEST: Final = 10_000  # of one header; the standard parameter parser is quadratic
 MOST_IDS: Final = 100
+MOST_ADDRESSES: Final = 200
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 _ANGLE = re.compile(r"<\s*([^<>]*@[^<>]*?)\s*>")
 _ID = re.compile(r"<([^<>]+)>")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SEPARATED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,;])+')
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]+@[^\s<>()\[\]@,;:\"]+\.[^\s<>()\[\]@,;:\".]+")
 
 RawMessage = Message  # its header values are untouched text: bytes over 127 stand as surrogates
@@ -30,8 +31,8 @@ RawMessage = Message  # its header values are untouched text: bytes over 127 sta
 class _Untouched(Compat32):
     """The standard policies turn undeclared 8-bit headers into question marks; this one leaves their bytes alone."""
 
-    def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ANN401, ARG002  # the signature of Policy
-        return value[:LONGEST]
+    def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ANN401  # the signature of Policy
+        return value[-LONGEST:] if name.lower() == "references" else value[:LONGEST]  # the newest ids stand last
 
 
 def parse_message(raw: bytes) -> RawMessage:
@@ -64,6 +65,10 @@ class Headers:
     def has(self, *names: str) -> bool:
         return any(name in self.message for name in names)
 
+    def values(self, name: str) -> list[str]:
+        """Every header of that name, undecoded."""
+        return [_unfold(str(value)) for value in self.message.get_all(name, [])[:MOST_IDS]]
+
     def ids(self, *names: str) -> tuple[str, ...]:
         """Message-IDs in these headers, in order, once each. A fold inside an id is mended."""
         found = (match for name in names for match in _ID.findall(self.raw(name)))
@@ -72,20 +77,40 @@ class Headers:
 
     def mailbox(self, name: str) -> tuple[str, str]:
         """(display name, address) of the first mailbox in a header; the name is empty where it is only the address."""
-        raw = self.raw(name)
+        return self._mailbox(self.raw(name))
+
+    def mailboxes(self, name: str) -> tuple[tuple[str, str], ...]:
+        """(display name, address) of every mailbox of a list header, those with the same address once."""
+        found: dict[str, str] = {}
+        for chunk in self._chunks(name):
+            display, where = self._mailbox(chunk)
+            if where:
+                found[where] = found.get(where) or display
+        return tuple((display, where) for where, display in found.items())[:MOST_ADDRESSES]
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Every address of a list header, lower-case, once each."""
+        return tuple(where for _, where in self.mailboxes(name))
+
+    def each(self, name: str) -> list[str]:
+        """The address in each of several headers of one name, from the top; those without one left out."""
+        values = self.message.get_all(name, [])[:MOST_IDS]
+        return [found for value in values if (found := self._mailbox(_unfold(str(value)))[1])]
+
+    def _mailbox(self, raw: str) -> tuple[str, str]:
         angle = _ANGLE.search(raw)
         if angle is None:
             bare = address(decode_words(raw, self.hint))
             return _display_name(_comment(raw), self.hint), bare
         return _display_name(raw[: angle.start()], self.hint), address(angle.group(1))
 
-    def addresses(self, name: str) -> tuple[str, ...]:
-        """Every address of a list header, lower-case, once each."""
-        lists = (_unfold(str(value))[:LONGEST] for value in self.message.get_all(name, []))
-        chunks = (chunk for value in lists for chunk in re.split("[,;]", _QUOTED.sub("", value)))
-        angles = ((_ANGLE.search(chunk), chunk) for chunk in chunks)
-        found = (address(angle.group(1) if angle else decode_words(chunk, self.hint)) for angle, chunk in angles)
-        return tuple(dict.fromkeys(each for each in found if each))
+    def _chunks(self, name: str) -> Iterator[str]:
+        """The pieces of a list header between its commas, those within quotes left alone."""
+        values = [str(value) for value in self.message.get_all(name, [])[:MOST_IDS]]
+        whole = ",".join(map(_unfold, values))[:LONGEST]
+        pieces = _SEPARATED.findall(whole)
+        was_cut = len(whole) == LONGEST or any(len(value) >= LONGEST for value in values)
+        yield from pieces[:-1] if was_cut else pieces  # half an address would be somebody else's
 
 
 def address(text: str) -> str:

@@ -36,6 +36,7 @@ class _Reader(HTML2Text):
         self._skipped = ""
         self._depth = 0
         self._links: list[str] = []
+        self._lines: list[bool] = []  # of the open paragraphs, whether each is only a line
 
     def handle_tag(self, tag: str, attrs: Attributes, start: bool) -> None:
         if self._skipped:
@@ -49,6 +50,8 @@ class _Reader(HTML2Text):
             return
         elif tag == "a":
             self._link(attrs, start=start)
+        elif self._is_tight(tag, attrs, start=start):
+            self.soft_br()
         elif tag not in _PLAIN:
             super().handle_tag(_BLOCKS.get(tag, tag), attrs, start)
 
@@ -83,6 +86,12 @@ class _Reader(HTML2Text):
         if tag in {"p", "div"}:
             return bool(self.outtextlist) and self.outtextlist[-1] == " | "
         return tag in {"ul", "ol"} and len(self.list) >= DEEPEST_LIST
+
+    def _is_tight(self, tag: str, attrs: Attributes, *, start: bool) -> bool:
+        """Whether a block is a line and no paragraph: a `div`, and each line of Outlook, whose margins are none."""
+        if tag == "p" and start:
+            self._lines.append("msonormal" in (attrs.get("class") or "").lower())
+        return tag == "div" or (tag == "p" and bool(self._lines) and (self._lines[-1] if start else self._lines.pop()))
 
     def _link(self, attrs: Attributes, *, start: bool) -> None:
         """The address of a link follows its text, unless the text is the address."""

@@ -3,85 +3,118 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from connectors.imap.headers import Headers, RawMessage, address, param, parse_headers
-from connectors.imap.parts import children, content, leaves, text
-from provodka import identity
+from connectors.imap.headers import Headers, RawMessage, param
+from connectors.imap.parts import leaves
+from connectors.imap.reports import actions, report_type
+from connectors.imap.robots import is_machine
+from connectors.imap.settings import ImapSettings
 from provodka.payloads import MailKind
 
-_DAEMONS: Final = ("mailer-daemon@", "postmaster@")
+MOST_HOPS: Final = 40
+"""Servers on the way; a letter that has seen more goes round in a circle (RFC 5321, 6.3 allows a hundred)."""
+
+_DAEMONS: Final = ("mailer-daemon@", "mail-daemon@", "postmaster@", "mdaemon@", "microsoftexchange")
 _AUTOMATIC_SUBJECT = re.compile(
-    r"^\s*(?:re\s*:\s*)?(?:автоответ|автоматический ответ|автоматическое уведомление|out of (?:the )?office|auto-?reply"
-    r"|automatic reply|вне офиса)\b",
+    r"^\s*(?:re\s*:\s*)?\[?(?:автоответ(?:чик)?|автоматический ответ|автоматическое (?:уведомление|сообщение)"
+    r"|out of (?:the )?office|auto[- ]?(?:reply|response)|automatic (?:reply|response)|вне офиса|отсутствие на работе)"
+    r"(?:\]|\s*[:!.—–-]|\s*$|\s+(?:на сообщение|на письмо|re\b|from\b|to\b))",
     re.IGNORECASE,
 )
 _FAILURE_SUBJECT = re.compile(
-    r"не\s?доставлен|undeliver|delivery (?:status|failure|has failed|failed)|failure notice|returned mail",
+    r"не\s?доставлен|не\s?уда(?:ется|ётся|лось) доставить|доставка не удалась|не может быть доставлено"
+    r"|возврат (?:письма|почты)|undeliver|delivery (?:status|failure|has failed|failed)|mail failure|failure notice"
+    r"|returned (?:mail|to sender)",
     re.IGNORECASE,
 )
-_MESSAGE_ID_LINE = re.compile(r"^\s*Message-ID:\s*(<[^<>]{3,500}>)", re.MULTILINE | re.IGNORECASE)
+_DELAY_SUBJECT = re.compile(r"delay|still being retried|warning: could not send|задерж|отложен", re.IGNORECASE)
+_RECEIPT_SUBJECT = re.compile(r"^\s*(?:прочтено|прочитано|доставлено|read|delivered|relayed)\s*:", re.IGNORECASE)
+_JUNK: Final = frozenset({"спам", "spam", "junk", "junk e-mail", "junk email", "bulk mail", "нежелательная почта"})
+_SPAM_SUBJECT = re.compile(r"^\s*(?:\[\s*(?:spam|спам)\s*\]|\*{3,5}\s*(?:spam|спам)\s*\*{3,5})", re.IGNORECASE)
+_SPAM_MARKS: Final = {
+    "X-Spam-Flag": re.compile(r"yes|true|1\b", re.IGNORECASE),
+    "X-Spam-Status": re.compile(r"yes\b", re.IGNORECASE),
+    "X-Spam": re.compile(r"yes\b|spam\b|probable spam", re.IGNORECASE),
+    "X-Yandex-Spam": re.compile(r"4\b"),  # 1 is a letter, 2 and 3 are mass mail
+    "X-Mailru-Spam": re.compile(r"yes\b|1\b", re.IGNORECASE),
+    "X-Rspamd-Action": re.compile(r"add header|rewrite subject|reject", re.IGNORECASE),
+    "X-MS-Exchange-Organization-SCL": re.compile(r"[5-9]\b"),
+    "X-KLMS-AntiSpam-Status": re.compile(r"spam\b|probable_spam", re.IGNORECASE),
+    "X-DrWeb-SpamState": re.compile(r"yes\b", re.IGNORECASE),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Bounce:
-    """What a report of failed delivery tells: the addresses, and the Message-ID of our letter."""
-
-    failed: tuple[str, ...]
-    original: str
-
-
-def kind_of(message: RawMessage, headers: Headers, sender: str, *, is_form: bool = False) -> MailKind:
-    """Bounce, automatic answer, mass mail or letter, by RFC 3834, RFC 3464 and the marks that programs leave.
+def kind_of(
+    message: RawMessage, headers: Headers, sender: str, folder: str, settings: ImapSettings, *, is_form: bool = False
+) -> MailKind:
+    """By RFC 3834 and RFC 3464, the marks that programs leave, and where a mail service has put the letter.
 
     A form that a site sent is a letter even where the site calls it automatic or bulk: a person waits.
     """
-    if _is_bounce(message, headers, sender):
-        return MailKind.BOUNCE
-    if _is_answer_of_a_machine(message, headers):
+    if (report := _report(message, headers, sender)) is not None:
+        return report
+    if _is_answer_of_a_machine(message, headers) or _goes_round(headers, settings):
         return MailKind.AUTOREPLY
     if is_form:
         return MailKind.LETTER
+    if _is_spam(headers, folder):
+        return MailKind.SPAM
     if headers.has("List-Unsubscribe", "List-Id", "Feedback-ID") or _precedence(headers) in {"bulk", "junk", "list"}:
         return MailKind.BULK
     return MailKind.AUTOREPLY if _is_automatic(headers, sender) else MailKind.LETTER
 
 
-def read_bounce(message: RawMessage, headers: Headers) -> Bounce:
-    """From the report's parts (RFC 3464), X-Failed-Recipients (Exim, Gmail, Mail.ru), headers quoted in the text."""
-    failed = [address(value) for block in _report_blocks(message) for value in _failed_recipients(block)]
-    failed += identity.emails_in(headers.text("X-Failed-Recipients"))
-    return Bounce(tuple(dict.fromkeys(each for each in failed if each)), _original_id(message))
-
-
-def _is_bounce(message: RawMessage, headers: Headers, sender: str) -> bool:
-    if _report_type(message) == "delivery-status":
-        actions = {Headers(block).text("Action").lower() for block in _report_blocks(message)} - {""}
-        return not actions or "failed" in actions  # «delayed» and «relayed» are no failures
+def _report(message: RawMessage, headers: Headers, sender: str) -> MailKind | None:
+    """What a server or a mail program tells of a letter of ours, if this is such a word."""
+    subject, kind = headers.text("Subject"), report_type(message)
+    told = actions(message)
+    if kind == "disposition-notification":
+        return MailKind.RECEIPT
+    if told or kind == "delivery-status":
+        if "failed" in told or not told:
+            return MailKind.BOUNCE
+        return MailKind.DELAYED if "delayed" in told else MailKind.RECEIPT
     if headers.has("X-Failed-Recipients"):
-        return True
-    return sender.startswith(_DAEMONS) and bool(_FAILURE_SUBJECT.search(headers.text("Subject")))
+        return MailKind.BOUNCE
+    if not sender.startswith(_DAEMONS):
+        return MailKind.RECEIPT if kind and _RECEIPT_SUBJECT.match(subject) else None
+    if _DELAY_SUBJECT.search(subject):
+        return MailKind.DELAYED
+    return MailKind.BOUNCE if _FAILURE_SUBJECT.search(subject) else None
 
 
 def _is_answer_of_a_machine(message: RawMessage, headers: Headers) -> bool:
     return (
         _auto_submitted(headers).startswith(("auto-replied", "auto-notified"))
-        or headers.has("X-Autoreply", "X-Autorespond")
-        or _precedence(headers) == "auto_reply"
+        or headers.has("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From", "X-Mail-Autoreply")
+        or _precedence(headers) in {"auto_reply", "auto-reply"}
         or bool(_AUTOMATIC_SUBJECT.search(headers.text("Subject")))
-        or _report_type(message) != ""
+        or report_type(message) != ""
         or any(_is_calendar_reply(part) for part in leaves(message))
     )
 
 
+def _goes_round(headers: Headers, settings: ImapSettings) -> bool:
+    """Whether the letter comes back to where it was: to go on with it would never end."""
+    loops = {value.strip().lower() for value in headers.values("X-Loop")}
+    return any(settings.is_own(each) for each in loops) or len(headers.values("Received")) > MOST_HOPS
+
+
+def _is_spam(headers: Headers, folder: str) -> bool:
+    place = re.split(r"[/|.]", folder)[-1].strip().casefold()
+    marked = any(mark.match(headers.text(name)) for name, mark in _SPAM_MARKS.items() if headers.has(name))
+    return place in _JUNK or marked or bool(_SPAM_SUBJECT.match(headers.text("Subject")))
+
+
 def _is_automatic(headers: Headers, sender: str) -> bool:
+    """A robot's answer has none of the marks above, sometimes: «Ваше обращение зарегистрировано»."""
     return (
         _auto_submitted(headers) not in {"", "no"}
         or headers.has("X-Auto-Response-Suppress")
         or headers.raw("Return-Path").strip() == "<>"
         or sender.startswith(_DAEMONS)
+        or (is_machine(sender) and headers.has("In-Reply-To", "References"))
     )
 
 
@@ -93,43 +126,5 @@ def _precedence(headers: Headers) -> str:
     return headers.text("Precedence").lower()
 
 
-def _report_type(message: RawMessage) -> str:
-    if message.get_content_type() != "multipart/report":
-        return ""
-    return param(message, "report-type").lower() or "unknown"
-
-
 def _is_calendar_reply(part: RawMessage) -> bool:
-    return part.get_content_type() == "text/calendar" and param(part, "method").upper() == "REPLY"
-
-
-def _report_blocks(message: RawMessage) -> Iterator[RawMessage]:
-    """The groups of fields of message/delivery-status: one about the report, then one for each recipient."""
-    for part in leaves(message):
-        if part.get_content_type() == "message/delivery-status":
-            yield from children(part)
-
-
-def _failed_recipients(block: RawMessage) -> list[str]:
-    fields = Headers(block)
-    if fields.text("Action").lower() not in {"failed", ""}:
-        return []
-    return [
-        fields.text(name).rpartition(";")[2] for name in ("Final-Recipient", "Original-Recipient") if fields.has(name)
-    ][:1]
-
-
-def _original_id(message: RawMessage) -> str:
-    return next((found for part in leaves(message) if (found := _id_within(part))), "")
-
-
-def _id_within(part: RawMessage) -> str:
-    """The Message-ID of the letter that a part of a report carries, whole, by its headers or quoted in words."""
-    kind = part.get_content_type()
-    if kind.startswith("message/"):  # the parser takes rfc822-headers for a letter without a body
-        ids = [each for inner in children(part) for each in Headers(inner).ids("Message-ID")]
-    elif kind == "text/rfc822-headers":
-        ids = list(Headers(parse_headers(content(part))).ids("Message-ID"))
-    else:
-        ids = _MESSAGE_ID_LINE.findall(text(part)) if kind == "text/plain" else []
-    return ids[0] if ids else ""
+    return part.get_content_type() == "text/calendar" and param(part, "method").upper() in {"REPLY", "COUNTER"}

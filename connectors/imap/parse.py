@@ -10,25 +10,32 @@ from functools import partial
 from typing import Final
 
 from connectors.imap.attachments import read_attachments
-from connectors.imap.body import Body, Cut, read_body
+from connectors.imap.body import Cut, read_body
+from connectors.imap.forwarded import Forwarded, comment_on, forwarded_in
 from connectors.imap.headers import Headers, RawMessage, parse_message
-from connectors.imap.kind import Bounce, kind_of, read_bounce
+from connectors.imap.kind import kind_of
+from connectors.imap.notes import notes_on
 from connectors.imap.parts import text_charset
-from connectors.imap.person import FormLetter, is_robot, read_form, read_person
+from connectors.imap.people import alias_of, read_participants, sent_to
+from connectors.imap.person import read_form, read_person
 from connectors.imap.quotes import without_quotes, without_signature
+from connectors.imap.reports import Report, read_report
+from connectors.imap.robots import is_robot
+from connectors.imap.said import read_said
 from connectors.imap.settings import ImapSettings
+from connectors.imap.talk import is_answer, is_forward, read_talk
 from provodka.event import Event, new_event_id
-from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Unreadable, Utm
+from provodka.payloads import EmailReceived, EventType, Mail, MailKind, Person, Said, Unreadable, Utm
 
 RAW_LIMIT: Final = 256 * 1024  # enough for headers and text; the files lie in blobs of their own
 OUR_MESSAGE_ID: Final = "<prv."
 
+_REPORTS: Final = frozenset({MailKind.BOUNCE, MailKind.DELAYED, MailKind.RECEIPT})
+_UNDELIVERED: Final = frozenset({MailKind.BOUNCE, MailKind.DELAYED})
 _SUBJECT_LIMIT: Final = 1000
 _ID_LIMIT: Final = 500
 
 _ID = re.compile(r"<?[^\s<>]{3}")  # «<>» or «<@>», as some scripts send it, would make all their letters one
-_REPLY = re.compile(r"\s*(?:re|отв|ответ)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_FORWARD = re.compile(r"\s*(?:(?:re|отв)\s*:\s*)*(?:fwd?|пересл\w*|вл)\s*:", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -98,48 +105,58 @@ def _read(message: RawMessage, folder: str, settings: ImapSettings) -> tuple[Per
     subject = headers.text("Subject")[:_SUBJECT_LIMIT]
     sender = headers.mailbox("From")[1]
     body = read_body(message, _cut(headers, subject, robot=is_robot(sender, settings)))
-    form = read_form(body.own, sender, settings)
+    passed_on = is_forward(subject)
+    within = forwarded_in(body.own, settings) if passed_on and settings.is_own(sender) else None
+    form = read_form(body.own, sender, settings) if within is None else None
     is_form = form is not None and (settings.is_own(sender) or form.person.name != "")  # newsletters have phones, too
-    kind = kind_of(message, headers, sender, is_form=is_form)
+    kind = kind_of(message, headers, sender, folder, settings, is_form=is_form)
     form = form if kind is MailKind.LETTER else None
-    bounce = read_bounce(message, headers) if kind is MailKind.BOUNCE else Bounce((), "")
-    files, blobs = read_attachments(message, body.html) if kind is not MailKind.BOUNCE else ((), [])
+    report = read_report(message, headers, settings) if kind in _REPORTS else Report()
+    files, blobs = read_attachments(message, body.html) if kind not in _UNDELIVERED else ((), [])
+    words = _words(comment_on(body.own) if passed_on and form is None else body.own, within, kind)
+    person = read_person(headers, words, form, within, settings)
+    if kind in _UNDELIVERED:
+        person = Person(emails=report.recipients)
+    talk = read_talk(headers, subject, report.original, sent_to(headers), settings)
+    notes = notes_on(message, files, body.full) if kind not in _UNDELIVERED else ()
     mail = Mail(
         subject=subject,
-        text=without_signature(body.own),
+        text=(body.own if passed_on else without_signature(body.own)) or "\n".join(notes),
         full_text=body.full,
         kind=kind,
         message_id=headers.text("Message-ID")[:_ID_LIMIT],
-        thread=_thread(headers, bounce),
+        thread=talk.thread,
+        conversation=talk.conversation,
+        topic=talk.topic,
+        tag=talk.tag,
         from_=sender,
         to=headers.addresses("To"),
         cc=headers.addresses("Cc"),
+        to_alias=alias_of(headers, settings),
+        participants=read_participants(headers, settings),
         folder=folder,
         attachments=files,
-        failed=bounce.failed,
+        notes=notes,
+        said=read_said(words, person.email) if kind is MailKind.LETTER else Said(),
+        failed=report.recipients if kind is MailKind.BOUNCE else (),
+        reason=report.reason if kind in _UNDELIVERED else "",
     )
-    return _person(headers, mail, body, form, settings), EmailReceived(mail, form.utm if form else Utm()), blobs
+    return person, EmailReceived(mail, form.utm if form else Utm()), blobs
 
 
 def _cut(headers: Headers, subject: str, *, robot: bool) -> Cut | None:
     """How to cut quotes: in a forwarded letter not at all, the quoted one is the point; in a site's form carefully."""
-    if _FORWARD.match(subject):
+    if is_forward(subject):
         return None
-    answer = headers.has("In-Reply-To", "References") or _REPLY.match(subject)
+    answer = headers.has("In-Reply-To", "References") or is_answer(subject)
     return without_quotes if answer or not robot else partial(without_quotes, walls=False)
 
 
-def _person(headers: Headers, mail: Mail, body: Body, form: FormLetter | None, settings: ImapSettings) -> Person:
-    """A bounce is about whom it could not reach. Machines' letters name other people's phones: those are not taken."""
-    if mail.kind is MailKind.BOUNCE:
-        return Person(emails=mail.failed)
-    forwarded = _FORWARD.match(mail.subject) is not None
-    return read_person(headers, body.own if mail.kind is MailKind.LETTER else "", form, settings, forwarded=forwarded)
-
-
-def _thread(headers: Headers, bounce: Bounce) -> tuple[str, ...]:
-    ids = (*headers.ids("References", "In-Reply-To"), bounce.original)
-    return tuple(dict.fromkeys(each for each in ids if each))
+def _words(own: str, within: Forwarded | None, kind: MailKind) -> str:
+    """The person's own words. Machines' letters name other people's phones: those are not taken."""
+    if kind is not MailKind.LETTER:
+        return ""
+    return within.text if within is not None else own
 
 
 def _fingerprint(message: RawMessage, raw: bytes) -> str:

@@ -47,6 +47,27 @@ def text(part: RawMessage) -> str:
     return decode(content(part), charset(part))
 
 
+def unflowed(part: RawMessage) -> str:
+    """The same, with the lines that a program has broken for the way put together again (RFC 3676, format=flowed)."""
+    words = text(part)
+    if param(part, "format").lower() != "flowed":
+        return words
+    drop = 1 if param(part, "delsp").lower() == "yes" else 0
+    lines: list[list[str]] = []
+    open_at = -1  # the depth of quoting of a line that goes on
+    for line in words.splitlines():
+        bare = line.lstrip(">")
+        depth, bare = len(line) - len(bare), bare.removeprefix(" ")
+        goes_on = bare.endswith(" ") and bare != "-- "
+        bare = bare[: len(bare) - drop] if goes_on else bare
+        if depth == open_at and bare != "-- ":
+            lines[-1].append(bare)
+        else:
+            lines.append([f"{'>' * depth} ", bare] if depth else [bare])
+        open_at = depth if goes_on else -1
+    return "\n".join(map("".join, lines))
+
+
 def charset(part: RawMessage) -> str:
     return param(part, "charset")
 

@@ -12,6 +12,7 @@ _DATE: Final = r"\d{1,2}\s+[а-я]{3,8}\.?\s+\d{4}(?:\s*г(?:\.|ода)?)?"
 _NUMERIC_DATE: Final = r"\d{1,2}[./]\d{1,2}[./]\d{2,4}"
 _ADDRESS: Final = r"<[^<>\n]{3,200}>"
 _WHO: Final = r"[^\n]{0,200}(?:\n[^\n]{0,200}){0,2}?"  # programs wrap the line, mostly within the name or before <
+_ABOVE: Final = r"(?:-{8,}[ \t]*\n(?:[ \t]*(?:Кому|Копия|Тема):[^\n]{0,300}\n){1,3}[ \t]*)?"
 _LINES: Final = r"(?:[^\n]{0,300}\n){0,3}?"
 
 
@@ -33,7 +34,7 @@ HEADINGS: Final = (
     _heading(
         "Gmail before 2020", rf"{_DATE},?\s+(?:в\s+)?{_TIME}\s+пользователь\s+{_WHO}\bнаписал(?:\(а\)|а)?:[ \t]*$"
     ),
-    _heading("Yandex", rf"{_NUMERIC_DATE},?\s+(?:в\s+)?{_TIME},?\s+{_WHO}{_ADDRESS}:?[ \t]*$"),
+    _heading("Yandex", rf"{_ABOVE}{_NUMERIC_DATE},?\s+(?:в\s+)?{_TIME},?\s+{_WHO}{_ADDRESS}:?[ \t]*$"),
     _heading("Mail.ru", rf"{_DAY},\s+{_DATE},?\s+{_TIME}\s+(?:[+-]\d\d:?\d\d\s+)?от\s+{_WHO}:[ \t]*$"),
     _heading(
         "Mail.ru of 2014",
@@ -44,6 +45,7 @@ HEADINGS: Final = (
         rf"(?:{_DAY},?\s+)?(?:{_DATE}|{_NUMERIC_DATE}),?\s+(?:в\s+)?{_TIME},?\s+{_WHO}"
         r"\b(?:написал(?:\(а\)|а)?|пишет):[ \t]*$",
     ),
+    _heading("The Bat", rf"Вы писали\s+(?:{_DATE}|{_NUMERIC_DATE}),?\s+(?:в\s+)?{_TIME}:[ \t]*$"),
     _heading("Gmail in English", rf"On\s+[^\n]{{0,60}}\d{{4}}{_WHO}\bwrote:[ \t]*$"),
     _heading(
         "Outlook",
@@ -59,7 +61,7 @@ HEADINGS: Final = (
     ),
 )
 
-_QUOTED_LINE = re.compile(r"^[ \t]*>.*(?:\n|$)", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[ \t]*(?:>|[А-ЯЁA-Z]{1,3}>+(?=[ \t>]|$)).*(?:\n|$)", re.MULTILINE)  # The Bat: «ИП> …»
 _SIGNATURE = re.compile(r"^-- ?$.*", re.MULTILINE | re.DOTALL)
 _SENT_FROM = re.compile(
     r"^[ \t]*(?:(?:отправлено|написано|послано) (?:с|из|через) (?:моего |мобильн|i?phone|ipad|android|samsung|huawei"

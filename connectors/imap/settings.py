@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -60,7 +61,11 @@ class ImapSettings(Strict):
         return self
 
     def is_own(self, address: str) -> bool:
-        """Whether an address (lower-case) is the mailbox itself or one of `own_addresses` or their domains."""
+        """Whether an address (lower-case) is the mailbox itself or one of `own_addresses` or their domains.
+
+        `info+17@` is `info@` (RFC 5233).
+        """
+        address = re.sub(r"\+[^@]*@", "@", address)
         domain = address.rpartition("@")[2]
         return bool(address) and (
             address == self.user.lower() or address in self.own_addresses or domain in self.own_addresses

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from connectors.bodies import fields_of, hashed_id, plain_body
-from connectors.secrecy import cutter, same_secret, secret_in_url, without_secret
-from connectors.tilda.order import take_order
+from connectors.bodies import fields_of
+from connectors.secrecy import same_secret, secret_in_url, without_secret
+from connectors.submissions import OK, Submissions
+from connectors.tilda.order import payment_of, take_order
 from connectors.tilda.settings import TildaSettings
 from connectors.visit import form_submitted
-from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
-from provodka.event import Event, new_event_id
-from provodka.payloads import EventType
-
-_OK = Reply(body=b"ok")
+from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.payloads import EventType, PaymentEvent
 
 
 class TildaChannel:
@@ -29,30 +25,29 @@ class TildaChannel:
         self.name = name
         self._settings = settings
         self._secret = settings.secret.get_secret_value()
-        self._cut = cutter([self._secret, settings.api_key_value])
+        self._make = Submissions(name, settings, [self._secret, settings.api_key_value])
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """One event with `tranid` as its key; nothing for the `test=test` that comes when the address is saved."""
+        """A form with `tranid` as its key, and beside it a payment where its order is paid; nothing for the `test=test`
+        that comes when the address is saved.
+
+        A site may send an order twice with one `tranid`, at once and when it is paid: the form is known by then, the
+        payment is news. It was asked for by Tilda and by no link of ours, which is what `payment.unmatched` says.
+        """
         fields = self._authentic_fields(delivery)
         if _is_probe(fields) or (not fields and delivery.method != "POST"):
-            return Received(reply=_OK)
+            return Received(reply=OK)
         if not fields:
             raise UnreadableError("the form is empty")
         order, rest = take_order(fields)
         form = form_submitted(rest, mapping={"id": "tranid"}, aliases=self._settings.aliases)
-        external_id, kept = (form.id, None) if form.id else hashed_id(fields, delivery.received_at, parts)
-        event = Event(
-            id=new_event_id(delivery.received_at),
-            type=EventType.FORM_SUBMITTED,
-            channel=self.name,
-            external_id=external_id,
-            occurred_at=delivery.received_at,
-            received_at=delivery.received_at,
-            person=form.person,
-            payload=replace(form.payload, order=order),
-            raw=self._raw(delivery, fields),
-        )
-        return Received(events=(event,), parts=() if kept is None else (kept,), reply=_OK)
+        received = self._make.received(delivery, fields, form, parts, order=order)
+        payment = payment_of(fields, order)
+        if payment is None or received.events[0].type is not EventType.FORM_SUBMITTED:
+            return received
+        told = PaymentEvent(payment)
+        paid = self._make.event(delivery, fields, EventType.PAYMENT_UNMATCHED, f"paid:{payment.id}", form.person, told)
+        return Received((*received.events, paid), received.parts, OK)
 
     def _authentic_fields(self, delivery: Delivery) -> dict[str, Any]:
         """The fields without the secrets. The API key may be one of them, so they are read before it is judged."""
@@ -74,10 +69,6 @@ class TildaChannel:
             return False
         given = [value for name, value in values.items() if name.lower() == key.name.lower() and isinstance(value, str)]
         return any(same_secret(value, self._settings.api_key_value) for value in given)
-
-    def _raw(self, delivery: Delivery, fields: Mapping[str, Any]) -> bytes:
-        """The body for support, without the secrets."""
-        return self._cut(plain_body(delivery) or json.dumps(fields, ensure_ascii=False).encode())
 
 
 def _is_probe(fields: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from provodka.payloads import Order, OrderLine
+from provodka.payloads import Order, OrderLine, Payment, PaymentState
 
 _NUMBER: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?")
 _UNDERSTOOD: Final = ("orderid", "amount", "products", "promocode", "delivery")
@@ -31,6 +31,24 @@ def take_order(fields: Mapping[str, Any]) -> tuple[Order | None, dict[str, Any]]
     )
     rest = {name: value for name, value in payment.items() if name not in _UNDERSTOOD}
     return order, {**fields, "payment": rest}
+
+
+def payment_of(fields: Mapping[str, Any], order: Order | None) -> Payment | None:
+    """The payment of an order, where the site tells that there was one: `systranid` is then the payment system's own
+    number, and 0 as long as nobody has paid (seen in public receivers; Tilda does not document it)."""
+    told = _payment(fields.get("payment"))
+    number_of_system = str(told.get("systranid") or "").strip()
+    if order is None or number_of_system.strip("0") == "" or order.amount <= 0:
+        return None
+    return Payment(
+        id=number_of_system,
+        order=order.id,
+        state=PaymentState.SUCCEEDED,
+        amount=order.amount,
+        purpose=", ".join(line.name for line in order.lines),
+        reason="оплачено на сайте, ссылку на оплату делала Тильда",
+        data={"system": str(told.get("sys") or "")},
+    )
 
 
 def number(value: object) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from connectors.submissions import FormsSettings
 from connectors.visit import Target
 from provodka.settings import Strict
 
@@ -17,7 +18,7 @@ class ApiKeySettings(Strict):
     value: SecretStr | None = Field(None, min_length=1)
 
 
-class TildaSettings(Strict):
+class TildaSettings(FormsSettings):
     """A Tilda site. Its webhook is `/hooks/<channel>/<secret>`, or has the API key that `api_key` describes.
 
     `aliases` adds names of fields to those that are known anyway: `{phone: [Номер для связи]}`.

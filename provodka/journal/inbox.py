@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    not_,
     or_,
     select,
     update,
@@ -30,6 +31,7 @@ from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.payloads import EventType
+from provodka.payments import PARTS as PAYMENT_PARTS
 
 
 def event_row(event: Event) -> dict[str, Any]:
@@ -121,8 +123,9 @@ def add_all(
 
 
 def forget_parts(connection: Connection, before: datetime) -> int:
-    """Forget the pieces that came before a moment; returns how many."""
-    return connection.execute(delete(parts).where(parts.c.at < before)).rowcount
+    """Forget the pieces that came before a moment, but for those of payments; returns how many."""
+    old = and_(parts.c.at < before, not_(parts.c.key.startswith(PAYMENT_PARTS, autoescape=True)))
+    return connection.execute(delete(parts).where(old)).rowcount
 
 
 # built once: SQLAlchemy takes longer to build such a statement than to execute it

@@ -25,8 +25,9 @@ _READ: Final = (
     EventType.LEAD_WON,
     EventType.LEAD_LOST,
     EventType.TASK_COMPLETED,
+    EventType.FORM_SUBMITTED,
 )
-_TYPES: Final = (*_READ, EventType.FORM_SUBMITTED, EventType.EMAIL_RECEIVED, EventType.MESSAGE_RECEIVED)
+_TYPES: Final = (*_READ, EventType.EMAIL_RECEIVED, EventType.MESSAGE_RECEIVED)
 # in JSON the quotes of a letter's own text are escaped, so that this stands there only as the member
 _NO_LETTER: Final = and_(
     events.c.type == EventType.EMAIL_RECEIVED.value, not_(events.c.payload.contains('"kind":"letter"'))
@@ -42,7 +43,7 @@ _OF_LANES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event of somebody's past; `payload` only of calls, of leads that moved and of completed tasks."""
+    """An event of somebody's past; `payload` only of calls, forms, leads that moved and completed tasks."""
 
     type: EventType
     at: datetime

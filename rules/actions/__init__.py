@@ -32,6 +32,7 @@ from rules.actions.note import Note
 from rules.actions.notify import Notify
 from rules.actions.participant import Participant
 from rules.actions.pay_invoice import PayInvoice
+from rules.actions.payment_link import PaymentLink
 from rules.actions.print_form import PrintForm
 from rules.actions.products import Products
 from rules.actions.put_back import PutBack
@@ -78,6 +79,7 @@ REGISTRY: Final[Registry] = {
         Products(),
         InvoiceAction(),
         PayInvoice(),
+        PaymentLink(),
         CounterpartyAction(),
         IssueInvoice(),
         PlaceOrder(),

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from provodka.accounting import Accounting
 from provodka.calls import Dialler, Recordings
+from provodka.cashier import Cashier
 from provodka.channel import PublicFiles
 from provodka.crm import Crm, Messenger, Need, StaffReply
 from provodka.errors import ConnectorError, Rejected
@@ -145,6 +146,10 @@ class Outside(Protocol):
     @property
     def diallers(self) -> Mapping[str, Dialler]:
         """The channels that make calls, by name, in the order of the config."""
+
+    @property
+    def cashiers(self) -> Mapping[str, Cashier]:
+        """The channels that make links for payments, by name, in the order of the config."""
 
     @property
     def web(self) -> Web: ...

@@ -28,6 +28,8 @@ class IntakeParams(Strict):
 
     Without such a lead, `reopen` takes a lost one back to work; else a lead is made.
     A known person stays with their own responsible unless `keep` is false; `responsible` is for the others.
+    `source`: fields that say where the person came from first. They are written to a new lead, and to one that is found
+    only where it has none of them, so that no later visit overwrites the first or mixes with it.
     """
 
     title: str = Field(min_length=1)
@@ -37,6 +39,7 @@ class IntakeParams(Strict):
     keep: bool = True
     tags: tuple[str, ...] = ()
     fields: dict[str, str] = Field(default_factory=dict)
+    source: dict[str, str] = Field(default_factory=dict)
     price: str | int | float | None = None
     reuse: Literal["any", "pipeline", "never"] = "any"
     reopen: Returning | None = None
@@ -47,13 +50,19 @@ class IntakeParams(Strict):
             raise ValueError("reuse: pipeline needs a pipeline")
         return self
 
+    @model_validator(mode="after")
+    def _written_by_one(self) -> Self:
+        if both := self.fields.keys() & self.source.keys():
+            raise ValueError(f"{', '.join(sorted(both))}: write it in fields or in source, not in both")
+        return self
+
 
 class Intake(Action[IntakeParams]):
     """Values of its result: lead_id, contact_id, created (`yes` or `no`), responsible (a staff key), reason, url."""
 
     name = "intake"
     params = IntakeParams
-    templates = frozenset({"title", "tags", "fields", "price"})
+    templates = frozenset({"title", "tags", "fields", "source", "price"})
     lead = LeadUse.MAKES
     priority = Priority.NEW_LEAD
     unordered = frozenset({"tags"})
@@ -83,6 +92,7 @@ class Intake(Action[IntakeParams]):
         if params.reopen is not None:
             yield ("reopen", "stage"), Need("stage", params.reopen.stage, within=params.pipeline)
         yield from ((("fields", name), Need("field", name)) for name in params.fields)
+        yield from ((("source", name), Need("field", name)) for name in params.source)
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         """Own links first, since the CRM's search may lag behind what we just made; then the search."""

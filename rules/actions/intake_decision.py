@@ -90,21 +90,40 @@ def _reuse(
 ) -> dict[str, Any]:
     has = {fold(tag) for tag in lead.tags}
     tags = tuple(tag for tag in item.params["tags"] if fold(tag) not in has)
-    change = LeadChange(lead.id, add_tags=tags)
+    source, why = first_source(item, lead)
+    change = LeadChange(lead.id, add_tags=tags, fields=source)
     decision = {
         "create": None,
-        "change": pack(change) if tags else None,
+        "change": pack(change) if tags or source else None,
         "addition": pack(added) if added else None,
         "told": {
             "lead_id": lead.id,
             "contact_id": contact_id,
             "created": "no",
             "responsible": desk.outside.team.key(lead.responsible),
-            "reason": reason,
+            "reason": f"{reason}{why}",
             "url": lead.url,
         },
     }
     return keeping(decision, CardRef(CardKind.LEAD, lead.id), replaced(change, lead))
+
+
+def first_source(item: Delivery, lead: LeadRef) -> tuple[dict[str, str], str]:
+    """The fields of `source` that a found lead gets, and what the result says of it: all where none is filled in yet.
+
+    They belong to one visit: a campaign of the second beside the source of the first would tell of neither.
+    """
+    wanted = _told_source(item)
+    filled = {fold(name) for name, text in lead.fields.items() if text.strip()}
+    first = [name for name in item.params.get("source") or {} if fold(name) in filled]
+    if first:
+        return {}, f"; its first source stays ({', '.join(first)})" if wanted else ""
+    return wanted, "; had no source, this one is its first" if wanted else ""
+
+
+def _told_source(item: Delivery) -> dict[str, str]:
+    """What the event says of its source."""
+    return {name: text for name, text in (item.params.get("source") or {}).items() if text.strip()}
 
 
 def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
@@ -121,7 +140,7 @@ def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
         responsible=desk.outside.team.login(responsible),
         price=None if price is None else Decimal(price),
         tags=tuple(params["tags"]),
-        fields=dict(params["fields"]),
+        fields={**params["fields"], **_told_source(item)},
         contact_id=card.id if card else "",
         contact=None if card else NewContact(_name(person), person.phones, person.emails),
     )

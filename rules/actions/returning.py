@@ -12,7 +12,7 @@ from provodka.crm import CardKind, CardRef, LeadChange, LeadReopening, LeadState
 from provodka.payloads import LeadRef
 from provodka.settings import Strict
 from rules.actions.desk import Desk, pack
-from rules.actions.intake_decision import Creation, lacking, unfit
+from rules.actions.intake_decision import Creation, first_source, lacking, unfit
 from rules.actions.kept import keeping
 from rules.actions.replaced import STAGE, Replaced, replaced
 from rules.durations import DurationText
@@ -49,8 +49,10 @@ def decide_return(creation: Creation, leads: Sequence[LeadRef], desk: Desk) -> d
         return None
     has = {fold(tag) for tag in lead.tags}
     owner, reason = _owner(creation, lead, desk)
+    source, why = first_source(item, lead)
     change = LeadChange(
         lead.id,
+        fields=source,
         responsible="" if owner == desk.outside.team.key(lead.responsible) else desk.outside.team.login(owner),
         add_tags=tuple(tag for tag in item.params["tags"] if fold(tag) not in has),
     )
@@ -67,7 +69,7 @@ def decide_return(creation: Creation, leads: Sequence[LeadRef], desk: Desk) -> d
             "created": "no",
             "reopened": "yes",
             "responsible": desk.outside.team.key(owner),
-            "reason": "; ".join(filter(None, (f"lost lead {lead.id} of this person goes back to work", reason))),
+            "reason": "; ".join(filter(None, (f"lost lead {lead.id} of this person goes back to work{why}", reason))),
             "url": lead.url,
         },
     }

@@ -12,21 +12,29 @@ from sandbox.senders.mango_service import Mango
 from sandbox.senders.max import Max
 from sandbox.senders.megafon import Megafon
 from sandbox.senders.meta import Meta
+from sandbox.senders.quizzes import CarrotQuest, Marquiz, Taplink, WordPress
+from sandbox.senders.robokassa import Robokassa
 from sandbox.senders.service import Service
 from sandbox.senders.sipuni import Sipuni
 from sandbox.senders.sites import SiteForm, TildaSite
+from sandbox.senders.tbank import TBank
 from sandbox.senders.tracking import Calltouch, MobilePhone, Roistat
 from sandbox.senders.uis import Uis
 from sandbox.senders.viber import Viber
 from sandbox.senders.vk import Vk
 from sandbox.senders.wazzup import Wazzup
 from sandbox.senders.whatsapp import WhatsApp
+from sandbox.senders.yookassa import YooKassa
 from sandbox.senders.zadarma import Zadarma
 
 SERVICES: tuple[type[Service], ...] = (
     TildaSite,
     SiteForm,
     GoogleSheets,
+    WordPress,
+    Marquiz,
+    CarrotQuest,
+    Taplink,
     Mango,
     Megafon,
     Uis,
@@ -46,4 +54,7 @@ SERVICES: tuple[type[Service], ...] = (
     Max,
     Avito,
     Meta,
+    Robokassa,
+    YooKassa,
+    TBank,
 )

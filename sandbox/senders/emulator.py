@@ -46,6 +46,7 @@ class Senders(Emulator):
     def point(self, service: str, **given: str) -> None:
         """What the buttons of a service have from now on, instead of its defaults."""
         self._given[service] |= given
+        self.services[service].point(given)
 
     def reset(self) -> None:
         for one in self.services.values():

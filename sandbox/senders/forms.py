@@ -77,7 +77,7 @@ def tilda_order(
     head = {"sys": "yakassa", "orderid": str(10**9 + secrets.randbelow(10**9)), "subtotal": total, "amount": total}
     order: dict[str, Any] = {**head, **(payment or {}), "products": items}
     fields: Pairs = [("Name", name), ("phone", phone), ("email", email)]
-    fields += [("payment", json.dumps(order, ensure_ascii=False))] if as_json else _bracketed("payment", order)
+    fields += [("payment", json.dumps(order, ensure_ascii=False))] if as_json else bracketed("payment", order)
     return _post_fields(url, fields + _service(tranid, "form987654321", "Cart"), api_key)
 
 
@@ -115,11 +115,12 @@ def _cookies(utm: Mapping[str, str]) -> str:
     return "; ".join(f"{key}={value}" for key, value in cookies.items())
 
 
-def _bracketed(prefix: str, value: object) -> Pairs:
+def bracketed(prefix: str, value: object) -> Pairs:
+    """A nested value under PHP's bracketed names."""
     if isinstance(value, Mapping):
-        return [pair for key, inner in value.items() for pair in _bracketed(f"{prefix}[{key}]", inner)]
+        return [pair for key, inner in value.items() for pair in bracketed(f"{prefix}[{key}]", inner)]
     if isinstance(value, list):
-        return [pair for index, inner in enumerate(value) for pair in _bracketed(f"{prefix}[{index}]", inner)]
+        return [pair for index, inner in enumerate(value) for pair in bracketed(f"{prefix}[{index}]", inner)]
     return [(prefix, str(value))]
 
 

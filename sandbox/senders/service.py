@@ -43,7 +43,7 @@ class Service:
 
     name: ClassVar[str]
     title: ClassVar[str]
-    group: ClassVar[str] = "Телефония"  # Телефония, Мессенджеры, Формы, Почта
+    group: ClassVar[str] = "Телефония"  # Телефония, Мессенджеры, Формы, Почта, Оплаты
     buttons: ClassVar[Mapping[str, str]]
     fields: ClassVar[Mapping[str, str]] = {"url": "Адрес приёмника"}
     defaults: ClassVar[Mapping[str, str]] = {}
@@ -56,6 +56,9 @@ class Service:
         """What the button does: the receiver's answers, in the order of sending."""
         pressed: Callable[[Client, Mapping[str, str]], Answers] = getattr(self, button)
         return pressed(client, given)
+
+    def point(self, given: Mapping[str, str]) -> None:
+        """Told where the receiver at hand is, for what it sends by itself."""
 
     def mount(self, app: Flask) -> None:
         """Add the routes of its API, all of them below `prefix`."""

@@ -113,7 +113,8 @@ class Client:
         """Eight events, planned; one of the two new leads was taken within its minute."""
         site = {"form": {"name": "Замер", "comment": f"Звоните: {MARIA.phone}"}}
         self.event("f1", "form.submitted", "site", PETR, utm={"source": "yandex"}, **site)
-        self.event("f2", "form.submitted", "site", MARIA, utm={"source": "google"}, **site)
+        other = {"form": {"name": "Замер", "comment": f"Снова: {MARIA.phone}"}}
+        self.event("f2", "form.submitted", "site", MARIA, utm={"source": "google"}, **other)
         self.event("f3", "form.submitted", "land", PETR, utm={"source": "yandex"}, **site)
         self.event("f4", "form.submitted", "site", MARIA, utm={"source": "yandex"}, **site)
         self.event("m1", "email.received", "mail", PETR, message={"subject": "Крыша", "text": "Сколько стоит?"})

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.explain import explain
+from provodka.channel import Part, came_again
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, SettledTimer
 from provodka.payloads import CrmHint, EventType, Person, Unreadable
 from provodka.turns import Turn
@@ -353,3 +354,14 @@ def test_what_a_sender_wrote_cannot_command_the_terminal(journal: Journal, house
     assert explain(journal, event.id, as_json.view(as_json=True)) == 0
     assert not {"\x1b", "\x9b", "\u202e"} & set(as_json.text)
     assert as_json.json["stories"][0]["actions"][0]["params"]["text"].startswith("\x1b[2J\x9b")
+
+
+def test_a_delivery_that_came_again_is_counted_and_told(journal: Journal, house: House, seen: Seen) -> None:
+    event = house.event()
+    journal.accept(
+        [],
+        channel="site",
+        parts=[Part(came_again(event.external_id), f"2026-03-02T09:00:0{n}+00:00", "") for n in (3, 6)],
+    )
+    assert explain(journal, event.id, seen.view()) == 0
+    seen.has("the same delivery came 2 times more, last 2026-03-02 12:00:06: a repeat, nothing follows")

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,12 @@ CHANNELS: dict[str, str] = {
     "instagram": "meta",
     "green-api": "greenapi",
     "google-forms": "google_sheets",
+    **dict.fromkeys(("elementor", "cf7", "generic"), "form"),
 }
 """Ours by theirs, where the two are called differently."""
+
+SHOPS = {"robokassa-result-sha256.txt": "robokassa-sha256"}
+"""Channels beside the first of their sort, where settings differ by body."""
 
 URL_SECRET = "url-secret"  # where the sender has no signature
 
@@ -48,6 +53,11 @@ def entries() -> list[dict[str, Any]]:
     known = {settings["type"] for settings in config()["channels"].values()}
     found: list[dict[str, Any]] = json.loads(INDEX.read_text("utf-8"))["entries"]
     return [one for one in found if one["kind"] == "in" and CHANNELS.get(one["channel"], one["channel"]) in known]
+
+
+def of_entry(entry: Mapping[str, Any]) -> str:
+    """The channel of the config that an entry is for."""
+    return SHOPS.get(entry["file"]) or CHANNELS.get(entry["channel"], entry["channel"])
 
 
 def config() -> dict[str, Any]:
@@ -64,7 +74,7 @@ class Product:
 
     def post(self, entry: Mapping[str, Any]) -> requests.Response:
         body = (FOLDER / entry["file"]).read_bytes()
-        channel = CHANNELS.get(entry["channel"], entry["channel"])
+        channel = of_entry(entry)
         path = entry.get("path") or ""
         tail = f"/{URL_SECRET}" if path.startswith("/hook/") or channel in URL_ALONE else path
         with requests.Session() as session:
@@ -137,4 +147,4 @@ def _at(event: Event, path: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple | list) else str(value) if isinstance(value, str) else value
+    return list(value) if isinstance(value, tuple | list) else str(value) if isinstance(value, str | Decimal) else value

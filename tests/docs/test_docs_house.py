@@ -12,7 +12,7 @@ import pytest
 from tests.docs.markdown import ROOT, name
 
 LONGEST_FILE = 400
-LONGEST_CONFIG = 700  # a client's config is one file, however much they want
+LONGEST_CONFIG = 800  # a client's config is one file, however much they want
 LONGEST_FUNCTION = 60
 KINDS = {".py", ".md", ".yaml", ".html", ".css", ".js", ".mako", ".toml", ".svg"}
 NOT_OURS = {"build", "dist", "var", "node_modules"}

@@ -92,3 +92,31 @@ def test_two_spellings_of_one_word_must_mean_the_same(tmp_path: Path) -> None:
 def test_a_dictionary_that_could_not_be_read_is_no_unknown_one_besides(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, CONFIG.replace("{мск: Москва, спб: Санкт-Петербург, else: Другой}", "Москва"))
     assert found.startswith("dictionaries.Города")
+
+
+GOODS = Dictionary.of({"подшипник": "Подшипники", "RAL 7024": "Лист графитовый", "лист": "Листы", "else": "Прочее"})
+
+
+@pytest.mark.shows("S3-19")
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("Нужны ПОДШИПНИКИ, 40 шт.", "Подшипники"),
+        ("Цвет ral-7024?", "Лист графитовый"),
+        ("Листы и подшипники", "Подшипники"),
+        ("Наш каталист", "Прочее"),
+        ("Здравствуйте", "Прочее"),
+        ("  ", ""),
+    ],
+)
+def test_a_word_of_a_text_is_found_where_it_begins_one(text, means):
+    assert GOODS.mentioned_in(text) == means
+
+
+def test_a_text_that_mentions_nothing_means_nothing_without_else():
+    assert Dictionary.of({"лист": "Листы"}).mentioned_in("Здравствуйте") == ""
+
+
+def test_the_dictionary_of_mentioned_is_checked_as_that_of_lookup():
+    with pytest.raises(RuleError, match="there is no dictionary «Товар»"):
+        TEMPLATES.text("{{ x | mentioned('Товар') }}")

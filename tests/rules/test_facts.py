@@ -49,6 +49,9 @@ class Counted:
         self.asked.append(name)
         return self._known.fetch(name)
 
+    def told(self) -> None:
+        """Nobody has told of anything before."""
+
 
 def test_texts_read_every_kind_of_fact_each_fetched_once() -> None:
     facts = Counted(StaticFacts(others=OTHERS))
@@ -94,6 +97,9 @@ def test_a_bug_in_a_source_is_no_missing_name() -> None:
     class Broken:
         def fetch(self, name: str) -> Any:
             raise AttributeError("oops")
+
+        def told(self) -> None:
+            """Nobody has told of anything before."""
 
     with pytest.raises(RuntimeError, match=r"tasks cannot be fetched: oops"):
         make_engine(make_rule(TASK, when={"tasks.open": 0})).evaluate(make_event(), Broken(), NOW)

@@ -12,6 +12,7 @@ from provodka.crm import Contact, ContactAddition, LeadChange, NewContact, NewLe
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef, Person
+from rules.faults import RuleError
 from tests.rules.world import CLIENT, World, deliver_step, make_event
 
 QUEUE = {"round_robin": ["anna", "ivan"]}
@@ -239,3 +240,51 @@ def test_our_own_lead_that_was_deleted_is_forgotten() -> None:
     world.links.leads["phone:+79160001122"] = ("16",)
     assert done(deliver_step(world, STEP))["created"] == "yes"
     assert world.crm.calls("create_leads")[0][0].contact is not None
+
+
+SOURCE = {"Источник": "{{ utm.source }}", "Кампания": "{{ utm.campaign }}"}
+YANDEX = {"source": "yandex", "campaign": "brand"}
+
+
+def test_a_new_lead_gets_its_source_beside_its_other_fields() -> None:
+    world = World()
+    deliver_step(world, step(source=SOURCE), make_event(utm={"source": "yandex"}, form={"fields": {"Площадь": "9"}}))
+    [[lead]] = world.crm.calls("create_leads")
+    assert lead.fields == {"Площадь": "9", "Источник": "yandex"}
+
+
+def test_a_found_lead_keeps_its_first_source_and_the_result_says_so() -> None:
+    world = World()
+    world.crm.know(CARD, replace(OPEN, tags=("сайт", "yandex"), fields={"источник": "vk"}))
+    values = done(deliver_step(world, step(source=SOURCE), make_event(utm=YANDEX)))
+    assert world.crm.calls("update_leads") == []
+    assert values["reason"].endswith("; its first source stays (Источник)")
+
+
+def test_a_found_lead_without_a_source_gets_the_whole_one_as_its_first() -> None:
+    world = World()
+    world.crm.know(CARD, replace(OPEN, tags=("сайт", "yandex"), fields={"Источник": " "}))
+    values = done(deliver_step(world, step(source=SOURCE), make_event(utm=YANDEX)))
+    [[change]] = world.crm.calls("update_leads")
+    assert change == LeadChange("17", fields={"Источник": "yandex", "Кампания": "brand"})
+    assert values["reason"].endswith("; had no source, this one is its first")
+
+
+def test_half_a_source_is_not_completed_from_another_visit() -> None:
+    world = World()
+    world.crm.know(CARD, replace(OPEN, tags=("сайт", "yandex"), fields={"Источник": "vk"}))
+    deliver_step(world, step(source=SOURCE), make_event(utm=YANDEX))
+    assert world.crm.calls("update_leads") == []
+
+
+def test_a_visit_without_marks_says_nothing_of_a_source() -> None:
+    world = World()
+    world.crm.know(CARD, replace(OPEN, tags=("сайт",)))
+    values = done(deliver_step(world, step(source=SOURCE, tags=["сайт"]), make_event()))
+    assert world.crm.calls("update_leads") == []
+    assert "source" not in values["reason"]
+
+
+def test_a_field_stands_in_fields_or_in_source_and_not_in_both() -> None:
+    with pytest.raises(RuleError, match="Площадь: write it in fields or in source"):
+        deliver_step(World(), step(source={"Площадь": "1"}), make_event())

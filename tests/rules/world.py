@@ -279,6 +279,7 @@ class World:
     recordings: dict[str, Any] = field(default_factory=dict)
     files: Any = None
     diallers: dict[str, Any] = field(default_factory=dict)
+    cashiers: dict[str, Any] = field(default_factory=dict)
     web: FakeWeb = field(default_factory=FakeWeb)
     turns: TurnsInMemory = field(default_factory=lambda: TurnsInMemory(NOW))
     staff: GivenStaff = field(default_factory=lambda: GivenStaff(NOW))

@@ -205,10 +205,10 @@ def test_the_same_letter_in_two_folders_is_one_event(server, channel, watch, let
 def test_a_broken_letter_is_kept_raw_and_does_not_stop_the_next(server, channel, watch, letter, monkeypatch):
     from connectors.imap import parse
 
-    def stumble(message, headers, sender, *, is_form):
+    def stumble(message, headers, *rest, is_form):
         if headers.text("Subject") == "Письмо 1":
             raise KeyError("a letter that nobody foresaw")
-        return real(message, headers, sender, is_form=is_form)
+        return real(message, headers, *rest, is_form=is_form)
 
     real = parse.kind_of
     monkeypatch.setattr(parse, "kind_of", stumble)

@@ -289,3 +289,34 @@ def test_markup_that_never_ends_does_not_hold_up_the_mailbox(letter, read, marku
     began = time.process_time()
     read(letter(markup * (100_000 // len(markup)), content_type="text/html; charset=utf-8"))
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 99 Foo 2025 99:99:99 +9999", "01.12.2025", "\xff" * 50])
+def test_a_date_that_is_none_changes_nothing(letter, read, date):
+    got = read(letter(headers={"Date": date}))
+    assert (got.event.occurred_at, got.mail.text) == (NOW, "Нужен замер в субботу")
+
+
+def test_a_subject_and_a_body_of_ten_megabytes_are_cut_and_do_not_hold_up_the_mailbox(letter, read):
+    began = time.process_time()
+    got = read(letter("Слово " * 900_000, headers={"Subject": "x" * 10_000_000}))
+    assert time.process_time() - began < 5
+    assert len(got.mail.subject) == 1000
+    assert len(got.mail.full_text) == 200_000
+    assert len(got.event.raw) == 256 * 1024
+
+
+def test_null_bytes_and_signs_of_control_are_left_out(letter, read):
+    raw = letter(
+        "Ну\x00жен\x01 за\x0bмер\x7f", subject="За\x00мер", headers={"From": "Ма\x00рия <ma\x00ria@example.org>"}
+    )
+    got = read(raw)
+    assert (got.mail.text, got.mail.subject, got.person.name) == ("Нужен замер", "Замер", "Мария")
+
+
+@pytest.mark.parametrize("name", ["To", "Received", "References"])
+def test_a_header_repeated_without_end_does_not_hold_up_the_mailbox(letter, read, name):
+    began = time.process_time()
+    got = read(f"{name}: <somebody@example.org>, \r\n".encode() * 20_000 + letter())
+    assert time.process_time() - began < 3
+    assert got.mail.text == "Нужен замер в субботу"

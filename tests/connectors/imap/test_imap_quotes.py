@@ -20,6 +20,9 @@ FORMS = {
     "Gmail in English, wrapped": "On Mon, Dec 1, 2025 at 12:05 PM Romashka <\nsales@example.ru> wrote:",
     "Yandex": '01.12.2025, 12:05, "Ромашка" <sales@example.ru>:',
     "Yandex, older": "01.12.2025, 12:05, Ромашка <sales@example.ru>:",
+    "Yandex since 2023": "----------------\nКому: Мария (maria@example.org);\nТема: Замер;\n"
+    '01.12.2025, 12:05, "Ромашка" <sales@example.ru>:',
+    "The Bat": "Вы писали 1 декабря 2025 г., 12:05:10:",
     "Mail.ru": "Понедельник, 1 декабря 2025, 12:05 +03:00 от Ромашка <sales@example.ru>:",
     "Mail.ru of 2014": "Mon, 1 Dec 2025 12:05:00 +0300 от Ромашка <sales@example.ru>:",
     "Apple Mail": "1 дек. 2025 г., в 12:05, Ромашка <sales@example.ru> написал(а):",
@@ -54,6 +57,11 @@ def test_all_below_a_block_of_old_headers_is_cut_off(block):
 def test_every_heading_of_the_table_has_a_form_here():
     texts = [*FORMS.values(), *BLOCKS.values()]
     assert [heading.name for heading in HEADINGS if not any(heading.pattern.search(text) for text in texts)] == []
+
+
+def test_the_initials_that_the_bat_quotes_with_are_known():
+    text = "Вы писали 1 декабря 2025 г., 12:05:10:\n\nИП> Когда удобно?\n\nВ субботу.\n\nИП>> Адрес?\n\nЛенина, 1."
+    assert without_quotes(text) == "В субботу.\n\nЛенина, 1."
 
 
 def test_answers_between_quoted_lines_are_kept():

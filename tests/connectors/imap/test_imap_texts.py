@@ -140,7 +140,7 @@ def test_an_address_of_unusual_signs_is_kept_whole():
     assert address("first/second=x@example.com") == "first/second=x@example.com"
 
 
-@pytest.mark.parametrize("raw", ["=?a?q?" * 5000, "<" * 20_000, "a@" * 10_000, '"' * 20_000])
+@pytest.mark.parametrize("raw", ["=?a?q?" * 5000, "<" * 20_000, "a@" * 10_000, '"' * 20_000, '"' + '\\"' * 9_000])
 def test_no_header_takes_long(raw):
     began = time.process_time()
     headers = header(raw, "From")
@@ -206,3 +206,28 @@ def test_markup_that_the_parser_gives_up_on_still_gives_its_words():
 
 def test_deeply_nested_markup_is_read():
     assert to_text("<div>" * 5000 + "привет").strip() == "привет"
+
+
+FLOWED = "text/plain; charset=utf-8; format=flowed"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent", "meant"),
+    [
+        (FLOWED, "Нужен \nзамер \nв субботу\nЖду", "Нужен замер в субботу\nЖду"),
+        (FLOWED + "; delsp=yes", "Нужен за \nмер", "Нужен замер"),
+        (FLOWED, "Звоните: 8 916 \n000-11-22", "Звоните: 8 916 000-11-22"),
+        (FLOWED, "> Когда \n> удобно?\nВ субботу", "В субботу"),
+        (FLOWED, " > не цитата", "> не цитата"),
+        (FLOWED, "Жду \n-- \nИван", "Жду"),
+        ("text/plain; charset=utf-8", "Нужен \nзамер", "Нужен\nзамер"),
+    ],
+)
+def test_lines_that_a_program_broke_for_the_way_are_put_together(letter, read, content_type, sent, meant):
+    assert read(letter(sent, content_type=content_type, headers={"In-Reply-To": "<a@x>"})).mail.text == meant
+
+
+def test_a_text_that_flows_without_end_does_not_hold_up_the_mailbox(letter, read):
+    began = time.process_time()
+    read(letter("а \n" * 400_000, content_type=FLOWED))
+    assert time.process_time() - began < 3

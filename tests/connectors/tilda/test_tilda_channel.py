@@ -16,7 +16,7 @@ from connectors.tilda.order import number
 from connectors.tilda.settings import TildaSettings
 from provodka.channel import Delivery, Part, Received, RefusedError, UnreadableError
 from provodka.event import Event
-from provodka.payloads import EventType, Form, FormSubmitted, Order, OrderLine, Person
+from provodka.payloads import EventType, Form, FormSubmitted, Order, OrderLine, PaymentEvent, Person
 
 NOW = datetime(2026, 3, 2, 9, 4, tzinfo=UTC)
 LEAD = {
@@ -216,3 +216,27 @@ def test_without_tranid_the_hash_of_the_form_is_the_key() -> None:
 
 def test_opening_the_address_in_a_browser_leaves_nothing_behind() -> None:
     assert receive(b"", method="GET").events == ()
+
+
+def events_of(body: str) -> Sequence[Event]:
+    site = TildaChannel("site", TildaSettings.model_validate({"secret": "тайна"}))
+    return site.receive(Delivery("POST", "тайна", {}, {}, body.encode(), NOW), lambda _key: ()).events
+
+
+def test_an_order_sent_at_once_and_again_when_it_is_paid_is_one_form_and_one_payment() -> None:
+    order = "name=A&phone=89160001122&tranid=1:7&payment[orderid]=42&payment[amount]=8800&payment[sys]=yakassa"
+    paid = f"{order}&payment[systranid]=2d5f-1"
+    told = [event for body in (f"{order}&payment[systranid]=0", paid, paid) for event in events_of(body)]
+    assert {(event.type.value, event.external_id) for event in told} == {
+        ("form.submitted", "1:7"),
+        ("payment.unmatched", "paid:2d5f-1"),
+    }
+    last = told[-1].payload
+    assert isinstance(last, PaymentEvent)
+    assert (last.payment.order, last.payment.amount, last.payment.currency) == ("42", Decimal(8800), "RUB")
+    assert told[-1].person.phone == "+79160001122"
+
+
+def test_an_order_as_one_json_string_that_is_paid_is_a_payment_too() -> None:
+    order = quote('{"orderid":"42","amount":"8800","systranid":"77","products":["Окно"]}')
+    assert [event.external_id for event in events_of(f"name=A&tranid=1:8&payment={order}")] == ["1:8", "paid:77"]

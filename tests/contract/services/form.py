@@ -28,6 +28,16 @@ def in_signature_header(body: bytes, secret: str | None) -> Delivery:
 FORM_IN_URL = FormSettings.model_validate({"secret": RIGHT})
 FORM_SIGNED = FormSettings.model_validate({"hmac": {"key": RIGHT}, "map": {"id": "id"}})
 JSON_FORM = {"id": "f-1", "name": "Мария", "phone": "+79161112233"}
+ELEMENTOR = {
+    "form[id]": "a1",
+    "form[name]": "Звонок",
+    "fields[name][type]": "text",
+    "fields[name][title]": "Имя",
+    "fields[name][value]": "Мария",
+    "fields[field_1][type]": "tel",
+    "fields[field_1][title]": "Номер",
+    "fields[field_1][value]": "+79161112233",
+}
 
 CASES = [
     Case(
@@ -59,5 +69,37 @@ CASES = [
         with_extra_fields=urlencode({**JSON_FORM, "нечто": "1"}).encode(),
         unreadable=b"<xml/>",
         signs_body=True,
+    ),
+    Case(
+        "form as XML",
+        FORM_IN_URL,
+        lambda: FormChannel("канал", FORM_IN_URL),
+        in_path,
+        good="<заявка><name>Мария</name><phone>+79161112233</phone></заявка>".encode(),
+        with_extra_fields="<a><name>Мария</name><phone>+79161112233</phone><b c='1'><d/><d>2</d></b></a>".encode(),
+        unreadable=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        signs_body=False,
+    ),
+    Case(
+        "Contact Form 7 by a plugin",
+        FORM_IN_URL,
+        lambda: FormChannel("канал", FORM_IN_URL),
+        in_path,
+        good=json.dumps({"your-name": "Мария", "your-tel": "+79161112233", "your-message": "Перезвоните"}).encode(),
+        with_extra_fields=urlencode({"your-name": "Мария", "tel-456": "+79161112233", "file-1[]": "a.pdf"}).encode(),
+        unreadable=b"--",
+        signs_body=False,
+    ),
+    Case(
+        "Elementor with Advanced Data",
+        FORM_IN_URL,
+        lambda: FormChannel("канал", FORM_IN_URL),
+        in_path,
+        good=urlencode(ELEMENTOR).encode(),
+        with_extra_fields=urlencode(
+            {**ELEMENTOR, "meta[page_url][title]": "P", "meta[page_url][value]": "/a"}
+        ).encode(),
+        unreadable=b"{}x",
+        signs_body=False,
     ),
 ]

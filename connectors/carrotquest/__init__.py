@@ -1,0 +1,1 @@
+"""Carrot quest: chats, pop-ups and events of a site."""

@@ -1,0 +1,1 @@
+"""Marquiz: quizzes of a site."""

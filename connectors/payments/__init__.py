@@ -1,0 +1,1 @@
+"""What payment services have in common: orders, the payment computed of its notices, receipts, the watcher's life."""

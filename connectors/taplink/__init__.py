@@ -1,0 +1,1 @@
+"""Taplink: pages of links with forms and payments."""
