@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,21 +34,27 @@ def tables(folder: Path) -> Iterator[tuple[str, str, str]]:
     """xlsx and csv, each read to rows and to events."""
     book, text = folder / "rows.xlsx", folder / "rows.csv"
     _write(book, text)
-    began = time.perf_counter()
+    began = _worked()
     subprocess.run([sys.executable, "-c", _FLOOR, str(book)], check=True, stdout=subprocess.DEVNULL)
-    yield f"{ROWS:,} rows of {len(HEAD)} columns, calamine alone, s (floor)", "", f"{time.perf_counter() - began:.1f}"
+    floor = f"{ROWS:,} rows of {len(HEAD)} columns, calamine alone, seconds of a core (floor)"
+    yield floor, "", f"{_worked() - began:.1f}"
     for path in (book, text):
-        began = time.perf_counter()
+        began = _worked()
         rows = sum(1 for _ in open_file(path).rows)
-        yield f"{path.suffix[1:]}: {rows:,} rows read, s", "< 5", f"{time.perf_counter() - began:.1f}"
-    began = time.perf_counter()
+        yield f"{path.suffix[1:]}: {rows:,} rows read, seconds of a core", "< 5", f"{_worked() - began:.1f}"
+    began = _worked()
     sheet = open_file(text)
     reading = Reading("table", sheet.table, sheet.name, ZoneInfo("Europe/Moscow"))
     now = datetime.now(UTC)
     events = sum(isinstance(reading.event(row, now), Event) for row in sheet.rows)
-    yield f"csv: {events:,} rows read and made events, s", "", f"{time.perf_counter() - began:.1f}"
+    yield f"csv: {events:,} rows read and made events, seconds of a core", "", f"{_worked() - began:.1f}"
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     yield "memory at most, making the files included, MB", "flat", f"{most}"
+
+
+def _worked() -> float:
+    """Seconds of a core that this process and its children have had so far."""
+    return sum(os.times()[:4])
 
 
 def _write(book: Path, text: Path) -> None:

@@ -83,9 +83,9 @@ def _groups(rows: Sequence[Sequence[str]], at: int, merged: Sequence[Block], fir
 
 def moments_of(cells: Mapping[str, str]) -> list[str]:
     """What a row says of the moment at which it was written; where none surely does, the column «Дата»."""
-    dated = [(is_moment(column), text) for column, text in cells.items() if is_date(text)]
+    dated = [(sure, text) for column, text in cells.items() if (sure := is_moment(column)) and is_date(text)]
     surest = max((sure for sure, _ in dated), default=0)
-    return [text for sure, text in dated if sure == surest] if surest else []
+    return [text for sure, text in dated if sure == surest]
 
 
 @lru_cache(maxsize=4096)
