@@ -14,8 +14,9 @@ from cli.imports.look import Refused
 from cli.imports.preview import sentences, write_rows
 from cli.show import Exit, View, counted
 from connectors.tables.importing import ReadRow
-from provodka.journal import MAKERS, ActionState, Journal, StoredAction, imports
+from provodka.journal import MAKERS, ActionState, EventState, Journal, StoredAction, imports
 from provodka.journal.imports import ImportJob
+from worker.importing import place_of
 
 _AT_REST: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
 
@@ -52,7 +53,7 @@ def report(journal: Journal, job: ImportJob, rows: Iterator[ReadRow], view: View
 
     Ends with 1 where rows were refused or died. With `--json` it prints `{import, file, counts, rows}`.
     """
-    told = list(_rows(journal, job, rows))
+    told = list(told_rows(journal, job, rows))
     counts = Counter(one.outcome for one in told)
     if csv is not None:
         titles = tuple(ToldRow.__slots__)
@@ -66,10 +67,11 @@ def report(journal: Journal, job: ImportJob, rows: Iterator[ReadRow], view: View
     return Exit.PROBLEM if counts[Outcome.DEAD] or counts[Outcome.REFUSED] else Exit.FINE
 
 
-def _rows(journal: Journal, job: ImportJob, rows: Iterator[ReadRow]) -> Iterator[ToldRow]:
+def told_rows(journal: Journal, job: ImportJob, rows: Iterator[ReadRow]) -> Iterator[ToldRow]:
+    """What became of each row of the file."""
     done = _by_row(journal, job)
-    handed_out = journal.read(lambda c: imports.row_numbers(c, job.id))
-    upto = max(handed_out, default=0)
+    handed_out = journal.read(lambda c: imports.row_states(c, job.id))
+    upto = place_of(job.id, journal.cursor).row
     for row in rows:
         event = imports.event_id(job.id, row.number)
         if row.refused is not None:
@@ -77,9 +79,9 @@ def _rows(journal: Journal, job: ImportJob, rows: Iterator[ReadRow]) -> Iterator
         elif row.event is None:
             yield ToldRow(row.number, Outcome.DOUBLE, why=f"row {row.double_of}")
         elif row.number in handed_out:
-            yield _told(row.number, event, done.get(row.number, ()))
+            yield _told(row.number, event, handed_out[row.number], done.get(row.number, ()))
         else:
-            yield ToldRow(row.number, Outcome.EARLIER if row.number < upto else Outcome.LEFT)
+            yield ToldRow(row.number, Outcome.EARLIER if row.number <= upto else Outcome.LEFT)
 
 
 def _by_row(journal: Journal, job: ImportJob) -> Mapping[int, list[StoredAction]]:
@@ -90,7 +92,11 @@ def _by_row(journal: Journal, job: ImportJob) -> Mapping[int, list[StoredAction]
     return found
 
 
-def _told(row: int, event: str, actions: list[StoredAction] | tuple[()]) -> ToldRow:
+def _told(row: int, event: str, state: str, actions: list[StoredAction] | tuple[()]) -> ToldRow:
+    if state == EventState.FAILED:
+        return ToldRow(row, Outcome.DEAD, event, why="the rules cannot plan it", cure=f"provodka explain {event}")
+    if state != EventState.PLANNED:
+        return ToldRow(row, Outcome.WAITING, event)
     dead = next((one for one in actions if one.state is ActionState.DEAD), None)
     maker = next((one for one in actions if one.kind in MAKERS and one.result), None)
     result: dict[str, Any] = json.loads(maker.result or "{}") if maker is not None else {}

@@ -162,9 +162,10 @@ def under_way(connection: Connection, bulk: int, most: int) -> int:
     return len(waiting) + len(ready)
 
 
-def row_numbers(connection: Connection, job: str) -> set[int]:
-    """The rows that have become events by it."""
-    return {row_number(row.id) for row in connection.execute(select(events.c.id).where(_mine(job)))}
+def row_states(connection: Connection, job: str) -> dict[int, str]:
+    """The rows that have become events by it, with the states of these."""
+    rows = connection.execute(select(events.c.id, events.c.state).where(_mine(job)))
+    return {row_number(row.id): row.state for row in rows}
 
 
 def actions_of(connection: Connection, job: str, *states: str) -> list[tuple[int, StoredAction]]:

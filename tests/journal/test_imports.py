@@ -55,7 +55,7 @@ def test_its_events_are_counted_by_their_ids_and_no_others(journal: Journal, job
     plan(journal)
     figures = journal.read(lambda c: imports.figures(c, job.id))
     assert (figures.handed_out, figures.planned, figures.of_state("ready")) == (3, 3, 3)
-    assert journal.read(lambda c: imports.row_numbers(c, job.id)) == {2, 3, 4}
+    assert journal.read(lambda c: imports.row_states(c, job.id)) == dict.fromkeys((2, 3, 4), "planned")
     assert journal.read(lambda c: imports.under_way(c, 0, 10)) == 4, "whose the actions are makes no difference"
     known = journal.read(lambda c: imports.taken_before(c, "site", ["row:2", "row:9", "other"]))
     assert set(known) == {"row:2", "other"}

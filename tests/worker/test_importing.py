@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli.imports.job import follow, start
+from cli.imports.report import told_rows
 from connectors.google_sheets.channel import receiver
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.tables.importing import ImportOptions, ImportSettings, ReadRow
@@ -150,6 +151,8 @@ def test_a_second_import_of_the_same_rows_takes_nothing_and_portions_do_not_coun
     importer(journal).go_on(journal, journal)
     assert len(taken(journal)) == 26
     assert imports.row_number(taken(journal)[-1].id) == 27
+    told = [row.outcome for row in told_rows(journal, job, kept_rows(job, journal, CHANNELS, MOSCOW))]
+    assert told == ["taken before"] * 25 + ["waiting"]
     assert taken(journal)[-1].id.startswith(job.id)
 
 
