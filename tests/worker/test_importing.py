@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
 
 from cli.imports.job import follow, start
 from cli.imports.report import told_rows
@@ -20,6 +24,7 @@ from provodka.channel import Around, Delivery
 from provodka.event import Event
 from provodka.journal import Journal, NewAction, PlanRecord, brakes, imports, queries, troubles
 from provodka.journal.imports import ImportJob, ImportState
+from provodka.journal.schema import events
 from provodka.payloads import Person, RowAdded
 from rules.plan import Priority
 from tests.cli.playing import Seen
@@ -188,10 +193,10 @@ def test_a_stopped_import_hands_out_nothing_until_it_is_resumed(journal: Journal
 
 
 def test_the_exported_answers_of_a_form_and_its_script_are_the_same_rows(journal: Journal) -> None:
-    settings = GoogleSheetsSettings.model_validate({"secret": "script-secret"})
+    sheets = GoogleSheetsSettings.model_validate({"secret": "script-secret"})
     text = "Отметка времени;Имя;Телефон\n01.12.2025 11:00:00;Мария;8 (916) 111-22-33\n"
     begun(journal, text, channel="answers")
-    importer(journal, {"answers": settings}).go_on(journal, journal)
+    importer(journal, {"answers": sheets}).go_on(journal, journal)
     told = {"Отметка времени": ["01.12.2025 11:00:00"], "Имя": ["Мария"], "Телефон": ["89161112233"]}
     answer = {
         "spreadsheetId": "1AbCexample",
@@ -200,7 +205,7 @@ def test_the_exported_answers_of_a_form_and_its_script_are_the_same_rows(journal
         "secret": "script-secret",
         "namedValues": told,
     }
-    door = receiver("answers", settings, Around(journal.store, MOSCOW))
+    door = receiver("answers", sheets, Around(journal.store, MOSCOW))
     assert door is not None
     delivery = Delivery("POST", "", {}, {}, json.dumps(answer).encode(), NOW)
     journal.accept(door.receive(delivery, lambda _: []).events)
@@ -238,3 +243,31 @@ def test_whoever_interrupts_the_command_is_asked_whether_the_import_is_to_stop(
     assert follow(journal, job, seen.view(), None).state == "running"
     assert follow(journal, job, seen.view(), lambda _: True).state == "stopped"
     assert "it goes on without this command" in asked[0]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    people=st.lists(st.integers(0, 9), max_size=15),
+    portion=st.integers(2, 9),
+    dies=st.lists(st.booleans(), max_size=6),
+    skip=st.booleans(),
+)
+def test_every_row_is_taken_once_and_in_its_order_whoever_dies_when(
+    journal: Journal, people: list[int], portion: int, dies: list[bool], skip: bool
+) -> None:
+    channel = uuid4().hex  # of each example its own, in one journal
+    channels = {channel: ImportSettings()}
+    text = "ФИО;Телефон;Заказ\n" + "".join(f"Гость;8916000000{n};{i % 3}\n" for i, n in enumerate(people))
+    doubles = "skip" if skip else "merge"
+    job = begun(journal, text, channel, portion=portion, doubles=doubles)
+    hands = importer(journal, channels)
+    for died in [*dies, *[False] * (len(people) // portion + 2)]:
+        hands = importer(journal, channels) if died else hands
+        hands.go_on(journal, journal)
+        journal.write(lambda c: c.execute(update(events).values(state="planned")))  # out of the way of the next
+    rows = [event for event in taken(journal) if event.channel == channel]
+    expected = dict.fromkeys(people if skip else [(n, i % 3) for i, n in enumerate(people)])
+    assert len(rows) == len(expected)
+    assert [event.id for event in rows] == sorted(event.id for event in rows)
+    assert {event.person.phone for event in rows} == {f"+7916000000{n}" for n in people}
+    assert state(journal, job) is ImportState.DONE
