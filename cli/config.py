@@ -195,6 +195,7 @@ def beside(parsed: Parsed) -> Beside:
         readers=unread.union(name for name, one, kind in channels if kind.reads_texts and kind.has("dialler", one)),
         cashiers=unread.union(name for name, one, kind in channels if kind.has("cashier", one)),
         lacking={name: found for name, one, kind in channels if (found := kind.lacking("dialler", one))},
+        pages=unread.union(name for name, _, kind in channels if kind.personal),
         allowed_hosts=frozenset(values["http"].allow if values["http"] is not None else ()),
         veil=Veil(
             {name: text for path, some in parsed.named.items() if path[0] == "rules" for name, text in some.items()}

@@ -14,6 +14,7 @@ import structlog
 from cli.callers import LateCallers
 from cli.config import Config
 from cli.hooks import CRM_CHANNEL, warn
+from cli.partners import JournalSentIn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
 from connectors.submissions import FormsSettings
@@ -21,12 +22,13 @@ from connectors.tables.importing import ReadRow
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.cashier import Cashier
-from provodka.channel import Around, Received, Receiver, Subscriber, Watcher
+from provodka.channel import Around, Page, Received, Receiver, Subscriber, Watcher
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
 from provodka.journal import Journal, StoredAction
 from provodka.journal.imports import ImportJob
+from provodka.own_pages import LeadMarks, OwnPages
 from provodka.redact import Redactor
 from provodka.web import Web
 from rules.actions import DELIVERED, REGISTRY, UNDO
@@ -141,7 +143,20 @@ class House:
         public_url = self.config.server.public_url
         hooks, pages = (f"{public_url}/hooks", f"{public_url}/f") if public_url else ("", "")
         zone = ZoneInfo(self.config.timezone)
-        return Around(self.journal.store, zone, self.callers, self.files, hooks=hooks, pages=pages)
+        settings, key = self.config.crm, self.journal.key
+        sent_in = JournalSentIn(self.journal, settings.type if settings is not None else "")
+        return Around(
+            self.journal.store, zone, self.callers, self.files, hooks=hooks, pages=pages, key=key, sent_in=sent_in
+        )
+
+    @cached_property
+    def own_pages(self) -> OwnPages:
+        """What rules may know of our pages and partners."""
+        channels = self.config.channels.items()
+        lives = {name: one.valid for name, one in channels if CHANNELS[one.type].personal}
+        listed = [one.partners for _, one in channels if one.type == "partner"]
+        senders = {address: one.named(key) for some in listed for key, one in some.items() for address in one.mail}
+        return OwnPages(LeadMarks(self.journal.key), self.around.pages, lives, senders)
 
     @cached_property
     def files(self) -> SignedFiles | None:
@@ -182,6 +197,11 @@ class House:
         return made
 
     @cached_property
+    def pages(self) -> Mapping[str, Page]:
+        """Every channel that shows people a page, by its name."""
+        return self._parts("page")
+
+    @cached_property
     def watchers(self) -> list[Watcher]:
         return list(self._parts("watcher").values())
 
@@ -190,7 +210,16 @@ class House:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
         channels = self.config.channels.items()
         doubles = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
-        return Planner(self.journal, self.engine, self.crm, self.crm, brakes, self.accounting, doubles)
+        return Planner(
+            self.journal,
+            self.engine,
+            self.crm,
+            self.crm,
+            brakes,
+            self.accounting,
+            doubles=doubles,
+            own_pages=self.own_pages,
+        )
 
     @cached_property
     def equipment(self) -> Equipment:
@@ -214,7 +243,7 @@ class House:
         door = Door(
             self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard, cutter(self.config.secrets)
         )
-        app = create_app(door, self.journal)
+        app = create_app(door, self.journal, self.pages)
         return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
 
     def worker(self) -> Worker:

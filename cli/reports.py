@@ -1,4 +1,4 @@
-"""The commands that count: figures of a stretch of time."""
+"""The commands that tell: figures of a stretch of time, the links of partners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.app import DEFAULT, AsJson, ConfigFile, app, done, journal_of
+from cli.app import DEFAULT, AsJson, ConfigFile, app, clear_words, done, journal_of, opened
 from rules.periods import PERIODS
 
 Period = StrEnum("Period", {name: name for name in PERIODS})  # type: ignore[misc]  # the names are known only there
@@ -25,3 +25,18 @@ def figures(
 
     with journal_of(config, as_json=as_json, shown=show) as (journal, view, read_config):
         done(count(journal, read_config, period.value, view))
+
+
+@app.command()
+def partners(config: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
+    """The links of partners and call centres, to be given to them, and how many requests came today."""
+    from cli.house import House
+    from cli.partners import partners as tell
+    from cli.show import View
+
+    with clear_words():
+        house = House(opened(config, as_json=as_json))
+        try:
+            done(tell(house, View.standard(as_json=as_json)))
+        finally:
+            house.close()

@@ -27,7 +27,8 @@ class Kind:
     `recordings` fetches what was said in them, a `subscriber` tells the service where its notices go, a `cashier` makes
     links for payments, and a `page` shows people a page of ours. `medium` is
     what rules call all channels of its sort that can write to clients; `reads_texts` whether its dialler can read a
-    text to whoever answers. `wants` names, by part, the settings without which there is none.
+    text to whoever answers, `personal` whether its page may be given out as the personal link of a lead. `wants`
+    names, by part, the settings without which there is none.
     """
 
     settings: str
@@ -42,6 +43,7 @@ class Kind:
     page: str = ""
     medium: str = ""
     reads_texts: bool = False
+    personal: bool = False
     wants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def model(self) -> type[Strict]:

@@ -57,6 +57,19 @@ CHANNELS: Final[dict[str, Kind]] = {
     "taplink": Kind(
         "connectors.taplink.settings:TaplinkSettings", _FORMS | _PAID, receiver="connectors.taplink.channel:receiver"
     ),
+    "page": Kind(
+        "connectors.page.settings:PageSettings",
+        _FORM,
+        receiver="connectors.page.channel:receiver",
+        page="connectors.page.channel:page",
+        personal=True,
+    ),
+    "partner": Kind(
+        "connectors.partner.settings:PartnersSettings",
+        _FORM,
+        receiver="connectors.partner.channel:receiver",
+        page="connectors.partner.channel:page",
+    ),
     "mango": Kind(
         "connectors.mango.settings:MangoSettings",
         _CALLS | {EventType.MESSAGE_STATE},

@@ -17,6 +17,7 @@ from connectors.visit import Submitted
 from provodka.channel import Delivery, Part, PartsReader, Received, Reply, came_again
 from provodka.event import Event, new_event_id
 from provodka.filled import DOUBLE_WITHIN
+from provodka.own_pages import NO_MARKS, LeadMarks
 from provodka.payloads import EventType, FormSpam, Order, Payload, Person
 from provodka.settings import Strict
 from provodka.units import Duration
@@ -48,12 +49,16 @@ class FormsSettings(Strict):
 
 
 class Submissions:
-    """Makes the events of one channel. `secrets` are cut out of what is kept for support."""
+    """Makes the events of one channel. `secrets` are cut out of what is kept for support; by `marks` a form names the
+    lead that it is about."""
 
-    def __init__(self, channel: str, settings: FormsSettings, secrets: Iterable[str]) -> None:
+    def __init__(
+        self, channel: str, settings: FormsSettings, secrets: Iterable[str], marks: LeadMarks = NO_MARKS
+    ) -> None:
         self._channel = channel
         self._spam = settings.spam
         self._cut = cutter(secrets)
+        self._marks = marks
 
     def received(
         self,
@@ -68,7 +73,7 @@ class Submissions:
         """One form. Its key is the sender's own, else the hash of the `fields` within a window; `at`: when the sender
         says it was filled in, which is not believed of the future."""
         external_id, kept = (form.id, ()) if form.id else _hashed(fields, delivery, parts)
-        payload: Payload = replace(form.payload, order=order)
+        payload: Payload = replace(form.about(self._marks, delivery.received_at), order=order)
         kind, person = EventType.FORM_SUBMITTED, form.person
         if why := self._robot(fields, form):
             kind, payload, person = EventType.FORM_SPAM, _spam(form, why), Person(form.person.name)

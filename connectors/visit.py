@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, unquote
 
 from provodka import identity
+from provodka.own_pages import LEAD_FIELD, LeadMarks
 from provodka.payloads import Form, FormSubmitted, Person, Utm
 
 Target = Literal[
-    "name", "surname", "phone", "email", "comment", "page", "form", "form_id", "id", "cookies",
+    "name", "surname", "phone", "email", "comment", "page", "form", "form_id", "id", "cookies", "lead",
     "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term",
 ]  # fmt: skip
 """What a field of a form can mean."""
@@ -36,6 +38,7 @@ ALIASES: Final[Mapping[Target, str]] = {
     "form": "form formname formtitle form.name form.title quiz.name форма названиеформы имяформы",
     "form_id": "formid form.id quiz.id",
     "cookies": "cookies cookie",
+    "lead": "prvlead",
 }
 """Names by which a field is recognised, without case, separators, «your» and «ваш». `id` is never guessed: on many
 sites it is the form's own id, the same in every delivery, and all but the first would be taken for repeats."""
@@ -58,11 +61,22 @@ _OwnNames = tuple[tuple[Target, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A form as understood. `id` is the sender's own key of this submission, empty where it has none."""
+    """A form as understood. `id` is the sender's own key of this submission, `lead` the mark of a lead of ours that the
+    form was given; empty where there is none."""
 
     person: Person
     payload: FormSubmitted
     id: str
+    lead: str = ""
+
+    def about(self, marks: LeadMarks, now: datetime) -> FormSubmitted:
+        """The payload with the lead that the mark names; a mark that is not ours, or is over, stays a field."""
+        if not self.lead:
+            return self.payload
+        if lead := marks.lead(self.lead, now):
+            return replace(self.payload, lead_id=lead)
+        form = self.payload.form
+        return replace(self.payload, form=replace(form, fields={**form.fields, LEAD_FIELD: self.lead}))
 
 
 def form_submitted(
@@ -89,9 +103,9 @@ def form_submitted(
     marks = {mark: answers.text(mark) for mark in (*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS)}
     utm = utm_from_fields(marks, page, answers.text("cookies"))
     form_name, form_id, comment = answers.text("form"), answers.text("form_id"), answers.text("comment")
-    natural_id = answers.text("id")
+    natural_id, lead = answers.text("id"), answers.text("lead")
     form = Form(name=form_name, id=form_id, page=page, comment=comment, fields=answers.rest())
-    return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id)
+    return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id, lead)
 
 
 def places_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
 from provodka.event import Event, utc_now
+from provodka.payloads import Person
 from provodka.stores import ConnectorStore
 
 
@@ -187,12 +188,30 @@ class PublicFiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request that a partner has sent: when, about whom, and how the newest lead of it stands; `state` is empty while
+    there is no lead of it, or nothing is known of the lead."""
+
+    at: datetime
+    person: Person
+    state: str = ""
+
+
+class SentIn(Protocol):
+    """The requests of a partner, out of the journal and the mirror of the CRM: nothing outside is asked."""
+
+    def of(self, channel: str, prefix: str, most: int) -> Sequence[SentRequest]:
+        """Those of the channel whose `external_id` begins so, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What a channel is given of the house. `zone` is the client's: for times that a service tells without one.
 
     `files` is None where nothing is served to others (a check of the config). `hooks` is the address below which others
     reach the receivers (`https://…/hooks`), and `pages` that below which they see our pages (`https://…/f`); both empty
-    where nobody outside can.
+    where nobody outside can. `key` comes of the journal's, for signatures of ours; empty where nothing is served.
+    `sent_in` is what has become of the requests of partners, `None` as `files`.
     """
 
     store: ConnectorStore
@@ -202,3 +221,5 @@ class Around:
     now: Callable[[], datetime] = utc_now
     hooks: str = ""
     pages: str = ""
+    key: bytes = field(default=b"", repr=False)
+    sent_in: SentIn | None = None

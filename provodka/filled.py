@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from provodka.own_pages import Partner
 from provodka.visits import Utm
 
 DOUBLE_WITHIN: Final = timedelta(minutes=5)
@@ -61,12 +62,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class FormSubmitted:
-    """`form.submitted`. `lead_id` is the lead that a questionnaire's own link names."""
+    """`form.submitted`. `lead_id` is the lead that a questionnaire's own link names, `partner` who has sent it in."""
 
     form: Form = field(default_factory=Form)
     utm: Utm = field(default_factory=Utm)
     order: Order | None = None
     lead_id: str = ""
+    partner: Partner | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ class Beside:
     that it `lacks`, each with what that is; whether there is an `accounting`, whether the CRM shows `talks`, and
     whether others can reach us at a `public` address. `allowed_hosts` may be internal, `veil` hides what the rules took
     of the environment. `diallers` are the channels that make calls, `readers` those of them that can read a text to
-    whoever answers; `lacking` names the settings that others need for that. `cashiers` are those that take payments."""
+    whoever answers; `lacking` names the settings that others need for that. `cashiers` are those that take payments,
+    `pages` those that have personal links, None where that is not known."""
 
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
     plans: Mapping[str, Decimal] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Beside:
     readers: Set[str] = frozenset()
     lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cashiers: Set[str] = frozenset()
+    pages: Set[str] | None = None
 
 
 ALONE: Final = Beside()

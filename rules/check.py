@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from provodka.own_pages import LEAD_FIELD
 from provodka.payloads import CHECKED, EventType
 from provodka.wording import did_you_mean
 from rules.actions.base import Action, LeadUse
@@ -218,13 +219,23 @@ class _RuleCheck:
         return node
 
     def _plans(self, place: Path, names: Iterable[str]) -> None:
-        """A plan that the config does not have."""
+        """A plan, or a page, that the config does not have."""
         known = self._beside.plans
         for name in names:
             root, _, plan = name.partition(".")
             if root == "plans" and plan and plan not in known:
                 hint = did_you_mean(plan, known) if known else "write it under plans:"
                 self._report(place, f"there is no plan {plan}", hint)
+            if root == "pages" and plan and self._beside.pages is not None:
+                self._personal_link(place, plan, self._beside.pages)
+
+    def _personal_link(self, place: Path, page: str, known: Set[str]) -> None:
+        """A page that the config does not have, or that nobody outside could open."""
+        if page != LEAD_FIELD and page not in known:
+            hint = did_you_mean(page, known) if known else "add a channel of type page"
+            self._report(place, f"there is no page {page}", hint)
+        elif page != LEAD_FIELD and not self._beside.public:
+            self._report(place, f"nobody could open pages.{page}", "set server.public_url, the address of the proxy")
 
     def _is_list(self, path: str) -> bool:
         return is_list(path, self._rule.triggers)

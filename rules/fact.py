@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from provodka.crm import ProductLine, StaffTask
 from provodka.invoices import InvoiceRef
+from provodka.own_pages import Partner
 from provodka.payloads import CompanyRef, ContactRef, EventType, LeadRef, TaskRef, Utm
 from rules.figures import Figures
 from rules.periods import PERIODS
@@ -223,6 +224,8 @@ FACTS: Final[dict[str, Fact]] = {
         Fact("payments", PaymentsFact, PaymentsFact()),
         Fact("payment.paid", Decimal, Decimal(0)),
         Fact("payment.left", Decimal, Decimal(0)),
+        Fact("pages", dict[str, str], {}),
+        Fact("partner", Partner | None),
         Fact("responsible", ResponsibleFact | None),
         Fact("responsible.present", bool, False),
         Fact("who.present", bool, False),

@@ -210,7 +210,17 @@ class Lazy:
         value = self.now()
         if value is None or name.startswith("_"):
             raise AttributeError(name)
+        if isinstance(value, Mapping):
+            if name not in value:
+                raise AttributeError(name)
+            return value[name]
         return getattr(value, name)
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- `pages['запись']`
+        value = self.now()
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{self._name} has no items")  # Jinja looks for a part then
+        return value[name]
 
     def __bool__(self) -> bool:
         return self.now() is not None

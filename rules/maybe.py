@@ -18,11 +18,13 @@ MAYBE: Final = {
     "invoice": ("invoice",),
     "invoice.order": ("invoice.order",),
     "document": ("document",),
+    "pages": ("pages", "lead"),
+    "partner": ("partner",),
 }
 """What there may not be, each with the names whose conditions ask for it."""
 
 _SURE: Final[Mapping[type[Any], tuple[str, ...]]] = {
-    LeadEvent: ("lead", "responsible"),
+    LeadEvent: ("lead", "responsible", "pages"),
     ContactEvent: ("contact",),
     CompanyEvent: ("company",),
     InvoiceEvent: ("invoice", "document"),

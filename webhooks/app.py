@@ -1,19 +1,26 @@
-"""The Flask application: hooks, files for others, `/healthz`, `/readyz` and `/metrics`."""
+"""The Flask application: hooks, pages for people, files for others, `/healthz`, `/readyz` and `/metrics`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask, Response, jsonify
 
+from provodka.channel import Page
 from provodka.errors import JournalUnavailableError
 from provodka.journal import Journal, brakes, queries, troubles
 from webhooks.files import files
 from webhooks.receive import Door, hooks
 
 
-def create_app(door: Door, journal: Journal) -> Flask:
-    """An application over one journal."""
+def create_app(door: Door, journal: Journal, shown: Mapping[str, Page] = {}) -> Flask:
+    """An application over one journal. `shown` are the pages by channel."""
     app = Flask("provodka", static_folder=None)
     app.register_blueprint(hooks(door))
+    if shown:
+        from webhooks.pages import pages  # who has no page of ours need not wait for templates and forms
+
+        app.register_blueprint(pages(door, shown))
     app.register_blueprint(files(journal.key, journal.store, door.now))
 
     @app.get("/healthz")

@@ -26,7 +26,19 @@ log = structlog.get_logger("webhooks")
 
 _METHODS: Final = ["POST", "GET", "PUT"]  # some senders have only GET (Sipuni, Calltouch)
 _RETRY_AFTER: Final = timedelta(seconds=30)
-_FORBIDDEN: Final = Reply(403, b"forbidden\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said where the receiver says nothing: to one who is not known, while the journal is away, and where a bug
+    of ours has kept the delivery unread."""
+
+    refused: Reply
+    unavailable: Reply
+    kept: Reply
+
+
+FOR_MACHINES: Final = Words(Reply(403, b"forbidden\n"), Reply(503, b"try again later\n"), Reply(body=b"ok"))
 
 
 class Inbox(Intake, Protocol):
@@ -60,7 +72,7 @@ def hooks(door: Door) -> Blueprint:
         receiver = door.receivers.get(channel)
         if receiver is None:
             abort(404)
-        return _answer(door, receiver, _delivery(request, rest, door))
+        return answer(door, receiver, delivery_of(request, rest, door))
 
     @blueprint.route("/exchange/1c", methods=_METHODS, defaults={"rest": ""})
     @blueprint.route("/exchange/1c/<path:rest>", methods=_METHODS)  # 1C's own samples end with 1c_exchange.php
@@ -70,7 +82,8 @@ def hooks(door: Door) -> Blueprint:
     return blueprint
 
 
-def _delivery(incoming: Request, rest: str, door: Door) -> Delivery:
+def delivery_of(incoming: Request, rest: str, door: Door) -> Delivery:
+    """The request as receivers see it; one that is too long ends as 413."""
     if (incoming.content_length or 0) > door.body_limit:
         raise RequestEntityTooLarge
     body = incoming.stream.read(door.body_limit + 1)
@@ -94,29 +107,32 @@ def _sender(incoming: Request) -> str:
     return told if told and is_loopback(address) else address
 
 
-def _answer(door: Door, receiver: Receiver, delivery: Delivery) -> Response:
+def answer(door: Door, receiver: Receiver, delivery: Delivery, words: Words = FOR_MACHINES) -> Response:
+    """Have it received, store what it holds, and answer."""
     name = receiver.name
     try:
         received = receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
     except RefusedError as refused:
-        received = Received(reply=_FORBIDDEN, refused=str(refused))
+        received = Received(reply=words.refused, refused=str(refused))
     except UnreadableError as unreadable:
         received = _kept(door, name, delivery, unreadable)
     except JournalUnavailableError as error:
-        return _unavailable(door, name, error)
+        return _unavailable(door, name, error, words)
     except Exception as error:
         # a bug of our parser must not lose what the sender will not send again
         log.exception("delivery.parser_failed", channel=name)
-        received = _kept(door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}"))
-    return _store(door, name, received)
+        received = _kept(
+            door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}", words.kept)
+        )
+    return _store(door, name, received, words)
 
 
-def _store(door: Door, name: str, received: Received) -> Response:
+def _store(door: Door, name: str, received: Received, words: Words) -> Response:
     try:
         if received.events or received.parts:
             door.inbox.accept(received.events, channel=name, parts=received.parts)
     except JournalUnavailableError as error:
-        return _unavailable(door, name, error)
+        return _unavailable(door, name, error, words)
     if received.refused:
         log.warning("delivery.refused", channel=name, reason=received.refused)  # no path: it may hold the secret
     door.metrics.delivered(name, "refused" if received.refused else "accepted")
@@ -125,11 +141,12 @@ def _store(door: Door, name: str, received: Received) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.content_type)
 
 
-def _unavailable(door: Door, name: str, error: JournalUnavailableError) -> Response:
+def _unavailable(door: Door, name: str, error: JournalUnavailableError, words: Words) -> Response:
     log.warning("delivery.not_stored", channel=name, error=str(error))
     door.metrics.delivered(name, "unavailable")
     wait = str(int(_RETRY_AFTER.total_seconds()))
-    return Response("try again later\n", 503, {"Retry-After": wait}, mimetype="text/plain")
+    reply = words.unavailable
+    return Response(reply.body, reply.status, {"Retry-After": wait}, content_type=reply.content_type)
 
 
 def _kept(door: Door, channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:

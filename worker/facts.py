@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from provodka.accounting import Accounting, newest
 from provodka.crm import NOT_OFFERED, CardKind, CardRef, Crm, Invoice, InvoiceState, LeadState, Presence
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
 from provodka.journal import Journal, queries, said
 from provodka.journal.past import Happening, happenings
+from provodka.own_pages import OwnPages, Partner
 from provodka.payloads import (
     CompanyRef,
     ContactRef,
+    EmailReceived,
     InvoiceEvent,
     LeadRef,
     StaffChecked,
@@ -48,36 +50,12 @@ from rules.team import Team
 from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
+from worker.leads_together import LeadsTogether
 from worker.repeats import Repeats
 from worker.same_call import tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 from worker.talk import talk_of
-
-
-class LeadsTogether:
-    """The own leads of a batch of events, read in one call when the first of them is asked for.
-
-    What could not be read is not asked again for each of them.
-    """
-
-    def __init__(self, crm: Crm | None, events: Sequence[Event]) -> None:
-        self._crm = crm
-        self._ids = tuple(dict.fromkeys(lead.id for event in events if (lead := lead_of(event.payload)) is not None))
-        self._read: dict[str, LeadRef] | None = None
-        self._error: ConnectorError | None = None
-
-    def get(self, id_: str) -> LeadRef | None:
-        """The lead as it is now, or None when it is gone."""
-        if self._error is not None:
-            raise self._error
-        if self._read is None:
-            try:
-                self._read = dict(self._crm.leads(self._ids)) if self._crm is not None else {}
-            except ConnectorError as error:
-                self._error = error
-                raise
-        return self._read.get(id_)
 
 
 @dataclass
@@ -100,6 +78,7 @@ class LiveFacts:
     digests: Digests | None = None
     accounting: Accounting | None = None
     repeats: Repeats = field(default_factory=Repeats)
+    own_pages: OwnPages | None = None
     _read: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -338,6 +317,19 @@ class LiveFacts:
         identities = self.event.identities
         return self.journal.read(lambda c: happenings(c, identities))
 
+    def pages(self) -> dict[str, str]:
+        """The personal links of the lead, by channel, and its mark as `prv_lead`; none where there is no lead."""
+        lead = self.subject.lead_id() if self.own_pages is not None else ""
+        return self.own_pages.of_lead(lead, self.journal.now()) if self.own_pages is not None and lead else {}
+
+    def partner(self) -> Partner | None:
+        """Who has sent the request: as the event says, else by the address that the letter came from."""
+        payload = self.event.payload
+        if isinstance(payload, EmailReceived) and self.own_pages is not None:
+            return self.own_pages.partner_of(payload.message.from_)
+        told: Partner | None = getattr(payload, "partner", None)
+        return told
+
     def _last_result(self, card: CardRef) -> str:
         for one in self._past:
             if isinstance(one.payload, TaskEvent) and _hangs_on(one.payload, card):
@@ -370,6 +362,8 @@ _FETCH: Final[dict[str, Callable[[LiveFacts], Any]]] = {
     "responsible.present": LiveFacts.responsible_is_present,
     "who.present": LiveFacts.who_is_present,
     "call.tracking": LiveFacts.tracking,
+    "pages": LiveFacts.pages,
+    "partner": LiveFacts.partner,
     "work.tasks": lambda facts: facts.work.tasks(),
     "work.to_do": lambda facts: facts.work.to_do(),
     "work.due_today": lambda facts: facts.work.due_today(),

@@ -27,12 +27,14 @@ from provodka.journal import (
     Waiting,
 )
 from provodka.journal.records import WAIT
+from provodka.own_pages import OwnPages
 from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick, is_bulk
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.digests import Digests
-from worker.facts import LeadsTogether, LiveFacts
+from worker.facts import LiveFacts
 from worker.hints import Follow, Follower, Hints, lane_of
+from worker.leads_together import LeadsTogether
 from worker.outcome import BACKOFF
 from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
@@ -57,10 +59,13 @@ class Planner:
         follower: Follower | None,
         brakes: Mapping[str, Brake] | None = None,
         accounting: AccountingAccount | None = None,
+        *,
         doubles: Mapping[str, timedelta] | None = None,
+        own_pages: OwnPages | None = None,
     ) -> None:
         """`brakes`: those of the rules that have one, by name. `doubles`: how long the same form counts once, by the
         channels that say so."""
+        self._own_pages = own_pages
         self._journal = journal
         self._brakes = brakes or {}
         self._repeats = Repeats(doubles or {})
@@ -149,6 +154,7 @@ class Planner:
             self._digests,
             self._accounting,
             self._repeats,
+            self._own_pages,
         )
 
     def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:

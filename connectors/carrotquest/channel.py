@@ -14,6 +14,7 @@ from connectors.secrecy import same_secret, without_secret
 from connectors.submissions import OK, Submissions
 from connectors.visit import Submitted, form_submitted, mark_name
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.own_pages import NO_MARKS, LeadMarks
 
 _KINDS: Final = frozenset({"event", "message_webhook"})
 _VISITS: Final = ("$last_", "$initial_")  # marks of the last visit go before those of the first
@@ -26,11 +27,11 @@ class CarrotQuestChannel:
     known, are answered and leave nothing behind.
     """
 
-    def __init__(self, name: str, settings: CarrotQuestSettings) -> None:
+    def __init__(self, name: str, settings: CarrotQuestSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._token = settings.token.get_secret_value()
         self._events = frozenset(one.casefold() for one in settings.events)
-        self._make = Submissions(name, settings, [self._token])
+        self._make = Submissions(name, settings, [self._token], marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event whose key is `event_id`. Carrot quest repeats what is not answered by 200."""
@@ -114,5 +115,4 @@ def _moment(created: object) -> datetime | None:
 
 def receiver(name: str, settings: CarrotQuestSettings, around: Around) -> CarrotQuestChannel:
     """The receiver of the channel `name`."""
-    del around
-    return CarrotQuestChannel(name, settings)
+    return CarrotQuestChannel(name, settings, LeadMarks(around.key))

@@ -19,11 +19,10 @@ from provodka.crm import LeadState
 from provodka.stores import Mirror, Snapshot
 
 DIRECTORY: Final = "directory"
+WORK: Final = "work"
 FILLED: Final = ("contacts:filled", "leads:filled")
 MOST: Final = 50
 """Cards looked at, the newest: a number that hundreds share is nobody's, and the phone is ringing."""
-
-_WORK: Final = "work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,16 @@ class _Directory:
 
 
 def keep_directory(account: Account, names: Names) -> None:
-    """Keep beside the mirror what `MirrorCallers` needs of the CRM's names; written only where something changed."""
+    """Keep beside the mirror what `MirrorCallers` and `MirrorStanding` need of the CRM's names; written only where
+    something changed."""
     users = {user.id: [user.login, user.name] for user in names.users() if user.active}
     stages = [stage for pipeline in names.pipelines() for stage in pipeline.stages]
     closed = sorted({stage.id for stage in stages if stage.state is not LeadState.OPEN})
-    body = json.dumps({"users": users, "closed": closed}, ensure_ascii=False)
-    kept = account.mirrored(DIRECTORY, [_WORK]).get(_WORK)
+    won = sorted({stage.id for stage in stages if stage.state is LeadState.WON})
+    body = json.dumps({"users": users, "closed": closed, "won": won}, ensure_ascii=False)
+    kept = account.mirrored(DIRECTORY, [WORK]).get(WORK)
     if kept is None or kept.body != body:
-        account.put(DIRECTORY, [Snapshot(_WORK, body, account.now())])
+        account.put(DIRECTORY, [Snapshot(WORK, body, account.now())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class MirrorCallers:
         """None while the mirror is being filled."""
         if not all(self.store.cursor(f"{self.system}:{one}") for one in FILLED):
             return None
-        kept = self.store.snapshots(self.system, DIRECTORY, [_WORK]).get(_WORK)
+        kept = self.store.snapshots(self.system, DIRECTORY, [WORK]).get(WORK)
         if kept is None:
             return None
         told = json.loads(kept.body)

@@ -14,15 +14,17 @@ from connectors.shapes import plain_fields
 from connectors.submissions import OK, Submissions
 from connectors.visit import form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.own_pages import NO_MARKS, LeadMarks
 
 
 class FormChannel:
     """Makes `form.submitted` of a JSON, XML, form-encoded or multipart body; Elementor's and Contact Form 7's, too."""
 
-    def __init__(self, name: str, settings: FormSettings) -> None:
+    def __init__(self, name: str, settings: FormSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._settings = settings
-        self._make = Submissions(name, settings, [settings.secret.get_secret_value()] if settings.secret else [])
+        secrets = [settings.secret.get_secret_value()] if settings.secret else []
+        self._make = Submissions(name, settings, secrets, marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event; its key is the mapped `id`, else the body's hash within a window.
@@ -65,5 +67,4 @@ def _is_signed(delivery: Delivery, signature: SignatureSettings) -> bool:
 
 def receiver(name: str, settings: FormSettings, around: Around) -> FormChannel:
     """The receiver of the channel `name`."""
-    del around
-    return FormChannel(name, settings)
+    return FormChannel(name, settings, LeadMarks(around.key))

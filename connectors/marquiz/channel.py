@@ -14,6 +14,7 @@ from connectors.shapes import plain_fields
 from connectors.submissions import OK, Submissions
 from connectors.visit import Submitted, Target, form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.own_pages import NO_MARKS, LeadMarks
 
 _ALIASES: Final[Mapping[Target, tuple[str, ...]]] = {
     "phone": ("whatsapp", "telegram", "viber", "max"),  # what holds no phone stays an answer
@@ -29,10 +30,10 @@ class MarquizChannel:
     top and `results` (`name`, `value`). The answers stand in `form.fields` under their questions.
     """
 
-    def __init__(self, name: str, settings: MarquizSettings) -> None:
+    def __init__(self, name: str, settings: MarquizSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._secret = settings.secret.get_secret_value()
-        self._make = Submissions(name, settings, [self._secret])
+        self._make = Submissions(name, settings, [self._secret], marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event. Its key is the hash of the quiz, the moment and the contacts, as Marquiz tells no number of its
@@ -88,5 +89,4 @@ def _moment(created: object) -> datetime | None:
 
 def receiver(name: str, settings: MarquizSettings, around: Around) -> MarquizChannel:
     """The receiver of the channel `name`."""
-    del around
-    return MarquizChannel(name, settings)
+    return MarquizChannel(name, settings, LeadMarks(around.key))

@@ -15,6 +15,7 @@ from connectors.taplink.order import order_of, payment_of
 from connectors.taplink.settings import TaplinkSettings
 from connectors.visit import Submitted, Target, form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.own_pages import NO_MARKS, LeadMarks
 from provodka.payloads import EventType, PaymentEvent
 
 _LEAD, _PAYMENT = "leads.created", "payments.created"
@@ -37,10 +38,10 @@ class TaplinkChannel:
     """Makes `form.submitted` of `leads.created`, `payment.unmatched` of a paid `payments.created`: the link for it was
     Taplink's. Other actions are answered and leave nothing behind."""
 
-    def __init__(self, name: str, settings: TaplinkSettings) -> None:
+    def __init__(self, name: str, settings: TaplinkSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._secret = settings.secret.get_secret_value()
-        self._make = Submissions(name, settings, [self._secret])
+        self._make = Submissions(name, settings, [self._secret], marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One event. The header `taplink-signature` is the HMAC-SHA1 of the body as it was sent (as JSON: of the older
@@ -83,5 +84,4 @@ def _records(records: object) -> Iterator[dict[str, Any]]:
 
 def receiver(name: str, settings: TaplinkSettings, around: Around) -> TaplinkChannel:
     """The receiver of the channel `name`."""
-    del around
-    return TaplinkChannel(name, settings)
+    return TaplinkChannel(name, settings, LeadMarks(around.key))

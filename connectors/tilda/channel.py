@@ -12,6 +12,7 @@ from connectors.tilda.order import payment_of, take_order
 from connectors.tilda.settings import TildaSettings
 from connectors.visit import form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
+from provodka.own_pages import NO_MARKS, LeadMarks
 from provodka.payloads import EventType, PaymentEvent
 
 
@@ -21,11 +22,11 @@ class TildaChannel:
     Tilda wants 200 within 5 seconds and tries twice more, a minute apart; the body `ok` is customary.
     """
 
-    def __init__(self, name: str, settings: TildaSettings) -> None:
+    def __init__(self, name: str, settings: TildaSettings, marks: LeadMarks = NO_MARKS) -> None:
         self.name = name
         self._settings = settings
         self._secret = settings.secret.get_secret_value()
-        self._make = Submissions(name, settings, [self._secret, settings.api_key_value])
+        self._make = Submissions(name, settings, [self._secret, settings.api_key_value], marks)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """A form with `tranid` as its key, and beside it a payment where its order is paid; nothing for the `test=test`
@@ -77,5 +78,4 @@ def _is_probe(fields: Mapping[str, Any]) -> bool:
 
 def receiver(name: str, settings: TildaSettings, around: Around) -> TildaChannel:
     """The receiver of the channel `name`."""
-    del around
-    return TildaChannel(name, settings)
+    return TildaChannel(name, settings, LeadMarks(around.key))

@@ -8,16 +8,22 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from provodka.crm import ContactAddition, LeadChange, LeadReopening, Need, NewLead
+from provodka.crm import ContactAddition, LeadChange, LeadReopening, LeadState, Need, NewLead
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.operation import Done, Outcome
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place, Planning
 from rules.actions.desk import Desk, submit, told
-from rules.actions.intake_decision import Creation, decide_by_link, decide_by_search, decide_creation
+from rules.actions.intake_decision import (
+    Creation,
+    decide_by_link,
+    decide_by_search,
+    decide_creation,
+    decide_named,
+)
 from rules.actions.returning import Returning, decide_return, lost_leads
 from rules.actions.sums import sum_of
-from rules.actions.targets import linked_leads, search
+from rules.actions.targets import event_lead, linked_leads, search
 from rules.assignment import Responsible, people_of, with_counter
 from rules.plan import Priority
 from rules.team import KEEP
@@ -25,6 +31,7 @@ from rules.team import KEEP
 
 class IntakeParams(Strict):
     """`reuse`: which open lead of the person is taken instead of a new one: `any`, one of the same `pipeline`, `never`.
+    The lead that the event knows by itself goes before them, whatever its pipeline.
 
     Without such a lead, `reopen` takes a lost one back to work; else a lead is made.
     A known person stays with their own responsible unless `keep` is false; `responsible` is for the others.
@@ -98,6 +105,9 @@ class Intake(Action[IntakeParams]):
         """Own links first, since the CRM's search may lag behind what we just made; then the search."""
         desk = Desk(outside)
         decisions: dict[str, Decision] = dict(_one_per_person(items))
+        decisions |= _named(  # what the event itself is about goes before all that the person has
+            [item for item in items if item.key not in decisions and item.params["reuse"] != "never"], desk
+        )
         left = [item for item in items if item.key not in decisions]
         linked = linked_leads(left, desk)
         for item in left:
@@ -141,6 +151,18 @@ class Intake(Action[IntakeParams]):
             done = told(outcomes.get(d.item.key, Done(d.frozen["told"].get("lead_id", ""))), d.frozen["told"])
             outcomes[d.item.key] = _with_lead(done, added.get(d.item.key))
         return [outcomes[d.item.key] for d in ready]
+
+
+def _named(items: Sequence[Delivery], desk: Desk) -> dict[str, Decision]:
+    """By action key, the lead that the event knows by itself (a questionnaire's, an order's), while it is open."""
+    wanted = {item.key: lead.id for item in items if (lead := event_lead(item)) is not None}
+    read = desk.crm.leads(tuple(dict.fromkeys(wanted.values()))) if wanted else {}
+    leads = {item.key: read[wanted[item.key]] for item in items if wanted.get(item.key) in read}
+    return {
+        item.key: decide_named(item, leads[item.key], desk)
+        for item in items
+        if item.key in leads and leads[item.key].state == LeadState.OPEN
+    }
 
 
 def _one_per_person(items: Sequence[Delivery]) -> Iterator[tuple[str, Decision]]:

@@ -47,6 +47,13 @@ def decide_by_link(item: Delivery, linked: Sequence[LeadRef], desk: Desk) -> dic
     return _reuse(item, lead, contact.id, addition, reason, desk)
 
 
+def decide_named(item: Delivery, lead: LeadRef, desk: Desk) -> dict[str, Any]:
+    """Reuse the lead that the event names. Who wrote may be anybody (a colleague has filled in the questionnaire), so
+    that their phone is not put into the client's card."""
+    contact = lead.contacts[0] if lead.contacts else ""
+    return _reuse(item, lead, contact, None, f"open lead {lead.id}, which the event itself is about", desk)
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A lead is to be made, for this card or for a new person."""

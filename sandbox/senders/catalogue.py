@@ -16,7 +16,7 @@ from sandbox.senders.quizzes import CarrotQuest, Marquiz, Taplink, WordPress
 from sandbox.senders.robokassa import Robokassa
 from sandbox.senders.service import Service
 from sandbox.senders.sipuni import Sipuni
-from sandbox.senders.sites import SiteForm, TildaSite
+from sandbox.senders.sites import CallCentre, SiteForm, TildaSite
 from sandbox.senders.tbank import TBank
 from sandbox.senders.tracking import Calltouch, MobilePhone, Roistat
 from sandbox.senders.uis import Uis
@@ -35,6 +35,7 @@ SERVICES: tuple[type[Service], ...] = (
     Marquiz,
     CarrotQuest,
     Taplink,
+    CallCentre,
     Mango,
     Megafon,
     Uis,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
+import requests
+
 from sandbox.senders.forms import form_post, tilda_lead, tilda_probe
 from sandbox.senders.letters import letter, send_letter
 from sandbox.senders.service import Answers, Client, Service, utc_now
@@ -84,3 +86,32 @@ class Post(Service):
         raw = letter(from_=f"{client.name} <{client.email}>", subject="Заявка", text=text)
         send_letter(host, port, raw, from_=client.email)
         return []
+
+
+class CallCentre(Service):
+    """The program of a call centre, which knows the key that it was given."""
+
+    name: ClassVar[str] = "call_centre"
+    title: ClassVar[str] = "Колл-центр"
+    group: ClassVar[str] = "Сайт и почта"
+    buttons: ClassVar[Mapping[str, str]] = {"request": "Заявка колл-центра", "again": "Та же заявка ещё раз"}
+    fields: ClassVar[Mapping[str, str]] = {"url": "Адрес приёмника", "key": "Ключ программы"}
+    defaults: ClassVar[Mapping[str, str]] = {"url": "http://127.0.0.1:8080/hooks/partners", "key": "sandbox"}
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        super().__init__(now)
+        self._number = 0
+
+    def request(self, client: Client, given: Mapping[str, str]) -> Answers:
+        """A request with a number of its own."""
+        self._number += 1
+        return [self._send(client, given)]
+
+    def again(self, client: Client, given: Mapping[str, str]) -> Answers:
+        """The last one, as a program repeats it that has not heard the answer."""
+        return [self._send(client, given)]
+
+    def _send(self, client: Client, given: Mapping[str, str]) -> requests.Response:
+        who = {"Имя": client.name, "Телефон": client.phone, "Комментарий": client.text, "Оператор": "17"}
+        key = {"Authorization": f"Bearer {given['key']}"} if given["key"] else {}
+        return requests.post(given["url"], json={**who, "id": f"cc-{self._number}"}, headers=key, timeout=10)

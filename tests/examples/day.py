@@ -69,7 +69,7 @@ class Client(Company):
         data = dict(self._data)
         data.pop("tests", None)
         data.pop("accounting", None)
-        data |= {"server": {"port": "${PORT}"}, "journal": {"url": "${JOURNAL}"}}
+        data |= {"server": data.get("server", {}) | {"port": "${PORT}"}, "journal": {"url": "${JOURNAL}"}}
         data["calendar"] = {"hours": "пн-вс 00:00-24:00"}
         data["crm"] = self._crm()
         data["channels"] = {name: self._channel(settings) for name, settings in data["channels"].items()}

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -89,8 +90,10 @@ def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
     with opened(EXAMPLES / "2-sales-bitrix24/config.yaml", tmp_path) as client:
         client.form(OLEG, name="Олег", comments="Нужен сайт").raise_for_status()
         client.rest("form.submitted")
-        fields = {"name": "Вера", "phone": VERA, "comment": "Контекст", "Оператор": "17"}
-        requests.post(f"{client.url}/hooks/callcentre/{SECRET}", data=fields, timeout=10).raise_for_status()
+        fields = {"Имя": "Вера", "Телефон": VERA, "Комментарий": "Контекст", "Оператор": "17"}
+        key = {"Authorization": f"Bearer {SECRET}"}
+        sent = requests.post(f"{client.url}/hooks/callcentre", json=fields, headers=key, timeout=10)
+        assert (sent.status_code, sent.json()["id"].partition(":")[0]) == (201, "otvet")
         client.rest("form.submitted", 2)
         client.rest("lead.created", 2)
 
@@ -203,10 +206,12 @@ def test_a_request_is_qualified_by_its_questionnaire(tmp_path: Path) -> None:
         client.moved_by(ivan, client.lead(), "Квалификация")
         client.rest("lead.stage_changed")
         lead = client.lead()
-        assert lead["fields"]["Анкета"] == [f"https://anketa.highfive.ru/?deal={lead['id']}"]
-
-        answers = {"deal": lead["id"], "Сфера деятельности": "Цветы", "Бюджет": "100000"}
-        requests.post(f"{client.url}/hooks/anketa/{SECRET}", json=answers, timeout=10).raise_for_status()
+        (link,) = lead["fields"]["Анкета"]
+        path = urlsplit(link).path
+        assert path.startswith(f"/f/anketa/{lead['id']}-")
+        assert "Чем занимается компания" in requests.get(f"{client.url}{path}", timeout=10).text
+        answers = {"Сфера деятельности": "Цветы", "Бюджет": "100–300 тысяч", "prv_consent": "да"}
+        requests.post(f"{client.url}{path}", data=answers, timeout=10).raise_for_status()
         client.rest("form.submitted", 2)
         client.moved_by(ivan, client.lead(), "КП отправлено")
         client.rest("lead.stage_changed", 2)
@@ -214,7 +219,7 @@ def test_a_request_is_qualified_by_its_questionnaire(tmp_path: Path) -> None:
         fields = {
             name: values for name, values in lead["fields"].items() if name in ("Сфера деятельности", "Бюджет клиента")
         }
-        assert fields == {"Сфера деятельности": ["Цветы"], "Бюджет клиента": ["100000"]}
+        assert fields == {"Сфера деятельности": ["Цветы"], "Бюджет клиента": ["100–300 тысяч"]}
         assert any("вернулась в квалификацию. Нет: Должность, компания" in text for text in client.told())
         assert board(client) == {
             "Мария": (

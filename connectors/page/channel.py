@@ -1,0 +1,80 @@
+"""The page of a form, and the receiver of what people send from it."""
+
+from __future__ import annotations
+
+from connectors.bodies import hashed_id
+from connectors.page.settings import PageSettings
+from connectors.pages.answers import form_of, marks_of, person_of
+from connectors.pages.form import FormPage
+from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply
+from provodka.event import Event, new_event_id
+from provodka.own_pages import LeadMarks
+from provodka.payloads import EventType, FormSubmitted
+
+
+class PageChannel:
+    """A form for all, and for the deal whose mark stands in the address."""
+
+    def __init__(self, name: str, settings: PageSettings, around: Around) -> None:
+        self.name = name
+        self._settings = settings
+        self._page = FormPage(name, settings, around)
+        self._marks = LeadMarks(around.key)
+
+    def show(self, delivery: Delivery) -> Reply:
+        """See `provodka.channel.Page`."""
+        if (style := self._page.style(delivery)) is not None:
+            return style
+        self._lead(delivery)
+        return self._page.show(delivery, self._settings.fields)
+
+    def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
+        """One `form.submitted`. The same answers within ten minutes, as a double press sends them, are one event."""
+        lead = self._lead(delivery)
+        if delivery.method != "POST":
+            return Received(reply=Reply(405, b"post the form\n"))
+        taken = self._page.take(delivery, self._settings.fields, known=bool(lead))
+        if isinstance(taken, Received):
+            return taken
+        event, kept = self._event(delivery, taken.values, lead, parts)
+        return Received((event,), (kept,), self._page.look.thanks())
+
+    def _lead(self, delivery: Delivery) -> str:
+        """The lead that the address names; empty for the plain address. Raises RefusedError."""
+        if not delivery.path and not self._settings.personal:
+            return ""
+        lead = self._marks.lead(delivery.path, delivery.received_at, self.name)
+        if not lead:
+            raise RefusedError("the personal link is not ours, or is over" if delivery.path else "no personal link")
+        return lead
+
+    def _event(self, delivery: Delivery, values: dict[str, str], lead: str, parts: PartsReader) -> tuple[Event, Part]:
+        settings = self._settings
+        external_id, kept = hashed_id({"lead": lead, "values": values}, delivery.received_at, parts)
+        payload = FormSubmitted(
+            form=form_of(settings.fields, values, settings.title, self._page.address),
+            utm=marks_of(delivery.query),
+            lead_id=lead,
+        )
+        event = Event(
+            id=new_event_id(delivery.received_at),
+            type=EventType.FORM_SUBMITTED,
+            channel=self.name,
+            external_id=external_id,
+            occurred_at=delivery.received_at,
+            received_at=delivery.received_at,
+            person=person_of(settings.fields, values),
+            payload=payload,
+            raw=delivery.body,
+        )
+        return event, kept
+
+
+def receiver(name: str, settings: PageSettings, around: Around) -> PageChannel:
+    """The receiver of the channel `name`."""
+    return PageChannel(name, settings, around)
+
+
+def page(name: str, settings: PageSettings, around: Around) -> PageChannel:
+    """The page of the channel `name`."""
+    return PageChannel(name, settings, around)

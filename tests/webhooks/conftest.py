@@ -1,0 +1,3 @@
+"""A browser for the pages."""
+
+from tests.browsing import browser, opened  # noqa: F401 -- fixtures
