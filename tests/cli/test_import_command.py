@@ -126,7 +126,8 @@ def test_without_a_rule_it_says_so_and_shows_one_that_the_loader_takes(
 def test_what_cannot_be_is_refused_with_the_cure(
     make: Any, file: Path, seen: Seen, wanted: dict[str, Any], given: dict[str, Any], words: str
 ) -> None:
-    assert run(make(), seen, Wanted(**{"file": file, "dry_run": True, "folder": file.parent, **wanted}), **given) == Exit.USAGE
+    typed = {"file": file, "dry_run": True, "folder": file.parent, **wanted}
+    assert run(make(), seen, Wanted(**typed), **given) == Exit.USAGE
     assert words in seen.error
 
 
