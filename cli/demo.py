@@ -19,6 +19,7 @@ from rich.console import Console
 from cli import demo_onec
 from cli.config import read
 from cli.demo_check import differences, dump
+from cli.demo_import import Fair
 from cli.demo_payment import Till
 from cli.demo_talks import CHANNEL_ID, CHANNEL_SECRET, LINE, Talks
 from cli.hooks import CRM_CHANNEL
@@ -46,6 +47,7 @@ class Stage:
     product: str
     sandbox: Sandbox
     talks: Talks
+    fair: Fair
     till: Till
     sale: demo_onec.Sale | None = None
 
@@ -54,7 +56,8 @@ class Stage:
         """What is said when all is as it should be."""
         if self.sale is not None:
             return "✓ four leads with all that is theirs, one of them paid, and a sale in 1C: paid, shipped, won, once"
-        return "✓ the CRM holds exactly four leads, each with its person, responsible, task and talk, one of them paid"
+        rest = "one of them paid; a list is in it once"
+        return f"✓ the CRM holds exactly four leads, each with its person, responsible, task and talk, {rest}"
 
 
 def form(stage: Stage) -> None:
@@ -109,6 +112,7 @@ def scenes(stage: Stage) -> list[Scene]:
         ("A call that nobody answers becomes a task", talks.missed, ("call.missed",)),
         ("Somebody writes to the Telegram bot, in three lines", talks.write, ("message.received",)),
         ("The seller answers in the card", talks.answer, ("reply.written",)),
+        ("The list of a fair is imported", stage.fair.bring, ("table.row_added",)),
         ("The seller moves Maria to the stage of bills: she gets a link", stage.till.stage, ("payment.requested",)),
         ("Maria pays by the link, and the deal is won", stage.till.pay, ("payment.succeeded",)),
     ]
@@ -142,7 +146,8 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
         parts.callback(running.stop)
         product = f"http://127.0.0.1:{running.port}"
         sale = demo_onec.Sale(product, sandbox, onec) if onec else None
-        stage = Stage(product, sandbox, Talks.of(product, sandbox), Till(product, sandbox), sale)
+        fair, till = Fair(folder, running.house, sandbox, out), Till(product, sandbox)
+        stage = Stage(product, sandbox, Talks.of(product, sandbox), fair, till, sale)
         _introduce(stage, running.house, sandbox)
         road = Road(running.house.journal, running.house.redactor, out)
         settled = _play(stage, road, out)
@@ -160,6 +165,7 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
 def _wrong(stage: Stage) -> Iterator[str]:
     yield from differences(dump(stage.sandbox))
     yield from stage.talks.differences()
+    yield from stage.fair.differences()
     yield from stage.till.differences()
     if stage.sale is not None:
         yield from stage.sale.differences()

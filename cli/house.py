@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from cli.partners import JournalSentIn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from connectors.secrecy import cutter
 from connectors.submissions import FormsSettings
+from connectors.tables.importing import ReadRow
 from provodka.accounting import AccountingAccount
 from provodka.calls import Callers, Dialler, NobodyCalls, Recordings
 from provodka.cashier import Cashier
@@ -26,6 +27,7 @@ from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
 from provodka.journal import Journal, StoredAction
+from provodka.journal.imports import ImportJob
 from provodka.own_pages import LeadMarks, OwnPages
 from provodka.redact import Redactor
 from provodka.web import Web
@@ -42,6 +44,7 @@ from webhooks.receive import Door
 from webhooks.server import WebServer
 from worker.booked import Poll
 from worker.deliverer import Deliverer
+from worker.importing import Importer, kept_rows
 from worker.nightly import Nightly
 from worker.outside import Equipment, JournalLinks, JournalOutside, JournalTurns
 from worker.planner import Planner
@@ -280,7 +283,12 @@ class House:
             if (nightly := self.nightly) is not None:
                 jobs.append(Job("comparison", 60, lambda _: nightly.when_due(), first=30))
         clock = Clock(Ticks(self.config.rules, self.config.calendar), utc_now)
-        return Scheduler(self.journal, [*self.watchers, clock], jobs)
+        importer = Importer(self.journal, self.imported, self.config.calendar)
+        return Scheduler(self.journal, [*self.watchers, clock, importer], jobs)
+
+    def imported(self, job: ImportJob) -> Iterator[ReadRow]:
+        """The rows of the file of an import, as its channel reads them now. Raises Rejected with the cure."""
+        return kept_rows(job, self.journal, self.config.channels, ZoneInfo(self.config.timezone))
 
     def connect_talks(self) -> None:
         """Make the channel of talks known to the CRM; a line of `status` where it does not take it."""

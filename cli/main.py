@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+import cli.imports.commands
 import cli.onec
 import cli.reports
-import cli.support  # noqa: F401 -- all three mount their commands
+import cli.support  # noqa: F401 -- all four mount their commands
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, journal_of, opened, out, seen_at
 from cli.run import RunRole
 

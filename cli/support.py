@@ -194,6 +194,7 @@ def resume(
 def undo(
     rule: Annotated[str, typer.Option(help="What this rule has done.")] = "",
     event: Annotated[str, typer.Option(help="What was done for this event.")] = "",
+    imported: Annotated[str, typer.Option("--import", help="What this import has done, with all that it made.")] = "",
     since: Annotated[str, typer.Option(help="Only since then: 2d, 3h, or 2026-03-02 12:00.")] = "",
     until: Annotated[str, typer.Option(help="Only until then.")] = "",
     wait: Annotated[float, typer.Option(help="Seconds to wait for a worker that does nothing.", min=0)] = 10.0,
@@ -203,10 +204,13 @@ def undo(
 ) -> None:
     """Put back what a rule has changed in the CRM, where nobody has changed it since; what stays is listed."""
     from cli.house import House
+    from cli.imports.commands import undo_one
     from cli.undo import Wish, moments
     from cli.undo import undo as put_back
 
     with journal_of(config, as_json=as_json) as (journal, view, read_config):
+        if imported:
+            undo_one(read_config, imported, view, dry_run=dry_run, wait=wait)
         house = House(read_config)
         try:
             which = moments(rule, since, until, journal.now(), read_config.calendar.timezone)

@@ -11,8 +11,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from cli.find import find_one
+from cli.made import Made, made_by
 from cli.show import Exit, View, counted, one_line, table
-from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, queries, undoing
+from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, imports, queries, undoing
 from provodka.operation import Done, Postponed
 from rules.actions.base import Decision
 from rules.actions.undo import undoing as undoing_of
@@ -58,8 +59,8 @@ class ShownException:
 
 
 @dataclass(slots=True)
-class _Work:
-    """The actions of one `undo`, sorted by what can be done about them."""
+class Work:
+    """The actions of one `undo`, sorted by what can be done about them, and then by what became of them."""
 
     ready: list[StoredAction] = field(default_factory=list)
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -68,6 +69,11 @@ class _Work:
     back: int = 0
     waiting: int = 0
     exceptions: list[tuple[StoredAction, str]] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to undo."""
+        return not (self.ready or self.begun or self.exceptions or self.unchanged)
 
 
 def moments(rule: str, since: str, until: str, now: datetime, zone: ZoneInfo) -> undoing.Undone | str:
@@ -78,7 +84,7 @@ def moments(rule: str, since: str, until: str, now: datetime, zone: ZoneInfo) ->
             found.append(_moment(text, now, zone))
         except (ValueError, RuleError):
             return f"{name}: «{text}» is no time: write 2d, 3h, or 2026-03-02 12:00"
-    return undoing.Undone(rule, None, *found)
+    return undoing.Undone(rule, None, found[0], found[1])
 
 
 def _moment(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -109,16 +115,22 @@ def undo(journal: Journal, which: undoing.Undone, event: str, view: View, *, pre
             view.problem(f"there is no event «{event}», or several are like it")
             return Exit.USAGE
         which = undoing.Undone(which.rule, found.seq, which.since, which.until)
-    work = _sorted(journal, which)
-    if not (work.ready or work.begun or work.exceptions or work.unchanged):
+    work = carried_out(journal, which, preview, wish)
+    if work.empty:
         view.problem(_nothing(which))
         return Exit.USAGE
+    tell(journal, work, view, dry_run=wish.dry_run)
+    return Exit.PROBLEM if work.exceptions else Exit.FINE
+
+
+def carried_out(journal: Journal, which: undoing.Undone, preview: Preview, wish: Wish) -> Work:
+    """Undo these actions, or with a dry run ask only what that would come to."""
+    work = _sorted(journal, which)
     if wish.dry_run:
         _look(work, preview)
     else:
         _carry_out(journal, work, wish)
-    _tell(journal, work, view, dry_run=wish.dry_run)
-    return Exit.PROBLEM if work.exceptions else Exit.FINE
+    return work
 
 
 def _nothing(which: undoing.Undone) -> str:
@@ -126,14 +138,20 @@ def _nothing(which: undoing.Undone) -> str:
     return f"nothing was done for {what} in that time, so there is nothing to undo"
 
 
-def _sorted(journal: Journal, which: undoing.Undone) -> _Work:
-    work = _Work()
+def _sorted(journal: Journal, which: undoing.Undone) -> Work:
+    work = Work()
     actions = journal.read(lambda c: undoing.chosen(c, which))
     begun = journal.read(lambda c: undoing.undoings(c, [action.key for action in actions]))
+    made = made_by(actions, journal.read(lambda c: imports.touched_since(c, which.job))) if which.job else Made()
     for action in actions:
         params = undoing_of(json.loads(action.request)) if action.request else None
         if action.key in begun:
             work.begun.append(action)
+        elif action.key in made.params:
+            work.ready.append(action)
+            work.params[action.key] = {**(params or {}), "made": made.params[action.key]}
+        elif action.key in made.along:
+            work.unchanged += 1
         elif deal := _deal(action):
             work.exceptions.append((action, f"the lead has become deal {deal}, which cannot be undone"))
         elif action.state not in _AT_REST:
@@ -174,7 +192,7 @@ def _cannot(action: StoredAction) -> str:
     return _STAYS.get(action.kind, "what it made stays: delete it in the CRM if it is in the way")
 
 
-def _look(work: _Work, preview: Preview) -> None:
+def _look(work: Work, preview: Preview) -> None:
     pairs = [(action, work.params[action.key]) for action in work.ready]
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
@@ -186,7 +204,7 @@ def _look(work: _Work, preview: Preview) -> None:
             _count(work, action, told)
 
 
-def _count(work: _Work, action: StoredAction, told: Mapping[str, str]) -> None:
+def _count(work: Work, action: StoredAction, told: Mapping[str, str]) -> None:
     back, left = told.get("back"), told.get("left")
     if action.state is not ActionState.DONE and not back:
         work.unchanged += 1  # it was given up before it had changed anything
@@ -196,7 +214,7 @@ def _count(work: _Work, action: StoredAction, told: Mapping[str, str]) -> None:
         work.exceptions.append((action, left))
 
 
-def _carry_out(journal: Journal, work: _Work, wish: Wish) -> None:
+def _carry_out(journal: Journal, work: Work, wish: Wish) -> None:
     params = {key: json.dumps(one, ensure_ascii=False) for key, one in work.params.items()}
     now = journal.now()
     journal.write(lambda c: undoing.undo(c, work.ready, params, -int(Priority.BULK), now))
@@ -226,7 +244,7 @@ def _settled(
     yield from ((action, how[action.key]) for action in wanted if action.key in how)
 
 
-def _tell(journal: Journal, work: _Work, view: View, *, dry_run: bool) -> None:
+def tell(journal: Journal, work: Work, view: View, *, dry_run: bool) -> None:
     events = journal.read(lambda c: queries.events_by_seq(c, [action.event_seq for action, _ in work.exceptions]))
     shown = [
         ShownException(action.id, events[action.event_seq].event.id, action.kind, why)

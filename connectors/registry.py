@@ -163,6 +163,7 @@ CHANNELS: Final[dict[str, Kind]] = {
         messenger="connectors.smtp.mailer:messenger",
         medium="email",
     ),
+    "import": Kind("connectors.tables.importing:ImportSettings", _ROWS),
     "telegram": Kind(
         "connectors.telegram.settings:TelegramSettings",
         frozenset({EventType.MESSAGE_RECEIVED}) | _EDITED | _ECHO | _LEAVING,

@@ -180,6 +180,11 @@ def addressed_to(payload: object) -> str:
     return payload.rule if isinstance(payload, Tick | Checked | StaffChecked) else ""
 
 
+def is_bulk(payload: object) -> bool:
+    """Whether somebody has agreed to many such events at once, and nobody waits for each of them."""
+    return isinstance(payload, RowAdded) and payload.imported
+
+
 MIRRORED: Final = "mirrored-"
 """How hints call a kind by the mirror's own word (`mirrored-lead:17`): a CRM may call its cards otherwise."""
 

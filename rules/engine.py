@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from provodka.event import Event
-from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, lead_of
+from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, is_bulk, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.beside import ALONE, Beside
@@ -269,7 +269,7 @@ class _Run:
         name, slug = compiled.rule.name, rung_slug(compiled.slug, rung)
         for step in compiled.steps if rung is None else compiled.rungs[rung]:
             needs = None if step.needs is None else action_key(event_id, slug, step.needs)
-            priority = Priority.URGENT if compiled.rule.urgent else step.action.priority
+            priority = self._urgency(compiled.rule, step.action)
             parts = step.plan(names, name, self._now, engine.calendar, engine.team, engine.veil)
             for suffix, made in parts.items():
                 part = made if isinstance(made, Part) else Part(made)
@@ -277,6 +277,12 @@ class _Run:
                 key, kind = action_key(event_id, slug, step.index, suffix), part.kind or step.action.name
                 actions.append(PlannedAction(key, kind, name, step.index, part.params, after, priority))
         return actions
+
+    def _urgency(self, rule: Rule, action: Action[Any]) -> Priority:
+        """For what was imported nobody waits one by one, whatever the rule says of itself."""
+        if is_bulk(self.event.payload):
+            return Priority.BULK
+        return Priority.URGENT if rule.urgent else action.priority
 
 
 def _other_trigger(compiled: CompiledRule) -> RuleTrace:

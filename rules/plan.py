@@ -18,7 +18,7 @@ _LONG: Final = 200
 class Priority(IntEnum):
     """What goes first when there is a backlog; the smaller number. URGENT are all steps of a rule that says so.
 
-    BULK is what nobody waits for one by one: undoing.
+    BULK is what nobody waits for one by one: undoing, and all that follows from what was imported.
     """
 
     URGENT = -1

@@ -28,7 +28,7 @@ from provodka.journal import (
 )
 from provodka.journal.records import WAIT
 from provodka.own_pages import OwnPages
-from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick
+from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick, is_bulk
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.bounces import with_bounce
@@ -209,7 +209,7 @@ class Planner:
             lane=lane_of(stored),
             cause=cause,
             trace=dump_trace(plan.trace).decode(),
-            actions=new_actions(plan, self._brakes),
+            actions=new_actions(plan, {} if is_bulk(stored.event.payload) else self._brakes),
             violations=_violations(plan),
             limits=_limits(plan),
             retrace=retrace,

@@ -64,6 +64,16 @@ class LeadChanges:
 
         return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
 
+    def discard(self, requests: Sequence[ChangeRequest]) -> list[Outcome]:
+        """Lost where they stand, with the tags that the changes add."""
+
+        def attempt(part: Sequence[ChangeRequest]) -> list[Outcome]:
+            items = self._leads.items([request.params.lead_id for request in part])
+            places = self._pipelines({one: item.get("pipeline_id") for one, item in items.items()})
+            return self._carry_out(part, lambda request: _discarded(request.params, places))
+
+        return with_fresh_names(self._room.directory, requests, attempt, STALE_IDS)
+
     def _carry_out(self, requests: Sequence[Request[C]], make: Callable[[Request[C]], Json]) -> list[Outcome]:
         """Make the bodies, expect what they will do, send them."""
         known = self._expectations.known([request.params.lead_id for request in requests])
@@ -155,6 +165,12 @@ def _place_of(lead_id: str, places: Places) -> Pipeline:
     if pipeline is None:
         raise Rejected(f"lead {lead_id} is not in the account", hint=GONE)
     return pipeline
+
+
+def _discarded(change: LeadChange, places: Places) -> Json:
+    pipeline = _place_of(change.lead_id, places)
+    place = {"pipeline_id": int(pipeline.id), "status_id": LOST}
+    return {**head(change.lead_id, ""), **place, **tag_changes(change.add_tags, ())}
 
 
 def first_stage(pipeline: Pipeline) -> Stage:

@@ -15,6 +15,7 @@ from connectors.amocrm.links import Links
 from connectors.amocrm.new_contacts import NewContacts
 from connectors.amocrm.new_leads import NewLeads
 from connectors.amocrm.people import People
+from connectors.amocrm.removal import Removal
 from connectors.amocrm.room import Room
 from connectors.crm.gone import Gone
 from connectors.crm.leads import by_moving
@@ -22,6 +23,7 @@ from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     Board,
     CardLink,
+    CardRemoval,
     Company,
     CompanyChange,
     CompanyQuery,
@@ -62,6 +64,7 @@ class OfferCards:
         self._new_contacts = NewContacts(self._room, people)
         self._lead_changes = LeadChanges(self._room, leads)
         self._additions = Additions(self._room, people)
+        self._removal = Removal(self._room, self._lead_changes, self._contacts, self._companies)
 
     def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         """By the identity index; `contact.leads` may lag behind, `open_leads` does not."""
@@ -137,6 +140,11 @@ class OfferCards:
     def unlink_cards(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
         """What is not linked stays so."""
         return self._gone.sparing(requests, self._links.unlink)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def remove_cards(self, requests: Sequence[Request[CardRemoval]]) -> list[Outcome]:
+        """Leads are closed as lost, and every card carries the tag: the API deletes none."""
+        return self._removal.remove(requests)
 
     @operation(repeat=Repeat.STAMP, batch=BATCH)
     def create_leads(self, requests: Sequence[Request[NewLead]]) -> list[Outcome]:

@@ -17,6 +17,7 @@ from connectors.bitrix24.links import Links
 from connectors.bitrix24.new_contacts import NewContacts
 from connectors.bitrix24.new_leads import NewLeads
 from connectors.bitrix24.people import People
+from connectors.bitrix24.removal import Removal
 from connectors.bitrix24.room import Room
 from connectors.crm.gone import Gone
 from connectors.crm.leads import by_moving
@@ -24,6 +25,7 @@ from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     Board,
     CardLink,
+    CardRemoval,
     Company,
     CompanyChange,
     CompanyQuery,
@@ -67,6 +69,7 @@ class OfferCards:
         self._lead_changes = LeadChanges(self._room, leads, self._conversion)
         self._closing = Closing(self._room, self._lead_changes)
         self._additions = Additions(self._room, people)
+        self._removal = Removal(self._room, self._gone, people)
 
     def find_people(self, people: Sequence[Person]) -> list[FoundPerson | None]:
         """By the identity index; until it is complete, by the portal's index of duplicates."""
@@ -126,6 +129,11 @@ class OfferCards:
     def unlink_cards(self, requests: Sequence[Request[CardLink]]) -> list[Outcome]:
         """What is not linked stays so."""
         return self._gone.sparing(requests, self._links.unlink)
+
+    @operation(repeat=Repeat.SAFE, batch=BATCH)
+    def remove_cards(self, requests: Sequence[Request[CardRemoval]]) -> list[Outcome]:
+        """Deleted, with what hangs on them alone."""
+        return self._removal.remove(requests)
 
     def leads(self, ids: Sequence[str]) -> dict[str, LeadRef]:
         """Freshly read, in one request for up to 2500."""

@@ -167,3 +167,14 @@ class CardLink:
     card: CardRef
     other: CardRef
     main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoval:
+    """A card of our own making that is to go. Where a CRM deletes nothing, it is closed and carries this tag.
+
+    `Done.values`: `removed` says how, `deleted` or `closed`. A card that is gone already is removed.
+    """
+
+    card: CardRef
+    tag: str

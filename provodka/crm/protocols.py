@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeVar, runtime_checkable
 from provodka.crm.cards import (
     CardLink,
     CardRef,
+    CardRemoval,
     Company,
     CompanyChange,
     CompanyQuery,
@@ -161,6 +162,9 @@ class Companies(Protocol):
     @property
     def unlink_cards(self) -> Write[CardLink]:
         """Cards that are not linked stay so, without an error."""
+
+    @property
+    def remove_cards(self) -> Write[CardRemoval]: ...
 
 
 class Leads(Protocol):

@@ -317,6 +317,19 @@ firings = Table(
 )
 Index("firings_lane", firings.c.lane)
 
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", String(16), primary_key=True),  # the ids of its events begin so
+    Column("channel", String(80), nullable=False),
+    Column("file", Text, nullable=False),  # its name; the bytes are a blob
+    Column("sha256", String(64), nullable=False),
+    Column("options", Text, nullable=False),  # JSON: how it is read and handed out
+    Column("rows", Integer, nullable=False),
+    Column("state", String(12), nullable=False),  # running, stopped, done, undone
+    Column("created_at", Moment, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from provodka.journal import outbox
 from provodka.journal.records import WAIT, ActionState, StoredAction
-from provodka.journal.schema import AT_ONCE, actions
+from provodka.journal.schema import AT_ONCE, actions, events
 from provodka.journal.sql import chunks, insert_new
 
 UNDO: Final = "undo"
@@ -19,12 +19,14 @@ UNDO: Final = "undo"
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """Which actions: of a rule, or of an event, or of both; planned since and until these moments, where given."""
+    """Which actions: of a rule, or of an event, or of both, or of an import with all that it has made; planned since
+    and until these moments, where given."""
 
     rule: str = ""
     event_seq: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    job: str = ""
 
 
 def chosen(connection: Connection, which: Undone) -> list[StoredAction]:
@@ -34,6 +36,9 @@ def chosen(connection: Connection, which: Undone) -> list[StoredAction]:
         query = query.where(actions.c.rule == which.rule)
     if which.event_seq is not None:
         query = query.where(actions.c.event_seq == which.event_seq)
+    if which.job:
+        mine = select(events.c.seq).where(events.c.id.between(which.job, f"{which.job}g"))
+        query = query.where(actions.c.event_seq.in_(mine))
     if which.since is not None:
         query = query.where(actions.c.created_at >= which.since)
     if which.until is not None:

@@ -13,6 +13,7 @@ from provodka.crm import (
     BotStart,
     CardKind,
     CardLink,
+    CardRemoval,
     CompanyChange,
     CompanyQuery,
     ContactAddition,
@@ -41,6 +42,7 @@ from provodka.crm import (
     TaskReopening,
 )
 from provodka.errors import Rejected
+from provodka.operation import Done
 from provodka.payloads import Person
 from tests.contract.crms import ANNA, DUE, FILE, GONE, IVAN, PHONE, TILE, ask, card, one, refused
 
@@ -294,3 +296,22 @@ def test_a_glance_never_tells_of_a_stage_that_the_lead_has_left(crm: CrmAccount,
     [moved] = [one for one in crm.glances("lead", "", 100) if one.card.id == lead]
     assert moved.card.stage == "Переговоры"  # type: ignore[union-attr]
     assert "stage_since" not in moved.known
+
+
+def test_a_card_of_ours_is_taken_away_and_one_that_is_gone_is_no_error(
+    crm: CrmAccount, lead: str, contact: str
+) -> None:
+    removals = [CardRemoval(one, "импорт отменён") for one in (card(lead), card(contact, CardKind.CONTACT), card(GONE))]
+    done = crm.remove_cards(ask(*removals))
+    assert [outcome.remote_id for outcome in done if isinstance(outcome, Done)] == [lead, contact, GONE]
+    [how] = {outcome.values["removed"] for outcome in done if isinstance(outcome, Done)}
+    left, people = crm.leads([lead]), crm.contacts([contact])
+    if how == "deleted":
+        assert (left, people) == ({}, {})
+        assert crm.find_people([Person(phones=(PHONE,))]) == [None]
+    else:
+        assert (left[lead].state, left[lead].tags[-1]) == ("lost", "импорт отменён")
+        assert people[contact].tags == ("импорт отменён",)
+    assert all(isinstance(outcome, Done) for outcome in crm.remove_cards(ask(*removals))), "twice is harmless"
+    hints = crm.reconcile(datetime.now(UTC))[0]
+    assert not [event for event in hints if event.type.value in ("lead.lost", "lead.updated", "contact.updated")]

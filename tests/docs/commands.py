@@ -26,7 +26,9 @@ def all_commands(command: Any = APP, path: tuple[str, ...] = ()) -> dict[tuple[s
     below = getattr(command, "commands", None)
     if below is None:
         return {path: command}
-    return {words: one for name, sub in below.items() for words, one in all_commands(sub, (*path, name)).items()}
+    default = getattr(command, "default_command", None)
+    paths = {name: path if name == default else (*path, name) for name in below}
+    return {words: one for name, sub in below.items() for words, one in all_commands(sub, paths[name]).items()}
 
 
 def options(command: Any) -> set[str]:
@@ -38,6 +40,9 @@ def find(words: list[str]) -> tuple[Any, list[str]]:
     command, rest = APP, list(words)
     while hasattr(command, "commands"):
         name = rest.pop(0) if rest else ""
+        default = getattr(command, "default_command", "")
+        if default and name not in command.commands:  # its first word is not a command of its own, but a file
+            name, rest = default, [name, *rest] if name else rest
         if name not in command.commands:
             raise LookupError(f"provodka has no command {' '.join(words)}")
         command = command.commands[name]

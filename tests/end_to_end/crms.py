@@ -89,7 +89,7 @@ class Office(ABC):
 
     def control(self, path: str, body: Json | None = None, method: str = "POST") -> Json:
         """`/_sandbox/<path>` of the emulator."""
-        answer = requests.request(method, f"{self.emulator.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.emulator.url}/_sandbox/{path}", json=body, timeout=120)
         answer.raise_for_status()
         found: Json = answer.json() if answer.content else {}
         return found

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from provodka.crm import (
+    CardKind,
+    CardRemoval,
     Company,
     CompanyChange,
     Contact,
@@ -92,6 +94,15 @@ class LivingCrm(FakeCrm):
             return self._set(wanted.lead_id, pipeline=wanted.pipeline, stage=wanted.stage)
 
         return self._write("convert_leads", requests, convert)
+
+    @operation(repeat=Repeat.SAFE, batch=50)
+    def remove_cards(self, requests: Sequence[Request[CardRemoval]]) -> list[Outcome]:
+        def remove(request: Request[CardRemoval], _: int) -> Outcome:
+            card = request.params.card
+            (self.lead_cards if card.kind is CardKind.LEAD else self.contact_cards).pop(card.id, None)
+            return Done(card.id, {"removed": "deleted"})
+
+        return self._write("remove_cards", requests, remove)
 
     def _set(self, lead_id: str, **values: Any) -> Outcome:
         self.lead_cards[lead_id] = replace(self.lead_cards[lead_id], **values)
