@@ -21,8 +21,8 @@ OVERLAP: Final = timedelta(hours=3)
 INVENTED_AFTER: Final = timedelta(hours=1)
 RETRY: Final = timedelta(minutes=5)
 TRIAL_SHOP: Final = (
-    "ЮKassa: магазин тестовый, денег в его платежах нет, и каждый станет payment.differs. Для пробы напишите test: true, "
-    "для работы возьмите номер и ключ боевого магазина."
+    "ЮKassa: магазин тестовый, денег в его платежах нет, и каждый станет payment.differs. Для пробы напишите "
+    "test: true, для работы возьмите номер и ключ боевого магазина."
 )
 NOT_KNOWN: Final = "YooKassa does not know {kind} {id}: the notice was invented, or is of another shop"
 

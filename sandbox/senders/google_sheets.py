@@ -278,8 +278,8 @@ class GoogleSheets(Service):
         body = "".join(f"<tr><td>{'<td>'.join(row)}" for row in rows)
         inputs = "".join(f"<td><input name='{number}' aria-label='{text}'>" for number, text in enumerate(head))
         table = (
-            f"<form method=post action='{self.prefix}/type'><table><tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table>"
-            "<p></p><button class=first>Добавить строку</button></form>"
+            f"<form method=post action='{self.prefix}/type'><table>"
+            f"<tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table><p></p><button class=first>Добавить строку</button></form>"
         )
         return page("Заявки", table, under=f"Google Таблица песочницы, лист «{next(iter(self.sheets))}»")
 

@@ -143,7 +143,7 @@ class Paying(Service):
         return sent
 
     def mount(self, app: Flask) -> None:
-        app.add_url_rule(self.own_page, f"{self.name}_list", self._bills)
+        app.add_url_rule(self.own_page, f"{self.name}_bills", self._bills)
         app.add_url_rule(f"{self.prefix}/pay/<id_>", f"{self.name}_page", self._page)
         app.add_url_rule(f"{self.prefix}/pay/<id_>/<deed>", f"{self.name}_deed", self._pressed, methods=["POST"])
         app.before_request(self._note_base)
@@ -186,11 +186,11 @@ class Paying(Service):
     def _bills(self) -> Response:
         """All bills, the newest first."""
         rows = "".join(
-            f'<tr><td><a href="{html.escape(self.page_of(bill))}">{html.escape(bill.order or bill.id)}</a>'
-            f'<td>{html.escape(bill.text)}<td class="number">{_money(bill.amount)}<td>{STATES[bill.state]}'
+            f'<tr><td><a href="{html.escape(self.page_of(bill))}">{html.escape(bill.text or bill.id)}</a>'
+            f'<td class="number">{_money(bill.amount)}<td>{STATES[bill.state]}<td>{html.escape(bill.order or bill.id)}'
             for bill in reversed(self.bills.values())
         )
-        table = f"<table><tr><th>Заказ<th>За что<th>Сумма<th>Состояние{rows}</table>"
+        table = f"<table><tr><th>За что<th>Сумма<th>Состояние<th>Заказ{rows}</table>"
         return page(self.title, table if rows else "Счетов пока нет.", under="Песочница: счета, деньги не настоящие")
 
     def _pressed(self, id_: str, deed: str) -> Response:
@@ -208,9 +208,9 @@ class Paying(Service):
         )
         back = f"<p>Возвращено: {_money(bill.refunded)}</p>" if bill.refunded else ""
         body = (
-            f'<p>{html.escape(bill.text)}</p><p class="sum">{_money(bill.amount)}</p><p class="soft">'
-            f'Заказ {html.escape(bill.order or bill.id)}: {STATES[bill.state]}</p>{back}<form class="deeds" method="post">'
-            f'{buttons}</form><p></p><a href="{self.own_page}">Все счета</a>'
+            f'<p>{html.escape(bill.text)}</p><p class="sum">{_money(bill.amount)}</p>'
+            f'<p class="soft">Заказ {html.escape(bill.order or bill.id)}: {STATES[bill.state]}</p>{back}'
+            f'<form class="deeds" method="post">{buttons}</form><p></p><a href="{self.own_page}">Все счета</a>'
         )
         return page(self.title, body, under="Песочница: деньги не настоящие", narrow=True)
 
