@@ -279,7 +279,8 @@ class GoogleSheets(Service):
         inputs = "".join(f"<td><input name='{number}' aria-label='{text}'>" for number, text in enumerate(head))
         table = (
             f"<form method=post action='{self.prefix}/type'><table>"
-            f"<tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table><p></p><button class=first>Добавить строку</button></form>"
+            f"<tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table>"
+            "<p></p><button class=first>Добавить строку</button></form>"
         )
         return page("Заявки", table, under=f"Google Таблица песочницы, лист «{next(iter(self.sheets))}»")
 
