@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cli.find import Found, find
@@ -84,8 +85,7 @@ def _where_else(journal: Journal) -> str:
     after = max(0, newest[0].event.seq - _RECENT) if newest else 0
     parts = ["provodka status tells when each channel was last heard of"]
     for kind, what in _WITHOUT_A_PERSON.items():
-        found = journal.read(lambda c, kind=kind: queries.list_events(c, kind=kind, after_seq=after, limit=100))
-        if found:
+        if found := journal.read(partial(queries.list_events, kind=kind, after_seq=after, limit=100)):
             many = "100 or more" if len(found) == 100 else str(len(found))
             parts.append(f"recent events that {what}: {many} (provodka events ls --type {kind})")
     return "; ".join(parts)
