@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cli.find import Found, find
@@ -13,6 +14,10 @@ from provodka.journal import Journal, queries
 from provodka.payloads import EventType
 
 _RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
+_WITHOUT_A_PERSON: Final = {
+    EventType.UNREADABLE: "could not be read",
+    EventType.FORM_SPAM: "a robot has filled in",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,12 @@ def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
 
 
 def _where_else(journal: Journal) -> str:
+    """Where an event may be that carries no person: a robot's phone joins nobody, and a broken body has none."""
     newest = journal.read(lambda c: queries.list_events(c, limit=1))
     after = max(0, newest[0].event.seq - _RECENT) if newest else 0
-    unreadable = journal.read(lambda c: queries.list_events(c, kind=EventType.UNREADABLE, after_seq=after, limit=100))
-    silent = "provodka status tells when each channel was last heard of"
-    if not unreadable:
-        return silent
-    many = "100 or more" if len(unreadable) == 100 else str(len(unreadable))
-    return f"{silent}; recent events that could not be read: {many} (provodka events ls --type unreadable)"
+    parts = ["provodka status tells when each channel was last heard of"]
+    for kind, what in _WITHOUT_A_PERSON.items():
+        if found := journal.read(partial(queries.list_events, kind=kind, after_seq=after, limit=100)):
+            many = "100 or more" if len(found) == 100 else str(len(found))
+            parts.append(f"recent events that {what}: {many} (provodka events ls --type {kind})")
+    return "; ".join(parts)

@@ -18,6 +18,7 @@ from provodka.event import Event
 from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.journal.queries import StoredPlan, Story
 from provodka.journal.records import Attempt
+from provodka.payloads import FormSpam, Payload, PaymentEvent, Unreadable
 from rules.fact import FACTS
 from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
 
@@ -25,7 +26,8 @@ from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
     """The event and how far it has come. `error` says why it could not be planned, the last time; `again` when the same
-    delivery came once more and was counted as a repeat."""
+    delivery came once more and was counted as a repeat. `says` is what it tells by itself where no rule has to: why it
+    could not be read or is a robot's, and the sums of a payment."""
 
     id: str
     type: str
@@ -39,6 +41,7 @@ class ShownEvent:
     error: str
     next: tuple[str, ...]
     again: tuple[datetime, ...] = ()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,25 @@ def _event(stored: StoredEvent, mask: Mask, again: tuple[datetime, ...]) -> Show
         error=mask.text(stored.error),
         next=(f"provodka replay {event.id}",) if stored.state is EventState.FAILED else (),
         again=again,
+        says=mask.text(says(event.payload)),
     )
+
+
+def says(payload: Payload) -> str:
+    """What an event tells by itself, in one line; empty where its rules and their conditions tell it."""
+    match payload:
+        case Unreadable(why=why) | FormSpam(why=why):
+            return why
+        case PaymentEvent(payment=paid):
+            parts = [
+                f"order {paid.order}" if paid.order else "",
+                f"asked for {paid.asked} {paid.currency}" if paid.asked else "",
+                f"paid {paid.amount} {paid.currency}" if paid.amount else "",
+                f"given back {paid.refunded}" if paid.refunded else "",
+                paid.reason,
+            ]
+            return "; ".join(filter(None, parts))
+    return ""
 
 
 def _plan(plan: StoredPlan, trace: PlanTrace | dict[str, Any] | None, ids: Mapping[str, int], mask: Mask) -> ShownPlan:

@@ -50,6 +50,8 @@ def _event(tree: Tree, event: ShownEvent, view: View) -> None:
         )
     if str(event.person):
         tree.add(_plain(f"person: {event.person}"))
+    if event.says:
+        tree.add(Text(one_line(event.says, 600), "yellow"))
     if event.error:
         tree.add(Text(one_line(f"error: {event.error}"), "red"))
     _commands(tree, event.next)

@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 from provodka import identity
 from provodka.made_up_names import another, is_name, stem
@@ -22,6 +23,7 @@ from provodka.secret_names import MASK, hide_named, is_secret_name
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAMES: Final = re.compile(r"[А-ЯЁ][а-яё]+(?:[ -][А-ЯЁ][а-яё]+){0,3}")
 _CODES: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\(0\)")
+_CODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}")  # letters outside ASCII within an address
 _REPLACED: Final = 7  # the last digits of a phone: the number within its operator's range
 _MADE: Final = "example.test"
 
@@ -66,6 +68,7 @@ class MadeUp:
             text = text.replace(secret, MASK)
         for real, made in self._literal.items():
             text = re.sub(rf"(?<!\w){re.escape(real)}(?!\w)", made, text)
+        text = _CODED.sub(self._coded, text)
         text = replace_emails(hide_named(text), self._email)
         text = replace_phones(text, self._phone)
         text = _NAMES.sub(lambda found: self._among(found[0]), text)
@@ -99,6 +102,12 @@ class MadeUp:
         """A known name, also in another case."""
         made = self._stems.get(stem(word))
         return word if made is None else made.upper() if word.isupper() else made if word[0].isupper() else made.lower()
+
+    def _coded(self, found: re.Match[str]) -> str:
+        """A piece of an address, with the names in it."""
+        plain = unquote(found[0])
+        made = self.text(plain)
+        return found[0] if made == plain else quote(made, safe="")
 
     def _among(self, words: str) -> str:
         """Capitalised words: if one of them is a name, those beside it are too, unless the config uses them."""

@@ -20,6 +20,10 @@ from provodka.payloads import EventType, Person, Unreadable
 OVERLAP: Final = timedelta(hours=3)
 INVENTED_AFTER: Final = timedelta(hours=1)
 RETRY: Final = timedelta(minutes=5)
+TRIAL_SHOP: Final = (
+    "ЮKassa: магазин тестовый, денег в его платежах нет, и каждый станет payment.differs. Для пробы напишите "
+    "test: true, для работы возьмите номер и ключ боевого магазина."
+)
 NOT_KNOWN: Final = "YooKassa does not know {kind} {id}: the notice was invented, or is of another shop"
 
 
@@ -59,12 +63,12 @@ class Fetching:
         self._book.accept([], intake, now, {cursor: now.isoformat()})
 
     def check(self) -> list[str]:
-        """Whether the key opens."""
+        """Whether the key opens, and whether the payments of this shop will count."""
         try:
-            self._api.me()
+            shop = self._api.me()
         except ConnectorError as error:
             return [error.sentence("ЮKassa")]
-        return []
+        return [TRIAL_SHOP] if shop.get("test") is True and not self._book.test else []
 
     def close(self) -> None:
         """Close the connections."""

@@ -71,6 +71,7 @@ class Senders(Emulator):
             "name": one.name,
             "title": one.title,
             "group": one.group,
+            "page": one.own_page,
             "buttons": [{"name": name, "label": label} for name, label in one.buttons.items()],
             "fields": [{"name": name, "label": label, "value": given[name]} for name, label in one.fields.items()],
         }

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, jsonify, redirect, request
 
+from sandbox.senders.paper import page
 from sandbox.senders.service import Answers, Client, Service, as_json, utc_now
 
 EMAIL: Final = "provodka@sandbox.iam.gserviceaccount.com"
@@ -73,6 +74,10 @@ class GoogleSheets(Service):
         self.left: int | None = None
         self.reads = self.writes = self.refused = 0
         self._tokens: set[str] = set()
+
+    @property
+    def own_page(self) -> str:
+        return f"{self.prefix}/"
 
     def stats(self) -> dict[str, Any]:
         rows = sum(max(0, len(rows) - 1) for rows in self.sheets.values())
@@ -158,7 +163,7 @@ class GoogleSheets(Service):
             (f"{book}/values:batchUpdate", self._behind(self._update), "POST"),
             (f"{self.prefix}/spreadsheets/d/<book>/export", self._export, "GET"),
             (f"{self.prefix}/download/<book>", self._download, "GET"),
-            (f"{self.prefix}/", self._page, "GET"),
+            (self.own_page, self._page, "GET"),
             (f"{self.prefix}/type", self._typed, "POST"),
         ):
             app.add_url_rule(path, f"google {path}", view, methods=[method])
@@ -272,15 +277,12 @@ class GoogleSheets(Service):
         head, *rows = [[html.escape(_shown(cell)) for cell in row] for row in self.rows]
         body = "".join(f"<tr><td>{'<td>'.join(row)}" for row in rows)
         inputs = "".join(f"<td><input name='{number}' aria-label='{text}'>" for number, text in enumerate(head))
-        page = (
-            "<!doctype html><html lang=ru><meta charset=utf-8><title>Google Таблица песочницы</title>"
-            "<style>body{font:15px system-ui;margin:24px}td,th{border:1px solid #ccc;padding:4px 8px}"
-            "table{border-collapse:collapse}input{font:inherit;width:100%}</style><h1>Заявки</h1>"
+        table = (
             f"<form method=post action='{self.prefix}/type'><table>"
             f"<tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table>"
-            "<p><button>Добавить строку</button></form>"
+            "<p></p><button class=first>Добавить строку</button></form>"
         )
-        return Response(page, mimetype="text/html")
+        return page("Заявки", table, under=f"Google Таблица песочницы, лист «{next(iter(self.sheets))}»")
 
     def _typed(self) -> Response:
         """Digits that are typed in become a number, as in Google."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from flask import Flask, Response, redirect, request
 
 from sandbox.senders.http import Signing
+from sandbox.senders.paper import page
 from sandbox.senders.service import Answers, Client, Service, utc_now
 
 DEEDS: Final = {
@@ -90,6 +91,10 @@ class Paying(Service):
     def stats(self) -> dict[str, Any]:
         return {"bills": len(self.bills), "paid": sum(bill.state == "paid" for bill in self.bills.values())}
 
+    @property
+    def own_page(self) -> str:
+        return f"{self.prefix}/pay/"
+
     @abstractmethod
     def tell(self, bill: Bill, deed: str, given: Mapping[str, str]) -> Answers:
         """Send what the real service sends after such a deed."""
@@ -138,6 +143,7 @@ class Paying(Service):
         return sent
 
     def mount(self, app: Flask) -> None:
+        app.add_url_rule(self.own_page, f"{self.name}_bills", self._bills)
         app.add_url_rule(f"{self.prefix}/pay/<id_>", f"{self.name}_page", self._page)
         app.add_url_rule(f"{self.prefix}/pay/<id_>/<deed>", f"{self.name}_deed", self._pressed, methods=["POST"])
         app.before_request(self._note_base)
@@ -175,7 +181,17 @@ class Paying(Service):
     def _page(self, id_: str) -> Response:
         if id_ not in self.bills:
             return Response("нет такого счёта", status=404, mimetype="text/plain")
-        return Response(self._shown(self.bills[id_]), mimetype="text/html")
+        return self._shown(self.bills[id_])
+
+    def _bills(self) -> Response:
+        """All bills, the newest first."""
+        rows = "".join(
+            f'<tr><td><a href="{html.escape(self.page_of(bill))}">{html.escape(bill.text or bill.id)}</a>'
+            f'<td class="number">{_money(bill.amount)}<td>{STATES[bill.state]}<td>{html.escape(bill.order or bill.id)}'
+            for bill in reversed(self.bills.values())
+        )
+        table = f"<table><tr><th>За что<th>Сумма<th>Состояние<th>Заказ{rows}</table>"
+        return page(self.title, table if rows else "Счетов пока нет.", under="Песочница: счета, деньги не настоящие")
 
     def _pressed(self, id_: str, deed: str) -> Response:
         if id_ not in self.bills or deed not in DEEDS:
@@ -183,18 +199,21 @@ class Paying(Service):
         self.do(id_, deed)
         return Response(status=303, headers={"Location": redirect(self.page_of(self.bills[id_])).location or ""})
 
-    def _shown(self, bill: Bill) -> str:
+    def _shown(self, bill: Bill) -> Response:
         deeds = [deed for deed in DEEDS if bill.state in _MOVES[deed]]
+        base = f"{self.prefix}/pay/{html.escape(bill.id)}"
         buttons = "".join(
-            f'<form method="post" action="{self.prefix}/pay/{html.escape(bill.id)}/{deed}">'
-            f"<button>{DEEDS[deed]}</button></form>"
+            f'<button formaction="{base}/{deed}"{" class=first" if deed == "pay" else ""}>{DEEDS[deed]}</button>'
             for deed in deeds
         )
-        back = f"<p>Возвращено: {bill.refunded:.2f} ₽</p>" if bill.refunded else ""
-        return (
-            f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>{self.title}</title>'
-            "<style>body{font:16px sans-serif;max-width:32em;margin:3em auto}form{display:inline}"
-            "button{font:inherit;padding:.5em 1em;margin:.3em}</style>"
-            f"<h1>{self.title}: песочница</h1><p>{html.escape(bill.text)}</p>"
-            f"<p><strong>{bill.amount:.2f} ₽</strong>, {STATES[bill.state]}</p>{back}{buttons}</html>"
+        back = f"<p>Возвращено: {_money(bill.refunded)}</p>" if bill.refunded else ""
+        body = (
+            f'<p>{html.escape(bill.text)}</p><p class="sum">{_money(bill.amount)}</p>'
+            f'<p class="soft">Заказ {html.escape(bill.order or bill.id)}: {STATES[bill.state]}</p>{back}'
+            f'<form class="deeds" method="post">{buttons}</form><p></p><a href="{self.own_page}">Все счета</a>'
         )
+        return page(self.title, body, under="Песочница: деньги не настоящие", narrow=True)
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f} ₽".replace(",", "\u00a0").replace(".", ",")

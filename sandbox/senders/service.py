@@ -52,6 +52,11 @@ class Service:
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self.now = now
 
+    @property
+    def own_page(self) -> str:
+        """Where its own page is, below the port of the senders; empty where it has none."""
+        return ""
+
     def press(self, button: str, client: Client, given: Mapping[str, str]) -> Answers:
         """What the button does: the receiver's answers, in the order of sending."""
         pressed: Callable[[Client, Mapping[str, str]], Answers] = getattr(self, button)

@@ -82,3 +82,11 @@ def test_what_is_not_personal_stays(made: MadeUp) -> None:
         "date": "2026-03-02T09:00:00+00:00",
     }
     assert made.value(value) == value
+
+
+def test_a_name_within_an_address_is_replaced_too(made: MadeUp) -> None:
+    address = "https://pay.test/?Description=%D0%A1%D0%B0%D0%B9%D1%82%3A+%D0%9C%D0%B0%D1%80%D0%B8%D1%8F&Sum=1000.00"
+    told = made.text(address)
+    assert "%D0%9C%D0%B0%D1%80%D0%B8%D1%8F" not in told
+    assert told.startswith("https://pay.test/?Description=%D0%A1%D0%B0%D0%B9%D1%82%3A+%D0")
+    assert told.endswith("&Sum=1000.00")

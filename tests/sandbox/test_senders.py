@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import parse_qs, parse_qsl, unquote
 
 import pytest
@@ -280,6 +281,27 @@ def test_the_page_is_russian_and_its_buttons_send(senders, receiver):
         receiver.posts.clear()
     assert paths["tilda/lead"] == {"/tilda/lead"}
     assert "/mango/missed/events/summary" in paths["mango/missed"]
+
+
+def test_the_bills_of_a_payment_service_are_listed_and_paid_on_its_page(senders, receiver):
+    service = senders.services["yookassa"]
+    service.point({"url": receiver.url})
+    bill = service.new_bill("", Decimal("12500.50"), "Оплата <по сделке>")
+    shown = {one["name"]: one["page"] for one in requests.get(f"{senders.url}/_sandbox/services").json()["services"]}
+    assert shown["tilda"] == ""
+    listed = requests.get(f"{senders.url}{shown['yookassa']}").text
+    assert "12\N{NO-BREAK SPACE}500,50 ₽" in listed
+    assert "Оплата &lt;по сделке&gt;" in listed
+    paid = requests.post(f"{service.page_of(bill)}/pay").text
+    assert "оплачен" in paid
+    assert "Вернуть всё" in paid
+    assert "Отказать" not in paid
+
+
+def test_the_pages_of_the_played_services_fit_a_phone(senders):
+    for service in senders.services.values():
+        if service.own_page:
+            assert 'name="viewport"' in requests.get(f"{senders.url}{service.own_page}").text
 
 
 def test_a_button_tells_when_nobody_listens_or_it_does_not_exist(senders):

@@ -97,7 +97,7 @@ class Shop:
         """As a browser does; the id of the bill."""
         answer = requests.get(url, timeout=5)
         assert answer.status_code == 200, answer.text
-        assert "12500.50" in answer.text
+        assert "12\N{NO-BREAK SPACE}500,50 ₽" in answer.text
         return urlsplit(answer.url).path.rpartition("/")[2]
 
     def look(self, after: timedelta = timedelta(0)) -> None:
@@ -262,6 +262,21 @@ def test_yookassa_asks_about_a_hint_that_a_stranger_sent(stations: Any, monkeypa
     shop.look(timedelta(hours=2))
     assert shop.types() == ["unreadable"]
     shop.watcher.close()
+
+
+@pytest.mark.parametrize(("test", "found"), [(True, []), (False, ["ЮKassa: магазин тестовый"])])
+def test_a_trial_shop_of_yookassa_is_told_before_its_payments_count_for_nothing(
+    stations: Any, test: bool, found: list[str]
+) -> None:
+    station, service = stations["yookassa"]
+    service.reset()
+    settings = SETTINGS["yookassa"](station.url) | {"test": test}
+    made = CHANNELS["yookassa"].model().model_validate(settings)
+    watcher = CHANNELS["yookassa"].open("watcher", "pay", made, around())
+    try:
+        assert [sentence.partition(",")[0] for sentence in watcher.check()] == found
+    finally:
+        watcher.close()
 
 
 def test_yookassa_lists_come_by_pages(stations: Any, monkeypatch: pytest.MonkeyPatch) -> None:
