@@ -24,6 +24,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAMES: Final = re.compile(r"[А-ЯЁ][а-яё]+(?:[ -][А-ЯЁ][а-яё]+){0,3}")
 _CODES: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\(0\)")
 _CODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}")  # letters outside ASCII within an address
+_SIGNATURE: Final = re.compile(
+    r"(?<=-)[a-z2-7]{26}(?![a-z0-9])"
+)  # of `provodka.own_pages`: who has it may open the page
 _REPLACED: Final = 7  # the last digits of a phone: the number within its operator's range
 _MADE: Final = "example.test"
 
@@ -68,6 +71,7 @@ class MadeUp:
             text = text.replace(secret, MASK)
         for real, made in self._literal.items():
             text = re.sub(rf"(?<!\w){re.escape(real)}(?!\w)", made, text)
+        text = _SIGNATURE.sub("a" * 26, text)
         text = _CODED.sub(self._coded, text)
         text = replace_emails(hide_named(text), self._email)
         text = replace_phones(text, self._phone)

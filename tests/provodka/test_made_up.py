@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from provodka.made_up import MadeUp
+from provodka.own_pages import LeadMarks
 from provodka.payloads import Person
 
 MARIA = Person("Мария Иванова", ("+79161234567",), ("Maria.Ivanova@yandex.ru",), ("telegram:123456789",))
@@ -90,3 +92,12 @@ def test_a_name_within_an_address_is_replaced_too(made: MadeUp) -> None:
     assert "%D0%9C%D0%B0%D1%80%D0%B8%D1%8F" not in told
     assert told.startswith("https://pay.test/?Description=%D0%A1%D0%B0%D0%B9%D1%82%3A+%D0")
     assert told.endswith("&Sum=1000.00")
+
+
+def test_a_personal_link_opens_nothing_any_more(made: MadeUp) -> None:
+    marks = LeadMarks(b"key")
+    mark = marks.of("17", datetime(2026, 3, 2, tzinfo=UTC), "anketa")
+    told = made.text(f"Заполните: https://krovlya.ru/f/anketa/{mark}, спасибо")
+    assert told.startswith("Заполните: https://krovlya.ru/f/anketa/17-")
+    assert told.endswith(", спасибо")
+    assert marks.lead(told.split("/")[-1].rstrip(", спасибо"), datetime(2026, 3, 1, tzinfo=UTC), "anketa") == ""
