@@ -144,20 +144,6 @@ class ResponsibleFact:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldBefore:
-    """The event that rules have learned of the same call, the same letter, or the same form of the same person, by: its
-    id, type and channel.
-
-    Of a letter, `rules` are those that have acted on it; the others may find something to do in another mailbox.
-    """
-
-    event: str
-    type: str
-    channel: str
-    rules: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class BrokenGuard:
     """How often somebody broke a guard."""
 

@@ -42,17 +42,16 @@ from rules.fact import (
     TalkFact,
     TasksFact,
     ThreadFact,
-    ToldBefore,
 )
 from rules.faults import RuleError
 from rules.periods import PERIODS
 from rules.team import Team
+from rules.told import ToldBefore
 from worker import payments
 from worker.digests import Digest, Digests
 from worker.history import summed_up
 from worker.leads import CurrentLead, LeadsTogether
-from worker.repeats import Repeats
-from worker.same_call import tracked
+from worker.repeats import Repeats, tracked
 from worker.staff_work import WorkFacts, work_of
 from worker.subject import Subject
 from worker.talk import talk_of
