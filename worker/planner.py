@@ -32,10 +32,10 @@ from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick, is_bu
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.bounces import with_bounce
-from worker.digests import Digests
 from worker.facts import LiveFacts
+from worker.facts.current_lead import LeadsTogether
+from worker.facts.digests import Digests
 from worker.hints import Follow, Follower, Hints, lane_of
-from worker.leads import LeadsTogether
 from worker.outcome import BACKOFF
 from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
