@@ -270,7 +270,17 @@ def _senders(name: str, settings: Strict, kind: Kind) -> tuple[str, ...]:
 def warnings(parsed: Parsed) -> list[Problem]:
     """What should be looked at in a config without mistakes."""
     rules: dict[int, Rule] = parsed.values["rules"]
-    return parsed.placed(_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed)))
+    of_rules = (_finding(one, rules) for one in rule_warnings(list(rules.values()), REGISTRY, beside(parsed)))
+    return parsed.placed([*_unreachable(parsed), *of_rules])
+
+
+def _unreachable(parsed: Parsed) -> Iterator[Finding]:
+    """Pages that only this machine could open."""
+    server = parsed.values["server"]
+    for name, settings in parsed.values["channels"].items():
+        if CHANNELS[settings.type].has("page", settings) and server is not None and not server.public_url:
+            text = f"nobody outside can open its page /f/{name}"
+            yield Finding(("channels", name), text, "set server.public_url, the address of the proxy")
 
 
 def _finding(problem: RuleProblem, rules: Mapping[int, Rule]) -> Finding:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.mail.providers import PROVIDERS
+
 CHANNELS: Final = ("tilda", "form", "imap", "mango")
 
 
@@ -22,7 +24,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a first config is made of. The mailbox matters only with the channel `imap`."""
+    """What a first config is made of. The mailbox matters only with the channel `imap`;
+    `mail_server` is a provider that we know, or a host."""
 
     client: str
     timezone: str
@@ -31,7 +34,7 @@ class Answers:
     staff: tuple[Member, ...]
     telegram: bool
     mail_user: str = ""
-    mail_host: str = ""
+    mail_server: str = ""
 
     @property
     def told(self) -> Member | None:
@@ -93,7 +96,7 @@ _CHANNEL_LINES: Final = {
     ),
     "imap": (
         "  # Письма с этого ящика только читаются: пометки и папки не меняются\n"
-        '  mail: {type: imap, host: %(host)s, user: %(user)s, password: "${MAIL_PASSWORD}"}\n'
+        '  mail: {type: imap, %(server)s, user: %(user)s, password: "${MAIL_PASSWORD}"}\n'
     ),
     "mango": (
         "  # Адрес внешней системы в кабинете MANGO OFFICE: https://ВАШ-АДРЕС/hooks/phone\n"
@@ -219,7 +222,9 @@ def _staff(answers: Answers) -> str:
 
 
 def _channels(answers: Answers) -> str:
-    mailbox = {"host": quoted(answers.mail_host), "user": quoted(answers.mail_user)}
+    known = answers.mail_server in PROVIDERS
+    server = f"provider: {answers.mail_server}" if known else f"host: {quoted(answers.mail_server)}"
+    mailbox = {"server": server, "user": quoted(answers.mail_user)}
     kinds = [*answers.channels, *(["telegram"] if answers.telegram else [])]
     lines = [_CHANNEL_LINES[kind] % mailbox if kind == "imap" else _CHANNEL_LINES[kind] for kind in kinds]
     return "channels:\n" + "".join(lines)

@@ -209,7 +209,7 @@ class House:
     def planner(self) -> Planner:
         brakes = brakes_of(self.config.rules, REGISTRY, self.config.brake)
         channels = self.config.channels.items()
-        doubles = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
+        double_within = {name: one.double_within for name, one in channels if isinstance(one, FormsSettings)}
         return Planner(
             self.journal,
             self.engine,
@@ -217,7 +217,7 @@ class House:
             self.crm,
             brakes,
             self.accounting,
-            doubles=doubles,
+            double_within=double_within,
             own_pages=self.own_pages,
         )
 

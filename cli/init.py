@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from cli.first_config import CHANNELS, Answers, Member, config_text, env_text, secrets_of
 from cli.show import Exit, View
 from connectors.addresses import check_base_url
+from connectors.mail.providers import PROVIDERS, ProviderName
 from provodka.mistakes import Mistakes
 from provodka.units import check_timezone
 from provodka.wording import did_you_mean
@@ -21,7 +22,12 @@ Question = Callable[[str, str], str]
 """Asks with a default; returns the answer."""
 
 _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_MAIL_HOSTS: Final = {"mail.ru": "imap.mail.ru", "gmail.com": "imap.gmail.com", "yandex.ru": "imap.yandex.ru"}
+_OF_PROVIDERS: Final[Mapping[str, ProviderName]] = {
+    **dict.fromkeys(("mail.ru", "bk.ru", "inbox.ru", "list.ru", "internet.ru"), "mailru"),
+    **dict.fromkeys(("yandex.ru", "ya.ru", "yandex.com"), "yandex"),
+    **dict.fromkeys(("gmail.com", "googlemail.com"), "gmail"),
+    **dict.fromkeys(("outlook.com", "hotmail.com"), "exchange"),
+}
 _YES: Final = frozenset({"y", "yes", "д", "да", "true", "1"})
 
 
@@ -80,10 +86,10 @@ def ask(given: Given, question: Question) -> Answers:
     url = given.crm_url if given.crm_url is not None else question("Address of amoCRM", "https://example.amocrm.ru")
     written = given.channels if given.channels is not None else question(_CHANNELS, "tilda, imap")
     channels = read_channels(written)
-    user = host = ""
+    user = server = ""
     if "imap" in channels:
         user = given.mailbox if given.mailbox is not None else question("Mailbox", "info@example.ru")
-        host = given.mail_host if given.mail_host is not None else question("IMAP server", mail_host(user))
+        server = given.mail_host if given.mail_host is not None else question(_SERVER, mail_server(user))
     lines = list(given.staff) if given.staff is not None else list(_ask_staff(question))
     telegram = given.telegram if given.telegram is not None else question(_TELEGRAM, "no").strip().lower() in _YES
     return Answers(
@@ -94,11 +100,12 @@ def ask(given: Given, question: Question) -> Answers:
         staff=read_staff(lines),
         telegram=telegram,
         mail_user=user.strip(),
-        mail_host=host.strip(),
+        mail_server=server.strip(),
     )
 
 
 _CHANNELS: Final = f"Channels ({', '.join(CHANNELS)})"
+_SERVER: Final = f"Mail provider ({', '.join(PROVIDERS)}) or IMAP server"
 _TELEGRAM: Final = "Write to the staff in Telegram (yes, no)"
 _STAFF: Final = "Login in the CRM, internal number, chat in Telegram (empty: that is all)"
 
@@ -143,10 +150,10 @@ def read_channels(written: str) -> tuple[str, ...]:
     return kinds
 
 
-def mail_host(user: str) -> str:
-    """Where a mailbox of this address usually is."""
+def mail_server(user: str) -> str:
+    """Where a mailbox of this address usually is: a provider that we know, else the usual host of its domain."""
     domain = user.strip().lower().rpartition("@")[2]
-    return _MAIL_HOSTS.get(domain, f"imap.{domain}" if domain else "")
+    return _OF_PROVIDERS.get(domain, f"imap.{domain}" if domain else "")
 
 
 def read_staff(lines: Sequence[str]) -> tuple[Member, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
@@ -13,12 +13,10 @@ from cli.masking import Mask, ShownPerson
 from cli.show import Exit, View, one_line
 from connectors.bodies import MAX_BODY
 from connectors.form.learning import Learned, Taken, learn
-from connectors.visit import CLICK_IDS, MARKS
+from connectors.visit import MARKS
 from provodka.channel import UnreadableError
 from provodka.event import utc_now
 from provodka.payloads import FormSubmitted
-
-_SOURCE: Final = frozenset({*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,7 +250,7 @@ def init(
     crm_url: Annotated[str | None, typer.Option(help="Address of the CRM.")] = None,
     channels: Annotated[str | None, typer.Option(help="Channels: tilda, form, imap, mango.")] = None,
     mailbox: Annotated[str | None, typer.Option(help="The mailbox to watch.")] = None,
-    mail_host: Annotated[str | None, typer.Option(help="Its IMAP server.")] = None,
+    mail_host: Annotated[str | None, typer.Option(help="Its provider (as gmail) or IMAP server.")] = None,
     staff: Annotated[list[str] | None, typer.Option(help="login [extension] [Telegram id]; may be repeated.")] = None,
     telegram: Annotated[bool | None, typer.Option(help="Tell the staff by Telegram.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the defaults.")] = False,

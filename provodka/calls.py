@@ -70,6 +70,10 @@ class CallEvent:
     call: Call
     utm: Utm = field(default_factory=Utm)
 
+    def seen_by(self, channel: str, at: datetime) -> Sighting:
+        """The call as this channel tells of it at that moment."""
+        return Sighting(channel, self.call, self.call.started_at or at)
+
 
 SAME_CALL: Final = timedelta(minutes=2)
 """By how much two channels may differ in when one call began."""

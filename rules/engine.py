@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -37,19 +36,8 @@ from rules.schema import Rule
 from rules.sight import Sight
 from rules.team import Team
 from rules.templates import Templates
+from rules.told import MAY_REPEAT, ToldBefore
 
-_CALLS: Final = "the same call was told of before: {type} of {channel} (event {event})"
-_FORMS: Final = "the same person sent the same form just before: counted as a repeat of event {event}"
-TOLD_ONCE: Final = {
-    EventType.CALL_STARTED: _CALLS,
-    EventType.CALL_FINISHED: _CALLS,
-    EventType.CALL_MISSED: _CALLS,
-    EventType.FORM_SUBMITTED: _FORMS,
-}
-"""What rules learn once, with the words for what comes again: a call of which several channels tell, a form that
-somebody has sent twice."""
-COPIED: Final = frozenset({EventType.EMAIL_RECEIVED, EventType.EMAIL_SENT})
-"""What may lie in several mailboxes: each rule acts on it once."""
 _STRANGER: Final = (
     "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "
     "message.role sees them"
@@ -157,7 +145,7 @@ class Engine:
 class _Run:
     """One evaluation on its way through the rules."""
 
-    __slots__ = ("_acted", "_engine", "_now", "_stopped", "actions", "event", "limits", "scope", "timers")
+    __slots__ = ("_engine", "_now", "_stopped", "_told", "actions", "event", "limits", "scope", "timers")
 
     def __init__(self, event: Event, scope: Scope, now: datetime, engine: Engine) -> None:
         self.event = event
@@ -168,7 +156,7 @@ class _Run:
         self._now = now
         self._engine = engine
         self._stopped = ""  # why no rule may see the event any more
-        self._acted: Mapping[str, str] = {}  # rules that may not, and why
+        self._told: ToldBefore | None = None
 
     def consider(self, compiled: CompiledRule, rung: int | None, *, resumed: bool) -> RuleTrace:
         rule = compiled.rule
@@ -177,22 +165,16 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.OTHER_TRIGGER, reason=reason)
         if self._stopped:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._stopped)
-        if rule.name in self._acted:
-            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._acted[rule.name])
+        if self._told is not None and (why := self._told.stops(rule.name)):
+            return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=why)
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung, resumed=resumed)
 
     def look_for_first(self, *, resumed: bool) -> None:
         """What is told again acts on no rule a second time; a letter on none that has acted on its copy before."""
-        kind = self.event.type
-        if resumed or (kind not in TOLD_ONCE and kind not in COPIED) or (first := self.scope.facts.told()) is None:
-            return
-        if kind in COPIED:
-            why = f"has acted on the same letter before: {first.type} of {first.channel} (event {first.event})"
-            self._acted = dict.fromkeys(first.rules, why)
-        else:
-            self._stopped = TOLD_ONCE[kind].format_map(dataclasses.asdict(first))
+        if not resumed and self.event.type in MAY_REPEAT:
+            self._told = self.scope.facts.told()
 
     def follow_chain(self) -> list[RuleTrace]:
         """The next task of a chain, where the event is the completion of one that we made."""

@@ -1,6 +1,6 @@
 """What rules may ask of the outside, fact by fact: the table `FACTS` and the values that it names.
 
-To add a fact: a line in `FACTS`, and the method that fetches it in `worker.facts`. A fact is called by the path that
+To add a fact: a line in `FACTS`, and what fetches it in a table of `worker.facts`. A fact is called by the path that
 rules read it by, in traces and in rule tests too; `person.won_leads` is a part of `person` with a fetch of its own.
 """
 
@@ -141,20 +141,6 @@ class ResponsibleFact:
 
     key: str
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ToldBefore:
-    """The event that rules have learned of the same call, the same letter, or the same form of the same person, by: its
-    id, type and channel.
-
-    Of a letter, `rules` are those that have acted on it; the others may find something to do in another mailbox.
-    """
-
-    event: str
-    type: str
-    channel: str
-    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,15 @@ from provodka.payloads import (
 )
 from rules.actions.chain import CHAIN_LINK, ChainLink
 from rules.calendar import WorkingCalendar
-from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, THREAD, ResponsibleFact, ToldBefore
+from rules.fact import CONTACT, FACTS, GROUPS, LEAD, ROOTS, THREAD, ResponsibleFact
 from rules.fact import KnownContact as KnownContact
 from rules.faults import NotOnRecordError
 from rules.figures import Answer, Figures
 from rules.moments import Clock
 from rules.team import Team
+from rules.told import ToldBefore, told_of_record
 
 CHAIN: Final = "task.chain"
-TOLD: Final = "call.told"
-COPY: Final = "message.told"
-SENT: Final = "form.sent"
 TRACKING: Final = "call.tracking"
 
 Card = LeadRef | ContactRef | CompanyRef | TaskRef
@@ -62,8 +60,7 @@ class Facts(Protocol):
         """Of a completed task: that we made it, with what is to follow it. None for any other."""
 
     def told(self) -> ToldBefore | None:
-        """Of a call or a letter: the event of another channel that told of the same one before; of a form: that by
-        which the same person said the same just before. None for any other."""
+        """Of a call, a form or a letter: the first event that told of the same one before. None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +95,7 @@ class RecordedFacts:
         return CHAIN_LINK.validate_python(self._record.get(CHAIN))
 
     def told(self) -> ToldBefore | None:
-        said = next((self._record[name] for name in (TOLD, SENT, COPY) if self._record.get(name)), None)
-        return ToldBefore(**{**said, "rules": tuple(said.get("rules", ()))}) if said else None
+        return told_of_record(self._record)
 
     def fetch(self, name: str) -> Any:  # noqa: ANN401
         if name not in self._record and name in (TRACKING, THREAD):
@@ -159,10 +155,7 @@ class FactsOnce:
     def told(self) -> ToldBefore | None:
         before = self._source.told()
         if before is not None:
-            said = {"event": before.event, "type": before.type, "channel": before.channel}
-            name = {EventType.FORM_SUBMITTED: SENT, EventType.EMAIL_RECEIVED: COPY, EventType.EMAIL_SENT: COPY}
-            told_as = name.get(EventType(before.type), TOLD)
-            self.record[told_as] = {**said, "rules": list(before.rules)} if told_as == COPY else said
+            self.record[before.name] = before.dump()
         return before
 
 

@@ -173,8 +173,8 @@ def count(
                 _about_lead(leads[ref.id], one, ref, change.old)
             case TaskEvent(lead=LeadRef() as ref):
                 _touch(leads.get(ref.id), one.at)
-            case CallEvent(call=call):
-                talks.take(one.type, Sighting(one.channel, call, call.started_at or one.at))
+            case CallEvent(call=call) as told:
+                talks.take(one.type, told.seen_by(one.channel, one.at))
                 for lead in lanes.get(one.lane, ()) if call.talk_seconds and one.lane is not None else ():
                     _touch(lead, one.at)
     sources = source(list(leads))

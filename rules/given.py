@@ -16,12 +16,13 @@ from provodka.payloads import PAYLOADS, ChatState, EventType, MessageEvent, Pers
 from provodka.settings import Strict
 from provodka.wording import did_you_mean
 from rules.actions.chain import CHAIN_LINK
-from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact, ToldBefore
-from rules.facts import CHAIN, COPY, SENT, TOLD, StaticFacts
+from rules.fact import CONTACT, FACTS, LEAD, ROOTS, Fact, ResponsibleFact, TalkFact
+from rules.facts import CHAIN, StaticFacts
 from rules.faults import RuleError
 from rules.names import BY_ID, Node, names_for, node_of
 from rules.schema import RuleTest
 from rules.team import Team
+from rules.told import TOLD, ToldBefore
 
 USUAL_MOMENT: Final = "2026-03-02 12:00"
 """When a test plays that says nothing: a Monday noon on the client's clocks."""
@@ -36,7 +37,7 @@ _REQUIRED: Final[dict[str, dict[str, Any]]] = {
 _TALK: Final = {"chat": "1", "service": "telegram"}
 _ENVELOPE: Final = ("type", "channel", "person")
 _PERSON: Final = ("name", "phone", "phones", "email", "emails", "messengers")
-_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, TOLD, SENT, COPY)
+_FACTS: Final = ("person.known", *FACTS, "staff", "owner", CHAIN, *TOLD)
 
 
 def given_event(test: RuleTest, zone: ZoneInfo) -> Event:
@@ -90,14 +91,13 @@ def given_facts(given: Mapping[str, Any], event: Event, team: Team) -> StaticFac
 
 
 def _told(given: Mapping[str, Any]) -> ToldBefore | None:
-    """That another channel has told of the call or the letter, or the person has sent the form: any of what a trace
-    says of it."""
-    for name, type_ in ((TOLD, "call.finished"), (SENT, "form.submitted"), (COPY, "email.received")):
+    """That the call, the form or the letter was told of before: any of what a trace says of it."""
+    for name, usual in TOLD.items():
         if said := given.get(name):
             values = _mapping(said, f"facts.{name}")
             _refuse_others(values, (field.name for field in dataclasses.fields(ToldBefore)), f"facts.{name}")
             rules = tuple(map(str, values.get("rules") or ()))
-            return ToldBefore(**{"event": "1", "type": type_, "channel": "", **values, "rules": rules})
+            return ToldBefore(**{"event": "1", "type": usual.value, "channel": "", **values, "rules": rules})
     return None
 
 

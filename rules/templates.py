@@ -20,7 +20,6 @@ from rules.filters import FILTERS, LOOKUP, MENTIONED, date_filters, lookup_filte
 from rules.text import same
 
 Names = Mapping[str, Any]
-Render = Callable[[Names], Any]
 
 
 class _Environment(ImmutableSandboxedEnvironment):

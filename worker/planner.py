@@ -32,10 +32,10 @@ from provodka.payloads import AccountingHint, CrmHint, ReplyWritten, Tick, is_bu
 from rules.engine import Engine
 from rules.plan import Plan, PlannedTimer, dump_trace, held_back
 from worker.bounces import with_bounce
-from worker.digests import Digests
 from worker.facts import LiveFacts
+from worker.facts.current_lead import LeadsTogether
+from worker.facts.digests import Digests
 from worker.hints import Follow, Follower, Hints, lane_of
-from worker.leads import LeadsTogether
 from worker.outcome import BACKOFF
 from worker.repeats import Repeats
 from worker.replies import reply_plan, with_report
@@ -61,15 +61,15 @@ class Planner:
         brakes: Mapping[str, Brake] | None = None,
         accounting: AccountingAccount | None = None,
         *,
-        doubles: Mapping[str, timedelta] | None = None,
+        double_within: Mapping[str, timedelta] | None = None,
         own_pages: OwnPages | None = None,
     ) -> None:
-        """`brakes`: those of the rules that have one, by name. `doubles`: how long the same form counts once, by the
-        channels that say so."""
+        """`brakes`: those of the rules that have one, by name. `double_within`: how long the same form counts once, by
+        the channels that say so."""
         self._own_pages = own_pages
         self._journal = journal
         self._brakes = brakes or {}
-        self._repeats = Repeats(doubles or {})
+        self._repeats = Repeats(double_within or {})
         self._engine = engine
         self._crm = crm
         self._accounting = accounting

@@ -16,6 +16,17 @@ _SHEET_ID: Final = re.compile(r"[#?&]gid=(\d+)")
 _ID: Final = re.compile(r"[\w-]{10,}")
 
 
+def _id_of(written: str) -> str:
+    found = _IN_ADDRESS.search(written)
+    return found[1] if found else written
+
+
+def _is_table(written: str) -> str:
+    if written and not _ID.fullmatch(_id_of(written)):
+        raise ValueError("neither the address of a Google table (docs.google.com/spreadsheets/d/…) nor the id in it")
+    return written
+
+
 class GoogleSheetsSettings(LiveSettings, ApiSettings):
     """`spreadsheet` is the address of the table, or the id in it. `account` is the key of a service account (JSON) to
     which the table is shared; without it the table is read by its link, which everybody who has it can. `sheets` are
@@ -26,7 +37,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     """
 
     type: Literal["google_sheets"] = "google_sheets"
-    spreadsheet: str = ""
+    spreadsheet: Annotated[str, AfterValidator(_is_table)] = ""
     account: SecretStr | None = None
     sheets: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     secret: SecretStr | None = Field(None, min_length=8)
@@ -39,8 +50,6 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     def _is_whole(self) -> Self:
         if not self.spreadsheet and self.secret is None:
             raise ValueError("set spreadsheet (to look at it), secret (to be told by a script) or both")
-        if self.spreadsheet and not _ID.fullmatch(self.id):
-            raise ValueError("spreadsheet: neither the address of a Google table nor the id in it")
         if self.account is None and (self.sheets or self.mark):
             raise ValueError("sheets and mark need the key of a service account: set account")
         return self
@@ -48,8 +57,7 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     @property
     def id(self) -> str:
         """The id of the spreadsheet."""
-        found = _IN_ADDRESS.search(self.spreadsheet)
-        return found[1] if found else self.spreadsheet
+        return _id_of(self.spreadsheet)
 
     @property
     def sheet_id(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cli import config, rule_tests
-from cli.init import Given, ask, init, mail_host, read_staff, read_url
+from cli.init import Given, ask, init, mail_server, read_staff, read_url
 from tests.cli.playing import Seen
 
 STAFF = ("anna@krovlya.ru 101", "no@krovlya.ru, 102", "rop@krovlya.ru 103 1234567", "anna@other.ru")
@@ -106,7 +106,7 @@ def test_what_is_not_given_is_asked_for_with_a_default_and_staff_until_an_empty_
     answers = ask(Given(timezone="Asia/Yekaterinburg"), answer)
     assert (answers.client, answers.timezone, answers.channels) == ("Окна", "Asia/Yekaterinburg", ("imap",))
     assert answers.crm_url == "https://okna.amocrm.ru"
-    assert answers.mail_host == "imap.yandex.ru"
+    assert answers.mail_server == "yandex"
     assert [member.login for member in answers.staff] == ["anna@okna.ru"]
     assert not any("zone" in question for question in asked)
 
@@ -133,9 +133,16 @@ def test_the_address_of_the_crm_may_be_short(written: str) -> None:
     assert read_url(written) == "https://krovlya.amocrm.ru"
 
 
-def test_the_imap_server_is_guessed_by_the_address() -> None:
-    assert mail_host("info@gmail.com") == "imap.gmail.com"
-    assert mail_host("info@krovlya.ru") == "imap.krovlya.ru"
+def test_the_mail_provider_or_server_is_guessed_by_the_address() -> None:
+    assert mail_server("info@gmail.com") == "gmail"
+    assert mail_server("info@krovlya.ru") == "imap.krovlya.ru"
+
+
+def test_a_mailbox_of_a_known_provider_needs_no_host(tmp_path: Path, seen: Seen) -> None:
+    file = tmp_path / "config.yaml"
+    assert init(file, Given(channels="imap", mailbox="info@bk.ru"), seen.view(), question=default) == 0
+    assert "provider: mailru" in file.read_text(encoding="utf-8")
+    assert config.read(file, environment(tmp_path)).channels["mail"].host == "imap.mail.ru"
 
 
 def test_a_login_that_is_no_plain_key_gets_one() -> None:

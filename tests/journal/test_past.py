@@ -13,7 +13,7 @@ from provodka.journal.past import happenings
 from provodka.payloads import EventType, Person
 from rules.fact import HistoryFact
 from tests.journal.conftest import Clock
-from worker.history import summed_up
+from worker.facts.history import summed_up
 
 MARIA = Person("Мария", ("+79160001122",), ("maria@example.ru",))
 LEAD = {"id": "17", "contacts": ["4"]}

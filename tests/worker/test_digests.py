@@ -16,7 +16,7 @@ from rules.schema import Rule
 from rules.ticks import tick
 from tests.rules.world import make_engine, make_rule
 from tests.worker.office import Office
-from worker import digests
+from worker.facts import digests
 
 PLACES = (("Кровля", "Новый лид"), ("Кровля", "Смета"), ("Сервис", "Заявка"))
 

@@ -13,7 +13,7 @@ from provodka.payloads import EventType, Payment, PaymentEvent, Person
 from tests.rules.world import CALENDAR, make_rule
 from tests.worker.office import Office
 from worker.facts import LiveFacts
-from worker.payments import summed_up
+from worker.facts.money import summed_up
 
 PAYER = Person(phones=("+79160001122",))
 TEXT = "{{ payments.paid }} из {{ payments.total }}, осталось {{ payment.left }} ({{ payments.count }})"

@@ -16,7 +16,7 @@ from provodka.payloads import EventType, PaymentEvent
 from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.connectors.payments.bench import placed
 from tests.contract.case import NOW, around
-from worker.payments import summed_up
+from worker.facts.money import summed_up
 
 ASKED = Decimal("12500.50")
 MONEY = ("paid:", "refund:", "requested:")

@@ -15,8 +15,8 @@ from provodka.mail_thread import mail_of
 from provodka.payloads import LeadRef, lead_of
 from rules.fact import ThreadFact
 from rules.threads import Letter, Threaded, by_thread, choose, open_leads
+from worker.facts.subject import Subject
 from worker.outside import JournalLinks
-from worker.subject import Subject
 
 _LOOK_AT: Final = 5
 """How many of our own links of a lane are looked at, as the actions do."""

@@ -57,7 +57,7 @@ def test_a_button_pressed_three_times_is_one_request_and_the_others_say_of_which
         assert (
             trace.reason == f"the same person sent the same form just before: counted as a repeat of event {first.id}"
         )
-        assert site.traces(one)[0].facts["form.sent"]["event"] == first.id
+        assert site.traces(one)[0].facts["form.told"]["event"] == first.id
 
 
 def test_presses_that_are_planned_together_are_one_request(site: Office) -> None:
@@ -127,7 +127,7 @@ def test_repeats_do_not_keep_the_window_open(site: Office) -> None:
 
 def test_a_channel_says_how_long_a_repeat_counts_once_and_nought_counts_each(office: Office) -> None:
     windows = {"site": timedelta(0), "quiz": timedelta(hours=1)}
-    office.planner = Planner(office.journal, make_engine(TOLD), office.crm, None, doubles=windows)  # type: ignore[arg-type]
+    office.planner = Planner(office.journal, make_engine(TOLD), office.crm, None, double_within=windows)  # type: ignore[arg-type]
     presses = [sent(office, channel=channel) for channel in ("site", "quiz")]
     office.later(minutes=10)
     presses += [sent(office, channel=channel) for channel in ("site", "quiz")]

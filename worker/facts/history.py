@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from provodka.calls import Sighting
+from provodka.calls import told_before
 from provodka.filled import DOUBLE_WITHIN, FormSubmitted, same_answers
 from provodka.journal.past import Happening
 from provodka.payloads import CallEvent, Direction, EventType, LeadEvent
 from rules.fact import HistoryFact
-from worker.same_call import only_once
 
 
 def summed_up(past: Sequence[Happening]) -> HistoryFact:
@@ -35,10 +34,11 @@ def summed_up(past: Sequence[Happening]) -> HistoryFact:
 
 def _once(calls: Sequence[Happening]) -> list[Happening]:
     """Each call once, as the first channel told it; newest first."""
-    oldest = list(reversed(calls))
-    return [one for one, first in zip(oldest, only_once([_sighting(one) for one in oldest]), strict=True) if first][
-        ::-1
-    ]
+    if len({one.channel for one in calls}) < 2:
+        return list(calls)
+    told = [(one, one.payload) for one in reversed(calls) if isinstance(one.payload, CallEvent)]
+    before = told_before([payload.seen_by(one.channel, one.at) for one, payload in told])
+    return [one for (one, _), first in zip(told, before, strict=True) if first is None][::-1]
 
 
 def _sent_once(forms: Sequence[Happening]) -> list[Happening]:
@@ -54,11 +54,6 @@ def _sent_once(forms: Sequence[Happening]) -> list[Happening]:
 def _says_the_same(one: Happening, other: Happening) -> bool:
     left, right = one.payload, other.payload
     return isinstance(left, FormSubmitted) and isinstance(right, FormSubmitted) and same_answers(left, right)
-
-
-def _sighting(one: Happening) -> Sighting | None:
-    call = one.payload.call if isinstance(one.payload, CallEvent) else None
-    return Sighting(one.channel, call, call.started_at or one.at) if call is not None else None
 
 
 def _talked(one: Happening) -> bool:

@@ -19,9 +19,9 @@ from rules.fact import PersonLoad, StageLoad
 from rules.figures import Figures, Line
 from rules.periods import stretch
 from rules.team import Team
+from worker.facts.staff_work import NOT_FILLED, WorkFacts, work_of
 from worker.figures import figures_between
 from worker.roll import people
-from worker.staff_work import NOT_FILLED, WorkFacts, work_of
 
 MOST: Final = 50
 """How many lines or leads a list has at most: digests are short, and they stay in the journal."""

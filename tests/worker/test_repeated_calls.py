@@ -228,7 +228,7 @@ def test_history_counts_a_call_once(exchanges: Office) -> None:
         told(exchanges, channel, at=1000 + at, kind="call.missed")
     exchanges.work()
     event = exchanges.happens("form.submitted", CLIENT, form={})
-    history = LiveFacts(event, exchanges.journal, None, exchanges.team, CALENDAR).history()
+    history = LiveFacts(event, exchanges.journal, None, exchanges.team, CALENDAR).fetch("history")
     assert (history.calls, history.missed_calls) == (1, 1)
 
 
