@@ -11,7 +11,7 @@ from connectors.calls.fields import moment
 from connectors.calls.notice import CallNotice, Told
 from connectors.uis.notice import DIRECTIONS
 from connectors.uis.rpc import Rpc
-from connectors.visit import MARKS, utm_from_fields
+from connectors.marks import MARKS, utm_from_fields
 from provodka.errors import ConnectorError
 
 PAGE: Final = 1000

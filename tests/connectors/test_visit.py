@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.visit import Target, form_submitted, utm_from_fields, utm_from_url
+from connectors.marks import utm_from_fields, utm_from_url
+from connectors.visit import Target, form_submitted
 from provodka.payloads import Form, Person, Utm
 
 _COOKIES = (
