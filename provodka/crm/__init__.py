@@ -76,6 +76,8 @@ from provodka.crm.sales import (
 )
 from provodka.crm.work import (
     CardFile,
+    FeedEntry,
+    FeedKind,
     NewCall,
     NewFile,
     NewNote,
@@ -110,6 +112,8 @@ __all__ = [
     "Board",
     "BotStart",
     "CardFile",
+    "FeedEntry",
+    "FeedKind",
     "CardKind",
     "CardLink",
     "CardRef",
