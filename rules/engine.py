@@ -51,8 +51,8 @@ somebody has sent twice."""
 COPIED: Final = frozenset({EventType.EMAIL_RECEIVED, EventType.EMAIL_SENT})
 """What may lie in several mailboxes: each rule acts on it once."""
 _IMPORTED: Final = (
-    "an import has made this card, and thousands like it: rules are not told of each; one that asks for change.imported "
-    "is"
+    "an import has made this card, and thousands like it: rules are not told of each; one that asks for "
+    "change.imported sees it"
 )
 _STRANGER: Final = (
     "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "

@@ -19,10 +19,10 @@ from connectors.crm.gone import Gone
 from connectors.crm.mirrored import Mirrored
 from provodka.crm import (
     CardFile,
-    FeedEntry,
     CardRef,
     ChatDelivery,
     ChatMessage,
+    FeedEntry,
     NewCall,
     NewFile,
     NewNote,

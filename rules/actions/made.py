@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provodka.crm import CardKind, CardRef, CardRemoval, Contact, FeedEntry, LeadChange, NewContact, NewLead, Task, TaskCompletion
+from provodka.crm import (
+    CardKind,
+    CardRef,
+    CardRemoval,
+    Contact,
+    FeedEntry,
+    LeadChange,
+    NewContact,
+    NewLead,
+    Task,
+    TaskCompletion,
+)
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef, TaskRef

@@ -46,7 +46,9 @@ def there(
     feed: dict[CardRef, list[FeedEntry]] | None = None,
 ) -> Cards:
     tasks = [Task("8", "Позвонить", NOW, REF), *([Task("9", "Замер", NOW, REF)] if other else [])]
-    return Cards({"17": lead} if lead else {}, {"4": card}, {"8": TaskRef("8", completed=done)}, {REF: tasks}, feed or {})
+    return Cards(
+        {"17": lead} if lead else {}, {"4": card}, {"8": TaskRef("8", completed=done)}, {REF: tasks}, feed or {}
+    )
 
 
 def test_a_lead_goes_with_its_contact_and_its_tasks_are_over() -> None:

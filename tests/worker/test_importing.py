@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from cli.imports.job import follow, start
-from cli.imports.undo import undo_import
 from cli.imports.report import told_rows
+from cli.imports.undo import undo_import
 from cli.undo import Wish
 from connectors.google_sheets.channel import receiver
 from connectors.google_sheets.settings import GoogleSheetsSettings

@@ -165,7 +165,9 @@ def test_the_feed_tells_what_people_have_left_in_a_card_and_what_we_have(crm, de
     call = {"uniq": "1", "phone": "+79160001122", "duration": 5, "source": "АТС"}
     [ours] = crm.add_notes(ask(NewNote("Из базы", lead_id=lead)))
     desk.api("POST", f"/leads/{lead}/notes", [{"note_type": "call_in", "params": call}])
-    desk.api("POST", f"/leads/{lead}/notes", [{"note_type": "service_message", "params": {"service": "В", "text": "Сам"}}])
+    desk.api(
+        "POST", f"/leads/{lead}/notes", [{"note_type": "service_message", "params": {"service": "В", "text": "Сам"}}]
+    )
     desk.api("POST", f"/contacts/{contact}/notes", [{"note_type": "common", "params": {"text": "Не звонить"}}])
     on_lead, on_contact = CardRef(CardKind.LEAD, lead), CardRef(CardKind.CONTACT, contact)
     found = crm.feed([on_lead, on_contact])

@@ -217,7 +217,9 @@ def test_the_feed_tells_what_people_have_left_in_a_card_and_not_its_tasks(crm, d
     [ours] = crm.add_notes(ask(NewNote("Из базы", lead_id=lead)))
     crm.create_tasks(ask(task(lead)))
     desk.rest("crm.activity.todo.add", ownerTypeId=1, ownerId=lead, deadline="2026-12-01T15:00:00", title="Перезвонить")
-    desk.rest("crm.timeline.comment.add", fields={"ENTITY_ID": contact, "ENTITY_TYPE": "contact", "COMMENT": "Не звонить"})
+    desk.rest(
+        "crm.timeline.comment.add", fields={"ENTITY_ID": contact, "ENTITY_TYPE": "contact", "COMMENT": "Не звонить"}
+    )
     on_lead, on_contact = CardRef(CardKind.LEAD, lead), CardRef(CardKind.CONTACT, contact)
     found = crm.feed([on_lead, on_contact])
     assert [(one.kind.value, one.id == ours.remote_id) for one in found[on_lead]] == [("note", True), ("deed", False)]
