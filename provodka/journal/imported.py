@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from provodka.event import Event
 from provodka.journal.lanes import lanes_of
@@ -30,11 +30,12 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """By kind of card: the actions that make such, and under which name their results tell its id."""
 
+_OF_IMPORT: Final = 16  # signs of the id of an event: they are the id of its import
 _IMPORTS: Final = select(imports.c.id).limit(1)
 _ACTIONS: Final = (
     select(actions.c.lane, actions.c.kind, actions.c.state, actions.c.result)
     .join(events, events.c.seq == actions.c.event_seq)
-    .join(imports, imports.c.id == func.substr(events.c.id, 1, imports.c.id.type.length))
+    .join(imports, imports.c.id == func.substr(events.c.id, 1, _OF_IMPORT))
     .where(among(actions.c.lane, "lanes"), actions.c.state.in_((ActionState.RUNNING, ActionState.DONE)))
 )
 
@@ -49,14 +50,14 @@ def marked(connection: Connection, found: Sequence[Event]) -> list[Event]:
     if not new or connection.execute(_IMPORTS).first() is None:
         return list(found)
     lane_of = lanes_of(connection, [identity for one in new for identity in one.identities])
-    done: dict[int, list[Row[Any]]] = defaultdict(list)
+    done: dict[int, list[Any]] = defaultdict(list)
     for part in chunks(sorted(set(lane_of.values()))):
         for row in connection.execute(_ACTIONS, {"lanes": part}):
             done[row.lane].append(row)
     return [_marked(one) if one.type in _CREATED and _is_made(one, lane_of, done) else one for one in found]
 
 
-def _is_made(event: Event, lane_of: Mapping[str, int], done: Mapping[int, Sequence[Row[Any]]]) -> bool:
+def _is_made(event: Event, lane_of: Mapping[str, int], done: Mapping[int, Sequence[Any]]) -> bool:
     card = card_of(event.payload)
     if card is None:
         return False
@@ -67,7 +68,7 @@ def _is_made(event: Event, lane_of: Mapping[str, int], done: Mapping[int, Sequen
     return any(row.state == ActionState.RUNNING or _told(row, names[row.kind]) == id_ for row in rows)
 
 
-def _told(row: Row[Any], name: str) -> object:
+def _told(row: Any, name: str) -> object:  # noqa: ANN401 -- a row of the query
     return json.loads(row.result or "{}").get(name)
 
 
