@@ -13,7 +13,7 @@ from cli.masking import Mask, ShownPerson
 from cli.show import Exit, View, one_line
 from connectors.bodies import MAX_BODY
 from connectors.form.learning import Learned, Taken, learn
-from connectors.visit import MARKS
+from connectors.marks import MARKS
 from provodka.channel import UnreadableError
 from provodka.event import utc_now
 from provodka.payloads import FormSubmitted

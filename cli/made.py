@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provodka.crm import FeedKind
 from provodka.journal import MAKERS, ActionState, StoredAction
 
 TAG: Final = "импорт отменён"
 _ALONG: Final = frozenset({"note", "log_message", "log_call", "attach", "task", "tag"})
 """What hangs on a card, and goes or stays with it."""
+_ENTRIES: Final = {"note": FeedKind.NOTE, "log_message": FeedKind.NOTE, "log_call": FeedKind.CALL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ def made_by(actions: Sequence[StoredAction], touched: Mapping[int, str]) -> Made
             continue
         result = _result(action)
         whole = leads.get(result.get("lead_id", ""))
-        task = result.get("remote_id", "") if action.kind == "task" else ""
+        id_ = result.get("remote_id", "")
+        task = id_ if action.kind == "task" else ""
         if whole is not None:
             made.along.add(action.key)
+            if id_ and (entry := _ENTRIES.get(action.kind)):
+                made.params[whole]["feed"].append(f"{entry.value}:{id_}")
             if task:
                 made.params[whole]["tasks"].append(task)
         elif task:
@@ -62,6 +67,7 @@ def _lead(action: StoredAction, result: Mapping[str, str], touched: str) -> dict
         "contact": result.get("contact_id", "") if create.get("contact") else "",
         "create": create or None,
         "tasks": [],
+        "feed": [],
         "touched": f"something has happened since: {touched}" if touched else "",
     }
 

@@ -15,13 +15,16 @@ from cli.hooks import WARNING
 from cli.resume import command
 from cli.show import Exit, View, counted, one_line, span, state, table
 from provodka.errors import JournalUnavailableError
-from provodka.journal import ActionState, EventState, Journal, Trouble, brakes, queries, troubles
+from provodka.journal import ActionState, EventState, Journal, Trouble, brakes, imports, queries, troubles
+from provodka.journal.imports import ImportJob, ImportState
+from worker.importing import place_of
 
 _COMMANDS: Final = {
     "rejected": "mend the cause, then provodka resend --all-dead --reason rejected",
     "exhausted": "provodka resend --all-dead --reason exhausted",
     "outcome_unknown": "look into the CRM, then provodka resolve ID",
 }
+_OPEN: Final = (ImportState.RUNNING, ImportState.STOPPED)
 _CAUSES: Final = (
     (r"database (?:table )?is locked", "another process keeps the journal locked", "try again; find who holds it open"),
     (r"disk (?:is )?full|No space left|disk I/O", "the disk is full or broken", "free some space, then try again"),
@@ -83,6 +86,19 @@ class StoppedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportLine:
+    """An import that has not handed out all of its rows. `row` is the last one that was looked at."""
+
+    id: str
+    file: str
+    state: str
+    row: int
+    rows: int
+    resumes: datetime | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What `--json` prints. `well` is false when there are open troubles, dead letters or events that failed.
 
@@ -100,6 +116,7 @@ class Status:
     dead: tuple[DeadLine, ...]
     holds: tuple[HoldLine, ...]
     stopped: tuple[StoppedLine, ...]
+    imports: tuple[ImportLine, ...]
     troubles: tuple[Trouble, ...]
     hooks: str
 
@@ -156,9 +173,16 @@ def _look(connection: Connection, journal: Journal, hooks: str) -> Status:
             StoppedLine(one.rule, one.since, one.why, one.held, next=command(one.rule))
             for one in brakes.stopped(connection)
         ),
+        imports=tuple(_import(job, journal) for job in imports.all_imports(connection) if job.state in _OPEN),
         troubles=opened,
         hooks=hooks,
     )
+
+
+def _import(job: ImportJob, journal: Journal) -> ImportLine:
+    place, goes_on = place_of(job.id, journal.cursor), job.state is ImportState.RUNNING
+    line = f"provodka import {'show' if goes_on else 'resume'} {job.id}"
+    return ImportLine(job.id, job.file, job.state.value, place.row, job.rows, place.next if goes_on else None, line)
 
 
 def _sum(counts: dict[str, int], *states: str) -> int:
@@ -174,6 +198,7 @@ def _draw(found: Status, view: View) -> None:
     _channels(found, view)
     _dead(found, view)
     _stopped(found, view)
+    _imports(found, view)
     for hold in found.holds:
         view.print(Text(one_line(f"account {hold.account} is held until {view.at(hold.until)}: {hold.why}"), "yellow"))
     if found.hooks:
@@ -221,6 +246,15 @@ def _stopped(found: Status, view: View) -> None:
     ]
     if rows:
         view.print(table(("stopped rules", "held", "since", "why", "next"), rows), "")
+
+
+def _imports(found: Status, view: View) -> None:
+    rows = [
+        (one_line(line.file), line.state, f"{line.row} of {line.rows}", view.at(line.resumes), line.next)
+        for line in found.imports
+    ]
+    if rows:
+        view.print(table(("imports", "state", "at row", "next portion", "next"), rows), "")
 
 
 def _trouble(trouble: Trouble, view: View) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cli.find import find_one
 from cli.made import Made, made_by
+from cli.progress import Move, bar
 from cli.show import Exit, View, counted, one_line, table
 from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, imports, queries, undoing
 from provodka.operation import Done, Postponed
@@ -115,7 +117,7 @@ def undo(journal: Journal, which: undoing.Undone, event: str, view: View, *, pre
             view.problem(f"there is no event «{event}», or several are like it")
             return Exit.USAGE
         which = undoing.Undone(which.rule, found.seq, which.since, which.until)
-    work = carried_out(journal, which, preview, wish)
+    work = carried_out(journal, which, preview, wish, view)
     if work.empty:
         view.problem(_nothing(which))
         return Exit.USAGE
@@ -123,13 +125,14 @@ def undo(journal: Journal, which: undoing.Undone, event: str, view: View, *, pre
     return Exit.PROBLEM if work.exceptions else Exit.FINE
 
 
-def carried_out(journal: Journal, which: undoing.Undone, preview: Preview, wish: Wish) -> Work:
+def carried_out(journal: Journal, which: undoing.Undone, preview: Preview, wish: Wish, view: View) -> Work:
     """Undo these actions, or with a dry run ask only what that would come to."""
     work = _sorted(journal, which)
-    if wish.dry_run:
-        _look(work, preview)
-    else:
-        _carry_out(journal, work, wish)
+    with bar(view, "undo", len(work.ready) + len(work.begun), "actions") as move:
+        if wish.dry_run:
+            _look(work, preview, move)
+        else:
+            _carry_out(journal, work, wish, move)
     return work
 
 
@@ -192,9 +195,10 @@ def _cannot(action: StoredAction) -> str:
     return _STAYS.get(action.kind, "what it made stays: delete it in the CRM if it is in the way")
 
 
-def _look(work: Work, preview: Preview) -> None:
+def _look(work: Work, preview: Preview, move: Move) -> None:
     pairs = [(action, work.params[action.key]) for action in work.ready]
     for start in range(0, len(pairs), _AT_ONCE):
+        move(start)
         part = pairs[start : start + _AT_ONCE]
         for (action, _), decided in zip(part, preview(part), strict=True):
             if isinstance(decided, Exception | Postponed):
@@ -214,13 +218,13 @@ def _count(work: Work, action: StoredAction, told: Mapping[str, str]) -> None:
         work.exceptions.append((action, left))
 
 
-def _carry_out(journal: Journal, work: Work, wish: Wish) -> None:
+def _carry_out(journal: Journal, work: Work, wish: Wish, move: Move) -> None:
     params = {key: json.dumps(one, ensure_ascii=False) for key, one in work.params.items()}
     now = journal.now()
     journal.write(lambda c: undoing.undo(c, work.ready, params, -int(Priority.BULK), now))
     journal.new_actions.set()
     wanted = [*work.ready, *work.begun]
-    for action, how in _settled(journal, wanted, wish.patience):
+    for action, how in _settled(journal, wanted, wish.patience, move):
         if how.state not in _AT_REST:
             work.waiting += 1
         elif how.state is ActionState.DONE:
@@ -230,18 +234,24 @@ def _carry_out(journal: Journal, work: Work, wish: Wish) -> None:
 
 
 def _settled(
-    journal: Journal, wanted: Sequence[StoredAction], patience: float
+    journal: Journal, wanted: Sequence[StoredAction], patience: float, move: Move
 ) -> Iterator[tuple[StoredAction, StoredAction]]:
-    """Each action with what undoes it, once nothing moves any more for so many seconds."""
+    """Each action with what undoes it, once nothing moves any more for so many seconds, or nobody waits any longer."""
+    with suppress(KeyboardInterrupt):  # it goes on without us, and is told as waiting
+        _wait(journal, len(wanted), patience, move)
+    how = journal.read(lambda c: undoing.undoings(c, [action.key for action in wanted]))
+    yield from ((action, how[action.key]) for action in wanted if action.key in how)
+
+
+def _wait(journal: Journal, total: int, patience: float, move: Move) -> None:
     left, end = -1, 0.0
     while now := journal.read(undoing.on_their_way):
         if now != left:
             left, end = now, time.monotonic() + patience
+            move(max(0, total - now))
         if time.monotonic() >= end:
-            break
+            return
         time.sleep(_LOOK)
-    how = journal.read(lambda c: undoing.undoings(c, [action.key for action in wanted]))
-    yield from ((action, how[action.key]) for action in wanted if action.key in how)
 
 
 def tell(journal: Journal, work: Work, view: View, *, dry_run: bool) -> None:

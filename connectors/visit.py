@@ -1,7 +1,7 @@
 """What a visit to a site leaves behind: who filled in a form, what they wrote and where they came from.
 
 Senders name the same thing in many ways; here the names of all of them meet. `form_submitted` sorts the fields of a
-form, `utm_from_url` and `utm_from_fields` read the five classic marks and the click ids.
+form.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, unquote
 
+from connectors.marks import CLICK_IDS, MARKS, mark_name, utm_from_fields
 from provodka import identity
 from provodka.own_pages import LEAD_FIELD, LeadMarks
-from provodka.payloads import Form, FormSubmitted, Person, Utm
+from provodka.payloads import Form, FormSubmitted, Person
 
 Target = Literal[
     "name", "surname", "phone", "email", "comment", "page", "form", "form_id", "id", "cookies", "lead",
@@ -43,17 +43,15 @@ ALIASES: Final[Mapping[Target, str]] = {
 """Names by which a field is recognised, without case, separators, «your» and «ваш». `id` is never guessed: on many
 sites it is the form's own id, the same in every delivery, and all but the first would be taken for repeats."""
 
-MARKS: Final = ("source", "medium", "campaign", "content", "term")
-CLICK_IDS: Final = ("yclid", "gclid", "fbclid", "vkclid", "_ym_uid", "_ga", "roistat_visit")
 
 _CONTAINERS: Final = (
     "contact", "contacts", "client", "customer", "person", "user", "lead", "data", "fields", "meta", "body", "extra",
     "answers", "results", "namedvalues",
 )  # fmt: skip
 _YOUR: Final = re.compile(r"(?:your|ваше|ваша|ваш)(?=.)")
-_MARK: Final = re.compile(rf"(?:.*\.)?utm[._ -]?({'|'.join(MARKS)})", re.IGNORECASE)
-_ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_MAX_PAIRS: Final = 500
+
+_LAYOUTS: Final = 64  # kept by a reader: a table has as many as there are sets of cells that are left empty
+_ALL_MARKS: Final = (*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS)
 
 _Path = tuple[str | int, ...]
 _OwnNames = tuple[tuple[Target, tuple[str, ...]], ...]
@@ -86,32 +84,62 @@ def form_submitted(
     aliases: Mapping[Target, Sequence[str]] | None = None,
     defaults: Mapping[Target, str] | None = None,
 ) -> Submitted:
-    """Sort the (nested) fields of a form.
+    """Sort the (nested) fields of a form; see `FormReader`, which is for many forms that look alike."""
+    return FormReader(mapping, aliases, defaults).read(fields)
+
+
+class FormReader:
+    """Reads forms of one kind, or the rows of one table: what a set of fields stands for is found out once.
 
     `mapping` says where a target stands (`{"name": "contact.name", "phone": "phones.0"}`); what it does not find is
     recognised by `aliases`, then by ALIASES; `defaults` fill what is still empty. Everything else, also what was
     taken for a phone or an email but holds none, stays in `form.fields` as text under its own dotted name.
     """
-    answers = _Answers(fields, mapping or {}, _own_names(aliases), defaults or {})
-    name, surname = answers.text("name"), answers.text("surname")
-    person = Person(
-        name=name if surname in name else f"{name} {surname}".strip(),
-        phones=answers.many("phone", _phones),
-        emails=answers.many("email", identity.emails_in),
-    )
-    page = answers.text("page")
-    marks = {mark: answers.text(mark) for mark in (*(f"utm_{mark}" for mark in MARKS), *CLICK_IDS)}
-    utm = utm_from_fields(marks, page, answers.text("cookies"))
-    form_name, form_id, comment = answers.text("form"), answers.text("form_id"), answers.text("comment")
-    natural_id, lead = answers.text("id"), answers.text("lead")
-    form = Form(name=form_name, id=form_id, page=page, comment=comment, fields=answers.rest())
-    return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id, lead)
+
+    def __init__(
+        self,
+        mapping: Mapping[Target, str] | None = None,
+        aliases: Mapping[Target, Sequence[str]] | None = None,
+        defaults: Mapping[Target, str] | None = None,
+    ) -> None:
+        self._mapping = {str(target): where for target, where in (mapping or {}).items()}
+        self._names = _own_names(aliases)
+        self._defaults = {str(target): text for target, text in (defaults or {}).items()}
+        self._layouts: dict[tuple[_Path, ...], _Layout] = {}
+
+    def read(self, fields: Mapping[str, Any]) -> Submitted:
+        """Sort the (nested) fields of one form."""
+        answers = self.answers(fields)
+        name, surname = answers.text("name"), answers.text("surname")
+        person = Person(
+            name=name if surname in name else f"{name} {surname}".strip(),
+            phones=answers.many("phone", _phones),
+            emails=answers.many("email", identity.emails_in),
+        )
+        page = answers.text("page")
+        marks = {mark: text for mark in _ALL_MARKS if (text := answers.text(mark))}
+        utm = utm_from_fields(marks, page, answers.text("cookies"))
+        form_name, form_id, comment = answers.text("form"), answers.text("form_id"), answers.text("comment")
+        natural_id, lead = answers.text("id"), answers.text("lead")
+        form = Form(name=form_name, id=form_id, page=page, comment=comment, fields=answers.rest())
+        return Submitted(person, FormSubmitted(form=form, utm=utm), natural_id, lead)
+
+    def answers(self, fields: Mapping[str, Any]) -> _Answers:
+        """The texts of one form, and what they mean."""
+        texts = dict(_leaves(fields))
+        paths = tuple(texts)
+        layout = self._layouts.get(paths)
+        if layout is None:
+            layout = _layout(paths, self._mapping, self._names)
+            if len(self._layouts) < _LAYOUTS:
+                self._layouts[paths] = layout
+        return _Answers(texts, layout, self._defaults)
 
 
 def places_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Of the targets, marks and click ids that are recognised by the names of fields alone: the dotted path of the
     first answer that is not empty, and the answer."""
-    answers = _Answers(fields, {}, _own_names(None), {})
+    answers = FormReader().answers(fields)
     return {meaning: found for meaning in answers.meanings() if (found := answers.first(meaning)) is not None}
 
 
@@ -124,28 +152,37 @@ def answers_of(fields: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the paths of a form stand for: where a `mapped` target may stand, the `places` of what is known by its name,
+    and under which name each path is shown."""
+
+    mapped: Mapping[str, tuple[_Path, ...]]
+    places: Mapping[str, tuple[_Path, ...]]
+    shown: Mapping[_Path, str]
+
+
+def _layout(paths: Sequence[_Path], mapping: Mapping[str, str], names: _OwnNames) -> _Layout:
+    mapped = {target: tuple(path for path in paths if _leads_to(where, path)) for target, where in mapping.items()}
+    places: dict[str, tuple[_Path, ...]] = {}
+    for path in paths:
+        if meaning := _meaning(path, names):
+            places[meaning] = (*places.get(meaning, ()), path)
+    return _Layout(mapped, places, {path: _dotted(_without_numbers(path)) for path in paths})
+
+
 class _Answers:
     """The texts of a form by path, what each path means, and which of them have been used."""
 
-    def __init__(
-        self,
-        fields: Mapping[str, Any],
-        mapping: Mapping[Target, str],
-        names: _OwnNames,
-        defaults: Mapping[Target, str],
-    ) -> None:
-        self._texts: dict[_Path, str] = dict(_leaves(fields))
-        self._defaults = {str(target): text for target, text in defaults.items()}
+    def __init__(self, texts: Mapping[_Path, str], layout: _Layout, defaults: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._layout = layout
+        self._defaults = defaults
         self._used: set[_Path] = set()
-        self._places: dict[str, list[_Path]] = {}
-        for target, where in mapping.items():
-            if found := [path for path in self._texts if _leads_to(where, path) and self._texts[path]]:
-                self._places[target] = found
-        mapped = {*self._places}
-        for path in self._texts:
-            meaning = _meaning(path, names)
-            if meaning and meaning not in mapped:
-                self._places.setdefault(meaning, []).append(path)
+        self._places = layout.places
+        for target, paths in layout.mapped.items():
+            if found := tuple(path for path in paths if texts[path]):
+                self._places = {**self._places, target: found}
 
     def meanings(self) -> Iterable[str]:
         """What has been found at all."""
@@ -154,7 +191,7 @@ class _Answers:
     def first(self, target: str) -> tuple[str, str] | None:
         """Where the first answer that is not empty stands, and what it is."""
         filled = (path for path in self._places[target] if self._texts[path])
-        return next(((_dotted(_without_numbers(path)), self._texts[path]) for path in filled), None)
+        return next(((self._layout.shown[path], self._texts[path]) for path in filled), None)
 
     def text(self, target: str) -> str:
         """The first answer that is not empty."""
@@ -179,16 +216,19 @@ class _Answers:
         left: dict[str, list[str]] = {}
         for path, text in self._texts.items():
             if path not in self._used:
-                left.setdefault(_dotted(_without_numbers(path)), []).append(text)
+                left.setdefault(self._layout.shown[path], []).append(text)
         return {name: ", ".join(texts) for name, texts in left.items()}
 
 
 def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    if isinstance(value, str):  # nearly all are
+    if isinstance(value, str):
         yield path, value.strip()
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _leaves(item, (*path, name) if name else path)
+            if isinstance(item, str):  # nearly all are
+                yield ((*path, name) if name else path), item.strip()
+            else:
+                yield from _leaves(item, (*path, name) if name else path)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _leaves(item, (*path, number))
@@ -259,81 +299,3 @@ def _phones(text: str) -> tuple[str, ...]:
 
 
 _BY_NAME: Final[Mapping[str, str]] = {name: target for target, names in ALIASES.items() for name in names.split()}
-
-
-@lru_cache(maxsize=4096)  # a site sends the same names every day
-def mark_name(field: str) -> str:
-    """`utm_source` (or a click id) for a field that holds one (`UTM-Source`, `extra.utm.source`), else nothing."""
-    name = field.strip().removeprefix("amp;")  # an "&" escaped as in HTML leaves it behind
-    if name.lower().endswith("utm.name"):  # Marquiz
-        return "utm_campaign"
-    found = _MARK.fullmatch(name)
-    if found:
-        return f"utm_{found.group(1).lower()}"
-    last = name.rpartition(".")[2].lower()
-    return last if last in CLICK_IDS else ""
-
-
-def utm_from_url(url: str) -> Utm:
-    """The marks in the query of a page's address; a text that is no address gives an empty Utm."""
-    return _utm(_marks(_query(url)))
-
-
-def utm_from_fields(fields: Mapping[str, str], page: str = "", cookies: str = "") -> Utm:
-    """The marks of a form: its own fields win, then the query of `page`, then the cookies (`COOKIES` of Tilda).
-
-    A later source completes an earlier one, but not where the two contradict each other: those are two visits,
-    and a campaign of the one must not stand beside the source of the other.
-    """
-    known: dict[str, str] = {}
-    for found in (_marks(fields.items()), _marks(_query(page)), _marks(_cookie_pairs(cookies))):
-        classic = {name: value for name, value in found.items() if name.startswith("utm_")}
-        if all(known.get(name, value) == value for name, value in classic.items()):
-            known.update(classic)
-        for name in found.keys() - classic.keys():
-            known.setdefault(name, found[name])
-    return _utm(known)
-
-
-def _utm(marks: Mapping[str, str]) -> Utm:
-    clicks = {name: marks[name] for name in CLICK_IDS if name in marks}
-    return Utm(**{name: marks.get(f"utm_{name}", "") for name in MARKS}, clicks=clicks)
-
-
-def _marks(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Non-empty marks and click ids among the pairs; the first of a name wins."""
-    found: dict[str, str] = {}
-    for field, value in pairs:
-        name = mark_name(field)
-        if name and value.strip():
-            found.setdefault(name, value.strip())
-    return found
-
-
-def _query(url: str) -> list[tuple[str, str]]:
-    query = url.partition("?")[2].partition("#")[0]
-    try:
-        return parse_qsl(query, max_num_fields=_MAX_PAIRS)
-    except ValueError:  # more fields than any honest page has
-        return []
-
-
-def _cookie_pairs(cookies: str) -> list[tuple[str, str]]:
-    """Cookies by name; TILDAUTM, `utm_source=a|||utm_medium=b|||` in URL encoding, is taken apart."""
-    pairs: list[tuple[str, str]] = []
-    for cookie in cookies.split(";", _MAX_PAIRS):
-        name, _, value = cookie.strip().partition("=")
-        value = unquote(value)
-        if name.removeprefix("amp;").upper() == "TILDAUTM":
-            pairs += _tilda_marks(value)
-        else:
-            pairs.append((name, value))
-    return pairs
-
-
-def _tilda_marks(value: str) -> list[tuple[str, str]]:
-    pairs = []
-    for mark in value.split("|||"):
-        name, _, text = mark.partition("=")
-        pairs.append((name, unquote(text) if _ESCAPED.search(text) else text))
-    return pairs

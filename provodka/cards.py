@@ -91,7 +91,7 @@ class Change:
     `by` is who changed the card last, a name from `staff` or the CRM's login; empty where the CRM names nobody (it was
     a robot, or an integration). `custom` tells the card's own fields from its members (`stage`, `price`, `tags`, …); a
     responsible is a login. A stage has its pipelines beside it, a list what it has `lost` and `gained`, so that the old
-    value can be put back.
+    value can be put back. `imported`: the card is new, and an import of ours has made it.
     """
 
     field: str = ""
@@ -103,6 +103,7 @@ class Change:
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
     custom: bool = False
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

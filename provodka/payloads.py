@@ -182,7 +182,12 @@ def addressed_to(payload: object) -> str:
 
 def is_bulk(payload: object) -> bool:
     """Whether somebody has agreed to many such events at once, and nobody waits for each of them."""
-    return isinstance(payload, RowAdded) and payload.imported
+    return (isinstance(payload, RowAdded) and payload.imported) or is_echo_of_import(payload)
+
+
+def is_echo_of_import(payload: object) -> bool:
+    """Whether it tells of a card that an import has just made. Rules hear of it if they ask for `change.imported`."""
+    return isinstance(payload, CardEvent) and payload.change.imported
 
 
 MIRRORED: Final = "mirrored-"

@@ -60,10 +60,9 @@ class CompiledRule:
     texts: tuple[tuple[Place, Text], ...]
     rungs: tuple[tuple[Step, ...], ...] = ()
 
-    @property
-    def asks_role(self) -> bool:
-        """Whether it decides by itself what the role of a mailbox means to it."""
-        return any(_reads(one, ("message", "role")) for one in leaves(self.condition))
+    def asks(self, *path: str) -> bool:
+        """Whether its condition reads this: what it means to the rule is then for the rule to say."""
+        return any(_reads(one, path) for one in leaves(self.condition))
 
 
 def _reads(condition: Compare | Formula | Time, path: tuple[str, ...]) -> bool:

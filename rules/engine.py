@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from provodka.event import Event
-from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, is_bulk, lead_of
+from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, is_bulk, is_echo_of_import, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
 from rules.beside import ALONE, Beside
@@ -38,6 +38,10 @@ from rules.team import Team
 from rules.templates import Templates
 from rules.told import MAY_REPEAT, ToldBefore
 
+_IMPORTED: Final = (
+    "an import has made this card, and thousands like it: rules are not told of each; one that asks for "
+    "change.imported sees it"
+)
 _STRANGER: Final = (
     "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "
     "message.role sees them"
@@ -167,6 +171,8 @@ class _Run:
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=self._stopped)
         if self._told is not None and (why := self._told.stops(rule.name)):
             return RuleTrace(rule.name, RuleOutcome.STOPPED, reason=why)
+        if is_echo_of_import(self.event.payload) and not compiled.asks("change", "imported"):
+            return RuleTrace(rule.name, RuleOutcome.NOT_MATCHED, reason=_IMPORTED)
         if rule.waits and not resumed:
             return self._wait(compiled)
         return self._match(compiled, rung, resumed=resumed)
@@ -221,7 +227,11 @@ class _Run:
     def _of_a_stranger(self, compiled: CompiledRule) -> str:
         """Why the letter is nobody's business: its mailbox is no source of requests, and we know no such person."""
         payload = self.event.payload
-        if not isinstance(payload, EmailReceived | EmailSent) or not payload.message.seeks_known or compiled.asks_role:
+        if (
+            not isinstance(payload, EmailReceived | EmailSent)
+            or not payload.message.seeks_known
+            or compiled.asks("message", "role")
+        ):
             return ""
         facts = self.scope.facts
         is_known = facts.get(CONTACT) is not None or facts.get(LEAD) is not None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from flask import Flask, Response, jsonify
 
 from provodka.channel import Page
 from provodka.errors import JournalUnavailableError
-from provodka.journal import Journal, brakes, queries, troubles
+from provodka.journal import Journal, brakes, imports, queries, troubles
 from webhooks.files import files
+from webhooks.metrics import Figures
 from webhooks.receive import Door, hooks
 
 
@@ -43,7 +45,8 @@ def create_app(door: Door, journal: Journal, shown: Mapping[str, Page] = {}) -> 
         totals = journal.read(queries.totals)
         opened = journal.read(lambda c: troubles.all_troubles(c, opened=True))
         held = {one.rule: one.held for one in journal.read(brakes.stopped)}
-        text = door.metrics.text(totals.events, totals.actions, len(opened), held)
+        lists = Counter(job.state.value for job in journal.read(imports.all_imports))
+        text = door.metrics.text(Figures(totals.events, totals.actions, len(opened), held, lists))
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return app

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the journal holds: events, actions and imports by state, open troubles, held actions by rule."""
+
+    events: Mapping[str, int]
+    actions: Mapping[str, int]
+    troubles: int
+    held: Mapping[str, int]
+    imports: Mapping[str, int]
 
 
 class Metrics:
@@ -23,15 +37,22 @@ class Metrics:
             "provodka_held_actions", "Actions of rules that stopped themselves", ["rule"], registry=self.registry
         )
 
+        self._imports = Gauge("provodka_imports", "Imports by state", ["state"], registry=self.registry)
+
     def delivered(self, channel: str, outcome: str) -> None:
         """Count one delivery: `accepted`, `refused` or `unavailable`."""
         self._deliveries.labels(channel, outcome).inc()
 
-    def text(self, events: dict[str, int], actions: dict[str, int], troubles: int, held: dict[str, int]) -> bytes:
-        """The page, with these figures of the journal; `held` by rule."""
-        for gauge, figures in ((self._events, events), (self._actions, actions), (self._held, held)):
+    def text(self, figures: Figures) -> bytes:
+        """The page, with these figures of the journal."""
+        for gauge, counted in (
+            (self._events, figures.events),
+            (self._actions, figures.actions),
+            (self._held, figures.held),
+            (self._imports, figures.imports),
+        ):
             gauge.clear()
-            for name, count in figures.items():
+            for name, count in counted.items():
                 gauge.labels(name).set(count)
-        self._troubles.set(troubles)
+        self._troubles.set(figures.troubles)
         return generate_latest(self.registry)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from rich.progress import BarColumn, Progress, TextColumn
+from click import Abort
 
+from cli.progress import bar
 from cli.show import Exit, View, table
 from connectors.tables.importing import ImportOptions
 from provodka.journal import Journal, imports
@@ -101,22 +102,21 @@ def settled(job: ShownJob) -> bool:
 
 def follow(journal: Journal, job: ImportJob, view: View, stop: Ask | None) -> ShownJob:
     """A bar until all is done; Ctrl-C asks `stop` whether to stop the import, or lets it go on."""
-    line = "[progress.description]{task.description}"
-    columns = (
-        TextColumn(line),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} rows"),
-        TextColumn("{task.fields[told]}"),
-    )
-    with Progress(*columns, console=view.err, transient=True) as progress:
-        bar = progress.add_task(job.file, total=job.rows, told="")
-        try:
-            return _watch(journal, job, view, lambda now: progress.update(bar, completed=now.planned, told=_told(now)))
-        except KeyboardInterrupt:
-            progress.stop()
-            if stop is not None and stop("Stop the import? If not, it goes on without this command"):
-                journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
-            return shown(journal, anew(journal, job))
+    try:
+        with bar(view, job.file, job.rows, "rows") as move_to:
+            return _watch(journal, job, view, lambda now: move_to(now.planned, _told(now)))
+    except KeyboardInterrupt:
+        if stop is not None and _agreed(stop, "Stop the import? If not, it goes on without this command"):
+            journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
+        return shown(journal, anew(journal, job))
+
+
+def _agreed(stop: Ask, question: str) -> bool:
+    """A second Ctrl-C is no answer: what was agreed to before holds."""
+    try:
+        return stop(question)
+    except (KeyboardInterrupt, Abort):
+        return False
 
 
 def _watch(journal: Journal, job: ImportJob, view: View, tell: Callable[[ShownJob], object]) -> ShownJob:

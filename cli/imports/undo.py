@@ -22,10 +22,15 @@ def undo_import(journal: Journal, job: ImportJob, view: View, *, preview: Previe
     Rows of which nothing stays may be imported again. It may be said again: what was undone stays so. Prints and ends
     as `undo` does.
     """
-    if not wish.dry_run:
-        journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
-        _cancel(journal, job, wish.patience)
-    work = carried_out(journal, Undone(job=job.id), preview, wish)
+    try:
+        if not wish.dry_run:
+            journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, (ImportState.RUNNING,)))
+            _cancel(journal, job, wish.patience)
+        work = carried_out(journal, Undone(job=job.id), preview, wish, view)
+    except KeyboardInterrupt:
+        view.problem("interrupted: nothing of it has been undone" + ("" if wish.dry_run else " yet, but it is stopped"))
+        view.err.print(f"to undo it: provodka import undo {job.id}", highlight=False)
+        return Exit.PROBLEM
     if not wish.dry_run and not work.waiting:
         stays = {one.event_seq for one, why in work.exceptions if one.kind in MAKERS and not why.startswith("contact:")}
         journal.write(lambda c: imports.let_in_again(c, job.id, stays))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from connectors.amocrm.chats import Chats
 from connectors.amocrm.client import Client
+from connectors.amocrm.feed import Feed
 from connectors.amocrm.files import Files
 from connectors.amocrm.notes import Notes
 from connectors.amocrm.notices import Notices
@@ -21,6 +22,7 @@ from provodka.crm import (
     CardRef,
     ChatDelivery,
     ChatMessage,
+    FeedEntry,
     NewCall,
     NewFile,
     NewNote,
@@ -49,6 +51,7 @@ class OfferWork:
     def _furnish_work(self, open_at: Callable[[str], Client], chats: Chats) -> None:
         self._chats = chats
         self._tasks, self._open_tasks, self._notes = Tasks(self._room), OpenTasks(self._room), Notes(self._room)
+        self._feed = Feed(self._room)
         self._notices = Notices(self._room, self._tasks, self._notes)
         self._files = Files(self._room, open_at)
 
@@ -67,6 +70,10 @@ class OfferWork:
     def open_tasks(self, cards: Sequence[CardRef]) -> dict[CardRef, list[Task]]:
         """One call for each kind of card. Where the account ignores filters, all its tasks are read."""
         return self._open_tasks.read(cards)
+
+    def feed(self, cards: Sequence[CardRef]) -> dict[CardRef, list[FeedEntry]]:
+        """One call for a hundred cards of a kind."""
+        return self._feed.read(cards)
 
     def files(self, card: CardRef) -> list[CardFile]:
         """One call for the list and one for each file."""

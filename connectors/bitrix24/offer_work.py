@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from connectors.bitrix24.calls import Calls
 from connectors.bitrix24.cards import Leads
+from connectors.bitrix24.feed import Feed
 from connectors.bitrix24.files import Files
 from connectors.bitrix24.notes import Notes
 from connectors.bitrix24.offer_cards import BATCH
@@ -22,6 +23,7 @@ from provodka.crm import (
     CardRef,
     ChatDelivery,
     ChatMessage,
+    FeedEntry,
     NewCall,
     NewFile,
     NewNote,
@@ -49,7 +51,7 @@ class OfferWork:
     def _furnish_work(self, leads: Leads) -> None:
         self._tasks, self._notes, self._calls = Tasks(self._room), Notes(self._room), Calls(self._room, leads)
         self._open_tasks, self._files, self._staff = OpenTasks(self._room), Files(self._room), Staff(self._room)
-        self._talks = Talks(self._room)
+        self._talks, self._feed = Talks(self._room), Feed(self._room)
 
     def users(self) -> Sequence[User]:
         """At most ten minutes old."""
@@ -112,6 +114,10 @@ class OfferWork:
     @log_calls.find
     def _find_calls(self, requests: Sequence[Request[NewCall]]) -> list[Done | None]:
         return self._calls.find(requests)
+
+    def feed(self, cards: Sequence[CardRef]) -> dict[CardRef, list[FeedEntry]]:
+        """Freshly read, in one request for 25 cards."""
+        return self._feed.read(cards)
 
     def files(self, card: CardRef) -> list[CardFile]:
         """The files of the card's comments; one request for fifty comments."""

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from connectors.bodies import body_hash
 from connectors.calls.fields import DIRECTIONS, OUTCOMES, Fields, Names, plain_word
 from connectors.calls.notice import CallNotice, Told
-from connectors.visit import utm_from_fields
+from connectors.marks import utm_from_fields
 from provodka import identity
 from provodka.channel import UnreadableError
 from provodka.payloads import CallOutcome, Direction, Utm

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from connectors.bodies import fields_of
 from connectors.carrotquest.settings import CarrotQuestSettings
+from connectors.marks import mark_name
 from connectors.secrecy import same_secret, without_secret
 from connectors.submissions import OK, Submissions
-from connectors.visit import Submitted, form_submitted, mark_name
+from connectors.visit import Submitted, form_submitted
 from provodka.channel import Around, Delivery, PartsReader, Received, RefusedError, UnreadableError
 from provodka.own_pages import NO_MARKS, LeadMarks
 

@@ -12,8 +12,9 @@ from connectors.bodies import fields_of
 from connectors.form.channel import FormChannel
 from connectors.form.settings import FormSettings
 from connectors.form.xml import is_xml, xml_fields
+from connectors.marks import CLICK_IDS
 from connectors.shapes import plain_fields
-from connectors.visit import CLICK_IDS, Target, answers_of, places_of
+from connectors.visit import Target, answers_of, places_of
 from provodka import identity
 from provodka.channel import Delivery, UnreadableError
 from provodka.event import Event

@@ -10,7 +10,8 @@ from connectors.imap.headers import Headers
 from connectors.imap.robots import is_robot
 from connectors.imap.settings import ImapSettings
 from connectors.imap.signature import name_in, searched, signature_of
-from connectors.visit import form_submitted, utm_from_url
+from connectors.marks import utm_from_url
+from connectors.visit import form_submitted
 from provodka import identity
 from provodka.payloads import Person, Utm
 

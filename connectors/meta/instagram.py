@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from connectors.graph import Change
+from connectors.marks import utm_from_url
 from connectors.talks.reading import Fields, moment, part, parts_of, word
 from connectors.talks.telling import Telling, Writer
-from connectors.visit import utm_from_url
 from provodka.event import Event
 from provodka.talks import DeliveryState, MediaKind, MessageFile, Sent, TalkMessage
 from provodka.visits import Utm

@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from connectors.marks import utm_from_url
 from connectors.pages.fields import CONSENT, FieldSettings
-from connectors.visit import utm_from_url
 from provodka import identity
 from provodka.payloads import Form, Person, Utm
 

@@ -42,7 +42,9 @@ def clean(text: str) -> tuple[str, str]:
     """
     if text.isascii() and text.isalnum() and len(text) < 6:
         return _TRUTH.get(text, text), ""  # most cells are short words and numbers
-    text = _INVISIBLE.sub("", _BLANKS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    if not text.isprintable():  # all that is looked for here is not
+        text = _INVISIBLE.sub("", _BLANKS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = text.strip()
     text = text[1:].lstrip() if text.startswith("'") else text
     if not text:
         return "", ""

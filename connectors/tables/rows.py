@@ -4,17 +4,18 @@ in the live table, wherever the row stands and in whatever order the columns are
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from typing import Final
 
 from connectors.tables.cells import canonical, moment_in
 from connectors.tables.headings import moments_of
 from connectors.tables.sheet import Row, Sheet
-from connectors.visit import Submitted, Target, form_submitted, meaning_of
+from connectors.visit import FormReader, Submitted, Target, meaning_of
 from provodka.errors import Rejected
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType, RowAdded, TableRow
@@ -25,6 +26,8 @@ NAME_COLUMNS: Final = (
 )
 NO_KEY: Final = "пусты все столбцы, по которым строка узнаётся: {columns}"
 FILL_KEY: Final = "Заполните их или измените key в настройках"
+_COLUMNS: Final = 512
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _KEPT: Final = ("page", "form", "form_id")  # a form says these of itself, a row only has columns that are called so
 
 
@@ -43,7 +46,7 @@ class Refusal:
     damaged: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """How the rows of one table are read. `own` are columns that we write ourselves, and that are none of the row's."""
 
@@ -69,10 +72,11 @@ class Reading:
         """The event `table.row_added` of a row, or why there is none."""
         cells = self._own_cells(row)
         submitted = self._submitted(row, cells)
-        key = self._key(cells, submitted)
+        moments = moments_of(cells)
+        key = self._key(cells, submitted, moments)
         if (refused := self._refused(row, submitted, key)) is not None:
             return refused
-        moment = self.moment(row)
+        moment = self._moment(moments)
         return Event(
             id=new_event_id(received_at),
             type=EventType.TABLE_ROW_ADDED,
@@ -87,28 +91,42 @@ class Reading:
 
     def moment(self, row: Row) -> datetime | None:
         """When the row was written, where a column says so to the minute."""
-        found = filter(None, map(moment_in, moments_of(row.cells)))
+        return self._moment(moments_of(self._own_cells(row)))
+
+    def _moment(self, moments: Sequence[str]) -> datetime | None:
+        found = filter(None, map(moment_in, moments))
         return next((moment.replace(tzinfo=self.zone) for moment in found), None)
 
-    def _own_cells(self, row: Row) -> dict[str, str]:
+    @cached_property
+    def _reader(self) -> FormReader:
+        """It learns the columns once, not with each row."""
+        return FormReader(self.mapping, self.aliases)
+
+    @cached_property
+    def _meaning(self) -> Callable[[str], str]:
+        return lru_cache(maxsize=_COLUMNS)(partial(meaning_of, aliases=self.aliases))
+
+    def _own_cells(self, row: Row) -> Mapping[str, str]:
+        if not self.own:
+            return row.cells
         return {column: text for column, text in row.cells.items() if column not in self.own}
 
     def _submitted(self, row: Row, cells: Mapping[str, str]) -> Submitted:
         """Damaged cells are read by nobody as phones or addresses."""
+        if not row.faults:
+            return self._reader.read(cells)
         damaged = {fault.column for fault in row.faults}
-        whole = {column: text for column, text in cells.items() if column not in damaged}
-        return form_submitted(whole, mapping=self.mapping, aliases=self.aliases)
+        return self._reader.read({column: text for column, text in cells.items() if column not in damaged})
 
-    def _key(self, cells: Mapping[str, str], submitted: Submitted) -> str:
+    def _key(self, cells: Mapping[str, str], submitted: Submitted, moments: Sequence[str]) -> str:
         """Headings are no part of it: a column may be called otherwise one day."""
         if self.key:
             parts = [canonical(cells.get(column, "")) for column in self.key]
             return _hashed(parts) if any(parts) else ""
         person = submitted.person
         known = sorted((*person.phones, *person.emails)) or [canonical(person.name)]
-        moments = sorted(map(canonical, moments_of(cells)))
         if moments and any(known):
-            return _hashed([*moments, *known])
+            return _hashed([*sorted(map(canonical, moments)), *known])
         return _hashed(sorted(filter(None, map(canonical, cells.values()))))
 
     def _refused(self, row: Row, submitted: Submitted, key: str) -> Refusal | None:
@@ -128,22 +146,24 @@ class Reading:
         return _hashed(sorted(row.cells.values()))
 
     def _is_of_person(self, column: str) -> bool:
-        return column in self.mapping.values() or meaning_of(column, self.aliases) in ("phone", "email", "name")
+        return column in self.mapping.values() or self._meaning(column) in ("phone", "email", "name")
 
     def _payload(self, row: Row, cells: Mapping[str, str], submitted: Submitted, *, imported: bool) -> RowAdded:
         form = submitted.payload.form
-        left = {column for column in cells if meaning_of(column, self.aliases) in _KEPT}
-        fields = {column: text for column, text in cells.items() if column in form.fields or column in left}
-        fields = {column: form.fields.get(column, text) for column, text in fields.items()}
-        damaged = {fault.column: fault.value for fault in row.faults}
-        shown = TableRow(self.table, self.sheet, row.number, form.comment, {**fields, **damaged})
+        fields = {
+            column: form.fields.get(column, text)
+            for column, text in cells.items()
+            if column in form.fields or self._meaning(column) in _KEPT
+        }
+        fields.update((fault.column, fault.value) for fault in row.faults)
+        shown = TableRow(self.table, self.sheet, row.number, form.comment, fields)
         return RowAdded(shown, submitted.payload.utm, imported)
 
 
 def raw_of(cells: Mapping[str, str]) -> bytes:
     """A row as support sees it."""
-    return json.dumps(cells, ensure_ascii=False).encode()
+    return _ENCODE(cells).encode()
 
 
 def _hashed(parts: Sequence[str]) -> str:
-    return f"row:{sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:40]}"
+    return f"row:{sha256(_ENCODE(parts).encode()).hexdigest()[:40]}"

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Final
 
-from connectors.visit import utm_from_fields, utm_from_url
+from connectors.marks import utm_from_fields, utm_from_url
 from provodka.visits import Utm
 
 _SHORT: Final = {"src": "source", "med": "medium", "cmp": "campaign", "cnt": "content", "trm": "term"}

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from connectors.calls.fields import moment, seconds
 from connectors.calls.notice import CallNotice, Told
+from connectors.marks import CLICK_IDS, MARKS, utm_from_fields
 from connectors.uis.settings import Moment, UisSettings
-from connectors.visit import CLICK_IDS, MARKS, utm_from_fields
 from provodka.channel import UnreadableError
 from provodka.payloads import Direction, Utm
 

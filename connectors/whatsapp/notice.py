@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.marks import utm_from_url
 from connectors.talks.reading import Fields, moment, part, parts_of, phones_of, word
 from connectors.talks.states import state_told
 from connectors.talks.telling import Telling, Writer
-from connectors.visit import utm_from_url
 from connectors.whatsapp.content import content_of
 from connectors.whatsapp.refusals import told
 from provodka.channel import Part, PartsReader

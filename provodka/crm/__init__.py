@@ -76,6 +76,8 @@ from provodka.crm.sales import (
 )
 from provodka.crm.work import (
     CardFile,
+    FeedEntry,
+    FeedKind,
     NewCall,
     NewFile,
     NewNote,
@@ -131,6 +133,8 @@ __all__ = [
     "Customer",
     "DeliveryState",
     "Feed",
+    "FeedEntry",
+    "FeedKind",
     "FoundCompany",
     "FoundPerson",
     "Glance",

@@ -50,6 +50,7 @@ from provodka.crm.sales import (
 )
 from provodka.crm.work import (
     CardFile,
+    FeedEntry,
     NewCall,
     NewFile,
     NewNote,
@@ -245,6 +246,9 @@ class Tasks(Protocol):
 
 class Feed(Protocol):
     """What is written into the feed of a card."""
+
+    def feed(self, cards: Sequence[CardRef]) -> dict[CardRef, list[FeedEntry]]:
+        """What stands there, freshly read, whoever wrote it: no tasks, and nothing that the CRM writes by itself."""
 
     @property
     def add_notes(self) -> Write[NewNote]: ...

@@ -142,6 +142,24 @@ class CardFile:
     url: str = ""
 
 
+class FeedKind(StrEnum):
+    """What may stand in the feed of a card; a deed is a meeting, a reminder or the work of an application."""
+
+    NOTE = "note"
+    CALL = "call"
+    LETTER = "letter"
+    FILE = "file"
+    DEED = "deed"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a card's feed. Ids are unlike within a kind."""
+
+    id: str
+    kind: FeedKind
+
+
 class NoticeForm(StrEnum):
     """What a CRM without notices of its own makes of one. A CRM that has them uses those, whatever is said here."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from provodka.cards import TOLD
 from provodka.event import Event, new_event_id
-from provodka.journal import brakes, discipline
+from provodka.journal import brakes, discipline, imported
 from provodka.journal.connector_store import outdated, put_snapshots
 from provodka.journal.firings import let_act
 from provodka.journal.inbox import add_events, event_row
@@ -94,7 +94,7 @@ def compared(
             cards = {(kind, one) for one in void}
             kept = [e for e in kept if card_of(e.payload) not in cards]
             kept.append(_hint_again(system, [f"{MIRRORED}{kind}:{one}" for one in sorted(void)], now))
-    return kept
+    return imported.marked(connection, kept)
 
 
 def _hint_again(system: str, entities: Sequence[str], now: datetime) -> Event:

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provodka.crm import CardKind, CardRef, CardRemoval, Contact, LeadChange, NewContact, NewLead, Task, TaskCompletion
+from provodka.crm import (
+    CardKind,
+    CardRef,
+    CardRemoval,
+    Contact,
+    FeedEntry,
+    LeadChange,
+    NewContact,
+    NewLead,
+    Task,
+    TaskCompletion,
+)
 from provodka.errors import Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef, TaskRef
@@ -24,7 +35,7 @@ NOTHING: Final = LeadRef("")
 
 class Made(Strict):
     """What an action, and the tasks that hang on its result, have made. `create` is the NewLead as it was sent, `added`
-    phones and emails that its contact got later by the same import;
+    phones and emails that its contact got later by the same import, `feed` what it has written there (`note:17`);
     `touched` says why it stays, where that is known beforehand; `tag` is for what the CRM does not delete."""
 
     tag: str
@@ -33,6 +44,7 @@ class Made(Strict):
     create: dict[str, Any] | None = None
     tasks: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    feed: tuple[str, ...] = ()
     touched: str = ""
 
 
@@ -44,6 +56,7 @@ class Cards:
     contacts: Mapping[str, Contact]
     tasks: Mapping[str, TaskRef]
     open: Mapping[CardRef, Sequence[Task]]
+    feed: Mapping[CardRef, Sequence[FeedEntry]]
 
     @classmethod
     def read(cls, items: Sequence[Made], desk: Desk) -> Cards:
@@ -54,11 +67,13 @@ class Cards:
         tasks = [task for one in items for task in one.tasks]
         there = desk.crm.tasks(tasks) if tasks else {}
         waiting = desk.crm.open_tasks([ref for ref in leads if ref in found]) if leads else {}
+        written = desk.crm.feed(list(found)) if found else {}
         return cls(
             {ref.id: card for ref, card in found.items() if isinstance(card, LeadRef)},
             {ref.id: card for ref, card in found.items() if isinstance(card, Contact)},
             there,
             waiting,
+            written,
         )
 
 
@@ -92,7 +107,7 @@ def fate(made: Made, cards: Cards) -> Fate:
     left: tuple[str, ...] = ()
     contact = cards.contacts.get(made.contact)
     if contact is not None:
-        if used := _used(made, contact):
+        if used := _used(made, contact, cards):
             left = (f"contact:{contact.id}: {used}",)
         else:
             refs.append(CardRef(CardKind.CONTACT, contact.id))
@@ -113,6 +128,8 @@ def _touched(made: Made, lead: LeadRef, cards: Cards) -> str:
         return f"it has a task that was not made by the import ({others[0].id})"
     if any(one in cards.tasks and cards.tasks[one].completed for one in made.tasks):
         return "a task of it has been completed"
+    if written := _written(made, CardRef(CardKind.LEAD, lead.id), cards):
+        return written
     new = unpack(NewLead, made.create or {"title": lead.title})
     change = LeadChange(
         lead.id, new.title, new.pipeline, new.stage, new.responsible, new.price, new.tags, fields=new.fields
@@ -124,8 +141,16 @@ def _touched(made: Made, lead: LeadRef, cards: Cards) -> str:
     return "" if lead.state == "open" else f"it has been {lead.state} since"
 
 
-def _used(made: Made, contact: Contact) -> str:
+def _written(made: Made, card: CardRef, cards: Cards) -> str:
+    """Whose feed has something that the import has not written: it would be gone with the card."""
+    others = [one for one in cards.feed.get(card, ()) if f"{one.kind.value}:{one.id}" not in made.feed]
+    return f"somebody has left a {others[0].kind.value} in it ({others[0].id})" if others else ""
+
+
+def _used(made: Made, contact: Contact, cards: Cards) -> str:
     """Why the contact is not any more as it was made with the lead."""
+    if written := _written(made, CardRef(CardKind.CONTACT, contact.id), cards):
+        return written
     if any(one != made.lead for one in contact.leads):
         return "it has another lead"
     new = unpack(NewLead, made.create).contact if made.create else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from sqlalchemy import text
 
 from cli.status import status, unavailable
 from provodka.errors import JournalUnavailableError
-from provodka.journal import DeadReason, Journal, mending, queries, troubles
+from provodka.journal import DeadReason, Journal, imports, mending, queries, troubles
+from provodka.journal.imports import ImportJob, ImportState
 from scheduler import tell_dead_letters
 from tests.cli.playing import RULE, Clock, House, Seen
 
@@ -34,6 +36,21 @@ def test_backlog_and_channels_are_told_with_their_ages(
     seen.has("to plan: 2, the oldest waits for 3 h 10 min", "to send: 1, the oldest waits for 10 min")
     seen.has("mail", "1", "2026-03-02 12:00:00", "3 h 10 min ago")
     seen.has("site", "2", "2026-03-02 15:00:03", "10 min ago")
+
+
+def test_imports_that_are_not_done_are_named_with_how_far_they_are_and_what_to_type(
+    journal: Journal, seen: Seen
+) -> None:
+    for number, state in enumerate(ImportState):
+        job = ImportJob(f"01a22a2ccf35000{number}", "list", f"База {number}.csv", "", "{}", 500, state, journal.now())
+        journal.write(lambda c, job=job: imports.add(c, job))
+    place = json.dumps({"row": 101, "given": 0, "next": "2026-03-03T09:00:00Z"})
+    journal.store.put_snapshots("x", "x", [], cursors={imports.cursor_of("01a22a2ccf350000"): place})
+    assert status(journal, seen.view()) == 0, "a list that is stopped is nobody's trouble"
+    seen.has("База 0.csv", "running", "101 of 500", "2026-03-03 12:00:00", "provodka import show 01a22a2ccf350000")
+    seen.has("База 1.csv", "stopped", "0 of 500", "provodka import resume 01a22a2ccf350001")
+    assert "База 2.csv" not in seen.text
+    assert "База 3.csv" not in seen.text
 
 
 @pytest.mark.shows("S3-15")

@@ -197,6 +197,19 @@ def test_without_a_worker_it_says_that_the_work_waits(office: Office, seen: Seen
     seen.has("0 actions undone", "8 wait for a worker")
 
 
+def test_who_interrupts_the_waiting_is_told_that_the_work_goes_on(
+    office: Office, seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.play(leads=3)
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.undo.time.sleep", interrupted)
+    assert undo(office.journal, Undone("Ошибка"), "", seen.view(), preview=office.preview, wish=Wish(patience=60)) == 0
+    seen.has("12 wait for a worker: say the same again")
+
+
 def test_what_is_still_on_its_way_is_an_exception(office: Office, seen: Seen) -> None:
     office.journal.accept([make_event("lead.created", lead={"id": "1"})])
     office.planner.plan_once()

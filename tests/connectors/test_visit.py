@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.visit import Target, form_submitted, utm_from_fields, utm_from_url
+from connectors.marks import utm_from_fields, utm_from_url
+from connectors.visit import FormReader, Target, form_submitted
 from provodka.payloads import Form, Person, Utm
 
 _COOKIES = (
@@ -189,3 +190,42 @@ _json = st.recursive(
 def test_any_json_can_be_sorted(fields: dict[str, object]) -> None:
     form = form_submitted(fields)
     assert all(isinstance(text, str) for text in form.payload.form.fields.values())
+
+
+_HEADINGS = (
+    "Имя", "Фамилия", "Телефон", "Тел. 2", "Почта", "Комментарий", "utm_source", "utm term", "page", "Страница", "_ga",
+    "Город", "contact.phone", "form_id", "COOKIES", "", "prvlead",
+)  # fmt: skip
+_CELLS = st.sampled_from(
+    [
+        "",
+        " ",
+        "Анна",
+        "8 (916) 000-11-22",
+        "нет",
+        "a@b.ru, c@d.ru",
+        "https://a.ru/?utm_source=vk&gclid=1",
+        "Анна Белова",
+    ]
+) | st.text(max_size=8)
+_ROWS = st.lists(st.dictionaries(st.sampled_from(_HEADINGS), _CELLS), max_size=8)
+_MAPS = st.dictionaries(
+    st.sampled_from(["name", "phone", "comment", "id"]), st.sampled_from(_HEADINGS[:-2]), max_size=3
+)
+
+
+@given(_ROWS, _MAPS, _MAPS, _MAPS)
+def test_a_reader_that_has_read_other_rows_reads_each_as_if_it_were_the_first(
+    rows: list[dict[str, str]], mapping: dict[Target, str], aliases: dict[Target, str], defaults: dict[Target, str]
+) -> None:
+    own = {target: [name] for target, name in aliases.items()}
+    reader = FormReader(mapping, own, defaults)
+    for row in [*rows, *rows]:
+        assert reader.read(row) == form_submitted(row, mapping=mapping, aliases=own, defaults=defaults)
+
+
+def test_a_reader_of_forms_that_are_all_different_keeps_few_of_them() -> None:
+    reader = FormReader()
+    for number in range(1000):
+        assert reader.read({f"поле {number}": "да", "phone": "89160001122"}).person.phone == "+79160001122"
+    assert len(reader._layouts) < 100

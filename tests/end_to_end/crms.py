@@ -56,6 +56,10 @@ class Office(ABC):
         """A person drags the card on the CRM's board."""
 
     @abstractmethod
+    def write(self, lead: Json, text: str) -> None:
+        """A person types this into the card."""
+
+    @abstractmethod
     def complete(self, lead: Json, task: str) -> None:
         """A person completes the task of this text."""
 
@@ -164,6 +168,11 @@ crm:
         url, headers = f"{self.emulator.url}/api/v4/tasks/{one}", {"Authorization": f"Bearer {SECRET}"}
         requests.patch(url, json={"is_completed": True}, headers=headers, timeout=10).raise_for_status()
 
+    def write(self, lead: Json, text: str) -> None:
+        url, headers = f"{self.emulator.url}/api/v4/leads/{lead['id']}/notes", {"Authorization": f"Bearer {SECRET}"}
+        note = [{"note_type": "common", "params": {"text": text}}]
+        requests.post(url, json=note, headers=headers, timeout=10).raise_for_status()
+
     due_name = "complete_till"
 
     def open_tasks(self, lead: Json) -> list[str]:
@@ -224,6 +233,10 @@ crm:
     def complete(self, lead: Json, task: str) -> None:
         one = next(row["id"] for row in lead["tasks"] if row["text"] == task)
         self._act("tasks.task.complete", {"taskId": one})
+
+    def write(self, lead: Json, text: str) -> None:
+        card = {"ENTITY_ID": lead["id"], "ENTITY_TYPE": self.table.removesuffix("s"), "COMMENT": text}
+        self._act("crm.timeline.comment.add", {"fields": card})
 
     due_name = "deadline"
 

@@ -100,4 +100,4 @@ def test_a_personal_link_opens_nothing_any_more(made: MadeUp) -> None:
     told = made.text(f"Заполните: https://krovlya.ru/f/anketa/{mark}, спасибо")
     assert told.startswith("Заполните: https://krovlya.ru/f/anketa/17-")
     assert told.endswith(", спасибо")
-    assert marks.lead(told.split("/")[-1].rstrip(", спасибо"), datetime(2026, 3, 1, tzinfo=UTC), "anketa") == ""
+    assert marks.lead(told.split("/")[-1].removesuffix(", спасибо"), datetime(2026, 3, 1, tzinfo=UTC), "anketa") == ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from provodka.crm import (
@@ -12,6 +13,7 @@ from provodka.crm import (
     CardRef,
     ChatDelivery,
     ChatMessage,
+    FeedEntry,
     Presence,
     StaffNotice,
     StaffWork,
@@ -31,6 +33,7 @@ class FakeWork:
     there once the mirror is `filled`."""
 
     tasks: dict[str, Task]
+    written: Mapping[CardRef, list[FeedEntry]] = MappingProxyType({})
     work: dict[str, StaffWork]
     filled = True
     talking = False
@@ -61,6 +64,10 @@ class FakeWork:
         self._read("open_tasks", list(cards))
         opened = [task for task in self.tasks.values() if not task.completed]
         return {card: [task for task in opened if task.card == card] for card in cards}
+
+    def feed(self, cards: Sequence[CardRef]) -> dict[CardRef, list[FeedEntry]]:
+        self._read("feed", list(cards))
+        return {card: self.written.get(card, []) for card in cards}
 
     @operation(repeat=Repeat.SAFE, batch=50)
     def change_tasks(self, requests: Sequence[Request[TaskChange]]) -> list[Outcome]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provodka.crm import CardKind, CardRef, Contact, NewContact, NewLead, Task
+from provodka.crm import CardKind, CardRef, Contact, FeedEntry, FeedKind, NewContact, NewLead, Task
 from provodka.operation import Done
 from provodka.payloads import LeadRef, TaskRef
 from rules.actions import UNDO
@@ -37,9 +37,18 @@ def made(**more: Any) -> Made:
     return Made(tag="импорт отменён", lead="17", contact="4", create=pack(NEW), tasks=("8",), **more)
 
 
-def there(lead: LeadRef | None = LEAD, card: Contact = CARD, *, done: bool = False, other: bool = False) -> Cards:
+def there(
+    lead: LeadRef | None = LEAD,
+    card: Contact = CARD,
+    *,
+    done: bool = False,
+    other: bool = False,
+    feed: dict[CardRef, list[FeedEntry]] | None = None,
+) -> Cards:
     tasks = [Task("8", "Позвонить", NOW, REF), *([Task("9", "Замер", NOW, REF)] if other else [])]
-    return Cards({"17": lead} if lead else {}, {"4": card}, {"8": TaskRef("8", completed=done)}, {REF: tasks})
+    return Cards(
+        {"17": lead} if lead else {}, {"4": card}, {"8": TaskRef("8", completed=done)}, {REF: tasks}, feed or {}
+    )
 
 
 def test_a_lead_goes_with_its_contact_and_its_tasks_are_over() -> None:
@@ -59,6 +68,8 @@ def test_a_lead_goes_with_its_contact_and_its_tasks_are_over() -> None:
         (there(replace(LEAD, tags=())), "tag «база»"),
         (there(done=True), "a task of it has been completed"),
         (there(other=True), "a task that was not made by the import"),
+        (there(feed={REF: [FeedEntry("5", FeedKind.NOTE)]}), "somebody has left a note in it (5)"),
+        (there(feed={REF: [FeedEntry("5", FeedKind.CALL)]}), "somebody has left a call in it (5)"),
     ],
 )
 def test_a_lead_that_somebody_has_worked_with_stays_with_all_that_hangs_on_it(cards: Cards, why: str) -> None:
@@ -81,6 +92,19 @@ def test_a_contact_that_has_got_something_more_stays_though_its_lead_goes(card: 
     found = fate(made(), there(card=card))
     assert [one.card.id for one in found.removals] == ["17"]
     assert found.left[0].startswith("contact:4")
+
+
+def test_what_the_import_has_written_into_the_card_itself_is_nobodys_touch() -> None:
+    feed = {REF: [FeedEntry("5", FeedKind.NOTE), FeedEntry("6", FeedKind.CALL)]}
+    assert fate(made(feed=("note:5", "call:6")), there(feed=feed)).left == ()
+    assert fate(made(feed=("call:5", "call:6")), there(feed=feed)).left != ()
+
+
+def test_a_contact_with_a_note_in_its_own_feed_stays_though_its_lead_goes() -> None:
+    feed = {CardRef(CardKind.CONTACT, "4"): [FeedEntry("5", FeedKind.NOTE)]}
+    found = fate(made(), there(feed=feed))
+    assert [one.card.id for one in found.removals] == ["17"]
+    assert found.left == ("contact:4: somebody has left a note in it (5)",)
 
 
 def test_what_later_rows_of_the_import_have_added_is_nobodys_touch() -> None:

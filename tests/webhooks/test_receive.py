@@ -12,7 +12,8 @@ import requests
 from provodka.channel import Delivery, PartsReader, Received, RefusedError, Reply, UnreadableError
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, new_event_id
-from provodka.journal import Journal
+from provodka.journal import Journal, imports
+from provodka.journal.imports import ImportJob, ImportState
 from provodka.payloads import EventType, FormSubmitted, Person, Unreadable
 from webhooks.app import create_app
 from webhooks.metrics import Metrics
@@ -123,6 +124,8 @@ def test_health_readiness_and_metrics_are_told(address: str, journal: Journal) -
     requests.post(f"{address}/hooks/site", data=b"one", timeout=5)
     requests.post(f"{address}/hooks/site", data=b"forged", timeout=5)
     journal.trouble("crm", "401", "Выпустите новый токен")
+    job = ImportJob("01a22a2ccf35cded", "list", "База.csv", "", "{}", 1, ImportState.STOPPED, journal.now())
+    journal.write(lambda c: imports.add(c, job))
     assert requests.get(f"{address}/healthz", timeout=5).json() == {"status": "ok"}
     assert requests.get(f"{address}/readyz", timeout=5).json() == {"status": "ok", "troubles": ["crm"]}
     text = requests.get(f"{address}/metrics", timeout=5).text
@@ -130,6 +133,7 @@ def test_health_readiness_and_metrics_are_told(address: str, journal: Journal) -
     assert 'provodka_deliveries_total{channel="site",outcome="refused"} 1.0' in text
     assert 'provodka_events{state="received"} 1.0' in text
     assert "provodka_troubles 1.0" in text
+    assert 'provodka_imports{state="stopped"} 1.0' in text
 
 
 def test_what_cannot_be_read_of_a_get_is_kept_and_answered_in_the_senders_own_words(

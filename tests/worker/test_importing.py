@@ -10,12 +10,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from click import Abort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
 from cli.imports.job import follow, start
 from cli.imports.report import told_rows
+from cli.imports.undo import undo_import
+from cli.undo import Wish
 from connectors.google_sheets.channel import receiver
 from connectors.google_sheets.settings import GoogleSheetsSettings
 from connectors.tables.importing import ImportOptions, ImportSettings, ReadRow
@@ -243,6 +246,41 @@ def test_whoever_interrupts_the_command_is_asked_whether_the_import_is_to_stop(
     assert follow(journal, job, seen.view(), None).state == "running"
     assert follow(journal, job, seen.view(), lambda _: True).state == "stopped"
     assert "it goes on without this command" in asked[0]
+
+
+def test_a_second_interruption_is_no_answer_and_the_import_goes_on(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, seen = begun(journal), Seen()
+
+    def interrupted(_: object) -> bool:
+        raise KeyboardInterrupt
+
+    def aborted(_: str) -> bool:
+        raise Abort
+
+    monkeypatch.setattr("cli.imports.job.time.sleep", interrupted)
+    assert follow(journal, job, seen.view(), interrupted).state == "running"
+    assert follow(journal, job, seen.view(), aborted).state == "running"
+
+
+def test_an_undo_that_is_interrupted_says_what_stands_and_can_be_said_again(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, seen = begun(journal, portion=10, every="1h"), Seen()
+    importer(journal).go_on(journal, journal)
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.imports.undo.time.sleep", interrupted)
+    assert undo_import(journal, job, seen.view(), preview=lambda _: [], wish=Wish()) == 1
+    assert "nothing of it has been undone yet, but it is stopped" in seen.error
+    assert f"provodka import undo {job.id}" in seen.error
+    assert state(journal, job) is ImportState.STOPPED
+    plan_all(journal)
+    assert undo_import(journal, job, seen.view(), preview=lambda _: [], wish=Wish()) == 0
+    assert state(journal, job) is ImportState.UNDONE
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provodka.crm import Missing, Need, NewCall, NewLead, NewNote, NewTask
+from provodka.crm import CardKind, CardRef, Missing, Need, NewCall, NewLead, NewNote, NewTask
 from provodka.errors import Ambiguous, AuthFailed, Rejected
 from provodka.operation import Done, Request
 from provodka.payloads import Call, Direction
@@ -156,3 +156,21 @@ def test_check_shows_a_token_that_is_not_accepted(make_crm):
     with pytest.raises(AuthFailed) as caught:
         make_crm(token="wrong").check([Need("pipeline", "Кровля")])
     assert "токен" in caught.value.hint
+
+
+@pytest.mark.parametrize("filters", [True, False])
+def test_the_feed_tells_what_people_have_left_in_a_card_and_what_we_have(crm, desk, ask, lead, filters):
+    desk.control("settings", {"api_filter": filters})
+    contact = desk.contact("Мария", "+79160001122")
+    call = {"uniq": "1", "phone": "+79160001122", "duration": 5, "source": "АТС"}
+    [ours] = crm.add_notes(ask(NewNote("Из базы", lead_id=lead)))
+    desk.api("POST", f"/leads/{lead}/notes", [{"note_type": "call_in", "params": call}])
+    desk.api(
+        "POST", f"/leads/{lead}/notes", [{"note_type": "service_message", "params": {"service": "В", "text": "Сам"}}]
+    )
+    desk.api("POST", f"/contacts/{contact}/notes", [{"note_type": "common", "params": {"text": "Не звонить"}}])
+    on_lead, on_contact = CardRef(CardKind.LEAD, lead), CardRef(CardKind.CONTACT, contact)
+    found = crm.feed([on_lead, on_contact])
+    assert [one.kind.value for one in found[on_lead]] == ["note", "call"]
+    assert found[on_lead][0].id == ours.remote_id
+    assert [one.kind.value for one in found[on_contact]] == ["note"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.http import collect_calls
-from provodka.crm import NewCall, NewNote, NewTask
+from provodka.crm import CardKind, CardRef, NewCall, NewNote, NewTask
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done
 from provodka.payloads import Call, Direction
@@ -210,3 +210,17 @@ def test_a_call_whose_answer_was_lost_is_logged_once(crm, desk, ask, kind):
     [again] = crm.log_calls(ask(call(lead), since=began))
     assert again.found is (kind == "cut_after")
     assert len(desk.card()["calls"]) == 2
+
+
+def test_the_feed_tells_what_people_have_left_in_a_card_and_not_its_tasks(crm, desk, ask):
+    lead, contact = desk.lead(), desk.contact("Мария", "+79160001122")
+    [ours] = crm.add_notes(ask(NewNote("Из базы", lead_id=lead)))
+    crm.create_tasks(ask(task(lead)))
+    desk.rest("crm.activity.todo.add", ownerTypeId=1, ownerId=lead, deadline="2026-12-01T15:00:00", title="Перезвонить")
+    desk.rest(
+        "crm.timeline.comment.add", fields={"ENTITY_ID": contact, "ENTITY_TYPE": "contact", "COMMENT": "Не звонить"}
+    )
+    on_lead, on_contact = CardRef(CardKind.LEAD, lead), CardRef(CardKind.CONTACT, contact)
+    found = crm.feed([on_lead, on_contact])
+    assert [(one.kind.value, one.id == ours.remote_id) for one in found[on_lead]] == [("note", True), ("deed", False)]
+    assert [one.kind.value for one in found[on_contact]] == ["note"]
