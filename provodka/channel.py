@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, runtime_checkable
 
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
@@ -110,6 +111,16 @@ class Receiver(Protocol):
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """Verify, then parse. Raises RefusedError or UnreadableError; touches nothing else."""
+
+
+@runtime_checkable
+class TakesTurns(Protocol):
+    """A receiver for which it matters what was stored before: which of two payments of one order was the first. What
+    brings pieces is read once more and stored while the turn is held, so that of two deliveries of the same moment, in
+    whatever process, one knows the other."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """One holder among all processes; waits for it."""
 
 
 class Page(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,10 @@ class TBankChannel:
         self._settings = settings
         self._book = book
         self._reader = Reader(settings, book.orders)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """See `provodka.channel.TakesTurns`."""
+        return self._book.orders.turn()
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """At most one event."""
