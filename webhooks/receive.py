@@ -16,7 +16,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from connectors.addresses import is_loopback
 from connectors.bodies import plain_body
-from provodka.channel import Delivery, Intake, Part, Received, Receiver, RefusedError, Reply, TakesTurns, UnreadableError
+from provodka.channel import (
+    Delivery,
+    Intake,
+    Part,
+    Received,
+    Receiver,
+    RefusedError,
+    Reply,
+    TakesTurns,
+    UnreadableError,
+)
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType, Person, Unreadable
