@@ -99,6 +99,12 @@ TAIL = """
       - intake: {pipeline: Кровля, stage: Новый лид, title: "Таблица: {{ person.name }}"}
       - note: {text: "Строка: {{ row.fields['Что интересует?'] }}{{ row.comment }}"}
 
+  - name: Квиз
+    on: form.submitted
+    channel: quiz
+    do:
+      - note: {text: "Квиз: {{ form.fields['Слова'] }}"}
+
   - name: Деньги
     on: [payment.succeeded, payment.differs, payment.refunded]
     do:

@@ -8,8 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ class Visitors:
 
     def __init__(self, sandbox: Sandbox, url: str, folder: Path, link: Callable[[Visitor], str | None]) -> None:
         self.sandbox, self.url, self.folder, self.link = sandbox, url, folder, link
+        self._seconds = count()
 
     def live(self, one: Visitor, dice: random.Random, pause: float) -> None:
         """All that a person does."""
@@ -97,11 +99,14 @@ class Visitors:
     def quiz(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("квиз")
         one.said.append(text)
-        given = {"url": f"{self.url}/hooks/quiz", "secret": SECRET}
-        service = self.sandbox.senders.services["marquiz"]
-        client = Client(name=one.name, phone=one.phone, email="", text=text)
-        for answer in service.press(dice.choice(("quiz", "thrice")), client, given):
-            answer.raise_for_status()
+        told = {
+            "contacts": {"name": one.name, "phone": one.typed(dice), "email": ""},
+            "answers": [{"q": "Сколько окон?", "a": "3"}, {"q": "Слова", "a": text}],
+            "quiz": {"id": "60f0000000000000000000a1", "name": "Расчёт окон"},
+        }
+        for press in range(dice.choice((1, 3))):  # a lead of its own for each press
+            body = {**told, "created": f"2026-03-02T09:04:00.{press:03}Z"}
+            requests.post(f"{self.url}/hooks/quiz/{SECRET}", json=body, timeout=60).raise_for_status()
 
     def page(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("страница")
@@ -138,13 +143,17 @@ class Visitors:
         one.rows.append(text)
         given = {"url": f"{self.url}/hooks/sheet", "secret": PARTNER_KEY}
         client = Client(name=one.name, phone=one.typed(dice), text=text)
+        self._sheet.now = self._moment
         for answer in self._sheet.press("answer", client, given):
             answer.raise_for_status()
 
     def file(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("файл")
         one.rows.append(text)
-        lines = [("Дата", "Имя", "Телефон", "Что интересует?"), ("02.03.2026", one.name, one.typed(dice), text)]
+        lines = [
+            ("Дата", "Имя", "Телефон", "Что интересует?"),
+            (f"{self._moment():%d.%m.%Y %H:%M:%S}", one.name, one.typed(dice), text),
+        ]
         body = "\n".join(";".join(line) for line in lines)
         for copy in range(dice.choice((1, 2))):  # the same rows may come in by another file again
             path = self.folder / f"{one.number}-{one.did.total()}-{copy}.csv"
@@ -172,6 +181,10 @@ class Visitors:
             service.tell(bill, "pay", given)
         if dice.random() < 0.3:
             service.tell(bill, "pay", given)
+
+    def _moment(self) -> datetime:
+        """Of no other row: a moment and a person make a row what it is."""
+        return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=next(self._seconds))
 
     @property
     def _sheet(self) -> GoogleSheets:
