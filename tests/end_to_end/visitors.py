@@ -62,7 +62,7 @@ class Visitors:
 
     def __init__(self, sandbox: Sandbox, url: str, folder: Path, link: Callable[[Visitor], str | None]) -> None:
         self.sandbox, self.url, self.folder, self.link = sandbox, url, folder, link
-        self._seconds = count()
+        self._minutes = count(600)
 
     def live(self, one: Visitor, dice: random.Random, pause: float) -> None:
         """All that a person does."""
@@ -155,7 +155,7 @@ class Visitors:
             (f"{self._moment():%d.%m.%Y %H:%M:%S}", one.name, one.typed(dice), text),
         ]
         body = "\n".join(";".join(line) for line in lines)
-        for copy in range(dice.choice((1, 2))):  # the same rows may come in by another file again
+        for copy in range(dice.choice((1, 2))):  # the same rows may come by another file
             path = self.folder / f"{one.number}-{one.did.total()}-{copy}.csv"
             path.write_text(body, encoding=dice.choice(("utf-8", "cp1251")))
 
@@ -183,8 +183,8 @@ class Visitors:
             service.tell(bill, "pay", given)
 
     def _moment(self) -> datetime:
-        """Of no other row: a moment and a person make a row what it is."""
-        return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=next(self._seconds))
+        """Of no other row: a person and a minute make a row what it is."""
+        return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=next(self._minutes))
 
     @property
     def _sheet(self) -> GoogleSheets:

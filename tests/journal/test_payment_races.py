@@ -103,6 +103,16 @@ def test_two_parts_that_are_given_back_at_once_are_together_what_was_given_back(
     assert max(one.refunded for one in found) == Decimal("5000.50")
 
 
+def test_what_is_given_back_of_another_sum_than_asked_is_reckoned_from_what_was_paid(twins: Twins) -> None:
+    twins.hear(told("CONFIRMED", ASKED + 101), told("CONFIRMED", ASKED + 101))
+    twins.hear(told("PARTIAL_REFUNDED", ASKED), told("PARTIAL_REFUNDED", ASKED))
+    twins.hear(told("REFUNDED", ASKED + 101), told("REFUNDED", ASKED + 101))
+    found = [(kind, payment.refund) for kind, payment in twins.payments()]
+    back = [Decimal(0), Decimal("1.01"), Decimal("12500.50")]
+    kinds = [EventType.PAYMENT_DIFFERS, EventType.PAYMENT_REFUNDED, EventType.PAYMENT_REFUNDED]
+    assert found == list(zip(kinds, back, strict=True))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "kinds"),
     [
