@@ -90,12 +90,14 @@ class RefusedError(ProvodkaError):
 class UnreadableError(ProvodkaError):
     """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`.
 
-    `reply` is what the sender gets, where only words of its own are a success to it.
+    `reply` is what the sender gets, where only words of its own are a success to it; `raw` what is kept in place of the
+    body, where that holds what nobody is to keep.
     """
 
-    def __init__(self, why: str, reply: Reply = Reply(body=b"ok")) -> None:
+    def __init__(self, why: str, reply: Reply = Reply(body=b"ok"), raw: bytes = b"") -> None:
         super().__init__(why)
         self.reply = reply
+        self.raw = raw
 
 
 class PartsReader(Protocol):

@@ -62,7 +62,7 @@ class TBankChannel:
         try:
             notice = self._reader.notice(fields, delivery.received_at)
         except UnreadableError as error:
-            raise UnreadableError(str(error), OK) from error
+            raise UnreadableError(str(error), OK, _kept(fields)) from error
         if notice is None:
             return Received(reply=OK)
         return self._book.received([notice], parts, delivery.received_at, raw=_kept(fields), reply=OK)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import requests
@@ -63,6 +64,7 @@ class Visitors:
     def __init__(self, sandbox: Sandbox, url: str, folder: Path, link: Callable[[Visitor], str | None]) -> None:
         self.sandbox, self.url, self.folder, self.link = sandbox, url, folder, link
         self._minutes = count(600)
+        self._typing = Lock()
 
     def live(self, one: Visitor, dice: random.Random, pause: float) -> None:
         """All that a person does."""
@@ -133,9 +135,10 @@ class Visitors:
         one.rows.append(text)
         moment = datetime.now().replace(microsecond=0)
         told = {"Отметка времени": moment, "Имя": one.name, "Телефон": int(one.phone[1:]), "Что интересует?": text}
-        self._sheet.add(told)
-        if dice.random() < 0.3:
-            self._sheet.press(dice.choice(("sort_rows", "move_columns")), Client(), {})
+        with self._typing:
+            self._sheet.add(told)
+            if dice.random() < 0.3:
+                self._sheet.press(dice.choice(("sort_rows", "move_columns")), Client(), {})
 
     def script(self, one: Visitor, dice: random.Random) -> None:
         """A row that the script tells of, too."""
@@ -143,9 +146,10 @@ class Visitors:
         one.rows.append(text)
         given = {"url": f"{self.url}/hooks/sheet", "secret": PARTNER_KEY}
         client = Client(name=one.name, phone=one.typed(dice), text=text)
-        self._sheet.now = self._moment
-        for answer in self._sheet.press("answer", client, given):
-            answer.raise_for_status()
+        with self._typing:
+            self._sheet.now = self._moment
+            for answer in self._sheet.press("answer", client, given):
+                answer.raise_for_status()
 
     def file(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("файл")

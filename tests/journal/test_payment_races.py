@@ -113,6 +113,18 @@ def test_what_is_given_back_of_another_sum_than_asked_is_reckoned_from_what_was_
     assert found == list(zip(kinds, back, strict=True))
 
 
+def test_what_cannot_be_read_of_a_signed_notice_is_kept_without_what_it_tells_of_the_card(journal: Journal) -> None:
+    fields = {"TerminalKey": "T1", "Status": "CONFIRMED", "PaymentId": 41, "Amount": "1,5", "RebillId": "777000111"}
+    body = json.dumps({**fields, "CardId": 10452089, "Token": token_of({**fields, "CardId": 10452089}, RIGHT)})
+    channel = receiver("pay", SETTINGS, around(journal.store))
+    door = Door({}, journal, lambda: NOW, 100_000, Metrics())
+    with Flask("test").app_context():
+        assert answer(door, channel, Delivery("POST", "", {}, {}, body.encode(), NOW)).status_code == 200
+    [event] = [one.event for one in journal.claim_events(10)]
+    assert event.type is EventType.UNREADABLE
+    assert json.loads(event.raw) == {name: fields[name] for name in ("TerminalKey", "Status", "PaymentId", "Amount")}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "kinds"),
     [
