@@ -170,7 +170,10 @@ def _unavailable(door: Door, name: str, error: JournalUnavailableError, words: W
 def _kept(door: Door, channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:
     """The body as an event, so that support can see it; of a GET its query. Both without the secrets that they hold."""
     query = {name: text for name, text in delivery.query.items() if name not in ("token", "key")}
-    raw, why = door.cut(unreadable.raw or _unpacked(delivery) or urlencode(query).encode()), door.cut(str(unreadable).encode()).decode()
+    raw, why = (
+        door.cut(unreadable.raw or _unpacked(delivery) or urlencode(query).encode()),
+        door.cut(str(unreadable).encode()).decode(),
+    )
     log.warning("delivery.unreadable", channel=channel, why=why, size=len(raw))
     event = Event(
         id=new_event_id(delivery.received_at),

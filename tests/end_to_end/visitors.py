@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -82,7 +83,7 @@ class Visitors:
             tranid = dice.choice((number, f"{number}{press}"))  # asked again by Tilda, or pressed again
             url = f"{self.url}/hooks/site/{SECRET}"
             told = {"name": one.name, "phone": one.typed(dice), "email": "", "comments": text}
-            tilda_lead(url, **told, tranid=tranid, extra=more).raise_for_status()
+            brought(lambda url=url, told=told, tranid=tranid: tilda_lead(url, **told, tranid=tranid, extra=more))  # type: ignore[misc]
 
     def order(self, one: Visitor, dice: random.Random) -> None:
         """From the cart: told at once, and once more when it is paid."""
@@ -90,7 +91,8 @@ class Visitors:
         one.words("корзина")
         for _ in range(dice.choice((1, 2))):
             url = f"{self.url}/hooks/site/{SECRET}"
-            tilda_order(url, name=one.name, phone=one.phone, email="", tranid=tranid).raise_for_status()
+            told = {"name": one.name, "phone": one.phone, "email": "", "tranid": tranid}
+            brought(lambda url=url, told=told: tilda_order(url, **told))  # type: ignore[misc]
 
     def bill(self, one: Visitor, dice: random.Random) -> None:
         """Asks for a link by the form of the site."""
@@ -168,6 +170,10 @@ class Visitors:
         if dice.random() < 0.15:
             bill.amount += Decimal("1.01")
             bill.about["money"] = {"value": str(bill.amount), "currency": "RUB"}
+        with suppress(requests.RequestException):  # a notice whose answer was lost; who asks finds the rest
+            self._pays(service, bill, dice)
+
+    def _pays(self, service: Paying, bill: Bill, dice: random.Random) -> None:
         way = dice.choice(("nothing", "pay", "pay", "refuse", "part", "whole", "late", "swapped"))
         if way == "nothing":
             return
@@ -202,6 +208,17 @@ class Visitors:
         assert stamp is not None, page
         for _ in range(dice.choice((1, 2))):
             requests.post(url, data={"prv_stamp": stamp[1], **fields}, timeout=60).raise_for_status()
+
+
+def brought(send: Callable[[], requests.Response]) -> None:
+    """As Tilda does, who asks again where no answer came: with the same number."""
+    end = time.monotonic() + 120
+    while True:
+        try:
+            send().raise_for_status()
+            return
+        except requests.RequestException:
+            assert time.monotonic() < end, "nobody takes the form"
 
 
 def settled(one: Visitor, leads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
