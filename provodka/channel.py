@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, runtime_checkable
 
 from provodka.calls import Callers, NobodyCalls
 from provodka.errors import ProvodkaError
@@ -89,12 +90,14 @@ class RefusedError(ProvodkaError):
 class UnreadableError(ProvodkaError):
     """The delivery is authentic but cannot be parsed: it is stored raw as an event of type `unreadable`.
 
-    `reply` is what the sender gets, where only words of its own are a success to it.
+    `reply` is what the sender gets, where only words of its own are a success to it; `raw` what is kept in place of the
+    body, where that holds what nobody is to keep.
     """
 
-    def __init__(self, why: str, reply: Reply = Reply(body=b"ok")) -> None:
+    def __init__(self, why: str, reply: Reply = Reply(body=b"ok"), raw: bytes = b"") -> None:
         super().__init__(why)
         self.reply = reply
+        self.raw = raw
 
 
 class PartsReader(Protocol):
@@ -110,6 +113,16 @@ class Receiver(Protocol):
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """Verify, then parse. Raises RefusedError or UnreadableError; touches nothing else."""
+
+
+@runtime_checkable
+class TakesTurns(Protocol):
+    """A receiver for which it matters what was stored before: which of two payments of one order was the first. What
+    brings pieces is read once more and stored while the turn is held, so that of two deliveries of the same moment, in
+    whatever process, one knows the other."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """One holder among all processes; waits for it."""
 
 
 class Page(Protocol):

@@ -16,7 +16,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from connectors.addresses import is_loopback
 from connectors.bodies import plain_body
-from provodka.channel import Delivery, Intake, Part, Received, Receiver, RefusedError, Reply, UnreadableError
+from provodka.channel import (
+    Delivery,
+    Intake,
+    Part,
+    Received,
+    Receiver,
+    RefusedError,
+    Reply,
+    TakesTurns,
+    UnreadableError,
+)
 from provodka.errors import JournalUnavailableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType, Person, Unreadable
@@ -109,22 +119,30 @@ def _sender(incoming: Request) -> str:
 
 def answer(door: Door, receiver: Receiver, delivery: Delivery, words: Words = FOR_MACHINES) -> Response:
     """Have it received, store what it holds, and answer."""
+    try:
+        received = _read(door, receiver, delivery, words)
+        if received.parts and isinstance(receiver, TakesTurns):  # only what is authentic waits for its turn
+            with receiver.turn():
+                return _store(door, receiver.name, _read(door, receiver, delivery, words), words)
+    except JournalUnavailableError as error:
+        return _unavailable(door, receiver.name, error, words)
+    return _store(door, receiver.name, received, words)
+
+
+def _read(door: Door, receiver: Receiver, delivery: Delivery, words: Words) -> Received:
     name = receiver.name
     try:
-        received = receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
+        return receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
     except RefusedError as refused:
-        received = Received(reply=words.refused, refused=str(refused))
+        return Received(reply=words.refused, refused=str(refused))
     except UnreadableError as unreadable:
-        received = _kept(door, name, delivery, unreadable)
-    except JournalUnavailableError as error:
-        return _unavailable(door, name, error, words)
+        return _kept(door, name, delivery, unreadable)
+    except JournalUnavailableError:
+        raise
     except Exception as error:
         # a bug of our parser must not lose what the sender will not send again
         log.exception("delivery.parser_failed", channel=name)
-        received = _kept(
-            door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}", words.kept)
-        )
-    return _store(door, name, received, words)
+        return _kept(door, name, delivery, UnreadableError(f"the parser failed: {type(error).__name__}", words.kept))
 
 
 def _store(door: Door, name: str, received: Received, words: Words) -> Response:
@@ -152,7 +170,10 @@ def _unavailable(door: Door, name: str, error: JournalUnavailableError, words: W
 def _kept(door: Door, channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:
     """The body as an event, so that support can see it; of a GET its query. Both without the secrets that they hold."""
     query = {name: text for name, text in delivery.query.items() if name not in ("token", "key")}
-    raw, why = door.cut(_unpacked(delivery) or urlencode(query).encode()), door.cut(str(unreadable).encode()).decode()
+    raw, why = (
+        door.cut(unreadable.raw or _unpacked(delivery) or urlencode(query).encode()),
+        door.cut(str(unreadable).encode()).decode(),
+    )
     log.warning("delivery.unreadable", channel=channel, why=why, size=len(raw))
     event = Event(
         id=new_event_id(delivery.received_at),

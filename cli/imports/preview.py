@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ _SHOWN: Final = 10
 _FIRST: Final = 5
 _NAMES: Final = ("name", "surname")
 _DOTS: Final = "•••"
+_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER: Final = re.compile(r"[+-]?[\d (),.-]+")
 RULE: Final = """\
   - name: Импорт
     on: table.row_added
@@ -52,11 +55,15 @@ def refused_file(seen: Seen, folder: Path) -> Path | None:
 
 
 def write_rows(path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A CSV file that Excel opens as it is."""
+    """A CSV file that Excel opens as it is. What a stranger wrote is never run as a formula: it gets an apostrophe."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(titles)
-        writer.writerows(rows)
+        writer.writerows([[_no_formula(cell) for cell in row] for row in rows])
+
+
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_BEGIN_FORMULAS) and not _NUMBER.fullmatch(cell) else cell
 
 
 def draw(seen: Seen, view: View, refused_in: Path | None) -> None:

@@ -47,8 +47,12 @@ class PaymentBook:
         self, new: Sequence[PaymentNotice], intake: Intake, now: datetime, cursors: dict[str, str] | None = None
     ) -> None:
         """The same for what was asked for, with the cursors that it was read by."""
-        received = self.received(new, lambda key: intake.parts(self.name, key), now)
-        if new or cursors:
+        if not new:
+            if cursors:
+                intake.accept((), channel=self.name, cursors=cursors)
+            return
+        with self.orders.turn():
+            received = self.received(new, lambda key: intake.parts(self.name, key), now)
             intake.accept(received.events, channel=self.name, parts=received.parts, cursors=cursors)
 
     def requested(self, order: Order, now: datetime) -> Event:

@@ -36,17 +36,23 @@ def _one(orders: Orders, request: Request[PaymentRequest], make: Make) -> Outcom
     asked = request.params
     try:
         check(asked)
-        known = None if asked.again or request.unsure_since else orders.same(asked)
-        if known is not None and known.key != request.key:
-            return _done(known, found=True)
-        order = orders.place(request.key, asked)
-        if order.url:
-            return _done(order, found=True)
-        unwritten = bool(request.unsure_since) and not order.tries  # a try that was made, but of which nothing is left
-        order = orders.change(order, tries=order.tries + 1 + unwritten)
-        return _made(orders, order, asked, make)
+        with orders.asking(asked.lead_id):
+            return _found_or_made(orders, request, make)
     except ConnectorError as error:
         return error
+
+
+def _found_or_made(orders: Orders, request: Request[PaymentRequest], make: Make) -> Outcome:
+    asked = request.params
+    known = None if asked.again or request.unsure_since else orders.same(asked)
+    if known is not None and known.key != request.key:
+        return _done(known, found=True)
+    order = orders.place(request.key, asked)
+    if order.url:
+        return _done(order, found=True)
+    unwritten = bool(request.unsure_since) and not order.tries  # a try that was made, but of which nothing is left
+    order = orders.change(order, tries=order.tries + 1 + unwritten)
+    return _made(orders, order, asked, make)
 
 
 def _made(orders: Orders, order: Order, asked: PaymentRequest, make: Make) -> Outcome:

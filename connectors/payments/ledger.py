@@ -46,8 +46,13 @@ class Ledger:
         """What was given back of it until now, whichever way its refunds are told. A repeated refund counts once."""
         refunds = [one for one in self.of_payment(payment) if one.told is Told.REFUNDED]
         single = {one.refund_id: one.refund for one in refunds if one.refund_id}
-        told = max((one.refunded for one in refunds), default=Decimal(0))
+        told = max((self._back(one) for one in refunds), default=Decimal(0))
         return max(told, sum(single.values(), Decimal(0)))
+
+    def _back(self, notice: PaymentNotice) -> Decimal:
+        if notice.left is None:
+            return notice.refunded
+        return max(self.amount(notice.payment) - notice.left, Decimal(0))
 
     def state(self, payment: str) -> PaymentState:
         """The furthest that it has come: a late word of an earlier state changes nothing."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -117,6 +118,14 @@ class Orders:
         order = self.of(self.store.snapshots(self._system, ORDER, [mark])[mark].body)
         assert order is not None  # noqa: S101 -- the two are written together, and orders stay
         return order
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while notices are read beside those before them, and stored: of two of one order one is the first."""
+        return self.store.lock(f"{self._system}:notices")
+
+    def asking(self, lead_id: str) -> AbstractContextManager[None]:
+        """Held while a link of this deal is made, so that of two requests for the same one finds the other's."""
+        return self.store.lock(f"{self._system}:lead:{lead_id}", seconds=300.0)
 
     def same(self, request: PaymentRequest) -> Order | None:
         """The newest order of the same deal for the same, which can be paid still or has been paid."""

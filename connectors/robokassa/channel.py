@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from connectors.bodies import fields_of, plain_body
@@ -33,6 +34,10 @@ class RobokassaChannel:
         self.name = name
         self._settings = settings
         self._book = book
+
+    def turn(self) -> AbstractContextManager[None]:
+        """See `provodka.channel.TakesTurns`."""
+        return self._book.orders.turn()
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """At most one event: Robokassa tells of nothing but success."""

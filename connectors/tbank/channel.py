@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,10 @@ class TBankChannel:
         self._book = book
         self._reader = Reader(settings, book.orders)
 
+    def turn(self) -> AbstractContextManager[None]:
+        """See `provodka.channel.TakesTurns`."""
+        return self._book.orders.turn()
+
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """At most one event."""
         if delivery.method == "GET" and not delivery.body:
@@ -57,7 +62,7 @@ class TBankChannel:
         try:
             notice = self._reader.notice(fields, delivery.received_at)
         except UnreadableError as error:
-            raise UnreadableError(str(error), OK) from error
+            raise UnreadableError(str(error), OK, _kept(fields)) from error
         if notice is None:
             return Received(reply=OK)
         return self._book.received([notice], parts, delivery.received_at, raw=_kept(fields), reply=OK)

@@ -86,12 +86,15 @@ class Reader:
         asked = order.asked if order is not None else amount
         if status == "REFUNDED":
             whole = max(asked, amount)
-            return PaymentNotice(id=f"{payment}:{status}", told=Told.REFUNDED, refunded=whole, amount=whole, **about)
+            id_, left = f"{payment}:{status}", Decimal(0)
+            return PaymentNotice(id=id_, told=Told.REFUNDED, refunded=whole, left=left, amount=whole, **about)
         back = asked - amount if self._settings.partial_refund == "left" else amount
         id_ = f"{payment}:{status}:{amount}"
         if self._settings.partial_refund == "refund":
             return PaymentNotice(id=id_, told=Told.REFUNDED, refund_id=id_, refund=back, amount=asked, **about)
-        return PaymentNotice(id=id_, told=Told.REFUNDED, refunded=max(back, Decimal(0)), amount=asked, **about)
+        left = amount if self._settings.partial_refund == "left" else None
+        back = max(back, Decimal(0))
+        return PaymentNotice(id=id_, told=Told.REFUNDED, refunded=back, left=left, amount=asked, **about)
 
 
 def _told(status: str) -> Told | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, se
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
 from provodka.journal.schema import LIVE, UNPLANNED, actions, attempts, events, links, pace, parts, plans, turns
-from provodka.journal.sql import chunks
+from provodka.journal.sql import begins, chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def never_ended(connection: Connection, channel: str, prefix: str, before: datet
     """See `provodka.channel.Intake`; the longest silent first."""
     last = func.max(parts.c.at)
     ended = select(events.c.seq).where(events.c.channel == channel, events.c.external_id == parts.c.key).exists()
-    mine = (parts.c.channel == channel) & parts.c.key.startswith(prefix, autoescape=True)
+    mine = (parts.c.channel == channel) & begins(connection, parts.c.key, prefix)
     query = select(parts.c.key).where(mine, ~ended).group_by(parts.c.key).having(last < before).order_by(last)
     return [row.key for row in connection.execute(query)]
 

@@ -13,6 +13,7 @@ from provodka.event import load_person
 from provodka.journal.outbox import MAKERS
 from provodka.journal.records import ActionState
 from provodka.journal.schema import actions, events
+from provodka.journal.sql import begins
 from provodka.payloads import Person
 
 
@@ -27,7 +28,7 @@ class Request:
 
 def sent_in(connection: Connection, channel: str, prefix: str, most: int) -> list[Request]:
     """The events of a channel whose key begins so, the newest first."""
-    mine = (events.c.channel == channel) & events.c.external_id.startswith(prefix, autoescape=True)
+    mine = (events.c.channel == channel) & begins(connection, events.c.external_id, prefix)
     asked = select(events.c.seq, events.c.received_at, events.c.person).where(mine)
     rows = connection.execute(asked.order_by(events.c.seq.desc()).limit(most)).all()
     leads = _leads(connection, [row.seq for row in rows])

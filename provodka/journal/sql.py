@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam
+from sqlalchemy import ColumnElement, Connection, Insert, Table, and_, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -46,6 +46,18 @@ def insert_new(connection: Connection, table: Table, key: tuple[str, ...]) -> In
 def upsert(connection: Connection, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
     """INSERT that replaces the `changed` columns of a row with a known key."""
     return _upsert(connection.dialect.name, table, key, changed)
+
+
+_LAST_SIGN: Final = "\U0010ffff"
+
+
+def begins(connection: Connection, column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """Whether a text begins so. SQLite finds such texts in an index only where its bounds are told; on PostgreSQL they
+    would follow the rules of a language, and LIKE takes the index that is made for it."""
+    alike = column.startswith(prefix, autoescape=True)
+    if connection.dialect.name != "sqlite":
+        return alike
+    return and_(column >= prefix, column < f"{prefix}{_LAST_SIGN}", alike)
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 
 from provodka.event import Event
-from provodka.journal import Finished, Journal, NewAction, PlanRecord
+from provodka.journal import Finished, Journal, NewAction, PlanRecord, queries
 from provodka.journal.records import ActionState
 from provodka.journal.requests import sent_in
-from tests.journal.conftest import Clock
+from tests.contract.case import NOW
+from tests.journal.conftest import Clock, steps_of
 
 
 def test_the_requests_of_one_partner_come_the_newest_first_each_with_its_lead(
@@ -30,3 +31,12 @@ def test_the_requests_of_one_partner_come_the_newest_first_each_with_its_lead(
     assert [(one.person.phone[-1], one.lead) for one in found] == [("5", ""), ("3", ""), ("1", "17")]
     assert len(journal.read(lambda c: sent_in(c, "partners", "ro_masha:", 2))) == 2
     assert journal.read(lambda c: sent_in(c, "partners", "nobody:", 50)) == []
+
+
+def test_what_begins_in_some_way_is_found_by_an_index_and_nothing_else_is_looked_through(journal: Journal) -> None:
+    steps = steps_of(journal, lambda c: sent_in(c, "partners", "ro_masha:", 50), "events", 1)
+    steps += steps_of(journal, lambda c: queries.never_ended(c, "pay", "paid:", NOW), "parts", 1)
+    if steps:  # of SQLite
+        assert [step for step in steps if "external_id>" in step], steps
+        assert [step for step in steps if "key>" in step], steps
+    assert not [step for step in steps if step.startswith("SCAN events")]
