@@ -13,12 +13,13 @@ from datetime import datetime
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from connectors.imap.connection import Pace, logged_in, words
 from connectors.imap.fetch import Memory
 from connectors.imap.folder import Folder
+from connectors.imap.pace import Pace
 from connectors.imap.places import Place, find_places
 from connectors.imap.settings import ImapSettings
 from connectors.imap.told import Knows, Teller
+from connectors.mail.connection import Server, logged_in, words
 from connectors.mail.tokens import open_auth
 from connectors.oauth import Auth
 from provodka.channel import Around, Intake, Status
@@ -72,7 +73,7 @@ class ImapChannel:
     def check(self) -> list[str]:
         """Log in and look for the folders."""
         try:
-            with logged_in(self._settings, self._pace, threading.Event(), self._auth) as client:
+            with logged_in(_server(self._settings, self._pace), self._auth) as client:
                 places = find_places(client, self._settings)
         except ConnectorError as error:
             return [f"{error.reason}. {error.hint}".strip()]
@@ -128,7 +129,7 @@ class _Run:
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:
-        with logged_in(self.settings, self.pace, self.stop, self.auth) as client:
+        with logged_in(_server(self.settings, self.pace), self.auth, self.stop) as client:
             found = self._look_everywhere(client)
             self.failures = 0
             due = self._next_poll()
@@ -192,6 +193,10 @@ class _Run:
 
 
 _WAIT = "Provodka повторяет попытки сама. Если это длится дольше часа, спросите поддержку почтового сервера."
+
+
+def _server(settings: ImapSettings, pace: Pace) -> Server:
+    return Server(settings, settings.host, settings.port, settings.tls, pace.connect, pace.answer)
 
 
 def _has_news(told: Sequence[tuple[object, ...]]) -> bool:
