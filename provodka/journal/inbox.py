@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes, letters
+from provodka.journal import lanes, letters, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
@@ -180,7 +180,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     """Take up to `most` events for planning, oldest first, each with its lane.
 
     An event whose lane is in planning elsewhere, or has an earlier event that was left, is left for the next time, so
-    that one person's events are planned in their order.
+    that one person's events are planned in their order. A letter besides waits for the lead of those before it.
     """
     lanes.alone(connection)
     numbers = [row.seq for row in connection.execute(_READY, {"now": now, "most": most})]
@@ -195,7 +195,9 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     found = connection.execute(_AHEAD, {"by": owner, "lanes": sorted(set(lane_of.values()))})
     ahead = {row[0]: row[1] for row in found}
     late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
-    late |= letters.later_copies([taken_up[row.seq] for row in rows], lane_of)
+    in_order = [taken_up[row.seq] for row in rows]
+    of_letters = sorted({lane_of[one.seq] for one in in_order if letters.is_letter(one)})
+    late |= letters.later(in_order, lane_of, outbox.lanes_with_makers(connection, of_letters))
     if late:
         back = now + timedelta(milliseconds=50)
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])

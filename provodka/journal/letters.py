@@ -6,7 +6,7 @@ answers would make strangers one. And a robot speaks for another person with eve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from provodka.event import Event
@@ -24,21 +24,25 @@ def own_identity(event: Event) -> tuple[str, ...]:
     return (f"letter:{mail.message_id}" if mail is not None and mail.message_id else f"copy:{event.external_id}",)
 
 
-def later_copies(taken: Sequence[StoredEvent], lane_of: Mapping[int, int]) -> set[int]:
-    """Of events claimed together, in their order, those that have to wait: a letter of which another mailbox has told
-    in the same batch, and whatever of its lane comes after it."""
-    seen: set[tuple[int, str]] = set()
-    late: set[int] = set()
+def is_letter(one: StoredEvent) -> bool:
+    """Whether it is a letter, received or sent."""
+    return isinstance(one.event.payload, EmailReceived | EmailSent)
+
+
+def later(taken: Sequence[StoredEvent], lane_of: Mapping[int, int], making: Collection[int]) -> set[int]:
+    """Of events claimed together, in their order, those that have to wait, since nobody can tell yet to which lead
+    they belong: a letter behind another event of its lane (its talk, or its copy in another mailbox), one whose lane is
+    in `making` (an action that may bring a lead is under way), and whatever comes after it in its lane."""
+    seen: set[int] = set()
     cut: set[int] = set()
+    late: set[int] = set()
     for one in taken:
         lane = lane_of[one.seq]
-        if isinstance(one.event.payload, EmailReceived | EmailSent):
-            key = (lane, one.event.external_id)
-            if key in seen:
-                cut.add(lane)
-            seen.add(key)
+        if is_letter(one) and (lane in seen or lane in making):
+            cut.add(lane)
         if lane in cut:
             late.add(one.seq)
+        seen.add(lane)
     return late
 
 
