@@ -11,15 +11,18 @@ from __future__ import annotations
 import os
 import random
 import re
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from cli.house import House
 from provodka.journal import queries
+from sandbox.senders.letters import letter
 from sandbox.server import Sandbox
 from tests.end_to_end.company import Company, until
 from tests.end_to_end.crms import Amocrm, BitrixDeals, Json
@@ -89,6 +92,15 @@ class Firm:
         server = f"brake: off\nserver: {{port: {self.product.port}}}"
         return text.replace('"${SMTP}"', f'"{first.smtp_port}"').replace('server: {port: "${PORT}"}', server)
 
+    def read(self) -> list[str]:
+        """The Message-IDs of the letters that are events, out of the journal of a product that may be killed."""
+        file = self.company.folder / "journal.sqlite"
+        if not file.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as journal, suppress(sqlite3.OperationalError):
+            return [one for (one,) in journal.execute("select external_id from events where type = 'email.received'")]
+        return []  # it is not made yet
+
     def restart(self) -> None:
         self.product.kill()
         self.product.start()
@@ -147,6 +159,27 @@ def test_letters_at_random_are_each_once_in_the_card_of_their_own_affair(firm: F
     print(f"{LETTERS} letters, seed {SEED}, {CRM}: {took:.0f} s, {firm.kills} kills, {dict(firm.post.did)}")
     assert not wrong, "\n".join(wrong)
     assert firm.product.stop() == 0
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+def test_a_first_sync_that_is_killed_goes_on_where_it_was(firm: Firm) -> None:
+    """Letters that start no rule, so that nothing but the reading takes time."""
+    count = 200 if IS_SHORT else 2000
+    for number in range(count):
+        sent = {"message_id": f"<{number}@firma.ru>", "headers": {"Auto-Submitted": "auto-replied"}}
+        firm.boxes[0].put(letter(subject="В отпуске", text="До понедельника" * 100, **sent))  # type: ignore[arg-type]
+    expected = Counter({f"<{number}@firma.ru>": 1 for number in range(count)})
+    firm.product.start()
+    for share in (0.1,) if IS_SHORT else (0.1, 0.4, 0.7):
+        until(lambda share=share: len(firm.read()) > share * count, "some letters")  # type: ignore[misc]
+        firm.restart()
+        assert len(firm.read()) < count, "it was over before it was killed"
+    until(lambda: len(firm.read()) >= count, "all letters", PATIENCE)
+    firm.product.ready()
+    assert firm.product.stop() == 0
+    assert Counter(firm.read()) == expected
+    assert firm.product.log.read_text().count('"letters taken') <= count / 20 + 10, "what was read is not read again"
 
 
 def happen(firm: Firm) -> None:
