@@ -174,6 +174,17 @@ _AHEAD: Final = (
     )
     .group_by(events.c.lane)
 )
+_PUT_BACK: Final = (
+    select(events.c.lane, func.min(events.c.seq))
+    .where(
+        NOT_PLANNED,
+        events.c.state == literal_column("'received'"),
+        events.c.error.is_not(None),
+        events.c.type.in_([literal_column(f"'{kind}'") for kind in letters.KINDS]),
+        among(events.c.lane, "lanes"),
+    )
+    .group_by(events.c.lane)
+)
 
 
 def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredEvent]:
@@ -197,7 +208,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
     in_order = [taken_up[row.seq] for row in rows]
     of_letters = sorted({lane_of[one.seq] for one in in_order if letters.is_letter(one)})
-    late |= letters.later(in_order, lane_of, outbox.lanes_with_makers(connection, of_letters))
+    late |= letters.later(in_order, lane_of, *_unsettled(connection, of_letters))
     if late:
         back = now + timedelta(milliseconds=50)
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])
@@ -205,6 +216,15 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
+
+
+def _unsettled(connection: Connection, wanted: Sequence[int]) -> tuple[set[int], dict[int, int]]:
+    """Of these lanes those in which an action that may bring a lead is under way; and the first letter of each that was
+    put back after an error."""
+    if not wanted:
+        return set(), {}
+    put_back = {row[0]: row[1] for row in connection.execute(_PUT_BACK, {"lanes": wanted})}
+    return outbox.lanes_with_makers(connection, wanted), put_back
 
 
 def stored(row: Row[Any]) -> StoredEvent:

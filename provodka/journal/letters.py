@@ -11,8 +11,9 @@ from typing import Final
 
 from provodka.event import Event
 from provodka.journal.records import StoredEvent
-from provodka.payloads import EmailReceived, EmailSent, Mail, MailKind
+from provodka.payloads import EmailReceived, EmailSent, EventType, Mail, MailKind
 
+KINDS: Final = (EventType.EMAIL_RECEIVED.value, EventType.EMAIL_SENT.value)
 _LONGEST: Final = 50
 
 
@@ -29,16 +30,20 @@ def is_letter(one: StoredEvent) -> bool:
     return isinstance(one.event.payload, EmailReceived | EmailSent)
 
 
-def later(taken: Sequence[StoredEvent], lane_of: Mapping[int, int], making: Collection[int]) -> set[int]:
+def later(
+    taken: Sequence[StoredEvent], lane_of: Mapping[int, int], making: Collection[int], put_back: Mapping[int, int]
+) -> set[int]:
     """Of events claimed together, in their order, those that have to wait, since nobody can tell yet to which lead
-    they belong: a letter behind another event of its lane (its talk, or its copy in another mailbox), one whose lane is
-    in `making` (an action that may bring a lead is under way), and whatever comes after it in its lane."""
+    they belong: a letter behind another event of its lane (its talk, or its copy in another mailbox) or behind the
+    letter that was `put_back` there after an error, one whose lane is in `making` (an action that may bring a lead is
+    under way), and whatever comes after it in its lane."""
     seen: set[int] = set()
     cut: set[int] = set()
     late: set[int] = set()
     for one in taken:
         lane = lane_of[one.seq]
-        if is_letter(one) and (lane in seen or lane in making):
+        is_behind = lane in seen or lane in making or one.seq > put_back.get(lane, one.seq)
+        if is_letter(one) and is_behind:
             cut.add(lane)
         if lane in cut:
             late.add(one.seq)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -99,3 +100,20 @@ def test_a_letter_waits_for_the_lead_of_the_one_before_it_and_others_do_not(
     journal.finish([Finished(taken.id, 1, "done", ActionState.DONE, result='{"lead_id": "17"}')], "amocrm")
     clock.forward(seconds=1)
     assert [one.event.external_id for one in journal.claim_events(10)] == ["<2@client>", "4"]
+
+
+def test_a_letter_does_not_pass_the_one_before_it_that_was_put_back(
+    journal: Journal, clock: Clock, letter: Letter
+) -> None:
+    first = letter("<1@client>", "petr@client.example")
+    journal.accept([first, letter("<2@client>", "olga@client.example", ("<1@client>",))])
+    (claimed,) = journal.claim_events(10)
+    journal.put_back(claimed.seq, timedelta(seconds=30), "the CRM did not answer")
+    clock.forward(seconds=10)
+    assert journal.claim_events(10) == []
+    clock.forward(seconds=30)
+    (again,) = journal.claim_events(10)
+    assert again.event.external_id == "<1@client>"
+    journal.write_plans([PlanRecord(again.seq, again.lane or 0, "event", "{}")])
+    clock.forward(seconds=1)
+    assert [one.event.external_id for one in journal.claim_events(10)] == ["<2@client>"]
