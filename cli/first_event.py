@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -65,8 +65,8 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
     if name not in channels:
         _say(out, "✗", f"there is no channel «{name}»: {did_you_mean(name, list(channels))}")
         return 2
-    if not CHANNELS[channels[name].type].told(channels[name]):
-        _say(out, "✗", f"the channel «{name}» only sends: no event will ever come of it")
+    if not _brings(channels[name]):
+        _say(out, "✗", f"the channel «{name}» only sends, or is filled by a command: no event comes by itself")
         return 2
     seen = _last(house.journal)
     try:
@@ -83,6 +83,12 @@ def first_event(house: House, name: str, out: Console, *, wait: float) -> int:
         return 1
     _say(out, "✓", f"{event.type.value} came by «{name}»: provodka explain {event.id}")
     return 0
+
+
+def _brings(settings: Any) -> bool:  # noqa: ANN401  # of whatever channel
+    """Whether events come by the channel without anybody's doing."""
+    kind = CHANNELS[settings.type]
+    return bool(kind.told(settings)) and (kind.has("receiver", settings) or kind.has("watcher", settings))
 
 
 def _connect(house: House, name: str, out: Console) -> None:

@@ -31,9 +31,16 @@ LONGEST_ID: Final = 64  # of a link
 # written out, not bound: SQLite uses a partial index only when the statement shows the constant
 MAKERS: Final = frozenset({"intake", "create", "find"})
 """The kinds of actions whose result is a lead for others."""
-_BY_NAME: Final = frozenset({"call", "logged", "answer", "reported", "letter"})
-"""Values of results that name what was done: a call or message that was logged, an answer that went out, news of it
-that were told to the card, a letter of ours by its stamp."""
+_NAMED: Final = {
+    "log_call": "call",
+    "log_message": "logged",
+    "log_letter": "logged",
+    "reply": "answer",
+    "report": "reported",
+    "message": "letter",
+}
+"""By kind, the value of a result that names what was done: a call or message that was logged, an answer that went out,
+news of it that were told to the card, a letter of ours by its stamp. What others call so is their own business."""
 _READY: Final[ColumnElement[str]] = literal_column("'ready'")
 _WAITING: Final[ColumnElement[str]] = literal_column("'waiting'")
 _LIVE: Final[tuple[ColumnElement[str], ...]] = (literal_column("'ready'"), literal_column("'running'"))
@@ -365,7 +372,7 @@ def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, 
     if kind in MAKERS:
         made = (("lead", values["lead_id"]),) if values.get("created") == "yes" else ()
         return made, tuple(f"{k}:{values[f'{k}_id']}" for k in ("lead", "contact") if values.get(f"{k}_id"))
-    for name in (one for one in _BY_NAME if values.get(one)):
+    if (name := _NAMED.get(kind, "")) and values.get(name):
         return ((name, values[name]),), ()  # by a name of its own, by which later ones find it
     made_id = values.get("remote_id", "")
     return ((kind, made_id),) if 0 < len(made_id) <= LONGEST_ID else (), ()

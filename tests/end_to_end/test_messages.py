@@ -71,8 +71,11 @@ def test_an_answer_to_a_letter_stands_in_its_thread(closed: Company) -> None:
     (letter,) = closed.sent_letters()
     assert (letter["To"], letter["Subject"]) == ("petr@example.com", "Re: Ремонт крыши")
     assert letter["In-Reply-To"] == "<1@example.com>"
+    closed.letter("Анна <anna.p@example.com>", "Забор", "Сколько стоит забор?", message_id="<2@example.com>")
     closed.rest("email.received", 2)
-    assert len(closed.sent_letters()) == 1, "our own letter, seen in the mailbox, is answered by no rule"
+    assert len(closed.sent_letters()) == 2, (
+        "our own letter, which lies before the second one in the mailbox, is no event"
+    )
 
 
 HANDING = """

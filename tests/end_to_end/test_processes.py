@@ -53,7 +53,8 @@ def product(company: Company, *roles: str) -> Product:
 def send(house: Product, people: Iterable[int]) -> None:
     for n in people:
         url = f"{house.url}/hooks/site/{SECRET}"
-        answer = tilda_lead(url, name=f"Гость {n}", phone=f"+791600001{n:02}", email="")
+        # each with words of its own: the same form of one person within minutes counts once
+        answer = tilda_lead(url, name=f"Гость {n}", phone=f"+791600001{n:02}", email="", comments=uuid.uuid4().hex)
         assert answer.status_code == 200
 
 

@@ -63,7 +63,8 @@ class Client(Company):
 
     @property
     def environ(self) -> Mapping[str, str]:
-        return {**environ(self.example), **super().environ, **dict.fromkeys(environ(self.example), SECRET)}
+        tokens = dict.fromkeys(environ(self.example), SECRET)
+        return {**tokens, **super().environ, "GOOGLE_SECRET": f"{SECRET}-of-google"}
 
     def write_config(self) -> Path:
         data = dict(self._data)

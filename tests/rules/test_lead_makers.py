@@ -239,3 +239,10 @@ def test_how_long_ago_is_plain_time(text: str) -> None:
     params = {**BACK, "reopen": {"lost_within": text, "stage": "x"}}
     with pytest.raises(ValidationError, match="lost_within"):
         REGISTRY["intake"].params.model_validate(params)
+
+
+def test_what_a_server_says_is_no_name_of_what_was_done():
+    sent = {"remote_id": "<1@x>", "letter": "prv.17.ab", "answer": "2.0.0 Ok: queued as 3"}
+    assert outbox.left_behind("message", sent) == ((("letter", "prv.17.ab"),), ())
+    asked = {"remote_id": "9", "answer": "yes", "call": "no", "reported": "1"}
+    assert outbox.left_behind("http", asked) == ((("http", "9"),), ())
