@@ -7,6 +7,7 @@ import email.policy
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +27,9 @@ class Box:
     """A mailbox whose server may be away: what is sent meanwhile waits for it, as with any mail."""
 
     def __init__(self, file: Path) -> None:
-        self.server = MailServer(free_port(), free_port(), state_path=file)
+        self.server = _served(file)
         self._waiting: list[tuple[bytes, str]] = []
-        self._up = False
-        self.up()
+        self._up = True
 
     def put(self, raw: bytes, folder: str = INBOX) -> None:
         self._waiting.append((raw, folder))
@@ -76,6 +76,14 @@ class Box:
         while self._waiting:
             raw, folder = self._waiting.pop(0)
             self.server.append(raw, folder)
+
+
+def _served(file: Path) -> MailServer:
+    """On ports that are still free after a restart, unless another process takes them just now."""
+    for _ in range(20):
+        with suppress(OSError):
+            return MailServer(free_port(), free_port(), state_path=file).start()
+    raise AssertionError("no free ports")
 
 
 @dataclass
