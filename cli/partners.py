@@ -24,9 +24,9 @@ class JournalSentIn:
     def __init__(self, journal: Journal, system: str) -> None:
         self._journal, self._system = journal, system
 
-    def of(self, channel: str, prefix: str, most: int) -> Sequence[SentRequest]:
+    def of(self, channel: str, prefix: str, most: int, senders: Sequence[str] = ()) -> Sequence[SentRequest]:
         """See the protocol."""
-        sent = self._journal.read(lambda c: sent_in(c, channel, prefix, most))
+        sent = self._journal.read(lambda c: sent_in(c, channel, prefix, most, senders))
         leads = [one.lead for one in sent if one.lead]
         states = self._standing.states(leads) if self._system and leads else {}
         return [SentRequest(one.at, one.person, _state(one.lead, states)) for one in sent]

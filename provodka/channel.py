@@ -213,8 +213,9 @@ class SentRequest:
 class SentIn(Protocol):
     """The requests of a partner, out of the journal and the mirror of the CRM: nothing outside is asked."""
 
-    def of(self, channel: str, prefix: str, most: int) -> Sequence[SentRequest]:
-        """Those of the channel whose `external_id` begins so, the newest first."""
+    def of(self, channel: str, prefix: str, most: int, senders: Sequence[str] = ()) -> Sequence[SentRequest]:
+        """Those of the channel whose `external_id` begins so, and letters from these addresses (`@domain` for all of
+        it), the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -67,6 +67,12 @@ class Partner:
     key: str
     title: str = ""
     source: str = ""
+
+
+def is_from(address: str, senders: Collection[str]) -> bool:
+    """Whether an address is one of these, or of one of these domains (`@domain`)."""
+    address = address.casefold()
+    return address in senders or f"@{address.rpartition('@')[2]}" in senders
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """To which lead a letter belongs: one answer for the fact `lead`, for `intake`, and for every action about a letter.
 
-By what names the lead, in this order: the Message-ID of a letter of ours that is answered; the leads in which other
-letters of the thread ended; our mark in the subject or address; of several open leads of the person the one whose
-contacts take part in the letter, and the one with a letter of the same subject; else the person's newest open lead.
+By what names the lead, in this order: what another rule, or its copy in another mailbox, has made of this very letter;
+the Message-ID of a letter of ours that is answered; the leads in which other letters of the thread ended; our mark in
+the subject or address; of several open leads of the person the one whose contacts take part in the letter, and the one
+with a letter of the same subject; else the person's newest open lead.
 A lead that is closed does not get letters by itself: `reopen` of an intake may take it back.
 """
 
@@ -70,10 +71,12 @@ def by_thread(letters: Mapping[str, Letter], journal: Letters, crm: Crm) -> dict
 def _named(mail: Mail, journal: Letters) -> list[tuple[str, str]]:
     """The leads that a thread names, the surest first, each with the reason."""
     ids = list(reversed(mail.thread[-_MOST_IDS:]))  # the letter that was answered is the last
-    if not ids:
+    own = mail.message_id
+    if not (own or ids):
         return []
-    found: dict[str, str] = {}
-    ours, ended = journal.leads_of_ours(stamps_in(ids)), journal.leads_of_letters(ids)
+    ended = journal.leads_of_letters([own, *ids] if own else ids)
+    found = dict.fromkeys(ended.get(own, ()), "this letter is in it")
+    ours = journal.leads_of_ours(stamps_in(ids)) if ids else {}
     for one in stamps_in(ids):
         if lead := ours.get(one):
             found.setdefault(lead, f"it answers our letter {one}")

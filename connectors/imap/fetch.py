@@ -12,8 +12,8 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from connectors.imap.attachments import Kept
-from connectors.imap.connection import words
 from connectors.imap.skim import Files, VanishedError, skim_letter
+from connectors.mail.connection import words
 from connectors.mail.refusals import held_back
 from connectors.mail.settings import MailAccount
 from provodka.errors import JournalUnavailableError

@@ -13,12 +13,13 @@ from datetime import datetime
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from connectors.imap.connection import Pace, logged_in, words
 from connectors.imap.fetch import Memory
 from connectors.imap.folder import Folder
+from connectors.imap.pace import Pace
 from connectors.imap.places import Place, find_places
 from connectors.imap.settings import ImapSettings
 from connectors.imap.told import Knows, Teller
+from connectors.mail.connection import Server, logged_in, words
 from connectors.mail.tokens import open_auth
 from connectors.oauth import Auth
 from provodka.channel import Around, Intake, Status
@@ -72,7 +73,7 @@ class ImapChannel:
     def check(self) -> list[str]:
         """Log in and look for the folders."""
         try:
-            with logged_in(self._settings, self._pace, threading.Event(), self._auth) as client:
+            with logged_in(_server(self._settings, self._pace), self._auth) as client:
                 places = find_places(client, self._settings)
         except ConnectorError as error:
             return [f"{error.reason}. {error.hint}".strip()]
@@ -128,7 +129,7 @@ class _Run:
         return pause * random.uniform(0.8, 1.2)  # noqa: S311  # jitter
 
     def _session(self) -> None:
-        with logged_in(self.settings, self.pace, self.stop, self.auth) as client:
+        with logged_in(_server(self.settings, self.pace), self.auth, self.stop) as client:
             found = self._look_everywhere(client)
             self.failures = 0
             due = self._next_poll()
@@ -146,24 +147,22 @@ class _Run:
         return time.monotonic() + min(self.settings.poll, self.pace.idle)
 
     def _look_everywhere(self, client: IMAPClient) -> Sequence[Folder]:
-        """The folders that exist, the first one looked into last: it stays selected for IDLE."""
+        """The folders that exist."""
         places = find_places(client, self.settings)
         found = [self._folder(client, place, places.there) for place in places.found]
         if places.missing:
             cause = "; ".join(_no_folder(name, places.there) for name in places.missing)
             self._trouble(cause, _folder_cure(places.missing, places.there))
-        for folder in reversed(found):
-            folder.look()
+        _look_into(found)
         if self.in_trouble and not places.missing:
             self.status.well(self.name)
             self.in_trouble = False
         return found
 
     def _look_at_others(self, found: Sequence[Folder]) -> None:
-        """At those that IDLE does not watch; a look at one of them leaves the first to be selected again."""
-        news = [folder for folder in found[1:] if folder.has_news()]
-        for folder in (*news, *found[: bool(news)]):
-            folder.look()
+        """At those that IDLE does not watch."""
+        if news := [folder for folder in found[1:] if folder.has_news()]:
+            _look_into([found[0], *news])
 
     def _trouble(self, cause: str, cure: str) -> None:
         self.in_trouble = True
@@ -192,6 +191,17 @@ class _Run:
 
 
 _WAIT = "Provodka повторяет попытки сама. Если это длится дольше часа, спросите поддержку почтового сервера."
+
+
+def _server(settings: ImapSettings, pace: Pace) -> Server:
+    return Server(settings, settings.host, settings.port, settings.tls, pace.connect, pace.answer)
+
+
+def _look_into(folders: Sequence[Folder]) -> None:
+    """In their order: a letter is to be known before the answer to it in the folder of sent ones. At the end the first
+    is selected again, for IDLE."""
+    for folder in (*folders, *folders[: len(folders) > 1]):
+        folder.look()
 
 
 def _has_news(told: Sequence[tuple[object, ...]]) -> bool:

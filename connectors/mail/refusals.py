@@ -38,23 +38,24 @@ def held_back(account: MailAccount, said: str) -> RateLimited | None:
     return RateLimited(f"{account.host} holds back {account.user}: {said}", hint=cure, wait=CROWDED_WAIT)
 
 
-def login_refused(account: MailAccount, said: str) -> ConnectorError:
-    """The error for a refused login, with the cure in the provider's cabinet. `said` are the server's words.
+def login_refused(account: MailAccount, said: str, host: str = "") -> ConnectorError:
+    """The error for a refused login, with the cure in the provider's cabinet. `said` are the server's words, `host` is
+    the server where that is not the account's own.
 
     AuthFailed is not to be tried again soon: providers lock a mailbox that is knocked at. RateLimited brings the
     seconds to wait.
     """
-    provider = account.at_provider
-    refusal = f"{account.host} refused the login of {account.user}: {said}"
+    provider, host = account.at_provider, host or account.host
+    refusal = f"{host} refused the login of {account.user}: {said}"
     if _CROWDED.search(said):
         cure = (
             f"Слишком много подключений к ящику {account.user} или слишком много скачано: закройте лишние почтовые "
             "программы. Provodka повторит сама."
         )
-        return RateLimited(f"{account.host} did not log in {account.user}: {said}", hint=cure, wait=CROWDED_WAIT)
+        return RateLimited(f"{host} did not log in {account.user}: {said}", hint=cure, wait=CROWDED_WAIT)
     if _NOT_NOW.search(said):
         cure = "Почтовый сервер временно не пускает в ящик; Provodka повторит сама."
-        return Retryable(f"{account.host} did not log in {account.user}: {said}", hint=cure)
+        return Retryable(f"{host} did not log in {account.user}: {said}", hint=cure)
     if _FULL.search(said):
         return AuthFailed(refusal, hint=f"Ящик {account.user} переполнен: освободите место или увеличьте квоту.")
     if _ADMIN.search(said):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from imapclient import SEEN, IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from imapclient import SEEN, IMAPClient
+from imapclient.exceptions import IMAPClientError
 from pydantic import Field
 
-from connectors.mail.refusals import login_refused
+from connectors.mail.connection import Server, logged_in, words
 from connectors.mail.settings import MailAccount
 from connectors.oauth import Auth
-from provodka.errors import AuthFailed, ConnectorError, Rejected, Retryable
+from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.mail_thread import OURS
 from provodka.settings import Strict
 
@@ -87,37 +86,12 @@ class Sent:
 
     @contextmanager
     def _open(self) -> Iterator[IMAPClient]:
-        host, settings = self.settings.host, self.settings
-        where = f"{host}:{settings.port}"
-        context = ssl.create_default_context(cafile=self.account.ca_file)
-        timeout = SocketTimeout(connect=self.connect_timeout, read=self.read_timeout)
+        given = self.settings
+        server = Server(
+            self.account, given.host, given.port, given.tls, self.connect_timeout, self.read_timeout, "sent."
+        )
         try:
-            client = IMAPClient(host, settings.port, ssl=settings.tls is True, ssl_context=context, timeout=timeout)
+            with logged_in(server, self.auth) as client:
+                yield client
         except (OSError, IMAPClientError) as error:
-            hint = f"Проверьте sent.host и sent.port ({where})."
-            raise Retryable(f"cannot connect to {where}: {error}", hint=hint) from error
-        try:
-            if settings.tls == "starttls":
-                client.starttls(context)
-            self._log_in(client)
-            client.normalise_times = False
-            yield client
-        except (OSError, IMAPClientError) as error:
-            raise Retryable(f"{where}: {error}") from error
-        finally:
-            with suppress(OSError, IMAPClientError):  # it has said what it had to say
-                client.logout()
-
-    def _log_in(self, client: IMAPClient) -> None:
-        account, auth = self.account, self.auth
-        try:
-            if auth is not None:
-                client.oauth2_login(account.user, auth.token())
-            elif account.password is not None:
-                client.login(account.user, account.password.get_secret_value())
-        except UnicodeError as error:
-            raise AuthFailed("login and password must be ASCII", hint=account.at_provider.login_cure) from error
-        except IMAPClientError as error:
-            if isinstance(error.__context__, IMAPClientAbortError):
-                raise Retryable(f"{self.settings.host} broke the login off: {error}") from error
-            raise login_refused(account, str(error)) from error
+            raise Retryable(f"{server.where}: {words(error)}") from error

@@ -73,7 +73,9 @@ class PartnerChannel:
         if (style := self._page.style(delivery)) is not None:
             return style
         key, partner = self._by_link(delivery)
-        return self._page.show(delivery, self._fields(partner), partner=partner.title, **self._own_requests(key))
+        return self._page.show(
+            delivery, self._fields(partner), partner=partner.title, **self._own_requests(key, partner)
+        )
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
         """One `form.submitted` with its `partner`. What is sent twice within a day is one event."""
@@ -83,7 +85,7 @@ class PartnerChannel:
         if delivery.method != "POST":
             return Received(reply=Reply(405, b"post the request\n"))
         fields = self._fields(partner)
-        told = {"partner": partner.title, **self._own_requests(key)}
+        told = {"partner": partner.title, **self._own_requests(key, partner)}
         taken = self._page.take(delivery, fields, known=True, **told)
         if isinstance(taken, Received):
             return taken
@@ -179,11 +181,11 @@ class PartnerChannel:
             raise RefusedError("the key is no partner's of ours")
         return found
 
-    def _own_requests(self, key: str) -> dict[str, Any]:
+    def _own_requests(self, key: str, partner: PartnerSettings) -> dict[str, Any]:
         """What the page says of the partner's requests."""
         if not self._settings.shows or self._around.sent_in is None:
             return {}
-        sent = self._around.sent_in.of(self.name, f"{key}:", SHOWN)
+        sent = self._around.sent_in.of(self.name, f"{key}:", SHOWN, partner.mail)
         return {"requests": [self._line(one) for one in sent], "most": SHOWN}
 
     def _line(self, one: SentRequest) -> Line:

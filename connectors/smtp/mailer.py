@@ -146,6 +146,8 @@ class Outgoing:
         try:
             said = work()
         except ConnectorError as error:
+            if isinstance(error, RateLimited) and error.wait:  # no other process is to ask, either
+                self._store.hold(self._account, error.wait, error.reason)
             self._report(command, sent, error.reason, error, started)
             raise
         self._report(command, sent, said, None, started)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes, letters
+from provodka.journal import lanes, letters, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
@@ -174,13 +174,24 @@ _AHEAD: Final = (
     )
     .group_by(events.c.lane)
 )
+_PUT_BACK: Final = (
+    select(events.c.lane, func.min(events.c.seq))
+    .where(
+        NOT_PLANNED,
+        events.c.state == literal_column("'received'"),
+        events.c.error.is_not(None),
+        events.c.type.in_([literal_column(f"'{kind}'") for kind in letters.KINDS]),
+        among(events.c.lane, "lanes"),
+    )
+    .group_by(events.c.lane)
+)
 
 
 def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, most: int) -> list[StoredEvent]:
     """Take up to `most` events for planning, oldest first, each with its lane.
 
     An event whose lane is in planning elsewhere, or has an earlier event that was left, is left for the next time, so
-    that one person's events are planned in their order.
+    that one person's events are planned in their order. A letter besides waits for the lead of those before it.
     """
     lanes.alone(connection)
     numbers = [row.seq for row in connection.execute(_READY, {"now": now, "most": most})]
@@ -195,7 +206,9 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     found = connection.execute(_AHEAD, {"by": owner, "lanes": sorted(set(lane_of.values()))})
     ahead = {row[0]: row[1] for row in found}
     late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
-    late |= letters.later_copies([taken_up[row.seq] for row in rows], lane_of)
+    in_order = [taken_up[row.seq] for row in rows]
+    of_letters = sorted({lane_of[one.seq] for one in in_order if letters.is_letter(one)})
+    late |= letters.later(in_order, lane_of, *_unsettled(connection, of_letters))
     if late:
         back = now + timedelta(milliseconds=50)
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])
@@ -203,6 +216,15 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
+
+
+def _unsettled(connection: Connection, wanted: Sequence[int]) -> tuple[set[int], dict[int, int]]:
+    """Of these lanes those in which an action that may bring a lead is under way; and the first letter of each that was
+    put back after an error."""
+    if not wanted:
+        return set(), {}
+    put_back = {row[0]: row[1] for row in connection.execute(_PUT_BACK, {"lanes": wanted})}
+    return outbox.lanes_with_makers(connection, wanted), put_back
 
 
 def stored(row: Row[Any]) -> StoredEvent:

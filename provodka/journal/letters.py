@@ -6,13 +6,14 @@ answers would make strangers one. And a robot speaks for another person with eve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from provodka.event import Event
 from provodka.journal.records import StoredEvent
-from provodka.payloads import EmailReceived, EmailSent, Mail, MailKind
+from provodka.payloads import EmailReceived, EmailSent, EventType, Mail, MailKind
 
+KINDS: Final = (EventType.EMAIL_RECEIVED.value, EventType.EMAIL_SENT.value)
 _LONGEST: Final = 50
 
 
@@ -24,21 +25,29 @@ def own_identity(event: Event) -> tuple[str, ...]:
     return (f"letter:{mail.message_id}" if mail is not None and mail.message_id else f"copy:{event.external_id}",)
 
 
-def later_copies(taken: Sequence[StoredEvent], lane_of: Mapping[int, int]) -> set[int]:
-    """Of events claimed together, in their order, those that have to wait: a letter of which another mailbox has told
-    in the same batch, and whatever of its lane comes after it."""
-    seen: set[tuple[int, str]] = set()
-    late: set[int] = set()
+def is_letter(one: StoredEvent) -> bool:
+    """Whether it is a letter, received or sent."""
+    return isinstance(one.event.payload, EmailReceived | EmailSent)
+
+
+def later(
+    taken: Sequence[StoredEvent], lane_of: Mapping[int, int], making: Collection[int], put_back: Mapping[int, int]
+) -> set[int]:
+    """Of events claimed together, in their order, those that have to wait, since nobody can tell yet to which lead
+    they belong: a letter behind another event of its lane (its talk, or its copy in another mailbox) or behind the
+    letter that was `put_back` there after an error, one whose lane is in `making` (an action that may bring a lead is
+    under way), and whatever comes after it in its lane."""
+    seen: set[int] = set()
     cut: set[int] = set()
+    late: set[int] = set()
     for one in taken:
         lane = lane_of[one.seq]
-        if isinstance(one.event.payload, EmailReceived | EmailSent):
-            key = (lane, one.event.external_id)
-            if key in seen:
-                cut.add(lane)
-            seen.add(key)
+        is_behind = lane in seen or lane in making or one.seq > put_back.get(lane, one.seq)
+        if is_letter(one) and is_behind:
+            cut.add(lane)
         if lane in cut:
             late.add(one.seq)
+        seen.add(lane)
     return late
 
 

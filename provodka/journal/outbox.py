@@ -290,6 +290,15 @@ _POSTPONED: Final = (
     actions.c.not_before > literal_column("0"),
     actions.c.not_before <= bindparam("now"),
 )
+_MAKING: Final = (
+    select(actions.c.lane)
+    .where(
+        among(actions.c.lane, "lanes"),
+        actions.c.kind.in_([literal_column(f"'{kind}'") for kind in sorted(MAKERS)]),
+        or_(LIVE, and_(actions.c.state == literal_column("'waiting'"), actions.c.not_before > literal_column("0"))),
+    )
+    .distinct()
+)
 _ANY_POSTPONED: Final = select(actions.c.id).where(*_POSTPONED).limit(1)
 _GO_ON: Final = (
     update(actions)
@@ -348,6 +357,14 @@ def take_over(connection: Connection, now: datetime, dead_owners: Sequence[str])
 def extend(connection: Connection, owner: str, ids: Sequence[int], until: datetime) -> None:
     """Keep the leases of actions that take long."""
     connection.execute(update(actions).where(actions.c.id.in_(ids), actions.c.owner == owner).values(lease_until=until))
+
+
+def lanes_with_makers(connection: Connection, wanted: Sequence[int]) -> set[int]:
+    """Those of these lanes in which an action that may bring a lead is still to be delivered."""
+    found: set[int] = set()
+    for part in chunks(wanted):
+        found.update(connection.execute(_MAKING, {"lanes": part}).scalars())
+    return found
 
 
 def left_behind(kind: str, values: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from provodka.event import load_payload
 from provodka.journal import lanes, queries
+from provodka.journal.letters import KINDS
 from provodka.journal.records import ActionState
 from provodka.journal.schema import actions, events
 from provodka.journal.sql import among, chunks
@@ -21,7 +22,6 @@ SENT: Final = "letter"
 MOST: Final = 200
 """So many of somebody's newest letters are looked at."""
 
-_KINDS: Final = (EventType.EMAIL_RECEIVED.value, EventType.EMAIL_SENT.value)
 # the channels one after the other: the index of (channel, external_id) then finds a letter whichever mailbox it came to
 _FIRST: Final = select(func.min(events.c.channel).label("channel")).cte("mailboxes", recursive=True)
 _NEXT: Final = select(func.min(events.c.channel)).where(events.c.channel > _FIRST.c.channel).scalar_subquery()
@@ -29,7 +29,7 @@ _CHANNELS: Final = _FIRST.union_all(select(_NEXT).where(_FIRST.c.channel.is_not(
 _NAMED: Final = select(events.c.seq, events.c.external_id).where(
     events.c.channel.in_(select(_CHANNELS.c.channel).where(_CHANNELS.c.channel.is_not(None))),
     among(events.c.external_id, "ids"),
-    events.c.type.in_([literal_column(f"'{kind}'") for kind in _KINDS]),
+    events.c.type.in_([literal_column(f"'{kind}'") for kind in KINDS]),
 )
 _RESULTS: Final = (
     select(actions.c.event_seq, actions.c.result)
@@ -38,7 +38,7 @@ _RESULTS: Final = (
 )
 _OF_LANES: Final = (
     select(events.c.seq, events.c.id, events.c.type, events.c.occurred_at, events.c.payload)
-    .where(among(events.c.lane, "lanes"), events.c.type.in_(_KINDS))
+    .where(among(events.c.lane, "lanes"), events.c.type.in_(KINDS))
     .order_by(events.c.seq.desc())
     .limit(bindparam("most"))
 )

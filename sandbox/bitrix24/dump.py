@@ -139,4 +139,6 @@ def activity(store: Store, row: Json) -> Json:
 
 def comment(store: Store, row: Json) -> Json:
     author = user_name(store, row["AUTHOR_ID"])
-    return {"id": row["ID"], "text": row["COMMENT"], "author": author, "created_at": row["CREATED"]}
+    held = [store.get("files", one) for one in row["FILES"]]
+    files = [one["name"] for one in held if one]
+    return {"id": row["ID"], "text": row["COMMENT"], "author": author, "created_at": row["CREATED"], "files": files}

@@ -81,6 +81,14 @@ def test_a_letter_goes_where_the_other_letters_of_its_thread_ended_the_answered_
 
 
 @both
+def test_a_letter_stays_where_another_rule_has_put_it_whatever_its_thread_says(world, step):
+    world.links.ended = {"<a@zavod.ru>": ("2",), "<own@zavod.ru>": ("1",)}
+    lead, reason = ended(world, letter(message_id="<own@zavod.ru>", thread=["<a@zavod.ru>"]), step)
+    assert lead == "1"
+    assert "this letter is in it" in reason
+
+
+@both
 def test_what_a_thread_says_counts_for_a_person_whom_the_crm_does_not_know(world, crm, step):
     stranger = Person("Пётр", (), ("petr@zavod.ru",))
     world.links.ended = {"<b@zavod.ru>": ("1",)}

@@ -10,8 +10,8 @@ from email.header import Header
 
 import pytest
 
-from connectors.imap.connection import Pace
 from connectors.imap.mailbox import ImapChannel
+from connectors.imap.pace import Pace
 from connectors.imap.parse import parse_letter
 from connectors.imap.settings import ImapSettings
 from provodka.event import Event

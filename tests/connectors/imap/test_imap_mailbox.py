@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from imapclient import IMAPClient
 
-from connectors.imap.connection import Pace
+from connectors.imap.pace import Pace
 from provodka.errors import JournalUnavailableError
 from provodka.payloads import EventType
 from sandbox.mail import ADDRESS, PASSWORD

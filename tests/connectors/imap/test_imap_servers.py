@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.imap.connection import Pace
 from connectors.imap.mailbox import ImapChannel
+from connectors.imap.pace import Pace
 from connectors.imap.settings import ImapSettings
 from provodka.payloads import EventType
 

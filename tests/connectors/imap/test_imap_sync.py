@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.imap.connection import Pace
+from connectors.imap.pace import Pace
 from provodka.errors import JournalUnavailableError
 from provodka.payloads import EventType
 from tests.connectors.imap.test_imap_servers import HASTY, Box, ScriptedServer, channel_to, numbered

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.imap.connection import Pace
 from connectors.imap.mailbox import ImapChannel
+from connectors.imap.pace import Pace
 from connectors.imap.settings import ImapSettings
 from connectors.imap.skim import Files, skim_letter
 from provodka.payloads import EventType

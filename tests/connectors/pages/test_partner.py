@@ -19,7 +19,13 @@ from tests.connectors.pages.form_posts import NOW, Visitor, around
 
 SECRET = "0123456789abcdef"
 PARTNERS: dict[str, Any] = {
-    "romashka": {"title": "Ромашка", "source": "агентство", "fields": ["Имя", "Телефон"], "per_day": 2},
+    "romashka": {
+        "title": "Ромашка",
+        "source": "агентство",
+        "fields": ["Имя", "Телефон"],
+        "per_day": 2,
+        "mail": ["orders@romashka.ru"],
+    },
     "kc": {"title": "Колл-центр", "secret": SECRET, "per_day": 2},
 }
 GOOD = {"Имя": "Мария", "Телефон": "8 (916) 111-22-33", "Оператор": "17"}
@@ -38,10 +44,11 @@ class Requests:
     """The requests that the journal would know of."""
 
     def __init__(self, *sent: SentRequest) -> None:
-        self.sent, self.asked = sent, list[tuple[str, str]]()
+        self.sent, self.asked, self.senders = sent, list[tuple[str, str]](), list[Sequence[str]]()
 
-    def of(self, channel: str, prefix: str, most: int) -> Sequence[SentRequest]:
+    def of(self, channel: str, prefix: str, most: int, senders: Sequence[str] = ()) -> Sequence[SentRequest]:
         self.asked.append((channel, prefix))
+        self.senders.append(senders)
         return self.sent[:most]
 
 
@@ -116,6 +123,7 @@ def test_a_partner_sees_what_has_become_of_the_own_requests_alone() -> None:
     )
     page = partner(sent=sent).sees()
     assert sent.asked == [("partners", "romashka:")]
+    assert sent.senders == [("orders@romashka.ru",)]
     states = ["принято", "в работе", "успешно", "отказ"]
     assert [page.index(f">{state}</span>") for state in states] == sorted(page.index(f">{s}</span>") for s in states)
     assert "02.03.2026 12:04" in page

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.base import collect_calls
+from connectors.smtp.refusals import HELD
 from connectors.smtp.settings import SmtpSettings
 from provodka.crm import StaffMessage
 from provodka.errors import (
@@ -232,6 +233,28 @@ def test_a_mailbox_that_sends_too_much_waits_without_a_call(server, store):
     outcomes = mailer.write([Request(f"k{n}", LETTER) for n in range(2)])
     assert [type(outcome) for outcome in outcomes] == [Done, RateLimited]
     assert outcomes[1].wait > 5
+
+
+def test_a_limit_of_the_server_holds_the_mailbox_for_every_process_until_it_is_over(server, store):
+    server.replies["MAIL"] = ["451 4.7.1 daily sending limit exceeded"]
+    outcomes = mailer_to(server.port, store).write([Request(f"k{n}", LETTER) for n in range(2)])
+    assert [type(outcome) for outcome in outcomes] == [RateLimited, RateLimited]
+    assert [(account, wait) for account, wait, _ in store.holds] == [("smtp:info@krovlya.ru", HELD)]
+    with collect_calls() as calls:
+        assert type(one(mailer_to(server.port, store))) is RateLimited
+    assert calls == []
+    assert server.letters == []
+
+
+def test_the_password_shows_nowhere(server, store):
+    server.replies["AUTH"] = ["535 5.7.8 bad credentials"] * 2
+    mailer = mailer_to(server.port, store, password="very-secret-0123")
+    with collect_calls() as calls:
+        outcome = one(mailer)
+    assert type(outcome) is AuthFailed
+    assert (calls[-1].path, calls[-1].error_kind) == ("CONNECT", outcome.kind)
+    shown = f"{calls!r} {outcome!r} {outcome.reason} {outcome.hint} {mailer!r} {vars(mailer)!r}"
+    assert "very-secret" not in shown
 
 
 def test_the_journal_sees_the_calls_and_nobody_in_them(mailer):

@@ -10,14 +10,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 from imapclient.imapclient import _parse_untagged_response
 
-from connectors.imap.settings import ImapSettings
 from connectors.mail.refusals import login_refused
+from connectors.mail.settings import MailAccount
 from connectors.oauth import Auth
 from provodka.errors import AuthFailed, ConnectorError, Retryable
 
@@ -28,24 +28,24 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How patient a mailbox is, in seconds.
+class Server:
+    """The IMAP server of a mailbox, with the seconds that a connection and an answer may take.
 
-    `idle`: IDLE is renewed after this at the latest; NAT tables forget sooner than the 29 minutes of RFC 2177.
-    `answer`: a server silent for so long after a command is taken for dead. `refused`: between two logins after a
-    refused one, because providers lock mailboxes that are knocked at. `crowded`: the longest pause where there are too
-    many connections. `others`: between two questions to the folders that IDLE does not watch.
+    `prefix` stands before the names of its settings where cures name them (`sent.`).
     """
 
-    connect: float = 10
-    answer: float = 60
-    idle: float = 540
-    glance: float = 0.5
-    refused: float = 900
-    crowded: float = 300
-    others: float = 10
-    first_retry: float = 1
-    last_retry: float = 300
+    account: MailAccount
+    host: str
+    port: int
+    tls: bool | Literal["starttls"]
+    connect: float
+    answer: float
+    prefix: str = ""
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # IMAPClient ships no types
@@ -75,26 +75,26 @@ class _Client(IMAPClient):  # type: ignore[misc]  # IMAPClient ships no types
 
 
 @contextmanager
-def logged_in(
-    settings: ImapSettings, pace: Pace, stop: threading.Event, auth: Auth | None = None
-) -> Iterator[IMAPClient]:
+def logged_in(server: Server, auth: Auth | None = None, stop: threading.Event | None = None) -> Iterator[IMAPClient]:
     """A client after the login, by a token of `auth` where there is one.
 
     It is closed at the end, and cut off soon after `stop` even where the server keeps silent. Raises AuthFailed,
     RateLimited or Retryable, with the cure in `hint`; later commands raise OSError or IMAPClientError.
     """
-    client = _open(settings, pace)
+    client = _open(server)
     done = threading.Event()
     guard = threading.Thread(target=_cut_off, args=(client, stop, done), name="imap-guard", daemon=True)
-    guard.start()
+    if stop is not None:
+        guard.start()
     try:
-        _log_in(client, settings, auth)
+        _log_in(client, server, auth)
         client.normalise_times = False  # INTERNALDATE with its own zone, not in this machine's
         yield client
         client.logout()
     finally:
         done.set()
-        guard.join()
+        if stop is not None:
+            guard.join()
         _close(client)
 
 
@@ -104,24 +104,24 @@ def words(error: BaseException) -> str:
     return re.sub(r"\s+", " ", text.removeprefix("b'").removesuffix("'"))[:300]
 
 
-def _open(settings: ImapSettings, pace: Pace) -> IMAPClient:
-    timeout = SocketTimeout(connect=pace.connect, read=pace.answer)
-    where = f"{settings.host}:{settings.port}"
+def _open(server: Server) -> IMAPClient:
+    timeout = SocketTimeout(connect=server.connect, read=server.answer)
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        client = _Client(settings.host, settings.port, ssl=settings.tls is True, ssl_context=context, timeout=timeout)
+        context = ssl.create_default_context(cafile=server.account.ca_file)
+        client = _Client(server.host, server.port, ssl=server.tls is True, ssl_context=context, timeout=timeout)
     except ssl.SSLError as error:
-        raise Retryable(f"no TLS with {where}: {words(error)}", hint=_tls_cure(settings)) from error
+        raise Retryable(f"no TLS with {server.where}: {words(error)}", hint=_tls_cure(server)) from error
     except (OSError, IMAPClientError) as error:
-        cure = f"Проверьте host и port канала и доступ с этой машины к {where}."
-        raise Retryable(f"cannot connect to {where}: {words(error)}", hint=cure) from error
+        names = f"{server.prefix}host и {server.prefix}port"
+        cure = f"Проверьте {names} канала и доступ с этой машины к {server.where}."
+        raise Retryable(f"cannot connect to {server.where}: {words(error)}", hint=cure) from error
     try:
         _keep_alive(client.socket())
-        if settings.tls == "starttls":
+        if server.tls == "starttls":
             client.starttls(context)
     except (OSError, IMAPClientError) as error:
         _close(client)
-        raise Retryable(f"no TLS with {where}: {words(error)}", hint=_tls_cure(settings)) from error
+        raise Retryable(f"no TLS with {server.where}: {words(error)}", hint=_tls_cure(server)) from error
     return client
 
 
@@ -133,47 +133,48 @@ def _keep_alive(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _log_in(client: IMAPClient, settings: ImapSettings, auth: Auth | None) -> None:
+def _log_in(client: IMAPClient, server: Server, auth: Auth | None) -> None:
     if auth is None:
-        _by_password(client, settings)
+        _by_password(client, server)
         return
     token = auth.token()
     try:
-        _by_token(client, settings, token)
+        _by_token(client, server, token)
     except AuthFailed:
-        _by_token(client, settings, auth.renew(token))
+        _by_token(client, server, auth.renew(token))
 
 
-def _by_password(client: IMAPClient, settings: ImapSettings) -> None:
-    password = settings.password.get_secret_value() if settings.password else ""
+def _by_password(client: IMAPClient, server: Server) -> None:
+    account = server.account
+    password = account.password.get_secret_value() if account.password else ""
     try:
-        client.login(settings.user, password)
+        client.login(account.user, password)
     except UnicodeError as error:
         cure = "В user или password есть буквы, которых вход по IMAP не передаёт: нужна латиница."
         raise AuthFailed("login and password must be ASCII for the LOGIN command of IMAP", hint=cure) from error
     except IMAPClientError as error:
-        raise _not_let_in(settings, error) from error
+        raise _not_let_in(server, error) from error
 
 
-def _by_token(client: IMAPClient, settings: ImapSettings, token: str) -> None:
+def _by_token(client: IMAPClient, server: Server, token: str) -> None:
     try:
-        client.oauth2_login(settings.user, token)
+        client.oauth2_login(server.account.user, token)
     except IMAPClientError as error:
-        raise _not_let_in(settings, error) from error
+        raise _not_let_in(server, error) from error
 
 
-def _not_let_in(settings: ImapSettings, error: IMAPClientError) -> ConnectorError:
+def _not_let_in(server: Server, error: IMAPClientError) -> ConnectorError:
     """IMAPClient turns every failure here into LoginError, a lost connection too; the reason is its context."""
     if isinstance(error.__context__, IMAPClientAbortError):
         cure = "Почтовый сервер оборвал вход; Provodka повторит сама."
-        return Retryable(f"{settings.host} did not log in {settings.user}: {words(error)}", hint=cure)
-    return login_refused(settings, words(error))
+        return Retryable(f"{server.host} did not log in {server.account.user}: {words(error)}", hint=cure)
+    return login_refused(server.account, words(error), server.host)
 
 
-def _tls_cure(settings: ImapSettings) -> str:
+def _tls_cure(server: Server) -> str:
     return (
-        f"Сертификат или порт сервера {settings.host} не подходит. Для порта 143 укажите tls: starttls; для своего "
-        "сертификата укажите его файл в ca_file."
+        f"Сертификат или порт сервера {server.host} не подходит. Для порта 143 укажите {server.prefix}tls: starttls; "
+        "для своего сертификата укажите его файл в ca_file."
     )
 
 
