@@ -40,10 +40,13 @@ from provodka.crm.leads import (
     Pipeline,
     Stage,
 )
+from provodka.crm.needs import CARD_GONE as CARD_GONE
+from provodka.crm.needs import NOT_OFFERED as NOT_OFFERED
+from provodka.crm.needs import PLACE_FOR as PLACE_FOR
+from provodka.crm.needs import Missing as Missing
+from provodka.crm.needs import Need as Need
+from provodka.crm.needs import not_offered as not_offered
 from provodka.crm.protocols import (
-    CARD_GONE,
-    NOT_OFFERED,
-    PLACE_FOR,
     Automation,
     Companies,
     CountsLeads,
@@ -53,8 +56,6 @@ from provodka.crm.protocols import (
     Incoming,
     Leads,
     Messenger,
-    Missing,
-    Need,
     People,
     Progress,
     Sales,
@@ -62,7 +63,6 @@ from provodka.crm.protocols import (
     Talks,
     Tasks,
     Write,
-    not_offered,
 )
 from provodka.crm.sales import (
     Customer,

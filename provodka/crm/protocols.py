@@ -8,9 +8,8 @@ or changed. Every CRM has every member: where it lacks a capability, its reads r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from provodka.crm.cards import (
     CardLink,
@@ -39,6 +38,7 @@ from provodka.crm.leads import (
     LeadState,
     NewLead,
 )
+from provodka.crm.needs import Missing, Need
 from provodka.crm.sales import (
     Customer,
     Invoice,
@@ -65,7 +65,6 @@ from provodka.crm.work import (
     TaskReopening,
     User,
 )
-from provodka.errors import Rejected
 from provodka.event import Event
 from provodka.operation import Outcome, Request
 from provodka.payloads import CrmHint, LeadRef, Person, TaskRef
@@ -73,41 +72,8 @@ from provodka.readiness import AccountSetup
 from provodka.stores import ByKind
 from provodka.talks import ChatDelivery, ChatMessage
 
-NOT_OFFERED: Final = "not_offered"
-CARD_GONE: Final = "card_gone"
-"""The code of the Rejected that answers a write to what was deleted or merged."""
-PLACE_FOR: Final = "place_in_companies_for"
 Progress = Callable[[int], None]
 P = TypeVar("P")
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A name of the CRM that the config uses: what kind it is, the name, and for a stage its pipeline, for an option
-    its field. A stage whose `within` is empty may be of any pipeline.
-
-    Kinds: `pipeline`, `stage`, `user`, `field` (of leads), `contact_field`, `company_field`, `option` (of a field of
-    leads), `contact_option`, `company_option`, `task_type`, `loss_reason`, `bot`; `deal_pipeline` and `deal_stage` are
-    where converted leads go; `PLACE_FOR` is a number of companies (`ИНН`) for which there must be a place.
-    """
-
-    kind: str
-    name: str
-    within: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A need that the account does not meet, with the names that it has. `dismissed`: the user is switched off."""
-
-    need: Need
-    known: tuple[str, ...] = ()
-    dismissed: bool = False
-
-
-def not_offered(crm: str, what: str) -> Rejected:
-    """The answer of a CRM (as people call it) that lacks a capability; `what` is Russian, in the genitive."""
-    return Rejected(f"{crm} has no such thing", hint=f"В {crm} нет {what}: уберите это действие.", code=NOT_OFFERED)
 
 
 class Write(Protocol[P]):

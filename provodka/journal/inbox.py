@@ -174,6 +174,8 @@ _AHEAD: Final = (
     )
     .group_by(events.c.lane)
 )
+_WAIT: Final = timedelta(milliseconds=50)
+_LONGEST_WAIT: Final = timedelta(seconds=2)
 _PUT_BACK: Final = (
     select(events.c.lane, func.min(events.c.seq))
     .where(
@@ -210,7 +212,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     of_letters = sorted({lane_of[one.seq] for one in in_order if letters.is_letter(one)})
     late |= letters.later(in_order, lane_of, *_unsettled(connection, of_letters))
     if late:
-        back = now + timedelta(milliseconds=50)
+        back = now + min(_LONGEST_WAIT, _WAIT * len(late))  # many of them must not be all that is ever looked at
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])
     kept = [row.seq for row in rows if row.seq not in late]
     if kept:

@@ -31,7 +31,7 @@ def test_the_demo_ends_with_a_sale_in_1c_by_each_road(tmp_path: Path, road: str)
 
 
 def test_a_demo_played_again_in_its_folder_finds_what_it_left_and_doubles_nothing(tmp_path: Path) -> None:
-    first, again = played(tmp_path), played(tmp_path)
+    first, again = played(tmp_path, "odata"), played(tmp_path, "odata")
     assert (first[0], again[0]) == (0, 0), again[1]
     assert "a sale in 1C: paid, shipped, won, once" in first[1]
     assert "four leads" in again[1]

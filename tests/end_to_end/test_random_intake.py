@@ -35,7 +35,7 @@ from tests.end_to_end.crms import OFFICES, SECRET
 from tests.end_to_end.product import Product
 from tests.end_to_end.relay import Relay
 from tests.end_to_end.visitors import PARTNER_KEY, SHOPS, Visitor, Visitors, paid, settled
-from worker.payments import summed_up
+from worker.facts.money import summed_up
 
 PEOPLE = int(os.environ.get("PROVODKA_INTAKE", "3"))
 SEED = int(os.environ.get("PROVODKA_SEED", "1"))

@@ -95,6 +95,7 @@ def test_a_folder_that_was_renamed_is_told_and_read_on_under_its_new_name(watch,
 
 def test_a_letter_in_the_sent_folder_is_told_soon_and_our_own_are_passed_over(server, channel, watch, letter):
     with watch(channel(pace=QUICK, sent=True, poll=600)) as seen:
+        seen.intake.wait_for_cursor("imap:mail:\\Sent")
         server.append(letter(sender="sandbox@example.test", message_id="<prv.1@example.test>"), folder="Sent")
         out = letter(sender="sandbox@example.test", headers={"To": "maria@example.org"}, message_id="<2@example.test>")
         server.append(out, folder="Sent")
@@ -108,6 +109,7 @@ def test_a_letter_in_the_sent_folder_is_told_soon_and_our_own_are_passed_over(se
 
 def test_a_junk_folder_is_watched_by_its_use(server, channel, watch, letter):
     with watch(channel(pace=QUICK, folders=["\\Inbox", "\\Junk"])) as seen:
+        seen.intake.wait_for_cursor("imap:mail:\\Junk")
         server.append(numbered(letter, 1), folder="Junk")
         seen.intake.wait_for(1)
     assert seen.intake.events[0].payload.message.folder == "Junk"

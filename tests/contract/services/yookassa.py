@@ -103,7 +103,7 @@ class Both:
     """The cashier and the watcher of one channel."""
 
     def __init__(self, url: str, key: str, store: ConnectorStore) -> None:
-        given = {"shop_id": "100500", "key": key, "api_url": f"{url}/yookassa", "read_timeout": 1}
+        given = {"shop_id": "100500", "key": key, "api_url": f"{url}/yookassa", "read_timeout": 1, "test": True}
         made = YooKassaSettings.model_validate({**given, "receipt": {"taxation": "osn"}}), around(store)
         self.cashier, self.watcher = cashier("pay", *made), watcher("pay", *made)
 
