@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,6 +21,7 @@ from provodka.payloads import EventType, Person, Unreadable
 OVERLAP: Final = timedelta(hours=3)
 INVENTED_AFTER: Final = timedelta(hours=1)
 RETRY: Final = timedelta(minutes=5)
+TIMES: Final = 6
 TRIAL_SHOP: Final = (
     "ЮKassa: магазин тестовый, денег в его платежах нет, и каждый станет payment.differs. Для пробы напишите "
     "test: true, для работы возьмите номер и ключ боевого магазина."
@@ -28,13 +30,15 @@ NOT_KNOWN: Final = "YooKassa does not know {kind} {id}: the notice was invented,
 
 
 class Fetching:
-    """The outside half of the watcher. Hints that come to nothing (a late notice of an earlier state) are asked about
-    once in the life of the process."""
+    """The outside half of the watcher. A hint that comes to nothing is asked about again a few times, more and more
+    seldom, since a service may tell of a state a moment before its own answers show it; then it was a late notice of an
+    earlier state."""
 
     def __init__(self, book: PaymentBook, api: YooKassa) -> None:
         self._book = book
         self._api = api
         self._done: set[str] = set()
+        self._asked: Counter[str] = Counter()
         self._later: dict[str, datetime] = {}
 
     def fetch(self, intake: Intake) -> None:
@@ -82,7 +86,11 @@ class Fetching:
             self._unknown(key, hint, kind, intake, now)
             return
         self._take(found, kind.removesuffix("s"), intake, now)
-        self._done.add(key)
+        self._asked[key] += 1
+        self._later[key] = now + timedelta(seconds=2.0 ** self._asked[key])
+        if self._asked[key] == TIMES:
+            self._done.add(key)
+            del self._asked[key], self._later[key]
 
     def _take(self, found: Mapping[str, Any], kind: str, intake: Intake, now: datetime) -> None:
         """What cannot be read is put aside and holds up nobody else."""

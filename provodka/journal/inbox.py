@@ -175,7 +175,6 @@ _AHEAD: Final = (
     .group_by(events.c.lane)
 )
 _WAIT: Final = timedelta(milliseconds=50)
-_LONGEST_WAIT: Final = timedelta(seconds=2)
 _PUT_BACK: Final = (
     select(events.c.lane, func.min(events.c.seq))
     .where(
@@ -210,9 +209,10 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     late = {row.seq for row in rows if row.seq > ahead.get(lane_of[row.seq], row.seq)}
     in_order = [taken_up[row.seq] for row in rows]
     of_letters = sorted({lane_of[one.seq] for one in in_order if letters.is_letter(one)})
-    late |= letters.later(in_order, lane_of, *_unsettled(connection, of_letters))
+    waiting = letters.later(in_order, lane_of, *_unsettled(connection, of_letters))
+    late |= waiting
     if late:
-        back = now + min(_LONGEST_WAIT, _WAIT * len(late))  # many of them must not be all that is ever looked at
+        back = now + _WAIT * max(1, len(waiting) / 10)  # many of them must not be all that is ever looked at
         connection.execute(_LATE, [{"number": seq, "its_lane": lane_of[seq], "back": back} for seq in sorted(late)])
     kept = [row.seq for row in rows if row.seq not in late]
     if kept:

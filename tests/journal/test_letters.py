@@ -122,12 +122,12 @@ def test_a_letter_does_not_pass_the_one_before_it_that_was_put_back(
 def test_letters_that_wait_for_a_lead_do_not_hold_back_what_came_behind_them(
     journal: Journal, clock: Clock, letter: Letter
 ) -> None:
-    journal.accept([letter(f"<{number}@client>", "petr@client.example") for number in range(200)])
+    journal.accept([letter(f"<{number}@client>", "petr@client.example") for number in range(600)])
     journal.accept([letter("<behind>", "olga@other.example")])
-    first = journal.claim_events(20)
+    first = journal.claim_events(100)
     assert [one.event.external_id for one in first] == ["<0@client>"]
     for _ in range(30):  # the planner looks again at once
         clock.forward(milliseconds=10)
-        if claimed := journal.claim_events(20):
+        if claimed := journal.claim_events(100):
             break
     assert [one.event.external_id for one in claimed] == ["<behind>"]

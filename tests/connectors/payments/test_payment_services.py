@@ -264,6 +264,26 @@ def test_yookassa_asks_about_a_hint_that_a_stranger_sent(stations: Any, monkeypa
     shop.watcher.close()
 
 
+def test_yookassa_is_asked_again_where_its_notice_was_quicker_than_its_answers(
+    stations: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, service = stations["yookassa"]
+    service.reset()
+    shop = Shop("yookassa", station.url, service)
+    monkeypatch.setattr(yookassa, "post", shop.take)
+    shop.link()
+    [bill] = service.bills.values()
+    service.tell(bill, "pay", {"url": ""})
+    shop.look()
+    assert shop.types() == ["payment.requested"]
+    service.silent = True
+    service.do(bill.id, "pay")
+    service.silent = False
+    shop.look(timedelta(seconds=3))
+    assert shop.types() == ["payment.requested", "payment.succeeded"]
+    shop.watcher.close()
+
+
 @pytest.mark.parametrize(("test", "found"), [(True, []), (False, ["ЮKassa: магазин тестовый"])])
 def test_a_trial_shop_of_yookassa_is_told_before_its_payments_count_for_nothing(
     stations: Any, test: bool, found: list[str]
