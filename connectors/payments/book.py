@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from connectors.payments.ledger import Ledger
-from connectors.payments.notice import PaymentNotice, Told, stored_notice
+from connectors.payments.notice import PaymentNotice, Told, key_of, stored_notice
 from connectors.payments.orders import Order, Orders
 from provodka import identity
 from provodka.channel import Intake, PartsReader, Received, Reply
@@ -19,6 +19,7 @@ from provodka.payloads import EventType, Payment, PaymentEvent, PaymentState, Pe
 UNKNOWN_ORDER: Final = "заказа с таким номером Provodka не создавала"
 OTHER_SUM: Final = "оплачено {paid} {currency}, а ссылка была на {asked} {wanted}"
 TWICE: Final = "заказ уже оплачен другим платежом: {first}"
+WAIT: Final = timedelta(days=1)  # services repeat a notice that was not answered for at least as long
 TRIAL: Final = "тестовый платёж: денег нет"
 
 
@@ -55,6 +56,24 @@ class PaymentBook:
             received = self.received(new, lambda key: intake.parts(self.name, key), now)
             intake.accept(received.events, channel=self.name, parts=received.parts, cursors=cursors)
 
+    def tell_of_unpaid(self, order: Order, intake: Intake, now: datetime) -> bool:
+        """Tell of refunds whose payment has not been told for a day: by then what was asked is the best that is known.
+        Whether there was one."""
+        with self.orders.turn():
+            known = [stored_notice(part) for part in intake.parts(self.name, key_of(str(order.number)))]
+            ledger = Ledger.of(known)
+            events = [
+                event
+                for payment in dict.fromkeys(one.payment for one in known)
+                if not ledger.told(payment, Told.PAID)
+                and (waiting := ledger.waited_for(payment, known))
+                and all(one.at is None or now - one.at >= WAIT for one in waiting)
+                for event in self._late(waiting, known, order, now)
+            ]
+            if events:
+                intake.accept(events, channel=self.name)
+        return bool(events)
+
     def requested(self, order: Order, now: datetime) -> Event:
         """The event of a link that was made."""
         payment = self._payment(order, None, Ledger(()), PaymentState.REQUESTED)
@@ -77,12 +96,26 @@ class PaymentBook:
                 why = self._why(order, notice, ledger)
                 kind, key = _kind_of_paid(order, why), f"paid:{notice.payment}"
                 payment = replace(payment, reason=why)
-            case Told.REFUNDED:
+            case Told.REFUNDED if order is None or ledger.can_reckon(notice):
                 kind, key = EventType.PAYMENT_REFUNDED, refund_key(notice)
                 payment = _with_refund(payment, notice, ledger, known)
             case _:
                 return
         yield self._event(kind, key, payment, order, notice, now, raw)
+        if notice.told is Told.PAID:
+            yield from self._late(ledger.waited_for(notice.payment, known), [*known, notice], order, now)
+
+    def _late(
+        self, refunds: Sequence[PaymentNotice], known: Sequence[PaymentNotice], order: Order | None, now: datetime
+    ) -> Iterator[Event]:
+        """The events of refunds that waited for their payment, each by what was given back before it."""
+        told = [one for one in known if one not in refunds]
+        for notice in refunds:
+            ledger = Ledger.of([*told, notice])
+            payment = self._payment(order, notice, ledger, PaymentState.REFUNDED)
+            payment = _with_refund(payment, notice, ledger, told)
+            yield self._event(EventType.PAYMENT_REFUNDED, refund_key(notice), payment, order, notice, now, b"")
+            told.append(notice)
 
     def _why(self, order: Order | None, notice: PaymentNotice, ledger: Ledger) -> str:
         """To people, why a payment is not what was agreed; empty where it is."""
@@ -145,8 +178,12 @@ class PaymentBook:
 
 
 def refund_key(notice: PaymentNotice) -> str:
-    """The key of the event of a refund: its own id, else how much has been given back by it."""
-    return f"refund:{notice.refund_id}" if notice.refund_id else f"refund:{notice.payment}:{notice.refunded}"
+    """The key of the event of a refund: its own id, else how much has been given back by it, or is left after it."""
+    if notice.refund_id:
+        return f"refund:{notice.refund_id}"
+    if notice.left is not None:
+        return f"refund:{notice.payment}:left {notice.left}"
+    return f"refund:{notice.payment}:{notice.refunded}"
 
 
 def _told(ledger: Ledger, notice: PaymentNotice | None) -> Sequence[PaymentNotice]:

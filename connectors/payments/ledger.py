@@ -42,6 +42,16 @@ class Ledger:
         """Whether that was told of the payment."""
         return any(one.told is told for one in self.of_payment(payment))
 
+    def can_reckon(self, refund: PaymentNotice) -> bool:
+        """Whether it is known how much it gave back: where only what is left is told, not before what was paid is."""
+        return refund.left is None or self.told(refund.payment, Told.PAID)
+
+    def waited_for(self, payment: str, known: Iterable[PaymentNotice]) -> list[PaymentNotice]:
+        """Those of `known` that had to wait until what was paid is known, the first refund first."""
+        waiting = {one.id: one for one in known if one.payment == payment and one.told is Told.REFUNDED}
+        left = [(one.left, one) for one in waiting.values() if one.left is not None]
+        return [one for _, one in sorted(left, key=lambda pair: pair[0], reverse=True)]
+
     def refunded(self, payment: str) -> Decimal:
         """What was given back of it until now, whichever way its refunds are told. A repeated refund counts once."""
         refunds = [one for one in self.of_payment(payment) if one.told is Told.REFUNDED]

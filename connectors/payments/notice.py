@@ -31,8 +31,8 @@ class PaymentNotice:
 
     `payment` is the service's id, `order` our number as it stands there, `id` tells a repeat of this notice from
     another one. `amount` is the whole payment's. A refund says what was given back until now (`refunded`), or has an id
-    (`refund_id`) and a sum (`refund`) of its own. Where a service says what is `left` of the payment, that decides:
-    `refunded` is then reckoned from what was asked, which need not be what was paid.
+    (`refund_id`) and a sum (`refund`) of its own. Where a service says what is `left` of the payment, that decides, and
+    the refund waits until what was paid is known: `refunded` is reckoned from what was asked, which may be another sum.
     """
 
     payment: str

@@ -134,7 +134,7 @@ class PaymentWatcher:
         if order.stage is not Stage.OPEN:
             return order
         ledger = Ledger.of(stored_notice(part) for part in intake.parts(self.name, key_of(str(order.number))))
-        if ledger.is_settled:
+        if ledger.is_settled or self._book.tell_of_unpaid(order, intake, self._now):
             return self._book.orders.change(order, stage=Stage.PAID)
         asked = order.number in self._asked  # once more after its end: it may have been paid in the last minute
         if asked and (order.expired(self._now - DAY) or self._now - order.since > self._settings.keep_open):

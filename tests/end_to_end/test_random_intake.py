@@ -202,7 +202,6 @@ def firm(tmp_path: Path, sandbox: Sandbox) -> Iterator[Firm]:
 
 
 @pytest.mark.crash
-@pytest.mark.skipif("PROVODKA_INTAKE" not in os.environ, reason="by hand: it still finds something")
 @pytest.mark.timeout(600 + 10 * PEOPLE)
 def test_whatever_people_send_and_pay_at_random_ends_once_in_their_own_deal(firm: Firm) -> None:
     firm.open()

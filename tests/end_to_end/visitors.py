@@ -135,8 +135,7 @@ class Visitors:
     def row(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("таблица")
         one.rows.append(text)
-        moment = datetime.now().replace(microsecond=0)
-        told = {"Отметка времени": moment, "Имя": one.name, "Телефон": int(one.phone[1:]), "Что интересует?": text}
+        told = {"Отметка времени": self._moment().replace(tzinfo=None), "Имя": one.name, "Телефон": int(one.phone[1:]), "Что интересует?": text}
         with self._typing:
             self._sheet.add(told)
             if dice.random() < 0.3:

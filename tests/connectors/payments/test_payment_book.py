@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -102,6 +103,38 @@ def test_a_refund_before_its_payment_is_told_and_the_payment_too() -> None:
     assert (first.type, second.type) == (EventType.PAYMENT_REFUNDED, EventType.PAYMENT_SUCCEEDED)
     assert payment_of(second).refunded == Decimal("500.50")
     assert payment_of(second).state is PaymentState.REFUNDED
+
+
+def left(sum_: str) -> PaymentNotice:
+    """As T-Bank tells of a refund: by what is left, and with the asked sum for want of the paid one."""
+    what = Decimal(sum_)
+    return PaymentNotice(
+        "41", f"41:{sum_}", Told.REFUNDED, order="1047", amount=ASKED, refunded=ASKED - what, left=what, at=NOW
+    )
+
+
+@pytest.mark.parametrize("order", [("8000", "3000", None), ("3000", "8000", None), ("8000", None, "3000")])
+def test_refunds_told_by_what_is_left_wait_for_what_was_paid(order: tuple[str | None, ...]) -> None:
+    shop = Shop()
+    paid = replace(PAID, amount=Decimal("12501.00"))
+    events = shop.told(*(paid if one is None else left(one) for one in order))
+    kinds = [event.type for event in events]
+    assert kinds == [EventType.PAYMENT_DIFFERS, EventType.PAYMENT_REFUNDED, EventType.PAYMENT_REFUNDED]
+    assert [payment_of(event).refund for event in events[1:]] == [Decimal("4501.00"), Decimal("5000.00")]
+    assert payment_of(events[-1]).refunded == Decimal("9501.00")
+    assert shop.told(paid, left("8000"), left("3000")) == []
+
+
+def test_a_refund_whose_payment_is_not_told_within_a_day_is_told_by_what_was_asked() -> None:
+    shop = Shop()
+    [order] = shop.book.orders.open()
+    assert shop.told(left("8000.50")) == []
+    assert not shop.book.tell_of_unpaid(order, shop.intake, NOW + timedelta(hours=23))
+    assert shop.book.tell_of_unpaid(order, shop.intake, NOW + timedelta(hours=24))
+    [event] = shop.intake.events.values()
+    assert event.type is EventType.PAYMENT_REFUNDED
+    assert payment_of(event).refund == Decimal("4500.00")
+    assert [one.type for one in shop.told(PAID)] == [EventType.PAYMENT_SUCCEEDED]
 
 
 def test_nothing_is_told_twice() -> None:

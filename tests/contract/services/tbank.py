@@ -77,7 +77,7 @@ CASES = [
         keys=frozenset(
             {
                 ("payment.succeeded", "paid:41"),
-                ("payment.refunded", "refund:41:2233.00"),
+                ("payment.refunded", "refund:41:left 0"),
                 ("payment.failed", "failed:40"),
             }
         ),
