@@ -30,11 +30,13 @@ NO_NUMBERS: Final = "Номера заказов магазина закончи
 
 
 class Stage(StrEnum):
-    """What is still to be done about an order. `lost`: nobody pays it any more."""
+    """What is still to be done about an order. `lost`: nobody pays it any more; `closed`: it has been paid, and nobody
+    gives it back any more."""
 
     OPEN = "open"
     PAID = "paid"
     LOST = "lost"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Orders:
         """The newest order of the same deal for the same, which can be paid still or has been paid."""
         wanted = self._new(0, "", request).wanted
         found = [one for one in self.of_lead(request.lead_id) if one.wanted == wanted and one.url]
-        living = [one for one in found if one.stage is Stage.PAID or not self._is_over(one)]
+        living = [one for one in found if one.stage in (Stage.PAID, Stage.CLOSED) or not self._is_over(one)]
         return max(living, key=lambda one: one.number, default=None)
 
     def of(self, number: str) -> Order | None:
@@ -201,7 +203,7 @@ class Orders:
         identities = [f"lead:{order.lead_id}"]
         if order.payment:
             identities.append(f"payment:{order.payment}")
-        if order.stage is not Stage.LOST and order.tries:
+        if order.stage in (Stage.OPEN, Stage.PAID) and order.tries:
             identities.append(order.stage)
         if order.url and not order.announced:
             identities.append("new")

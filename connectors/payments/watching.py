@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +17,7 @@ from connectors.payments.notice import key_of, stored_notice
 from connectors.payments.orders import Order, Stage
 from connectors.payments.settings import PaymentSettings
 from provodka.channel import Intake, Status, UnreadableError
-from provodka.errors import Rejected
+from provodka.errors import ConnectorError, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class PaymentWatcher:
         self._test = test
         self._close = close
         self._asked: dict[int, datetime] = {}
+        self._stumbled: Counter[int] = Counter()
         self._next: datetime | None = None
         self._swept: datetime | None = None
 
@@ -86,11 +88,13 @@ class PaymentWatcher:
 
     def reconcile(self, intake: Intake) -> int:
         """Ask for the orders that are due, and keep their stages: what has been paid is looked at once a day, what
-        nobody pays any more not at all. How many are left for the next round: links are to be told of meanwhile."""
+        nobody pays or gives back any more not at all. How many are left for the next round: links are to be told of
+        meanwhile."""
         now, orders = self._now, self._book.orders
         waiting = [self._settled(one, intake) for one in orders.open()]
         due = [one for one in waiting if one.stage is Stage.OPEN and self._is_due(one, now)]
-        due += [one for one in orders.paid() if self._is_due(one, now)]
+        due += [one for one in map(self._kept, orders.paid()) if one.stage is Stage.PAID and self._is_due(one, now)]
+        due.sort(key=lambda one: self._stumbled[one.number])
         self._ask_each(due[:_ROUND], intake, now)
         if self._swept is None or now - self._swept >= self._settings.poll:
             self._sweep(intake)
@@ -106,7 +110,8 @@ class PaymentWatcher:
         self._close()
 
     def _ask_each(self, due: Sequence[Order], intake: Intake, now: datetime) -> None:
-        """One that the service will not tell of holds up no other; where it tells of none, that is a trouble."""
+        """One that the service will not tell of holds up no other; where it tells of none, that is a trouble. At one
+        that it stumbles over the round ends, since it may be down; the next one begins with the others."""
         refusals: list[Rejected] = []
         for one in due:
             try:
@@ -116,6 +121,10 @@ class PaymentWatcher:
             except Rejected as error:
                 log.warning("order not told of: channel=%s order=%s: %s", self.name, one.number, error.reason)
                 refusals.append(error)
+            except ConnectorError:
+                self._stumbled[one.number] += 1
+                raise
+            self._stumbled.pop(one.number, None)
             self._asked[one.number] = now
             self._settled(one, intake)
         if refusals and len(refusals) == len(due):
@@ -124,8 +133,7 @@ class PaymentWatcher:
     def _is_due(self, order: Order, now: datetime) -> bool:
         last = self._asked.get(order.number)
         if order.stage is Stage.PAID:
-            is_over = now - order.since > timedelta(days=self._settings.refund_days)
-            return not is_over and (last is None or now - last >= DAY)
+            return last is None or now - last >= DAY
         pause = max(self._settings.poll, (now - order.since) / _SLOWER)
         return last is None or now - last >= pause
 
@@ -138,5 +146,16 @@ class PaymentWatcher:
             return self._book.orders.change(order, stage=Stage.PAID)
         asked = order.number in self._asked  # once more after its end: it may have been paid in the last minute
         if asked and (order.expired(self._now - DAY) or self._now - order.since > self._settings.keep_open):
-            return self._book.orders.change(order, stage=Stage.LOST)
+            return self._ended(order, Stage.LOST)
         return order
+
+    def _kept(self, order: Order) -> Order:
+        """The paid order, with its stage changed once nobody gives the money back any more."""
+        settings = self._settings
+        is_over = self._now - order.since > settings.keep_open + timedelta(days=settings.refund_days)
+        return self._ended(order, Stage.CLOSED) if is_over else order
+
+    def _ended(self, order: Order, stage: Stage) -> Order:
+        self._asked.pop(order.number, None)
+        self._stumbled.pop(order.number, None)
+        return self._book.orders.change(order, stage=stage)

@@ -113,7 +113,7 @@ def _root(body: bytes) -> Any:  # noqa: ANN401 -- lxml has no types
 def _word(root: Any, *way: str) -> str:  # noqa: ANN401 -- lxml has no types
     node = root
     for name in way:
-        node = next((one for one in node if etree.QName(one).localname == name), None)
+        node = next((one for one in node.iterchildren(etree.Element) if etree.QName(one).localname == name), None)
         if node is None:
             return ""
     return (node.text or "").strip()

@@ -51,11 +51,15 @@ class YooKassa:
         return reply.data
 
     def one(self, kind: str, id_: str) -> Mapping[str, Any] | None:
-        """A payment or a refund (`kind`: `payments`, `refunds`); None where there is none of this shop."""
-        reply = self._http.call("GET", f"/v3/{kind}/{id_}", accept=(404,))
-        if reply.status == 404:
-            return None
-        return _object(reply)
+        """A payment or a refund (`kind`: `payments`, `refunds`); None where there is none of this shop, or the id is
+        none of YooKassa's."""
+        try:
+            reply = self._http.call("GET", f"/v3/{kind}/{id_}", accept=(404,))
+        except Rejected as error:
+            if error.status == 400:
+                return None
+            raise
+        return None if reply.status == 404 else _object(reply)
 
     def since(self, kind: str, moment: datetime) -> Iterator[Mapping[str, Any]]:
         """All payments or refunds that were made since, page by page."""
