@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connectors.pages.html import HEADERS, notice
 from provodka.channel import Page, RefusedError, Reply
-from webhooks.receive import Door, Words, answer, delivery_of
+from webhooks.receive import Door, Words, answer, delivery_of, unavailable
 
 log = structlog.get_logger("webhooks")
 
@@ -25,6 +25,7 @@ _AWAY: Final = notice(
     "Сейчас не получилось",
     "Ответы не сохранены. Вернитесь на страницу назад — там всё, что вы написали, — и отправьте ещё раз через минуту.",
 )
+_BROKEN: Final = notice(503, "Сейчас не получилось", "Откройте страницу ещё раз через минуту.")
 _KEPT: Final = notice(200, "Спасибо!", "Мы получили ваши ответы.")
 _NOTHING: Final = notice(404, "Такой страницы нет", "Проверьте ссылку: возможно, она скопирована не целиком.")
 _TOO_LONG: Final = notice(
@@ -54,6 +55,9 @@ def pages(door: Door, shown: Mapping[str, Page]) -> Blueprint:
         except RefusedError as refused:
             log.warning("page.refused", channel=channel, reason=str(refused))
             return _response(_REFUSED)
+        except Exception:  # the edge of a request: the journal may be away
+            log.exception("page.failed", channel=channel)
+            return unavailable(_BROKEN)
 
     @blueprint.errorhandler(HTTPException)
     def in_words(error: HTTPException) -> Response:

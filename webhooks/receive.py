@@ -162,8 +162,12 @@ def _store(door: Door, name: str, received: Received, words: Words) -> Response:
 def _unavailable(door: Door, name: str, error: JournalUnavailableError, words: Words) -> Response:
     log.warning("delivery.not_stored", channel=name, error=str(error))
     door.metrics.delivered(name, "unavailable")
+    return unavailable(words.unavailable)
+
+
+def unavailable(reply: Reply) -> Response:
+    """The reply, with the seconds after which it is worth another try."""
     wait = str(int(_RETRY_AFTER.total_seconds()))
-    reply = words.unavailable
     return Response(reply.body, reply.status, {"Retry-After": wait}, content_type=reply.content_type)
 
 

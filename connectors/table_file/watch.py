@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from connectors.table_file.settings import TableFileSettings
 from connectors.tables.fetching import Fetching
 from connectors.tables.files import open_file
 from connectors.tables.live import LiveTable
-from connectors.tables.sheet import Sheet
+from connectors.tables.sheet import Row, Sheet
 from provodka.channel import Around, Intake, Status
 from provodka.errors import ConnectorError, Rejected
 
@@ -104,7 +105,7 @@ class TableFileWatcher:
             except Rejected as error:
                 troubles.append(error)
             else:
-                yield sheet
+                yield replace(sheet, rows=_as_far_as_they_go(sheet.rows, troubles))
 
     @contextmanager
     def _fetched(self) -> Iterator[Iterator[Sheet]]:
@@ -114,6 +115,13 @@ class TableFileWatcher:
     def _sheet(self, path: Path) -> Sheet:
         told = self._settings
         return open_file(path, told.sheet, header_row=told.header_row, encoding=told.encoding, separator=told.separator)
+
+
+def _as_far_as_they_go(rows: Iterable[Row], troubles: list[Rejected]) -> Iterator[Row]:
+    try:
+        yield from rows
+    except Rejected as error:
+        troubles.append(error)
 
 
 def watcher(name: str, settings: TableFileSettings, around: Around) -> TableFileWatcher:

@@ -103,6 +103,7 @@ class _Lines:
 
 def _known(encoding: str) -> str:
     try:
+        "".encode(encoding)  # `lookup` knows codecs besides that are no encodings of texts
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise Rejected(f"no encoding is called {encoding}", hint=ENCODING) from error

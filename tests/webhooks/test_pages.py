@@ -138,3 +138,16 @@ def test_a_bug_of_ours_loses_no_answers(site: Site, monkeypatch: pytest.MonkeyPa
     (event,) = site.events()
     assert event.type == "unreadable"
     assert "Мария" in event.raw.decode() or "%D0%9C" in event.raw.decode()
+
+
+def test_a_page_that_cannot_be_shown_says_so_in_words(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (JournalUnavailableError("the disk is full"), ZeroDivisionError()):
+        monkeypatch.setattr("connectors.page.channel.PageChannel.show", lambda *_, error=error: _raise(error))
+        answer = site.client.get("/f/zamer")
+        assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, "text/html", "30")
+        assert "Откройте" in answer.get_data(as_text=True)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -88,6 +88,20 @@ def test_a_file_that_cannot_be_read_holds_up_no_other_and_is_told_each_time(jour
     assert files.watcher.check() == []
 
 
+def test_a_file_that_breaks_off_in_the_middle_gives_what_stands_before_and_holds_up_no_other(
+    journal: Journal, folder: Path
+) -> None:
+    broken = text(folder / "a.csv", [HEAD, *[MARIA] * 200])
+    with broken.open("a") as file:
+        file.write('"02.03.2026 09:06;Пётр;79160007788\n')
+    text(folder / "b.csv", [HEAD, OLGA])
+    files = Files(journal, path=str(folder))
+    for _ in range(2):
+        with pytest.raises(Rejected, match=r"a\.csv, row 202"):
+            files.look()
+    assert files.names() == ["Мария", "Ольга"]
+
+
 def test_a_file_that_is_being_written_is_left_alone(journal: Journal, folder: Path) -> None:
     files = Files(journal, path=str(folder))
     files.ahead = timedelta()
