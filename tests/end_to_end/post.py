@@ -20,6 +20,26 @@ SENT = "Sent"
 CARD = "sandbox+card@example.test"
 ANNA = f"Анна <{ADDRESS}>"
 DAEMON = "MAILER-DAEMON <mailer-daemon@mx.example.ru>"
+CARD_RULES = """
+  - name: Письмо — в карточку
+    on: [email.received, email.sent]
+    when: {lead: {known: true}, message.kind: [letter, bounce]}
+    do:
+      - log_letter: {participants: add, skip: [example.test]}
+
+  - name: Письмо не дошло
+    on: message.state
+    when: {sent.service: email, sent.state: failed}
+    do:
+      - task: {text: "Письмо не дошло: {{ sent.error }}", type: Звонок, due: 15m}
+
+  - name: Счёт
+    on: lead.stage_changed
+    when: {change.new: Переговоры}
+    do:
+      - message: {text: Счёт готов, by: [post]}
+"""
+"""What a company does with letters of affairs that it knows."""
 LARGE = 1_200_000  # bytes; the files of such a letter are fetched one by one
 
 

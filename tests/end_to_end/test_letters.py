@@ -7,32 +7,12 @@ import pytest
 from sandbox.senders.letters import Attachment, letter
 from tests.end_to_end.company import Company, until
 from tests.end_to_end.crms import OFFICES, Json
+from tests.end_to_end.post import ANNA, CARD_RULES, SENT
 
 pytestmark = pytest.mark.parametrize("office", OFFICES.values(), ids=OFFICES)
 
 MARIA = "Мария <maria@zavod.ru>"
 OLEG = "Олег <oleg@zavod.ru>"
-ANNA = "Анна <sandbox@example.test>"
-SENT = "Sent"
-RULES = """
-  - name: Письмо — в карточку
-    on: [email.received, email.sent]
-    when: {lead: {known: true}, message.kind: [letter, bounce]}
-    do:
-      - log_letter: {participants: add, skip: [example.test]}
-
-  - name: Письмо не дошло
-    on: message.state
-    when: {sent.service: email, sent.state: failed}
-    do:
-      - task: {text: "Письмо не дошло: {{ sent.error }}", type: Звонок, due: 15m}
-
-  - name: Счёт
-    on: lead.stage_changed
-    when: {change.new: Переговоры}
-    do:
-      - message: {text: Счёт готов, by: [post]}
-"""
 NEW = """
   - name: Письмо клиента
     on: email.received
@@ -57,7 +37,7 @@ def company(closed: Company) -> Company:
         assert "poll: 1}" in text
         return (text[:begin] + NEW.lstrip("\n") + "\n" + text[end:]).replace("poll: 1}", "poll: 1, sent: true}")
 
-    closed.rewritten, closed.extra_rules = rewritten, RULES
+    closed.rewritten, closed.extra_rules = rewritten, CARD_RULES
     closed.sandbox.mail.append(b"Message-ID: <0@example.test>\r\nFrom: sandbox@example.test\r\n\r\n", SENT)
     closed.open()
     return closed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from provodka.crm import LeadState
+from provodka.crm import Company, Contact, LeadState
 from provodka.journal import said
 from provodka.own_pages import Partner
 from provodka.payloads import CompanyRef, ContactRef, EmailReceived, LeadRef
@@ -32,16 +32,7 @@ def _contact(source: Source) -> ContactRef | None:
     found = source.crm.contacts([one]).get(one) if source.crm is not None and one else None
     if found is None:
         return None
-    return ContactRef(
-        id=found.id,
-        name=found.name,
-        url=found.url,
-        phones=found.phones,
-        emails=found.emails,
-        responsible=found.responsible,
-        tags=found.tags,
-        fields=found.fields,
-    )
+    return ContactRef(**_seen(found))
 
 
 def _company(source: Source) -> CompanyRef | None:
@@ -50,18 +41,21 @@ def _company(source: Source) -> CompanyRef | None:
     found = source.crm.companies([one]).get(one) if source.crm is not None and one else None
     if found is None:
         return None
-    return CompanyRef(
-        id=found.id,
-        name=found.name,
-        url=found.url,
-        phones=found.phones,
-        emails=found.emails,
-        responsible=found.responsible,
-        tags=found.tags,
-        fields=found.fields,
-        inn=found.inn,
-        kpp=found.kpp,
-    )
+    return CompanyRef(**_seen(found), inn=found.inn, kpp=found.kpp)
+
+
+def _seen(card: Contact | Company) -> dict[str, Any]:
+    """What rules see of both."""
+    return {
+        "id": card.id,
+        "name": card.name,
+        "url": card.url,
+        "phones": card.phones,
+        "emails": card.emails,
+        "responsible": card.responsible,
+        "tags": card.tags,
+        "fields": card.fields,
+    }
 
 
 def _last_lead(source: Source) -> LeadRef | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from connectors.form.channel import FormChannel
 from connectors.form.settings import FormSettings
 from provodka.channel import Delivery
 from tests.contract.case import NOW, RIGHT, Case
+
+Deliver = Callable[[bytes, str | None], Delivery]
 
 
 def in_path(body: bytes, secret: str | None) -> Delivery:
@@ -39,26 +42,34 @@ ELEMENTOR = {
     "fields[field_1][value]": "+79161112233",
 }
 
+
+def unsigned(name: str, good: bytes, more: bytes, unreadable: bytes, deliver: Deliver = in_path) -> Case:
+    """A form whose sender has only the secret in our address."""
+    return Case(
+        name,
+        FORM_IN_URL,
+        lambda: FormChannel("канал", FORM_IN_URL),
+        deliver,
+        good=good,
+        with_extra_fields=more,
+        unreadable=unreadable,
+        signs_body=False,
+    )
+
+
 CASES = [
-    Case(
+    unsigned(
         "form with a secret in the path",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_path,
-        good=json.dumps(JSON_FORM).encode(),
-        with_extra_fields=json.dumps({**JSON_FORM, "нечто": [{"новое": None}]}).encode(),
-        unreadable=b"{",
-        signs_body=False,
+        json.dumps(JSON_FORM).encode(),
+        json.dumps({**JSON_FORM, "нечто": [{"новое": None}]}).encode(),
+        b"{",
     ),
-    Case(
+    unsigned(
         "form with a secret in the query",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
+        urlencode(JSON_FORM).encode(),
+        urlencode({**JSON_FORM, "нечто[a][]": "1"}).encode(),
+        b"hello",
         in_query,
-        good=urlencode(JSON_FORM).encode(),
-        with_extra_fields=urlencode({**JSON_FORM, "нечто[a][]": "1"}).encode(),
-        unreadable=b"hello",
-        signs_body=False,
     ),
     Case(
         "form with a signature",
@@ -70,36 +81,22 @@ CASES = [
         unreadable=b"<xml/>",
         signs_body=True,
     ),
-    Case(
+    unsigned(
         "form as XML",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_path,
-        good="<заявка><name>Мария</name><phone>+79161112233</phone></заявка>".encode(),
-        with_extra_fields="<a><name>Мария</name><phone>+79161112233</phone><b c='1'><d/><d>2</d></b></a>".encode(),
-        unreadable=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
-        signs_body=False,
+        "<заявка><name>Мария</name><phone>+79161112233</phone></заявка>".encode(),
+        "<a><name>Мария</name><phone>+79161112233</phone><b c='1'><d/><d>2</d></b></a>".encode(),
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
     ),
-    Case(
+    unsigned(
         "Contact Form 7 by a plugin",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_path,
-        good=json.dumps({"your-name": "Мария", "your-tel": "+79161112233", "your-message": "Перезвоните"}).encode(),
-        with_extra_fields=urlencode({"your-name": "Мария", "tel-456": "+79161112233", "file-1[]": "a.pdf"}).encode(),
-        unreadable=b"--",
-        signs_body=False,
+        json.dumps({"your-name": "Мария", "your-tel": "+79161112233", "your-message": "Перезвоните"}).encode(),
+        urlencode({"your-name": "Мария", "tel-456": "+79161112233", "file-1[]": "a.pdf"}).encode(),
+        b"--",
     ),
-    Case(
+    unsigned(
         "Elementor with Advanced Data",
-        FORM_IN_URL,
-        lambda: FormChannel("канал", FORM_IN_URL),
-        in_path,
-        good=urlencode(ELEMENTOR).encode(),
-        with_extra_fields=urlencode(
-            {**ELEMENTOR, "meta[page_url][title]": "P", "meta[page_url][value]": "/a"}
-        ).encode(),
-        unreadable=b"{}x",
-        signs_body=False,
+        urlencode(ELEMENTOR).encode(),
+        urlencode({**ELEMENTOR, "meta[page_url][title]": "P", "meta[page_url][value]": "/a"}).encode(),
+        b"{}x",
     ),
 ]
