@@ -7,7 +7,7 @@ from connectors.page.settings import PageSettings
 from connectors.pages.answers import form_of, marks_of, person_of
 from connectors.pages.form import FormPage
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply
-from provodka.event import Event, new_event_id
+from provodka.event import Event
 from provodka.own_pages import LeadMarks
 from provodka.payloads import EventType, FormSubmitted
 
@@ -56,17 +56,8 @@ class PageChannel:
             utm=marks_of(delivery.query),
             lead_id=lead,
         )
-        event = Event(
-            id=new_event_id(delivery.received_at),
-            type=EventType.FORM_SUBMITTED,
-            channel=self.name,
-            external_id=external_id,
-            occurred_at=delivery.received_at,
-            received_at=delivery.received_at,
-            person=person_of(settings.fields, values),
-            payload=payload,
-            raw=delivery.body,
-        )
+        person = person_of(settings.fields, values)
+        event = self._page.event(delivery, EventType.FORM_SUBMITTED, external_id, payload, delivery.body, person)
         return event, kept
 
 

@@ -13,7 +13,7 @@ from connectors.pages.guard import Guard
 from connectors.pages.html import STYLE, Look
 from provodka.channel import Around, Delivery, Received, Reply, UnreadableError
 from provodka.event import Event, new_event_id
-from provodka.payloads import EventType, Form, FormSpam, Person
+from provodka.payloads import EventType, Form, FormSpam, Payload, Person
 
 
 class FormPage:
@@ -73,14 +73,27 @@ class FormPage:
         typed = {name: ", ".join(texts) for name, texts in read(fields, posted, consent=False).typed.items() if texts}
         form = Form(name=self.settings.title, page=self.address, fields=typed)
         raw = plain_body(delivery)
+        payload = FormSpam(form=form, utm=marks_of(delivery.query), why=why)
+        return self.event(delivery, EventType.FORM_SPAM, f"spam:{sha256(raw).hexdigest()}", payload, raw)
+
+    def event(
+        self,
+        delivery: Delivery,
+        kind: EventType,
+        external_id: str,
+        payload: Payload,
+        raw: bytes,
+        person: Person = Person(),  # noqa: B008  # immutable
+    ) -> Event:
+        """An event of this channel, of the moment at which the form was sent."""
         return Event(
             id=new_event_id(delivery.received_at),
-            type=EventType.FORM_SPAM,
+            type=kind,
             channel=self.name,
-            external_id=f"spam:{sha256(raw).hexdigest()}",
+            external_id=external_id,
             occurred_at=delivery.received_at,
             received_at=delivery.received_at,
-            person=Person(),
-            payload=FormSpam(form=form, utm=marks_of(delivery.query), why=why),
+            person=person,
+            payload=payload,
             raw=raw,
         )

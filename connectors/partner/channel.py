@@ -25,7 +25,7 @@ from provodka.channel import (
     SentRequest,
     UnreadableError,
 )
-from provodka.event import Event, new_event_id
+from provodka.event import Event
 from provodka.own_pages import Signer
 from provodka.payloads import EventType, FormSubmitted, Person
 from provodka.russian import noun
@@ -135,16 +135,13 @@ class PartnerChannel:
             utm=marks_of(delivery.query),
             partner=named,
         )
-        event = Event(
-            id=new_event_id(delivery.received_at),
-            type=EventType.FORM_SUBMITTED,
-            channel=self.name,
-            external_id=f"{key}:{'id' if own_id else day}:{digest}",
-            occurred_at=delivery.received_at,
-            received_at=delivery.received_at,
-            person=person_of(fields, answers.values),
-            payload=payload,
-            raw=self._cut(delivery.body),
+        event = self._page.event(
+            delivery,
+            EventType.FORM_SUBMITTED,
+            f"{key}:{'id' if own_id else day}:{digest}",
+            payload,
+            self._cut(delivery.body),
+            person_of(fields, answers.values),
         )
         return event, Part(f"day:{key}:{day}", event.external_id, "")
 

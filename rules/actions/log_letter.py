@@ -8,17 +8,17 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from provodka.crm import CardKind, CardRef, NewFile, NewNote
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import ConnectorError
 from provodka.mail import Mail
 from provodka.mail_thread import mail_of, mark_of
-from provodka.operation import Done, Outcome
+from provodka.operation import Outcome
 from provodka.payloads import Attachment
 from provodka.settings import Size, Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Part, Planning
-from rules.actions.desk import Desk, pack, submit, submit_all
+from rules.actions.desk import Desk, pack, submit
 from rules.actions.letter_note import fitting, note_of
 from rules.actions.participant import Participant, others_of
-from rules.actions.shown import all_of, with_words
+from rules.actions.shown import hang_files, shown_before, with_words
 from rules.actions.targets import Target, find_targets, with_leads
 
 OFFER: Final = "offer"
@@ -80,13 +80,7 @@ class LogLetter(Action[LogLetterParams]):
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
         marks = {item.key: mark_of(mail, item.event.id) for item in items if (mail := mail_of(item.event.payload))}
-        logged = outside.links.shown_messages(list(marks.values()))
-        decisions: dict[str, Decision] = {}
-        for item in items:
-            if item.key not in marks:
-                decisions[item.key] = Rejected(f"an event {item.event.type} holds no letter")
-            elif marks[item.key] in logged:
-                decisions[item.key] = Done(values={"reason": "the letter is shown already"}, found=True)
+        decisions = shown_before(items, marks, "letter", outside)
         rest = [item for item in items if item.key not in decisions]
         targets = find_targets(rest, desk) if rest else {}
         on_cards = _on_cards([item for item in rest if _asks(item)], targets, desk)
@@ -95,11 +89,8 @@ class LogLetter(Action[LogLetterParams]):
         return [decisions[item.key] for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
-        """The files go first: they can be looked for again."""
         crm = Desk(outside).crm
-        files = submit_all(crm.attach_files, NewFile, "files", ready)
-        hung = {d.item.key: all_of(files[d.item.key]) for d in ready}
-        left = [d for d in ready if isinstance(hung[d.item.key], Done | Rejected)]
+        hung, left = hang_files(ready, crm)
         notes = submit(crm.add_notes, NewNote, "note", left)
         return [with_words(d, hung[d.item.key], notes.get(d.item.key)) for d in ready]
 

@@ -9,14 +9,14 @@ from pydantic import Field
 
 from provodka.crm import CardKind, CardRef, ChatMedia, ChatMessage, NewFile, NewNote
 from provodka.errors import ConnectorError, Rejected
-from provodka.operation import Done, Outcome
+from provodka.operation import Outcome
 from provodka.payloads import EventType, MessageEvent
 from provodka.settings import Strict
 from rules.actions.base import Action, Decided, Decision, Delivery, LeadUse, Outside, Place
 from rules.actions.desk import Desk, pack, submit, submit_all
 from rules.actions.introductions import introduced
 from rules.actions.message_files import Fetched, fetch
-from rules.actions.shown import all_of, with_words
+from rules.actions.shown import all_of, hang_files, shown_before, with_words
 from rules.actions.targets import Target, find_targets
 from rules.beside import Beside
 
@@ -73,13 +73,8 @@ class LogMessage(Action[LogMessageParams]):
 
     def decide(self, items: Sequence[Delivery], outside: Outside) -> list[Decision]:
         desk = Desk(outside)
-        logged = outside.links.shown_messages([item.event.id for item in items])
-        decisions: dict[str, Decision] = {}
-        for item in items:
-            if not isinstance(item.event.payload, MessageEvent):
-                decisions[item.key] = Rejected(f"an event {item.event.type} holds no message")
-            elif item.event.id in logged:
-                decisions[item.key] = Done(values={"reason": "the message is shown already"}, found=True)
+        marks = {item.key: item.event.id for item in items if isinstance(item.event.payload, MessageEvent)}
+        decisions = shown_before(items, marks, "message", outside)
         rest = [item for item in items if item.key not in decisions]
         targets = find_targets(rest, desk) if rest else {}
         for item in rest:
@@ -87,11 +82,9 @@ class LogMessage(Action[LogMessageParams]):
         return [decisions[item.key] for item in items]
 
     def send(self, ready: Sequence[Decided], outside: Outside) -> list[Outcome]:
-        """Files of the card go first: they can be looked for again, a line of a chat not everywhere."""
+        """The files of the card before the lines of a chat, which cannot be looked for everywhere."""
         crm = Desk(outside).crm
-        files = submit_all(crm.attach_files, NewFile, "files", ready)
-        hung = {d.item.key: all_of(files[d.item.key]) for d in ready}
-        left = [d for d in ready if isinstance(hung[d.item.key], Done | Rejected)]
+        hung, left = hang_files(ready, crm)
         lines = submit_all(crm.post_messages, ChatMessage, "lines", left)
         shown = {d.item.key: all_of(lines[d.item.key]) for d in left}
         shown |= submit(crm.add_notes, NewNote, "note", left)
