@@ -30,7 +30,7 @@ def xml_fields(delivery: Delivery) -> dict[str, Any]:
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(plain_body(delivery), True)
+        parser.Parse(plain_body(delivery).lstrip(), True)  # a script leaves blank lines before the declaration
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise UnreadableError(f"the body looks like XML but is not: {error}") from error
     root = reader.root

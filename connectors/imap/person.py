@@ -26,7 +26,7 @@ _OTHER_NUMBERS = re.compile(
     r"[\s:№N.*|/=КП-]{0,12}\d[\d /-]{4,40}",
     re.IGNORECASE,
 )
-_MARKED_URL = re.compile(r"https?://[^\s<>\"']+[?&](?:utm_|yclid=|gclid=|fbclid=|vkclid=)[^\s<>\"')]+")
+_MARKED_URL = re.compile(r"https?://[^\s<>\"']{1,1000}[?&](?:utm_|yclid=|gclid=|fbclid=|vkclid=)[^\s<>\"')]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class FormLetter:
 
 def read_form(text: str, sender: str, settings: ImapSettings) -> FormLetter | None:
     """The lines of a form letter; None where this is an ordinary letter, with or without a signature."""
-    lines = {label: value.strip() for label, value in reversed(_LINE.findall(searched(text)))}
+    text = searched(text)
+    lines = {label: value.strip() for label, value in reversed(_LINE.findall(text))}
     submitted = form_submitted(lines)
     person, utm = submitted.person, submitted.payload.utm
     if not (person.phones or person.emails) or not (is_robot(sender, settings) or person.name):

@@ -96,9 +96,15 @@ def canonical(text: str) -> str:
     if (dated := _RUSSIAN_DATE.fullmatch(text)) is not None:
         return text[: dated.end(5)] if dated[4] else text
     if _NUMBER.fullmatch(text):
-        number = f"{Decimal(_GROUPS.sub('', text).replace(',', '.')).normalize():f}"
+        number = _exact(Decimal(_GROUPS.sub("", text).replace(",", ".")))
         return identity.phone(number) if len(number) == _PHONE_DIGITS and number[0] in "78" else number
     return identity.phone(text) or " ".join(text.casefold().split())
+
+
+def _exact(number: Decimal) -> str:
+    """Without zeros at the end of a fraction; with all digits, which `normalize` would round."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def is_date(text: str) -> bool:

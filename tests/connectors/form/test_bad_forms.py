@@ -147,6 +147,7 @@ def test_xml_is_read_with_its_lists_attributes_and_charset() -> None:
     assert event.person.name == "Мария"
     assert set(event.person.phones) == {"+79160001122", "+79160003344"}
     assert submitted(event).form.fields["Город"] == "Тула & область"
+    assert event_of(b"\r\n" + body, map={"id": "id"}).person == event.person
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.imap.person import phones_in
+from connectors.imap.person import phones_in, read_form
 from connectors.imap.said import read_said
 from connectors.imap.signature import name_in, signature_of
 from provodka import taxpayer
@@ -188,4 +188,13 @@ def test_no_text_takes_long(text):
     began = time.process_time()
     read_said(text, "")
     name_in(signature_of(text))
+    assert time.process_time() - began < 2
+
+
+def test_a_form_of_many_links_takes_no_longer(settings):
+    began = time.process_time()
+    text = "Имя: Мария\nТелефон: +7 916 111-22-33\n" + "http://a" * 10_000 + "\nhttps://krovlya.ru/?utm_source=ya\n"
+    form = read_form(text, "noreply@tilda.cc", settings)
+    assert form is not None
+    assert form.utm.source == "ya"
     assert time.process_time() - began < 2

@@ -172,3 +172,10 @@ def test_a_row_of_tomorrow_came_now() -> None:
     told = event({"Отметка времени": f"{later:%d.%m.%Y %H:%M:%S}", "Имя": "Мария"})
     assert isinstance(told, Event)
     assert told.occurred_at == NOW
+
+
+def test_rows_that_differ_in_the_last_digit_of_a_long_number_are_two() -> None:
+    one, other = ({"Имя": "Мария", "Номер": f"{'1' * 37}{last}"} for last in ("2", "3"))
+    assert key(one) != key(other)
+    assert key({"Имя": "Мария", "Сумма": "1 200,50"}) == key({"Имя": "Мария", "Сумма": "1200.5"})
+    assert key({"Имя": "Мария", "Сумма": "1200,00"}) == key({"Имя": "Мария", "Сумма": "1200"})
