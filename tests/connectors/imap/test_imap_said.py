@@ -194,7 +194,7 @@ def test_no_text_takes_long(text):
 def test_a_form_of_many_links_takes_no_longer(settings):
     began = time.process_time()
     text = "Имя: Мария\nТелефон: +7 916 111-22-33\n" + "http://a" * 10_000 + "\nhttps://krovlya.ru/?utm_source=ya\n"
-    form = read_form(text, "noreply@tilda.cc", settings)
+    form = read_form(text, "noreply@tilda.cc", settings())
     assert form is not None
     assert form.utm.source == "ya"
     assert time.process_time() - began < 2
