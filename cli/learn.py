@@ -50,10 +50,14 @@ class ShownResult:
 def lesson(file: Path, channel: str, title: str, view: View) -> int:
     """Show the proposal; 2 where the file cannot be read, 1 where it is no body of a form."""
     try:
-        body = file.read_bytes() if file.stat().st_size <= MAX_BODY else b""
+        size = file.stat().st_size
+        body = file.read_bytes() if size <= MAX_BODY else b""
     except OSError as error:
         view.problem(f"{file} cannot be read: {error.strerror}", "name the file that holds the body as it was sent")
         return Exit.USAGE
+    if size > MAX_BODY:
+        view.problem(f"{file} has {size} bytes, no form has more than {MAX_BODY}", "save the body of one form alone")
+        return Exit.PROBLEM
     try:
         learned = learn(body.strip(), utc_now(), title)
     except UnreadableError as error:

@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cli.main import app
+from connectors.bodies import MAX_BODY
 from connectors.form.settings import FormSettings
 
 BODY = {"fio": "Мария Иванова", "f2": "8 (916) 000-11-22", "message": "Звоните: +79160001122", "order_id": "17"}
@@ -62,3 +63,7 @@ def test_a_file_that_is_not_there_or_no_form_is_told_with_the_cure(tmp_path: Pat
     letter.write_text("From: a@example.ru\nSubject: x\n\nphone", "utf-8")
     code, _, why = run(str(letter))
     assert (code, "channel imap" in why) == (1, True)
+    large = tmp_path / "large.json"
+    large.write_bytes(b"x" * (MAX_BODY + 1))
+    code, _, why = run(str(large))
+    assert (code, f"{MAX_BODY + 1} bytes" in why) == (1, True)

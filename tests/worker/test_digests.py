@@ -170,7 +170,9 @@ def test_what_was_told_can_be_told_again_from_the_record_alone(office: Office) -
     office.work()
     office.clock.forward(seconds=1)
     ticks(office, rule)
-    for line in office.journal.read(lambda c: queries.list_events(c, kind="staff.checked")):
+    checked = office.journal.read(lambda c: queries.list_events(c, kind="staff.checked"))
+    assert len(checked) == 3, "one for each of the staff"
+    for line in checked:
         event, engine = line.event.event, make_engine(rule)
         record = RecordedFacts(office.traces(event)[0].facts)
         plan = engine.evaluate(event, record, office.clock())
