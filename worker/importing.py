@@ -101,7 +101,7 @@ class Importer:
         if self._journal.read(lambda c: imports.under_way(c, bulk, _ENOUGH)) >= _ENOUGH:
             return True
         try:
-            self._hand_out(job, place, now, intake)
+            self._hand_out(job, place, now)
         except ConnectorError as error:
             stopped = (ImportState.RUNNING,)
             self._journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, stopped))
@@ -111,7 +111,7 @@ class Importer:
         status.well(f"import {job.id}")
         return True
 
-    def _hand_out(self, job: ImportJob, place: Place, now: datetime, intake: Intake) -> None:
+    def _hand_out(self, job: ImportJob, place: Place, now: datetime) -> None:
         options = ImportOptions.model_validate_json(job.options)
         opened = self._at(job, place)
         rows, left = opened.take(_GULP), options.portion - place.given
@@ -124,8 +124,11 @@ class Importer:
         if given >= options.portion:
             pause = self._calendar.add(parse_duration(options.every), now) if options.every else None
             after = Place(opened.row, 0, pause)
-        cursor = {imports.cursor_of(job.id): _PLACE.dump_json(after).decode()}
-        intake.accept(events, channel=job.channel, cursors=cursor)
+        kept = _PLACE.dump_json(after).decode()
+        if not self._journal.write(lambda c: imports.hand_out(c, job.id, events, kept)):
+            return
+        if events:
+            self._journal.new_events.set()
         log.info("import.handed_out", id=job.id, rows=len(rows), events=len(events), upto=opened.row)
         if opened.ended:
             running = (ImportState.RUNNING,)

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal_column, select, update
 
-from provodka.journal import outbox
+from provodka.event import Event
+from provodka.journal import inbox, outbox
 from provodka.journal.records import ActionState, StoredAction
 from provodka.journal.schema import UNPLANNED, actions, events, imports
 from provodka.journal.sql import among, chunks
@@ -113,6 +114,15 @@ def move(connection: Connection, job: str, state: ImportState, before: Sequence[
     """To another state, from one of these; whether it was in one."""
     moved = update(imports).where(imports.c.id == job, imports.c.state.in_(before)).values(state=state)
     return bool(connection.execute(moved).rowcount)
+
+
+def hand_out(connection: Connection, job: str, handed: Sequence[Event], place: str) -> bool:
+    """Events of its rows into the inbox, with how far it has come; false where somebody has stopped it meanwhile, who
+    must find all that it has done once they know it as stopped."""
+    if not move(connection, job, ImportState.RUNNING, (ImportState.RUNNING,)):  # held until the commit
+        return False
+    inbox.add_all(connection, [inbox.event_row(one) for one in handed], (), {cursor_of(job): place}, ())
+    return True
 
 
 def _stored(row: Row[Any]) -> ImportJob:

@@ -309,3 +309,19 @@ def test_every_row_is_taken_once_and_in_its_order_whoever_dies_when(
     assert [event.id for event in rows] == sorted(event.id for event in rows)
     assert {event.person.phone for event in rows} == {f"+7916000000{n}" for n in people}
     assert state(journal, job) is ImportState.DONE
+
+
+def test_what_is_stopped_while_its_file_is_opened_hands_out_nothing_more(journal: Journal) -> None:
+    job = begun(journal)
+
+    def read(one: ImportJob) -> Iterator[ReadRow]:
+        stopped = (ImportState.RUNNING,)
+        journal.write(lambda c: imports.move(c, job.id, ImportState.STOPPED, stopped))
+        return kept_rows(one, journal, CHANNELS, MOSCOW)
+
+    Importer(journal, read, CALENDAR).go_on(journal, journal)
+    assert taken(journal) == []
+    assert (state(journal, job), place_of(job.id, journal.cursor).row) == (ImportState.STOPPED, 0)
+    journal.write(lambda c: imports.move(c, job.id, ImportState.RUNNING, (ImportState.STOPPED,)))
+    importer(journal).go_on(journal, journal)
+    assert (len(taken(journal)), state(journal, job)) == (25, ImportState.DONE)
