@@ -42,11 +42,13 @@ class Fetching:
         self._later: dict[str, datetime] = {}
 
     def fetch(self, intake: Intake) -> None:
-        """All that hints named. Raises ConnectorError."""
+        """All that hints named. Raises ConnectorError; the hint that it stumbled over then waits, so that it holds up
+        no other."""
         now = self._book.orders.now()
         for prefix in HINTS:
             for key in intake.unfinished(self._book.name, prefix, now + timedelta(seconds=1)):
                 if key not in self._done and self._later.get(key, now) <= now:
+                    self._later[key] = now + RETRY
                     self._one(key, intake, now)
 
     def ask(self, order: Order, intake: Intake) -> None:
@@ -105,7 +107,6 @@ class Fetching:
     def _unknown(self, key: str, hint: Mapping[str, str], kind: str, intake: Intake, now: datetime) -> None:
         """One that was sent by a stranger is put aside after an hour, so that support can see it."""
         if now - datetime.fromisoformat(hint["at"]) < INVENTED_AFTER:
-            self._later[key] = now + RETRY
             return
         self._later.pop(key, None)
         self._aside(key, NOT_KNOWN.format(kind=kind, id=hint["id"]), json.dumps(dict(hint)).encode(), intake, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -97,29 +97,54 @@ def test_a_refund_long_after_a_late_payment_is_found_by_asking() -> None:
     assert shop.orders.of(str(order.number)) is not None
 
 
-@responses.activate
-def test_a_hint_with_an_id_that_yookassa_cannot_read_holds_up_no_other() -> None:
-    now = [NOW]
-    url = "https://api.yookassa.ru/v3"
-    responses.get(f"{url}/payments/x", status=400, json={"type": "error", "code": "invalid_request"})
-    responses.get(f"{url}/payments", json={"items": []})
-    responses.get(f"{url}/refunds", json={"items": []})
-    told = {"id": "2f3a", "status": "succeeded", "amount": {"value": "5.00", "currency": "RUB"}, "paid": True}
-    responses.get(f"{url}/payments/2f3a", json=told)
-    settings = CHANNELS["yookassa"].model().model_validate({"shop_id": "1", "key": "k", "per_second": 1000})
-    here = replace(around(MemoryStore()), now=lambda: now[0])
-    receiver, watcher = (CHANNELS["yookassa"].open(part, "pay", settings, here) for part in ("receiver", "watcher"))
-    intake = MemoryIntake(NOW)
-    for one in ("x", "2f3a"):
-        body = b'{"event": "payment.succeeded", "object": {"id": "%s"}}' % one.encode()
-        received = receiver.receive(Delivery("POST", "", {}, {}, body, NOW), lambda _: ())
-        intake.accept((), channel="pay", parts=received.parts)
-    watcher.look(intake)
-    assert list(intake.types().values()) == ["payment.unmatched"]
-    intake.now = now[0] = NOW + timedelta(hours=2)
-    watcher.look(intake)
-    assert sorted(intake.types().values()) == ["payment.unmatched", "unreadable"]
-    watcher.close()
+class YooKassa:
+    """A watcher of YooKassa, which answers as `responses` says, and two hints of payments: `x` and `2f3a`."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.intake = MemoryIntake(NOW)
+        settings = CHANNELS["yookassa"].model().model_validate({"shop_id": "1", "key": "k", "per_second": 1000})
+        here = replace(around(MemoryStore()), now=lambda: self.now)
+        receiver, self.watcher = (CHANNELS["yookassa"].open(p, "pay", settings, here) for p in ("receiver", "watcher"))
+        for one in ("x", "2f3a"):
+            body = b'{"event": "payment.succeeded", "object": {"id": "%s"}}' % one.encode()
+            received = receiver.receive(Delivery("POST", "", {}, {}, body, NOW), lambda _: ())
+            self.intake.accept((), channel="pay", parts=received.parts)
+        told = {"id": "2f3a", "status": "succeeded", "amount": {"value": "5.00", "currency": "RUB"}, "paid": True}
+        responses.get(f"{URL}/payments/2f3a", json=told)
+        for kind in ("payments", "refunds"):
+            responses.get(f"{URL}/{kind}", json={"items": []})
+
+    def look(self, after: timedelta = timedelta(0)) -> list[str]:
+        self.intake.now = self.now = self.now + after
+        self.watcher.look(self.intake)
+        return sorted(self.intake.types().values())
+
+
+URL = "https://api.yookassa.ru/v3"
+
+
+@pytest.fixture
+def yookassa() -> Iterator[YooKassa]:
+    responses.start()
+    shop = YooKassa()
+    yield shop
+    shop.watcher.close()
+    responses.stop()
+    responses.reset()
+
+
+def test_a_hint_with_an_id_that_yookassa_cannot_read_holds_up_no_other(yookassa: YooKassa) -> None:
+    responses.get(f"{URL}/payments/x", status=400, json={"type": "error", "code": "invalid_request"})
+    assert yookassa.look() == ["payment.unmatched"]
+    assert yookassa.look(timedelta(hours=2)) == ["payment.unmatched", "unreadable"]
+
+
+def test_a_hint_that_yookassa_always_stumbles_over_holds_up_no_other(yookassa: YooKassa) -> None:
+    responses.get(f"{URL}/payments/x", status=500)
+    with pytest.raises(Retryable):
+        yookassa.look()
+    assert yookassa.look(timedelta(seconds=2)) == ["payment.unmatched"]
 
 
 def test_a_comment_in_the_answer_of_robokassa_is_no_member_of_it() -> None:
