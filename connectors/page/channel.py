@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.bodies import hashed_id
 from connectors.page.settings import PageSettings
-from connectors.pages.answers import form_of, marks_of, person_of
+from connectors.pages.answers import Answers, form_of, marks_of, person_of
 from connectors.pages.form import FormPage
 from provodka.channel import Around, Delivery, Part, PartsReader, Received, RefusedError, Reply
 from provodka.event import Event
@@ -29,14 +29,15 @@ class PageChannel:
         return self._page.show(delivery, self._settings.fields)
 
     def receive(self, delivery: Delivery, parts: PartsReader) -> Received:
-        """One `form.submitted`. The same answers within ten minutes, as a double press sends them, are one event."""
+        """One `form.submitted`. The same answers within ten minutes, as a double press sends them, are one event; of
+        people who say nothing of themselves only those of one opened page."""
         lead = self._lead(delivery)
         if delivery.method != "POST":
             return Received(reply=Reply(405, b"post the form\n"))
         taken = self._page.take(delivery, self._settings.fields, known=bool(lead))
         if isinstance(taken, Received):
             return taken
-        event, kept = self._event(delivery, taken.values, lead, parts)
+        event, kept = self._event(delivery, taken, lead, parts)
         return Received((event,), (kept,), self._page.look.thanks())
 
     def _lead(self, delivery: Delivery) -> str:
@@ -48,15 +49,16 @@ class PageChannel:
             raise RefusedError("the personal link is not ours, or is over" if delivery.path else "no personal link")
         return lead
 
-    def _event(self, delivery: Delivery, values: dict[str, str], lead: str, parts: PartsReader) -> tuple[Event, Part]:
-        settings = self._settings
-        external_id, kept = hashed_id({"lead": lead, "values": values}, delivery.received_at, parts)
+    def _event(self, delivery: Delivery, answers: Answers, lead: str, parts: PartsReader) -> tuple[Event, Part]:
+        settings, values = self._settings, answers.values
+        person = person_of(settings.fields, values)
+        told = {"lead": lead, "values": values} | ({} if lead or person.identities else {"stamp": answers.stamp})
+        external_id, kept = hashed_id(told, delivery.received_at, parts)
         payload = FormSubmitted(
             form=form_of(settings.fields, values, settings.title, self._page.address),
             utm=marks_of(delivery.query),
             lead_id=lead,
         )
-        person = person_of(settings.fields, values)
         event = self._page.event(delivery, EventType.FORM_SUBMITTED, external_id, payload, delivery.body, person)
         return event, kept
 

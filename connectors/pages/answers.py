@@ -23,11 +23,13 @@ _MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """`typed` is what stands in the fields, as it was typed; `values` what is meant by it; `errors` by field name."""
+    """`typed` is what stands in the fields, as it was typed; `values` what is meant by it; `errors` by field name;
+    `stamp` is that of the page that was opened."""
 
     typed: dict[str, list[str]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    stamp: str = ""
 
 
 def read(fields: Sequence[FieldSettings], posted: Mapping[str, Any], *, consent: bool) -> Answers:

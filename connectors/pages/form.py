@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -61,9 +62,9 @@ class FormPage:
         if verdict.spam:
             return Received((self._spam(delivery, fields, posted, verdict.spam),), reply=thanks)
         answers = read(fields, posted, consent=self.settings.consent is not None)
-        if not answers.errors and not verdict.late:
-            return answers
         stamp = str(posted.get(STAMP, ""))
+        if not answers.errors and not verdict.late:
+            return replace(answers, stamp=stamp)
         if verdict.late:
             stamp = self._guard.stamp(delivery.path, delivery.received_at)
         return Received(reply=self.look.form(fields, answers, stamp, 422, late=verdict.late, **more))

@@ -83,6 +83,15 @@ def test_what_people_fill_in_becomes_a_form_with_its_person() -> None:
     assert "Отправлено" in received.reply.body.decode()
 
 
+def test_two_who_say_nothing_of_themselves_may_say_the_same() -> None:
+    asked = [{"label": "Оценка", "kind": "choice", "options": ["4", "5"]}]
+    somebody = visitor(fields=asked)
+    keys = [somebody.posts({"Оценка": "5"}, seconds=one).events[0].external_id for one in (60, 60, 61)]
+    assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
+    known = visitor()
+    assert len({known.posts(GOOD, seconds=one).events[0].external_id for one in (60, 61)}) == 1
+
+
 def test_the_marks_of_the_address_survive_in_the_post() -> None:
     somebody = visitor()
     somebody.query = {"utm_source": "yandex", "utm_campaign": "крыши", "yclid": "42", "чужое": "1"}
