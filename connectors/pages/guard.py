@@ -6,15 +6,13 @@ A robot is never told: it gets the same thanks as people do, and what it sent is
 from __future__ import annotations
 
 import re
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from threading import Lock
 from typing import Any, Final
-
-from limits import RateLimitItemPerHour
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from connectors.pages.fields import STAMP, TRAP
 from provodka.own_pages import Signer
@@ -25,6 +23,9 @@ _SKEW: Final = timedelta(minutes=5)
 """How far apart the clocks of two machines of ours may be."""
 _FLOOD: Final = 5
 """So many times the limit is kept as spam; what comes after that is not even kept."""
+_HOUR: Final = timedelta(hours=1)
+_VISITORS: Final = 20_000
+"""So many addresses are counted; of more, those that have posted last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,36 @@ class Verdict:
     flood: bool = False
 
 
+class Posts:
+    """Lets each visitor post at most `most` times within an hour."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._at: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, visitor: str, now: datetime) -> bool:
+        """Whether there is room for one more; if so, it is counted."""
+        with self._lock:
+            times = self._at.setdefault(visitor, deque())
+            self._at.move_to_end(visitor)
+            while times and times[0] <= now - _HOUR:
+                times.popleft()
+            if has_room := len(times) < self.most:
+                times.append(now)
+            if len(self._at) > _VISITORS:
+                self._at.popitem(last=False)
+            return has_room
+
+
 class Guard:
     """Of one channel. Counts of addresses live in the memory of the process."""
 
     def __init__(self, key: bytes, channel: str, at_least: timedelta, per_address: int) -> None:
         self._signer = Signer(key, f"page {channel}")
         self._at_least = at_least
-        self._limit = RateLimitItemPerHour(per_address)
-        self._flood = RateLimitItemPerHour(per_address * _FLOOD)
-        self._posts = MovingWindowRateLimiter(MemoryStorage())
+        self._posts = Posts(per_address)
+        self._flood = Posts(per_address * _FLOOD)
 
     def stamp(self, path: str, now: datetime) -> str:
         """What the page holds, so that a post tells when it was opened."""
@@ -57,13 +79,13 @@ class Guard:
         """Every post counts for its address, whatever it holds. `known`: the page has a signed link, which no robot
         comes by, so that nothing but a flood is held against whoever has it."""
         visitor = visitor_of(sender)
-        if visitor and not self._posts.hit(self._flood, "flood", visitor):
+        if visitor and not self._flood.take(visitor, now):
             return Verdict(flood=True)
         opened = self.opened(str(fields.get(STAMP, "")), path)
         late = opened is not None and now - opened > _OPEN_FOR
         if known:
             return Verdict(late=late)
-        many = bool(visitor) and not self._posts.hit(self._limit, "post", visitor)
+        many = bool(visitor) and not self._posts.take(visitor, now)
         if fields.get(TRAP):
             return Verdict("the field that people do not see is filled in")
         if opened is None or now - opened < -_SKEW:
@@ -71,7 +93,7 @@ class Guard:
         if timedelta(0) <= now - opened < self._at_least:
             return Verdict(f"filled in within {(now - opened).total_seconds():.0f} s")
         if many:
-            return Verdict(f"more than {self._limit.amount} posts an hour from one address")
+            return Verdict(f"more than {self._posts.most} posts an hour from one address")
         return Verdict(late=late)
 
     def opened(self, stamp: str, path: str) -> datetime | None:

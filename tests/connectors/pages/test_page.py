@@ -15,7 +15,7 @@ from connectors.page.channel import PageChannel
 from connectors.page.settings import PageSettings
 from connectors.pages.colour import DARK, ENOUGH, LIGHT, contrast, on, readable
 from connectors.pages.fields import STAMP, TRAP
-from connectors.pages.guard import visitor_of
+from connectors.pages.guard import Posts, visitor_of
 from provodka.channel import RefusedError, UnreadableError
 from provodka.own_pages import LeadMarks
 from provodka.payloads import EventType, Person, Utm
@@ -219,6 +219,16 @@ def test_more_posts_of_one_address_are_spam_and_a_flood_is_not_even_kept() -> No
     assert (kinds[-1].reply.status, kinds[-1].refused) == (429, "a flood of posts of one address")
     other = Visitor(somebody.channel, sender="93.184.216.35")
     assert other.posts(GOOD).events[0].type is EventType.FORM_SUBMITTED
+    assert somebody.posts(GOOD, NOW + timedelta(hours=1)).events[0].type is EventType.FORM_SUBMITTED
+
+
+def test_addresses_without_number_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.pages.guard._VISITORS", 10)
+    counted = Posts(1)
+    assert all(counted.take(f"2a00:{n:x}::/64", NOW) for n in range(1000))
+    assert len(counted._at) == 10
+    assert not counted.take("2a00:3e7::/64", NOW), "the newest are known"
+    assert counted.take("2a00:3e7::/64", NOW + timedelta(hours=1))
 
 
 def test_visitors_behind_a_proxy_that_tells_nothing_are_not_taken_for_one() -> None:
