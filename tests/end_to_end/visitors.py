@@ -135,7 +135,12 @@ class Visitors:
     def row(self, one: Visitor, dice: random.Random) -> None:
         text = one.words("таблица")
         one.rows.append(text)
-        told = {"Отметка времени": self._moment().replace(tzinfo=None), "Имя": one.name, "Телефон": int(one.phone[1:]), "Что интересует?": text}
+        told = {
+            "Отметка времени": self._moment().replace(tzinfo=None),
+            "Имя": one.name,
+            "Телефон": int(one.phone[1:]),
+            "Что интересует?": text,
+        }
         with self._typing:
             self._sheet.add(told)
             if dice.random() < 0.3:
