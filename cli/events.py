@@ -11,14 +11,14 @@ from typing import Any, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.find import MANY, events_of, find_one, identity_of
-from cli.masking import Mask, ShownPerson
 from cli.show import Exit, View, events_table, one_line, safe, shown_line, state
 from provodka.event import dump_payload
 from provodka.journal import ActionState, EventState, Journal, StoredEvent, queries
 from provodka.journal.queries import EventLine
 from provodka.payloads import EventType
 from provodka.wording import did_you_mean
+from support.find import MANY, events_of, find_one, identity_of
+from support.masking import Mask, ShownPerson
 
 STATES: Final = (*EventState, *ActionState)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from cli.find import Found, find
+from pydantic_core import to_jsonable_python
+
 from cli.show import Exit, ShownLine, View, events_table, shown_line
-from cli.story import ShownStory, tell
-from cli.tree import story_tree
+from cli.tree import action_commands, event_commands, story_tree
 from provodka.journal import Journal, queries
 from provodka.payloads import EventType
+from support.find import Found, find
+from support.story import ShownStory, tell
 
 _RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
 _WITHOUT_A_PERSON: Final = {
@@ -25,7 +27,8 @@ class Explanation:
     """What `--json` prints. `found_by` is `id`, `phone`, `email` or `lead`.
 
     `events` lists all of a person, newest first (empty where one event was asked for); `stories` tells the newest
-    of them in full, or all. Times are ISO 8601 in UTC. The members of a story are described in `cli/story.py`.
+    of them in full, or all. Times are ISO 8601 in UTC. The members of a story are described in `support/story.py`;
+    beside `mends`, `next` has the commands that do it.
     """
 
     wanted: str
@@ -46,13 +49,23 @@ def explain(journal: Journal, wanted: str, view: View, *, everything: bool = Fal
         wanted=mask.text(wanted.strip()),
         found_by=found.way,
         events=tuple(shown_line(line, mask) for line in found.lines),
-        stories=tuple(tell(journal, stored, view) for stored in (chosen if everything else chosen[:1])),
+        stories=tuple(tell(journal, stored, view.masks(journal)) for stored in (chosen if everything else chosen[:1])),
     )
     if view.as_json:
-        view.json(explanation)
+        view.json(_document(explanation))
     elif chosen:
         _draw(explanation, view)
     return Exit.FINE if chosen else _nothing(journal, found, explanation.wanted, view)
+
+
+def _document(explanation: Explanation) -> dict[str, Any]:
+    """With the commands that help beside what they do."""
+    document: dict[str, Any] = to_jsonable_python(explanation)
+    for told, story in zip(document["stories"], explanation.stories, strict=True):
+        told["event"]["next"] = event_commands(story.event)
+        for shown, action in zip(told["actions"], story.actions, strict=True):
+            shown["next"] = action_commands(action)
+    return document
 
 
 def _draw(explanation: Explanation, view: View) -> None:

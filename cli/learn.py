@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from cli.masking import Mask, ShownPerson
 from cli.show import Exit, View, one_line
 from connectors.bodies import MAX_BODY
 from connectors.form.learning import Learned, Taken, learn
@@ -17,6 +16,7 @@ from connectors.marks import MARKS
 from provodka.channel import UnreadableError
 from provodka.event import utc_now
 from provodka.payloads import FormSubmitted
+from support.masking import Mask, ShownPerson
 
 
 @dataclass(frozen=True, slots=True)

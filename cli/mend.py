@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from cli.find import find_one, identity_of
 from cli.show import Exit, View, one_line, table
 from cli.tree import result_line
 from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, StoredEvent, mending, queries
+from support.find import find_one, identity_of
 
 REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
 _ALL: Final = 100_000

@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from cli.config import Config
-from cli.masking import Mask
 from cli.moments import ago
-from cli.plan_tally import Span, Tally
 from cli.plan_view import draw
 from cli.show import Exit, View
-from cli.story import names_in
 from provodka.journal import EventState, Journal
 from provodka.journal.planned_before import History, count, histories
 from provodka.offline import offline
@@ -24,6 +21,9 @@ from rules.actions import REGISTRY
 from rules.differences import Did
 from rules.engine import Engine
 from rules.whatif import Otherwise, Past, PastAction, PastPlan, what_if
+from support.masking import Mask
+from support.story import names_in
+from support.whatif_tally import Span, Tally
 
 _TO_COME = (EventState.RECEIVED, EventState.PLANNING)
 
@@ -41,7 +41,7 @@ class Question:
 def plan(journal: Journal, config: Config, question: Question, view: View) -> int:
     """Tell by rule and by event what would be done otherwise. Ends with 0, with 2 where the question is unclear.
 
-    With `--json` it prints one `cli.plan_tally.Told`.
+    With `--json` it prints one `support.whatif_tally.Told`.
     """
     now = journal.now()
     try:

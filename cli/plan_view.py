@@ -8,9 +8,9 @@ from typing import Final
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.plan_tally import Told, ToldEvent, ToldRule, why_undecided
 from cli.show import View, counted, one_line, short
 from rules.differences import Changed, Difference, What
+from support.whatif_tally import Told, ToldEvent, ToldRule, why_undecided
 
 _SIGNS: Final = {
     What.ADDED: ("+", "green"),

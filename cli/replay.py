@@ -12,8 +12,6 @@ from rich.text import Text
 from rich.tree import Tree
 from sqlalchemy import Connection, update
 
-from cli.find import find_one
-from cli.masking import Mask
 from cli.show import Exit, View, counted, one_line, short, state
 from provodka.errors import ProvodkaError
 from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, planning, queries
@@ -21,6 +19,8 @@ from provodka.journal.records import WAIT
 from provodka.journal.schema import events
 from provodka.payloads import EventType
 from rules.names import NEVER_SEEN
+from support.find import find_one
+from support.masking import Mask
 
 Evaluate = Callable[[StoredEvent], PlanRecord]
 _ALL: Final = 100_000

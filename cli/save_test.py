@@ -11,7 +11,6 @@ import yaml
 
 from cli.beside import test_files, tests_file
 from cli.config import Config
-from cli.find import find_one
 from cli.plan import past_of
 from cli.show import Exit, View
 from provodka.journal import Journal
@@ -23,6 +22,7 @@ from rules.engine import Engine
 from rules.faults import RuleError
 from rules.names import NEVER_SEEN
 from rules.saved_test import Planned, saved_test
+from support.find import find_one
 
 _WIDTH = 110
 

@@ -16,10 +16,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.masking import Mask, ShownPerson
 from provodka.journal import Journal
 from provodka.journal.queries import EventLine
 from provodka.payloads import Person
+from support.masking import Mask, Masks, ShownPerson
 
 _PIPE_WIDTH: Final = 240
 _SHORT: Final = 300
@@ -58,7 +58,11 @@ class View:
 
     def mask(self, journal: Journal, people: Iterable[Person] = (), names: Iterable[str] = ()) -> Mask:
         """What hides these people's names, and all phones and emails, unless the view is open."""
-        return Mask(journal.key, opened=self.opened, names=(*(p.name for p in people), *names))
+        return self.masks(journal).of(people, names)
+
+    def masks(self, journal: Journal) -> Masks:
+        """What makes masks for this view."""
+        return Masks(journal.key, self.opened)
 
     def print(self, *things: RenderableType) -> None:
         """Texts and renderables; in a text, brackets and colons mean nothing special."""

@@ -12,12 +12,13 @@ from typing import Any, Final
 from rich.text import Text
 from sqlalchemy import Connection
 
-from cli.masking import Mask
 from cli.show import Exit, View, one_line, shown_line, state
 from cli.tree import result_line
 from cli.waiting import next_commands
 from provodka.journal import ActionState, EventState, Journal, StoredAction, StoredEvent, queries
 from provodka.journal.queries import EventLine
+from support.masking import Mask
+from support.waiting import mends
 
 _EVERY: Final = 0.5
 _MOST_AT_ONCE: Final = 1000
@@ -145,5 +146,5 @@ def _end(stored: StoredEvent, action: StoredAction, mask: Mask) -> ShownEnd:
         reason=action.reason or "",
         error=mask.text(action.error),
         hint=mask.text(action.hint),
-        next=next_commands(action),
+        next=next_commands(action.id, action.kind, action.rule, mends(action)),
     )

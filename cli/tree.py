@@ -10,9 +10,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cli.show import View, counted, one_line, short, span, state
-from cli.story import ShownAction, ShownAttempt, ShownCondition, ShownEvent, ShownPlan, ShownRule, ShownStory
+from cli.waiting import next_commands, why_not_yet
 from provodka.journal.records import WAIT, EventState
 from rules.plan import RuleOutcome
+from support.story import ShownAction, ShownAttempt, ShownCondition, ShownEvent, ShownPlan, ShownRule, ShownStory
+from support.waiting import Mend
 
 _VERDICTS: Final = {True: Text("✓ ", "green"), False: Text("✗ ", "red"), None: Text("· ", "dim")}
 
@@ -54,7 +56,17 @@ def _event(tree: Tree, event: ShownEvent, view: View) -> None:
         tree.add(Text(one_line(event.says, 600), "yellow"))
     if event.error:
         tree.add(Text(one_line(f"error: {event.error}"), "red"))
-    _commands(tree, event.next)
+    _commands(tree, event_commands(event))
+
+
+def event_commands(event: ShownEvent) -> tuple[str, ...]:
+    """What a person can type to move this event on."""
+    return (f"provodka replay {event.id}",) if Mend.REPLAY in event.mends else ()
+
+
+def action_commands(action: ShownAction) -> tuple[str, ...]:
+    """The same of an action."""
+    return next_commands(action.id, action.kind, action.rule, action.mends)
 
 
 def _after(begin: datetime, end: datetime, word: str) -> str:
@@ -117,7 +129,7 @@ def _action(tree: Tree, action: ShownAction, view: View) -> None:
     if action.needs is not None and not action.waits:
         branch.add(_plain(f"took the result of action {action.needs}"))
     if action.waits:
-        branch.add(Text(one_line(action.waits), "yellow"))
+        branch.add(Text(one_line(why_not_yet(action.waits, view.at)), "yellow"))
     if action.result is not None and action.kind != WAIT:
         branch.add(Text(one_line(f"result: {result_line(action.result)}"), "green"))
     for attempt in action.attempts:
@@ -171,7 +183,7 @@ def _death(branch: Tree, action: ShownAction, view: View) -> None:
         branch.add(_plain(f"may have been carried out at {view.at(action.unsure_since)} or later"))
     if action.hint:
         branch.add(_plain(f"hint: {action.hint}"))
-    _commands(branch, action.next)
+    _commands(branch, action_commands(action))
 
 
 def _commands(branch: Tree, commands: Sequence[str]) -> None:

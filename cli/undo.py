@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from cli.find import find_one
 from cli.made import Made, made_by
 from cli.progress import Move, bar
 from cli.show import Exit, View, counted, one_line, table
@@ -23,6 +22,7 @@ from rules.durations import parse_duration
 from rules.faults import RuleError
 from rules.given import moment
 from rules.plan import Priority
+from support.find import find_one
 
 Preview = Callable[[Sequence[tuple[StoredAction, Mapping[str, Any]]]], Sequence[Decision]]
 """What undoing these actions with these parameters would decide now: it reads the CRM, and writes nothing."""

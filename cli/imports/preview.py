@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from cli.imports.look import Column, Refused, Seen
-from cli.masking import Mask
 from cli.show import View, counted, one_line, span, table
+from support.masking import Mask
 
 _SHOWN: Final = 10
 _FIRST: Final = 5

@@ -10,6 +10,7 @@ from cli.init import SECRETS_FILE
 from cli.waiting import next_commands
 from provodka.journal import ActionState, DeadReason, StoredAction
 from rules.actions import REGISTRY
+from support.waiting import mends
 from tests.docs import commands
 from tests.docs.markdown import PAGES, ROOT, Block, blocks, inline_code, name
 
@@ -60,7 +61,7 @@ def _options_exist(words: list[str]) -> None:
 def test_what_explain_tells_to_type_can_be_typed(kind: str, reason: DeadReason | None):
     state = ActionState.CANCELLED if reason is None else ActionState.DEAD
     action = StoredAction(17, "key", 1, "Правило", kind, None, "{}", state, attempts=1, reason=reason)
-    told = next_commands(action)
+    told = next_commands(action.id, action.kind, action.rule, mends(action))
     assert told
     for line in told:
         commands.check(line.replace(" ID", " 4").split())

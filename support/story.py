@@ -1,18 +1,15 @@
-"""The story of an event as `explain` tells it: what `--json` prints and what the tree is drawn from, already masked."""
+"""The story of an event as the command and the console tell it, already masked."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from cli.masking import Mask, ShownPerson
-from cli.show import View
-from cli.waiting import Surroundings, next_commands, why_not_yet
 from provodka.channel import came_again
 from provodka.event import Event
 from provodka.journal import EventState, Journal, StoredAction, StoredEvent, queries
@@ -21,6 +18,8 @@ from provodka.journal.records import Attempt
 from provodka.payloads import FormSpam, Payload, PaymentEvent, Unreadable
 from rules.fact import FACTS
 from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
+from support.masking import Mask, Masks, ShownPerson
+from support.waiting import Mend, Surroundings, Wait, mends, waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class ShownEvent:
     received_at: datetime
     planned_at: datetime | None
     error: str
-    next: tuple[str, ...]
+    mends: tuple[Mend, ...]
     again: tuple[datetime, ...] = ()
     says: str = ""
 
@@ -105,7 +104,7 @@ class ShownAttempt:
 class ShownAction:
     """An action with all its attempts. `needs` is the id of the action whose result it takes.
 
-    `waits` says why it is not over yet, `choice` why this responsible; `next` are the commands that help.
+    `waits` says why it is not over yet, `choice` why this responsible; `mends` what helps.
     """
 
     id: int
@@ -118,14 +117,14 @@ class ShownAction:
     not_before: datetime | None
     finished_at: datetime | None
     needs: int | None
-    waits: str
+    waits: tuple[Wait, ...]
     choice: str
     result: Any
     reason: str
     error: str
     hint: str
     unsure_since: datetime | None
-    next: tuple[str, ...]
+    mends: tuple[Mend, ...]
     attempts: tuple[ShownAttempt, ...]
 
 
@@ -138,19 +137,19 @@ class ShownStory:
     actions: tuple[ShownAction, ...]
 
 
-def tell(journal: Journal, stored: StoredEvent, view: View) -> ShownStory:
+def tell(journal: Journal, stored: StoredEvent, masks: Masks) -> ShownStory:
     """Everything that the journal knows of an event."""
     story = journal.read(lambda c: queries.story(c, stored))
     traces = [_read_trace(plan) for plan in story.plans]
     names = [name for trace in traces if isinstance(trace, PlanTrace) for name in names_in(trace.facts)]
-    mask = view.mask(journal, [stored.event.person], names)
+    mask = masks.of([stored.event.person], names)
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
     again = tuple(
         datetime.fromisoformat(part.id)
         for part in journal.parts(stored.event.channel, came_again(stored.event.external_id))
     )
-    return ShownStory(_event(stored, mask, again), plans, _actions(journal, story, mask, view))
+    return ShownStory(_event(stored, mask, again), plans, _actions(journal, story, mask))
 
 
 def names_in(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -185,7 +184,7 @@ def _event(stored: StoredEvent, mask: Mask, again: tuple[datetime, ...]) -> Show
         received_at=event.received_at,
         planned_at=stored.planned_at,
         error=mask.text(stored.error),
-        next=(f"provodka replay {event.id}",) if stored.state is EventState.FAILED else (),
+        mends=(Mend.REPLAY,) if stored.state is EventState.FAILED else (),
         again=again,
         says=mask.text(says(event.payload)),
     )
@@ -248,12 +247,12 @@ def _condition(trace: ConditionTrace) -> ShownCondition:
     )
 
 
-def _actions(journal: Journal, story: Story, mask: Mask, view: View) -> tuple[ShownAction, ...]:
+def _actions(journal: Journal, story: Story, mask: Mask) -> tuple[ShownAction, ...]:
     around = Surroundings.of(journal, story.actions)
-    return tuple(_action(action, story, around, mask, why_not_yet(action, around, view.at)) for action in story.actions)
+    return tuple(_action(action, story, around, mask) for action in story.actions)
 
 
-def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask, waits: str) -> ShownAction:
+def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask) -> ShownAction:
     needed = around.by_key.get(action.needs or "")
     return ShownAction(
         id=action.id,
@@ -266,14 +265,14 @@ def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask
         not_before=action.not_before,
         finished_at=action.finished_at,
         needs=needed.id if needed else None,
-        waits=mask.text(waits),
+        waits=tuple(replace(one, why=mask.text(one.why)) for one in waits(action, around)),
         choice=story.turns.get(action.key, ""),
         result=None if action.result is None else mask.value(json.loads(action.result)),
         reason=action.reason or "",
         error=mask.text(action.error),
         hint=mask.text(action.hint),
         unsure_since=action.unsure_since,
-        next=next_commands(action),
+        mends=mends(action),
         attempts=_attempts(story.attempts.get(action.id, ()), mask),
     )
 

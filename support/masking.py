@@ -1,4 +1,4 @@
-"""What of a person a command may show. Masked unless opened: names, phones, emails, messenger ids; secrets always."""
+"""What of a person may be shown. Masked unless opened: names, phones, emails, messenger ids; secrets always."""
 
 from __future__ import annotations
 
@@ -80,3 +80,15 @@ class Mask:
     def _of(self, path: str, value: object) -> Any:  # noqa: ANN401 -- JSON
         (shown,) = self.value({path: value}).values()
         return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Makes masks for one reader: `key` is the journal's, `opened` whether the reader may see personal data now."""
+
+    key: bytes
+    opened: bool
+
+    def of(self, people: Iterable[Person] = (), names: Iterable[str] = ()) -> Mask:
+        """What hides these people's names, and all phones and emails, unless it is open."""
+        return Mask(self.key, opened=self.opened, names=(*(one.name for one in people), *names))

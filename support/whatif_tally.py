@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cli.masking import Mask
 from rules.differences import Changed, Difference, What
 from rules.whatif import Otherwise, Past, Undecided
+from support.masking import Mask
 
 MaskOf = Callable[[], Mask]
 
