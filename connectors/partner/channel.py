@@ -33,7 +33,10 @@ from provodka.russian import noun
 SHOWN: Final = 50
 _STATES: Final = {"open": "в работе", "won": "успешно", "lost": "отказ"}
 _JSON: Final = "application/json; charset=utf-8"
-_FOREIGN: Final = "У партнёра старая ссылка или чужой ключ: дайте нынешние. Ссылки покажет provodka partners, ключ — в .env"
+_FOREIGN: Final = (
+    "Ссылка старая или ключ чужой: дайте партнёру новые. Ссылки показывает provodka partners, а ключи лежат в .env "
+    "вместе с остальными секретами"
+)
 _OVER: Final = "Партнёр прислал больше, чем договорились: если так и надо, увеличьте его per_day"
 _WRONG: Final = "Названных полей нет или они заполнены не так: что именно, программа партнёра получила в ответ"
 
