@@ -54,7 +54,8 @@ def pages(door: Door, shown: Mapping[str, Page]) -> Blueprint:
             shown_page = shows.show(delivery)
         except RefusedError as refused:
             log.warning("page.refused", channel=channel, reason=str(refused))
-            door.heard(channel, Received(reply=_REFUSED, refused=str(refused), cure=refused.cure))
+            if rest:  # somebody holds a link that is over; without one it is a robot who looks around
+                door.heard(channel, Received(reply=_REFUSED, refused=str(refused), cure=refused.cure))
             return _response(_REFUSED)
         except Exception:  # the edge of a request: the journal may be away
             log.exception("page.failed", channel=channel)
