@@ -58,7 +58,8 @@ def first_channel(kind: str, question: Question) -> FirstChannel:
     model = CHANNELS[kind].model()
     names = [name for name, field in model.model_fields.items() if field.is_required() and name != "type"]
     names += [name for name in model.sample if name not in names]
-    settings, secrets, unfilled = {"type": kind}, dict[str, str](), list[str]()
+    settings: dict[str, Any] = {"type": kind}
+    secrets, unfilled = dict[str, str](), list[str]()
     for name in names:
         field = model.model_fields[name]
         if _is(field, SecretStr):

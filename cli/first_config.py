@@ -128,9 +128,8 @@ def config_text(answers: Answers, secrets_file: str) -> str:
         secrets=secrets_file,
     )
     blocks = [head, _staff(answers), _channels(answers), _alerts(answers)]
-    blocks += [
-        *rules_and_tests(_events(answers), [member.key for member in answers.staff], answers.told and answers.told.key)
-    ]
+    told = answers.told.key if answers.told else None
+    blocks += rules_and_tests(_events(answers), [member.key for member in answers.staff], told)
     return "\n".join(block for block in blocks if block)
 
 
