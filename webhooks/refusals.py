@@ -62,7 +62,7 @@ class Refusals:
         try:
             if received.refused:
                 self._refused(channel, received)
-            elif not any(event.type is EventType.UNREADABLE for event in received.events):  # may be anybody's
+            elif _is_good(received):
                 self._well(channel)
         except JournalUnavailableError as error:
             log.warning("refusals.not_told", channel=channel, error=str(error))
@@ -131,6 +131,12 @@ class Refusals:
         if self.journal.well(trouble_of(channel)):
             with self._lock:
                 seen.not_before = now + self.strangers
+
+
+def _is_good(received: Received) -> bool:
+    """Whether it proves that the sender knows the secret: what brings nothing, or cannot be read, may be anybody's."""
+    read = [event for event in received.events if event.type is not EventType.UNREADABLE]
+    return bool(read or received.parts)
 
 
 def forget_refusals(journal: Journal) -> None:
