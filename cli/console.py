@@ -28,6 +28,8 @@ def console_parts(house: House) -> Parts:
         engine=lambda: house.engine,
         evaluate=lambda stored: house.planner.again(stored),
         channels={name: one.type for name, one in config.channels.items()},
+        lead_url=lambda one: config.crm.card_url("lead", one) if config.crm else "",
+        contact_url=lambda one: config.crm.card_url("contact", one) if config.crm else "",
         crm=CRMS[config.crm.type].title if config.crm else "",
         accounting=ACCOUNTINGS[config.accounting.type].title if config.accounting else "",
         secure=public_url.startswith("https:"),

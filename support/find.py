@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from provodka import identity
 from provodka.journal import Journal, StoredEvent, lanes, naming, people, queries
 from provodka.journal.queries import EventLine
+from provodka.payloads import EventType
 
 _PIECE: Final = re.compile(r"[0-9a-f]{4,40}")
 _CARD: Final = re.compile(r"(lead|contact|company):(\d+)")
@@ -125,6 +126,24 @@ def events_of(journal: Journal, who: str, limit: int) -> list[EventLine]:
 
     lines = {line.event.seq: line for line in journal.read(read)}
     return [lines[seq] for seq in sorted(lines, reverse=True)][:limit]
+
+
+_RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
+FEW: Final = 100
+
+
+def without_a_person(journal: Journal) -> dict[EventType, int]:
+    """How many of the last events carry no person, though one may have sent them (`FEW`: as many or more), by
+    type: a robot's phone joins nobody, and a broken body has none."""
+
+    def read(connection: Connection) -> dict[EventType, int]:
+        newest = queries.list_events(connection, limit=1)
+        after = max(0, newest[0].event.seq - _RECENT) if newest else 0
+        kinds = (EventType.UNREADABLE, EventType.FORM_SPAM)
+        found = {k: len(queries.list_events(connection, kind=k, after_seq=after, limit=FEW)) for k in kinds}
+        return {kind: many for kind, many in found.items() if many}
+
+    return journal.read(read)
 
 
 def _by_id(connection: Connection, wanted: str) -> Found:

@@ -42,6 +42,8 @@ def lanes_named(connection: Connection, name: str, most: int) -> list[int]:
     query = query.where(begins(connection, first.c.word, words[0]))
     for word in words[1:]:
         other = named.alias()
-        also = select(literal_column("1")).where(other.c.lane == first.c.lane, begins(connection, other.c.word, word))
+        also: Select[Any] = select(literal_column("1")).where(
+            other.c.lane == first.c.lane, begins(connection, other.c.word, word)
+        )
         query = query.where(also.exists())
     return [row.lane for row in connection.execute(query.where(events.c.lane.is_not(None)).limit(most))]
