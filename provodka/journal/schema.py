@@ -85,6 +85,8 @@ backlog by it."""
 Index("events_ahead", events.c.lane, events.c.seq, sqlite_where=NOT_PLANNED, postgresql_where=NOT_PLANNED)
 Index("events_lane", events.c.lane)
 Index("events_received", events.c.received_at)
+_failed = text("state = 'failed'")
+Index("events_failed", events.c.seq, sqlite_where=_failed, postgresql_where=_failed)
 
 identities = Table(
     "identities",
@@ -93,6 +95,14 @@ identities = Table(
     Column("lane", BigInteger, nullable=False, index=True),
     Column("seen_at", Moment, nullable=False),
 )
+
+named = Table(
+    "named",
+    metadata,
+    Column("lane", BigInteger, primary_key=True),
+    Column("word", Text, primary_key=True),  # of a person's name, see `naming.words_of`
+)
+Index("named_begins", named.c.word, named.c.lane, postgresql_ops={"word": "text_pattern_ops"})
 
 plans = Table(
     "plans",
