@@ -47,10 +47,13 @@ def blueprint() -> Blueprint:
         upto = max(group.ids)
         return _ask(
             gettext("Отправить ещё раз?"),
-            gettext(
-                "Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s». Причина должна быть уже устранена."
-            )
-            % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
+            " ".join(
+                [
+                    gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
+                    % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
+                    gettext("Причина должна быть уже устранена."),
+                ]
+            ),
             gettext("Отправить %s") % _actions(group.count),
             {"cause": key, "upto": upto},
         )
