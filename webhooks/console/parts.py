@@ -20,7 +20,8 @@ def _no_card(_: str) -> str:
 class Parts:
     """`evaluate` plans an event anew by today's rules and writes nothing. `lead_url` and `contact_url` give the address
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
-    `crm` and `accounting` what those systems are called (empty for none)."""
+    `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
+    not renew themselves, by what they open."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -34,4 +35,5 @@ class Parts:
     channels: Mapping[str, str] = field(default_factory=dict)
     crm: str = ""
     accounting: str = ""
+    token_ends: Mapping[str, datetime] = field(default_factory=dict)
     secure: bool = False
