@@ -31,4 +31,5 @@ def console_parts(house: House) -> Parts:
         crm=CRMS[config.crm.type].title if config.crm else "",
         accounting=ACCOUNTINGS[config.accounting.type].title if config.accounting else "",
         secure=public_url.startswith("https:"),
+        proxied=bool(public_url),
     )

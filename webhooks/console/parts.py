@@ -20,7 +20,8 @@ def _no_card(_: str) -> str:
 class Parts:
     """`evaluate` plans an event anew by today's rules and writes nothing. `lead_url` and `contact_url` give the address
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
-    `crm` and `accounting` what those systems are called (empty for none)."""
+    `crm` and `accounting` what those systems are called (empty for none). `secure` where people come by https,
+    `proxied` where they come through a proxy of ours, that tells whose request it was."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -35,3 +36,4 @@ class Parts:
     crm: str = ""
     accounting: str = ""
     secure: bool = False
+    proxied: bool = False
