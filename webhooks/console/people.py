@@ -28,9 +28,7 @@ def blueprint() -> Blueprint:
     def page() -> ResponseReturnValue:
         login, what = request.args.get("login", ""), request.args.get("what", "")
         before = _mark(request.args.get("before", ""))
-        found = parts().journal.read(
-            lambda c: audit.listed(c, login=login, what=what, before=before, limit=PAGE + 1)
-        )
+        found = parts().journal.read(lambda c: audit.listed(c, login=login, what=what, before=before, limit=PAGE + 1))
         shown = found[:PAGE]
         mask = masks().of()
         return render_template(
