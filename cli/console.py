@@ -36,6 +36,7 @@ def console_parts(house: House) -> Parts:
         accounting=ACCOUNTINGS[config.accounting.type].title if config.accounting else "",
         token_ends=_token_ends(config.crm) if config.crm else {},
         secure=public_url.startswith("https:"),
+        proxied=bool(public_url),
     )
 
 

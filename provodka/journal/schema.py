@@ -340,6 +340,22 @@ imports = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("login", String(80), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("told", Text, nullable=False),  # JSON
+    Column("address", String(80), nullable=False),  # masked, with a tag that tells one from another
+)
+Index("audit_at", audit.c.at)
+Index("audit_login", audit.c.login, audit.c.at)
+Index("audit_what", audit.c.what, audit.c.at)
+Index("audit_address", audit.c.address, audit.c.at)
+
 meta = Table(
     "meta",
     metadata,

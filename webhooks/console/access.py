@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-from flask import Blueprint, abort, current_app, g, redirect, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import abort, current_app, g, request
 
+from provodka.journal import audit
+from provodka.journal.audit import Deed
+from provodka.redact import Redactor
 from support.masking import Masks
+from webhooks.console import sessions
 from webhooks.console.parts import Parts
-from webhooks.console.settings import Role, User
-from webhooks.console.words import gettext
+from webhooks.console.settings import Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_HASHER: Final = PasswordHasher()
-_OPEN: Final = ("static", "access.sign_in", "access.words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,21 @@ def parts() -> Parts:
     return found
 
 
-def masks() -> Masks:
-    """What this request may show of people: masked, unless it was opened by a click that is on record."""
-    return Masks(parts().journal.key, bool(g.get("opened", False)))
+def masks(about: str = "") -> Masks:
+    """What this request may show of people: masked, unless `about` (`event:<id>` or `person:<lane>`) was opened by a
+    click that is on record. Beside what it shows, a page calls `open_data(about)` of `open.html`."""
+    return Masks(parts().journal.key, bool(about) and opened_until(about) is not None)
+
+
+def opened_until(about: str) -> datetime | None:
+    """Until when the personal data of this event or person is open to the reader; None where it is masked."""
+    until = sessions.open_until(about, parts().now())
+    return datetime.fromtimestamp(until, parts().zone) if until else None
+
+
+def may_open() -> bool:
+    """Whether the reader may open personal data."""
+    return reader().role.may(parts().settings.open)
 
 
 def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -66,54 +76,18 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def record(what: str, about: str = "", **told: object) -> None:
-    """Write down what the reader does, for the page of who did what. Raises JournalUnavailableError: what cannot be
-    recorded is not to be done."""
+    """Write down what the reader does, for the page of who did what (`webhooks/console/deeds.py` has its words). Raises
+    JournalUnavailableError: what cannot be recorded is not to be done, so record first."""
+    deed = Deed(parts().now(), reader().login, what, about, told, address())
+    parts().journal.write(lambda c: audit.put(c, deed))
 
 
-def access() -> Blueprint:
-    """Signing in and out, and the guard before every other page."""
-    blueprint = Blueprint("access", __name__)
-
-    @blueprint.before_app_request
-    def who() -> ResponseReturnValue | None:
-        g.language = session.get("language", parts().settings.language)
-        user = parts().settings.users.get(session.get("login", ""))
-        if user is not None and hmac.compare_digest(session.get("stamp", ""), _stamp(user)):
-            g.reader = Reader(session["login"], user.name or session["login"], user.role)
-            return None
-        if request.endpoint in _OPEN:
-            return None
-        return redirect(url_for("access.sign_in", then=request.full_path if request.method == "GET" else ""))
-
-    @blueprint.route("/sign-in", methods=["GET", "POST"])
-    def sign_in() -> ResponseReturnValue:
-        if request.method == "GET":
-            return render_template("sign_in.html", users=bool(parts().settings.users))
-        login = request.form.get("login", "").strip()
-        user = parts().settings.users.get(login)
-        if user is None or not _is_right(user, request.form.get("password", "")):
-            return render_template("sign_in.html", users=True, wrong=gettext("Имя или пароль не подошли")), 401
-        session.clear()
-        session.update(login=login, stamp=_stamp(user))
-        session.permanent = True
-        then = request.args.get("then", "")
-        return redirect(url_for("search.page").rstrip("/") + then if then.startswith("/?") else url_for("search.page"))
-
-    @blueprint.post("/sign-out")
-    def sign_out() -> ResponseReturnValue:
-        session.clear()
-        return redirect(url_for("access.sign_in"))
-
-    return blueprint
-
-
-def _is_right(user: User, password: str) -> bool:
-    try:
-        return _HASHER.verify(user.password.get_secret_value(), password)
-    except (Argon2Error, InvalidHashError):
-        return False
-
-
-def _stamp(user: User) -> str:
-    """Of the present password: with another one the sessions of before are over."""
-    return user.password.get_secret_value()[-16:]
+def address() -> str:
+    """Where the request came from: its beginning, and a tag that tells one address from another. Behind a proxy of ours
+    it is what the proxy has added; what stood there before it, the sender may have invented."""
+    given = request.remote_addr or ""
+    if parts().proxied and (forwarded := request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()):
+        given = forwarded[:60]
+    sign = ":" if ":" in given else "."
+    begin = sign.join(given.split(sign)[:2])
+    return f"{begin}{sign}•{Redactor(parts().journal.key).tag(f'address:{given}')}"

@@ -10,13 +10,14 @@ from importlib.resources import files
 from typing import Any, Final
 
 import structlog
-from flask import Flask, Response, render_template
+from flask import Flask, Response, g, render_template
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from provodka.errors import JournalUnavailableError
-from webhooks.console import words
-from webhooks.console.access import access
+from webhooks.console import opening, sign_in, words
+from webhooks.console.access import may_open, opened_until
+from webhooks.console.mount import PREFIX
 from webhooks.console.parts import Parts
 from webhooks.console.rooms import ROOMS, nav
 
@@ -43,6 +44,7 @@ def create_console(parts: Parts) -> Flask:
         PARTS=parts,
         SECRET_KEY=hmac.digest(parts.journal.key, b"sessions of the console", "sha256"),
         SESSION_COOKIE_NAME="provodka",
+        SESSION_COOKIE_PATH=PREFIX,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=parts.secure,
@@ -52,7 +54,8 @@ def create_console(parts: Parts) -> Flask:
     )
     CSRFProtect(app)
     _templates(app, parts)
-    app.register_blueprint(access())
+    app.register_blueprint(sign_in.blueprint())
+    app.register_blueprint(opening.blueprint())
     for room in ROOMS:
         app.register_blueprint(room.blueprint())
     _errors(app)
@@ -80,12 +83,20 @@ def _templates(app: Flask, parts: Parts) -> None:
     app.jinja_env.filters.update(
         moment=moment, span=words.span, whole=words.whole, ago=lambda at: words.span(parts.now() - at)
     )
-    app.jinja_env.globals.update(timedelta=timedelta)
+    app.jinja_env.globals.update(timedelta=timedelta, opened_until=opened_until, may_open=may_open)
     static = partial(_address, app)
 
     @app.context_processor
     def around() -> dict[str, Any]:
-        return {"client": parts.client, "nav": nav, "language": words.language(), "static": static, "zone": zone.key}
+        return {
+            "client": parts.client,
+            "nav": nav,
+            "language": words.language(),
+            "languages": words.LANGUAGES,
+            "theme": g.get("theme", "system"),
+            "static": static,
+            "zone": zone.key,
+        }
 
 
 def _address(app: Flask, name: str) -> str:

@@ -42,8 +42,10 @@ class User(Strict):
 
 
 class ConsoleSettings(Strict):
-    """`users` by the name that they sign in with. `session` is for how long a quiet session holds."""
+    """`users` by the name that they sign in with. `session` is for how long a quiet session holds (never longer than a
+    week in all), `open` who may open personal data."""
 
     users: dict[str, User] = Field(default_factory=dict)
     session: Duration = Field("12h", validate_default=True)
+    open: Role = Role.VIEW
     language: str = Field("ru", pattern="^(ru|en)$")

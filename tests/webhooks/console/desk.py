@@ -69,11 +69,12 @@ class Visitor:
     def get(self, path: str, **params: str) -> requests.Response:
         return self.session.get(f"{self.url}{path}", params=params, timeout=30)
 
-    def post(self, path: str, page: str | None = None, **fields: str) -> requests.Response:
-        """As the form on `page` (the same path by default) would send it."""
+    def post(self, path: str, page: str | None = None, forwarded: str = "", **fields: str) -> requests.Response:
+        """As the form on `page` (the same path by default) would send it, through a proxy that adds `forwarded`."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page or path).text)
+        headers = {"X-Forwarded-For": forwarded} if forwarded else {}
         fields["csrf_token"] = token[1] if token else ""
-        return self.session.post(f"{self.url}{path}", data=fields, timeout=30)
+        return self.session.post(f"{self.url}{path}", data=fields, headers=headers, timeout=30)
 
 
 def on(folder: Path) -> Journal:
