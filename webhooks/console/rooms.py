@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, url_for
 
-from webhooks.console import search
+from webhooks.console import events, search
 from webhooks.console.access import reader
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
@@ -32,7 +32,10 @@ class NavLink:
     current: bool
 
 
-ROOMS: Sequence[Room] = (Room(search.blueprint, "search.page", "Поиск"),)
+ROOMS: Sequence[Room] = (
+    Room(search.blueprint, "search.page", "Поиск"),
+    Room(events.blueprint),
+)
 
 
 def nav(endpoint: str | None) -> list[NavLink]:
