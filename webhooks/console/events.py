@@ -8,9 +8,10 @@ from typing import Any, Final
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.journal import ActionState, EventState, StoredAction, StoredEvent, mending, queries
+from provodka.journal import MAKERS, ActionState, EventState, StoredAction, StoredEvent, queries
 from provodka.journal.records import WAIT
 from rules.plan import RuleOutcome
+from support import mending, replaying
 from support.story import ShownAction, ShownRule, ShownStory, tell
 from support.waiting import Mend, WaitsFor
 from webhooks.console import names, telling
@@ -39,16 +40,62 @@ def blueprint() -> Blueprint:
     @needs(Role.OPERATE)
     def resend(id_: str, action_id: int) -> ResponseReturnValue:
         action = _action(_stored(id_), action_id)
-        doubtful = action.unsure_since is not None
+        doubtful = mending.is_doubtful(action)
         if doubtful and request.form.get("sure") != "yes":
             return render_template("event_resend.html", id=id_, action=action, names=names)
         record("resend", id_, action=action_id, doubtful=doubtful)
-        now = parts().journal.now()
-        if not parts().journal.write(lambda c: mending.resend(c, action_id, now)):
+        if mending.send_again(parts().journal, [action]):
             abort(409)
         return redirect(url_for("events.event", id_=id_))
 
+    @pages.post("/<id_>/actions/<int:action_id>/settle")
+    @needs(Role.OPERATE)
+    def settle(id_: str, action_id: int) -> ResponseReturnValue:
+        action = _action(_stored(id_), action_id)
+        if not mending.is_unknown(action):
+            abort(409)
+        settled = _settlement(action)
+        if mistake := mending.unfit(action, settled):
+            return render_template("event_unfit.html", id=id_, action=action, names=names, lead=mistake in _LEADS), 422
+        record("resolve", id_, action=action_id, done=settled.done, lead=settled.lead, remote=settled.remote)
+        if mending.settle(parts().journal, action, settled).moved_on:
+            abort(409)
+        return redirect(url_for("events.event", id_=id_))
+
+    @pages.post("/<id_>/replay")
+    @needs(Role.OPERATE)
+    def replay(id_: str) -> ResponseReturnValue:
+        """Without `sure` it shows what would follow."""
+        stored = _stored(id_)
+        sure = request.form.get("sure") == "yes"
+        if sure:
+            record("replay", id_)
+        (told,) = replaying.replay(parts().journal, [stored], parts().evaluate, masks(), dry_run=not sure)
+        if sure and told.outcome is not replaying.Outcome.REFUSED:
+            return redirect(url_for("events.event", id_=id_))
+        return render_template(
+            "event_replay.html", id=id_, told=told, names=names, telling=telling, Outcome=replaying.Outcome
+        )
+
     return pages
+
+
+_LEADS: Final = (mending.Unfit.NO_LEAD, mending.Unfit.MAKES_A_LEAD)
+
+
+def _settlement(action: StoredAction) -> mending.Settlement:
+    """As the form says. `id` is the lead where the action makes one, else what the other side calls it."""
+    given = {name: request.form.get(name, "").strip() for name in ("outcome", "id", "contact")}
+    done = given["outcome"] == "done"
+    number = given["id"] if done else ""
+    makes = action.kind in MAKERS
+    return mending.Settlement(
+        done=done,
+        not_done=given["outcome"] == "not_done",
+        lead=number if makes else "",
+        contact=given["contact"] if done and makes else "",
+        remote="" if makes else number,
+    )
 
 
 def _stored(id_: str) -> StoredEvent:
@@ -77,6 +124,7 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "moving": _moves(told),
         "may_operate": reader().role.may(Role.OPERATE),
         "mend": Mend,
+        "makers": MAKERS,
         "timer": WAIT,
         "names": names,
         "telling": telling,

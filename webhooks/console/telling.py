@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
 from webhooks.console.names import action_title
@@ -174,3 +175,33 @@ def took(milliseconds: float | None) -> str:
 def body(summary: object) -> str:
     """What was sent or answered, as it is kept: already without secrets and masked."""
     return summary if isinstance(summary, str) else json.dumps(summary, ensure_ascii=False, indent=1)
+
+
+_CHANGES: Final[Mapping[str, str]] = {
+    Change.NEW: _("новое, будет сделано"),
+    Change.SAME: _("уже есть, второй раз не делается"),
+    Change.DIFFERS: _("уже есть с другими данными, не переделывается"),
+    Change.GONE: _("сделано раньше, теперь правила этого не делают; остаётся"),
+}
+
+
+def change(what: str) -> str:
+    """What becomes of an action when its event is planned again."""
+    return gettext(_CHANGES[what])
+
+
+_REFUSALS: Final[Mapping[str, str]] = {
+    Refusal.NOT_PLANNED_YET: _("Событие ещё не разобрано: его и так прочтут нынешние правила."),
+    Refusal.REPLY_WAS_SENT: _(
+        "Ответ клиенту второй раз не отправляют. Если он не ушёл, отправьте снова само действие."
+    ),
+    Refusal.HINT_WAS_FOLLOWED: _(
+        "Это лишь знак об изменении, и он уже проверен. Разберите событие, которое по нему нашли."
+    ),
+    Refusal.RULES_FAILED: _("Правила споткнулись об это событие. Исправьте правило и повторите."),
+}
+
+
+def refusal(why: str) -> str:
+    """Why an event is not planned again."""
+    return gettext(_REFUSALS[why])

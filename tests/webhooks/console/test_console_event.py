@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from provodka.journal import ActionState, DeadReason, Journal, queries
-from rules.plan import ConditionTrace, RuleOutcome, RuleTrace
+from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, StoredEvent, queries
+from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, dump_trace
 from tests.cli.conftest import clock, house, journal  # noqa: F401 -- fixtures
-from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House, call, matched
+from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House, action, call, matched
 from tests.webhooks.console.desk import Desk
 from webhooks.console.settings import Role
 
@@ -114,3 +114,63 @@ def state(journal: Journal, action_id: int) -> ActionState:  # noqa: F811
     found = journal.read(lambda c: queries.action_by_id(c, action_id))
     assert found is not None
     return found.state
+
+
+def test_an_unknown_outcome_is_settled_with_what_it_made(
+    desk: Desk,
+    house: House,  # noqa: F811
+    journal: Journal,  # noqa: F811
+) -> None:
+    event = house.planned()
+    dead = house.dead(DeadReason.OUTCOME_UNKNOWN, "read timeout", unsure_since=house.clock())
+    operator, here = desk.sign_in(Role.OPERATE), f"/events/{event.id}"
+    path = f"{here}/actions/{dead}/settle"
+    assert operator.post(path, here, outcome="done").status_code == 422, "which lead it made is not said"
+    assert operator.post(path, here).status_code == 422
+    assert state(journal, dead) is ActionState.DEAD
+    shown = operator.post(path, here, outcome="done", id="https://firma.amocrm.ru/leads/detail/77").text
+    assert state(journal, dead) is ActionState.DONE
+    assert "Лид 77" in shown
+    assert operator.post(path, here, outcome="not_done").status_code == 409, "it is settled"
+
+
+def test_what_was_not_done_is_sent_once_more_without_doubt(
+    desk: Desk,
+    house: House,  # noqa: F811
+    journal: Journal,  # noqa: F811
+) -> None:
+    event = house.planned()
+    dead = house.dead(DeadReason.OUTCOME_UNKNOWN, "read timeout", unsure_since=house.clock())
+    here = f"/events/{event.id}"
+    desk.sign_in(Role.OPERATE).post(f"{here}/actions/{dead}/settle", here, outcome="not_done")
+    found = journal.read(lambda c: queries.action_by_id(c, dead))
+    assert (found.state, found.unsure_since) == (ActionState.READY, None)  # type: ignore[union-attr]
+
+
+def test_an_event_is_planned_again_only_after_its_plan_was_shown(
+    journal: Journal,  # noqa: F811
+    house: House,  # noqa: F811
+) -> None:
+    event = house.planned()
+
+    def evaluate(stored: StoredEvent) -> PlanRecord:
+        made = (*house.usual(event)[:1], action(event, 2, "note", {"text": "добавлено"}))
+        return PlanRecord(stored.seq, stored.lane or 0, "event", dump_trace(PlanTrace(house.clock())).decode(), made)
+
+    desk = Desk(journal, {"now": house.clock, "evaluate": evaluate})
+    here = f"/events/{event.id}"
+    try:
+        assert desk.sign_in().post(f"{here}/replay", here).status_code == 403
+        operator = desk.sign_in(Role.OPERATE)
+        shown = operator.post(f"{here}/replay", here).text
+        for words in ("новое, будет сделано", "добавлено", "уже есть, второй раз не делается", "остаётся"):
+            assert words in shown
+        assert kinds(journal) == ["intake", "task"], "nothing is done yet"
+        assert "повторный разбор" in operator.post(f"{here}/replay", here, sure="yes").text
+        assert kinds(journal) == ["intake", "task", "note"]
+    finally:
+        desk.close()
+
+
+def kinds(journal: Journal) -> list[str]:  # noqa: F811
+    return [one.kind for one in journal.read(lambda c: queries.actions_of(c, [1]))[1]]
