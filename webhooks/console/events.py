@@ -36,6 +36,13 @@ def blueprint() -> Blueprint:
         """What changes while an action is on its way."""
         return render_template("event_story.html", **_shown(_stored(id_)))
 
+    _mending(pages)
+    return pages
+
+
+def _mending(pages: Blueprint) -> None:
+    """What changes something: for those who may operate, and on record."""
+
     @pages.post("/<id_>/actions/<int:action_id>/resend")
     @needs(Role.OPERATE)
     def resend(id_: str, action_id: int) -> ResponseReturnValue:
@@ -76,8 +83,6 @@ def blueprint() -> Blueprint:
         return render_template(
             "event_replay.html", id=id_, told=told, names=names, telling=telling, Outcome=replaying.Outcome
         )
-
-    return pages
 
 
 _LEADS: Final = (mending.Unfit.NO_LEAD, mending.Unfit.MAKES_A_LEAD)
@@ -128,6 +133,7 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "timer": WAIT,
         "names": names,
         "telling": telling,
+        "opened": masks().opened,
         "at": current_app.jinja_env.filters["moment"],
         "lead_url": parts().lead_url,
         "contact_url": parts().contact_url,

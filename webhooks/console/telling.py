@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -80,7 +81,7 @@ def value(one: Any) -> str:  # noqa: ANN401 -- JSON
         case list() | tuple():
             return ", ".join(map(value, one)) or gettext("пусто")
         case Mapping():
-            return "; ".join(f"{name}: {value(inner)}" for name, inner in one.items()) or gettext("пусто")
+            return "; ".join(f"{called(str(name))}: {value(inner)}" for name, inner in one.items()) or gettext("пусто")
     return str(one)
 
 
@@ -92,7 +93,15 @@ _NAMES: Final[Mapping[str, str]] = {
     "to": _("Кому"), "source": _("Источник"), "note": _("Примечание"), "contact_id": _("Контакт"),
     "lead_id": _("Лид"), "remote_id": _("Номер"), "reason": _("Почему"), "phones": _("Телефоны"), "emails": _("Почта"),
     "subject": _("Тема"), "channel": _("Канал"), "number": _("Номер"), "url": _("Ссылка"), "file": _("Файл"),
+    "type": _("Вид"), "round_robin": _("По очереди"), "counter": _("Счётчик очереди"),
+    "keep": _("Оставить прежнего ответственного"), "reuse": _("Брать имеющийся лид"),
+    "unless_open": _("Только если нет открытой"),
 }  # fmt: skip
+
+
+def called(name: str) -> str:
+    """Of a parameter or a result; one that is not known stays as it is."""
+    return gettext(_NAMES[name]) if name in _NAMES else name
 
 
 def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
@@ -103,7 +112,7 @@ def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
         return
     for name, one in values.items():
         if one not in (None, "", [], {}):
-            yield gettext(_NAMES[name]) if name in _NAMES else str(name), value(one)
+            yield called(str(name)), value(one)
 
 
 _WAITS: Final[Mapping[WaitsFor, str]] = {
@@ -172,9 +181,14 @@ def took(milliseconds: float | None) -> str:
     return "" if milliseconds is None else span(milliseconds / 1000)
 
 
-def body(summary: object) -> str:
-    """What was sent or answered, as it is kept: already without secrets and masked."""
-    return summary if isinstance(summary, str) else json.dumps(summary, ensure_ascii=False, indent=1)
+_NAMED: Final = re.compile(r'("(?:[a-z]+_)?name"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
+
+
+def body(summary: object, *, opened: bool) -> str:
+    """What was sent or answered, as it is kept. An answer may name other people than the event's: unless opened,
+    whatever stands under a name is hidden."""
+    text = summary if isinstance(summary, str) else json.dumps(summary, ensure_ascii=False, indent=1)
+    return text if opened else _NAMED.sub(r'\1"•••"', text)
 
 
 _CHANGES: Final[Mapping[str, str]] = {

@@ -70,6 +70,15 @@ def test_all_of_a_person_is_masked(desk: Desk, house: House) -> None:  # noqa: F
         assert secret not in shown
 
 
+def test_an_answer_that_names_somebody_else_shows_no_name(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.planned()
+    found = '{"contacts": [{"id": 7, "name": "Семён \\"Кот\\" Ильин", "first_name": "Семён'
+    house.dead(DeadReason.REJECTED, calls=(call("/api/v4/contacts", 400, answer_summary=found),))
+    shown = page(desk, event.id).text
+    assert "&#34;contacts&#34;" in shown
+    assert "Семён" not in shown and "Ильин" not in shown
+
+
 def test_an_event_that_is_not_there_is_said_to_be_none(desk: Desk) -> None:
     assert page(desk, "0" * 26).status_code == 404
 
