@@ -132,7 +132,7 @@ def failed(connection: Connection, most: int = LOOKED_AT) -> Causes:
     total = len(rows)
     if total == most:
         total = connection.execute(select(func.count()).select_from(events).where(*mine)).scalar_one()
-    groups: dict[str, list[Row[Any]]] = {}
+    groups: dict[str, list[Any]] = {}
     for row in rows:
         groups.setdefault(_key("", "", "", row.error or ""), []).append(row)
     stories = _events(connection, (row.seq for some in groups.values() for row in some[:SHOWN]))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, literal_column, select
 
@@ -115,8 +115,8 @@ def ledger(connection: Connection, since: datetime, most: int = MOST_EVENTS) -> 
     return Ledger(since, sum(by_event.values()) == most, by_event, by_action)
 
 
-def _by_state(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(query)}
+def _by_state(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row.state: row[1] for row in connection.execute(query)}
 
 
 def _count(connection: Connection, column: Column[int], where: ColumnElement[bool]) -> int:

@@ -12,6 +12,7 @@ from provodka.journal import MAKERS, ActionState, EventState, StoredAction, Stor
 from provodka.journal.records import WAIT
 from rules.plan import RuleOutcome
 from support import mending, replaying
+from support.masking import Masks
 from support.story import ShownAction, ShownRule, ShownStory, tell
 from support.waiting import Mend, WaitsFor
 from webhooks.console import names, telling
@@ -77,7 +78,7 @@ def _mending(pages: Blueprint) -> None:
         sure = request.form.get("sure") == "yes"
         if sure:
             record("replay", id_)
-        (told,) = replaying.replay(parts().journal, [stored], parts().evaluate, masks(), dry_run=not sure)
+        (told,) = replaying.replay(parts().journal, [stored], parts().evaluate, _masks(stored), dry_run=not sure)
         if sure and told.outcome is not replaying.Outcome.REFUSED:
             return redirect(url_for("events.event", id_=id_))
         return render_template(
@@ -118,8 +119,13 @@ def _action(stored: StoredEvent, action_id: int) -> StoredAction:
     return action
 
 
+def _masks(stored: StoredEvent) -> Masks:
+    return masks(f"event:{stored.event.id}")
+
+
 def _shown(stored: StoredEvent) -> dict[str, Any]:
-    told = tell(parts().journal, stored, masks())
+    seen_by = _masks(stored)
+    told = tell(parts().journal, stored, seen_by)
     return {
         "story": told,
         "event": told.event,
@@ -133,7 +139,7 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "timer": WAIT,
         "names": names,
         "telling": telling,
-        "opened": masks().opened,
+        "opened": seen_by.opened,
         "at": current_app.jinja_env.filters["moment"],
         "lead_url": parts().lead_url,
         "contact_url": parts().contact_url,

@@ -24,7 +24,7 @@ def blueprint() -> Blueprint:
 
     @pages.app_template_global()
     def event_url(id_: str) -> str:
-        return f"{url_for('search.page')}events/{id_}"
+        return url_for("events.event", id_=id_)
 
     pages.add_app_template_global(names.event_title, "event_title")
     pages.add_app_template_global(names.action_title, "action_title")
@@ -58,7 +58,9 @@ def blueprint() -> Blueprint:
 
 
 def _story(lane: int | None, who: str, before: int | None, again: dict[str, Any]) -> ResponseReturnValue:
-    story = timeline(parts().journal, masks(), lane=lane, who=who, before=before)
+    story = timeline(
+        parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
+    )
     if not story.entries:
         return render_template("search_nothing.html", taken=[], elsewhere=[]), 404
     earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
@@ -67,6 +69,7 @@ def _story(lane: int | None, who: str, before: int | None, again: dict[str, Any]
     return render_template(
         "search_story.html",
         story=story,
+        lane=lane,
         who=identity_words(who) if who else "",
         person=person,
         earlier=earlier,
