@@ -43,20 +43,7 @@ def blueprint() -> Blueprint:
         if request.method == "POST":
             record("resend", key, upto=upto)
             return _done(gettext("Отправлено ещё раз: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
-        group = parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
-        upto = max(group.ids)
-        return _ask(
-            gettext("Отправить ещё раз?"),
-            " ".join(
-                [
-                    gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
-                    % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
-                    gettext("Причина должна быть уже устранена."),
-                ]
-            ),
-            gettext("Отправить %s") % _actions(group.count),
-            {"cause": key, "upto": upto},
-        )
+        return _about_dead(key)
 
     @pages.route("/needs/replay", methods=["GET", "POST"])
     @needs(Role.OPERATE)
@@ -67,14 +54,7 @@ def blueprint() -> Blueprint:
             return _done(
                 gettext("Разбирается заново: %s.") % _events(waiting.replay_failed(parts().journal, key, upto))
             )
-        group = parts().journal.read(waiting.failed).of(key) or abort(404)
-        return _ask(
-            gettext("Разобрать заново?"),
-            gettext("По сегодняшним правилам будет разобрано: %s. Правила должны быть уже исправлены.")
-            % _events(group.count),
-            gettext("Разобрать %s") % _events(group.count),
-            {"cause": key, "upto": max(group.ids)},
-        )
+        return _about_failed(key)
 
     @pages.route("/needs/rule", methods=["GET", "POST"])
     @needs(Role.OPERATE)
@@ -90,6 +70,34 @@ def blueprint() -> Blueprint:
         return _about_rule(name, drop=drop)
 
     return pages
+
+
+def _about_dead(key: str) -> ResponseReturnValue:
+    group = parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
+    upto = max(group.ids)
+    return _ask(
+        gettext("Отправить ещё раз?"),
+        " ".join(
+            [
+                gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
+                % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
+                gettext("Причина должна быть уже устранена."),
+            ]
+        ),
+        gettext("Отправить %s") % _actions(group.count),
+        {"cause": key, "upto": upto},
+    )
+
+
+def _about_failed(key: str) -> ResponseReturnValue:
+    group = parts().journal.read(waiting.failed).of(key) or abort(404)
+    return _ask(
+        gettext("Разобрать заново?"),
+        gettext("По сегодняшним правилам будет разобрано: %s. Правила должны быть уже исправлены.")
+        % _events(group.count),
+        gettext("Разобрать %s") % _events(group.count),
+        {"cause": key, "upto": max(group.ids)},
+    )
 
 
 def _about_rule(name: str, *, drop: bool) -> ResponseReturnValue:
