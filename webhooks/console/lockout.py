@@ -24,7 +24,7 @@ _REMEMBERED: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sign-in. `number` is what `audit.succeed` takes; `wait` is how many seconds to wait where it may not be made."""
+    """One sign-in. `number` is what `audit.succeed` takes; `wait` the seconds until it may be made, 0 for now."""
 
     number: int = 0
     wait: int = 0
