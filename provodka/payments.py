@@ -44,7 +44,8 @@ class Payment:
     `refund` is what this event gave back of it.
     `id` is the service's, `order` our number there (InvId, OrderId); `asked` what the link was for, `total` the sum of
     which it is a part («предоплата» in `part`); zero and empty where there was no link of ours. `reason` says, to
-    people, why it failed, differs or belongs to no order. `test`: no money was moved.
+    people, why it failed, differs or belongs to no order. `test`: no money was moved;
+    `trial`: nor does it count, since its shop is set up for real ones.
     """
 
     id: str = ""
@@ -62,6 +63,7 @@ class Payment:
     url: str = ""
     reason: str = ""
     test: bool = False
+    trial: bool = False
     at: datetime | None = None
     data: dict[str, str] = field(default_factory=dict)
 

@@ -95,7 +95,7 @@ class PaymentBook:
             case Told.PAID:
                 why = self._why(order, notice, ledger)
                 kind, key = _kind_of_paid(order, why), f"paid:{notice.payment}"
-                payment = replace(payment, reason=why)
+                payment = replace(payment, reason=why, trial=why == TRIAL)
             case Told.REFUNDED if order is None or ledger.can_reckon(notice):
                 kind, key = EventType.PAYMENT_REFUNDED, refund_key(notice)
                 payment = _with_refund(payment, notice, ledger, known)

@@ -108,8 +108,9 @@ class Visitors:
             "answers": [{"q": "Сколько окон?", "a": "3"}, {"q": "Слова", "a": text}],
             "quiz": {"id": "60f0000000000000000000a1", "name": "Расчёт окон"},
         }
+        moment = f"{self._moment():%Y-%m-%dT%H:%M}"
         for press in range(dice.choice((1, 3))):  # a lead of its own for each press
-            body = {**told, "created": f"2026-03-02T09:04:00.{press:03}Z"}
+            body = {**told, "created": f"{moment}:00.{press:03}Z"}
             requests.post(f"{self.url}/hooks/quiz/{SECRET}", json=body, timeout=60).raise_for_status()
 
     def page(self, one: Visitor, dice: random.Random) -> None:

@@ -86,7 +86,7 @@ def test_payments_of_other_currencies_and_without_money_do_not_count() -> None:
     found = summed_up(
         [
             of("differs", id="1", amount=Decimal(100), currency="KZT"),
-            of("differs", id="2", amount=Decimal(100), test=True),
+            of("differs", id="2", amount=Decimal(100), test=True, trial=True),
             of("differs", id="3", amount=Decimal(70)),
             of("failed", id="4", amount=Decimal(100)),
             of("unmatched", id="5", amount=Decimal(100)),
@@ -94,6 +94,11 @@ def test_payments_of_other_currencies_and_without_money_do_not_count() -> None:
         Decimal(100),
     )
     assert (found.count, found.paid, found.left) == (1, Decimal(70), Decimal(30))
+
+
+def test_a_payment_of_another_sum_counts_in_a_trial_shop_as_well() -> None:
+    found = summed_up([of("differs", id="1", amount=Decimal(101), test=True)], Decimal(200))
+    assert (found.count, found.paid, found.left) == (1, Decimal(101), Decimal(99))
 
 
 def test_a_link_that_nobody_has_paid_by_is_waiting() -> None:

@@ -10,7 +10,7 @@ from provodka.accounting import newest
 from provodka.crm import Invoice, InvoiceState
 from provodka.invoices import InvoiceRef
 from provodka.journal import paid
-from provodka.payloads import EventType, InvoiceEvent, PaymentEvent
+from provodka.payloads import EventType, InvoiceEvent, Payment, PaymentEvent
 from rules.fact import InvoicesFact, PaymentsFact
 from worker.facts.source import Source
 
@@ -47,7 +47,7 @@ _CAME: Final = (EventType.PAYMENT_SUCCEEDED, EventType.PAYMENT_DIFFERS)
 def summed_up(told: Sequence[Told], price: Decimal = Decimal(0)) -> PaymentsFact:
     """Each payment once, without what was given back of it, whichever was told first; payments without money and those
     of other currencies are no payments."""
-    came = {one.payment.id: one.payment.amount for kind, one in told if kind in _CAME and _counts(kind, one)}
+    came = {one.payment.id: one.payment.amount for kind, one in told if kind in _CAME and _counts(one.payment)}
     back: dict[str, Decimal] = {}
     for _, one in told:
         back[one.payment.id] = max(back.get(one.payment.id, Decimal(0)), one.payment.refunded)
@@ -63,10 +63,8 @@ def summed_up(told: Sequence[Told], price: Decimal = Decimal(0)) -> PaymentsFact
     return PaymentsFact(len(came), whole, refunded, total, total - whole, waiting)
 
 
-def _counts(kind: EventType, one: PaymentEvent) -> bool:
-    payment = one.payment
-    trial = payment.test and kind is EventType.PAYMENT_DIFFERS
-    return payment.currency == "RUB" and not trial
+def _counts(payment: Payment) -> bool:
+    return payment.currency == "RUB" and not payment.trial
 
 
 def _payments(source: Source) -> PaymentsFact:
