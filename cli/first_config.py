@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cli.first_channel import FirstChannel
+from cli.first_rules import rules_and_tests
 from connectors.mail.providers import PROVIDERS
-
-CHANNELS: Final = ("tilda", "form", "imap", "mango")
+from connectors.registry import CHANNELS
+from provodka.payloads import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What a first config is made of. The mailbox matters only with the channel `imap`;
-    `mail_server` is a provider that we know, or a host."""
+    `mail_server` is a provider that we know, or a host. `others` are the channels that have no words of their own here.
+    """
 
     client: str
     timezone: str
@@ -35,6 +38,7 @@ class Answers:
     telegram: bool
     mail_user: str = ""
     mail_server: str = ""
+    others: tuple[FirstChannel, ...] = ()
 
     @property
     def told(self) -> Member | None:
@@ -86,7 +90,7 @@ calendar: {{hours: "пн-пт 09:00-18:00", holidays: RU}}
 crm: {{type: amocrm, url: {url}, token: "${{AMOCRM_TOKEN}}"}}
 """
 
-_CHANNEL_LINES: Final = {
+OWN_WORDS: Final = {
     "tilda": (
         '  # Вебхук Тильды: https://ВАШ-АДРЕС/hooks/site/СЕКРЕТ\n  site: {type: tilda, secret: "${TILDA_SECRET}"}\n'
     ),
@@ -114,70 +118,6 @@ _NOBODY: Final = """\
 #   anna: {crm: anna@example.ru, extension: "101"}
 """
 
-_FORM_RULE: Final = """\
-  - name: Заявка с сайта
-    on: form.submitted
-    do:
-      - intake:  # найти человека или завести; найти его открытую сделку или создать
-          title: "Сайт: {{{{ person.name or person.phone or person.email }}}}"
-{common}          tags: [сайт, "{{{{ utm.source }}}}"]
-      - note: {{text: "{{{{ form.comment }}}}"}}
-      - task: {{text: Позвонить клиенту, due: 15m working}}
-{notify}"""
-
-_MAIL_RULE: Final = """\
-  - name: Письмо клиента
-    on: email.received
-    when: {{message.kind: letter}}  # не автоответ, не рассылка и не отказ почтового сервера
-    do:
-      - intake:
-          title: "Письмо: {{{{ message.subject }}}}"
-{common}          tags: [почта]
-      - note: {{text: "{{{{ message.subject }}}}\\n\\n{{{{ message.text }}}}"}}
-      - task: {{text: "Ответить на письмо «{{{{ message.subject }}}}»", due: 1h working}}
-"""
-
-_CALL_RULES: Final = """\
-  - name: Входящий звонок
-    on: call.finished
-    when: {{call.direction: in}}
-    do:
-      - intake:
-          title: "Звонок: {{{{ person.phone | phone }}}}"
-{common}          tags: [звонок]
-      - log_call
-
-  - name: Запись разговора
-    on: call.recorded
-    do:
-      - log_call
-
-  - name: Пропущенный звонок
-    on: call.missed
-    do:
-      - intake:
-          title: "Пропущенный: {{{{ person.phone | phone }}}}"
-{common}          tags: [пропущенный]
-      - log_call
-      - task: {{text: Перезвонить, due: 15m working}}
-"""
-
-_FORM_TEST: Final = """\
-  - name: заявка с сайта становится сделкой с задачей
-    given: {{type: form.submitted, person: {{name: Мария, phones: ["+79160001122"]}}, form: {{comment: Нужен замер}}}}
-    expect: {{actions: [{{intake: {{title: "Сайт: Мария"}}}}, note, {{task: {{text: Позвонить клиенту}}}}{notify}]}}
-"""
-_MAIL_TEST: Final = """\
-  - name: автоответ не создаёт сделку
-    given: {type: email.received, message: {kind: autoreply, subject: Автоответ}}
-    expect: no_actions
-"""
-_CALL_TEST: Final = """\
-  - name: пропущенный звонок становится сделкой с задачей
-    given: {type: call.missed, person: {phones: ["+79160001122"]}, call: {id: "1", direction: in}}
-    expect: {actions: [intake, log_call, {task: {text: Перезвонить}}]}
-"""
-
 
 def config_text(answers: Answers, secrets_file: str) -> str:
     """The config as YAML, with its comments."""
@@ -188,14 +128,21 @@ def config_text(answers: Answers, secrets_file: str) -> str:
         secrets=secrets_file,
     )
     blocks = [head, _staff(answers), _channels(answers), _alerts(answers)]
-    blocks += ["rules:\n" + "\n".join(_rules(answers)), "tests:\n" + "\n".join(_tests(answers))]
+    told = answers.told.key if answers.told else None
+    blocks += rules_and_tests(_events(answers), [member.key for member in answers.staff], told)
     return "\n".join(block for block in blocks if block)
 
 
 def secrets_of(answers: Answers) -> list[Secret]:
     """Every variable that the config names."""
-    used = ["crm", *answers.channels, *(["telegram"] if answers.telegram else [])]
-    return [secret for kind in used for secret in _SECRETS[kind]]
+    used = ["crm", *_kinds(answers)]
+    listed = [secret for kind in used for secret in _SECRETS.get(kind, ())]
+    words = "Канал {kind}, настройка {name}: где взять, сказано в docs/ru/channels.md."
+    return listed + [
+        Secret(variable, words.format(kind=one.kind, name=name))
+        for one in answers.others
+        for name, variable in one.secrets.items()
+    ]
 
 
 def env_text(secrets: Sequence[Secret]) -> str:
@@ -225,9 +172,18 @@ def _channels(answers: Answers) -> str:
     known = answers.mail_server in PROVIDERS
     server = f"provider: {answers.mail_server}" if known else f"host: {quoted(answers.mail_server)}"
     mailbox = {"server": server, "user": quoted(answers.mail_user)}
-    kinds = [*answers.channels, *(["telegram"] if answers.telegram else [])]
-    lines = [_CHANNEL_LINES[kind] % mailbox if kind == "imap" else _CHANNEL_LINES[kind] for kind in kinds]
-    return "channels:\n" + "".join(lines)
+    others = {one.kind: one for one in answers.others}
+    lines = [others[kind].yaml() if kind in others else OWN_WORDS[kind] for kind in _kinds(answers)]
+    return "channels:\n" + "".join(line % mailbox if line is OWN_WORDS["imap"] else line for line in lines)
+
+
+def _kinds(answers: Answers) -> tuple[str, ...]:
+    """Of all channels, that by which the staff is told included."""
+    return tuple(dict.fromkeys((*answers.channels, *(["telegram"] if answers.telegram else []))))
+
+
+def _events(answers: Answers) -> frozenset[EventType]:
+    return frozenset(type_ for kind in answers.channels for type_ in CHANNELS[kind].events)
 
 
 def _alerts(answers: Answers) -> str:
@@ -236,28 +192,3 @@ def _alerts(answers: Answers) -> str:
     if answers.telegram:
         return "# Кому писать о неполадках: впишите telegram сотруднику и раскомментируйте\n# alerts: {to: [anna]}\n"
     return ""
-
-
-def _rules(answers: Answers) -> Iterator[str]:
-    common = "          # pipeline: Воронка  # без неё — основная воронка и её первый этап\n"
-    common += "          # stage: Первичный контакт\n"
-    if answers.staff:
-        keys = ", ".join(member.key for member in answers.staff)
-        common += f"          responsible: {{round_robin: [{keys}], counter: новые заявки}}  # по очереди\n"
-    text = "Новая заявка с сайта: {{ person.name }}, {{ person.phone | phone }}"
-    notify = f'      - notify: {{to: {answers.told.key}, text: "{text}"}}\n' if answers.told else ""
-    if {"tilda", "form"} & set(answers.channels):
-        yield _FORM_RULE.format(common=common, notify=notify)
-    if "imap" in answers.channels:
-        yield _MAIL_RULE.format(common=common)
-    if "mango" in answers.channels:
-        yield _CALL_RULES.format(common=common)
-
-
-def _tests(answers: Answers) -> Iterator[str]:
-    if {"tilda", "form"} & set(answers.channels):
-        yield _FORM_TEST.format(notify=", notify" if answers.told else "")
-    if "imap" in answers.channels:
-        yield _MAIL_TEST
-    if "mango" in answers.channels:
-        yield _CALL_TEST

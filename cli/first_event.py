@@ -22,6 +22,11 @@ from provodka.settings import did_you_mean
 
 NO_ADDRESS: Final = "server.public_url is missing, so that nobody outside can be told where to send"
 PASTE: Final = "Paste this address in the service's cabinet, with the channel's secret at its end if it has one:"
+OPEN: Final = "Open our page: {page}"
+OPEN_PERSONAL: Final = "Open the link of a lead, as a rule writes it by {{{{ pages.{name} }}}}: {page}/…"
+OPEN_PARTNERS: Final = (
+    "Open the link of a partner (provodka partners shows them), or post with a partner's key to {where}"
+)
 PROVE: Final = "Now make it happen: write a message, call, or send the form. Waiting {wait:g} s for the first event …"
 NOTHING: Final = (
     "no event of «{name}» came within {wait:g} s. Проверьте адрес в кабинете сервиса, обратный прокси и что адрес "
@@ -99,12 +104,21 @@ def _connect(house: House, name: str, out: Console) -> None:
         _say(out, "✗", NO_ADDRESS)
         return
     where = f"{address}/hooks/{name}"
+    if name in house.pages:
+        _say(out, "·", _page(house.config.channels[name]).format(name=name, page=f"{address}/f/{name}", where=where))
+        return
     subscriber = house.subscribers.get(name)
     if subscriber is None:
         _say(out, "·", f"{PASTE} {where}")
     else:
         changed = subscriber.subscribe(where)
         _say(out, "✓", f"{'registered' if changed else 'the service sends to us already:'} {where}")
+
+
+def _page(settings: Any) -> str:  # noqa: ANN401  # of whatever channel with a page
+    if settings.type == "partner":
+        return OPEN_PARTNERS
+    return OPEN_PERSONAL if getattr(settings, "personal", False) else OPEN
 
 
 @contextmanager

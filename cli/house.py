@@ -42,6 +42,7 @@ from webhooks.app import create_app
 from webhooks.files import SignedFiles
 from webhooks.metrics import Metrics
 from webhooks.receive import Door
+from webhooks.refusals import Refusals, forget_refusals
 from webhooks.server import WebServer
 from worker.booked import Poll
 from worker.deliverer import Deliverer
@@ -60,10 +61,6 @@ HOOKS_SECONDS, HOOKS_FIRST = 3600.0, 20.0  # who has just been started is connec
 
 Heard = Callable[[str, Received], None]
 T = TypeVar("T")
-
-
-def _nothing(channel: str, received: Received) -> None:
-    """Nobody wants to hear of deliveries."""
 
 
 class House:
@@ -238,9 +235,10 @@ class House:
             self.cashiers,
         )
 
-    def web(self, host: str | None = None, port: int | None = None, heard: Heard = _nothing) -> WebServer:
-        """The web server of this config, not started."""
+    def web(self, host: str | None = None, port: int | None = None, heard: Heard | None = None) -> WebServer:
+        """The web server of this config, not started. `heard` hears of deliveries in place of `provodka status`."""
         server = self.config.server
+        heard = heard or self._kept(Refusals(self.journal)).heard
         door = Door(
             self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard, cutter(self.config.secrets)
         )
@@ -271,6 +269,7 @@ class House:
             Job("dead letters", 30, lambda _: tell_dead_letters(self.journal)),
             Job("turns", 86_400, lambda _: forget_turns(self.journal)),
             Job("firings", 86_400, lambda _: forget_firings(self.journal)),
+            Job("refusals", 3600, lambda _: forget_refusals(self.journal)),
             Job("parts", 86_400, lambda _: forget_parts(self.journal)),
         ]
         if self.crm is not None:

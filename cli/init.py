@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cli.first_config import CHANNELS, Answers, Member, config_text, env_text, secrets_of
+from cli.first_channel import Question, UnfitError, first_channel
+from cli.first_config import OWN_WORDS, Answers, Member, config_text, env_text, secrets_of
 from cli.show import Exit, View
 from connectors.addresses import check_base_url
 from connectors.mail.providers import PROVIDERS, ProviderName
+from connectors.registry import CHANNELS
 from provodka.mistakes import Mistakes
 from provodka.units import check_timezone
 from provodka.wording import did_you_mean
 from rules.team import RESERVED
 
 SECRETS_FILE: Final = ".env.example"
-Question = Callable[[str, str], str]
-"""Asks with a default; returns the answer."""
-
 _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _OF_PROVIDERS: Final[Mapping[str, ProviderName]] = {
     **dict.fromkeys(("mail.ru", "bk.ru", "inbox.ru", "list.ru", "internet.ru"), "mailru"),
@@ -75,6 +74,9 @@ def init(
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     view.print(f"{file} and {beside} are written")
+    for one in answers.others:
+        if one.unfilled:
+            view.print(f"still to be filled in: channels.{one.kind}: {', '.join(one.unfilled)}")
     view.print(f"next: set {', '.join(secret.name for secret in secrets)}, then provodka check --config {file}")
     return Exit.FINE
 
@@ -90,6 +92,10 @@ def ask(given: Given, question: Question) -> Answers:
     if "imap" in channels:
         user = given.mailbox if given.mailbox is not None else question("Mailbox", "info@example.ru")
         server = given.mail_host if given.mail_host is not None else question(_SERVER, mail_server(user))
+    try:
+        others = tuple(first_channel(kind, question) for kind in channels if kind not in OWN_WORDS)
+    except UnfitError as unfit:
+        raise UnclearError(str(unfit)) from None
     lines = list(given.staff) if given.staff is not None else list(_ask_staff(question))
     telegram = given.telegram if given.telegram is not None else question(_TELEGRAM, "no").strip().lower() in _YES
     return Answers(
@@ -101,6 +107,7 @@ def ask(given: Given, question: Question) -> Answers:
         telegram=telegram,
         mail_user=user.strip(),
         mail_server=server.strip(),
+        others=others,
     )
 
 

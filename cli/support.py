@@ -248,7 +248,9 @@ def init(
     client: Annotated[str | None, typer.Option(help="The client's name.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Where the client's clocks are.")] = None,
     crm_url: Annotated[str | None, typer.Option(help="Address of the CRM.")] = None,
-    channels: Annotated[str | None, typer.Option(help="Channels: tilda, form, imap, mango.")] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="Kinds of channels: tilda, imap, mango, telegram and so on.")
+    ] = None,
     mailbox: Annotated[str | None, typer.Option(help="The mailbox to watch.")] = None,
     mail_host: Annotated[str | None, typer.Option(help="Its provider (as gmail) or IMAP server.")] = None,
     staff: Annotated[list[str] | None, typer.Option(help="login [extension] [Telegram id]; may be repeated.")] = None,

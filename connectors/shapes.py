@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from connectors.bodies import json_fields
+from provodka.channel import UnreadableError
+
 _PAIRS: Final = (("q", "a"), ("question", "answer"), ("name", "value"), ("label", "value"), ("title", "value"))
 _BY_TYPE: Final = {"tel": "phone", "email": "email"}
 _GENERATED: Final = "field_"  # Elementor's own ids, where the owner gave none; then the visible title says more
@@ -14,9 +17,10 @@ def plain_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The same fields with plain names.
 
     Elementor's Advanced Data: `fields[ID][id|type|title|value]` becomes ID: value, and `meta[KEY][title|value]`
-    meta.KEY: value. Quizzes, such as Marquiz: a list of `{"q": …, "a": …}` becomes question: answer.
+    meta.KEY: value. Quizzes, such as Marquiz: a list of `{"q": …, "a": …}` becomes question: answer. A text that
+    is JSON (`data={"name": …}`) is what stands in it.
     """
-    plain = {name: _answers_by_question(value) for name, value in fields.items()}
+    plain = {name: _answers_by_question(_opened(value)) for name, value in fields.items()}
     described = _described(fields.get("fields"))
     if described:
         del plain["fields"]
@@ -25,6 +29,15 @@ def plain_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         if meta := _described(fields.get("meta")):
             plain["meta"] = {key: item["value"] for key, item in meta.items()}
     return plain
+
+
+def _opened(value: object) -> object:
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return json_fields(value.encode("utf-8", "surrogatepass")) or value
+    except UnreadableError:  # somebody's words that only begin so
+        return value
 
 
 def _described(items: object) -> dict[str, dict[str, Any]]:

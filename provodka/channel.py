@@ -67,13 +67,15 @@ def came_again(external_id: str) -> str:
 class Received:
     """What a delivery holds: whole events, pieces to be joined later, and the reply that the sender expects.
 
-    `refused`: why nothing of it was taken, for the log, where the sender's protocol has words of its own for that.
+    `refused`: why nothing of it was taken, for the log, where the sender's protocol has words of its own for that;
+    `cure` what then to do about it, in Russian. Empty for the usual cure: look at the secret.
     """
 
     events: tuple[Event, ...] = ()
     parts: tuple[Part, ...] = ()
     reply: Reply = field(default_factory=Reply)
     refused: str = ""
+    cure: str = ""
 
     @classmethod
     def of(cls, found: Iterable[Event | Part]) -> Self:
@@ -84,7 +86,11 @@ class Received:
 
 
 class RefusedError(ProvodkaError):
-    """The delivery is not authentic: 403, nothing stored. The text names no secret."""
+    """The delivery is not authentic: 403, nothing stored. The text names no secret; `cure` as of Received."""
+
+    def __init__(self, why: str, cure: str = "") -> None:
+        super().__init__(why)
+        self.cure = cure
 
 
 class UnreadableError(ProvodkaError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
@@ -40,6 +41,10 @@ _POSTGRES: Final = re.compile(r"postgresql(?:\+psycopg)?://.+")
 class Strict(BaseModel):
     """A part of the config: unknown keys are mistakes, values do not change after reading, and mistakes
     do not show what was written: it may be a secret."""
+
+    sample: ClassVar[Mapping[str, Any]] = {}
+    """What a first config says of a channel of this kind besides its required settings, each with an example; None for
+    a secret, and for what only the client knows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connectors.pages.html import HEADERS, notice
-from provodka.channel import Page, RefusedError, Reply
+from provodka.channel import Page, Received, RefusedError, Reply
 from webhooks.receive import Door, Words, answer, delivery_of, unavailable
 
 log = structlog.get_logger("webhooks")
@@ -51,13 +51,16 @@ def pages(door: Door, shown: Mapping[str, Page]) -> Blueprint:
         if request.method == "POST" and receiver is not None:
             return answer(door, receiver, delivery, _WORDS)
         try:
-            return _response(shows.show(delivery))
+            shown_page = shows.show(delivery)
         except RefusedError as refused:
             log.warning("page.refused", channel=channel, reason=str(refused))
+            if rest:  # somebody holds a link that is over; without one it is a robot who looks around
+                door.heard(channel, Received(reply=_REFUSED, refused=str(refused), cure=refused.cure))
             return _response(_REFUSED)
         except Exception:  # the edge of a request: the journal may be away
             log.exception("page.failed", channel=channel)
             return unavailable(_BROKEN)
+        return _response(shown_page)
 
     @blueprint.errorhandler(HTTPException)
     def in_words(error: HTTPException) -> Response:

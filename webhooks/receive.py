@@ -134,7 +134,7 @@ def _read(door: Door, receiver: Receiver, delivery: Delivery, words: Words) -> R
     try:
         return receiver.receive(delivery, cache(partial(door.inbox.parts, name)))  # asked once for each key
     except RefusedError as refused:
-        return Received(reply=words.refused, refused=str(refused))
+        return Received(reply=words.refused, refused=str(refused), cure=refused.cure)
     except UnreadableError as unreadable:
         return _kept(door, name, delivery, unreadable)
     except JournalUnavailableError:

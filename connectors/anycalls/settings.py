@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -17,6 +18,10 @@ class AnyCallsSettings(TrackingSettings):
     `map` says where its notices have what a call is made of, `words` what its words mean. `senders` limits the
     addresses that notices may come from.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {
+        "map": {"call": "id", "event": "event", "direction": "direction", "phone": "phone", "employee": "extension"}
+    }
 
     type: Literal["calls"] = "calls"
     secret: SecretStr = Field(min_length=1)

@@ -81,9 +81,9 @@ def learn(body: bytes, at: datetime, title: str) -> Learned:
     settings = {"secret": _HERE, "map": mapped, "defaults": defaults, "spam": {"markup": False}}
     channel = FormChannel("sample", FormSettings.model_validate(settings))
     (event,) = channel.receive(delivery, lambda _key: ()).events
-    paths = {one.path for one in taken}
-    left = tuple(path for path in answers_of(plain) if path not in paths and not is_secret_name(path))
-    key = next((path for path in left if _is_key(path)), "")
+    paths, texts = {one.path for one in taken}, answers_of(plain)
+    left = tuple(path for path in texts if path not in paths and not is_secret_name(path))
+    key = next((path for path in left if _is_key(path) and not _is_somebodys(texts[path])), "")
     return Learned(kind, taken, mapped, defaults, tuple(_unsure(taken, key, fields)), left, key, event)
 
 
@@ -117,6 +117,11 @@ _BY_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     "page": lambda text: _ADDRESS.fullmatch(text) is not None,
     "comment": lambda text: len(text) > _LONG and " " in text and not _ADDRESS.match(text),
 }
+
+
+def _is_somebodys(text: str) -> bool:
+    """A second phone or email is no number of a submission, whatever its name."""
+    return identity.phone(text) != "" or identity.email(text) != ""
 
 
 def _is_key(path: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -30,6 +31,8 @@ class FormSettings(FormsSettings):
     (`answers.Ваш город`). `defaults` fill what the body leaves empty (`form: Обратный звонок`). Map `id` only to a key
     that differs with every submission.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"secret": None}
 
     type: Literal["form"] = "form"
     secret: SecretStr | None = Field(None, min_length=1)

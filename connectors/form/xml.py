@@ -23,18 +23,29 @@ def xml_fields(delivery: Delivery) -> dict[str, Any]:
     or addresses. Raises UnreadableError.
     """
     reader = _Reader()
-    parser = expat.ParserCreate()
+    body = plain_body(delivery).lstrip()  # a script leaves blank lines before the declaration
+    parser = expat.ParserCreate(_charset(body))
     parser.buffer_text = True
     parser.StartElementHandler = reader.begin
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(plain_body(delivery).lstrip(), True)  # a script leaves blank lines before the declaration
+        parser.Parse(body, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise UnreadableError(f"the body looks like XML but is not: {error}") from error
     root = reader.root
     return storable_fields(root if isinstance(root, dict) else {})
+
+
+def _charset(body: bytes) -> str | None:
+    """UTF-8, where that is what came: old scripts still declare the windows-1251 that they once wrote. None leaves it
+    to the declaration; letters of another charset are no UTF-8 but by a miracle."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if body.isascii() else "UTF-8"
 
 
 def _refuse_doctype(*_: object) -> None:

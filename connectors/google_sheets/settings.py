@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -35,6 +36,10 @@ class GoogleSheetsSettings(LiveSettings, ApiSettings):
     `secret` lets the Apps Script of the docs bring each answer of a form at once. `mark` is a column into which we
     write that a row was taken. `per_minute` is the quota that Google gives an account.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {
+        "spreadsheet": "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOp/edit#gid=0"
+    }
 
     type: Literal["google_sheets"] = "google_sheets"
     spreadsheet: Annotated[str, AfterValidator(_is_table)] = ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -18,6 +19,8 @@ class GreenApiSettings(TalkSettings):
     two messages of ours: WhatsApp blocks accounts that write as machines do. `check_numbers` asks before the first
     message to a number whether it has WhatsApp at all.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"secret": None}
 
     type: Literal["greenapi"] = "greenapi"
     instance: str = Field(pattern=r"\d+")

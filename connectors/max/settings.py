@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -20,6 +21,8 @@ class MaxSettings(TalkSettings):
     it asks by itself, which MAX allows only while a bot is being developed. `not_ready` are the pauses, in seconds,
     after which a message with a file is tried again that MAX has not digested yet.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"secret": None}
 
     type: Literal["max"] = "max"
     token: SecretStr = Field(min_length=1)

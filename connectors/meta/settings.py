@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +21,8 @@ class MetaSettings(GraphSettings):
     app can be told our address. `poll` is how often forms are asked for leads that no notice told of;
     `first_sync_days` how far back that goes at the first start.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"lead_forms": True, "accept_legal_risk": False}
 
     type: Literal["meta"] = "meta"
     page_id: str = Field(pattern=r"\d+")

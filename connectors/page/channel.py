@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from connectors.bodies import hashed_id
 from connectors.page.settings import PageSettings
 from connectors.pages.answers import Answers, form_of, marks_of, person_of
@@ -10,6 +12,11 @@ from provodka.channel import Around, Delivery, Part, PartsReader, Received, Refu
 from provodka.event import Event
 from provodka.own_pages import LeadMarks
 from provodka.payloads import EventType, FormSubmitted
+
+_CURE: Final = (
+    "Человек открыл ссылку, чей срок вышел или которая скопирована не целиком: пришлите ему новую. Если таких много, "
+    "увеличьте valid канала"
+)
 
 
 class PageChannel:
@@ -46,7 +53,9 @@ class PageChannel:
             return ""
         lead = self._marks.lead(delivery.path, delivery.received_at, self.name)
         if not lead:
-            raise RefusedError("the personal link is not ours, or is over" if delivery.path else "no personal link")
+            raise RefusedError(
+                "the personal link is not ours, or is over" if delivery.path else "no personal link", _CURE
+            )
         return lead
 
     def _event(self, delivery: Delivery, answers: Answers, lead: str, parts: PartsReader) -> tuple[Event, Part]:

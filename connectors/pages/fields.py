@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -88,6 +89,14 @@ class FormSettings(Strict):
     sites that may show the page inside theirs. What is sent sooner than `at_least` after the page was opened is a
     robot's, and so is what comes from one address after `per_address` posts an hour; not so where the link is signed.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {
+        "fields": [
+            {"label": "Имя", "means": "name"},
+            {"label": "Телефон", "kind": "phone", "required": True},
+            {"label": "Комментарий", "kind": "long", "means": "comment"},
+        ]
+    }
 
     title: str = Field(min_length=1, max_length=200)
     intro: str = Field("", max_length=3000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from connectors.bodies import fields_of, plain_body
 from connectors.pages.answers import Answers, marks_of, read
@@ -15,6 +15,11 @@ from connectors.pages.html import STYLE, Look
 from provodka.channel import Around, Delivery, Received, Reply, UnreadableError
 from provodka.event import Event, new_event_id
 from provodka.payloads import EventType, Form, FormSpam, Payload, Person
+
+_FLOOD: Final = (
+    "С одного адреса шлют слишком часто. Если это ваши люди за одним адресом или прокси без X-Forwarded-For, увеличьте "
+    "per_address или настройте прокси"
+)
 
 
 class FormPage:
@@ -56,9 +61,8 @@ class FormPage:
         verdict = self._guard.judge(posted, delivery.path, delivery.sender, delivery.received_at, known=known)
         if verdict.flood:
             text = "С вашего адреса пришло слишком много ответов. Попробуйте через час."
-            return Received(
-                reply=self.look.words(429, "Слишком много", text), refused="a flood of posts of one address"
-            )
+            reply = self.look.words(429, "Слишком много", text)
+            return Received(reply=reply, refused="a flood of posts of one address", cure=_FLOOD)
         if verdict.spam:
             return Received((self._spam(delivery, fields, posted, verdict.spam),), reply=thanks)
         answers = read(fields, posted, consent=self.settings.consent is not None)

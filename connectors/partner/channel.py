@@ -33,6 +33,12 @@ from provodka.russian import noun
 SHOWN: Final = 50
 _STATES: Final = {"open": "в работе", "won": "успешно", "lost": "отказ"}
 _JSON: Final = "application/json; charset=utf-8"
+_FOREIGN: Final = (
+    "Ссылка старая или ключ чужой: дайте партнёру новые. Ссылки показывает provodka partners, а ключи лежат в .env "
+    "вместе с остальными секретами"
+)
+_OVER: Final = "Партнёр прислал больше, чем договорились: если так и надо, увеличьте его per_day"
+_WRONG: Final = "Названных полей нет или они заполнены не так: что именно, программа партнёра получила в ответ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ class PartnerChannel:
                 "Пришлите остальные завтра или договоритесь с нами о большем числе."
             )
             reply = self._page.look.words(429, "На сегодня всё", text)
-            return Received(reply=reply, refused=f"partner {key} is over {partner.per_day} requests a day")
+            refused = f"partner {key} is over {partner.per_day} requests a day"
+            return Received(reply=reply, refused=refused, cure=_OVER)
         return Received((event,), (part,), self._page.look.thanks(again=delivery.path))
 
     def _from_program(self, delivery: Delivery, key: str, partner: PartnerSettings, parts: PartsReader) -> Received:
@@ -113,14 +120,14 @@ class PartnerChannel:
         answers = read(fields, posted, consent=False)
         if answers.errors:
             wrong = ", ".join(answers.errors)
-            return Received(
-                reply=_json(422, errors=answers.errors), refused=f"partner {key} sent wrong fields: {wrong}"
-            )
+            refused = f"partner {key} sent wrong fields: {wrong}"
+            return Received(reply=_json(422, errors=answers.errors), refused=refused, cure=_WRONG)
         own = posted.get("id")
         event, part = self._event(delivery, key, partner, answers, str(own) if isinstance(own, str | int) else "")
         if self._over(partner, part, parts):
             refused = f"partner {key} is over {partner.per_day} requests a day"
-            return Received(reply=_json(429, error=f"more than {partner.per_day} requests a day"), refused=refused)
+            reply = _json(429, error=f"more than {partner.per_day} requests a day")
+            return Received(reply=reply, refused=refused, cure=_OVER)
         return Received((event,), (part,), _json(201, id=event.external_id))
 
     def _event(
@@ -161,7 +168,7 @@ class PartnerChannel:
         partner = self._settings.partners.get(key)
         right = self._signer.signed(signature, self.name, key, str(partner.revision if partner else 0))
         if partner is None or not right:
-            raise RefusedError("the link is no partner's of ours")
+            raise RefusedError("the link is no partner's of ours", _FOREIGN)
         return key, partner
 
     def _by_secret(self, delivery: Delivery) -> tuple[str, PartnerSettings] | None:
@@ -175,7 +182,7 @@ class PartnerChannel:
             if partner.secret is not None and same_secret(given, partner.secret.get_secret_value()):
                 found = key, partner
         if found is None or delivery.method != "POST":
-            raise RefusedError("the key is no partner's of ours")
+            raise RefusedError("the key is no partner's of ours", _FOREIGN)
         return found
 
     def _own_requests(self, key: str, partner: PartnerSettings) -> dict[str, Any]:

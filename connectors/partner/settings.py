@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -48,6 +49,11 @@ class PartnersSettings(FormSettings):
 
     `shows`: whether a partner sees there what has become of the requests.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {
+        **FormSettings.sample,
+        "partners": {"partner_1": {"title": "Первый партнёр"}},
+    }
 
     type: Literal["partner"] = "partner"
     thanks: str = Field("Заявка принята. Что с ней, видно на этой странице.", min_length=1, max_length=2000)

@@ -31,6 +31,8 @@ class SmtpSettings(MailAccount):
 
     serves: ClassVar[Literal["imap_host", "smtp_host"]] = "smtp_host"
 
+    sample: ClassVar[Mapping[str, Any]] = {"user": "info@example.ru", "provider": "yandex", "password": None}
+
     type: Literal["smtp"] = "smtp"
     port: int = Field(default=0, ge=0, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"

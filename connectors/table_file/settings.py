@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -18,6 +19,8 @@ class TableFileSettings(LiveSettings):
 
     `sheet`, `encoding` and `separator` are found out where they are not given.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"path": "/srv/provodka/tables", "key": ["Телефон"]}
 
     type: Literal["table_file"] = "table_file"
     path: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -21,6 +22,8 @@ class VkSettings(TalkSettings):
     `lead_forms` are the numbers of the forms whose answers are also asked for, every `poll`; `lead_token` is a key of
     an administrator for that, where the community's own is not let in.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"secret": None, "confirmation": None}
 
     type: Literal["vk"] = "vk"
     group: int = Field(gt=0)

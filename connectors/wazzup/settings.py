@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -16,6 +17,8 @@ class WazzupSettings(TalkSettings):
     What Wazzup sends is known by `crm_key` (where the integration has one), or by the `secret` at the end of our
     address.
     """
+
+    sample: ClassVar[Mapping[str, Any]] = {"secret": None}
 
     type: Literal["wazzup"] = "wazzup"
     api_key: SecretStr = Field(min_length=1)

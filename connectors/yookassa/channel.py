@@ -27,6 +27,9 @@ from provodka.channel import (
     UnreadableError,
 )
 
+_FOREIGN: Final = (
+    "Если это адрес вашего прокси, пусть он передаёт X-Forwarded-For; если адреса ЮKassa иные, впишите их в senders"
+)
 _OK: Final = Reply(body=b"")
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _KEYS: Final = {
@@ -53,7 +56,9 @@ class YooKassaChannel:
         if settings.secret is not None and not secret_in_url(delivery, settings.secret.get_secret_value()):
             raise RefusedError("the secret in the address is wrong or absent")
         if settings.networks and not self._is_known(delivery.sender):
-            raise RefusedError(f"it comes from {delivery.sender or 'nowhere'}, which is no address of YooKassa's")
+            raise RefusedError(
+                f"it comes from {delivery.sender or 'nowhere'}, which is no address of YooKassa's", _FOREIGN
+            )
         if delivery.method == "GET" and not delivery.body:
             return Received(reply=_OK)
         fields = json_fields(plain_body(delivery))

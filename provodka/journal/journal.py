@@ -246,10 +246,10 @@ class Journal:
 
     # troubles
 
-    def trouble(self, name: str, cause: str, cure: str) -> None:
-        """See `provodka.channel.Status`."""
+    def trouble(self, name: str, cause: str, cure: str, times: int = 1) -> None:
+        """See `provodka.channel.Status`. `times`: how often it was met since it was last told of."""
         now = self.now()
-        self.write(lambda c: troubles.report(c, name, cause, cure, now))
+        self.write(lambda c: troubles.report(c, name, cause, cure, now, times))
 
     def well(self, name: str) -> bool:
         """Ends a trouble and tells whether there was one; costs a read where there is none."""

@@ -12,14 +12,14 @@ from provodka.journal.schema import troubles
 from provodka.journal.sql import upsert
 
 
-def report(connection: Connection, name: str, cause: str, cure: str, now: datetime) -> bool:
+def report(connection: Connection, name: str, cause: str, cure: str, now: datetime, times: int = 1) -> bool:
     """Open or repeat a trouble; true when it is new, so that it is to be alerted."""
     row = connection.execute(select(troubles).where(troubles.c.name == name)).first()
     if row is not None and row.ended_at is None:
-        values = {"cause": cause, "cure": cure, "last_at": now, "times": row.times + 1}
+        values = {"cause": cause, "cure": cure, "last_at": now, "times": row.times + times}
         connection.execute(update(troubles).where(troubles.c.name == name).values(**values))
         return False
-    fresh = {"name": name, "cause": cause, "cure": cure, "since": now, "last_at": now, "times": 1}
+    fresh = {"name": name, "cause": cause, "cure": cure, "since": now, "last_at": now, "times": times}
     fresh |= {"ended_at": None, "alerted": 0}
     changed = ("cause", "cure", "since", "last_at", "times", "ended_at", "alerted")
     connection.execute(upsert(connection, troubles, ("name",), changed), [fresh])

@@ -77,6 +77,27 @@ def test_the_first_event_proves_the_channel_and_a_refused_delivery_is_told_with_
     assert "right-secret" not in said
 
 
+PAGES = """\
+  zamer: {type: page, title: Замер, fields: [{label: Имя}]}
+  anketa: {type: page, title: Анкета, personal: true, fields: [{label: Имя}]}
+  partners: {type: partner, title: Заявка, fields: [{label: Имя}], partners: {a: {title: А}}}
+"""
+
+
+def test_of_a_page_it_is_told_where_people_open_it(place: Any) -> None:
+    path, _ = place
+    path.write_text(path.read_text("utf-8") + PAGES, "utf-8")
+    house = House(opened(path))
+    said = Console(record=True, width=200, file=StringIO())
+    assert [first_event(house, name, said, wait=0) for name in ("zamer", "anketa", "partners")] == [1, 1, 1]
+    house.close()
+    told = said.export_text()
+    assert "Open our page: https://hooks.krovlya.ru/f/zamer" in told
+    assert "as a rule writes it by {{ pages.anketa }}: https://hooks.krovlya.ru/f/anketa/" in told
+    assert "with a partner's key to https://hooks.krovlya.ru/hooks/partners" in told
+    assert "Paste this address" not in told
+
+
 def test_where_nothing_comes_it_is_said_what_to_look_at(place: Any) -> None:
     code, said = run(place[0], "--channel", "site", "--wait", "1")
     assert code == 1

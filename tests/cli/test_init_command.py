@@ -9,7 +9,11 @@ import pytest
 import yaml
 
 from cli import config, rule_tests
+from cli.first_channel import TO_FILL_IN
 from cli.init import Given, ask, init, mail_server, read_staff, read_url
+from connectors.registry import CHANNELS
+from provodka.errors import ConfigError
+from provodka.secret_names import is_secret_name
 from tests.cli.playing import Seen
 
 STAFF = ("anna@krovlya.ru 101", "no@krovlya.ru, 102", "rop@krovlya.ru 103 1234567", "anna@other.ru")
@@ -22,7 +26,7 @@ def default(_question: str, proposed: str) -> str:
 def environment(folder: Path) -> dict[str, str]:
     """Every variable of the example, filled in."""
     names = re.findall(r"^(\w+)=$", (folder / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
-    return dict.fromkeys(names, "1:filled-in")
+    return {name: "1:filled-in" if name == "TELEGRAM_TOKEN" else "filled-in" for name in names}
 
 
 @pytest.mark.parametrize("channels", ["form", "tilda", "imap", "mango", "tilda, form, imap, mango"])
@@ -39,6 +43,54 @@ def test_the_produced_config_passes_check_and_its_own_tests(
     assert set(re.findall(r"\w+", channels)) <= {channel.type for channel in read.channels.values()}
     assert rule_tests.run(read, seen.view()) == 0
     assert "0 failed" in seen.text
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_a_channel_of_every_kind_passes_check_and_tells_what_is_to_be_filled_in(
+    tmp_path: Path, seen: Seen, kind: str
+) -> None:
+    file = tmp_path / "config.yaml"
+    assert init(file, Given(channels=kind, telegram=False, staff=STAFF), seen.view(), question=default) == 0
+    text = file.read_text(encoding="utf-8")
+    if kind == "meta":  # what only a person may accept
+        with pytest.raises(ConfigError, match=r"accept_legal_risk: true"):
+            config.read(file, environment(tmp_path))
+        assert "accept_legal_risk" in seen.text
+        text = text.replace("accept_legal_risk: false", "accept_legal_risk: true")
+        file.write_text(text, encoding="utf-8")
+    read = config.read(file, environment(tmp_path))
+    assert [channel.type for channel in read.channels.values()] == [kind]
+    assert rule_tests.run(read, seen.view()) == 0
+    (settings,) = yaml.safe_load(text)["channels"].values()
+    for name in type(next(iter(read.channels.values()))).model_fields:
+        if is_secret_name(name) and isinstance(settings.get(name), str):
+            assert settings[name].startswith("${"), f"{name} stands in the config itself"
+    if TO_FILL_IN in text.split("channels:")[1].split("rules:")[0].replace("Проверьте или впишите", ""):
+        assert f"still to be filled in: channels.{kind}: " in seen.text
+
+
+def test_the_plain_settings_of_a_channel_are_asked_for_and_its_secrets_are_not(tmp_path: Path, seen: Seen) -> None:
+    said = {"avito, user_id": "555", "avito, client_id": 'a"b: ${x}'}
+    asked: list[str] = []
+
+    def answer(question: str, proposed: str) -> str:
+        asked.append(question)
+        return said.get(question, proposed)
+
+    given = Given("Окна", "Europe/Moscow", "okna", "avito", staff=(), telegram=False)
+    assert init(tmp_path / "config.yaml", given, seen.view(), question=answer) == 0
+    assert asked == list(said)
+    channel = config.read(tmp_path / "config.yaml", environment(tmp_path)).channels["avito"]
+    assert (channel.user_id, channel.client_id) == (555, 'a"b: ${x}')
+    assert "still to be filled in" not in seen.text
+    assert "AVITO_CLIENT_SECRET" in seen.text
+
+
+def test_an_answer_that_does_not_fit_its_setting_writes_nothing(tmp_path: Path, seen: Seen) -> None:
+    given = Given("Окна", "Europe/Moscow", "okna", "avito", staff=(), telegram=False)
+    assert init(tmp_path / "config.yaml", given, seen.view(), question=lambda q, p: "сто" if "user" in q else p) == 2
+    assert "avito: user_id: " in seen.error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_variable_of_the_config_is_in_the_example_with_a_sentence(tmp_path: Path, seen: Seen) -> None:

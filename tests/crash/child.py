@@ -1,9 +1,10 @@
 """Makes processes of the product, and can let one kill itself at a commit of the journal.
 
 Started as a command it has everything imported and forks a process for each order, so that a test can have hundreds
-of them. An order is a line of JSON: `config`, `environ`, `roles`, `port`, `log`, and to kill it `commit` (the number
-of the commit, counted from the one that accepts the first event) and `moment`, `before` or `after` it. Answers are two
-lines: the number of the process, and when it is over its exit code, negative for a signal.
+of them. An order is a line of JSON: `config`, `environ`, `log`, then either `roles` and `port`, or `command`, the words
+of one of its commands; and to kill it `commit` (the number of the commit, counted from the one that accepts the first
+event; of a command all are counted) and `moment`, `before` or `after` it. Answers are two lines: the number of the
+process, and when it is over its exit code, negative for a signal.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Pool, event
 
+from cli.app import app
 from cli.config import Config, read
 from cli.run import RunRole, run
 
@@ -27,10 +29,10 @@ from cli.run import RunRole, run
 class Bomb:
     """Kills this process by SIGKILL at its n-th commit that changes something. Commits are made one at a time."""
 
-    def __init__(self, commit: int, moment: str) -> None:
+    def __init__(self, commit: int, moment: str, *, counts: bool) -> None:
         self._left = commit
         self._moment = moment
-        self._counts = False  # until the first event comes
+        self._counts = counts  # if not yet, then from the first event on
         self._lit = False
 
     def set(self) -> None:
@@ -79,28 +81,39 @@ def config_of(path: str, environ: tuple[tuple[str, str], ...]) -> Config:
     return read(Path(path), dict(environ))
 
 
-def product(order: dict[str, Any], config: Config) -> int:
-    """Be the product until told to stop."""
+def live(order: dict[str, Any]) -> int:
+    """Be the product until told to stop, or one of its commands until it ends."""
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(number, stream)
     event.listen(Pool, "checkout", _spare_the_disk)
     if "commit" in order:
-        Bomb(order["commit"], order["moment"]).set()
+        Bomb(order["commit"], order["moment"], counts="command" in order).set()
+    if "command" in order:
+        os.environ.update(order["environ"])
+        return int(app([*order["command"], "--config", order["config"]], standalone_mode=False) or 0)
+    config = config_of(order["config"], tuple(order["environ"].items()))
     return run(config, [RunRole(role) for role in order["roles"]], host=None, port=order["port"], json=True)
 
 
 def main() -> None:
     """Carry out one order after another."""
-    for module in ("connectors.amocrm.crm", "connectors.bitrix24.crm", "connectors.form.channel", "cli.house"):
+    for module in (
+        "connectors.amocrm.crm",
+        "connectors.bitrix24.crm",
+        "connectors.form.channel",
+        "cli.house",
+        "cli.main",
+    ):
         import_module(module)
     for line in sys.stdin:
         order = json.loads(line)
-        config = config_of(order["config"], tuple(order["environ"].items()))
+        if "command" not in order:
+            config_of(order["config"], tuple(order["environ"].items()))
         pid = os.fork()
         if pid == 0:
-            os._exit(product(order, config))
+            os._exit(live(order))
         _answer(pid)
         _answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 

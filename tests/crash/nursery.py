@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from tests.end_to_end.product import ROOT
 class Nursery:
     """Processes of the product out of `tests/crash/child.py`, one at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        self._log = folder / "product.log"
+    def __init__(self, folder: Path, log: str = "product.log") -> None:
+        self._log = folder / log
         self._mother = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.child"],
             cwd=ROOT,
@@ -31,17 +32,27 @@ class Nursery:
         )
         self._pid = 0
         self.exit_code: int | None = None
+        self.lives = 0
         self._waiting: threading.Thread | None = None
 
     def start(self, world: World, *, roles: Sequence[str] = ("web", "worker", "scheduler"), **bomb: Any) -> None:
         """Start the product; `bomb` are `commit` and `moment`."""
-        order = {"config": str(world.config), "environ": world.environ, "port": world.port, "log": str(self._log)}
-        self._say(json.dumps({**order, "roles": roles, **bomb}))
-        self._pid, self.exit_code = self._hear(), None
-        self._waiting = threading.Thread(target=self._wait)
-        self._waiting.start()
+        self._begin(world, port=world.port, roles=roles, **bomb)
         until(lambda: world.serves() or not self.alive, "the product serves")
         assert self.alive, self.log()
+
+    def settle(self, world: World, journal: Path) -> Path:
+        """A journal that has met its CRM and nothing else yet: what is counted later is the work alone."""
+        world.reset()
+        self.start(world)
+        until(world.knows_the_crm, "the first reading of the CRM")
+        world.close()  # the last one to let go of the journal brings all of it into its file
+        self.stop()
+        return Path(shutil.copy(world.journal, journal))
+
+    def command(self, world: World, *words: str, **bomb: Any) -> None:
+        """Begin one of the product's commands: it is `alive` until it has ended with `exit_code`."""
+        self._begin(world, command=words, **bomb)
 
     @property
     def alive(self) -> bool:
@@ -67,6 +78,14 @@ class Nursery:
         self._mother.stdin.close()
         self._mother.wait(30)
         self._mother.stdout.close()
+
+    def _begin(self, world: World, **order: Any) -> None:
+        common = {"config": str(world.config), "environ": world.environ, "log": str(self._log)}
+        self._say(json.dumps({**common, **order}))
+        self._pid, self.exit_code = self._hear(), None
+        self.lives += 1
+        self._waiting = threading.Thread(target=self._wait)
+        self._waiting.start()
 
     def _end(self, number: signal.Signals) -> None:
         assert self._waiting is not None

@@ -49,7 +49,8 @@ def stages(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Stag
             nursery = Nursery(folder)
             crms.callback(nursery.close)
             step = 1 if request.param == "amocrm" or os.environ.get("PROVODKA_COMMITS") == "all" else 3
-            made.append(_settled(world, nursery, tmp_path / f"settled-{number}.sqlite", step))
+            settled = nursery.settle(world, tmp_path / f"settled-{number}.sqlite")
+            made.append(Stage(world, nursery, settled, step))
         yield made
 
 
@@ -103,14 +104,3 @@ def _life_and_death(stage: Stage, commit: int, moment: str) -> int | None:
     nursery.kill()
     assert world.wrongs([FORM]) == [], death
     return changes
-
-
-def _settled(world: World, nursery: Nursery, journal: Path, step: int) -> Stage:
-    """So that what is counted later is the work on the form alone."""
-    world.reset()
-    nursery.start(world)
-    until(world.knows_the_crm, "the first reading of the CRM")
-    world.close()  # the last one to let go of the journal brings all of it into its file
-    nursery.stop()
-    shutil.copy(world.journal, journal)
-    return Stage(world, nursery, journal, step)

@@ -40,11 +40,11 @@ def until(look: Callable[[], object], what: str, patience: float = 60.0) -> None
 class World:
     """Outside of the product: its folder, its CRM, and its senders."""
 
-    def __init__(self, folder: Path, office: CrashAmocrm | CrashBitrix) -> None:
+    def __init__(self, folder: Path, office: CrashAmocrm | CrashBitrix, client: Path = CLIENT) -> None:
         self.folder = folder
         self.office = office
         self.config = folder / "client.yaml"
-        self.config.write_text(office.there(CLIENT.read_text("utf-8")) + office.section, "utf-8")
+        self.config.write_text(office.there(client.read_text("utf-8")) + office.section, "utf-8")
         self.port = free_port()
         self.journal = folder / "journal.sqlite"
         self._readers: list[Database] = []
@@ -127,7 +127,11 @@ class World:
 
     def wrongs(self, forms: Sequence[tuple[str, str]]) -> list[str]:
         """Everything that is not as it should be after these forms, as (phone, comment)."""
-        found = [*_lead_wrongs(self.office.leads(), forms)]
+        return [*_lead_wrongs(self.office.leads(), forms), *self.general_wrongs()]
+
+    def general_wrongs(self) -> list[str]:
+        """What is never as it should be: doubles, dead letters, events that cannot be planned."""
+        found = []
         doubles = self.office.doubles()
         if doubles != NO_DOUBLES:
             found.append(f"doubles: {doubles}")

@@ -30,6 +30,8 @@ _GOODS_MODES: Final = ("file", "import", "deactivate", "complete")
 _NOT_KEPT: Final = "Каталог товаров здесь не хранится: выгрузку товаров в 1С можно отключить."
 _WRONG_LOGIN: Final = "Неверный логин или пароль: верные заданы в настройках обмена, accounting.user и password."
 _NO_SESSION: Final = "Сеанс не начат или истёк: начните обмен заново."
+_COMPARE: Final = "Сверьте логин и пароль обмена в настройках 1С с accounting.user и accounting.password"
+_BEGIN_ANEW: Final = "Обычно 1С начинает обмен заново сама; если нет, запустите его в 1С вручную"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class SiteExchange:
             return self._checkauth(delivery)
         token = self._sessions.of(delivery)
         if not token:
-            return self._failure(_NO_SESSION, refused="no session of ours")
+            return self._failure(_NO_SESSION, refused="no session of ours", cure=_BEGIN_ANEW)
         if type_ in _GOODS and mode in _GOODS_MODES:
             return self._lines("success", _NOT_KEPT)
         known = self._modes.get(mode)
@@ -95,7 +97,7 @@ class SiteExchange:
 
     def _checkauth(self, delivery: Delivery) -> Received:
         if not self._sessions.admits(delivery):
-            return self._failure(_WRONG_LOGIN, refused="the login is not ours")
+            return self._failure(_WRONG_LOGIN, refused="the login is not ours", cure=_COMPARE)
         token, at = self._sessions.begin(delivery.received_at), int(delivery.received_at.timestamp())
         return self._lines("success", COOKIE, token, f"sessid={token}", f"timestamp={at}")
 
@@ -143,8 +145,8 @@ class SiteExchange:
     def _shelf(self, call: Call) -> Shelf:
         return Shelf(self.name, self._store, lambda: call.delivery.received_at)
 
-    def _failure(self, text: str, refused: str = "") -> Received:
-        return replace(self._lines("failure", text), refused=refused)
+    def _failure(self, text: str, refused: str = "", cure: str = "") -> Received:
+        return replace(self._lines("failure", text), refused=refused, cure=cure)
 
     def _lines(self, *lines: str, events: tuple[Event, ...] = (), parts: tuple[Part, ...] = ()) -> Received:
         code = self._settings.encoding

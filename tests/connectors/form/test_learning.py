@@ -107,3 +107,28 @@ def test_whatever_is_learned_the_receiver_reads_by_it(fields: dict[str, str]) ->
     assert isinstance(found.event.payload, FormSubmitted)
     if "phone" in found.map and all(one.sure for one in found.taken if one.target == "phone"):
         assert found.event.person.phones
+
+
+def test_json_in_a_field_is_read_as_what_stands_in_it() -> None:
+    inner = json.dumps({"name": "Мария", "tel": "8 916 000-11-22"}, ensure_ascii=False)
+    found = learned(urlencode({"event": "lead", "data": inner}).encode())
+    assert found.map == {"name": "data.name", "phone": "data.tel"}
+    assert (found.event.person.name, found.event.person.phone) == ("Мария", "+79160001122")
+
+
+def test_words_that_only_begin_as_json_stay_words() -> None:
+    found = learned({"name": "Мария", "tel": "8 916 000-11-22", "comment": "{срочно} перезвоните"})
+    assert isinstance(found.event.payload, FormSubmitted)
+    assert found.event.payload.form.comment == "{срочно} перезвоните"
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "utf-8"])
+def test_xml_that_declares_an_old_charset_is_read_by_what_came(charset: str) -> None:
+    text = '<?xml version="1.0" encoding="windows-1251"?><a><name>Пётр</name><phone>+79160001122</phone></a>'
+    assert learned(text.encode(charset)).event.person.name == "Пётр"
+
+
+def test_a_second_phone_is_not_proposed_as_the_number_of_the_submission() -> None:
+    phones = [{"number": "+79160001122"}, {"number": "+79160002233"}]
+    assert learned({"name": "Мария", "phones": phones}).key == ""
+    assert learned({"name": "Мария", "phone": "+79160001122", "order_id": "1700"}).key == "order_id"
