@@ -102,6 +102,7 @@ def identity_words(identity: str) -> str:
     if kind == "phone":
         number = phonenumbers.parse(value)
         value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        value = value.replace(" ", "\N{NO-BREAK SPACE}")
     said = {
         "phone": gettext("телефон %s"),
         "email": gettext("почта %s"),
