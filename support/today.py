@@ -115,7 +115,7 @@ def ledger(connection: Connection, since: datetime, most: int = MOST_EVENTS) -> 
     return Ledger(since, sum(by_event.values()) == most, by_event, by_action)
 
 
-def _by_state(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
+def _by_state(connection: Connection, query: Select[str, int]) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -134,7 +134,8 @@ def _to_plan(connection: Connection) -> Backlog:
 
 
 def _to_send(connection: Connection) -> Backlog:
-    first = connection.execute(select(func.min(actions.c.id)).where(LIVE)).scalar()
+    number = actions.c.id + 0  # a sum: for the least id itself SQLite would walk through all actions
+    first = connection.execute(select(func.min(number)).where(LIVE)).scalar()
     oldest = connection.execute(select(actions.c.created_at).where(actions.c.id == first)).scalar()
     return Backlog(_count(connection, actions.c.id, LIVE), oldest)
 
