@@ -16,10 +16,11 @@ from provodka.journal import DeadReason, Journal, StoredEvent, brakes, mending, 
 from provodka.journal.schema import NOT_PLANNED, actions, events
 from provodka.journal.sql import chunks
 
-LOOKED_AT: Final = 5_000
+LOOKED_AT: Final = 1_500
 SHOWN: Final = 3
 _SINGULAR: Final = re.compile(r"\S*\d\S*")  # what differs between errors of one cause: numbers, ids, times
 _DEAD: Final = actions.c.state == literal_column("'dead'")
+_BY_NUMBER: Final = (events.c.seq + 0).desc()  # a sum: by the number itself SQLite would walk through all events
 _FAILED: Final = events.c.state == literal_column("'failed'")
 
 
@@ -117,7 +118,7 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
     total = len(rows)
     if total == most:
         total = connection.execute(select(func.count()).select_from(actions).where(*mine)).scalar_one()
-    groups: dict[str, list[Row[Any]]] = {}
+    groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
         groups.setdefault(_key(row.rule, row.kind, row.reason or "", row.error or ""), []).append(row)
     stories = _events(connection, (row.event_seq for some in groups.values() for row in some[:SHOWN]))
@@ -127,12 +128,12 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
 def failed(connection: Connection, most: int = LOOKED_AT) -> Causes:
     """Events that the rules could not plan."""
     mine = (NOT_PLANNED, _FAILED)
-    query = select(events.c.seq, events.c.error, events.c.received_at).where(*mine).order_by(events.c.seq.desc())
+    query = select(events.c.seq, events.c.error, events.c.received_at).where(*mine).order_by(_BY_NUMBER)
     rows = connection.execute(query.limit(most)).all()
     total = len(rows)
     if total == most:
         total = connection.execute(select(func.count()).select_from(events).where(*mine)).scalar_one()
-    groups: dict[str, list[Any]] = {}
+    groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
         groups.setdefault(_key("", "", "", row.error or ""), []).append(row)
     stories = _events(connection, (row.seq for some in groups.values() for row in some[:SHOWN]))
@@ -181,7 +182,7 @@ def _stopped(connection: Connection) -> Iterable[StoppedRule]:
         yield StoppedRule(one, tuple(Case(r.id, r.created_at, stories[r.event_seq]) for r in rows))
 
 
-def _cause(key: str, rows: Sequence[Row[Any]], stories: Mapping[int, StoredEvent]) -> Cause:
+def _cause(key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[int, StoredEvent]) -> Cause:
     first, last = rows[-1], rows[0]
     cases = (Case(r.id, r.finished_at, stories[r.event_seq]) for r in rows[:SHOWN] if r.event_seq in stories)
     words = (last.rule, last.kind, last.reason or "", last.error or "", last.hint or "")
@@ -189,7 +190,7 @@ def _cause(key: str, rows: Sequence[Row[Any]], stories: Mapping[int, StoredEvent
     return Cause(key, *words, first.finished_at, last.finished_at, ids, tuple(cases))
 
 
-def _failure(key: str, rows: Sequence[Row[Any]], stories: Mapping[int, StoredEvent]) -> Cause:
+def _failure(key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[int, StoredEvent]) -> Cause:
     first, last = rows[-1], rows[0]
     cases = tuple(Case(0, row.received_at, stories[row.seq]) for row in rows[:SHOWN])
     ids = tuple(row.seq for row in rows)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, literal_column, select
 
@@ -115,8 +115,8 @@ def ledger(connection: Connection, since: datetime, most: int = MOST_EVENTS) -> 
     return Ledger(since, sum(by_event.values()) == most, by_event, by_action)
 
 
-def _by_state(connection: Connection, query: Select[Any]) -> dict[str, int]:
-    return {row.state: row[1] for row in connection.execute(query)}
+def _by_state(connection: Connection, query: Select[str, int]) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _count(connection: Connection, column: Column[int], where: ColumnElement[bool]) -> int:
@@ -134,7 +134,8 @@ def _to_plan(connection: Connection) -> Backlog:
 
 
 def _to_send(connection: Connection) -> Backlog:
-    first = connection.execute(select(func.min(actions.c.id)).where(LIVE)).scalar()
+    number = actions.c.id + 0  # a sum: for the least id itself SQLite would walk through all actions
+    first = connection.execute(select(func.min(number)).where(LIVE)).scalar()
     oldest = connection.execute(select(actions.c.created_at).where(actions.c.id == first)).scalar()
     return Backlog(_count(connection, actions.c.id, LIVE), oldest)
 
