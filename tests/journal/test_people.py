@@ -67,7 +67,12 @@ def test_the_names_are_found_by_their_index(journal: Journal, form: Form) -> Non
 def test_a_journal_of_before_knows_the_names_of_its_events(open_journal: Callable[[], Journal], form: Form) -> None:
     before = open_journal()
     lane = comes(before, form, "1", "Семён Дёмин", "+79160001122")
-    undo = ("DROP TABLE named", "DROP INDEX events_failed", "UPDATE alembic_version SET version_num = '0004'")
+    undo = (
+        "DROP TABLE audit",
+        "DROP TABLE named",
+        "DROP INDEX events_failed",
+        "UPDATE alembic_version SET version_num = '0004'",
+    )
     before.write(lambda c: [c.execute(text(one)) for one in undo])
     before.close()
     assert named(open_journal(), "демин") == [lane]
