@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -15,15 +16,34 @@ from provodka.payloads import EventType, PaymentEvent
 
 _TYPES: Final = tuple(kind.value for kind in EventType if kind.value.startswith("payment."))
 _OF_LANES: Final = (
-    select(events.c.type, events.c.payload)
+    select(events.c.type, events.c.channel, events.c.payload)
     .where(among(events.c.lane, "lanes"), events.c.type.in_(_TYPES))
     .order_by(events.c.seq)
 )
 
 
-def payments(connection: Connection, identities: Sequence[str]) -> list[tuple[EventType, PaymentEvent]]:
+@dataclass(frozen=True, slots=True)
+class PaymentTold:
+    """An event of a payment. Numbers of orders and ids of payments mean something within their `channel` alone: two
+    shops may give out the same."""
+
+    kind: EventType
+    channel: str
+    said: PaymentEvent
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return self.channel, self.said.payment.order
+
+    @property
+    def payment(self) -> tuple[str, str]:
+        return self.channel, self.said.payment.id
+
+
+def payments(connection: Connection, identities: Sequence[str]) -> list[PaymentTold]:
     """All of their lanes, oldest first."""
     found = sorted(set(lanes.lanes_of(connection, identities).values()))
     rows = connection.execute(_OF_LANES, {"lanes": found}) if found else ()
-    read = [(EventType(row.type), load_payload(EventType(row.type), row.payload)) for row in rows]
-    return [(kind, payload) for kind, payload in read if isinstance(payload, PaymentEvent)]
+    read = [(row, EventType(row.type)) for row in rows]
+    told = [(kind, row.channel, load_payload(kind, row.payload)) for row, kind in read]
+    return [PaymentTold(kind, channel, payload) for kind, channel, payload in told if isinstance(payload, PaymentEvent)]

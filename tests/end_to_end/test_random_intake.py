@@ -318,6 +318,6 @@ def owed(firm: Firm, lead: str) -> Iterator[str]:
     own = [firm.opened(one)[1] for one in firm.links() if one.lead_id == lead]
     right = sum((bill.amount - bill.refunded for bill in own if bill.state in ("paid", "refunded")), Decimal(0))
     told = firm.company.journal.read(lambda c: told_of.payments(c, [f"lead:{lead}"]))
-    fact = summed_up([one for one in told if one[1].lead_id == lead])
+    fact = summed_up([one for one in told if one.said.lead_id == lead])
     if own and (fact.paid, fact.left) != (right, TOTAL - right):
         yield f"lead {lead}: {fact} and not {right}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from provodka.event import Event
 from provodka.invoices import InvoiceRef
+from provodka.journal.paid import PaymentTold
 from provodka.payloads import EventType, Payment, PaymentEvent, Person
 from tests.rules.world import CALENDAR, make_rule
 from tests.worker.office import Office
@@ -78,8 +79,19 @@ def test_a_payment_for_an_invoice_of_accounting_reads_that_invoice_and_counts_fo
     assert (facts.fetch("payment.paid"), facts.fetch("payment.left")) == (Decimal(60), Decimal(40))
 
 
-def of(kind: str, **payment: Any) -> tuple[EventType, PaymentEvent]:
-    return EventType(f"payment.{kind}"), PaymentEvent(Payment(**payment), "17")
+def of(kind: str, channel: str = "shop", **payment: Any) -> PaymentTold:
+    return PaymentTold(EventType(f"payment.{kind}"), channel, PaymentEvent(Payment(**payment), "17"))
+
+
+def test_two_shops_that_give_out_the_same_numbers_have_payments_of_their_own() -> None:
+    links = [of("requested", shop, order="1", asked=Decimal(asked)) for shop, asked in (("one", 5), ("other", 7))]
+    assert summed_up(links).waiting == 2
+    found = summed_up([*links, of("succeeded", "one", id="shop-1", order="1", amount=Decimal(5))])
+    assert (found.count, found.paid, found.waiting) == (1, Decimal(5), 1)
+    found = summed_up(
+        [of("succeeded", shop, id="1", amount=Decimal(paid)) for shop, paid in (("one", 5), ("other", 7))]
+    )
+    assert (found.count, found.paid) == (2, Decimal(12))
 
 
 def test_payments_of_other_currencies_and_without_money_do_not_count() -> None:

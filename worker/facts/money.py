@@ -10,6 +10,7 @@ from provodka.accounting import newest
 from provodka.crm import Invoice, InvoiceState
 from provodka.invoices import InvoiceRef
 from provodka.journal import paid
+from provodka.journal.paid import PaymentTold
 from provodka.payloads import EventType, InvoiceEvent, Payment, PaymentEvent
 from rules.fact import InvoicesFact, PaymentsFact
 from worker.facts.source import Source
@@ -40,26 +41,25 @@ def _invoice(source: Source) -> InvoiceRef | None:
     return newest(found, source.accounting.asked([lead]).get(lead, ()))
 
 
-Told = tuple[EventType, PaymentEvent]
 _CAME: Final = (EventType.PAYMENT_SUCCEEDED, EventType.PAYMENT_DIFFERS)
 
 
-def summed_up(told: Sequence[Told], price: Decimal = Decimal(0)) -> PaymentsFact:
+def summed_up(told: Sequence[PaymentTold], price: Decimal = Decimal(0)) -> PaymentsFact:
     """Each payment once, without what was given back of it, whichever was told first; payments without money and those
     of other currencies are no payments."""
-    came = {one.payment.id: one.payment.amount for kind, one in told if kind in _CAME and _counts(one.payment)}
-    back: dict[str, Decimal] = {}
-    for _, one in told:
-        back[one.payment.id] = max(back.get(one.payment.id, Decimal(0)), one.payment.refunded)
+    came = {one.payment: one.said.payment.amount for one in told if one.kind in _CAME and _counts(one.said.payment)}
+    back: dict[tuple[str, str], Decimal] = {}
+    for one in told:
+        back[one.payment] = max(back.get(one.payment, Decimal(0)), one.said.payment.refunded)
     given = {id_: min(back.get(id_, Decimal(0)), amount) for id_, amount in came.items()}
     refunded = sum(given.values(), Decimal(0))
     whole = sum(came.values(), Decimal(0)) - refunded
-    links = {one.payment.order: one.payment for kind, one in told if kind is EventType.PAYMENT_REQUESTED}
+    links = {one.order: one.said.payment for one in told if one.kind is EventType.PAYMENT_REQUESTED}
     asked = list(links.values())
-    settled = {one.payment.order for kind, one in told if kind in _CAME}
+    settled = {one.order for one in told if one.kind in _CAME}
     total = max((one.total for one in asked), default=Decimal(0)) or price
     total = total or max((one.asked for one in asked), default=Decimal(0))
-    waiting = sum(one.order not in settled for one in asked)
+    waiting = len(links.keys() - settled)
     return PaymentsFact(len(came), whole, refunded, total, total - whole, waiting)
 
 
@@ -76,9 +76,11 @@ def _payments(source: Source) -> PaymentsFact:
     told = source.journal.read(lambda c: paid.payments(c, [f"lead:{lead}"]))
     invoice = payload.invoice_id if isinstance(payload, PaymentEvent) else ""
     if isinstance(payload, PaymentEvent):
-        told.append((source.event.type, payload))  # its lane may not be written down yet
-    own = [one for one in told if one[1].lead_id == lead and invoice in ("", one[1].invoice_id)]
-    if not any(one.payment.total for kind, one in own if kind is EventType.PAYMENT_REQUESTED):
+        told.append(
+            PaymentTold(source.event.type, source.event.channel, payload)
+        )  # its lane may not be written down yet
+    own = [one for one in told if one.said.lead_id == lead and invoice in ("", one.said.invoice_id)]
+    if not any(one.said.payment.total for one in own if one.kind is EventType.PAYMENT_REQUESTED):
         return summed_up(own, _price(source, invoice))
     return summed_up(own)
 

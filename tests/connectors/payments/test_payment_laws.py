@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connectors.payments.book import PaymentBook
 from connectors.payments.notice import PaymentNotice, Told
 from connectors.payments.orders import Orders
+from provodka.journal.paid import PaymentTold
 from provodka.payloads import EventType, PaymentEvent
 from tests.connectors.calls.memory_intake import MemoryIntake
 from tests.connectors.payments.bench import placed
@@ -50,8 +51,9 @@ def played(book: PaymentBook, deliveries: list[PaymentNotice]) -> MemoryIntake:
     return intake
 
 
-def told_of(intake: MemoryIntake) -> list[tuple[EventType, PaymentEvent]]:
-    return [(one.type, one.payload) for one in intake.events.values() if isinstance(one.payload, PaymentEvent)]
+def told_of(intake: MemoryIntake) -> list[PaymentTold]:
+    events = intake.events.values()
+    return [PaymentTold(one.type, one.channel, one.payload) for one in events if isinstance(one.payload, PaymentEvent)]
 
 
 def money(intake: MemoryIntake) -> dict[str, str]:
@@ -72,10 +74,10 @@ def test_order_doubles_and_losses_change_nothing_once_the_watcher_has_asked(
     assert money(repaired) == money(right)
     assert summed_up(told_of(repaired)) == summed_up(told_of(right))
     assert right.types()["paid:41"] == EventType.PAYMENT_SUCCEEDED
-    payments = [one.payment for _, one in told_of(repaired)]
+    payments = [one.said.payment for one in told_of(repaired)]
     given_back = max((one.refunded for one in payments), default=Decimal(0))
     assert summed_up(told_of(repaired)).paid == ASKED - min(given_back, ASKED)
-    refunds = [one.payment.refund for kind, one in told_of(repaired) if kind is EventType.PAYMENT_REFUNDED]
+    refunds = [one.said.payment.refund for one in told_of(repaired) if one.kind is EventType.PAYMENT_REFUNDED]
     assert sum(refunds, Decimal(0)) == given_back
 
 
