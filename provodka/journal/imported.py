@@ -46,8 +46,8 @@ _ACTIONS: Final = (
 def marked(connection: Connection, found: Sequence[Event]) -> list[Event]:
     """The events; those of cards that an import has made say so in `change.imported`.
 
-    A card may be told of before the action that makes it knows its id: then an action counts that is running in the lane
-    of the same person, or whose last attempt broke off before its answer.
+    A card may be told of before the action that makes it knows its id: then an action counts that is running in the
+    lane of the same person, or whose last attempt broke off before its answer.
     """
     new = [one for one in found if one.type in _CREATED]
     if not new or connection.execute(_IMPORTS).first() is None:

@@ -30,7 +30,7 @@ from tests.end_to_end.importing import said
 pytestmark = pytest.mark.crash
 
 CHOSEN = os.environ.get("PROVODKA_COMMITS", "")
-OF_PRODUCT, OF_COMMANDS = 90, 4  # commits that there are at least, from the first row to the end of the undoing
+OF_PRODUCT, OF_COMMANDS = 90, 2  # commits that there are at least, from the first row to the end of the undoing
 PHONES = ("+79160000001", "+79160000002", "+79160000003", "+79160000004", "+79160000002")
 CHANNEL = "  list: {type: import}\n"
 RULE = """
