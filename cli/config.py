@@ -43,6 +43,7 @@ from rules.schema import BrakeSetting, Calendar, Rule, RuleTest, Staff
 from rules.team import RESERVED, Team
 from rules.testing import mistakes
 from rules.warnings import warnings as rule_warnings
+from webhooks.console.settings import ConsoleSettings
 
 DEFAULT_HOURS: Final = {"hours": "пн-пт 09:00-18:00", "holidays": "RU"}
 
@@ -59,6 +60,7 @@ SECTIONS: Final[Sections] = {
     "calendar": Section(TypeAdapter(Calendar), absent=DEFAULT_HOURS),
     "server": Section(TypeAdapter(Server), absent={}),
     "journal": Section(TypeAdapter(JournalSettings), absent={}),
+    "console": Section(TypeAdapter(ConsoleSettings), absent={}),
     "crm": Section(one_of_kinds({name: kind.model for name, kind in CRMS.items()}), noun="crm"),
     "accounting": Section(
         one_of_kinds({name: kind.model for name, kind in ACCOUNTINGS.items()}),
@@ -89,6 +91,7 @@ class Config:
     calendar: WorkingCalendar
     server: Server
     journal_url: str = field(repr=False)
+    console: ConsoleSettings
     crm: Any
     accounting: Any
     staff: Mapping[str, Staff]
@@ -150,6 +153,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         calendar=working_calendar(values["calendar"], values["timezone"]),
         server=values["server"],
         journal_url=values["journal"].url,
+        console=values["console"],
         crm=values["crm"],
         accounting=values["accounting"],
         staff=values["staff"],

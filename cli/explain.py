@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
 from cli.show import Exit, ShownLine, View, events_table, shown_line
 from cli.tree import action_commands, event_commands, story_tree
-from provodka.journal import Journal, queries
+from provodka.journal import Journal
 from provodka.payloads import EventType
-from support.find import Found, find
+from support.find import FEW, Found, find, without_a_person
 from support.story import ShownStory, tell
 
-_RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
 _WITHOUT_A_PERSON: Final = {
     EventType.UNREADABLE: "could not be read",
     EventType.FORM_SPAM: "a robot has filled in",
@@ -94,11 +92,8 @@ def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
 
 def _where_else(journal: Journal) -> str:
     """Where an event may be that carries no person: a robot's phone joins nobody, and a broken body has none."""
-    newest = journal.read(lambda c: queries.list_events(c, limit=1))
-    after = max(0, newest[0].event.seq - _RECENT) if newest else 0
     parts = ["provodka status tells when each channel was last heard of"]
-    for kind, what in _WITHOUT_A_PERSON.items():
-        if found := journal.read(partial(queries.list_events, kind=kind, after_seq=after, limit=100)):
-            many = "100 or more" if len(found) == 100 else str(len(found))
-            parts.append(f"recent events that {what}: {many} (provodka events ls --type {kind})")
+    for kind, found in without_a_person(journal).items():
+        many = "100 or more" if found == FEW else str(found)
+        parts.append(f"recent events that {_WITHOUT_A_PERSON[kind]}: {many} (provodka events ls --type {kind})")
     return "; ".join(parts)

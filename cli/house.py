@@ -13,6 +13,7 @@ import structlog
 
 from cli.callers import LateCallers
 from cli.config import Config
+from cli.console import console_parts
 from cli.hooks import CRM_CHANNEL, warn
 from cli.partners import JournalSentIn
 from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
@@ -241,7 +242,7 @@ class House:
         door = Door(
             self.receivers, self.journal, utc_now, server.body_limit, Metrics(), heard, cutter(self.config.secrets)
         )
-        app = create_app(door, self.journal, self.pages)
+        app = create_app(door, self.journal, self.pages, lambda: console_parts(self))
         return WebServer(app, host or server.host, server.port if port is None else port, server.threads)
 
     def worker(self) -> Worker:

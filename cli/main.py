@@ -134,6 +134,17 @@ def plan(
 
 
 @app.command()
+def password(
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read it as one line from standard input.")] = False,
+    login: Annotated[str, typer.Option(help="The name to sign in with.")] = "olga",
+) -> None:
+    """Print the hash of a password, and the lines of config that let somebody into the console."""
+    from cli.password import password as hashed
+
+    done(hashed(login, from_input=stdin))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     from cli import check as checking

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,12 +10,12 @@ from sqlalchemy import Connection
 
 from cli.show import Exit, View, one_line, table
 from cli.tree import result_line
-from provodka.journal import MAKERS, ActionState, DeadReason, Journal, StoredAction, StoredEvent, mending, queries
-from support.find import find_one, identity_of
+from provodka.journal import ActionState, DeadReason, Journal, StoredAction, StoredEvent, queries
+from support.find import find_one
+from support.mending import RESENDABLE, Settlement, Unfit, is_doubtful, is_unknown, send_again, settle, unfit
 
 REASONS: Final = (DeadReason.EXHAUSTED.value, DeadReason.REJECTED.value)
 _ALL: Final = 100_000
-_RESENDABLE: Final = (ActionState.DEAD, ActionState.CANCELLED)
 _IN_DOUBT: Final = (
     "may have been carried out already. It is sent in doubt: where its operation leaves a stamp, the stamp is looked "
     "for first and nothing is made twice; where it leaves none, it stops again, and only provodka resolve settles it"
@@ -76,13 +75,13 @@ def resend(journal: Journal, chosen: Chosen, view: View, *, confirm: Confirm, dr
         return Exit.USAGE
     event = find_one(journal, chosen.event).one if chosen.event else None
     work = journal.read(lambda c: _gather(c, chosen, event))
-    for action in [a for a in work.ready if a.state not in _RESENDABLE]:
+    for action in [a for a in work.ready if a.state not in RESENDABLE]:
         work.leave([action], f"it is {action.state}: only dead and cancelled ones are sent again")
-    doubtful = [a for a in work.ready if a.reason == DeadReason.OUTCOME_UNKNOWN]
+    doubtful = [a for a in work.ready if is_doubtful(a)]
     if doubtful and not dry_run and not confirm(_question(doubtful)):
         work.leave(doubtful, "its outcome is unknown, and the answer was no")
     if not dry_run:
-        gone = _send(journal, work.ready)
+        gone = send_again(journal, work.ready)
         work.leave([a for a in work.ready if a.id in gone], "it has moved on meanwhile")
     _tell_resent(work, view, dry_run=dry_run)
     return Exit.PROBLEM if work.left else Exit.FINE
@@ -125,12 +124,6 @@ def _question(doubtful: Sequence[StoredAction]) -> str:
     return f"{each} {_IN_DOUBT}. Send?"
 
 
-def _send(journal: Journal, ready: Sequence[StoredAction]) -> set[int]:
-    """In one transaction; the ids of those that somebody else has moved meanwhile."""
-    now = journal.now()
-    return journal.write(lambda c: {action.id for action in ready if not mending.resend(c, action.id, now)})
-
-
 def _tell_resent(work: _Resending, view: View, *, dry_run: bool) -> None:
     sent = [work.shown(action) for action in work.ready]
     if view.as_json:
@@ -144,17 +137,6 @@ def _tell_resent(work: _Resending, view: View, *, dry_run: bool) -> None:
         view.problem(f"action {action.id} is left: {action.why}" if action.id else f"«{action.event}»: {action.why}")
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What a person found out: it was done (and what it made: ids of the CRM), or it was not."""
-
-    done: bool = False
-    not_done: bool = False
-    lead: str = ""
-    contact: str = ""
-    remote: str = ""
-
-
 def resolve(journal: Journal, action_id: int, settled: Settlement, view: View, *, dry_run: bool = False) -> int:
     """Settle an unknown outcome: done, with what it made, or not done, so that it is sent once more without doubt.
 
@@ -162,65 +144,38 @@ def resolve(journal: Journal, action_id: int, settled: Settlement, view: View, *
     With `--json` it prints `{dry_run, action, settled, result, released}`.
     """
     action = journal.read(lambda c: queries.action_by_id(c, action_id))
-    if action is None or action.reason != DeadReason.OUTCOME_UNKNOWN or action.state is not ActionState.DEAD:
+    if action is None or not is_unknown(action):
         why = "there is no such action" if action is None else f"it is {action.state} {action.reason or ''}"
         view.problem(f"action {action_id} has no unknown outcome: {why.strip()}")
         return Exit.PROBLEM
-    if mistake := _unfit(action, settled):
-        view.problem(mistake)
+    if mistake := unfit(action, settled):
+        view.problem(_UNFIT[mistake].format(kind=action.kind, maker=_maker(action)))
         return Exit.USAGE
-    result = _result(action, settled) if settled.done else None
-    released = [a.id for a in _held_by(journal, action)] if settled.done else []
-    now = journal.now()
-    body = None if result is None else json.dumps(result, ensure_ascii=False)
-    if not dry_run and not journal.write(lambda c: mending.resolve(c, action_id, now, body)):
+    written = settle(journal, action, settled, dry_run=dry_run)
+    if written.moved_on:
         view.problem(f"action {action_id} has moved on meanwhile: nothing was written")
         return Exit.PROBLEM
-    shown = view.mask(journal).value(result)
+    shown = view.mask(journal).value(written.result)
     word = "done" if settled.done else "not_done"
     if view.as_json:
+        released = written.released
         view.json({"dry_run": dry_run, "action": action_id, "settled": word, "result": shown, "released": released})
     else:
-        _tell_resolved(action, shown, released, view, dry_run=dry_run)
+        _tell_resolved(action, shown, written.released, view, dry_run=dry_run)
     return Exit.FINE
 
 
-def _unfit(action: StoredAction, settled: Settlement) -> str:
-    given = settled.lead or settled.contact or settled.remote
-    if settled.done == settled.not_done:
-        return "say either --done or --not-done"
-    if settled.not_done and given:
-        return "what was not done has made nothing: --lead, --contact and --remote-id go with --done"
-    if not settled.done:
-        return ""
-    if action.kind not in MAKERS:
-        return f"a {action.kind} is named by --remote-id, not by --lead or --contact" if given != settled.remote else ""
-    if settled.remote:
-        return f"{_maker(action)} is named by --lead and --contact, not by --remote-id"
-    if settled.lead:
-        return ""
-    return f"{_maker(action)} that was done has a lead: give --lead ID, and --contact ID if you know it"
+_UNFIT: Final = {
+    Unfit.UNSAID: "say either --done or --not-done",
+    Unfit.NOT_DONE_HAS_IDS: "what was not done has made nothing: --lead, --contact and --remote-id go with --done",
+    Unfit.MAKES_NO_LEAD: "a {kind} is named by --remote-id, not by --lead or --contact",
+    Unfit.MAKES_A_LEAD: "{maker} is named by --lead and --contact, not by --remote-id",
+    Unfit.NO_LEAD: "{maker} that was done has a lead: give --lead ID, and --contact ID if you know it",
+}
 
 
 def _maker(action: StoredAction) -> str:
     return f"{'an' if action.kind[0] in 'aeiou' else 'a'} {action.kind}"
-
-
-def _result(action: StoredAction, settled: Settlement) -> dict[str, Any]:
-    """As the action itself would have told it: what it had decided (its frozen request), with the ids given."""
-    decided = json.loads(action.request) if action.request else {}
-    told = {str(name): value for name, value in (decided.get("told") or {}).items()}
-    told["reason"] = "; ".join(filter(None, (told.get("reason"), "settled by a person")))
-    if action.kind not in MAKERS:
-        return {**told, "remote_id": settled.remote}
-    lead = identity_of(settled.lead).removeprefix("lead:") if "/" in settled.lead else settled.lead
-    contact = settled.contact or told.get("contact_id", "")
-    return {"created": "yes", **told, "remote_id": lead, "lead_id": lead, "contact_id": contact}
-
-
-def _held_by(journal: Journal, action: StoredAction) -> list[StoredAction]:
-    of_event = journal.read(lambda c: queries.actions_of(c, [action.event_seq])).get(action.event_seq, [])
-    return [a for a in of_event if a.needs == action.key and a.state is ActionState.WAITING]
 
 
 def _tell_resolved(

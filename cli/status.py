@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from rich.text import Text
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from cli.hooks import WARNING
 from cli.resume import command
 from cli.show import Exit, View, counted, one_line, span, state, table
 from provodka.errors import JournalUnavailableError
-from provodka.journal import ActionState, EventState, Journal, Trouble, brakes, imports, queries, troubles
-from provodka.journal.imports import ImportJob, ImportState
-from worker.importing import place_of
+from provodka.journal import EventState, Journal, Trouble
+from support.health import Backlog, Status, look
 
-_COMMANDS: Final = {
-    "rejected": "mend the cause, then provodka resend --all-dead --reason rejected",
-    "exhausted": "provodka resend --all-dead --reason exhausted",
-    "outcome_unknown": "look into the CRM, then provodka resolve ID",
-}
-_OPEN: Final = (ImportState.RUNNING, ImportState.STOPPED)
 _CAUSES: Final = (
     (r"database (?:table )?is locked", "another process keeps the journal locked", "try again; find who holds it open"),
     (r"disk (?:is )?full|No space left|disk I/O", "the disk is full or broken", "free some space, then try again"),
@@ -37,95 +28,11 @@ _CAUSES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What still has to be done: how many, and since when the oldest of them waits."""
-
-    count: int
-    oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelLine:
-    """A channel that was heard of."""
-
-    channel: str
-    events: int
-    last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLine:
-    """Dead letters of one reason."""
-
-    reason: str
-    count: int
-    first_at: datetime
-    newest: int
-    next: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldLine:
-    """An account that nothing may be sent to for now."""
-
-    account: str
-    until: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedLine:
-    """A rule that has stopped itself."""
-
-    rule: str
-    since: datetime
-    why: str
-    held: int
-    next: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportLine:
-    """An import that has not handed out all of its rows. `row` is the last one that was looked at."""
-
-    id: str
-    file: str
-    state: str
-    row: int
-    rows: int
-    resumes: datetime | None
-    next: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What `--json` prints. `well` is false when there are open troubles, dead letters or events that failed.
-
-    `hooks` says why changes in the CRM are found once a minute only; empty where the CRM tells of them.
-    """
-
-    well: bool
-    at: datetime
-    journal: str
-    events: dict[str, int]
-    actions: dict[str, int]
-    to_plan: Backlog
-    to_send: Backlog
-    channels: tuple[ChannelLine, ...]
-    dead: tuple[DeadLine, ...]
-    holds: tuple[HoldLine, ...]
-    stopped: tuple[StoppedLine, ...]
-    imports: tuple[ImportLine, ...]
-    troubles: tuple[Trouble, ...]
-    hooks: str
-
-
 def status(journal: Journal, view: View) -> int:
     """Totals, backlog, channels, dead letters, held accounts and troubles. Ends with 1 unless all is well."""
     try:
         hooks = journal.cursor(WARNING) or ""
-        found = journal.read(lambda c: _look(c, journal, hooks))
+        found = journal.read(lambda c: look(c, journal, hooks, command))
     except (JournalUnavailableError, DBAPIError) as error:
         return unavailable(error, view)
     if view.as_json:
@@ -150,43 +57,6 @@ def cause_and_cure(error: Exception) -> tuple[str, str]:
         if re.search(words, str(error), re.IGNORECASE):
             return cause, cure
     return "the database refuses", "see journal.url in the config, and the log"
-
-
-def _look(connection: Connection, journal: Journal, hooks: str) -> Status:
-    now = journal.now()
-    totals = queries.totals(connection)
-    dead = queries.dead_by_reason(connection)
-    opened = tuple(troubles.all_troubles(connection, opened=True))
-    failed = totals.events.get(EventState.FAILED, 0)
-    return Status(
-        well=not (opened or dead or failed),
-        at=now,
-        journal=journal.database.place,
-        events=totals.events,
-        actions=totals.actions,
-        to_plan=Backlog(_sum(totals.events, EventState.RECEIVED, EventState.PLANNING), totals.oldest_unplanned),
-        to_send=Backlog(_sum(totals.actions, ActionState.READY, ActionState.RUNNING), totals.oldest_ready),
-        channels=tuple(ChannelLine(*row) for row in queries.last_by_channel(connection)),
-        dead=tuple(DeadLine(*row, next=_COMMANDS.get(row[0], "")) for row in dead),
-        holds=tuple(HoldLine(*row) for row in queries.holds(connection, now)),
-        stopped=tuple(
-            StoppedLine(one.rule, one.since, one.why, one.held, next=command(one.rule))
-            for one in brakes.stopped(connection)
-        ),
-        imports=tuple(_import(job, journal) for job in imports.all_imports(connection) if job.state in _OPEN),
-        troubles=opened,
-        hooks=hooks,
-    )
-
-
-def _import(job: ImportJob, journal: Journal) -> ImportLine:
-    place, goes_on = place_of(job.id, journal.cursor), job.state is ImportState.RUNNING
-    line = f"provodka import {'show' if goes_on else 'resume'} {job.id}"
-    return ImportLine(job.id, job.file, job.state.value, place.row, job.rows, place.next if goes_on else None, line)
-
-
-def _sum(counts: dict[str, int], *states: str) -> int:
-    return sum(counts.get(one, 0) for one in states)
 
 
 def _draw(found: Status, view: View) -> None:

@@ -167,8 +167,8 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Settle an unknown outcome after looking into the CRM."""
-    from cli.mend import Settlement
     from cli.mend import resolve as settle
+    from support.mending import Settlement
 
     settled = Settlement(done=was_done, not_done=not_done, lead=lead, contact=contact, remote=remote)
     with journal_of(config, as_json=as_json) as (journal, view, _):

@@ -10,11 +10,20 @@ from typing import Final
 from sqlalchemy import Connection
 
 from provodka import identity
-from provodka.journal import Journal, StoredEvent, queries
+from provodka.journal import Journal, StoredEvent, lanes, naming, people, queries
 from provodka.journal.queries import EventLine
+from provodka.payloads import EventType
 
 _PIECE: Final = re.compile(r"[0-9a-f]{4,40}")
-_LEAD: Final = re.compile(r"(?:lead:|https?://\S+/leads/detail/)(\d+)\S*")
+_CARD: Final = re.compile(r"(lead|contact|company):(\d+)")
+_LINK: Final = re.compile(
+    r"\S*/(?P<kind>leads|contacts|companies|crm/deal|crm/lead|crm/contact|crm/company)/details?/(?P<id>\d+)(?!\d)\S*"
+)
+_KINDS: Final = {
+    "leads": "lead", "crm/deal": "lead", "crm/lead": "lead",
+    "contacts": "contact", "crm/contact": "contact", "companies": "company", "crm/company": "company",
+}  # fmt: skip
+_NUMBER: Final = re.compile(r"(?:(?:сделка|лид|заявка|lead|deal)\s*)?(?:№|#|n)?\s*(\d{1,12})", re.IGNORECASE)
 MANY: Final = 1000
 
 
@@ -40,24 +49,72 @@ def find(journal: Journal, wanted: str) -> Found:
         if lines:
             return Found(who.partition(":")[0], lines=lines)
     if _PIECE.fullmatch(wanted.lower()):
-        return _by_id(journal, wanted.lower(), who)
+        found = journal.read(lambda c: _by_id(c, wanted.lower()))
+        return found if found.one or found.alike or not who else replace(found, way=who.partition(":")[0])
     return Found(who.partition(":")[0])
 
 
 def find_one(journal: Journal, wanted: str) -> Found:
     """Look for one event by its id or a piece of it."""
-    return _by_id(journal, wanted.strip().lower(), "")
+    return journal.read(lambda c: _by_id(c, wanted.strip().lower()))
 
 
 def identity_of(wanted: str) -> str:
-    """`email:…`, `phone:+7…` or `lead:…` (of `lead:17` or a lead's address); empty where it is none of them."""
-    if lead := _LEAD.fullmatch(wanted.strip()):
-        return f"lead:{lead[1]}"
+    """`email:…`, `phone:+7…`, or the card of `lead:17` or of a card's address, as `lead:…`, `contact:…` or `company:…`;
+    empty where it is none of them."""
+    if card := _CARD.fullmatch(wanted.strip()):
+        return card[0]
+    if link := _LINK.fullmatch(wanted.strip()):
+        return f"{_KINDS[link['kind']]}:{link['id']}"
     if "@" in wanted:
         address = identity.email(wanted)
         return f"email:{address}" if address else ""
     number = "" if re.search("[a-z]", wanted, re.IGNORECASE) else identity.phone(wanted)
     return f"phone:{number}" if number else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a text was taken for, and what is there. `who` are the identities that it may be, the likeliest first;
+    `name` the words of a name. Found is one of: `lane` or `waiting` (somebody, by the identity `is_known`), `event`,
+    `alike` (ids that begin or end so), `people` (of that name; `many`: there are more)."""
+
+    who: tuple[str, ...] = ()
+    name: str = ""
+    is_known: str = ""
+    lane: int | None = None
+    waiting: bool = False
+    event: StoredEvent | None = None
+    alike: Sequence[str] = ()
+    people: Sequence[people.Newest] = ()
+    many: bool = False
+
+
+PEOPLE: Final = 20
+
+
+def understand(journal: Journal, wanted: str) -> Understood:
+    """Take a text for whatever it can be: who is known by it, else an event's id or a piece of one, else a name."""
+    wanted = wanted.strip()
+    number = _NUMBER.fullmatch(wanted)
+    who = tuple(filter(None, (identity_of(wanted), f"lead:{number[1]}" if number else "")))
+
+    def read(connection: Connection) -> Understood:
+        lane_of = lanes.lanes_of(connection, who)
+        for one in who:
+            waiting = bool(queries.not_planned_yet(connection, one))
+            if one in lane_of or waiting:
+                return Understood(who, is_known=one, lane=lane_of.get(one), waiting=waiting)
+        if _PIECE.fullmatch(wanted.lower()):
+            found = _by_id(connection, wanted.lower())
+            if found.one or found.alike:
+                return Understood(who, event=found.one, alike=found.alike)
+        words = "" if who or not naming.words_of(wanted) else wanted
+        lanes_found = naming.lanes_named(connection, words, PEOPLE + 1) if words else []
+        newest = people.newest_of(connection, lanes_found[:PEOPLE])
+        return Understood(who, words, people=newest, many=len(lanes_found) > PEOPLE)
+
+    return journal.read(read)
 
 
 def events_of(journal: Journal, who: str, limit: int) -> list[EventLine]:
@@ -71,14 +128,28 @@ def events_of(journal: Journal, who: str, limit: int) -> list[EventLine]:
     return [lines[seq] for seq in sorted(lines, reverse=True)][:limit]
 
 
-def _by_id(journal: Journal, wanted: str, who: str) -> Found:
-    def read(connection: Connection) -> Found:
-        ids = queries.ids_alike(connection, wanted) if _PIECE.fullmatch(wanted) else []
-        if wanted in ids:
-            ids = [wanted]
-        if len(ids) == 1:
-            return Found("id", one=queries.event_by_id(connection, ids[0]))
-        return Found("id", alike=ids)
+_RECENT: Final = 10_000  # events; all of a large journal would take a second to look through
+FEW: Final = 100
 
-    found = journal.read(read)
-    return found if found.one or found.alike or not who else replace(found, way=who.partition(":")[0])
+
+def without_a_person(journal: Journal) -> dict[EventType, int]:
+    """How many of the last events carry no person, though one may have sent them (`FEW`: as many or more), by
+    type: a robot's phone joins nobody, and a broken body has none."""
+
+    def read(connection: Connection) -> dict[EventType, int]:
+        newest = queries.list_events(connection, limit=1)
+        after = max(0, newest[0].event.seq - _RECENT) if newest else 0
+        kinds = (EventType.UNREADABLE, EventType.FORM_SPAM)
+        found = {k: len(queries.list_events(connection, kind=k, after_seq=after, limit=FEW)) for k in kinds}
+        return {kind: many for kind, many in found.items() if many}
+
+    return journal.read(read)
+
+
+def _by_id(connection: Connection, wanted: str) -> Found:
+    ids = queries.ids_alike(connection, wanted) if _PIECE.fullmatch(wanted) else []
+    if wanted in ids:
+        ids = [wanted]
+    if len(ids) == 1:
+        return Found("id", one=queries.event_by_id(connection, ids[0]))
+    return Found("id", alike=ids)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify
 
 from provodka.channel import Page
 from provodka.errors import JournalUnavailableError
 from provodka.journal import Journal, brakes, imports, queries, troubles
+from webhooks.console.mount import Mounted
 from webhooks.files import files
 from webhooks.metrics import Figures
 from webhooks.receive import Door, hooks
 
+if TYPE_CHECKING:
+    from webhooks.console.parts import Parts
 
-def create_app(door: Door, journal: Journal, shown: Mapping[str, Page] = {}) -> Flask:
-    """An application over one journal. `shown` are the pages by channel."""
+
+def create_app(
+    door: Door, journal: Journal, shown: Mapping[str, Page] = {}, console: Callable[[], Parts] | None = None
+) -> Flask:
+    """An application over one journal. `shown` are the pages by channel, `console` what the console is given when
+    somebody first opens it."""
     app = Flask("provodka", static_folder=None)
     app.register_blueprint(hooks(door))
     if shown:
@@ -49,4 +57,12 @@ def create_app(door: Door, journal: Journal, shown: Mapping[str, Page] = {}) -> 
         text = door.metrics.text(Figures(totals.events, totals.actions, len(opened), held, lists))
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
+    if console is not None:
+        app.wsgi_app = Mounted(app.wsgi_app, lambda: _console(console))  # type: ignore[assignment, method-assign]
     return app
+
+
+def _console(parts: Callable[[], Parts]) -> Flask:
+    from webhooks.console.app import create_console
+
+    return create_console(parts())

@@ -52,3 +52,7 @@ class AmocrmSettings(Strict):
         if (self.token is None) == (self.oauth is None):
             raise ValueError("give either token (a long-lived token) or oauth, not both")
         return self
+
+    def card_url(self, kind: str, card_id: str) -> str:
+        """The address of a `lead` or `contact`, for people."""
+        return f"{self.url}/{kind}s/detail/{card_id}"

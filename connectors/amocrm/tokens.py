@@ -31,14 +31,19 @@ def remarks(room: Room) -> Iterator[Remark]:
         if isinstance(scopes, list) and SCOPE not in scopes:
             granted = ", ".join(map(str, scopes)) or "none"
             yield Remark(("token",), f"the token lacks the right «{SCOPE}», it has: {granted}", NO_SCOPE)
-        if isinstance(ends := said.get("exp"), int | float):
-            left = datetime.fromtimestamp(ends, UTC) - now
+        if (ends := ends_at(said)) is not None:
+            left = ends - now
             yield _life(("token",), "the token", left, RENEW if left > timedelta(0) else REISSUE)
         return
     pair = room.store.load_tokens(f"amocrm:{settings.url}")
     if pair is not None:
         left = pair.expires_at - ACCESS_LIFE + REFRESH_LIFE - now
         yield _life(("oauth",), "the refresh token", left, REAUTHORIZE if left < SOON else KEPT_ALIVE)
+
+
+def ends_at(said: dict[str, Any]) -> datetime | None:
+    """When a token with these claims ends, if they tell."""
+    return datetime.fromtimestamp(ends, UTC) if isinstance(ends := said.get("exp"), int | float) else None
 
 
 def claims(token: str) -> dict[str, Any]:

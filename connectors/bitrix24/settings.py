@@ -102,6 +102,12 @@ class BitrixSettings(Strict):
         parts = urlsplit(self.url.get_secret_value())
         return f"{parts.scheme}://{parts.netloc}"
 
+    def card_url(self, kind: str, card_id: str) -> str:
+        """The address of a `lead` or `contact`, for people; empty for a lead where only the portal knows whether that
+        is a lead or a deal."""
+        name = self.entity if kind == "lead" else kind
+        return f"{self.portal}/crm/{name}/details/{card_id}/" if name else ""
+
     @property
     def account(self) -> str:
         """The portal in the journal: its pace and its tokens."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes, letters, outbox
+from provodka.journal import lanes, letters, naming, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
@@ -217,6 +217,7 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     kept = [row.seq for row in rows if row.seq not in late]
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
+        naming.put_names(connection, ((lane_of[seq], taken_up[seq].event.person.name) for seq in kept))
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
 
 

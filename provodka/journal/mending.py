@@ -1,16 +1,17 @@
-"""What a person decides about actions that were given up: send again, or settle what is unknown."""
+"""What a person decides about what was given up: send again, plan again, or settle what is unknown."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
 from provodka.journal import outbox
-from provodka.journal.records import ActionState, DeadReason
-from provodka.journal.schema import actions
+from provodka.journal.records import ActionState, DeadReason, EventState
+from provodka.journal.schema import AT_ONCE, actions, events
 
 
 def resend(connection: Connection, action_id: int, now: datetime) -> bool:
@@ -21,6 +22,13 @@ def resend(connection: Connection, action_id: int, now: datetime) -> bool:
         .values(state=ActionState.READY, not_before=now, attempts=0, reason=None, finished_at=None)
     )
     return changed.rowcount == 1
+
+
+def plan_again(connection: Connection, numbers: Sequence[int]) -> int:
+    """Put events that could not be planned back into the inbox; how many of these there were."""
+    mine = update(events).where(events.c.seq.in_(numbers), events.c.state == EventState.FAILED)
+    fresh = {"state": EventState.RECEIVED, "not_before": AT_ONCE, "attempts": 0, "error": None}
+    return connection.execute(mine.values(**fresh)).rowcount
 
 
 def resolve(connection: Connection, action_id: int, now: datetime, result: str | None, system: str = "") -> bool:

@@ -85,6 +85,8 @@ backlog by it."""
 Index("events_ahead", events.c.lane, events.c.seq, sqlite_where=NOT_PLANNED, postgresql_where=NOT_PLANNED)
 Index("events_lane", events.c.lane)
 Index("events_received", events.c.received_at)
+_failed = text("state = 'failed'")
+Index("events_failed", events.c.seq, sqlite_where=_failed, postgresql_where=_failed)
 
 identities = Table(
     "identities",
@@ -93,6 +95,14 @@ identities = Table(
     Column("lane", BigInteger, nullable=False, index=True),
     Column("seen_at", Moment, nullable=False),
 )
+
+named = Table(
+    "named",
+    metadata,
+    Column("lane", BigInteger, primary_key=True),
+    Column("word", Text, primary_key=True),  # of a person's name, see `naming.words_of`
+)
+Index("named_begins", named.c.word, named.c.lane, postgresql_ops={"word": "text_pattern_ops"})
 
 plans = Table(
     "plans",
@@ -329,6 +339,22 @@ imports = Table(
     Column("state", String(12), nullable=False),  # running, stopped, done, undone
     Column("created_at", Moment, nullable=False),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("login", String(80), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("told", Text, nullable=False),  # JSON
+    Column("address", String(80), nullable=False),  # masked, with a tag that tells one from another
+)
+Index("audit_at", audit.c.at)
+Index("audit_login", audit.c.login, audit.c.at)
+Index("audit_what", audit.c.what, audit.c.at)
+Index("audit_address", audit.c.address, audit.c.at)
 
 meta = Table(
     "meta",

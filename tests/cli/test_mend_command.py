@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cli.mend import Chosen, Settlement, resend, resolve
+from cli.mend import Chosen, resend, resolve
 from provodka.journal import ActionState, DeadReason, Journal, queries
+from support.mending import Settlement
 from tests.cli.playing import House, Seen, action
 
 StateOf = Callable[[int], ActionState]

@@ -11,6 +11,7 @@ from rich.console import Console
 from cli.config import Config, read
 from cli.rule_tests import run as run_rule_tests
 from cli.show import View
+from webhooks.console.settings import HASH
 
 _SECTION = re.compile(r"^(\w+):", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
@@ -56,7 +57,11 @@ def loaded(text: str, folder: Path) -> Config:
     """The config of a text, with some value for every variable; raises ConfigError."""
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    return read(path, {name: f"{name.lower()}-value".replace("_", "-") for name in variables(text)})
+    return read(path, {name: _value(name) for name in variables(text)})
+
+
+def _value(name: str) -> str:
+    return f"{HASH}value" if name.endswith("_HASH") else f"{name.lower()}-value".replace("_", "-")
 
 
 def rule_tests(config: Config) -> tuple[int, str]:

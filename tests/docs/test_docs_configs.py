@@ -27,7 +27,7 @@ from tests.docs.configs import loaded, rule_tests, sections, variables, whole
 from tests.docs.markdown import ROOT, Block, blocks
 
 PIECES = blocks("yaml")
-NO_LESSONS = ("1c-admin", "channels", "connect", "sandbox", "support")  # guides that teach no rules
+NO_LESSONS = ("1c-admin", "channels", "connect", "console", "sandbox", "support")  # guides that teach no rules
 LESSON_PAGES = [page.stem for page in sorted((ROOT / "docs/ru").glob("*.md")) if page.stem not in NO_LESSONS]
 LESSONS = [piece for piece in PIECES if piece.place.startswith(tuple(f"docs/ru/{page}.md:" for page in LESSON_PAGES))]
 EXAMPLE = ROOT / "config.example.yaml"

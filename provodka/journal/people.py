@@ -1,0 +1,52 @@
+"""The events of a person page by page, and those that need somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, literal_column, select
+
+from provodka.journal import inbox
+from provodka.journal.records import StoredEvent
+from provodka.journal.schema import actions, events
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Somebody by the last event of their lane."""
+
+    lane: int
+    event: StoredEvent
+
+
+def newest_of(connection: Connection, lanes: Sequence[int]) -> list[Newest]:
+    """These lanes by their last event, whoever was heard of last first."""
+    found = [Newest(lane, event) for lane in lanes for event in page_of(connection, lane, None, 1)]
+    return sorted(found, key=lambda one: -one.event.seq)
+
+
+def page_of(connection: Connection, lane: int, before: int | None, limit: int) -> list[StoredEvent]:
+    """The events of a lane, newest first, from before a number."""
+    query = select(events).where(events.c.lane == lane).order_by(events.c.seq.desc()).limit(limit)
+    rows = connection.execute(query if before is None else query.where(events.c.seq < before))
+    return [inbox.stored(row) for row in rows]
+
+
+def broken_of(connection: Connection, lane: int, limit: int) -> list[StoredEvent]:
+    """Those events of a lane that need a person: they failed, or something that they led to is dead."""
+    dead = select(actions.c.event_seq).where(actions.c.lane == lane, actions.c.state == literal_column("'dead'"))
+    failed = select(events.c.seq).where(events.c.lane == lane, events.c.state == literal_column("'failed'"))
+    numbers = sorted({*connection.execute(dead).scalars(), *connection.execute(failed).scalars()}, reverse=True)[:limit]
+    rows = connection.execute(select(events).where(events.c.seq.in_(numbers)).order_by(events.c.seq.desc()))
+    return [inbox.stored(row) for row in rows]
+
+
+def last_broken(connection: Connection, limit: int) -> list[StoredEvent]:
+    """The last events that need a person."""
+    dead = select(actions.c.event_seq).where(actions.c.state == literal_column("'dead'")).order_by(actions.c.id.desc())
+    failed = select(events.c.seq).where(events.c.state == literal_column("'failed'")).order_by(events.c.seq.desc())
+    found = [connection.execute(query.limit(limit * 4)).scalars() for query in (dead, failed)]
+    numbers = sorted({seq for numbers in found for seq in numbers}, reverse=True)[:limit]
+    rows = connection.execute(select(events).where(events.c.seq.in_(numbers)).order_by(events.c.seq.desc()))
+    return [inbox.stored(row) for row in rows]

@@ -1,0 +1,78 @@
+"""People by their names, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from provodka.event import Event
+from provodka.journal import Journal, naming, people
+from provodka.payloads import Person
+from tests.journal.conftest import steps_of
+
+Form = Callable[..., Event]
+
+
+def named(journal: Journal, name: str) -> list[int]:
+    return sorted(journal.read(lambda c: naming.lanes_named(c, name, 20)))
+
+
+def comes(journal: Journal, form: Form, number: str, name: str, phone: str) -> int:
+    """Somebody's form, taken up for planning; returns its lane."""
+    event = form(number)
+    journal.accept([replace(event, person=Person(name, (phone,)))])
+    (stored,) = journal.claim_events(10)
+    assert stored.lane is not None
+    return stored.lane
+
+
+@pytest.mark.parametrize("wanted", ["Семён Дёмин", "демин", "сем дем", "ДЁМ", "Дёмин, Семен"])
+def test_a_name_is_found_by_the_beginnings_of_its_words(journal: Journal, form: Form, wanted: str) -> None:
+    lane = comes(journal, form, "1", "Семён Дёмин", "+79160001122")
+    comes(journal, form, "2", "Иван Петров", "+79160001133")
+    assert named(journal, wanted) == [lane]
+
+
+@pytest.mark.parametrize("wanted", ["ёмин", "Семён Петров", "%", "_ем", ""])
+def test_what_no_word_begins_with_finds_nobody(journal: Journal, form: Form, wanted: str) -> None:
+    comes(journal, form, "1", "Семён Дёмин", "+79160001122")
+    assert named(journal, wanted) == []
+
+
+def test_who_comes_again_is_one_person(journal: Journal, form: Form) -> None:
+    lanes = {comes(journal, form, str(n), "Мария", "+79160001122") for n in range(3)}
+    assert named(journal, "мария") == sorted(lanes)
+    assert len(lanes) == 1
+
+
+def test_two_who_turn_out_to_be_one_are_found_as_one_by_either_name(journal: Journal, form: Form) -> None:
+    first = comes(journal, form, "1", "Мария", "+79160001122")
+    comes(journal, form, "2", "Маша", "+79160001133")
+    journal.accept([replace(form("3"), person=Person("М", ("+79160001122", "+79160001133")))])
+    journal.claim_events(10)
+    assert named(journal, "маша") == named(journal, "мария") == [first]
+    (newest,) = journal.read(lambda c: people.newest_of(c, [first]))
+    assert newest.event.event.external_id == "3"
+
+
+def test_the_names_are_found_by_their_index(journal: Journal, form: Form) -> None:
+    comes(journal, form, "1", "Семён Дёмин", "+79160001122")
+    steps = steps_of(journal, lambda c: naming.lanes_named(c, "сем дем", 20), "named", 1)
+    assert [step for step in steps if step.startswith("SCAN")] == []
+
+
+def test_a_journal_of_before_knows_the_names_of_its_events(open_journal: Callable[[], Journal], form: Form) -> None:
+    before = open_journal()
+    lane = comes(before, form, "1", "Семён Дёмин", "+79160001122")
+    undo = (
+        "DROP TABLE audit",
+        "DROP TABLE named",
+        "DROP INDEX events_failed",
+        "UPDATE alembic_version SET version_num = '0004'",
+    )
+    before.write(lambda c: [c.execute(text(one)) for one in undo])
+    before.close()
+    assert named(open_journal(), "демин") == [lane]

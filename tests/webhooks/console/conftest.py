@@ -1,0 +1,5 @@
+"""A journal, a clock and a house that plays its part, as the command's tests have them."""
+
+from tests.cli.conftest import clock, house, journal
+
+__all__ = ["clock", "house", "journal"]

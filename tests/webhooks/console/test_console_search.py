@@ -1,0 +1,168 @@
+"""«Где моя заявка?»: one box, and the story that it finds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from provodka.journal import ActionState, DeadReason, Journal
+from provodka.payloads import EventType, Person, Unreadable
+from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House
+from tests.webhooks.console.desk import Desk, Visitor
+
+TYPED = (PHONE, "8 (916) 000-11-22", "916 000 11 22", "+7-916-000-11-22", "89160001122")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: Clock) -> Iterator[House]:
+    journal = Journal(f"sqlite:///{tmp_path}/journal.sqlite", clock)
+    yield House(journal, clock)
+    journal.close()
+
+
+@pytest.fixture
+def desk(house: House, clock: Clock) -> Iterator[Desk]:
+    opened = Desk(house.journal, {"now": clock, "lead_url": lambda one: f"https://krovlya.test/leads/detail/{one}"})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visitor(desk: Desk) -> Visitor:
+    return desk.sign_in()
+
+
+def told(answer: requests.Response) -> str:
+    """The main part of a page as text."""
+    main = answer.text.partition("<main")[2]
+    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", " ", main)))
+
+
+def delivered(house: House, number: str = "1", **changes: Any) -> str:
+    """An event whose lead was made, with its task."""
+    id_ = house.planned(number, **changes).id
+    made = json.dumps({"lead_id": "17", "created": "yes", "responsible": "anna", "contact_id": "4"})
+    house.attempt(outcome="done", state=ActionState.DONE, result=made, identities=("lead:17", "contact:4"))
+    house.done(remote_id="5")
+    return id_
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_phone_finds_the_same_story_however_it_is_typed(house: House, visitor: Visitor, typed: str) -> None:
+    id_ = delivered(house)
+    answer = visitor.get("/", q=typed)
+    assert f"/console/events/{id_}" in answer.text
+    assert "Заявка с сайта «Замер»" in told(answer)
+    assert "Лид создан за 3,2 с, ответственный anna" in told(answer)
+    assert "https://krovlya.test/leads/detail/17" in answer.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        EMAIL,
+        "17",
+        "№ 17",
+        "лид 17",
+        "lead:17",
+        "https://krovlya.amocrm.ru/leads/detail/17",
+        "https://krovlya.amocrm.ru/leads/detail/17?tab=notes",
+        "krovlya.bitrix24.ru/crm/deal/details/17/",
+        "https://krovlya.bitrix24.ru/crm/lead/details/17/",
+        "https://krovlya.amocrm.ru/contacts/detail/4",
+    ],
+)
+def test_an_email_and_a_card_find_the_story_too(house: House, visitor: Visitor, typed: str) -> None:
+    id_ = delivered(house)
+    assert f"/console/events/{id_}" in visitor.get("/", q=typed).text
+
+
+def test_a_name_finds_a_person_by_the_beginnings_of_its_words(house: House, visitor: Visitor) -> None:
+    delivered(house, person=Person("Семён Дёмин", ("+79160002233",)))
+    page = visitor.get("/", q="дем СЕМЕН")
+    assert "Кто из них?" in told(page)
+    (chosen,) = re.findall(r'href="/console(/\?person=\d+)"', page.text)
+    story = visitor.get(chosen)
+    assert "Лид создан" in told(story)
+
+
+def test_several_people_of_a_name_are_offered_the_newest_first(house: House, clock: Clock, visitor: Visitor) -> None:
+    for number in (1, 2):
+        house.planned(str(number), person=Person(f"Мария {number}", (f"+7916000113{number}",)))
+        clock.forward(hours=1)
+    page = told(visitor.get("/", q="мария"))
+    assert re.findall(r"М•••, \+7916•••113(\d)", page) == ["2", "1"]
+
+
+def test_a_masked_story_shows_no_personal_data(house: House, visitor: Visitor) -> None:
+    delivered(house)
+    page = visitor.get("/", q="17").text
+    assert [one for one in (PHONE, PHONE[2:], EMAIL, NAME) if one in page] == []
+    assert "М•••" in page
+
+
+def test_what_is_not_done_stands_first_with_its_cause_and_cure(house: House, clock: Clock, visitor: Visitor) -> None:
+    house.planned("1")
+    house.dead(DeadReason.REJECTED)
+    clock.forward(hours=1)
+    delivered(house, "2")
+    page = told(visitor.get("/", q=PHONE))
+    first = page.index("Не получилось")
+    assert "другая сторона отказала: нет такого этапа" in page[first : page.index("Всё по порядку")]
+    assert "Проверьте название этапа в правиле" in page[first : page.index("Всё по порядку")]
+    assert "Последнее, что не получилось" in told(visitor.get("/"))
+    assert "нет такого этапа" in told(visitor.get("/"))
+
+
+def test_an_event_that_nobody_has_planned_yet_is_found(house: House, visitor: Visitor) -> None:
+    house.event()
+    assert "принято, ждёт разбора" in told(visitor.get("/", q=PHONE))
+
+
+def test_a_piece_of_an_id_opens_its_event(house: House, visitor: Visitor) -> None:
+    id_ = delivered(house)
+    answer = visitor.session.get(f"{visitor.url}/", params={"q": id_[-7:]}, allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/events/{id_}")
+
+
+def test_a_long_story_comes_by_pages(house: House, visitor: Visitor) -> None:
+    person = Person(NAME, (PHONE,))
+    for number in range(60):
+        house.event(str(number), person=person)
+    for stored in house.journal.claim_events(100):
+        house.journal.fail_event(stored.seq, "RuleError: нет поля")
+    first = visitor.get("/", q=PHONE)
+    shown = re.findall(r"/console/events/(\w+)", first.text.partition("Всё по порядку")[2])
+    (earlier,) = re.findall(r'href="/console(/\?[^"]*before=\d+[^"]*)"', first.text)
+    second = visitor.get(unescape(earlier))
+    rest = re.findall(r"/console/events/(\w+)", second.text)
+    assert (len(shown), len(rest), len({*shown, *rest})) == (50, 10, 60)
+    assert "К самому новому" in second.text
+
+
+def test_nothing_found_tells_what_was_understood_and_where_else_to_look(house: House, visitor: Visitor) -> None:
+    nobody = Person()
+    house.event("bad", type=EventType.UNREADABLE, payload=Unreadable("broken"), person=nobody)
+    page = told(visitor.get("/", q="8 916 555-44-33"))
+    assert "телефон +7 916 555-44-33" in page
+    assert "непонятных сообщений каналов: 1" in page
+    assert "имя «Пётр»" in told(visitor.get("/", q="Пётр"))
+    assert "не похоже" in told(visitor.get("/", q="!?"))
+
+
+def test_with_nothing_typed_the_page_says_what_can_be(visitor: Visitor) -> None:
+    page = told(visitor.get("/"))
+    assert "Мария Иванова, мар ива" in page
+    assert "всё, что пришло, дошло" in page

@@ -1,0 +1,40 @@
+"""What the audit says of each deed. A page that records something new adds its words here."""
+
+from __future__ import annotations
+
+from webhooks.console.words import gettext
+
+
+def deeds() -> dict[str, str]:
+    """By `what` of `record`, in the reader's language; `%s` stands for what it was about."""
+    return {
+        "sign_in": gettext("вход"),
+        "sign_in_refused": gettext("неудачная попытка входа"),
+        "sign_out": gettext("выход"),
+        "open": gettext("открыты личные данные: %s"),
+        "close": gettext("скрыты личные данные: %s"),
+        "resend": gettext("отправлено заново: %s"),
+        "replay": gettext("событие обработано заново: %s"),
+        "resolve": gettext("исход указан вручную: %s"),
+        "resume": gettext("остановленное пущено дальше: %s"),
+        "drop": gettext("остановленное снято: %s"),
+        "save_test": gettext("сохранено как проверка: %s"),
+        "what_if": gettext("опробован другой конфиг"),
+        "export": gettext("выгружен журнал: %s"),
+    }
+
+
+def subject(about: str) -> str:
+    """An event or a person as a sentence names it; anything else as it is."""
+    kind, _, name = about.partition(":")
+    if kind == "event":
+        return gettext("событие %s") % name
+    return gettext("человек № %s") % name if kind == "person" else about
+
+
+def sentence(what: str, about: str) -> str:
+    """What was done: «открыты личные данные: событие 01a2…»."""
+    words = deeds().get(what, f"{what}: %s")
+    if "%s" in words:
+        return words.replace("%s", subject(about)) if about else words.replace(": %s", "")
+    return words

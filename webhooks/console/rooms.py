@@ -1,0 +1,51 @@
+"""The pages of the console, in the order of its menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, url_for
+
+from webhooks.console import events, health, needs, people, search
+from webhooks.console.access import reader
+from webhooks.console.settings import Role
+from webhooks.console.words import gettext
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Pages that belong together. `title` stands in the menu (none: it does not), `start` is its first page."""
+
+    blueprint: Callable[[], Blueprint]
+    start: str = ""
+    title: str = ""
+    role: Role = Role.VIEW
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    """A line of the menu."""
+
+    title: str
+    url: str
+    current: bool
+
+
+ROOMS: Sequence[Room] = (
+    Room(search.blueprint, "search.page", "Поиск"),
+    Room(needs.blueprint, "needs.page", "Нужен человек"),
+    Room(health.blueprint, "health.page", "Состояние"),
+    Room(people.blueprint, "people.page", "Люди", Role.ADMINISTER),
+    Room(events.blueprint),
+)
+
+
+def nav(endpoint: str | None) -> list[NavLink]:
+    """The menu for whoever is reading."""
+    here = (endpoint or "").partition(".")[0]
+    return [
+        NavLink(gettext(room.title), url_for(room.start), room.start.partition(".")[0] == here)
+        for room in ROOMS
+        if room.title and reader().role.may(room.role)
+    ]

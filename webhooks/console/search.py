@@ -1,0 +1,141 @@
+"""The first page: one box that finds a person's story."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import phonenumbers
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from support.find import FEW, Understood, understand, without_a_person
+from support.timeline import Entry, Step, needs_a_look, timeline
+from support.waiting import Mend
+from webhooks.console import names
+from webhooks.console.access import masks, parts
+from webhooks.console.words import gettext, span
+
+LOOK = 6
+
+
+def blueprint() -> Blueprint:
+    """`/console/`: `?q=` is what was typed, `?person=` a lane that was chosen, `&before=` where a page begins."""
+    pages = Blueprint("search", __name__)
+
+    @pages.app_template_global()
+    def event_url(id_: str) -> str:
+        return url_for("events.event", id_=id_)
+
+    pages.add_app_template_global(names.event_title, "event_title")
+    pages.add_app_template_global(names.action_title, "action_title")
+    pages.add_app_template_global(names.state_words, "state_words")
+    pages.add_app_template_global(names.state_tone, "state_tone")
+    pages.add_app_template_global(lambda one: parts().lead_url(one), "lead_url")
+    pages.add_app_template_global(led_to, "led_to")
+    pages.add_app_template_global(cause_of, "cause_of")
+    pages.add_app_template_global(cure_of, "cure_of")
+
+    @pages.get("/")
+    def page() -> ResponseReturnValue:
+        wanted = request.args.get("q", "").strip()[:400]
+        before = request.args.get("before", type=int)
+        person = request.args.get("person", type=int)
+        if person is not None:
+            return _story(person, "", before, {"person": person})
+        if not wanted:
+            return render_template("search.html", look=needs_a_look(parts().journal, masks(), LOOK))
+        found = understand(parts().journal, wanted)
+        if found.event is not None:
+            return redirect(event_url(found.event.event.id))
+        if found.is_known:
+            return _story(found.lane, found.is_known, before, {"q": wanted})
+        if found.people or found.alike:
+            shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
+            return render_template("search_choose.html", found=found, people=shown)
+        return _nothing(found, wanted)
+
+    return pages
+
+
+def _story(lane: int | None, who: str, before: int | None, again: dict[str, Any]) -> ResponseReturnValue:
+    story = timeline(
+        parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
+    )
+    if not story.entries:
+        return render_template("search_nothing.html", taken=[], elsewhere=[]), 404
+    earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
+    newest = url_for("search.page", **again) if before else ""
+    person = next((one.person for one in story.entries if str(one.person)), None)
+    return render_template(
+        "search_story.html",
+        story=story,
+        lane=lane,
+        who=identity_words(who) if who else "",
+        person=person,
+        earlier=earlier,
+        newest=newest,
+        leads=_leads(story.entries),
+    )
+
+
+def _leads(entries: tuple[Entry, ...]) -> dict[str, str]:
+    """The cards that the entries led to, with their addresses, the newest first."""
+    found: dict[str, str] = {}
+    for step in (step for one in entries for step in one.steps if step.lead):
+        found.setdefault(step.lead, step.url or parts().lead_url(step.lead))
+    return found
+
+
+def _nothing(found: Understood, wanted: str) -> tuple[str, int]:
+    taken = [identity_words(one) for one in found.who]
+    if found.name:
+        taken.append(gettext("имя «%s»") % wanted)
+    said = {"unreadable": gettext("непонятных сообщений каналов: %s"), "form.spam": gettext("заявок от роботов: %s")}
+    many = {kind: gettext("100 или больше") if n == FEW else n for kind, n in without_a_person(parts().journal).items()}
+    elsewhere = [said[kind] % number for kind, number in many.items()]
+    return render_template("search_nothing.html", taken=taken, elsewhere=elsewhere), 404
+
+
+def identity_words(identity: str) -> str:
+    """What a text was taken for: «телефон +7 916 000-11-22»."""
+    kind, _, value = identity.partition(":")
+    if kind == "phone":
+        number = phonenumbers.parse(value)
+        value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        value = value.replace(" ", "\N{NO-BREAK SPACE}")
+    said = {
+        "phone": gettext("телефон %s"),
+        "email": gettext("почта %s"),
+        "lead": gettext("сделка или лид № %s"),
+        "contact": gettext("контакт № %s"),
+        "company": gettext("компания № %s"),
+    }
+    return said[kind] % value
+
+
+def led_to(step: Step) -> str:
+    """What an action has come to, in one line: «лид создан за 0,8 с, ответственный anna»."""
+    after = span(step.seconds) if step.seconds is not None else ""
+    what = f" «{step.what}»" if step.what else ""
+    if step.state != "done":
+        return f"{names.action_title(step.kind)}{what}: {names.state_words(step.state)}"
+    if step.kind in ("intake", "create") and step.lead:
+        told = gettext("Лид создан за %s") % after if step.is_new else gettext("Взят открытый лид за %s") % after
+        return told + (gettext(", ответственный %s") % step.responsible if step.responsible else "")
+    return f"{names.action_title(step.kind)}{what}: " + gettext("сделано за %s") % after
+
+
+def cause_of(step: Step) -> str:
+    """Why it is dead."""
+    return ": ".join(filter(None, (names.reason_words(step.reason), step.error)))
+
+
+def cure_of(mends: tuple[Mend, ...]) -> str:
+    """What a person can do, in a sentence."""
+    said = {
+        Mend.REPLAY: gettext("Исправьте правило и разберите событие заново."),
+        Mend.RESEND: gettext("Исправьте причину и отправьте ещё раз."),
+        Mend.SETTLE: gettext("Посмотрите в CRM, сделано ли это, и отметьте на странице события."),
+        Mend.RESUME: gettext("Снимите правило с тормоза или откажитесь от того, что оно придержало."),
+    }
+    return next((said[one] for one in mends if one in said), "")

@@ -1,0 +1,85 @@
+"""What the console says, and how it says moments, lengths of time and numbers. The texts are written in Russian; other
+languages are catalogues in `locale/<language>/*.po`, which are read as they are. Russian has one for its plurals alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import g, has_request_context
+
+LANGUAGES: Final = ("ru", "en")
+
+
+@cache
+def catalogue(language: str) -> Translations:
+    """All texts of a language."""
+    merged = Catalog(locale=language)
+    for file in sorted(files(__package__).joinpath("locale", language).iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".po"):
+            for message in read_po(BytesIO(file.read_bytes()), locale=language):
+                if message.id:
+                    merged[message.id] = message
+    binary = BytesIO()
+    write_mo(binary, merged)
+    binary.seek(0)
+    return Translations(binary)
+
+
+def language() -> str:
+    """Of whoever is reading."""
+    return g.get("language", "ru") if has_request_context() else "ru"
+
+
+def gettext(text: str) -> str:
+    """A text in the reader's language."""
+    return catalogue(language()).ugettext(text)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """A text with a number in the reader's language; `%(num)s` in it stands for the number."""
+    return catalogue(language()).ungettext(one, many, number)
+
+
+def counted(one: str, many: str, number: int) -> str:
+    """The same, with the number put in."""
+    return ngettext(one, many, number) % {"num": whole(number)}
+
+
+def whole(number: int) -> str:
+    """A number in groups of three: `12 400`."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}" if language() == "ru" else ",")
+
+
+def span(length: timedelta | float) -> str:
+    """A length of time (or seconds) as people say it: «0,8 с», «5 мин», «2 ч 5 мин», «4 дн 3 ч»."""
+    seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    if abs(seconds) < 60:
+        text = f"{seconds:.1f}".replace(".", "," if language() == "ru" else ".")
+        return gettext("%s с") % text
+    minutes = round(seconds / 60)
+    if abs(minutes) < 60:
+        return gettext("%s мин") % minutes
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return gettext("%(hours)s ч %(minutes)s мин") % {"hours": hours, "minutes": minutes}
+    return gettext("%(days)s дн %(hours)s ч") % {"days": hours // 24, "hours": hours % 24}
+
+
+def moment(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """A moment on the client's clocks: the hour alone for today, with the day for this year, else the whole date."""
+    if at is None:
+        return "—"
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%d.%m %H:%M:%S}" if local.year == today.year else f"{local:%d.%m.%Y %H:%M}"
