@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from pydantic import ValidationError
+from typer import BadParameter
 from typer.core import TyperGroup
 
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, done, journal_of
@@ -27,6 +29,9 @@ class FileFirst(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 -- click's context
         if args and args[0] not in self.commands and args[0] != "--help":
+            near = get_close_matches(args[0], self.commands, 1)
+            if near and not Path(args[0]).exists():
+                raise BadParameter(f"there is no file and no command «{args[0]}»: did you mean {near[0]}?")
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 

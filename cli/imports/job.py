@@ -22,6 +22,12 @@ _SHARE: Final = 10  # of a long list looking takes a while, which is the worker'
 _SILENCE: Final = 15.0  # seconds in which nothing moved and nothing is waited for
 _DONE: Final = ("done", "cancelled")
 _LIVE: Final = ("ready", "running")
+_INSTEAD: Final = {
+    ImportState.RUNNING: "to stop it: provodka import stop {job}",
+    ImportState.STOPPED: "to go on with it: provodka import resume {job}",
+    ImportState.DONE: "all its rows are handed out; to take them back: provodka import undo {job}",
+    ImportState.UNDONE: "to take the rows in again: provodka import FILE",
+}
 
 Ask = Callable[[str], bool]
 
@@ -65,9 +71,12 @@ def found(journal: Journal, wanted: str, view: View) -> ImportJob | None:
     if len(alike) == 1:
         return alike[0]
     if not alike:
-        view.problem(f"there is no import «{wanted}»" if wanted else "nothing has been imported yet")
+        if wanted:
+            view.problem(f"there is no import «{wanted}»", "provodka import ls lists them all")
+        else:
+            view.problem("nothing has been imported yet", "begin with provodka import FILE")
     else:
-        view.problem(f"several imports are like «{wanted}»: {', '.join(job.id for job in alike)}")
+        view.problem(f"several imports are like «{wanted}»", f"write one of {', '.join(job.id for job in alike)}")
     return None
 
 
@@ -196,7 +205,7 @@ def move(journal: Journal, job: ImportJob, to: ImportState, view: View) -> int:
     """Stop or resume; ends with 1 where it cannot be."""
     before = ImportState.STOPPED if to is ImportState.RUNNING else ImportState.RUNNING
     if not journal.write(lambda c: imports.move(c, job.id, to, (before,))):
-        view.problem(f"import {job.id} is {job.state}, not {before}")
+        view.problem(f"import {job.id} is {job.state}, not {before}", _INSTEAD[job.state].format(job=job.id))
         return Exit.PROBLEM
     if to is ImportState.RUNNING:
         journal.well(f"import {job.id}")

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from cli.house import House
+from cli.imports.doubts import Cell, Doubts
 from connectors.crm.mirror import CONTACT
 from connectors.crm.people import FILLED
 from connectors.tables.importing import ImportOptions, Table
@@ -44,16 +45,6 @@ class Refused:
     """A row of which no event is made. `why` names row and column."""
 
     row: int
-    why: str
-    cure: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of a taken row that could not be read, and stays a text."""
-
-    row: int
-    column: str
     why: str
     cure: str
 
@@ -93,7 +84,8 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All of it. `earlier` rows are in the journal already; `people` counts the persons of the rows that are new,
-    `known` those of them that the CRM has (None where its index is not complete yet)."""
+    `known` those of them that the CRM has (None where its index is not complete yet), `unnamed` the new rows that have
+    neither phone nor email. `empty` are the columns without a value."""
 
     file: str
     sheet: str
@@ -104,10 +96,12 @@ class Seen:
     taken: int
     earlier: int
     people: int
+    unnamed: int
     known: int | None
     doubles: tuple[Double, ...]
     refused: tuple[Refused, ...]
     cells: tuple[Cell, ...]
+    empty: tuple[str, ...]
     tried: Tried
     pace: Pace
     rules: tuple[str, ...]
@@ -122,6 +116,7 @@ class _Rows:
     doubles: list[Double] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
+    empty: tuple[str, ...] = ()
     samples: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -145,10 +140,12 @@ def look(house: House, table: Table, channel: str, options: ImportOptions) -> Se
         taken=len(new),
         earlier=len(read.events) - len(new),
         people=len(set(people.values())),
+        unnamed=sum(not event.person.identities for event in new),
         known=_known(house, people),
         doubles=tuple(read.doubles),
         refused=tuple(read.refused),
         cells=tuple(read.cells),
+        empty=read.empty,
         tried=tried,
         pace=_pace(house, len(new), tried, options, now),
         rules=tuple(rule.name for rule in rules),
@@ -157,7 +154,7 @@ def look(house: House, table: Table, channel: str, options: ImportOptions) -> Se
 
 
 def _read(table: Table, now: datetime) -> _Rows:
-    read = _Rows()
+    read, doubts = _Rows(), Doubts(table.meanings)
     for row in table.rows(now):
         read.count += 1
         if row.double_of:
@@ -168,11 +165,13 @@ def _read(table: Table, now: datetime) -> _Rows:
             read.events.append(row.event)
             read.numbers.append(row.number)
             read.cells += [Cell(row.number, one.column, one.why, one.cure) for one in row.faults]
+            read.cells += doubts.look(row.number, row.event)
             if len(read.events) <= TRIED:
                 for name, text in json.loads(row.event.raw).items():
                     found = read.samples.setdefault(name, [])
                     if text and text not in found and len(found) < SAMPLES:
                         found.append(text)
+    read.empty = doubts.empty if read.events else ()
     return read
 
 

@@ -35,7 +35,7 @@ def masked(seen: Seen, mask: Mask) -> Seen:
     columns = tuple(
         replace(one, samples=tuple(_hidden(one, text, mask) for text in one.samples)) for one in seen.columns
     )
-    return replace(seen, columns=columns)
+    return replace(seen, columns=tuple(replace(one, name=mask.text(one.name)) for one in columns))
 
 
 def _hidden(column: Column, text: str, mask: Mask) -> str:
@@ -83,6 +83,9 @@ def draw(seen: Seen, view: View, refused_in: Path | None) -> None:
 def _draw_counts(seen: Seen, view: View) -> None:
     again = [one for one in seen.doubles if not one.taken]
     view.print(f"taken: {counted(seen.taken, 'row')} of {counted(seen.people, 'person')}")
+    if seen.unnamed:
+        why = "without phone or email: each becomes a person who is not known again"
+        view.print(f"  besides: {counted(seen.unnamed, 'row')} {why}")
     if seen.known is None:
         view.print("  how many the CRM knows cannot be told: the index of its people is not complete yet")
     else:
@@ -104,8 +107,13 @@ def _draw_faults(seen: Seen, view: View, refused_in: Path | None) -> None:
         )
         for sentence in sentences(seen.refused):
             view.print(f"  {sentence}")
-    for cell in seen.cells[:_SHOWN]:
-        view.print(f"  row {cell.row}, «{cell.column}» stays as it is: {cell.why}")
+    for sentence in sentences([Refused(c.row, f"«{c.column}» stays as it is: {c.why}", c.cure) for c in seen.cells]):
+        view.print(sentence)
+    if seen.empty:
+        columns = ", ".join(f"«{name}»" for name in seen.empty)
+        view.print(
+            f"nothing is in {columns}; if there are formulas, save the file in a spreadsheet: they had no results"
+        )
 
 
 def sentences(rows: Sequence[Refused]) -> list[str]:
@@ -113,7 +121,9 @@ def sentences(rows: Sequence[Refused]) -> list[str]:
     found: dict[tuple[str, str], list[int]] = {}
     for one in rows:
         found.setdefault((one.why.removeprefix(f"строка {one.row}").lstrip(",: "), one.cure), []).append(one.row)
-    return [one_line(f"{_numbers(some)}: {why}. {cure}") for (why, cure), some in list(found.items())[:_SHOWN]]
+    told = [one_line(f"{_numbers(some)}: {why}. {cure}") for (why, cure), some in list(found.items())[:_SHOWN]]
+    rest = sum(len(some) for some in list(found.values())[_SHOWN:])
+    return [*told, f"and {counted(rest, 'row')} more for other reasons"] if rest else told
 
 
 def _numbers(rows: Sequence[int]) -> str:
@@ -123,7 +133,8 @@ def _numbers(rows: Sequence[int]) -> str:
 
 def _draw_rules(seen: Seen, view: View) -> None:
     tried = seen.tried
-    view.print("")
+    if seen.taken or not seen.rules:
+        view.print("")
     if not seen.rules or (tried.rows and not tried.matched and not tried.errors):
         why = "no rule of the config hears of table.row_added" if not seen.rules else "no rule takes these rows"
         view.print(f"{why} on this channel: nothing would be done. For example:", "", RULE.format(channel=seen.channel))
@@ -150,6 +161,8 @@ def _counts(found: Mapping[str, int]) -> str:
 
 def _draw_pace(seen: Seen, view: View) -> None:
     pace = seen.pace
+    if not seen.taken:
+        return
     view.print("", "the brake of the rules does not count an import; what somebody waits for goes before it")
     about = f"about {span(pace.seconds)} of work"
     if not pace.every:

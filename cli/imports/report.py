@@ -51,13 +51,18 @@ class ToldRow:
 def report(journal: Journal, job: ImportJob, rows: Iterator[ReadRow], view: View, csv: Path | None) -> int:
     """Print the figures and what needs a person; with `csv` write every row into that file.
 
-    Ends with 1 where rows were refused or died. With `--json` it prints `{import, file, counts, rows}`.
+    Ends with 1 where rows were refused or died, with 2 where `csv` cannot be written.
+    With `--json` it prints `{import, file, counts, rows}`.
     """
     told = list(told_rows(journal, job, rows))
     counts = Counter(one.outcome for one in told)
     if csv is not None:
         titles = tuple(ToldRow.__slots__)
-        write_rows(csv, titles, [tuple(str(value) for value in asdict(one).values()) for one in told])
+        try:
+            write_rows(csv, titles, [tuple(str(value) for value in asdict(one).values()) for one in told])
+        except OSError as error:
+            view.problem(f"--csv {csv} cannot be written: {error.strerror}", "name a file in a folder that is there")
+            return Exit.USAGE
     if view.as_json:
         view.json({"import": job.id, "file": job.file, "counts": counts, "rows": told})
     else:

@@ -39,7 +39,8 @@ class Wanted:
 def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: View, ask: jobs.Ask | None) -> int:
     """Show what would come of the file and, where that is agreed to, start it; `ask` is None where nobody can answer.
 
-    Ends with 0, with 1 where rows need a person or the answer was no, with 2 where the file or the options are wrong.
+    A look, and a start that is not waited for, end with 0; otherwise 1 says that rows need a person, or that the answer
+    was no; 2 that the file or the options are wrong.
     With `--json` it prints `{preview: Seen, import: ShownJob}`, the second one null where nothing was started.
     """
     try:
@@ -50,7 +51,7 @@ def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: V
         view.problem(error.reason, error.hint)
         return Exit.USAGE
     if not view.as_json:
-        draw(masked(seen, view.mask(house.journal)), view, refused_file(seen, wanted.folder))
+        draw(masked(seen, view.mask(house.journal)), view, _listed(seen, wanted.folder, view))
     if wanted.dry_run or not seen.taken:
         return _not_started(seen, view, house, dry_run=wanted.dry_run)
     if not _agreed(wanted, view, ask):
@@ -60,7 +61,8 @@ def start_import(house: House, wanted: Wanted, given: Mapping[str, Any], view: V
     now = jobs.shown(house.journal, started) if wanted.detach else jobs.follow(house.journal, started, view, ask)
     if view.as_json:
         view.json({"preview": masked(seen, view.mask(house.journal)), "import": now})
-        return Exit.PROBLEM if now.dead or now.failed else Exit.FINE
+        wrong = now.dead or now.failed or (seen.refused and not wanted.detach)
+        return Exit.PROBLEM if wrong else Exit.FINE
     if not jobs.settled(now):
         jobs.tell(now, view)
         return Exit.FINE
@@ -72,7 +74,15 @@ def _not_started(seen: Seen, view: View, house: House, *, dry_run: bool) -> int:
         view.json({"preview": masked(seen, view.mask(house.journal)), "import": None})
     else:
         view.print("", "dry run: nothing was done" if dry_run else "there is nothing to import")
-    return Exit.FINE
+    return Exit.PROBLEM if seen.refused and not dry_run else Exit.FINE
+
+
+def _listed(seen: Seen, folder: Path, view: View) -> Path | None:
+    try:
+        return refused_file(seen, folder)
+    except OSError as error:
+        view.problem(f"the list of refused rows cannot be written: {error}", "start it in a folder that is yours")
+        return None
 
 
 def _agreed(wanted: Wanted, view: View, ask: jobs.Ask | None) -> bool:

@@ -17,6 +17,8 @@ from provodka.errors import Rejected
 
 SEPARATORS: Final = (";", ",", "\t", "|")
 NAMES: Final = {"\t": "табуляция"}
+_TYPED: Final = dict.fromkeys((r"\t", "tab", "табуляция"), "\t")
+_NONE: Final = ('"', "\r", "\n")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -30,22 +32,34 @@ _SAMPLE: Final = 6000  # bytes of lines that are not plain ASCII
 _CHUNK: Final = 1024 * 1024
 
 QUOTE: Final = "Скорее всего, выше осталась незакрытая кавычка: найдите её в этой строке и уберите или удвойте"
-SEPARATOR: Final = "Столбцы разделены иначе: укажите separator: «{sign}» или уберите настройку separator"
-ENCODING: Final = "Укажите кодировку файла: encoding: utf-8, windows-1251, koi8-r, cp866 или utf-16"
+SEPARATOR: Final = (
+    "Столбцы разделены иначе: укажите «{sign}» (separator в настройках, --separator в команде) или не указывайте ничего"
+)
+ONE_SIGN: Final = (
+    "Разделитель — один знак: «;», «,», «|» или табуляция; не указывайте его, если не уверены: он найдётся сам"
+)
+ENCODING: Final = (
+    "Укажите кодировку файла (encoding в настройках, --encoding в команде): utf-8, windows-1251, koi8-r, cp866 "
+    "или utf-16"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Delimited:
-    """The records of a file and what was found out about it."""
+    """The records of a file and what was found out about it; `likely` is the separator that it looks like."""
 
     encoding: str
     separator: str
+    likely: str
     damaged: bool
     records: Iterator[list[str]]
 
 
 def delimited(path: Path, *, encoding: str = "", separator: str = "") -> Delimited:
     """The records as texts, blank lines as empty ones. Raises Rejected; reading may, too."""
+    separator = _TYPED.get(separator.casefold(), separator)
+    if len(separator) > 1 or separator in _NONE:
+        raise Rejected(f"«{separator}» is no separator", hint=ONE_SIGN)
     charset = _known(encoding) if encoding else _charset(path)
     damaged = not encoding and charset == "utf-8" and not _decodes(path, charset)
     errors = "replace" if damaged else "strict"
@@ -61,7 +75,7 @@ def delimited(path: Path, *, encoding: str = "", separator: str = "") -> Delimit
         name = NAMES.get(likely, likely)
         raise Rejected(f"{path.name} has one column by this separator", hint=SEPARATOR.format(sign=name))
     sign = separator or (told[1] if told else likely)
-    return Delimited(charset, sign, damaged, _records(path, charset, errors, sign, skip=told is not None))
+    return Delimited(charset, sign, likely, damaged, _records(path, charset, errors, sign, skip=told is not None))
 
 
 def _records(path: Path, charset: str, errors: str, separator: str, *, skip: bool) -> Iterator[list[str]]:

@@ -109,4 +109,8 @@ def _of_text(path: Path, header_row: int | None, encoding: str, separator: str) 
         notes.append("часть букв повреждена: вместо них стоит знак �")
     if not separator:
         notes.append(f"разделитель {NAMES.get(text.separator, text.separator)}")
+    elif text.separator != text.likely:
+        notes.append(
+            f"разделитель указан, но похоже, что он «{NAMES.get(text.likely, text.likely)}»: проверьте столбцы"
+        )
     return sheet_of(path.name, "", text.records, header_row=header_row, notes=tuple(notes))

@@ -46,7 +46,7 @@ def sheet_of(
     cleaned = [[clean(cell)[0] for cell in row] for row in head]
     if not any(any(row) for row in cleaned):
         raise Rejected(f"{table} is empty", hint=EMPTY)
-    found = _headings(cleaned, header_row, merged, first)
+    found = _headings(table, cleaned, header_row, merged, first)
     if len(found.names) > WIDEST:
         raise Rejected(f"{table} has {len(found.names)} columns", hint="Удалите пустые столбцы справа от данных")
     if any(map(_LOST.match, found.names)):
@@ -62,11 +62,13 @@ def sheet_of(
     return Sheet(table, name, columns, body, notes, tuple(first + column for column in used))
 
 
-def _headings(rows: Sequence[Cells], header_row: int | None, merged: Sequence[Block], first: int) -> Headings:
+def _headings(
+    table: str, rows: Sequence[Cells], header_row: int | None, merged: Sequence[Block], first: int
+) -> Headings:
     if header_row is None:
         return headings.find_headings(rows, merged, first)
     if header_row > len(rows) or not any(rows[header_row - 1]):
-        raise Rejected(f"row {header_row} is empty", hint=headings.NO_HEADINGS)
+        raise Rejected(f"{table}: row {header_row} is empty", hint=headings.NO_HEADINGS)
     return Headings(header_row - 1, headings.named(rows, header_row - 1, first=first))
 
 

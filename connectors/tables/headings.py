@@ -17,7 +17,7 @@ KNOWN: Final = 10  # a heading that we know weighs as much as so many that we do
 
 NO_HEADINGS: Final = (
     "Первой строкой таблицы должны стоять названия столбцов («Имя», «Телефон», …). Добавьте их или укажите, в какой "
-    "они строке: header_row: 3"
+    "они строке: в настройках header_row: 3, в команде --header-row 3"
 )
 
 Block = tuple[int, int, int, int]

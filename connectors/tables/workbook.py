@@ -54,7 +54,7 @@ def unfolded(path: Path, sheet: str) -> Unfolded:
     told = _told(path, sheet)
     head: dict[str, Any] = next(told)
     if refused := head.get("refused"):
-        raise Rejected(refused, hint=head["hint"])
+        raise Rejected(f"{path.name}: {refused}", hint=head["hint"])
     blocks = tuple(tuple(block) for block in head["merged"])
     return Unfolded(head["sheet"], tuple(head["sheets"]), head["start"], blocks, _rows(told))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from provodka.event import Event
 from provodka.journal.lanes import lanes_of
@@ -33,18 +33,21 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = {
 _OF_IMPORT: Final = 16  # signs of the id of an event: they are the id of its import
 _IMPORTS: Final = select(imports.c.id).limit(1)
 _ACTIONS: Final = (
-    select(actions.c.lane, actions.c.kind, actions.c.state, actions.c.result)
+    select(actions.c.lane, actions.c.kind, actions.c.state, actions.c.unsure_since, actions.c.result)
     .join(events, events.c.seq == actions.c.event_seq)
     .join(imports, imports.c.id == func.substr(events.c.id, 1, _OF_IMPORT))
-    .where(among(actions.c.lane, "lanes"), actions.c.state.in_((ActionState.RUNNING, ActionState.DONE)))
+    .where(
+        among(actions.c.lane, "lanes"),
+        or_(actions.c.state.in_((ActionState.RUNNING, ActionState.DONE)), actions.c.unsure_since.is_not(None)),
+    )
 )
 
 
 def marked(connection: Connection, found: Sequence[Event]) -> list[Event]:
     """The events; those of cards that an import has made say so in `change.imported`.
 
-    A card may be told of before the action that makes it knows its id: then an action that is running in the lane of
-    the same person counts.
+    A card may be told of before the action that makes it knows its id: then an action counts that is running in the
+    lane of the same person, or whose last attempt broke off before its answer.
     """
     new = [one for one in found if one.type in _CREATED]
     if not new or connection.execute(_IMPORTS).first() is None:
@@ -65,7 +68,11 @@ def _is_made(event: Event, lane_of: Mapping[str, int], done: Mapping[int, Sequen
     names = _NAMED[kind]
     lanes = {lane_of[one] for one in event.identities if one in lane_of}
     rows = [row for lane in lanes for row in done.get(lane, ()) if row.kind in names]
-    return any(row.state == ActionState.RUNNING or _told(row, names[row.kind]) == id_ for row in rows)
+    return any(_may_have_made_it(row) or _told(row, names[row.kind]) == id_ for row in rows)
+
+
+def _may_have_made_it(row: Any) -> bool:  # noqa: ANN401 -- a row of the query
+    return bool(row.state == ActionState.RUNNING or (row.unsure_since and row.state != ActionState.DONE))
 
 
 def _told(row: Any, name: str) -> object:  # noqa: ANN401 -- a row of the query

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+import cli.main  # noqa: F401 -- mounts the commands
+from cli.app import app
 from cli.config import read
 from cli.house import House
 from cli.imports.job import found, ls, move, settled, show, shown
@@ -121,6 +124,11 @@ def test_without_a_rule_it_says_so_and_shows_one_that_the_loader_takes(
         ({"mapping": ("phone=Мобильник",)}, {}, "Мобильник"),
         ({}, {"every": "когда-нибудь"}, "--every"),
         ({"file": Path("нет.csv")}, {}, "нет.csv cannot be read"),
+        ({}, {"separator": ";;"}, "«;;» is no separator"),
+        ({}, {"separator": '"'}, "Разделитель — один знак"),
+        ({}, {"separator": "|"}, "--separator"),
+        ({}, {"encoding": "utf-8"}, "--encoding"),
+        ({}, {"header_row": 40}, "База.csv: row 40 is empty"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_cure(
@@ -173,3 +181,73 @@ def test_the_report_names_every_row(make: Any, file: Path, seen: Seen, tmp_path:
     rows = [line.split(";")[:2] for line in csv.read_text("utf-8-sig").splitlines()]
     left = "not handed out"
     assert rows == [["row", "outcome"], ["2", left], ["3", "refused"], ["4", left], ["5", left]]
+
+
+def test_what_is_probably_not_meant_so_is_told_by_row_and_column_with_the_cure(
+    make: Any, seen: Seen, tmp_path: Path
+) -> None:
+    file = tmp_path / "Даты.csv"
+    file.write_text("ФИО;Телефон;Дата рождения;Итого\nАнна;12;30000;\nПётр;+79160000002;03.05.1990;\n", "utf-8")
+    assert run(make(), seen, Wanted(file, dry_run=True, folder=tmp_path)) == Exit.FINE
+    for words in (
+        "1 row without phone or email",
+        "row 2: «Телефон» stays as it is: в ячейке нет телефона. Впишите номер целиком",
+        "row 2: «Дата рождения» stays as it is: дата записана числом дней",
+        "nothing is in «Итого»",
+    ):
+        assert words in seen.text
+    assert "row 3" not in seen.text, "nothing is wrong there"
+
+
+def test_a_separator_that_the_file_does_not_look_like_is_told_and_no_phone_is_shown_in_a_heading(
+    make: Any, seen: Seen, tmp_path: Path
+) -> None:
+    file = tmp_path / "База.csv"
+    file.write_text("ФИО;Телефон;Город\nАнна;8 916 000-00-01;Тверь, центр\nПётр;8 916 000-00-02;Клин, а\n", "utf-8")
+    assert run(make(), seen, Wanted(file, dry_run=True, folder=tmp_path), separator=",") == Exit.FINE
+    assert "похоже, что он «;»" in seen.text
+    assert "000-00-01" not in seen.text
+
+
+def test_where_no_row_can_be_taken_it_ends_with_a_problem(make: Any, seen: Seen, tmp_path: Path) -> None:
+    file = tmp_path / "Товары.csv"
+    file.write_text("Товар;Цена\nДоска;5\n", "utf-8")
+    assert run(make(), seen, Wanted(file, yes=True, folder=tmp_path)) == Exit.PROBLEM
+    assert "there is nothing to import" in seen.text
+    assert "--map phone=" in seen.text
+
+
+def test_a_list_that_cannot_be_written_is_a_sentence(make: Any, file: Path, seen: Seen, tmp_path: Path) -> None:
+    house, nowhere = make(), tmp_path / "нет"
+    run(house, seen, Wanted(file, yes=True, detach=True, folder=nowhere))
+    assert "the list of refused rows cannot be written" in seen.error
+    [job] = jobs(house)
+    csv = nowhere / "report.csv"
+    assert report(house.journal, job, house.imported(job), seen.view(), csv) == Exit.USAGE
+    assert f"--csv {csv} cannot be written: No such file or directory; name a file" in seen.error
+
+
+@pytest.mark.parametrize(
+    ("state", "to", "words"),
+    [
+        (ImportState.STOPPED, ImportState.STOPPED, "provodka import resume"),
+        (ImportState.RUNNING, ImportState.RUNNING, "provodka import stop"),
+        (ImportState.DONE, ImportState.STOPPED, "provodka import undo"),
+        (ImportState.UNDONE, ImportState.RUNNING, "provodka import FILE"),
+    ],
+)
+def test_what_cannot_be_stopped_or_resumed_says_what_can_be_done_instead(
+    make: Any, file: Path, seen: Seen, tmp_path: Path, state: ImportState, to: ImportState, words: str
+) -> None:
+    house = make()
+    run(house, seen, Wanted(file, yes=True, detach=True, folder=tmp_path))
+    [job] = jobs(house)
+    house.journal.write(lambda c: imports.move(c, job.id, state, tuple(ImportState)))
+    assert move(house.journal, jobs(house)[0], to, seen.view()) == Exit.PROBLEM
+    assert words in seen.error
+
+
+def test_a_mistyped_command_is_not_taken_for_a_file() -> None:
+    ended = CliRunner().invoke(app, ["import", "shwo"])
+    assert ended.exit_code == Exit.USAGE
+    assert "did you mean show?" in ended.output

@@ -25,6 +25,11 @@ from cli.app import app
 from cli.config import Config, read
 from cli.run import RunRole, run
 
+NEEDED = (
+    "connectors.amocrm.crm", "connectors.bitrix24.crm", "connectors.form.channel", "connectors.tables.importing",
+    "cli.house", "cli.main", "cli.imports.start", "cli.imports.undo",
+)  # fmt: skip
+
 
 class Bomb:
     """Kills this process by SIGKILL at its n-th commit that changes something. Commits are made one at a time."""
@@ -99,18 +104,11 @@ def live(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Carry out one order after another."""
-    for module in (
-        "connectors.amocrm.crm",
-        "connectors.bitrix24.crm",
-        "connectors.form.channel",
-        "cli.house",
-        "cli.main",
-    ):
+    for module in NEEDED:
         import_module(module)
     for line in sys.stdin:
         order = json.loads(line)
-        if "command" not in order:
-            config_of(order["config"], tuple(order["environ"].items()))
+        config_of(order["config"], tuple(order["environ"].items()))
         pid = os.fork()
         if pid == 0:
             os._exit(live(order))

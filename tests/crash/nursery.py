@@ -20,8 +20,8 @@ from tests.end_to_end.product import ROOT
 class Nursery:
     """Processes of the product out of `tests/crash/child.py`, one at a time."""
 
-    def __init__(self, folder: Path, log: str = "product.log") -> None:
-        self._log = folder / log
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "product.log"
         self._mother = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.child"],
             cwd=ROOT,
@@ -50,9 +50,13 @@ class Nursery:
         self.stop()
         return Path(shutil.copy(world.journal, journal))
 
-    def command(self, world: World, *words: str, **bomb: Any) -> None:
-        """Begin one of the product's commands: it is `alive` until it has ended with `exit_code`."""
+    def command(self, world: World, *words: str, **bomb: Any) -> int:
+        """Carry out one of the product's commands, while the product is not there; its exit code."""
         self._begin(world, command=words, **bomb)
+        assert self._waiting is not None
+        self._waiting.join(60)
+        assert self.exit_code is not None, self.log()
+        return self.exit_code
 
     @property
     def alive(self) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,14 +94,18 @@ def command(company: Company, *words: str | Path, check: bool = True, apart: boo
 
     In this process, since a start takes longer than the work; `apart` where the house is open here: it logs between.
     """
-    line = ["import", *map(str, words), "--config", str(company.write_config()), "--json"]
-    if apart:
-        environ = {**os.environ, **company.environ, "PYTHONPATH": str(ROOT)}
-        whole = [sys.executable, "-m", "cli", *line]
-        child = subprocess.run(whole, cwd=company.folder, env=environ, capture_output=True, text=True, timeout=120)
-        code, out, told = child.returncode, child.stdout, child.stderr
-    else:
-        ended = CliRunner().invoke(app, line, env={**company.environ})
-        code, out, told = ended.exit_code, ended.stdout, ended.output
-    assert code in ((0,) if check else (0, 1)), told[-2000:]
-    return json.loads(out)
+    config, line = company.write_config(), ("import", *map(str, words), "--json")
+    if not apart:
+        return said(config, company.environ, *line, check=check)
+    environ = {**os.environ, **company.environ, "PYTHONPATH": str(ROOT)}
+    whole = [sys.executable, "-m", "cli", *line, "--config", str(config)]
+    child = subprocess.run(whole, cwd=company.folder, env=environ, capture_output=True, text=True, timeout=120)
+    assert child.returncode in ((0,) if check else (0, 1)), child.stderr[-2000:]
+    return json.loads(child.stdout)
+
+
+def said(config: Path, environ: Mapping[str, str], *line: str, check: bool = True) -> Any:
+    """A command, carried out in this process; gives what it prints as JSON."""
+    ended = CliRunner().invoke(app, [*line, "--config", str(config)], env={**environ})
+    assert ended.exit_code in ((0,) if check else (0, 1)), ended.output[-2000:]
+    return json.loads(ended.stdout)

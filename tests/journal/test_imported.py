@@ -11,7 +11,7 @@ import pytest
 
 from provodka.cards import Change, ContactEvent, ContactRef, LeadEvent, LeadRef, TaskEvent, TaskRef
 from provodka.event import Event, new_event_id
-from provodka.journal import Finished, Journal, NewAction, PlanRecord, imports, queries
+from provodka.journal import Finished, Journal, NewAction, PlanRecord, StoredAction, imports, queries
 from provodka.journal.imports import ImportJob, ImportState
 from provodka.journal.records import ActionState
 from provodka.payloads import EventType, Person, RowAdded
@@ -32,7 +32,7 @@ def event(kind: EventType, person: Person, payload: Any, id_: str = "", channel:
     return Event(made, kind, channel, made, NOW, NOW, person, payload)
 
 
-def taken(journal: Journal, row: Event, kind: str, result: dict[str, str] | None) -> None:
+def taken(journal: Journal, row: Event, kind: str, result: dict[str, str] | None) -> StoredAction:
     """The row, with an action that is done, or still running where it has no result."""
     journal.accept([row])
     [claimed] = journal.claim_events(10)
@@ -42,6 +42,7 @@ def taken(journal: Journal, row: Event, kind: str, result: dict[str, str] | None
     if result is not None:
         told = json.dumps(result)
         journal.finish([Finished(running.id, running.attempt, "done", ActionState.DONE, "[]", result=told)])
+    return running
 
 
 def told(journal: Journal, *found: Event) -> dict[EventType, bool]:
@@ -79,6 +80,25 @@ def test_a_card_that_an_import_has_made_is_told_of_as_imported(
 ) -> None:
     taken(imported, row(), maker, result)
     assert told(imported, event(kind, ANNA, CARDS[kind])) == {kind: True}
+
+
+@pytest.mark.parametrize("state", [ActionState.READY, ActionState.DEAD])
+def test_a_card_that_an_import_may_have_made_in_an_attempt_that_broke_off_is_told_of_as_imported(
+    imported: Journal, state: ActionState
+) -> None:
+    """The process died, or the line broke, between the request and its answer; the CRM tells before we ask again."""
+    running = taken(imported, row(), "intake", None)
+    doubt = Finished(running.id, running.attempt, "ambiguous", state, "[]", unsure_since=NOW)
+    imported.finish([doubt])
+    lead = event(EventType.LEAD_CREATED, ANNA, CARDS[EventType.LEAD_CREATED])
+    assert told(imported, lead) == {EventType.LEAD_CREATED: True}
+
+
+def test_a_card_is_not_of_an_import_whose_action_never_went_out(imported: Journal) -> None:
+    running = taken(imported, row(), "intake", None)
+    imported.finish([Finished(running.id, running.attempt, "retryable", ActionState.READY, "[]")])
+    lead = event(EventType.LEAD_CREATED, ANNA, CARDS[EventType.LEAD_CREATED])
+    assert told(imported, lead) == {EventType.LEAD_CREATED: False}
 
 
 def test_another_lead_of_the_same_person_and_a_lead_of_another_person_are_not(imported: Journal) -> None:
