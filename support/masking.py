@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +17,8 @@ from rules.plan import ConditionTrace
 
 _DOTS: Final = "•••"
 _ENCODED: Final = b"content-transfer-encoding:"
+_NAMED: Final = re.compile(r'("(?:[a-z]+_)?name"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
+_BODIES: Final = ("request_summary", "answer_summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Mask:
             parts=tuple(self.condition(part) for part in trace.parts),
         )
 
+    def call(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        """A call of an attempt. Its bodies may name others than the person of the event: no name in them is shown."""
+        shown: dict[str, Any] = self.value(call)
+        return shown if self.opened else {k: _nameless(v) if k in _BODIES else v for k, v in shown.items()}
+
     def raw(self, body: bytes) -> str | None:
         """A body as received, without secrets; None where it is encoded as letters are, so that it cannot be masked."""
         if not self.opened and _ENCODED in body.lower():
@@ -80,6 +89,13 @@ class Mask:
     def _of(self, path: str, value: object) -> Any:  # noqa: ANN401 -- JSON
         (shown,) = self.value({path: value}).values()
         return shown
+
+
+def _nameless(body: Any) -> Any:  # noqa: ANN401 -- JSON
+    """A body without the values of its names, be it cut JSON as text or a structure."""
+    if isinstance(body, str):
+        return _NAMED.sub(rf'\1"{_DOTS}"', body)
+    return json.loads(_NAMED.sub(rf'\1"{_DOTS}"', json.dumps(body, ensure_ascii=False)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,7 +286,7 @@ def _attempts(attempts: Sequence[Attempt], mask: Mask) -> tuple[ShownAttempt, ..
             milliseconds=_milliseconds(attempt),
             outcome=attempt.outcome or "running",
             error=mask.text(attempt.error),
-            calls=tuple(mask.value(json.loads(attempt.calls))),
+            calls=tuple(map(mask.call, json.loads(attempt.calls))),
         )
         for attempt in attempts
     )

@@ -365,3 +365,17 @@ def test_a_delivery_that_came_again_is_counted_and_told(journal: Journal, house:
     )
     assert explain(journal, event.id, seen.view()) == 0
     seen.has("the same delivery came 2 times more, last 2026-03-02 12:00:06: a repeat, nothing follows")
+
+
+def test_an_answer_that_names_somebody_else_shows_no_name(journal: Journal, house: House, seen: Seen) -> None:
+    event = house.planned()
+    found = {"contacts": [{"id": 7, "name": "Семён Ильин"}]}
+    text = '{"first_name": "Семён'
+    house.dead(
+        DeadReason.REJECTED,
+        calls=tuple(call("/a", 400, error_kind="rejected", answer_summary=one) for one in (found, text)),
+    )
+    for as_json in (False, True):
+        explain(journal, event.id, seen.view(as_json=as_json))
+        assert "first_name" in seen.text
+        assert "Семён" not in seen.text

@@ -8,14 +8,14 @@ from typing import Any
 
 from tests.browsing import browser, opened  # noqa: F401 -- fixtures
 from tests.end_to_end.company import Company, until
-from tests.webhooks.console.desk import _HASH, PASSWORD
+from tests.webhooks.console.desk import HASH, PASSWORD
 
 
 def test_a_dead_action_is_sent_again_in_a_browser_and_turns_done_before_ones_eyes(
     closed: Company,
     opened: Callable[[str], Any],  # noqa: F811
 ) -> None:
-    user = json.dumps({"password": _HASH, "role": "operate", "name": "Ольга"})
+    user = json.dumps({"password": HASH, "role": "operate", "name": "Ольга"})
     closed.rewritten = lambda text: text + f"\nconsole: {{users: {{olga: {user}}}}}\n"
     closed.open()
     closed.form("+79160000002", name="Нулевая")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from webhooks.console.words import gettext
 
 
@@ -38,3 +41,18 @@ def sentence(what: str, about: str) -> str:
     if "%s" in words:
         return words.replace("%s", subject(about)) if about else words.replace(": %s", "")
     return words
+
+
+def details(told: Mapping[str, Any]) -> list[str]:
+    """What else was written down of a deed, in the reader's words; what only a program needs is left out."""
+    words = {
+        "action": gettext("действие %s"),
+        "lead": gettext("лид %s"),
+        "remote": gettext("номер в той системе %s"),
+    }
+    said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
+    if told.get("doubtful"):
+        said.append(gettext("исход был неизвестен"))
+    if "done" in told:
+        said.append(gettext("отмечено: сделано") if told["done"] else gettext("отмечено: не сделано"))
+    return said

@@ -12,7 +12,7 @@ from provodka.journal import audit
 from provodka.journal.audit import Deed
 from provodka.journal.schema import microseconds
 from webhooks.console.access import masks, needs, parts
-from webhooks.console.deeds import deeds, sentence
+from webhooks.console.deeds import deeds, details, sentence
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
 
@@ -33,7 +33,9 @@ def blueprint() -> Blueprint:
         mask = masks().of()
         return render_template(
             "people.html",
-            deeds=[(one, sentence(one.what, mask.text(one.about)), mask.value(dict(one.told))) for one in shown],
+            deeds=[
+                (one, sentence(one.what, mask.text(one.about)), details(mask.value(dict(one.told)))) for one in shown
+            ],
             older=f"{microseconds(shown[-1].at)}-{shown[-1].id}" if len(found) > PAGE else "",
             users=parts().settings.users,
             roles={

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -181,14 +180,9 @@ def took(milliseconds: float | None) -> str:
     return "" if milliseconds is None else span(milliseconds / 1000)
 
 
-_NAMED: Final = re.compile(r'("(?:[a-z]+_)?name"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
-
-
-def body(summary: object, *, opened: bool) -> str:
-    """What was sent or answered, as it is kept. An answer may name other people than the event's: unless opened,
-    whatever stands under a name is hidden."""
-    text = summary if isinstance(summary, str) else json.dumps(summary, ensure_ascii=False, indent=1)
-    return text if opened else _NAMED.sub(r'\1"•••"', text)
+def body(summary: object) -> str:
+    """What was sent or answered, as it is kept."""
+    return summary if isinstance(summary, str) else json.dumps(summary, ensure_ascii=False, indent=1)
 
 
 _CHANGES: Final[Mapping[str, str]] = {

@@ -21,7 +21,7 @@ from webhooks.receive import Door
 from webhooks.server import WebServer
 
 PASSWORD = "верный пароль"
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # a weak one, that costs no time
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # a weak one, that costs no time
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Desk:
     more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        users = {role.value: {"password": _HASH, "role": role.value} for role in Role}
+        users = {role.value: {"password": HASH, "role": role.value} for role in Role}
         given: dict[str, Any] = {
             "journal": self.journal,
             "settings": ConsoleSettings.model_validate({"users": users}),
