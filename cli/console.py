@@ -27,7 +27,6 @@ def console_parts(house: House) -> Parts:
         client=config.client,
         zone=ZoneInfo(config.timezone),
         now=utc_now,
-        engine=lambda: house.engine,
         evaluate=lambda stored: house.planner.again(stored),
         channels={name: one.type for name, one in config.channels.items()},
         lead_url=lambda one: config.crm.card_url("lead", one) if config.crm else "",

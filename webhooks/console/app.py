@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from typing import Any, Final
@@ -83,7 +83,7 @@ def _templates(app: Flask, parts: Parts) -> None:
     app.jinja_env.filters.update(
         moment=moment, span=words.span, whole=words.whole, ago=lambda at: words.span(parts.now() - at)
     )
-    app.jinja_env.globals.update(timedelta=timedelta, opened_until=opened_until, may_open=may_open)
+    app.jinja_env.globals.update(opened_until=opened_until, may_open=may_open)
     static = partial(_address, app)
 
     @app.context_processor

@@ -8,7 +8,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from provodka.journal import Journal, PlanRecord, StoredEvent
-from rules.engine import Engine
 from webhooks.console.settings import ConsoleSettings
 
 
@@ -29,7 +28,6 @@ class Parts:
     client: str
     zone: ZoneInfo
     now: Callable[[], datetime]
-    engine: Callable[[], Engine]
     evaluate: Callable[[StoredEvent], PlanRecord]
     lead_url: Callable[[str], str] = _no_card
     contact_url: Callable[[str], str] = _no_card

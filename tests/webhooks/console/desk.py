@@ -39,7 +39,6 @@ class Desk:
             "client": "Кровля Плюс",
             "zone": ZoneInfo("Europe/Moscow"),
             "now": utc_now,
-            "engine": lambda: None,
             "evaluate": lambda stored: None,
         }
         self.parts = Parts(**{**given, **self.more})
