@@ -22,6 +22,8 @@ OVERLAP: Final = timedelta(hours=3)
 INVENTED_AFTER: Final = timedelta(hours=1)
 RETRY: Final = timedelta(minutes=5)
 TIMES: Final = 6
+LONGEST: Final = 9  # 2⁹ seconds are more than RETRY
+SECOND: Final = timedelta(seconds=1)
 TRIAL_SHOP: Final = (
     "ЮKassa: магазин тестовый, денег в его платежах нет, и каждый станет payment.differs. Для пробы напишите "
     "test: true, для работы возьмите номер и ключ боевого магазина."
@@ -42,14 +44,19 @@ class Fetching:
         self._later: dict[str, datetime] = {}
 
     def fetch(self, intake: Intake) -> None:
-        """All that hints named. Raises ConnectorError; the hint that it stumbled over then waits, so that it holds up
-        no other."""
+        """All that hints named. Raises ConnectorError; the hint that it stumbled over then waits a little, and the
+        next time the others go first."""
         now = self._book.orders.now()
-        for prefix in HINTS:
-            for key in intake.unfinished(self._book.name, prefix, now + timedelta(seconds=1)):
-                if key not in self._done and self._later.get(key, now) <= now:
-                    self._later[key] = now + RETRY
-                    self._one(key, intake, now)
+        named = [key for prefix in HINTS for key in intake.unfinished(self._book.name, prefix, now + SECOND)]
+        due = [key for key in named if key not in self._done and self._later.get(key, now) <= now]
+        for key in sorted(due, key=self._asked.__getitem__):
+            self._asked[key] += 1
+            self._later[key] = now + min(RETRY, 2 * self._pause(key))
+            self._one(key, intake, now)
+
+    def _pause(self, key: str) -> timedelta:
+        """Until it is asked about again: longer each time."""
+        return timedelta(seconds=2.0 ** min(self._asked[key], LONGEST))
 
     def ask(self, order: Order, intake: Intake) -> None:
         """What has become of it. Raises ConnectorError."""
@@ -85,12 +92,12 @@ class Fetching:
         kind = "refunds" if key.startswith("refund:") else "payments"
         found = self._api.one(kind, hint["id"])
         if found is None:
+            self._later[key] = now + RETRY
             self._unknown(key, hint, kind, intake, now)
             return
         self._take(found, kind.removesuffix("s"), intake, now)
-        self._asked[key] += 1
-        self._later[key] = now + timedelta(seconds=2.0 ** self._asked[key])
-        if self._asked[key] == TIMES:
+        self._later[key] = now + self._pause(key)
+        if self._asked[key] >= TIMES:
             self._done.add(key)
             del self._asked[key], self._later[key]
 
@@ -109,6 +116,7 @@ class Fetching:
         if now - datetime.fromisoformat(hint["at"]) < INVENTED_AFTER:
             return
         self._later.pop(key, None)
+        self._asked.pop(key, None)
         self._aside(key, NOT_KNOWN.format(kind=kind, id=hint["id"]), json.dumps(dict(hint)).encode(), intake, now)
 
     def _aside(self, key: str, why: str, raw: bytes, intake: Intake, now: datetime) -> None:
