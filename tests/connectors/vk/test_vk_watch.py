@@ -41,6 +41,10 @@ class Inbox(MemoryIntake):
         with self.moved:
             assert self.moved.wait_for(lambda: len(self.events) >= count, timeout=30), self.types()
 
+    def stands_at(self, ts):
+        with self.moved:
+            assert self.moved.wait_for(lambda: self.cursors["vk:vk:ts"] == ts, timeout=30), self.cursors
+
 
 @pytest.fixture
 def clock(vk):
@@ -202,6 +206,7 @@ def test_a_long_poll_that_lost_some_asks_the_history_and_a_new_key_is_taken(vk, 
     thread = threading.Thread(target=net.watch, args=(stop, intake, MemoryStatus()))
     thread.start()
     intake.has(1)
+    intake.stands_at("2")  # told failed: 1 before there is a new key: after a failed: 2 it would come with a later ts
     vk.community.key = "key-2"
     press(vk, "lead")  # the open poll ends with it; the next one is told failed: 2
     intake.has(2)
