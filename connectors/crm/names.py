@@ -17,7 +17,7 @@ T = TypeVar("T")
 Id = int | str
 
 MAX_AGE: Final = 600.0  # seconds
-LEAST_AGE: Final = 5.0  # seconds before a missing name makes it read again: who has just made it sends again at once
+LEAST_AGE: Final = 2.0  # seconds before a missing name makes it read again: who has just made it sends again at once
 UNKNOWN_NAME: Final = "unknown_name"
 INACTIVE: Final = "inactive_user"
 
