@@ -153,7 +153,7 @@ def page(journal: Journal, wanted: Wanted, *, before: int | None = None, limit: 
     at = journal.now()
 
     def read(connection: Connection) -> Page:
-        # on PostgreSQL each statement sees what is there by then: what the cursor does not know is left to the next look
+        # on PostgreSQL each statement sees what is there by then: what the cursor does not know is left to the next
         numbers = lately.newest_numbers(connection, SPAN)
         cursor = Cursor(numbers[0], at, gaps(numbers)) if numbers else Cursor(0, at)
         first = before if before is not None else cursor.last + 1

@@ -1,8 +1,8 @@
 """Room for answers that last for as long as somebody reads them.
 
 The server answers with a fixed number of threads, and an answer that does not end keeps one of them. So each of those
-has a place, of which there are only so many, and for the places that are taken the server has so many threads more: what
-is free for webhooks stays as it was, whoever reads. Such a thread is made when first needed, and kept for the next.
+has a place, of which there are only so many, and for the places that are taken the server has so many threads more:
+what is free for webhooks stays as it was, whoever reads. Such a thread is made when first needed, and kept.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class WebServer:
-    """Serves an application in a background thread. `port` 0 takes a free one. Beside what the `threads` answer, so many
-    `lasting` answers may be open at most; the application finds the `PLACES` for them in the environment."""
+    """Serves an application in a background thread. `port` 0 takes a free one. Beside what the `threads` answer, so
+    many `lasting` answers may be open at most; the application finds the `PLACES` for them in the environment."""
 
     def __init__(self, app: Flask, host: str, port: int, threads: int, lasting: int = MOST) -> None:
         self._app = app

@@ -38,8 +38,8 @@ _LONG: Final = 80
 
 
 def blueprint() -> Blueprint:
-    """`/console/feed` with `channel`, `type`, `rule`, `outcome`, and `before` for what came earlier; `/feed/stream` with
-    the same filters, and `after`, where its reader stands."""
+    """`/console/feed` with `channel`, `type`, `rule`, `outcome`, and `before` for what came earlier; `/feed/stream`
+    with the same filters, and `after`, where its reader stands."""
     pages = Blueprint("feed", __name__)
     pages.record_once(lambda state: state.app.extensions.update(watch=Watch(state.app.config["PARTS"].journal)))
     drawn = lru_cache(maxsize=1000)(_drawn)  # of twenty readers most see the same
@@ -68,7 +68,8 @@ def blueprint() -> Blueprint:
         place = None if request.method == "HEAD" else _place()
 
         def draw(lines: Sequence[Line]) -> str:
-            return "\n".join(drawn(row, language(), _today()) for row in rows(parts().journal, lines, masks()))
+            shown = rows(parts().journal, lines, masks()) if lines else []
+            return "\n".join(drawn(row, language(), _today()) for row in shown)
 
         told = Response(stream_with_context(_told(_wanted(), cursor, place, draw)), mimetype="text/event-stream")
         if place is not None:
@@ -133,13 +134,13 @@ def _told(
 
 
 def _news(following: Following, draw: Callable[[Sequence[Line]], str]) -> Iterator[str]:
-    """All that a look has brought in one message: it is either taken with the place where its reader stands, or not."""
+    """All that a look has brought in one message, so that it is taken together with where its reader stands, or not at
+    all: two lists, of what is to be added and of what is to be replaced."""
     try:
         news = following.news()
         if news is None or not (news.added or news.changed):
             return
-        lines = [*((line, "") for line in news.added), *((line, "changed") for line in news.changed)]
-        drawn = draw([line for line, _ in lines])
+        drawn = f"<ol>{draw(news.added)}</ol>\n<ol>{draw(news.changed)}</ol>"
     except JournalUnavailableError as error:
         log.warning("console.feed_waits", error=str(error))
         yield ": the journal is not available\n\n"

@@ -50,13 +50,16 @@
     count();
   }
 
-  function take(rows) {
-    for (const row of rows) {
-      const old = byId(row.id);
-      if (old) replace(old, row);
-      else if (waiting.has(row.id) || isReading()) waiting.set(row.id, row);
-      else put(row);
-    }
+  function take(row, isNew) {
+    const old = byId(row.id);
+    if (old) replace(old, row);
+    else if (waiting.has(row.id) || (isNew && isReading())) waiting.set(row.id, row);
+    else if (isNew) put(row);
+  }
+
+  function news(added, changed) {
+    [...added.children].forEach((row) => take(row, true));
+    [...changed.children].forEach((row) => take(row, false));
     [...waiting.keys()].slice(0, Math.max(0, waiting.size - most)).forEach((id) => waiting.delete(id));
     count();
   }
@@ -72,7 +75,7 @@
       last = event.lastEventId;
       const piece = document.createElement("template");
       piece.innerHTML = event.data;
-      take([...piece.content.children]);
+      news(...piece.content.children);
     });
     source.onerror = () => {
       if (mode !== "full") { mode = "lost"; say(); }
