@@ -19,7 +19,7 @@ from support.masking import Masks
 from support.timeline import Entry, entries
 
 PAGE: Final = 50
-FAR: Final = 5_000
+FAR: Final = 3_000
 """How many events a page looks through at most for those that are wanted."""
 SPAN: Final = 500
 """Among so many of the newest numbers a missing one may still be on its way, see `Cursor`."""
