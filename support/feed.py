@@ -72,25 +72,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reader wants to see; what is empty asks for nothing."""
+    """What a reader wants to see; what is empty asks for nothing. Hints are left out unless a type or an outcome is
+    asked for, or they failed: what they led to is an event of its own, and they are as many as all others."""
 
     channel: str = ""
     type: str = ""
     rule: str = ""
     outcome: str = ""
 
-    def may_match(self, event: BriefEvent) -> bool:
-        """By what never changes of an event."""
+    def may_match(self, event: BriefEvent | Line) -> bool:
+        """By what is known of an event without its actions."""
+        if event.type in _HINTS and not (self.type or self.outcome or event.state is EventState.FAILED):
+            return False
         return self.channel in ("", event.channel) and self.type in ("", event.type)
 
     def matches(self, line: Line) -> bool:
         """By all of it, as it stands now."""
-        return (
-            self.channel in ("", line.channel)
-            and self.type in ("", line.type)
-            and (not self.rule or self.rule in line.rules)
-            and self.outcome in ("", line.outcome)
-        )
+        acted = not self.rule or self.rule in line.rules
+        return self.may_match(line) and acted and self.outcome in ("", line.outcome)
 
 
 @dataclass(frozen=True, slots=True)

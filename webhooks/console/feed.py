@@ -42,11 +42,11 @@ def blueprint() -> Blueprint:
     with the same filters, and `after`, where its reader stands."""
     pages = Blueprint("feed", __name__)
     pages.record_once(lambda state: state.app.extensions.update(watch=Watch(state.app.config["PARTS"].journal)))
-    drawn = lru_cache(maxsize=1000)(_drawn)  # of twenty readers most see the same
+    drawn = lru_cache(maxsize=300)(_drawn)  # of twenty readers most see the same
 
     @pages.get("/feed")
     def show() -> ResponseReturnValue:
-        wanted, before = _wanted(), request.args.get("before", type=int)
+        wanted, before = _wanted(), request.args.get("before", type=_number)
         found = page(parts().journal, wanted, before=before)
         given = {name: value for name, value in asdict(wanted).items() if value}
         return render_template(
@@ -94,6 +94,11 @@ def _filters(wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]]]]:
     ]
 
 
+def _number(text: str) -> int:
+    """Of an event, within what a journal can hold."""
+    return min(int(text), 2**62)
+
+
 def _wanted() -> Wanted:
     asked = {name: request.args.get(name, "").strip()[:200] for name in ("channel", "type", "rule", "outcome")}
     return Wanted(**asked)
@@ -125,9 +130,11 @@ def _told(
             yield from _news(following, draw)
             if time.monotonic() - beat >= _BEAT:
                 beat = time.monotonic()
-                if not _still_in(login, at):
+                if not sessions.holds(parts().settings, parts().journal.key, parts().now()):
                     yield _message("end", "end")
                     return
+                if _has_left(login, at):
+                    return  # perhaps of another browser: then this one asks again, and is let in
                 yield f": {_BEAT:.0f} s\n{_standing(following.cursor)}\n"
     finally:
         following.close()
@@ -157,15 +164,13 @@ def _message(name: str, text: str) -> str:
     return f"event: {name}\n{data}\n"
 
 
-def _still_in(login: str, since: datetime) -> bool:
-    """Whether the session that the stream was opened with still holds: its cookie tells nothing of a sign-out since."""
-    if not sessions.holds(parts().settings, parts().journal.key, parts().now()):
-        return False
+def _has_left(login: str, since: datetime) -> bool:
+    """Whether somebody has signed out by this name since then: the cookie of the stream tells nothing of that."""
     try:
         last = parts().journal.read(lambda c: audit.listed(c, login=login, what="sign_out", limit=1))
     except JournalUnavailableError:
-        return True  # asked again in a moment; nothing can be shown meanwhile
-    return not last or last[0].at < since
+        return False  # asked again in a moment; nothing can be shown meanwhile
+    return bool(last) and last[0].at >= since
 
 
 def _drawn(row: Row, said_in: str, today: datetime) -> str:

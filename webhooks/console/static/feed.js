@@ -102,7 +102,6 @@
     paused = !paused;
     pause.textContent = pause.dataset.go;
     pause.dataset.go = words;
-    pause.setAttribute("aria-pressed", String(paused));
     if (!paused) showWaiting();
     say();
   });
