@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks, tables, import, mail.
+callers, talks, tables, import, mail, feed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.table import Table
 
 from bench import load, parts, timers
 from bench.callers import callers
+from bench.feed import feed
 from bench.imports import imports
 from bench.mail import mail
 from bench.onec import onec
@@ -252,6 +253,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "import": imports,
     "tables": tables,
     "mail": mail,
+    "feed": feed,
 }
 
 

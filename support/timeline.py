@@ -118,12 +118,14 @@ def needs_a_look(journal: Journal, masks: Masks, limit: int) -> list[Entry]:
     return entries(journal, journal.read(lambda c: people.last_broken(c, limit)), masks)
 
 
-def entries(journal: Journal, stored: Iterable[StoredEvent], masks: Masks) -> list[Entry]:
-    """These events with what they led to, in the same order; one reading for all of them."""
+def entries(journal: Journal, stored: Iterable[StoredEvent], masks: Masks, *, closely: bool = True) -> list[Entry]:
+    """These events with what they led to, in the same order; one reading for all of them. Not `closely`: without what
+    an action waits behind, which takes a question for each."""
     events = list(stored)
     mask = masks.of(one.event.person for one in events)
     actions = journal.read(lambda c: queries.actions_of(c, [one.seq for one in events]))
-    around = Surroundings.of(journal, [action for found in actions.values() for action in found])
+    nearby = [action for found in actions.values() for action in found] if closely else []
+    around = Surroundings.of(journal, nearby)
     return [_entry(one, actions.get(one.seq, ()), around, mask) for one in events]
 
 

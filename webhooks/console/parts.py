@@ -21,7 +21,7 @@ class Parts:
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
-    proxy of ours, that tells whose request it was."""
+    proxy of ours, that tells whose request it was. `rules` are the names of the config's rules, in its order."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -37,3 +37,4 @@ class Parts:
     token_ends: Mapping[str, datetime] = field(default_factory=dict)
     secure: bool = False
     proxied: bool = False
+    rules: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, url_for
 
-from webhooks.console import events, health, needs, people, search
+from webhooks.console import events, feed, health, needs, people, search
 from webhooks.console.access import reader
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
@@ -34,6 +34,7 @@ class NavLink:
 
 ROOMS: Sequence[Room] = (
     Room(search.blueprint, "search.page", "Поиск"),
+    Room(feed.blueprint, "feed.show", "Лента"),
     Room(needs.blueprint, "needs.page", "Нужен человек"),
     Room(health.blueprint, "health.page", "Состояние"),
     Room(people.blueprint, "people.page", "Люди", Role.ADMINISTER),

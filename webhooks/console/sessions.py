@@ -28,14 +28,20 @@ def begin(login: str, user: User, key: bytes, now: datetime) -> None:
 def user_of(settings: ConsoleSettings, key: bytes, now: datetime) -> User | None:
     """Whoever this request's session belongs to. It is over when it was quiet for too long, when it is a week old, and
     when the password or the role has become another."""
+    if not holds(settings, key, now):
+        return None
+    session["seen"] = now.timestamp()
+    return settings.users[session["login"]]
+
+
+def holds(settings: ConsoleSettings, key: bytes, now: datetime) -> bool:
+    """Whether it is not over yet; to ask that does not make it any younger."""
     user = settings.users.get(session.get("login", ""))
     if user is None or not hmac.compare_digest(session.get("stamp", ""), _stamp(user, key)):
-        return None
+        return False
     at = now.timestamp()
-    if at - session["seen"] > settings.session.total_seconds() or at - session["since"] > LONGEST.total_seconds():
-        return None
-    session["seen"] = at
-    return user
+    is_quiet = at - session["seen"] > settings.session.total_seconds()
+    return not is_quiet and at - session["since"] <= LONGEST.total_seconds()
 
 
 def open_up(about: str, now: datetime) -> None:

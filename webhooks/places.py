@@ -1,0 +1,72 @@
+"""Room for answers that last for as long as somebody reads them.
+
+The server answers with a fixed number of threads, and an answer that does not end keeps one of them. So each of those
+has a place, of which there are only so many, and for the places that are taken the server has so many threads more:
+what is free for webhooks stays as it was, whoever reads. Such a thread is made when first needed, and kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, Protocol
+
+PLACES: Final = "provodka.places"
+"""Under this name an application finds them in the environment of a request."""
+MOST: Final = 20
+
+
+class Pool(Protocol):
+    """The threads of a server."""
+
+    def grow(self, amount: int) -> None:
+        """So many more."""
+
+
+class Place:
+    """One that is taken; give it back in the end, twice does no harm."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._is_over = False
+
+    def wait(self, seconds: float) -> bool:
+        """Pause for so long; True as soon as the server wants to stop."""
+        return self._places.stopping.wait(seconds)
+
+    def give_back(self) -> None:
+        """Somebody else may have it."""
+        if not self._is_over:
+            self._is_over = True
+            self._places.give_back()
+
+
+class Places:
+    """`most` of them over one pool."""
+
+    def __init__(self, pool: Pool, most: int = MOST) -> None:
+        self.stopping = threading.Event()
+        self._pool = pool
+        self._most = most
+        self._taken = self._threads = 0
+        self._guard = threading.Lock()
+
+    def take(self) -> Place | None:
+        """A place, with a thread in place of the one that it keeps; None where all are taken, or the server stops."""
+        with self._guard:
+            if self._taken == self._most or self.stopping.is_set():
+                return None
+            self._taken += 1
+            if self._threads < self._taken:
+                self._threads += 1
+                self._pool.grow(1)
+        return Place(self)
+
+    def give_back(self) -> None:
+        """One of them is free."""
+        with self._guard:
+            self._taken -= 1
+
+    def close(self) -> None:
+        """Whoever waits in one is told to end. No thread is made any more: the server joins those that it has."""
+        with self._guard:
+            self.stopping.set()
