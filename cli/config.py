@@ -33,6 +33,7 @@ from provodka.settings import (
     read_config,
 )
 from provodka.veil import Veil
+from provodka.yaml_marks import Document
 from rules.actions import REGISTRY
 from rules.beside import Beside
 from rules.calendar import WorkingCalendar
@@ -83,7 +84,8 @@ SECTIONS: Final[Sections] = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands."""
+    """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands;
+    `document` is the file as it was read."""
 
     path: Path
     client: str
@@ -104,6 +106,7 @@ class Config:
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
     test_places: tuple[str, ...]
+    document: Document = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
 
 
@@ -166,6 +169,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         test_places=tuple(values["tests"]),
+        document=parsed.document,
         secrets=parsed.secrets,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.plan import past_of
+from support.whatif import past_of
 from provodka.calls import Call, Direction, Sighting, told_before
 from provodka.event import Event
 from provodka.journal import Journal

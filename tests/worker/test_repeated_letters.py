@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.plan import past_of
+from support.whatif import past_of
 from provodka.crm import Contact
 from provodka.event import Event
 from provodka.journal.planned_before import history_of
