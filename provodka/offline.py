@@ -50,7 +50,9 @@ def _guarded(way: str) -> Callable[..., Any]:
 
     def ask(one: socket.socket, *address: Any, **named: Any) -> Any:  # noqa: ANN401 -- as those of socket
         if threading.get_ident() in _inside:
-            raise OfflineError(f"something tried to reach {address[-1] if address else 'the outside'} where nothing may")
+            raise OfflineError(
+                f"something tried to reach {address[-1] if address else 'the outside'} where nothing may"
+            )
         return usual(one, *address, **named)
 
     return ask

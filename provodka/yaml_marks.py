@@ -71,7 +71,9 @@ class Document:
     def text_of(self, path: DocumentPath) -> str:
         """The lines of a part, moved to the left edge; comments that stand behind it belong to what follows."""
         begin = self.place(path)
-        others = (place for places in (self.keys, self.values) for at, place in places.items() if at[: len(path)] != path)
+        others = (
+            place for places in (self.keys, self.values) for at, place in places.items() if at[: len(path)] != path
+        )
         line, _ = min((place for place in others if place > begin), default=(self.source.count("\n") + 2, 1))
         last = max(line - 1, begin[0])
         lines = self.source.splitlines()[begin[0] - 1 : last]

@@ -60,9 +60,7 @@ def as_yaml(test: dict[str, Any]) -> str:
     return yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=_WIDTH)
 
 
-def save_as_test(
-    journal: Journal, event: StoredEvent, engine: Engine, made: MadeUp, name: str = ""
-) -> Saved:
+def save_as_test(journal: Journal, event: StoredEvent, engine: Engine, made: MadeUp, name: str = "") -> Saved:
     """Make the test and run it against these rules; it is given only where it passes. `made` must be a new one."""
     if event.event.type in NEVER_SEEN:
         return Saved(unfit=Unfit.HINT)

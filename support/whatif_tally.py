@@ -105,7 +105,9 @@ class Tally:
     limit: int
     to_come: int = 0
     because: dict[tuple[str, What, str], RuleTrace | None] = field(default_factory=dict)
-    """What became of a rule, masked, by event, difference and rule: for those who have other words than `why`."""
+    """Beside what is told: what became of a rule, masked, by event, difference and rule: for those who have other words than `why`."""
+    gaps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Beside what is told: the events that a rule is undecided for, by rule, missing fact and the rule before it."""
     _events: Counter[str] = field(default_factory=Counter)
     _rules: dict[str, _Rule] = field(default_factory=dict)
     _examples: list[ToldEvent] = field(default_factory=list)
@@ -125,6 +127,7 @@ class Tally:
         for one in found.differences:
             self._count(one, mask_of)
         for gap in found.undecided:
+            self.gaps[gap.rule, gap.fact, gap.behind] += 1
             self._rules.setdefault(gap.rule, _Rule()).undecided[why_undecided(gap)] += 1
         if (found.differences or found.undecided) and len(self._examples) < self.limit:
             mask = mask_of()
