@@ -38,14 +38,13 @@ def tried(text: str, running: Config, environ: Mapping[str, str] | None = None) 
     parsed.settle()
     config = settled(running.path, parsed)
     by_name = {name for path, names in careful.kept.items() if path[0] == "rules" for name in names if name}
-    outside = {name: value for names in parsed.named.values() for name, value in names.items()}
-    of_rules = {
-        name: value for path, names in parsed.named.items() if path[0] == "rules" for name, value in names.items()
-    }
-    beside = replace(config.beside, veil=Veil(of_rules, by_name))
-    secrets = {*config.secrets, *running.secrets, *(value for value in outside.values() if len(value) >= _SHORTEST)}
+    of_rules = [names for path, names in parsed.named.items() if path[0] == "rules"]
+    outside = {value for names in parsed.named.values() for value in names.values() if len(value) >= _SHORTEST}
+    veil = Veil({name: value for names in of_rules for name, value in names.items()}, by_name)
+    beside = replace(config.beside, veil=veil)
+    secrets = config.secrets | running.secrets | outside
     engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, beside)
-    return Tried(engine, frozenset(secrets), tuple(sorted(by_name)))
+    return Tried(engine, secrets, tuple(sorted(by_name)))
 
 
 class _Careful:
@@ -73,12 +72,8 @@ class _Careful:
             known = beside if isinstance(beside, dict) else {}
             return {key: self._walk(item, known.get(key), (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
-            several = beside if isinstance(beside, list) else []
-            more = [None] * (len(value) - len(several))
-            return [
-                self._walk(item, one, (*path, at))
-                for at, (item, one) in enumerate(zip(value, [*several, *more], strict=False))
-            ]
+            items = dict(enumerate(beside)) if isinstance(beside, list) else {}
+            return [self._walk(item, items.get(at), (*path, at)) for at, item in enumerate(value)]
         if not isinstance(value, str) or not takes_from_outside(value) or value == beside:
             return value
         text, self.kept[path] = as_written(value)

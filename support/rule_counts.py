@@ -80,8 +80,8 @@ class FailedCondition:
 
 @dataclass(slots=True)
 class RuleCount:
-    """One rule, by its name then. `examples` are ids of the newest event of each fate; `error` is of the newest failure;
-    `condition` is there once it has missed because of one."""
+    """One rule, by its name then. `examples` are ids of the newest event of each fate, `error` is that of the newest
+    failure; `condition` is there once it has missed because of one."""
 
     days: dict[Fate, Counter[date]] = field(default_factory=dict)
     examples: dict[Fate, str] = field(default_factory=dict)

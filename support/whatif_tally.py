@@ -105,7 +105,7 @@ class Tally:
     limit: int
     to_come: int = 0
     because: dict[tuple[str, What, str], RuleTrace | None] = field(default_factory=dict)
-    """Beside what is told: what became of a rule, masked, by event, difference and rule: for those who have other words than `why`."""
+    """Beside what is told, for other words than `why`: what became of a rule, masked, by event, difference and rule."""
     gaps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Beside what is told: the events that a rule is undecided for, by rule, missing fact and the rule before it."""
     _events: Counter[str] = field(default_factory=Counter)

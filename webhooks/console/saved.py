@@ -32,10 +32,8 @@ def blueprint() -> Blueprint:
         if saved.test is not None and "file" in request.form:
             headers = {"Content-Disposition": f'attachment; filename="{id_}.tests.yaml"'}
             return Response(f"tests:\n{saved.yaml}", content_type="application/yaml; charset=utf-8", headers=headers)
-        page = render_template(
-            "event_test.html", id=id_, saved=saved, why=_why(saved), file=parts().tests_file, **_WORDS
-        )
-        return page, 200 if saved.test is not None else 422
+        told = {"id": id_, "saved": saved, "why": _why(saved), "file": parts().tests_file, **_WORDS}
+        return render_template("event_test.html", **told), 200 if saved.test is not None else 422
 
     return pages
 
@@ -44,9 +42,7 @@ def _why(saved: Saved) -> str:
     """Why there is no test."""
     match saved.unfit:
         case Unfit.HINT:
-            return gettext(
-                "Это лишь знак об изменении, правила его не читают. Сохраните событие, которое по нему нашли."
-            )
+            return gettext("Это лишь знак об изменении: правила читают событие, которое по нему нашли. Сохраните его.")
         case Unfit.NOT_PLANNED:
             return gettext("Событие ещё не разобрано по правилам: проверять пока нечего.")
         case Unfit.WAITS:
