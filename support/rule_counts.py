@@ -203,4 +203,5 @@ def _asked(condition: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- JSON
 
 def _ids(connection: Connection, seqs: list[int]) -> Iterator[tuple[int, str]]:
     for some in chunks(seqs):
-        yield from connection.execute(select(events.c.seq, events.c.id).where(events.c.seq.in_(some))).tuples()
+        rows = connection.execute(select(events.c.seq, events.c.id).where(events.c.seq.in_(some)))
+        yield from ((row.seq, row.id) for row in rows)

@@ -123,10 +123,12 @@ def _work(house: Parts, text: str, days: int, task: Task[Outcome]) -> Outcome:
 
 
 def _shown(mine: Try | None) -> dict[str, Any]:
-    outcome = mine.task.result if mine else None
+    runs = mine is not None and mine.task.running  # asked first: what is over then has its result
+    outcome = mine.task.result if mine and not runs else None
     tally = outcome.tally if outcome else None
     return {
         "mine": mine,
+        "runs": runs,
         "outcome": outcome,
         "told": tally.told() if tally else None,
         "gaps": _gaps(tally) if tally else {},
