@@ -61,7 +61,7 @@ def blueprint() -> Blueprint:
             busy = _tries().running()
             words = gettext("Сейчас идёт другое сравнение, его начал %s. Два сразу мешали бы приёму заявок: подождите.")
             mistake = words % (busy.name if busy else "")
-            return render_template("whatif.html", **_shown(None), mistake=mistake, text=text), 409
+            return render_template("whatif.html", **_shown(None) | {"mistake": mistake, "text": text}), 409
         return redirect(url_for("whatif.page"))
 
     @pages.get("/progress")

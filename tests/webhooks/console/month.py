@@ -1,4 +1,4 @@
-"""The console of a small client after a month: a journal that a real planner has filled, and the house of its config."""
+"""The console of a small client after a month: a journal filled by a real planner, the house of its config."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from tests.webhooks.console.desk import Desk
 
 @contextmanager
 def after_a_month(
-    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, more: str = "", **given: Any
+    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, **given: Any
 ) -> Iterator[tuple[Client, Desk]]:
-    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`, and `more` before
-    them."""
+    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`."""
     client = Client(folder, journal, clock)
     client.month()
-    house = House(read(client.config(more + rules)))
+    house = House(read(client.config(rules)))
     parts = console_parts(house)
     own = ("rules", "try_config", "save_test", "tests_file")
     desk = Desk(journal, {"now": clock, **{name: getattr(parts, name) for name in own}, **given})

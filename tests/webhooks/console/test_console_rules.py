@@ -124,7 +124,9 @@ def test_references_stay_as_they_are_written_and_secrets_are_not_shown(
   - name: Наружу
     on: call.missed
     do:
-      - http: {url: "https://erp.example.ru/", headers: {X-Api-Key: "${ERP_KEY}"}, json: {note: tilda-secret}, repeat: safe}
+      - http:
+          {url: "https://erp.example.ru/", headers: {X-Api-Key: "${ERP_KEY}"}, repeat: safe,
+           json: {note: tilda-secret}}
       - http: {url: "https://erp.example.ru/", headers: {X-Api-Key: "written-in-the-open"}, repeat: safe}
 """
     _, desk = serve(RULES + rule)
