@@ -31,13 +31,14 @@ _KEPT: Final = "rule counts"
 @dataclass(frozen=True, slots=True)
 class Line:
     """A rule with what became of it; `rule` is None for one that the config has no more, `days` are its matches by day,
-    the oldest first, None where that is not known."""
+    the oldest first, None where that is not known. `met`: it is in the traces, be it for events of others."""
 
     name: str
     slug: str
     rule: WrittenRule | None
     count: RuleCount
     days: tuple[int | None, ...]
+    met: bool = True
 
     @property
     def bars(self) -> str:
@@ -144,7 +145,7 @@ def _line(name: str, rule: WrittenRule | None, count: RuleCount, found: RuleCoun
     known = found.since.astimezone(parts().zone).date() if found else _today()
     every = (_first(DAYS) + timedelta(days=at) for at in range(DAYS))
     days = tuple(matched.get(day, 0) if day >= known else None for day in every)
-    return Line(name, rule_slug(name), rule, count, days)
+    return Line(name, rule_slug(name), rule, count, days, found is not None and name in found.rules)
 
 
 _ALWAYS: Final = (Fate.MATCHED, Fate.MISSED, Fate.FAILED, Fate.DEAD)
@@ -180,7 +181,9 @@ def _missed(count: RuleCount) -> str:
 def _why(line: Line, mask: Mask) -> Iterator[str]:
     count, rule = line.count, line.rule
     met = sorted(((count.of(fate), fate) for fate in count.last), reverse=True)
-    if not [fate for _, fate in met if fate is not Fate.ELSEWHERE]:
+    if not line.met:
+        yield gettext("В разборах за это время его ещё нет: правило новое или недавно переименовано.")
+    elif not [fate for _, fate in met if fate is not Fate.ELSEWHERE]:
         triggers = ", ".join(f"«{names.event_title(one)}»" for one in (rule.triggers if rule else ()))
         yield gettext("Таких событий не было: %s.") % triggers
     for many, fate in met:
