@@ -33,6 +33,7 @@ from provodka.settings import (
     read_config,
 )
 from provodka.veil import Veil
+from provodka.yaml_marks import Document
 from rules.actions import REGISTRY
 from rules.beside import Beside
 from rules.calendar import WorkingCalendar
@@ -83,7 +84,8 @@ SECTIONS: Final[Sections] = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands."""
+    """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands;
+    `document` is the file as it was read."""
 
     path: Path
     client: str
@@ -104,6 +106,7 @@ class Config:
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
     test_places: tuple[str, ...]
+    document: Document = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
 
 
@@ -113,16 +116,20 @@ def parse(path: Path, environ: Mapping[str, str] | None = None) -> Parsed:
     Secrets come from the environment, and from a file `.env` beside the config for what the environment lacks. The
     value of `tests` holds those of the files beside the config too, by their places.
     """
-    if environ is None:
-        beside = {name: value for name, value in dotenv_values(path.parent / ".env").items() if value is not None}
-        environ = {**beside, **os.environ}
+    environ = environment(path) if environ is None else environ
     parsed = read_config(path, SECTIONS, environ)
-    parsed.report(_meaning(parsed))
-    _add_tests(parsed, read_beside(path, environ))
+    parsed.report(meaning(parsed))
+    add_tests(parsed, read_beside(path, environ))
     return parsed
 
 
-def _add_tests(parsed: Parsed, beside: Sequence[Parsed]) -> None:
+def environment(path: Path) -> dict[str, str]:
+    """What a config at this path may take by name."""
+    beside = {name: value for name, value in dotenv_values(path.parent / ".env").items() if value is not None}
+    return {**beside, **os.environ}
+
+
+def add_tests(parsed: Parsed, beside: Sequence[Parsed]) -> None:
     """Read and check the tests of all files together."""
     files = [parsed, *beside]
     zone = ZoneInfo(parsed.values["timezone"] or "UTC")
@@ -166,6 +173,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         rules=tuple(values["rules"].values()),
         tests=tuple(values["tests"].values()),
         test_places=tuple(values["tests"]),
+        document=parsed.document,
         secrets=parsed.secrets,
     )
 
@@ -207,7 +215,8 @@ def beside(parsed: Parsed) -> Beside:
     )
 
 
-def _meaning(parsed: Parsed) -> Iterator[Finding]:
+def meaning(parsed: Parsed) -> Iterator[Finding]:
+    """What is wrong between the sections."""
     values = parsed.values
     # what stands in the config but could not be read is known by name all the same: one mistake is not two
     staff = {name: Staff(crm=name) for name in _written(parsed, "staff")} | values["staff"]

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cli.beside import test_files, tests_file
 from cli.config import Config
-from cli.plan import past_of
 from cli.show import Exit, View
 from provodka.journal import Journal
-from provodka.journal.planned_before import history_of
 from provodka.made_up import MadeUp
 from provodka.yaml_marks import parse_document
 from rules.actions import REGISTRY
 from rules.engine import Engine
-from rules.faults import RuleError
 from rules.names import NEVER_SEEN
-from rules.saved_test import Planned, saved_test
 from support.find import find_one
-
-_WIDTH = 110
+from support.saving import Unfit, as_yaml, name_of, save_as_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +36,26 @@ def save(journal: Journal, config: Config, wanted: str, wish: Wish, view: View) 
         view.problem(alike if found.alike else f"no event has an id like «{wanted}»", "see provodka events ls")
         return Exit.USAGE if found.alike else Exit.PROBLEM
     event = found.one.event
-    if event.type in NEVER_SEEN:
-        view.problem("rules never see the hints of a CRM or of accounting", "save the event that was found by it")
-        return Exit.PROBLEM
-    name = wish.name or f"{event.type.value} {event.id}"
+    name = wish.name or name_of(found.one)
     taken = dict(zip((one.name for one in config.tests), config.test_places, strict=True))
-    if name in taken:
+    if name in taken and event.type not in NEVER_SEEN:
         view.problem(f"the test at {taken[name]} is called «{name}» already", "choose another one with --name")
         return Exit.USAGE
-    history = journal.read(lambda c: history_of(c, found.one))  # type: ignore[arg-type]
-    planned = [Planned(a.key, a.rule, a.kind, json.loads(a.params)) for a in history.actions]
     engine = Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
-    made = MadeUp(journal.key, config.path.read_text("utf-8"), config.secrets)
-    try:
-        test, result = saved_test(past_of(history), planned, name, engine, made)
-    except RuleError as error:
-        view.problem(f"event {event.id}: {error}")
-        return Exit.PROBLEM
-    if not result.passed:
-        view.problem(f"the rules do not make of event {event.id} what was made of it then; nothing is written")
-        for failure in result.failures:
-            view.print(f"    {failure}")
-        return Exit.PROBLEM
-    return _write(test, config.path, wish, view)
+    made = MadeUp(journal.key, config.document.source, config.secrets)
+    saved = save_as_test(journal, found.one, engine, made, name)
+    match saved.unfit:
+        case None if saved.test is not None:
+            return _write(saved.test, config.path, wish, view)
+        case Unfit.HINT:
+            view.problem("rules never see the hints of a CRM or of accounting", "save the event that was found by it")
+        case Unfit.OTHERWISE:
+            view.problem(f"the rules do not make of event {event.id} what was made of it then; nothing is written")
+            for failure in saved.result.failures if saved.result else ():
+                view.print(f"    {failure}")
+        case _:
+            view.problem(f"event {event.id}: {saved.error}")
+    return Exit.PROBLEM
 
 
 def _write(test: dict[str, Any], config: Path, wish: Wish, view: View) -> int:
@@ -94,9 +83,8 @@ def _with(before: str, test: dict[str, Any], target: Path) -> str | None:
     data = document.data if isinstance(document.data, dict) else {}
     tests = data.get("tests") or []
     column = document.place(("tests", 0))[1] if tests else 5
-    body = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=_WIDTH)
     indent = " " * max(column - 3, 0)
-    added = "".join(f"{indent}{line}\n" for line in body.splitlines())
+    added = "".join(f"{indent}{line}\n" for line in as_yaml(test).splitlines())
     head = before if not before or before.endswith("\n") else f"{before}\n"
     whole = f"{head}{added}" if "tests" in data else f"{head}tests:\n{added}"
     read = parse_document(whole, str(target))

@@ -8,7 +8,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, ValidationInfo
 
-from provodka.config import DIRECTORY
+from provodka.config import DIRECTORY, is_confined
 from provodka.errors import Rejected
 from provodka.messages import ClientMessage
 from provodka.stores import Blobs
@@ -21,7 +21,7 @@ File = tuple[str, str, bytes]
 
 def _beside_the_config(folder: Path, info: ValidationInfo) -> Path:
     found = Path((info.context or {}).get(DIRECTORY, Path.cwd())) / folder
-    if not found.is_dir():
+    if not is_confined(info) and not found.is_dir():
         raise ValueError(f"there is no folder {folder}")
     return found
 

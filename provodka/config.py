@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidationInfo, create_model
 
 from provodka.errors import ConfigError, Problem
 from provodka.mistakes import Explainer, Finding
@@ -33,6 +33,7 @@ from provodka.wording import did_you_mean, nearest
 from provodka.yaml_marks import Document, DocumentPath, Plain, read_document
 
 DIRECTORY: Final = "directory"
+_CONFINED: Final = "confined"
 _NO_SHAPE: Final = Shape({})
 
 
@@ -113,12 +114,21 @@ def load(
 def read_config(path: Path, sections: Sections, environ: Mapping[str, str]) -> Parsed:
     """Read a config as far as possible; never raises for what is in it: see `problems`."""
     document = read_document(path)
-    filled = fill(document, environ)
-    reader = _Reader(document, filled)
+    return read_filled(document, fill(document, environ), sections)
+
+
+def read_filled(document: Document, filled: Filled, sections: Sections, *, confined: bool = False) -> Parsed:
+    """The same of a document that is filled in already. `confined`: no file that it names is looked at."""
+    reader = _Reader(document, filled, confined=confined)
     values = reader.read(sections)
     explainer = reader.explainer
     secrets = frozenset(filter(None, filled.secrets | secrets_of(values)))
     return Parsed(document, values, sorted(set(document.problems)), secrets, filled.named, explainer)
+
+
+def is_confined(info: ValidationInfo) -> bool:
+    """Whether the config comes from somebody who may not look into files by it: a validator leaves them alone then."""
+    return bool((info.context or {}).get(_CONFINED))
 
 
 Kinds: TypeAlias = Mapping[str, type[BaseModel] | Callable[[], type[BaseModel]]]
@@ -219,9 +229,10 @@ def _with_kind(model: type[BaseModel], key: str, kind: str) -> type[BaseModel]:
 
 
 class _Reader:
-    def __init__(self, document: Document, filled: Filled) -> None:
+    def __init__(self, document: Document, filled: Filled, *, confined: bool) -> None:
         self._document = document
         self._filled = filled
+        self._context = {DIRECTORY: document.directory, _CONFINED: confined}
         self._shapes: dict[int, Shape] = {}
         self.explainer = Explainer(document, filled)
 
@@ -268,7 +279,7 @@ class _Reader:
         """The value as read, or None after its mistakes have been noted."""
         try:
             if isinstance(section.read, TypeAdapter | OneOfKinds):
-                return section.read.validate_python(value, context={DIRECTORY: self._document.directory})
+                return section.read.validate_python(value, context=self._context)
             return section.read(value)
         except (ValidationError, ValueError) as error:
             shape = self._shape(section)

@@ -50,6 +50,26 @@ def fill(document: Document, environ: Mapping[str, str]) -> Filled:
     return filler.filled
 
 
+def as_written(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text that stays as it is written when it is filled in, though it takes something from outside, and the names
+    that it speaks of."""
+    names: dict[str, None] = {}
+
+    def escaped(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[0]
+        names[found[2] or ""] = None
+        return f"${found[0]}"
+
+    kept = _REFERENCE.sub(escaped, text)
+    return (f"$${{file}}{kept.removeprefix('file')}" if _FILE.fullmatch(text) else kept), tuple(names)
+
+
+def takes_from_outside(value: Plain) -> bool:
+    """Whether something of it is to be filled in."""
+    return isinstance(value, str) and ("${" in value or value.startswith("file:"))
+
+
 class _Filler:
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self._document = document
@@ -61,9 +81,7 @@ class _Filler:
             return {key: self.walk(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [self.walk(item, (*path, index)) for index, item in enumerate(value)]
-        if not isinstance(value, str) or not ("${" in value or value.startswith("file:")):
-            return value
-        return self._text(value, path)
+        return self._text(value, path) if isinstance(value, str) and takes_from_outside(value) else value
 
     def _text(self, value: str, path: DocumentPath) -> str:
         taken: dict[str, str] = {}

@@ -6,7 +6,7 @@ The journal, traces and pages hold `${NAME}`; the value is put in its place only
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from provodka.errors import Rejected
@@ -17,13 +17,15 @@ _NAMED: Final = re.compile(r"\$(?:(\$)|\{([^{}]+)\})")
 
 
 class Veil:
-    """`outside` are the values by their names. Threads may share it."""
+    """`outside` are the values by their names; of `unread` only the names are known, which stand for their values.
+    Threads may share it."""
 
-    def __init__(self, outside: Mapping[str, str] | None = None) -> None:
+    def __init__(self, outside: Mapping[str, str] | None = None, unread: Iterable[str] = ()) -> None:
         self._values = {name: value for name, value in (outside or {}).items() if len(value) >= _SHORTEST}
         by_length = sorted(self._values.items(), key=lambda one: len(one[1]), reverse=True)
         self._names = {value: name for name, value in reversed(by_length)}
-        found = [re.escape(value) for _, value in by_length]
+        self._names |= {f"${{{name}}}": name for name in unread}
+        found = [re.escape(value) for value in sorted(self._names, key=len, reverse=True)]
         self._hidden = re.compile("|".join([*found, r"\$"]))
         self._forms = {form: name for name, value in self._values.items() for form in written_forms(value)}
         forms = sorted(self._forms, key=len, reverse=True)

@@ -8,8 +8,9 @@ for the model to read, and keys are always texts. Duplicate keys, which PyYAML a
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -45,13 +46,14 @@ def written(path: DocumentPath) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: plain data (`None` where it could not be parsed) and the place of every part of it."""
+    """A parsed file: plain data (`None` where it could not be parsed), the place of every part, and the text itself."""
 
     file: str
     data: Any
     problems: list[Problem]
     keys: dict[DocumentPath, Place] = field(default_factory=dict, repr=False)
     values: dict[DocumentPath, Place] = field(default_factory=dict, repr=False)
+    source: str = field(default="", repr=False)
 
     @property
     def directory(self) -> Path:
@@ -65,6 +67,19 @@ class Document:
             if place:
                 return place
         return 1, 1
+
+    def text_of(self, path: DocumentPath) -> str:
+        """The lines of a part, moved to the left edge; comments that stand behind it belong to what follows."""
+        begin = self.place(path)
+        others = (
+            place for places in (self.keys, self.values) for at, place in places.items() if at[: len(path)] != path
+        )
+        line, _ = min((place for place in others if place > begin), default=(self.source.count("\n") + 2, 1))
+        last = max(line - 1, begin[0])
+        lines = self.source.splitlines()[begin[0] - 1 : last]
+        while lines and lines[-1].strip().partition("#")[0] == "":
+            lines.pop()
+        return textwrap.dedent("\n".join(lines))
 
     def problem(self, path: DocumentPath, text: str, hint: str = "", *, key: bool = False) -> Problem:
         """A mistake at this path of the document."""
@@ -101,7 +116,7 @@ def parse_document(text: str, file: str) -> Document:
         return _hopeless(Path(file), words.line, words.column, words.text, words.hint)
     finally:
         loader.dispose()
-    return _Builder(file).build(root)
+    return replace(_Builder(file).build(root), source=text)
 
 
 def _hopeless(path: Path, line: int, column: int, text: str, hint: str = "") -> Document:

@@ -29,6 +29,14 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00
 _A_MOMENT_LATER: Final = timedelta(seconds=1)  # a test knows whole seconds only
 
 
+class UnsettledError(RuleError):
+    """There is nothing yet that a test could expect: the event was not planned, or `rule` waits still."""
+
+    def __init__(self, text: str, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """An action as it was planned; `key` tells which plan made it."""
@@ -44,15 +52,15 @@ def saved_test(
 ) -> tuple[dict[str, Any], RuleTestResult]:
     """The test as a config writes it, and what became of it when it was run against these rules.
 
-    It passes where the rules still do what they did. Raises RuleError where the event has no plan to be held to.
+    It passes where the rules still do what they did. Raises UnsettledError where the event has no plan to be held to.
     """
     first = next((plan for plan in past.plans if plan.cause == "event"), None)
     if first is None:
-        raise RuleError("the event was not planned: there is nothing that a test could expect")
+        raise UnsettledError("the event was not planned: there is nothing that a test could expect")
     over = {rule for plan in past.plans if plan.cause == "timer" for rule in plan.rules}
     for rule, trace in first.rules.items():
         if trace.get("outcome") == RuleOutcome.WAITING and rule not in over:
-            raise RuleError(f"rule «{rule}» waits still, so that nobody knows what it will do")
+            raise UnsettledError(f"rule «{rule}» waits still, so that nobody knows what it will do", rule)
     zone = engine.calendar.timezone
     person = made.person(past.event.person)
     facts = _facts(past)

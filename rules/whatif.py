@@ -91,11 +91,14 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class Otherwise:
-    """How today's rules would have dealt with an event. `renamed`: today's names by those of then."""
+    """How today's rules would have dealt with an event. `renamed`: today's names by those of then. `because` has what
+    became of the rules that drop or add something: of one that adds, then; None where there was, or is, no such rule.
+    """
 
     differences: tuple[Difference, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    because: Mapping[tuple[What, str], RuleTrace | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -135,7 +138,8 @@ def what_if(past: Past, engine: Engine, registry: Registry, until: datetime) -> 
             found += _of_rule(rule, before.get(rule, []), now, then.get(rule), registry)
     found = [one for one in found if one.what is not What.FAILS or one.rule in engine.names]
     told = tuple(one for one in undecided if one.fact or before.get(one.rule) or now.did.get(one.rule))
-    return Otherwise(tuple(_reasoned(found, now, first)), told, renamed)
+    because = {(one.what, one.rule): trace for one in found for trace in _because(one, now, first)}
+    return Otherwise(tuple(_reasoned(found, because)), told, renamed, because)
 
 
 def _that_may_differ(before: Mapping[str, Sequence[Did]], now: _Now, then: Mapping[str, Any]) -> set[str]:
@@ -247,15 +251,23 @@ def _of_rule(
     yield from differences(rule, before, now.did.get(rule, ()), registry)
 
 
-def _reasoned(found: Sequence[Difference], now: _Now, first: PastPlan | None) -> Iterator[Difference]:
+def _because(one: Difference, now: _Now, first: PastPlan | None) -> Iterator[RuleTrace | None]:
+    """What became of its rule, now where it drops something, then where it does what was not done; else nothing."""
+    if one.what is What.DROPPED:
+        yield now.resumed.get(one.rule, now.traces.get(one.rule))
+    elif one.what is What.ADDED and first is not None:
+        yield first.told(one.rule)
+
+
+def _reasoned(
+    found: Sequence[Difference], because: Mapping[tuple[What, str], RuleTrace | None]
+) -> Iterator[Difference]:
     """With the reason of what is dropped now, and of what was not done then."""
     for one in found:
         why = one.why
-        if one.what is What.DROPPED:
-            why = _why_not(now.resumed.get(one.rule, now.traces.get(one.rule)))
-        elif one.what is What.ADDED and first is not None:
-            told = first.told(one.rule)
-            why = _why_not(told) if told else "there was no such rule"
+        if (key := (one.what, one.rule)) in because:
+            trace = because[key]
+            why = "there was no such rule" if trace is None and one.what is What.ADDED else _why_not(trace)
         yield replace(one, why=why)
 
 

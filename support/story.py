@@ -222,7 +222,7 @@ def _rule(trace: RuleTrace, ids: Mapping[str, int], mask: Mask) -> ShownRule:
         outcome=trace.outcome.value,
         reason=mask.text(trace.reason),
         error=mask.text(trace.error),
-        conditions=tuple(_condition(mask.condition(one)) for one in trace.conditions),
+        conditions=tuple(shown_condition(mask.condition(one)) for one in trace.conditions),
         actions=tuple(ids[key] for key in trace.action_keys if key in ids),
         violation=_violation(trace),
     )
@@ -234,7 +234,7 @@ def _violation(trace: RuleTrace) -> str:
     return f"counted as «{found.guard}» of {found.person or 'nobody'}" if found else ""
 
 
-def _condition(trace: ConditionTrace) -> ShownCondition:
+def shown_condition(trace: ConditionTrace) -> ShownCondition:
     return ShownCondition(
         path=trace.path,
         op=trace.op,
@@ -243,7 +243,7 @@ def _condition(trace: ConditionTrace) -> ShownCondition:
         matched=trace.matched,
         note=trace.note,
         reason=trace.reason,
-        parts=tuple(_condition(part) for part in trace.parts),
+        parts=tuple(shown_condition(part) for part in trace.parts),
     )
 
 

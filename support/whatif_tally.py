@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.differences import Changed, Difference, What
+from rules.plan import RuleTrace
 from rules.whatif import Otherwise, Past, Undecided
 from support.masking import Mask
 
@@ -103,6 +104,10 @@ class Tally:
     span: Span
     limit: int
     to_come: int = 0
+    because: dict[tuple[str, What, str], RuleTrace | None] = field(default_factory=dict)
+    """Beside what is told, for other words than `why`: what became of a rule, masked, by event, difference and rule."""
+    gaps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Beside what is told: the events that a rule is undecided for, by rule, missing fact and the rule before it."""
     _events: Counter[str] = field(default_factory=Counter)
     _rules: dict[str, _Rule] = field(default_factory=dict)
     _examples: list[ToldEvent] = field(default_factory=list)
@@ -122,9 +127,13 @@ class Tally:
         for one in found.differences:
             self._count(one, mask_of)
         for gap in found.undecided:
+            self.gaps[gap.rule, gap.fact, gap.behind] += 1
             self._rules.setdefault(gap.rule, _Rule()).undecided[why_undecided(gap)] += 1
         if (found.differences or found.undecided) and len(self._examples) < self.limit:
-            self._examples.append(_event(past, found, mask_of()))
+            mask = mask_of()
+            self._examples.append(_event(past, found, mask))
+            for (what, rule), trace in found.because.items():
+                self.because[past.event.id, what, rule] = None if trace is None else _masked_trace(trace, mask)
 
     def _count(self, one: Difference, mask_of: MaskOf) -> None:
         rule = self._rules.setdefault(one.rule, _Rule())
@@ -178,6 +187,11 @@ def _event(past: Past, found: Otherwise, mask: Mask) -> ToldEvent:
 def _masked(one: Difference, mask: Mask) -> Difference:
     changed = tuple(_masked_change(change, mask) for change in one.changed)
     return replace(one, was=mask.value(one.was), now=mask.value(one.now), changed=changed, why=mask.text(one.why))
+
+
+def _masked_trace(trace: RuleTrace, mask: Mask) -> RuleTrace:
+    conditions = tuple(mask.condition(one) for one in trace.conditions)
+    return replace(trace, conditions=conditions, error=mask.text(trace.error), reason=mask.text(trace.reason))
 
 
 def _masked_change(change: Changed, mask: Mask) -> Changed:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from provodka.config import DIRECTORY
+from provodka.config import DIRECTORY, is_confined
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict
 
@@ -17,6 +17,8 @@ _KINDS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 def _picture(path: Path, info: ValidationInfo) -> Path:
     found = Path((info.context or {}).get(DIRECTORY, Path.cwd())) / path
+    if is_confined(info):
+        return found
     try:
         with found.open("rb") as file:
             begin = file.read(8)

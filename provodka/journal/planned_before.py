@@ -65,6 +65,13 @@ def count(journal: Journal, since: datetime, until: datetime) -> int:
     return found
 
 
+def newest_since(journal: Journal, since: datetime, until: datetime, most: int) -> datetime:
+    """From when on there are at most so many events: `since`, or the moment that the last of them came."""
+    query = select(events.c.received_at).where(_OF_TIME).order_by(events.c.received_at.desc()).offset(most - 1).limit(1)
+    found = journal.read(lambda c: c.execute(query, {"since": since, "until": until}).scalar())
+    return since if found is None else found
+
+
 def histories(journal: Journal, since: datetime, until: datetime) -> Iterator[History]:
     """Their histories, oldest first; each portion is read in a transaction of its own."""
     span = {"since": since, "until": until}

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.plan import past_of
 from provodka.calls import Call, Direction, Sighting, told_before
 from provodka.event import Event
 from provodka.journal import Journal
@@ -22,6 +21,7 @@ from rules.facts import RecordedFacts
 from rules.plan import RuleOutcome
 from rules.saved_test import saved_test
 from rules.whatif import Otherwise, what_if
+from support.whatif import past_of
 from tests.rules.world import CALENDAR, CLIENT, NOW, make_engine, make_rule
 from tests.worker.office import Office
 from worker.facts import LiveFacts

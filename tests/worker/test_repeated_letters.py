@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cli.plan import past_of
 from provodka.crm import Contact
 from provodka.event import Event
 from provodka.journal.planned_before import history_of
@@ -15,6 +14,7 @@ from rules.plan import RuleOutcome
 from rules.saved_test import saved_test
 from rules.schema import Rule
 from rules.whatif import Otherwise, what_if
+from support.whatif import past_of
 from tests.rules.world import CLIENT, make_engine, make_rule
 from tests.worker.office import Office
 

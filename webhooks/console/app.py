@@ -50,6 +50,7 @@ def create_console(parts: Parts) -> Flask:
         SESSION_COOKIE_SECURE=parts.secure,
         PERMANENT_SESSION_LIFETIME=parts.settings.session,
         MAX_CONTENT_LENGTH=4 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # it holds as long as the session does
     )
     CSRFProtect(app)

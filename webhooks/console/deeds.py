@@ -23,6 +23,7 @@ def deeds() -> dict[str, str]:
         "drop": gettext("остановленное снято: %s"),
         "save_test": gettext("сохранено как проверка: %s"),
         "what_if": gettext("опробован другой конфиг"),
+        "what_if_stopped": gettext("остановлено сравнение с другим конфигом"),
         "export": gettext("выгружен журнал: %s"),
     }
 

@@ -85,7 +85,7 @@ def _filters(wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Name, title and choices (value, words) of each; what is chosen is among them, even if it is not known here."""
     channels = {*parts().channels, *parts().journal.read(lately.channels), wanted.channel}
     types = sorted(((one.value, event_title(one)) for one in EventType), key=lambda one: one[1])
-    rules = sorted({*parts().rules, wanted.rule})
+    rules = sorted({*(one.name for one in parts().rules), wanted.rule})
     return [
         ("channel", gettext("Канал"), [(one, one) for one in sorted(channels) if one]),
         ("type", gettext("Событие"), types),

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from provodka.journal import Journal, PlanRecord, StoredEvent
+from support.saving import Saved
+from support.whatif import Tried
 from webhooks.console.settings import ConsoleSettings
 
 
 def _no_card(_: str) -> str:
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRule:
+    """A rule of the config: its text as it stands there, without secrets, in which line of which file; the types of
+    event that it starts on, and the channels that it listens to (none: to all)."""
+
+    name: str
+    text: str
+    file: str
+    line: int
+    triggers: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+def _nothing_tried(_: str) -> Tried:
+    raise NotImplementedError
+
+
+def _nothing_saved(_: StoredEvent) -> Saved:
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -21,7 +44,8 @@ class Parts:
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
-    proxy of ours, that tells whose request it was. `rules` are the names of the config's rules, in its order."""
+    proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` reads the text of
+    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -37,4 +61,7 @@ class Parts:
     token_ends: Mapping[str, datetime] = field(default_factory=dict)
     secure: bool = False
     proxied: bool = False
-    rules: tuple[str, ...] = ()
+    rules: Sequence[WrittenRule] = ()
+    try_config: Callable[[str], Tried] = _nothing_tried
+    save_test: Callable[[StoredEvent], Saved] = _nothing_saved
+    tests_file: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, url_for
 
-from webhooks.console import events, feed, health, needs, people, search
+from webhooks.console import events, feed, health, needs, people, rules, saved, search, whatif
 from webhooks.console.access import reader
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
@@ -37,8 +37,11 @@ ROOMS: Sequence[Room] = (
     Room(feed.blueprint, "feed.show", "Лента"),
     Room(needs.blueprint, "needs.page", "Нужен человек"),
     Room(health.blueprint, "health.page", "Состояние"),
+    Room(rules.blueprint, "rules.page", "Правила"),
     Room(people.blueprint, "people.page", "Люди", Role.ADMINISTER),
     Room(events.blueprint),
+    Room(saved.blueprint),
+    Room(whatif.blueprint),
 )
 
 

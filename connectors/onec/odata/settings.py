@@ -12,7 +12,7 @@ from connectors.onec.odata.profile import Profile
 from connectors.onec.odata.profiles import read_profile
 from connectors.onec.published import User
 from connectors.onec.settings import BooksSettings
-from provodka.config import DIRECTORY
+from provodka.config import DIRECTORY, is_confined
 from provodka.settings import Finding, Mistakes, Strict
 
 ODATA: Final = "/odata/standard.odata"
@@ -46,6 +46,8 @@ class Publication(Strict):
     @field_validator("overrides")
     @classmethod
     def _beside_the_config(cls, value: dict[str, Any] | str, info: ValidationInfo) -> dict[str, Any] | str:
+        if is_confined(info) and isinstance(value, str):
+            return {}
         folder = (info.context or {}).get(DIRECTORY, Path.cwd())
         return str(Path(folder) / value) if isinstance(value, str) else value
 

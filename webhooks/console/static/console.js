@@ -25,9 +25,11 @@
   });
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
-    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+    const from = button.dataset.copyFrom;
+    const text = from ? document.getElementById(from).textContent : new URL(button.dataset.copy, location.href).href;
+    await navigator.clipboard.writeText(text);
     button.textContent = button.dataset.copied || button.textContent;
   });
 })();

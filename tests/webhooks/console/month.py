@@ -1,0 +1,34 @@
+"""The console of a small client after a month: a journal filled by a real planner, the house of its config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cli.config import read
+from cli.console import console_parts
+from cli.house import House
+from provodka.journal import Journal
+from tests.cli.past import RULES, Client
+from tests.cli.playing import Clock
+from tests.webhooks.console.desk import Desk
+
+
+@contextmanager
+def after_a_month(
+    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, **given: Any
+) -> Iterator[tuple[Client, Desk]]:
+    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`."""
+    client = Client(folder, journal, clock)
+    client.month()
+    house = House(read(client.config(rules)))
+    parts = console_parts(house)
+    own = ("rules", "try_config", "save_test", "tests_file")
+    desk = Desk(journal, {"now": clock, **{name: getattr(parts, name) for name in own}, **given})
+    try:
+        yield client, desk
+    finally:
+        desk.close()
+        house.close()
