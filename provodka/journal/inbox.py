@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes, letters, naming, outbox
+from provodka.journal import lanes, letters, naming, numbering, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
 from provodka.journal.sql import among, chunks, insert_new, upsert
@@ -217,8 +217,15 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     kept = [row.seq for row in rows if row.seq not in late]
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
-        naming.put_names(connection, ((lane_of[seq], taken_up[seq].event.person.name) for seq in kept))
+        _put_known_by(connection, [(lane_of[seq], taken_up[seq].event) for seq in kept])
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
+
+
+def _put_known_by(connection: Connection, of_lanes: Sequence[tuple[int, Event]]) -> None:
+    """Keep the names and numbers that these events, each with its lane, can be looked for by."""
+    naming.put_names(connection, ((lane, event.person.name) for lane, event in of_lanes))
+    told = ((lane, numbering.numbers_of(event.payload, event.external_id)) for lane, event in of_lanes)
+    numbering.put_numbers(connection, ((lane, *one) for lane, numbers in told for one in numbers))
 
 
 def _unsettled(connection: Connection, wanted: Sequence[int]) -> tuple[set[int], dict[int, int]]:
