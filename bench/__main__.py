@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks, tables, import, mail.
+callers, talks, tables, import, mail, pages.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bench.callers import callers
 from bench.imports import imports
 from bench.mail import mail
 from bench.onec import onec
+from bench.pages import pages
 from bench.receivers import receivers
 from bench.rules import rules, whatif
 from bench.tables import tables
@@ -252,6 +253,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "import": imports,
     "tables": tables,
     "mail": mail,
+    "pages": pages,
 }
 
 
