@@ -1,7 +1,7 @@
 """Every page of the console and every kind of search on a large journal, over HTTP by somebody who is signed in.
 
-`BENCH_EVENTS` is how many events the journal has (a million). `BENCH_JOURNALS` is a folder to make the journals in and to
-leave them there for the next time; without it they are thrown away at the end.
+`BENCH_EVENTS` is how many events the journal has (a million). `BENCH_JOURNALS` is a folder to make the journals in and
+to leave them there for the next time; without it they are thrown away at the end.
 """
 
 from __future__ import annotations
@@ -150,7 +150,9 @@ def _timed(session: requests.Session, url: str, pid: int) -> Timed:
 def _told(timed: Timed) -> str:
     sizes = f"{timed.size:.0f} KB" if timed.status != 302 else "redirect"
     mark = "" if max(timed.p50, timed.cpu) < LIMIT else ": not reached"
-    return f"p50 {timed.p50:.0f}, p95 {timed.p95:.0f}, of the processor {timed.cpu:.0f} ms; {timed.status}, {sizes}{mark}"
+    return (
+        f"p50 {timed.p50:.0f}, p95 {timed.p95:.0f}, of the processor {timed.cpu:.0f} ms; {timed.status}, {sizes}{mark}"
+    )
 
 
 def _worked(pid: int) -> float:

@@ -50,9 +50,12 @@ HEAVY: Final = 500  # events of the first person
 _YEARS: Final = timedelta(days=730)
 _CHUNK: Final = 5_000
 _AT_ONCE: Final = microseconds(AT_ONCE)
-_FIRST: Final = "Мария Анна Ольга Елена Ирина Наталья Иван Пётр Сергей Алексей Дмитрий Андрей Семён Фёдор Юлия".split()
-_ROOTS: Final = "Иван Петр Сидор Кузнец Попов Волк Зайц Медведь Орл Сокол Морозов Белов Чернов Громов Лаврент".split()
-_ENDS: Final = "ов ев ин ский енко ых ко ович янц адзе".split()
+_WORDS: Final = (
+    "Мария Анна Ольга Елена Ирина Наталья Иван Пётр Сергей Алексей Дмитрий Андрей Семён Фёдор Юлия",
+    "Иван Петр Сидор Кузнец Попов Волк Зайц Медведь Орл Сокол Морозов Белов Чернов Громов Лаврент",
+    "ов ев ин ский енко ых ко ович янц адзе",
+)
+_FIRST, _ROOTS, _ENDS = (words.split() for words in _WORDS)
 RULES: Final = tuple(f"Правило {number}" for number in range(12))
 CAUSES: Final = (
     ("rejected", "нет этапа «В работе {}» [400 NotSupportedChoice]"),
@@ -256,9 +259,13 @@ def _payload(kind: EventType, seq: int, who: int) -> Payload:
             text = f"Добрый день! Пришлите расчёт по заявке {seq}. " * 8
             return EmailReceived(Mail(f"Расчёт {seq}", text, text, from_=email(who), to=("info@krovlya.ru",)))
         case EventType.CALL_FINISHED:
-            return CallEvent(Call(f"call-{seq}", Direction.IN, phone(who), "+74950000000", "101", talk_seconds=seq % 300))
+            return CallEvent(
+                Call(f"call-{seq}", Direction.IN, phone(who), "+74950000000", "101", talk_seconds=seq % 300)
+            )
         case EventType.LEAD_STAGE_CHANGED:
-            return LeadEvent(LeadRef(lead(who), f"Крыша {who}", pipeline="Кровля", stage="В работе", price=Decimal(seq)))
+            return LeadEvent(
+                LeadRef(lead(who), f"Крыша {who}", pipeline="Кровля", stage="В работе", price=Decimal(seq))
+            )
         case EventType.INVOICE_ISSUED:
             told = InvoiceRef(f"{lead(who)}:1", lead(who), f"ref-{seq}", number=invoice(seq), amount=Decimal(seq))
             return InvoiceEvent(told, LeadRef(lead(who), f"Крыша {who}"))

@@ -40,8 +40,8 @@ class Explanation:
 
 
 def explain(journal: Journal, wanted: str, view: View, *, everything: bool = False) -> int:
-    """Explain one event by its id or a piece of it, or a person's by phone, email, lead or the number of an invoice or the
-    like: the newest, or `everything`.
+    """Explain one event by its id or a piece of it, or a person's by phone, email, lead or the number of an invoice or
+    the like: the newest, or `everything`.
 
     Ends with 1 where nothing was found, with 2 where the text is ambiguous or none of these.
     """

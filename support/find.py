@@ -1,5 +1,5 @@
-"""Finding events by what support has in hand: an id or a piece of it, a phone in any form, an email, a lead, a name, the
-number of an invoice, of an order or of a payment."""
+"""Finding events by what support has in hand: an id or a piece of it, a phone in any form, an email, a lead, a name, or
+the number of an invoice, of an order or of a payment."""
 
 from __future__ import annotations
 

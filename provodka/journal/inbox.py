@@ -29,7 +29,7 @@ from provodka.event import Event, dump_payload, dump_person, load_payload, load_
 from provodka.journal import lanes, letters, naming, numbering, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
-from provodka.journal.sql import among, chunks, insert_new, upsert
+from provodka.journal.sql import among, insert_at_once, insert_new, upsert
 from provodka.payloads import EventType
 from provodka.payments import PARTS as PAYMENT_PARTS
 
@@ -60,17 +60,7 @@ def add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _insert(
     connection: Connection, table: Table, names: Sequence[str], key: Sequence[str], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Insert the rows whose key is new, all in one statement.
-
-    The driver lets other threads run at every row of an `executemany`; with a dozen webhooks being parsed at that
-    moment the commit that they all wait for would take several times as long.
-    """
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    one = f"({', '.join([mark] * len(names))})"
-    into, unless = f"INSERT INTO {table.name} ({', '.join(names)})", f"ON CONFLICT ({', '.join(key)}) DO NOTHING"
-    for part in chunks(rows, _ROWS_AT_ONCE):
-        sql = f"{into} VALUES {', '.join([one] * len(part))} {unless}"  # our own names
-        connection.exec_driver_sql(sql, tuple(_plain(row[name]) for row in part for name in names))
+    insert_at_once(connection, table, names, key, [[_plain(row[name]) for name in names] for row in rows])
 
 
 _EVENT: Final = (
@@ -78,7 +68,6 @@ _EVENT: Final = (
     "state", "not_before",
 )  # fmt: skip
 _PIECE: Final = ("channel", "key", "id", "body", "at")
-_ROWS_AT_ONCE: Final = 500  # SQLite takes 32,766 values in a statement
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from provodka.invoices import InvoiceRef, Paper
 from provodka.journal.schema import events, numbered
-from provodka.journal.sql import begins, insert_new
+from provodka.journal.sql import begins, insert_at_once
 from provodka.payloads import EventType, FormSubmitted, InvoiceEvent, Payload, PaymentEvent, RowAdded
 
 INVOICE: Final = "invoice"
@@ -24,6 +24,7 @@ REQUEST: Final = "request"
 LONGEST: Final = 64  # signs of a number
 _LONG: Final = 20  # what is longer is no number that somebody says by its end, but a machine's
 _ALIKE: Final = str.maketrans("авекмнорстух", "abekmhopctyx")
+_KEY: Final = ("tail", "whole", "kind", "lane")
 _LOOKED_AT: Final = 1_000  # of those that end alike
 _TYPED: Final = re.compile(r"([a-zа-я]*)[\W_]*(\d+)")
 _NUMBER_OF_1C: Final = frozenset({INVOICE, ORDER, PAYMENT, SHIPMENT})  # kinds of `Paper`
@@ -93,9 +94,8 @@ def put_numbers(connection: Connection, numbers: Iterable[tuple[int, str, str]])
         if key := key_of(shown):
             rows[(*key, kind, lane)] = shown
     if rows:
-        names = ("tail", "whole", "kind", "lane", "number")
-        values = [dict(zip(names, (*key, shown), strict=True)) for key, shown in sorted(rows.items())]
-        connection.execute(insert_new(connection, numbered, ("tail", "whole", "kind", "lane")), values)
+        values = [(*key, shown) for key, shown in sorted(rows.items())]
+        insert_at_once(connection, numbered, (*_KEY, "number"), _KEY, values)
 
 
 def key_of(number: str) -> tuple[str, str] | None:

@@ -15,7 +15,6 @@ from provodka.journal.records import ActionState, Attempt, EventState, StoredAct
 from provodka.journal.schema import ID_END, LIVE, UNPLANNED, actions, attempts, events, links, pace, parts, plans, turns
 from provodka.journal.sql import begins, chunks
 
-
 _PIECE: Final = 4  # signs of an id that are enough to look for it
 
 
@@ -272,7 +271,7 @@ def ids_alike(connection: Connection, wanted: str, most: int = 6) -> list[str]:
     begin = select(events.c.id).where(events.c.id >= wanted, events.c.id < f"{wanted}g").limit(most)
     found = [row.id for row in connection.execute(begin)]  # an id is hexadecimal, so that "g" ends the range
     ends = events.c.id.endswith(wanted, autoescape=True)
-    end = select(events.c.id).where(ID_END == wanted[-_PIECE:], ends).limit(most)
+    end = select(events.c.id).where(ends, ID_END.in_([wanted[-_PIECE:]])).limit(most)
     return found or [row.id for row in connection.execute(end)]
 
 
@@ -300,10 +299,18 @@ def ahead_in_lane(connection: Connection, action: StoredAction) -> int | None:
     return connection.execute(query).scalar()
 
 
-def last_by_channel(connection: Connection) -> list[tuple[str, int, datetime]]:
-    """(channel, how many events, when the last one came), by channel. Counts in the index of the channels."""
-    query = select(events.c.channel, func.count().label("number"), func.max(events.c.seq).label("last"))
-    rows = connection.execute(query.group_by(events.c.channel).order_by(events.c.channel)).all()
+def last_by_channel(connection: Connection, most: int | None = None) -> list[tuple[str, int, datetime]]:
+    """(channel, how many events, when the last one came), by channel. It counts to `most` and no further, so that it
+    takes as long on a large journal as on a small one."""
+    first = select(func.min(events.c.channel).label("channel")).cte("heard", recursive=True)
+    later = select(func.min(events.c.channel)).where(events.c.channel > first.c.channel).scalar_subquery()
+    heard = first.union_all(select(later).where(first.c.channel.is_not(None)))  # from one to the next in the index
+    mine = events.c.channel == heard.c.channel
+    counted = select(events.c.seq).where(mine).limit(most).correlate(heard).subquery()
+    last = select(func.max(events.c.seq)).where(mine).scalar_subquery()
+    number = select(func.count()).select_from(counted).scalar_subquery()
+    query = select(heard.c.channel, number.label("number"), last.label("last")).where(heard.c.channel.is_not(None))
+    rows = connection.execute(query.order_by(heard.c.channel)).all()
     newest = select(events.c.seq, events.c.received_at).where(events.c.seq.in_([row.last for row in rows]))
     at = {row.seq: row.received_at for row in connection.execute(newest)}
     return [(row.channel, row.number, at[row.last]) for row in rows]

@@ -178,6 +178,7 @@ _braked = text("state = 'held'")
 Index("actions_braked", actions.c.rule, sqlite_where=_braked, postgresql_where=_braked)
 _dead = text("state = 'dead'")
 Index("actions_dead", actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
+Index("actions_dead_reason", actions.c.reason, actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
 
 attempts = Table(
     "attempts",

@@ -71,6 +71,7 @@ def test_a_journal_of_before_knows_the_names_of_its_events(open_journal: Callabl
         "DROP TABLE numbered",
         "DROP INDEX events_channel",
         "DROP INDEX events_id_end",
+        "DROP INDEX actions_dead_reason",
         "DROP TABLE audit",
         "DROP TABLE named",
         "DROP INDEX events_failed",
