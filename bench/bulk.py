@@ -67,6 +67,6 @@ class _Postgres:
         for table, key in (("events", "seq"), ("actions", "id"), ("audit", "id")):
             if self._connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() != (None,):
                 counted = f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), max({key}) + 1) FROM {table}"
-                self._connection.execute(counted)  # type: ignore[arg-type]  # our own names
+                self._connection.execute(counted)  # our own names
         self._connection.execute("VACUUM ANALYZE")  # as the server does by itself in time
         self._connection.close()

@@ -65,7 +65,7 @@ def find(journal: Journal, wanted: str) -> Found:
         lines = events_of(journal, who, MANY)
         if lines:
             return Found(who.partition(":")[0], lines=lines)
-    if numbers := journal.read(lambda c: _numbered(c, wanted)):
+    if numbers := journal.read(lambda c: [*_lead_numbered(c, wanted), *_numbered(c, wanted)]):
         one = numbers[0]
         if len({found.lane for found in numbers}) > 1:
             return Found(one.kind, numbers=numbers)
@@ -160,6 +160,13 @@ def _numbered(connection: Connection, wanted: str) -> list[Numbered]:
     found = numbering.lanes_numbered(connection, typed[2], PEOPLE + 1)
     called = next((kind for words, kind in _CALLED.items() if re.fullmatch(words, typed[1] or "", re.IGNORECASE)), "")
     return [one for one in found if one.kind == called] or found
+
+
+def _lead_numbered(connection: Connection, wanted: str) -> list[Numbered]:
+    """The lead that a mere number may mean."""
+    lead = _LEAD.fullmatch(wanted)
+    known = lanes.lanes_of(connection, [f"lead:{lead[2]}"]) if lead else {}
+    return [Numbered("lead", lead[2], lane) for lane in known.values() if lead]
 
 
 def _of_numbers(connection: Connection, known: Understood, numbers: Sequence[Numbered]) -> Understood:
