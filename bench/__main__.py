@@ -1,7 +1,7 @@
 """`python -m bench [name …]` prints a table of figures; see README.md.
 
 Names: webhooks, latency, throughput, backlog, index, undo, timers, start, rules, whatif, onec,
-callers, talks, tables, import, mail, feed.
+callers, talks, tables, import, mail, feed, pages.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bench.feed import feed
 from bench.imports import imports
 from bench.mail import mail
 from bench.onec import onec
+from bench.pages import pages
 from bench.receivers import receivers
 from bench.rules import rules, whatif
 from bench.tables import tables
@@ -254,6 +255,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "tables": tables,
     "mail": mail,
     "feed": feed,
+    "pages": pages,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,11 +10,13 @@ from pydantic_core import to_jsonable_python
 
 from cli.show import Exit, ShownLine, View, events_table, shown_line
 from cli.tree import action_commands, event_commands, story_tree
-from provodka.journal import Journal
+from provodka.journal import Journal, people
+from provodka.journal.numbering import Numbered
 from provodka.payloads import EventType
 from support.find import FEW, Found, find, without_a_person
 from support.story import ShownStory, tell
 
+_SEVERAL: Final = 6
 _WITHOUT_A_PERSON: Final = {
     EventType.UNREADABLE: "could not be read",
     EventType.FORM_SPAM: "a robot has filled in",
@@ -22,7 +25,8 @@ _WITHOUT_A_PERSON: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What `--json` prints. `found_by` is `id`, `phone`, `email` or `lead`.
+    """What `--json` prints. `found_by` is `id`, `phone`, `email`, `lead`, or what a number is of (`invoice`,
+    `order`, `payment`, `shipment`, `request`).
 
     `events` lists all of a person, newest first (empty where one event was asked for); `stories` tells the newest
     of them in full, or all. Times are ISO 8601 in UTC. The members of a story are described in `support/story.py`;
@@ -36,7 +40,8 @@ class Explanation:
 
 
 def explain(journal: Journal, wanted: str, view: View, *, everything: bool = False) -> int:
-    """Explain one event by its id or a piece of it, or a person's by phone, email or lead: the newest, or `everything`.
+    """Explain one event by its id or a piece of it, or a person's by phone, email, lead or the number of an invoice or
+    the like: the newest, or `everything`.
 
     Ends with 1 where nothing was found, with 2 where the text is ambiguous or none of these.
     """
@@ -80,14 +85,24 @@ def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
     if found.alike:
         view.problem(f"several events are like «{wanted}»: {', '.join(found.alike)}", "write more of the id")
         return Exit.USAGE
+    if found.numbers:
+        told = ", ".join(f"{one.kind} {one.number}" for one in found.numbers[:_SEVERAL])
+        view.problem(f"several people have a number like «{wanted}»: {told}", _which(journal, found.numbers[:_SEVERAL]))
+        return Exit.USAGE
     if not found.way:
-        view.problem(f"«{wanted}» is no id of an event, no phone, no email and no lead")
+        view.problem(f"«{wanted}» is no id of an event, no phone, no email, no lead and no number")
         return Exit.USAGE
     if found.way == "id":
         view.problem(f"no event has an id like «{wanted}»", "see provodka events ls")
         return Exit.PROBLEM
     view.problem(f"no event carries the {found.way} {wanted}", _where_else(journal))
     return Exit.PROBLEM
+
+
+def _which(journal: Journal, numbers: Sequence[Numbered]) -> str:
+    """The newest event of each of these people, by which they can be asked for."""
+    newest = journal.read(lambda c: people.newest_of(c, list(dict.fromkeys(one.lane for one in numbers))))
+    return f"ask for one of their events: provodka explain {' | '.join(one.event.event.id for one in newest)}"
 
 
 def _where_else(journal: Journal) -> str:

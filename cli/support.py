@@ -23,8 +23,9 @@ def explain(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="EVENT|PHONE|EMAIL|LEAD",
-            help="An event's id, a phone in any form, an email, a lead's address or lead:17.",
+            metavar="EVENT|PHONE|EMAIL|LEAD|NUMBER",
+            help="An event's id, a phone in any form, an email, a lead's address or lead:17, the number of an invoice, "
+            "an order or a payment.",
         ),
     ],
     config: ConfigFile = DEFAULT,

@@ -62,11 +62,13 @@ NO_MARKS: Final = LeadMarks(b"")
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Who sends us requests of others: a partner, a call centre. `source` is where their leads come from."""
+    """Who sends us requests of others: a partner, a call centre. `source` is where their leads come from, `request` the
+    partner's own number of this request, where a program has told it."""
 
     key: str
     title: str = ""
     source: str = ""
+    request: str = ""
 
 
 def is_from(address: str, senders: Collection[str]) -> bool:

@@ -1,4 +1,5 @@
-"""Finding events by what support has in hand: an id or a piece of it, a phone in any form, an email, a lead."""
+"""Finding events by what support has in hand: an id or a piece of it, a phone in any form, an email, a lead, a name, or
+the number of an invoice, of an order or of a payment."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from provodka import identity
-from provodka.journal import Journal, StoredEvent, lanes, naming, people, queries
+from provodka.journal import Journal, StoredEvent, lanes, naming, numbering, people, queries
+from provodka.journal.numbering import Numbered
 from provodka.journal.queries import EventLine
 from provodka.payloads import EventType
 
@@ -23,21 +25,36 @@ _KINDS: Final = {
     "leads": "lead", "crm/deal": "lead", "crm/lead": "lead",
     "contacts": "contact", "crm/contact": "contact", "companies": "company", "crm/company": "company",
 }  # fmt: skip
-_NUMBER: Final = re.compile(r"(?:(?:сделка|лид|заявка|lead|deal)\s*)?(?:№|#|n)?\s*(\d{1,12})", re.IGNORECASE)
+_LEAD: Final = re.compile(r"(?:(сделка|лид|заявка|lead|deal)\s*)?(?:№|#|n)?\s*(\d{1,12})", re.IGNORECASE)
+_CALLED: Final = {
+    "сч[её]т|invoice|bill": numbering.INVOICE,
+    "заказ|order": numbering.ORDER,
+    "плат[её]ж|оплата|payment": numbering.PAYMENT,
+    "накладная|упд|реализация|отгрузка|shipment": numbering.SHIPMENT,
+    "заявка|request": numbering.REQUEST,
+}
+_NUMBER: Final = re.compile(
+    rf"(?:({'|'.join(_CALLED)})\s*(?:на оплату|покупателю|клиента|покупателя)?(?![^\W\d_])\s*)?"
+    r"(?:(?:№|#|номер|no\.|n)\s*)?(\w[\w ./:-]*?)(?:\s+(?:от|from)\s.*)?",
+    re.IGNORECASE,
+)
 MANY: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: one event, or the events of a person (newest first), or ids that are too alike.
+    """What was found: one event, or the events of a person (newest first), or ids that are too alike, or numbers of
+    several people.
 
-    `way` is `id`, `phone`, `email`, `lead`, or empty where the wanted text is none of them.
+    `way` is `id`, `phone`, `email`, `lead`, what a number is of (`invoice`, `order`, …), `number` for one that nobody
+    has, or empty where the wanted text is none of them.
     """
 
     way: str
     one: StoredEvent | None = None
     lines: Sequence[EventLine] = ()
     alike: Sequence[str] = ()
+    numbers: Sequence[Numbered] = ()
 
 
 def find(journal: Journal, wanted: str) -> Found:
@@ -48,10 +65,15 @@ def find(journal: Journal, wanted: str) -> Found:
         lines = events_of(journal, who, MANY)
         if lines:
             return Found(who.partition(":")[0], lines=lines)
+    if numbers := journal.read(lambda c: [*_lead_numbered(c, wanted), *_numbered(c, wanted)]):
+        one = numbers[0]
+        if len({found.lane for found in numbers}) > 1:
+            return Found(one.kind, numbers=numbers)
+        return Found(one.kind, lines=journal.read(lambda c: queries.list_events(c, lane=one.lane, limit=MANY)))
     if _PIECE.fullmatch(wanted.lower()):
         found = journal.read(lambda c: _by_id(c, wanted.lower()))
         return found if found.one or found.alike or not who else replace(found, way=who.partition(":")[0])
-    return Found(who.partition(":")[0])
+    return Found(who.partition(":")[0] or ("number" if re.search(r"\d", wanted) and _NUMBER.fullmatch(wanted) else ""))
 
 
 def find_one(journal: Journal, wanted: str) -> Found:
@@ -76,14 +98,17 @@ def identity_of(wanted: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a text was taken for, and what is there. `who` are the identities that it may be, the likeliest first;
-    `name` the words of a name. Found is one of: `lane` or `waiting` (somebody, by the identity `is_known`), `event`,
-    `alike` (ids that begin or end so), `people` (of that name; `many`: there are more)."""
+    `name` the words of a name, `number` what may be the number of an invoice and the like. Found is one of: `lane` or
+    `waiting` (somebody, by the identity `is_known`, or by the number that is the only one of `numbers`), `event`,
+    `alike` (ids that begin or end so), `people` (of that name, or those of the `numbers`; `many`: there are more)."""
 
     who: tuple[str, ...] = ()
     name: str = ""
+    number: str = ""
     is_known: str = ""
     lane: int | None = None
     waiting: bool = False
+    numbers: Sequence[Numbered] = ()
     event: StoredEvent | None = None
     alike: Sequence[str] = ()
     people: Sequence[people.Newest] = ()
@@ -94,17 +119,25 @@ PEOPLE: Final = 20
 
 
 def understand(journal: Journal, wanted: str) -> Understood:
-    """Take a text for whatever it can be: who is known by it, else an event's id or a piece of one, else a name."""
+    """Take a text for whatever it can be: who is known by it, else an event's id or a piece of one, else a name. A mere
+    number may be of several things at once."""
     wanted = wanted.strip()
-    number = _NUMBER.fullmatch(wanted)
-    who = tuple(filter(None, (identity_of(wanted), f"lead:{number[1]}" if number else "")))
+    sure = identity_of(wanted)
+    lead = _LEAD.fullmatch(wanted)
+    who = tuple(filter(None, (sure, f"lead:{lead[2]}" if lead else "")))
 
     def read(connection: Connection) -> Understood:
         lane_of = lanes.lanes_of(connection, who)
+        known = Understood(who)
         for one in who:
             waiting = bool(queries.not_planned_yet(connection, one))
             if one in lane_of or waiting:
-                return Understood(who, is_known=one, lane=lane_of.get(one), waiting=waiting)
+                known = Understood(who, is_known=one, lane=lane_of.get(one), waiting=waiting)
+                break
+        is_sure = known.is_known and (known.is_known == sure or (lead and lead[1]))
+        numbers = [] if is_sure else _numbered(connection, wanted)
+        if known.is_known or numbers:
+            return _of_numbers(connection, known, numbers)
         if _PIECE.fullmatch(wanted.lower()):
             found = _by_id(connection, wanted.lower())
             if found.one or found.alike:
@@ -112,9 +145,40 @@ def understand(journal: Journal, wanted: str) -> Understood:
         words = "" if who or not naming.words_of(wanted) else wanted
         lanes_found = naming.lanes_named(connection, words, PEOPLE + 1) if words else []
         newest = people.newest_of(connection, lanes_found[:PEOPLE])
-        return Understood(who, words, people=newest, many=len(lanes_found) > PEOPLE)
+        number = wanted if any(one.isdigit() for one in wanted) and _NUMBER.fullmatch(wanted) else ""
+        return Understood(who, words, number, people=newest, many=len(lanes_found) > PEOPLE)
 
     return journal.read(read)
+
+
+def _numbered(connection: Connection, wanted: str) -> list[Numbered]:
+    """Those who have a number that this may mean; where it says what it is of («счёт 123»), of those alone if any are
+    of that."""
+    typed = _NUMBER.fullmatch(wanted)
+    if typed is None:
+        return []
+    found = numbering.lanes_numbered(connection, typed[2], PEOPLE + 1)
+    called = next((kind for words, kind in _CALLED.items() if re.fullmatch(words, typed[1] or "", re.IGNORECASE)), "")
+    return [one for one in found if one.kind == called] or found
+
+
+def _lead_numbered(connection: Connection, wanted: str) -> list[Numbered]:
+    """The lead that a mere number may mean."""
+    lead = _LEAD.fullmatch(wanted)
+    known = lanes.lanes_of(connection, [f"lead:{lead[2]}"]) if lead else {}
+    return [Numbered("lead", lead[2], lane) for lane in known.values() if lead]
+
+
+def _of_numbers(connection: Connection, known: Understood, numbers: Sequence[Numbered]) -> Understood:
+    """Of those who are known by an identity and by numbers: the only one there is, or all to choose from."""
+    by_lane = {one.lane: one for one in reversed(numbers)}
+    if known.is_known and by_lane.keys() <= {known.lane}:
+        return known
+    if not known.is_known and len(by_lane) == 1:
+        return replace(known, lane=numbers[0].lane, numbers=numbers[:1])
+    chosen = list(dict.fromkeys([*([known.lane] if known.lane is not None else []), *(n.lane for n in numbers)]))
+    newest = people.newest_of(connection, chosen[:PEOPLE])
+    return replace(known, numbers=numbers, people=newest, many=len(chosen) > PEOPLE)
 
 
 def events_of(journal: Journal, who: str, limit: int) -> list[EventLine]:

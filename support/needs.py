@@ -13,14 +13,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, literal_column, select
 
 from provodka.journal import DeadReason, Journal, StoredEvent, brakes, mending, queries
-from provodka.journal.schema import NOT_PLANNED, actions, events
+from provodka.journal.schema import actions, events
 from provodka.journal.sql import chunks
 
 LOOKED_AT: Final = 1_500
 SHOWN: Final = 3
 _SINGULAR: Final = re.compile(r"\S*\d\S*")  # what differs between errors of one cause: numbers, ids, times
 _DEAD: Final = actions.c.state == literal_column("'dead'")
-_BY_NUMBER: Final = (events.c.seq + 0).desc()  # a sum: by the number itself SQLite would walk through all events
 _FAILED: Final = events.c.state == literal_column("'failed'")
 
 
@@ -117,7 +116,8 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
     rows = connection.execute(query).all()
     total = len(rows)
     if total == most:
-        total = connection.execute(select(func.count()).select_from(actions).where(*mine)).scalar_one()
+        total = _count_of_dead(connection, doubt)
+        total = total if unknown else _count_of_dead(connection) - total
     groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
         groups.setdefault(_key(row.rule, row.kind, row.reason or "", row.error or ""), []).append(row)
@@ -125,14 +125,19 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
     return Causes(total, len(rows), _sorted(_cause(key, some, stories) for key, some in groups.items()))
 
 
+def _count_of_dead(connection: Connection, *reason: str) -> int:
+    """Of this reason, or all: both in an index, while all but one reason would be looked for in the actions."""
+    query = select(func.count()).select_from(actions).where(_DEAD, *(actions.c.reason == one for one in reason))
+    return connection.execute(query).scalar_one()
+
+
 def failed(connection: Connection, most: int = LOOKED_AT) -> Causes:
     """Events that the rules could not plan."""
-    mine = (NOT_PLANNED, _FAILED)
-    query = select(events.c.seq, events.c.error, events.c.received_at).where(*mine).order_by(_BY_NUMBER)
+    query = select(events.c.seq, events.c.error, events.c.received_at).where(_FAILED).order_by(events.c.seq.desc())
     rows = connection.execute(query.limit(most)).all()
     total = len(rows)
     if total == most:
-        total = connection.execute(select(func.count()).select_from(events).where(*mine)).scalar_one()
+        total = connection.execute(select(func.count()).select_from(events).where(_FAILED)).scalar_one()
     groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
         groups.setdefault(_key("", "", "", row.error or ""), []).append(row)

@@ -12,10 +12,12 @@ from typing import Final
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, literal_column, select
 
 from provodka.journal import Journal, Trouble, brakes, queries, troubles
-from provodka.journal.schema import LIVE, NOT_PLANNED, UNPLANNED, actions, attempts, events, pace, tokens
+from provodka.journal.schema import LIVE, UNPLANNED, actions, attempts, events, pace, tokens
 from support.health import Backlog, ChannelLine, HoldLine, ImportLine, imports_under_way
 
 MOST_EVENTS: Final = 10_000
+MANY: Final = 10_000
+"""Of the events of a channel no more are counted; one more stands for all above."""
 MOST_ATTEMPTS: Final = 500
 MOST_TROUBLES: Final = 20
 _TOKENS: Final = select(tokens.c.account, tokens.c.expires_at).order_by(tokens.c.account)
@@ -82,7 +84,7 @@ def today(journal: Journal, midnight: datetime) -> Today:
         every = troubles.all_troubles(connection, opened=False)
         opened = tuple(one for one in every if one.ended_at is None)
         dead = _count(connection, actions.c.id, actions.c.state == literal_column("'dead'"))
-        failed = _count(connection, events.c.seq, NOT_PLANNED & (events.c.state == literal_column("'failed'")))
+        failed = _count(connection, events.c.seq, events.c.state == literal_column("'failed'"))
         return Today(
             at=now,
             well=not (opened or dead or failed),
@@ -90,7 +92,7 @@ def today(journal: Journal, midnight: datetime) -> Today:
             failed=failed,
             to_plan=_to_plan(connection),
             to_send=_to_send(connection),
-            channels=tuple(ChannelLine(*row) for row in queries.last_by_channel(connection)),
+            channels=tuple(ChannelLine(*row) for row in queries.last_by_channel(connection, MANY + 1)),
             attempted=_attempted(connection),
             paces=_paces(connection, now),
             holds=tuple(HoldLine(*row) for row in queries.holds(connection, now)),

@@ -18,7 +18,7 @@ from provodka.errors import (
     Rejected,
     Retryable,
 )
-from provodka.journal import ActionState, DeadReason, Finished, StoredAction, outbox
+from provodka.journal import ActionState, DeadReason, Finished, StoredAction, numbering, outbox
 from provodka.operation import Done, Outcome, Postponed
 
 # the pauses before attempts 2, 3, …; together more than two days, so that a weekend's outage is survived
@@ -93,6 +93,7 @@ def _done(attempted: Attempted, done: Done) -> Finished:
         result=json.dumps(values, ensure_ascii=False),
         made=made,
         identities=identities,
+        numbers=numbering.numbers_of_result(attempted.action.kind, values),
         system=values.get("system", ""),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -134,7 +134,7 @@ class PartnerChannel:
         self, delivery: Delivery, key: str, partner: PartnerSettings, answers: Answers, own_id: str = ""
     ) -> tuple[Event, Part]:
         """The event, and what counts it for the day. Its key begins with the partner and the day."""
-        fields, named = self._fields(partner), partner.named(key)
+        fields, named = self._fields(partner), replace(partner.named(key), request=own_id)
         day = delivery.received_at.astimezone(self._around.zone).strftime("%Y%m%d")
         digest = body_hash({"id": own_id} if own_id else answers.values)[:24]
         payload = FormSubmitted(

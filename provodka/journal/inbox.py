@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 
 from provodka.event import Event, dump_payload, dump_person, load_payload, load_person
-from provodka.journal import lanes, letters, naming, outbox
+from provodka.journal import lanes, letters, naming, numbering, outbox
 from provodka.journal.records import EventState, StoredEvent
 from provodka.journal.schema import AT_ONCE, NOT_PLANNED, UNPLANNED, blobs, cursors, events, microseconds, parts
-from provodka.journal.sql import among, chunks, insert_new, upsert
+from provodka.journal.sql import among, insert_at_once, insert_new, upsert
 from provodka.payloads import EventType
 from provodka.payments import PARTS as PAYMENT_PARTS
 
@@ -60,17 +60,7 @@ def add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _insert(
     connection: Connection, table: Table, names: Sequence[str], key: Sequence[str], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Insert the rows whose key is new, all in one statement.
-
-    The driver lets other threads run at every row of an `executemany`; with a dozen webhooks being parsed at that
-    moment the commit that they all wait for would take several times as long.
-    """
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    one = f"({', '.join([mark] * len(names))})"
-    into, unless = f"INSERT INTO {table.name} ({', '.join(names)})", f"ON CONFLICT ({', '.join(key)}) DO NOTHING"
-    for part in chunks(rows, _ROWS_AT_ONCE):
-        sql = f"{into} VALUES {', '.join([one] * len(part))} {unless}"  # our own names
-        connection.exec_driver_sql(sql, tuple(_plain(row[name]) for row in part for name in names))
+    insert_at_once(connection, table, names, key, [[_plain(row[name]) for name in names] for row in rows])
 
 
 _EVENT: Final = (
@@ -78,7 +68,6 @@ _EVENT: Final = (
     "state", "not_before",
 )  # fmt: skip
 _PIECE: Final = ("channel", "key", "id", "body", "at")
-_ROWS_AT_ONCE: Final = 500  # SQLite takes 32,766 values in a statement
 
 
 def _plain(value: object) -> object:
@@ -217,8 +206,15 @@ def claim(connection: Connection, owner: str, now: datetime, lease: timedelta, m
     kept = [row.seq for row in rows if row.seq not in late]
     if kept:
         connection.execute(_NAMED, [{"number": seq, "its_lane": lane_of[seq]} for seq in kept])
-        naming.put_names(connection, ((lane_of[seq], taken_up[seq].event.person.name) for seq in kept))
+        _put_known_by(connection, [(lane_of[seq], taken_up[seq].event) for seq in kept])
     return [replace(taken_up[seq], lane=lane_of[seq]) for seq in kept]
+
+
+def _put_known_by(connection: Connection, of_lanes: Sequence[tuple[int, Event]]) -> None:
+    """Keep the names and numbers that these events, each with its lane, can be looked for by."""
+    naming.put_names(connection, ((lane, event.person.name) for lane, event in of_lanes))
+    told = ((lane, numbering.numbers_of(event.payload, event.external_id)) for lane, event in of_lanes)
+    numbering.put_numbers(connection, ((lane, *one) for lane, numbers in told for one in numbers))
 
 
 def _unsettled(connection: Connection, wanted: Sequence[int]) -> tuple[set[int], dict[int, int]]:

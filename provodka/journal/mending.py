@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
-from provodka.journal import outbox
+from provodka.journal import numbering, outbox
 from provodka.journal.records import ActionState, DeadReason, EventState
 from provodka.journal.schema import AT_ONCE, actions, events
 
@@ -45,8 +45,12 @@ def resolve(connection: Connection, action_id: int, now: datetime, result: str |
         values = {"state": ActionState.DONE, "result": result, "unsure_since": None, "finished_at": now}
     connection.execute(update(actions).where(actions.c.id == action_id).values(reason=None, error=None, **values))
     if result is not None:
-        made, identities = outbox.left_behind(row.kind, json.loads(result))
+        values = json.loads(result)
+        made, identities = outbox.left_behind(row.kind, values)
         outbox.link(connection, [(action_id, *one) for one in made], now, system)
+        if row.lane is not None:
+            numbers = numbering.numbers_of_result(row.kind, values)
+            numbering.put_numbers(connection, [(row.lane, *one) for one in numbers])
         if identities and row.lane is not None:
             outbox.join_lanes(connection, {row.lane: identities}, now)
         outbox.release(connection, [row.key])

@@ -10,18 +10,18 @@ from sqlalchemy.exc import OperationalError
 from provodka.errors import JournalUnavailableError
 from provodka.journal.database import throwaway
 
-NEWEST = "0006"  # a test compares it with the migrations on disk
+NEWEST = "0007"  # a test compares it with the migrations on disk
 
 
-def upgrade(url: str) -> None:
-    """Migrate if needed. Alembic is only imported then: it costs a fifth of the start-up time."""
+def upgrade(url: str, to: str = "head") -> None:
+    """Migrate if needed, to this revision. Alembic is only imported then: it costs a fifth of the start-up time."""
     engine = throwaway(url)
     try:
         with engine.connect() as connection:
             if _revision(connection) == NEWEST:
                 return
         with engine.connect() as connection:
-            _migrate(connection)
+            _migrate(connection, to)
     except OperationalError as error:
         raise JournalUnavailableError(f"cannot open the journal {engine.url!r}: {error.orig}") from error
     finally:
@@ -35,7 +35,7 @@ def _revision(connection: Connection) -> str | None:
     return value
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, to: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -46,7 +46,7 @@ def _migrate(connection: Connection) -> None:
         # several processes may start together: one migrates, the others wait and find it done
         connection.execute(text("SELECT pg_advisory_lock(20260101)"))
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
     finally:
         if connection.dialect.name == "postgresql":

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, literal_column, select
 
 from provodka.journal.schema import events, named
-from provodka.journal.sql import begins, insert_new
+from provodka.journal.sql import begins, insert_at_once
 
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 _LONGEST: Final = 40
@@ -27,8 +27,7 @@ def put_names(connection: Connection, names: Iterable[tuple[int, str]]) -> None:
     """Keep the names of (lane, name); those that are kept already stay."""
     rows = sorted({(word, lane) for lane, name in names if name for word in words_of(name)})
     if rows:
-        values = [{"word": word, "lane": lane} for word, lane in rows]
-        connection.execute(insert_new(connection, named, ("lane", "word")), values)
+        insert_at_once(connection, named, ("word", "lane"), ("lane", "word"), rows)
 
 
 def lanes_named(connection: Connection, name: str, most: int) -> list[int]:

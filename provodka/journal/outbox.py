@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from provodka.journal import lanes
+from provodka.journal import lanes, numbering
 from provodka.journal.records import WAIT, ActionState, Finished, StoredAction
 from provodka.journal.schema import AT_ONCE, LIVE, Moment, actions, attempts, links
 from provodka.journal.sql import among, chunks, insert_new
@@ -180,6 +180,8 @@ def finish(connection: Connection, owner: str, endings: Sequence[Finished], now:
         return []
     _close(connection, moved, now)
     link(connection, [(e.action_id, *one) for e in moved for one in e.made], now, system)
+    numbers = [(mine[e.action_id].lane, *one) for e in moved for one in e.numbers]
+    numbering.put_numbers(connection, [one for one in numbers if one[0] is not None])
     groups: dict[int, tuple[str, ...]] = {}
     for ending in moved:
         lane = mine[ending.action_id].lane

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
-from provodka.journal.schema import LIVE, UNPLANNED, actions, attempts, events, links, pace, parts, plans, turns
+from provodka.journal.schema import ID_END, LIVE, UNPLANNED, actions, attempts, events, links, pace, parts, plans, turns
 from provodka.journal.sql import begins, chunks
+
+_PIECE: Final = 4  # signs of an id that are enough to look for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,8 @@ class EventLine:
 def event_by_id(connection: Connection, wanted: str) -> StoredEvent | None:
     """The event with this id, or the only one whose id begins or ends so."""
     row = connection.execute(select(events).where(events.c.id == wanted)).first()
-    if row is None and len(wanted) >= 4:
-        alike = or_(events.c.id.startswith(wanted, autoescape=True), events.c.id.endswith(wanted, autoescape=True))
-        rows = connection.execute(select(events).where(alike).limit(2)).all()
-        row = rows[0] if len(rows) == 1 else None
+    if row is None and len(wanted) >= _PIECE and len(found := ids_alike(connection, wanted, 2)) == 1:
+        row = connection.execute(select(events).where(events.c.id == found[0])).first()
     return None if row is None else inbox.stored(row)
 
 
@@ -95,6 +95,7 @@ def list_events(
     connection: Connection,
     *,
     identity: str = "",
+    lane: int | None = None,
     kind: str = "",
     channel: str = "",
     state: str = "",
@@ -106,6 +107,8 @@ def list_events(
     if identity:
         found = lanes.lanes_of(connection, [identity])
         query = query.where(events.c.lane.in_(found.values()))
+    if lane is not None:
+        query = query.where(events.c.lane == lane)
     if kind:
         query = query.where(events.c.type == kind)
     if channel:
@@ -264,11 +267,11 @@ def results_of_made(connection: Connection, kind: str, ids: Sequence[str]) -> di
 
 
 def ids_alike(connection: Connection, wanted: str, most: int = 6) -> list[str]:
-    """Ids of events that begin so, else of those that end so. Reads nothing but the index of the ids."""
+    """Ids of events that begin so, else of those that end so, of at least four signs. Reads nothing but indexes."""
     begin = select(events.c.id).where(events.c.id >= wanted, events.c.id < f"{wanted}g").limit(most)
     found = [row.id for row in connection.execute(begin)]  # an id is hexadecimal, so that "g" ends the range
-    tail = func.substr(events.c.id, func.length(events.c.id) - len(wanted) + 1)  # half the cost of a LIKE
-    end = select(events.c.id).where(tail == wanted).limit(most)
+    ends = events.c.id.endswith(wanted, autoescape=True)
+    end = select(events.c.id).where(ends, ID_END.in_([wanted[-_PIECE:]])).limit(most)
     return found or [row.id for row in connection.execute(end)]
 
 
@@ -296,10 +299,18 @@ def ahead_in_lane(connection: Connection, action: StoredAction) -> int | None:
     return connection.execute(query).scalar()
 
 
-def last_by_channel(connection: Connection) -> list[tuple[str, int, datetime]]:
-    """(channel, how many events, when the last one came), by channel. Counts in the index of the channels."""
-    query = select(events.c.channel, func.count().label("number"), func.max(events.c.seq).label("last"))
-    rows = connection.execute(query.group_by(events.c.channel).order_by(events.c.channel)).all()
+def last_by_channel(connection: Connection, most: int | None = None) -> list[tuple[str, int, datetime]]:
+    """(channel, how many events, when the last one came), by channel. It counts to `most` and no further, so that it
+    takes as long on a large journal as on a small one."""
+    first = select(func.min(events.c.channel).label("channel")).cte("heard", recursive=True)
+    later = select(func.min(events.c.channel)).where(events.c.channel > first.c.channel).scalar_subquery()
+    heard = first.union_all(select(later).where(first.c.channel.is_not(None)))  # from one to the next in the index
+    mine = events.c.channel == heard.c.channel
+    counted = select(events.c.seq).where(mine).limit(most).correlate(heard).subquery()
+    last = select(func.max(events.c.seq)).where(mine).scalar_subquery()
+    number = select(func.count()).select_from(counted).scalar_subquery()
+    query = select(heard.c.channel, number.label("number"), last.label("last")).where(heard.c.channel.is_not(None))
+    rows = connection.execute(query.order_by(heard.c.channel)).all()
     newest = select(events.c.seq, events.c.received_at).where(events.c.seq.in_([row.last for row in rows]))
     at = {row.seq: row.received_at for row in connection.execute(newest)}
     return [(row.channel, row.number, at[row.last]) for row in rows]

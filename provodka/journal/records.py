@@ -163,7 +163,7 @@ class Finished:
 
     `counts` says whether the attempt uses one up; `unsure_since` none clears the doubt; `identities` are joined
     into the action's lane; `made` are (kind, remote id) of what was created; `system` is who was spoken to, where an
-    action may speak to several.
+    action may speak to several; `numbers` are (kind, number) of invoices and the like that it can be looked for by.
     """
 
     action_id: int
@@ -181,6 +181,7 @@ class Finished:
     made: tuple[tuple[str, str], ...] = ()
     system: str = ""
     identities: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

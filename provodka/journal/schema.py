@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
     literal_column,
     text,
 )
@@ -84,6 +85,10 @@ NOT_PLANNED: Final[ColumnElement[bool]] = literal_column("planned_at IS NULL AND
 backlog by it."""
 Index("events_ahead", events.c.lane, events.c.seq, sqlite_where=NOT_PLANNED, postgresql_where=NOT_PLANNED)
 Index("events_lane", events.c.lane)
+Index("events_channel", events.c.channel, events.c.seq)
+ID_END: Final[ColumnElement[str]] = func.substr(events.c.id, func.length(events.c.id) - literal_column("3"))
+"""The last four signs of an event's id."""
+Index("events_id_end", ID_END)
 Index("events_received", events.c.received_at)
 _failed = text("state = 'failed'")
 Index("events_failed", events.c.seq, sqlite_where=_failed, postgresql_where=_failed)
@@ -103,6 +108,17 @@ named = Table(
     Column("word", Text, primary_key=True),  # of a person's name, see `naming.words_of`
 )
 Index("named_begins", named.c.word, named.c.lane, postgresql_ops={"word": "text_pattern_ops"})
+
+numbered = Table(
+    "numbered",
+    metadata,
+    Column("tail", Text, primary_key=True),  # see `numbering.key_of`
+    Column("whole", Text, primary_key=True),
+    Column("kind", String(10), primary_key=True),  # invoice, order, payment, shipment, request
+    Column("lane", BigInteger, primary_key=True),
+    Column("number", Text, nullable=False),  # as it was written
+    sqlite_with_rowid=False,
+)
 
 plans = Table(
     "plans",
@@ -162,6 +178,7 @@ _braked = text("state = 'held'")
 Index("actions_braked", actions.c.rule, sqlite_where=_braked, postgresql_where=_braked)
 _dead = text("state = 'dead'")
 Index("actions_dead", actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
+Index("actions_dead_reason", actions.c.reason, actions.c.id, sqlite_where=_dead, postgresql_where=_dead)
 
 attempts = Table(
     "attempts",

@@ -68,6 +68,10 @@ def test_a_journal_of_before_knows_the_names_of_its_events(open_journal: Callabl
     before = open_journal()
     lane = comes(before, form, "1", "Семён Дёмин", "+79160001122")
     undo = (
+        "DROP TABLE numbered",
+        "DROP INDEX events_channel",
+        "DROP INDEX events_id_end",
+        "DROP INDEX actions_dead_reason",
         "DROP TABLE audit",
         "DROP TABLE named",
         "DROP INDEX events_failed",

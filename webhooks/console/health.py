@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from provodka.journal import ActionState, EventState
-from support.today import Attempted, Ledger, today
+from support.today import MANY, Attempted, Ledger, today
 from webhooks.console.access import masks, parts
 from webhooks.console.names import action_title
 from webhooks.console.words import gettext
@@ -61,6 +61,7 @@ def blueprint() -> Blueprint:
             "health_now.html" if request.headers.get("HX-Request") else "health.html",
             found=found,
             kinds=house.channels,
+            many=MANY,
             holds={one.account: one for one in found.holds},
             systems=_systems(found.attempted),
             tokens=_tokens(found.tokens),

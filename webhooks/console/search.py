@@ -8,6 +8,8 @@ import phonenumbers
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from provodka.journal import numbering
+from provodka.journal.numbering import Numbered
 from support.find import FEW, Understood, understand, without_a_person
 from support.timeline import Entry, Step, needs_a_look, timeline
 from support.waiting import Mend
@@ -47,17 +49,21 @@ def blueprint() -> Blueprint:
         found = understand(parts().journal, wanted)
         if found.event is not None:
             return redirect(event_url(found.event.event.id))
-        if found.is_known:
+        if found.is_known and not found.people:
             return _story(found.lane, found.is_known, before, {"q": wanted})
+        if found.numbers and not found.people:
+            return _story(found.lane, "", before, {"q": wanted}, number_words(found.numbers[0]))
         if found.people or found.alike:
             shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
-            return render_template("search_choose.html", found=found, people=shown)
+            return render_template("search_choose.html", found=found, people=shown, known_by=_known_by(found))
         return _nothing(found, wanted)
 
     return pages
 
 
-def _story(lane: int | None, who: str, before: int | None, again: dict[str, Any]) -> ResponseReturnValue:
+def _story(
+    lane: int | None, who: str, before: int | None, again: dict[str, Any], title: str = ""
+) -> ResponseReturnValue:
     story = timeline(
         parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
     )
@@ -70,7 +76,7 @@ def _story(lane: int | None, who: str, before: int | None, again: dict[str, Any]
         "search_story.html",
         story=story,
         lane=lane,
-        who=identity_words(who) if who else "",
+        who=identity_words(who) if who else title,
         person=person,
         earlier=earlier,
         newest=newest,
@@ -86,10 +92,22 @@ def _leads(entries: tuple[Entry, ...]) -> dict[str, str]:
     return found
 
 
+def _known_by(found: Understood) -> dict[int, list[str]]:
+    """By lane, what the text may mean of whoever it is: «счёт КР00-000123»."""
+    told: dict[int, list[str]] = {}
+    if found.is_known and found.lane is not None:
+        told[found.lane] = [identity_words(found.is_known)]
+    for one in found.numbers:
+        told.setdefault(one.lane, []).append(number_words(one))
+    return told
+
+
 def _nothing(found: Understood, wanted: str) -> tuple[str, int]:
     taken = [identity_words(one) for one in found.who]
     if found.name:
         taken.append(gettext("имя «%s»") % wanted)
+    if found.number:
+        taken.append(gettext("счёт, заказ или платёж «%s»") % wanted)
     said = {"unreadable": gettext("непонятных сообщений каналов: %s"), "form.spam": gettext("заявок от роботов: %s")}
     many = {kind: gettext("100 или больше") if n == FEW else n for kind, n in without_a_person(parts().journal).items()}
     elsewhere = [said[kind] % number for kind, number in many.items()]
@@ -111,6 +129,18 @@ def identity_words(identity: str) -> str:
         "company": gettext("компания № %s"),
     }
     return said[kind] % value
+
+
+def number_words(one: Numbered) -> str:
+    """What a number is of: «счёт КР00-000123»."""
+    said = {
+        numbering.INVOICE: gettext("счёт %s"),
+        numbering.ORDER: gettext("заказ %s"),
+        numbering.PAYMENT: gettext("платёж %s"),
+        numbering.SHIPMENT: gettext("отгрузка %s"),
+        numbering.REQUEST: gettext("заявка партнёра %s"),
+    }
+    return said[one.kind] % one.number
 
 
 def led_to(step: Step) -> str:

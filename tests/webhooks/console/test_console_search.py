@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import requests
 
+from provodka.invoices import InvoiceRef
 from provodka.journal import ActionState, DeadReason, Journal
-from provodka.payloads import EventType, Person, Unreadable
+from provodka.payloads import EventType, FormSubmitted, InvoiceEvent, Order, Person, Unreadable
 from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
 
@@ -166,3 +167,59 @@ def test_with_nothing_typed_the_page_says_what_can_be(visitor: Visitor) -> None:
     page = told(visitor.get("/"))
     assert "Мария Иванова, мар ива" in page
     assert "всё, что пришло, дошло" in page
+
+
+def billed(house: House, number: str, phone: str = PHONE, lead: str = "17") -> str:
+    """An event of 1C about an invoice of this number."""
+    payload = InvoiceEvent(InvoiceRef(f"{lead}:1", lead, number=number))
+    changes = {"type": EventType.INVOICE_ISSUED, "payload": payload, "channel": "onec"}
+    return house.planned(f"{number}{phone}", person=Person(NAME, (phone,)), **changes).id
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "КР00-000123",
+        "kp00-000123",
+        "счёт 123",
+        "Счет на оплату № КР00-000123 от 5 марта 2026 г.",
+        "№123",
+        "123",
+        "заказ 123",
+    ],
+)
+def test_an_invoice_s_number_finds_the_story(house: House, visitor: Visitor, typed: str) -> None:
+    id_ = billed(house, "КР00-000123")
+    delivered(house, "2", person=Person("Пётр", ("+79160003344",)))
+    answer = visitor.get("/", q=typed)
+    assert "История: счёт КР00-000123" in told(answer)
+    assert re.findall(r"/console/events/(\w+)", answer.text) == [id_]
+
+
+def test_a_number_that_may_be_of_several_things_is_offered_with_what_it_is(house: House, visitor: Visitor) -> None:
+    delivered(house, "1")
+    billed(house, "УТ-17", "+79160003333", "30")
+    billed(house, "КР00-000017", "+79160004444", "31")
+    page = visitor.get("/", q="17")
+    offered = re.findall(r"(счёт \S+\d|сделка или лид № \d+), М•••", told(page))
+    assert sorted(offered) == ["сделка или лид № 17", "счёт КР00-000017", "счёт УТ-17"]
+    chosen = re.findall(r'href="/console(/\?person=\d+)"', page.text)
+    assert len(chosen) == 3
+    assert "Лид создан" in told(visitor.get(chosen[-1]))
+    assert "счёт УТ-17" not in told(visitor.get("/", q="лид 17"))
+    assert "История: счёт УТ-17" in told(visitor.get("/", q="УТ-17"))
+
+
+def test_a_lead_and_its_own_invoice_of_one_number_are_one_story(house: House, visitor: Visitor) -> None:
+    id_ = delivered(house)
+    billed(house, "17")
+    assert f"/console/events/{id_}" in visitor.get("/", q="17").text
+
+
+def test_the_word_before_a_number_chooses_among_them(house: House, visitor: Visitor) -> None:
+    billed(house, "55")
+    order = FormSubmitted(order=Order("55"))
+    id_ = house.planned("o", payload=order, person=Person("Пётр", ("+79160003344",))).id
+    assert f"/console/events/{id_}" in visitor.get("/", q="заказ 55").text
+    assert f"/console/events/{id_}" not in visitor.get("/", q="счёт 55").text
+    assert "счёт, заказ или платёж «УТ-99»" in told(visitor.get("/", q="УТ-99"))

@@ -1,0 +1,293 @@
+"""The past of a large client, written straight into the tables of a journal: as its last two years would have left it.
+
+It is written in the oldest schema that has all of it, and then brought to the newest by the migrations, as the journal
+of a client is who has not updated for long.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from bench.bulk import bulk
+from provodka.event import Event
+from provodka.invoices import InvoiceRef
+from provodka.journal.inbox import event_row
+from provodka.journal.migrate import upgrade
+from provodka.journal.schema import AT_ONCE, microseconds
+from provodka.payloads import (
+    Call,
+    CallEvent,
+    Direction,
+    EmailReceived,
+    EventType,
+    Form,
+    FormSubmitted,
+    InvoiceEvent,
+    LeadEvent,
+    LeadRef,
+    Mail,
+    Order,
+    Payload,
+    Payment,
+    PaymentEvent,
+    PaymentState,
+    Person,
+    Unreadable,
+    Utm,
+)
+from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, action_key, dump_trace, rule_slug
+
+SCHEMA: Final = "0004"
+HEAVY: Final = 500  # events of the first person
+_YEARS: Final = timedelta(days=730)
+_CHUNK: Final = 5_000
+_AT_ONCE: Final = microseconds(AT_ONCE)
+_WORDS: Final = (
+    "Мария Анна Ольга Елена Ирина Наталья Иван Пётр Сергей Алексей Дмитрий Андрей Семён Фёдор Юлия",
+    "Иван Петр Сидор Кузнец Попов Волк Зайц Медведь Орл Сокол Морозов Белов Чернов Громов Лаврент",
+    "ов ев ин ский енко ых ко ович янц адзе",
+)
+_FIRST, _ROOTS, _ENDS = (words.split() for words in _WORDS)
+RULES: Final = tuple(f"Правило {number}" for number in range(12))
+CAUSES: Final = (
+    ("rejected", "нет этапа «В работе {}» [400 NotSupportedChoice]"),
+    ("rejected", "контакт {} удалён [404]"),
+    ("rejected", "не указан ответственный [400]"),
+    ("exhausted", "503 Service Unavailable, {} с"),
+    ("exhausted", "read timeout"),
+    ("outcome_unknown", "ответ не пришёл: запрос {}"),
+)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Events of a channel: their type, how many of a hundred, and the kinds of both actions that follow."""
+
+    channel: str
+    type: EventType
+    share: int
+    actions: tuple[str, str]
+
+
+_KINDS: Final = (
+    _Kind("site", EventType.FORM_SUBMITTED, 33, ("intake", "task")),
+    _Kind("mail", EventType.EMAIL_RECEIVED, 16, ("intake", "note")),
+    _Kind("phone", EventType.CALL_FINISHED, 25, ("log_call", "task")),
+    _Kind("crm", EventType.LEAD_STAGE_CHANGED, 17, ("notify", "update")),
+    _Kind("onec", EventType.INVOICE_ISSUED, 4, ("note", "move")),
+    _Kind("pay", EventType.PAYMENT_SUCCEEDED, 4, ("move", "note")),
+    _Kind("old_site", EventType.UNREADABLE, 1, ("notify", "notify")),
+)
+
+
+def make(url: str, count: int) -> dict[str, float]:
+    """Make the journal at `url` with so many events; how many seconds it took to write, and to migrate."""
+    began = time.monotonic()
+    upgrade(url, SCHEMA)
+    with bulk(url) as into:
+        for tables in Past(count).chunks():
+            for table, rows in tables.items():
+                into.put(table, _COLUMNS[table], rows)
+    wrote = time.monotonic() - began
+    began = time.monotonic()
+    upgrade(url)
+    return {"written": wrote, "migrated": time.monotonic() - began}
+
+
+def phone(number: int) -> str:
+    """Of this person."""
+    return f"+79{number:09}"
+
+
+def email(number: int) -> str:
+    """Of this person."""
+    return f"client{number}@example.test"
+
+
+def name(number: int) -> str:
+    """Of this person; only the first has this one."""
+    if number == 0:
+        return "Фёкла Заозёрная"
+    root, end = _ROOTS[number // 15 % 15], _ENDS[number // 225 % 10]
+    return f"{_FIRST[number % 15]} {root}{end}"
+
+
+def lead(number: int) -> str:
+    """The CRM's number of this person's lead."""
+    return str(11_000_000 + number)
+
+
+def invoice(number: int) -> str:
+    """The number of the invoice that the event of this number told of."""
+    return f"КР00-{number:07}"
+
+
+class Past:
+    """All rows, in portions: by table, in the order of `_COLUMNS`."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.people = max(2, count * 3 // 10)
+        self._random = random.Random(8)
+        self._first = array("q", [0]) * self.people
+        self._until = datetime.now(UTC)
+        self._step = _YEARS / count
+        self._action = 0
+
+    def chunks(self) -> Iterator[dict[str, list[Sequence[Any]]]]:
+        """A few thousand events each, with all that belongs to them."""
+        kinds = self._random.choices(_KINDS, [one.share for one in _KINDS], k=self.count)
+        traces = {one.channel: _trace(one) for one in _KINDS}
+        heavy = max(1, self.count // HEAVY)
+        tables = _empty()
+        for n, kind in enumerate(kinds):
+            who = 0 if n % heavy == 0 else self._random.randrange(1, self.people)
+            self._event(tables, n + 1, kind, who, traces[kind.channel])
+            if n % _CHUNK == _CHUNK - 1:
+                yield tables
+                tables = _empty()
+        self._around(tables)
+        yield tables
+
+    def _event(self, tables: dict[str, list[Sequence[Any]]], seq: int, kind: _Kind, who: int, trace: str) -> None:
+        at = self._until - self._step * (self.count - seq)
+        id_ = f"{int(at.timestamp() * 1000):012x}{self._random.getrandbits(48):012x}"
+        known = kind.type is not EventType.UNREADABLE
+        person = Person(name(who), (phone(who),), (email(who),)) if known else Person()
+        event = Event(id_, kind.type, kind.channel, f"{seq}", at, at, person, _payload(kind.type, seq, who), b"x" * 200)
+        if known and not self._first[who]:
+            self._first[who] = seq
+            mine = (*event.person.identities, f"lead:{lead(who)}", f"contact:{22_000_000 + who}")
+            tables["identities"] += [(one, seq, microseconds(at)) for one in mine]
+        lane = self._first[who] if known else seq
+        waits = seq > self.count - 30
+        failed = seq % 1000 == 500
+        state = "received" if waits else "failed" if failed else "planned"
+        error = f"RuleError: нет поля utm.{seq % 7}" if failed else None
+        row = event_row(event) | {
+            "seq": seq, "lane": None if waits else lane, "state": state, "error": error,
+            "planned_at": None if waits or failed else at,
+        }  # fmt: skip
+        tables["events"].append([_plain(row[column]) for column in _COLUMNS["events"]])
+        if state == "planned":
+            tables["plans"].append((seq, 1, microseconds(at), "event", trace.replace("@ID@", id_)))
+            self._actions(tables, event, seq, kind, who, lane)
+
+    def _actions(
+        self, tables: dict[str, list[Sequence[Any]]], event: Event, seq: int, kind: _Kind, who: int, lane: int
+    ) -> None:
+        created = microseconds(event.received_at)
+        rule = RULES[_KINDS.index(kind)]
+        for index, what in enumerate(kind.actions):
+            self._action += 1
+            number = self._action
+            dead = number % 100 == 7
+            reason, error = CAUSES[number // 100 % len(CAUSES)] if dead else (None, "")
+            waits = seq > self.count - 60
+            state = "ready" if waits else "dead" if dead else "done"
+            made = {"lead_id": lead(who), "contact_id": str(22_000_000 + who), "created": "yes", "responsible": "anna"}
+            result = made if what == "intake" else {"remote_id": str(number)}
+            ended = None if waits else created + 800_000
+            tables["actions"].append(
+                (
+                    number, action_key(event.id, rule_slug(rule), index), seq, rule, what, lane, 0,
+                    json.dumps({"title": f"Сайт: {name(who)}", "text": "Позвонить клиенту"}, ensure_ascii=False),
+                    None, state, _AT_ONCE, 1, None if state != "done" else json.dumps(result),
+                    reason, error.format(number) or None, created, ended,
+                )
+            )  # fmt: skip
+            if not waits:
+                outcome = "done" if state == "done" else "rejected" if reason == "rejected" else "retryable"
+                tables["attempts"].append((number, 1, created + 300_000, ended, outcome, error or None, _CALLS, "w"))
+            if what == "intake" and lane == seq:
+                tables["links"].append(("amocrm", "lead", lead(who), number, created))
+
+    def _around(self, tables: dict[str, list[Sequence[Any]]]) -> None:
+        """What else a house writes down: timers that are pending, and troubles."""
+        now = microseconds(self._until)
+        for n in range(2_000):
+            self._action += 1
+            row = (self._action, f"timer:{n}", n + 1, RULES[3], "wait", None, 0, "{}", None, "waiting", now + n * 10**6)
+            tables["actions"].append((*row, 0, None, None, None, now, None))
+        for n in range(25):
+            ended = now if n > 3 else None
+            tables["troubles"].append((f"door of «{n}»", "чужой ключ", "проверьте секрет", now, now, 3, ended, 1))
+
+
+_CALLS: Final = json.dumps(
+    [{"method": "POST", "path": "/api/v4/leads", "status": 200, "milliseconds": 84.5, "request_summary": "[{…}]" * 20}]
+)
+_COLUMNS: Final = {
+    table: tuple(columns.split())
+    for table, columns in {
+        "events": "seq id type channel external_id occurred_at received_at person payload raw identities lane state "
+        "not_before planned_at error",
+        "plans": "event_seq number at cause trace",
+        "actions": "id key event_seq rule kind lane priority params needs state not_before attempts result reason "
+        "error created_at finished_at",
+        "attempts": "action_id number started_at finished_at outcome error calls owner",
+        "links": "system kind remote_id action_id at",
+        "identities": "identity lane seen_at",
+        "troubles": "name cause cure since last_at times ended_at alerted",
+    }.items()
+}
+
+
+def _empty() -> dict[str, list[Sequence[Any]]]:
+    return {table: [] for table in _COLUMNS}
+
+
+def _plain(value: object) -> object:
+    return microseconds(value) if isinstance(value, datetime) else value
+
+
+def _payload(kind: EventType, seq: int, who: int) -> Payload:
+    match kind:
+        case EventType.FORM_SUBMITTED:
+            order = Order(str(100_000 + seq), Decimal(seq % 900 + 100)) if seq % 3 == 0 else None
+            form = Form("Замер", "f17", "https://krovlya.ru/zamer", "Перезвоните после обеда", {"Город": "Тверь"})
+            return FormSubmitted(form, Utm(source="yandex", campaign=f"c{seq % 40}"), order)
+        case EventType.EMAIL_RECEIVED:
+            text = f"Добрый день! Пришлите расчёт по заявке {seq}. " * 8
+            return EmailReceived(Mail(f"Расчёт {seq}", text, text, from_=email(who), to=("info@krovlya.ru",)))
+        case EventType.CALL_FINISHED:
+            return CallEvent(
+                Call(f"call-{seq}", Direction.IN, phone(who), "+74950000000", "101", talk_seconds=seq % 300)
+            )
+        case EventType.LEAD_STAGE_CHANGED:
+            return LeadEvent(
+                LeadRef(lead(who), f"Крыша {who}", pipeline="Кровля", stage="В работе", price=Decimal(seq))
+            )
+        case EventType.INVOICE_ISSUED:
+            told = InvoiceRef(f"{lead(who)}:1", lead(who), f"ref-{seq}", number=invoice(seq), amount=Decimal(seq))
+            return InvoiceEvent(told, LeadRef(lead(who), f"Крыша {who}"))
+        case EventType.PAYMENT_SUCCEEDED:
+            paid = Payment(str(3_000_000_000 + seq), f"prv-{seq}", PaymentState.SUCCEEDED, Decimal(seq % 900 + 100))
+            return PaymentEvent(paid, lead(who), f"{lead(who)}:1")
+    return Unreadable("no JSON: line 1, column 1")
+
+
+def _trace(kind: _Kind) -> str:
+    """Twelve rules of which one has matched; the event's id stands in it as `@ID@`."""
+    condition = ConditionTrace("form.page", "contains", "zamer", "https://krovlya.ru/zamer", True)
+    others = ConditionTrace("utm.source", "equals", "google", "yandex", False)
+    mine = RULES[_KINDS.index(kind)]
+    keys = tuple(action_key("@ID@", rule_slug(mine), index) for index in (0, 1))
+    rules = [
+        RuleTrace(rule, RuleOutcome.MATCHED, (condition,), keys)
+        if rule == mine
+        else RuleTrace(rule, RuleOutcome.NOT_MATCHED, (others,))
+        if at < 4
+        else RuleTrace(rule)
+        for at, rule in enumerate(RULES)
+    ]
+    facts = {"person": {"known": True, "name": "Мария"}, "lead": {"stage": "Новый лид", "responsible": "anna"}}
+    return dump_trace(PlanTrace(datetime(2026, 3, 2, tzinfo=UTC), tuple(rules), facts)).decode()
