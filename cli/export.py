@@ -84,10 +84,9 @@ def _person(journal: Journal, wanted: str) -> int | None:
     if number := _NUMBER.fullmatch(wanted.strip()):
         return int(number[1])
     found = understand(journal, wanted)
-    lanes = {found.lane} if found.lane is not None else {one.lane for one in found.people}
-    if found.event is not None and found.event.lane is not None:
-        lanes = {found.event.lane}
-    if found.waiting and not lanes or found.event is not None and not lanes:
+    known = [found.lane, found.event.lane if found.event else None, *(one.lane for one in found.people)]
+    lanes = {one for one in known if one is not None}
+    if (found.waiting or found.event) and not lanes:
         raise UnclearError("their events are not planned yet", "try again in a minute, see provodka status")
     if not lanes:
         raise UnclearError(f"nobody is known by «{wanted}»", "give a phone, an email, a lead or an event's id")

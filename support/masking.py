@@ -51,9 +51,7 @@ class Mask:
     `names` are hidden wherever they stand whole, and so are the ids of `messengers` (`telegram:1234567`).
     """
 
-    def __init__(
-        self, key: bytes, *, opened: bool, names: Iterable[str] = (), messengers: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, key: bytes, *, opened: bool, names: Iterable[str] = (), messengers: Iterable[str] = ()) -> None:
         self.opened = opened
         self._redactor = Redactor(key, [n for n in names if len(n) > 1 and any(c.isalpha() for c in n)])
         ids = {one.partition(":")[2]: one for one in messengers}
@@ -139,10 +137,11 @@ def _without_secrets(value: Any) -> Any:  # noqa: ANN401 -- JSON
         return [_without_secrets(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {
-        name: MASK if is_secret_name(name) and one not in (None, "") and not isinstance(one, bool) else _without_secrets(one)
-        for name, one in value.items()
-    }
+    return {name: MASK if _is_secret(name, one) else _without_secrets(one) for name, one in value.items()}
+
+
+def _is_secret(name: str, value: Any) -> bool:  # noqa: ANN401 -- JSON
+    return is_secret_name(name) and value not in (None, "") and not isinstance(value, bool)
 
 
 def names_told(payload: Payload) -> Iterator[str]:

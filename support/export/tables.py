@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from provodka.journal.schema import AT_ONCE
 from support.export.lines import Line, text_of, words_in
@@ -147,7 +148,7 @@ def _plans(line: Line) -> Iterator[tuple[str, dict[str, Any]]]:
                 key | {
                     "position": position, "rule": rule.rule, "outcome": rule.outcome, "reason": rule.reason,
                     "error": rule.error, "violation": rule.violation,
-                    "conditions": _json([_condition(one) for one in rule.conditions]),
+                    "conditions": _CONDITIONS.dump_json(rule.conditions).decode() if rule.conditions else None,
                 },
             )  # fmt: skip
 
@@ -161,7 +162,7 @@ def _action(line: Line, action: ShownAction, zone: tzinfo) -> Iterator[tuple[str
             "state": action.state, "reason": action.reason, "error": action.error, "hint": action.hint,
             "lead": str(result.get("lead_id") or ""), "url": str(result.get("url") or ""), "choice": action.choice,
             "needs": action.needs, "local": local(action.finished_at or action.created_at, zone),
-            "created_at": moment(action.created_at), "not_before": None if action.not_before == AT_ONCE else moment(action.not_before),
+            "created_at": moment(action.created_at), "not_before": moment(action.not_before),
             "finished_at": moment(action.finished_at), "unsure_since": moment(action.unsure_since),
             "params": _json(action.params), "result": _json(action.result), "key": action.key,
         },
@@ -191,8 +192,7 @@ def _action(line: Line, action: ShownAction, zone: tzinfo) -> Iterator[tuple[str
             )  # fmt: skip
 
 
-def _condition(one: ShownCondition) -> dict[str, Any]:
-    return asdict(one)
+_CONDITIONS: Final = TypeAdapter(tuple[ShownCondition, ...])
 
 
 def _text(event: int, action: int | None, words: Iterator[str]) -> dict[str, Any]:
@@ -210,8 +210,8 @@ def _plain(body: object) -> str | None:
 
 
 def moment(at: datetime | None) -> str | None:
-    """UTC as SQLite reads and sorts it."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%fZ")[:-4] + "Z"
+    """UTC as SQLite reads and sorts it; none for «at once»."""
+    return None if at in (None, AT_ONCE) else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + "Z"
 
 
 def local(at: datetime | None, zone: tzinfo) -> str:
