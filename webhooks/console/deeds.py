@@ -49,10 +49,14 @@ def details(told: Mapping[str, Any]) -> list[str]:
         "action": gettext("действие %s"),
         "lead": gettext("лид %s"),
         "remote": gettext("номер в той системе %s"),
+        "format": gettext("вид файла %s"),
+        "events": gettext("событий: %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
+    if told.get("open"):
+        said.append(gettext("с личными данными"))
     if "done" in told:
         said.append(gettext("отмечено: сделано") if told["done"] else gettext("отмечено: не сделано"))
     return said
