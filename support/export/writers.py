@@ -38,8 +38,7 @@ class SqliteWriter:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         for name, (columns, key, foreign) in TABLES.items():
             self._db.create_table(name, dict(columns), pk=key, foreign_keys=foreign)
-        with self._db.atomic():
-            self._insert("about", [{"name": name, "value": value} for name, value in about.items()])
+        self._tell(about)
 
     def add(self, lines: Sequence[Line]) -> None:
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
@@ -58,13 +57,15 @@ class SqliteWriter:
         self._db.table("texts").populate_fts(["text", "also"])
         for name, query in VIEWS.items():
             self._db.create_view(name, query)
-        counts = [
-            {"name": f"rows of {name}", "value": str(self._db.table(name).count)} for name in TABLES if name != "about"
-        ]
-        self._insert("about", counts)
+        counts = {name: self._db.table(name).count for name in TABLES if name != "about"}
+        self._tell({f"rows of {name}": str(count) for name, count in counts.items()})
 
     def close(self) -> None:
         self._db.close()
+
+    def _tell(self, about: Mapping[str, str]) -> None:
+        with self._db.atomic():
+            self._insert("about", [{"name": name, "value": value} for name, value in about.items()])
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Those whose key is new. Half the time of sqlite-utils' own, which looks for new columns in every row."""

@@ -24,6 +24,7 @@ def deeds() -> dict[str, str]:
         "save_test": gettext("сохранено как проверка: %s"),
         "what_if": gettext("опробован другой конфиг"),
         "export": gettext("выгружен журнал: %s"),
+        "export_end": gettext("выгрузка остановлена или удалена: %s"),
     }
 
 

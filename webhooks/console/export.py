@@ -59,6 +59,8 @@ def blueprint() -> Blueprint:
         if mistake := _too_many_or_none(events, person):
             return _form(person, since, until, form, mistake), 422
         try:
+            jobs().be_free()
+            record("export", _about(wish.scope), open=opened, format=wish.format.value, events=events)
             job = _start(wish, events)
         except BusyError as busy:
             return _form(person, since, until, form, _busy(busy.job)), 409
@@ -94,8 +96,10 @@ def _of_a_job(pages: Blueprint) -> None:
     def end(id_: str) -> ResponseReturnValue:
         """Stop it, or throw the file away."""
         found = _job(id_)
+        scope: Scope = found.about.scope
+        record("export_end", _about(scope))
         jobs().end(found)
-        return redirect(url_for("export.page", person=found.about.scope.person))
+        return redirect(url_for("export.page", person=scope.person))
 
 
 def _sent(path: Path, wish: Wish) -> Response:
@@ -144,14 +148,12 @@ def _scope(person: int | None, since: date | None, until: date | None) -> Scope:
 
 def _start(wish: Wish, events: int) -> Job:
     """Raises BusyError."""
-    journal, made = parts().journal, jobs()
+    journal = parts().journal
 
     def work(job: Job) -> None:
         export(journal, wish, job.path, job.move)
 
-    made.be_free()
-    record("export", _about(wish.scope), open=wish.opened, format=wish.format.value, events=events)
-    return made.start(reader().login, file_name(wish, parts().now()), work, events, wish)
+    return jobs().start(reader().login, file_name(wish, parts().now()), work, events, wish)
 
 
 def _about(scope: Scope) -> str:
