@@ -115,6 +115,7 @@ def _sent(path: Path, wish: Wish) -> Response:
     except BaseException:
         _SENDING.release()
         raise
+    answer.direct_passthrough = False  # else it would not say when it is over
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

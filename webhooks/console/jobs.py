@@ -134,11 +134,12 @@ class Jobs:
             job.state = state
             if state is not JobState.DONE:
                 job.path.unlink(missing_ok=True)
-        forget = threading.Timer(KEEP.total_seconds(), self._timed_out, (job,))
+        forget = threading.Timer(KEEP.total_seconds(), _time_out, (weakref.ref(self), job))
         forget.daemon = True
         forget.start()
 
-    def _timed_out(self, job: Job) -> None:
+    def drop(self, job: Job) -> None:
+        """Forget it, with its file."""
         with self._lock:
             self._drop(job)
 
@@ -163,6 +164,11 @@ class Jobs:
             self._folder.mkdir(mode=0o700)
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also when the process ends
         return self._folder
+
+
+def _time_out(those: weakref.ref[Jobs], job: Job) -> None:
+    if made := those():
+        made.drop(job)
 
 
 def _sweep() -> None:
