@@ -59,6 +59,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text with everything masked. Linear in its length; masking twice changes nothing more."""
+        if not text:
+            return text
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)

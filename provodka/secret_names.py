@@ -61,6 +61,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name[:200]))
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether what this name stands for is to be masked whole. `design` is not `sign`, `token_expires_at` no token."""
     words = words_of(name)
@@ -70,6 +71,7 @@ def is_secret_name(name: str) -> bool:
     return any(_SECRET.fullmatch(word) for word in words) or any(a in _KEYS and b == "key" for a, b in pairs)
 
 
+@lru_cache(maxsize=4096)
 def is_phone_name(name: str) -> bool:
     """Whether what this name stands for is a phone, however it is written."""
     return any(_PHONE.fullmatch(word) for word in words_of(name))

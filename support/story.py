@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from provodka.channel import came_again
 from provodka.event import Event
@@ -18,7 +19,7 @@ from provodka.journal.records import Attempt
 from provodka.payloads import FormSpam, Payload, PaymentEvent, Unreadable
 from rules.fact import FACTS
 from rules.plan import ConditionTrace, PlanTrace, RuleTrace, load_trace
-from support.masking import Mask, Masks, ShownPerson
+from support.masking import Mask, Masks, ShownPerson, names_told
 from support.waiting import Mend, Surroundings, Wait, mends, waits
 
 
@@ -139,17 +140,38 @@ class ShownStory:
 
 def tell(journal: Journal, stored: StoredEvent, masks: Masks) -> ShownStory:
     """Everything that the journal knows of an event."""
-    story = journal.read(lambda c: queries.story(c, stored))
+    ((told, _),) = tell_all(journal, [stored], masks)
+    return told
+
+
+def tell_all(
+    journal: Journal, events: Sequence[StoredEvent], masks: Masks, names: Mapping[int, Collection[str]] | None = None
+) -> list[tuple[ShownStory, Mask]]:
+    """The same of many, in one reading, with the mask of each; `names` by lane are hidden in its events, too."""
+    stories, came = journal.read(lambda c: (queries.stories(c, events), _came_again(c, events)))
+    around = Surroundings.of(journal, [action for story in stories for action in story.actions])
+    return [_tell(story, came, around, masks, (names or {}).get(story.event.lane or 0, ())) for story in stories]
+
+
+_Repeats = Mapping[tuple[str, str], Sequence[str]]
+
+
+def _came_again(connection: Connection, events: Sequence[StoredEvent]) -> _Repeats:
+    return queries.parts_of(connection, [(e.event.channel, came_again(e.event.external_id)) for e in events])
+
+
+def _tell(
+    story: Story, came: _Repeats, around: Surroundings, masks: Masks, names: Collection[str]
+) -> tuple[ShownStory, Mask]:
+    stored = story.event
     traces = [_read_trace(plan) for plan in story.plans]
-    names = [name for trace in traces if isinstance(trace, PlanTrace) for name in names_in(trace.facts)]
-    mask = masks.of([stored.event.person], names)
+    found = [name for trace in traces if isinstance(trace, PlanTrace) for name in names_in(trace.facts)]
+    mask = masks.of([stored.event.person], (*found, *names_told(stored.event.payload), *names))
     ids = {action.key: action.id for action in story.actions}
     plans = tuple(_plan(plan, trace, ids, mask) for plan, trace in zip(story.plans, traces, strict=True))
-    again = tuple(
-        datetime.fromisoformat(part.id)
-        for part in journal.parts(stored.event.channel, came_again(stored.event.external_id))
-    )
-    return ShownStory(_event(stored, mask, again), plans, _actions(journal, story, mask))
+    again = came.get((stored.event.channel, came_again(stored.event.external_id)), ())
+    event = _event(stored, mask, tuple(map(datetime.fromisoformat, again)))
+    return ShownStory(event, plans, tuple(_action(action, story, around, mask) for action in story.actions)), mask
 
 
 def names_in(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -247,11 +269,6 @@ def shown_condition(trace: ConditionTrace) -> ShownCondition:
     )
 
 
-def _actions(journal: Journal, story: Story, mask: Mask) -> tuple[ShownAction, ...]:
-    around = Surroundings.of(journal, story.actions)
-    return tuple(_action(action, story, around, mask) for action in story.actions)
-
-
 def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask) -> ShownAction:
     needed = around.by_key.get(action.needs or "")
     return ShownAction(
@@ -266,7 +283,7 @@ def _action(action: StoredAction, story: Story, around: Surroundings, mask: Mask
         finished_at=action.finished_at,
         needs=needed.id if needed else None,
         waits=tuple(replace(one, why=mask.text(one.why)) for one in waits(action, around)),
-        choice=story.turns.get(action.key, ""),
+        choice=mask.text(story.turns.get(action.key, "")),
         result=None if action.result is None else mask.value(json.loads(action.result)),
         reason=action.reason or "",
         error=mask.text(action.error),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Final
 
 from cli.imports.look import Column, Refused, Seen
 from cli.show import View, counted, one_line, span, table
+from support.cells import no_formula
 from support.masking import Mask
 
 _SHOWN: Final = 10
 _FIRST: Final = 5
 _NAMES: Final = ("name", "surname")
 _DOTS: Final = "•••"
-_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER: Final = re.compile(r"[+-]?[\d (),.-]+")
 RULE: Final = """\
   - name: Импорт
     on: table.row_added
@@ -59,11 +57,7 @@ def write_rows(path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]])
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(titles)
-        writer.writerows([[_no_formula(cell) for cell in row] for row in rows])
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_BEGIN_FORMULAS) and not _NUMBER.fullmatch(cell) else cell
+        writer.writerows([[no_formula(cell) for cell in row] for row in rows])
 
 
 def draw(seen: Seen, view: View, refused_in: Path | None) -> None:

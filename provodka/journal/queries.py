@@ -63,24 +63,43 @@ def event_by_seq(connection: Connection, seq: int) -> StoredEvent | None:
 
 def story(connection: Connection, event: StoredEvent) -> Story:
     """Plans, actions and attempts of an event."""
-    plan_rows = connection.execute(select(plans).where(plans.c.event_seq == event.seq).order_by(plans.c.number))
-    action_rows = connection.execute(
-        select(actions).where(actions.c.event_seq == event.seq).order_by(actions.c.id)
-    ).all()
-    ids = [row.id for row in action_rows]
-    tries: dict[int, tuple[Attempt, ...]] = {}
+    return stories(connection, [event])[0]
+
+
+def stories(connection: Connection, wanted: Sequence[StoredEvent]) -> list[Story]:
+    """The same of many events, in their order."""
+    planned: dict[int, list[StoredPlan]] = {}
+    numbers = [event.seq for event in wanted]
+    for part in chunks(numbers):
+        query = select(plans).where(plans.c.event_seq.in_(part)).order_by(plans.c.event_seq, plans.c.number)
+        for row in connection.execute(query):
+            planned.setdefault(row.event_seq, []).append(StoredPlan(row.number, row.at, row.cause, row.trace))
+    made = actions_of(connection, numbers)
+    everything = [action for found in made.values() for action in found]
+    tries = _attempts(connection, [action.id for action in everything])
+    chosen: dict[str, str] = {}
+    for keys in chunks([action.key for action in everything]):
+        rows = connection.execute(select(turns).where(turns.c.action_key.in_(keys)))
+        chosen.update({row.action_key: row.reason for row in rows})
+    return [
+        Story(
+            event=event,
+            plans=tuple(planned.get(event.seq, ())),
+            actions=tuple(found),
+            attempts={one.id: tries[one.id] for one in found if one.id in tries},
+            turns={one.key: chosen[one.key] for one in found if one.key in chosen},
+        )
+        for event in wanted
+        for found in (made.get(event.seq, []),)
+    ]
+
+
+def _attempts(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+    found: dict[int, tuple[Attempt, ...]] = {}
     for row in _attempt_rows(connection, ids):
         attempt = Attempt(row.number, row.started_at, row.finished_at, row.outcome, row.error or "", row.calls or "[]")
-        tries[row.action_id] = (*tries.get(row.action_id, ()), attempt)
-    keys = [row.key for row in action_rows]
-    chosen = connection.execute(select(turns).where(turns.c.action_key.in_(keys)))
-    return Story(
-        event=event,
-        plans=tuple(StoredPlan(r.number, r.at, r.cause, r.trace) for r in plan_rows),
-        actions=tuple(outbox.stored(row) for row in action_rows),
-        attempts=tries,
-        turns={row.action_key: row.reason for row in chosen},
-    )
+        found[row.action_id] = (*found.get(row.action_id, ()), attempt)
+    return found
 
 
 def _attempt_rows(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
@@ -189,6 +208,20 @@ _PARTS: Final = (
 def stored_parts(connection: Connection, channel: str, key: str) -> list[tuple[str, str]]:
     """(id, body) of the pieces of a key, oldest first."""
     return [(row.id, row.body) for row in connection.execute(_PARTS, {"channel": channel, "key": key})]
+
+
+def parts_of(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The ids of the pieces of many (channel, key), oldest first."""
+    by_channel: dict[str, list[str]] = {}
+    for channel, key in keys:
+        by_channel.setdefault(channel, []).append(key)
+    found: dict[tuple[str, str], list[str]] = {}
+    for channel, wanted in by_channel.items():
+        for part in chunks(wanted):
+            query = select(parts.c.key, parts.c.id).where(parts.c.channel == channel, parts.c.key.in_(part))
+            for row in connection.execute(query.order_by(parts.c.at, parts.c.id)):
+                found.setdefault((channel, row.key), []).append(row.id)
+    return found
 
 
 def never_ended(connection: Connection, channel: str, prefix: str, before: datetime) -> list[str]:

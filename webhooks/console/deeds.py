@@ -25,6 +25,7 @@ def deeds() -> dict[str, str]:
         "what_if": gettext("опробован другой конфиг"),
         "what_if_stopped": gettext("остановлено сравнение с другим конфигом"),
         "export": gettext("выгружен журнал: %s"),
+        "export_end": gettext("выгрузка остановлена или удалена: %s"),
     }
 
 
@@ -50,10 +51,14 @@ def details(told: Mapping[str, Any]) -> list[str]:
         "action": gettext("действие %s"),
         "lead": gettext("лид %s"),
         "remote": gettext("номер в той системе %s"),
+        "format": gettext("вид файла %s"),
+        "events": gettext("событий: %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
+    if told.get("open"):
+        said.append(gettext("с личными данными"))
     if "done" in told:
         said.append(gettext("отмечено: сделано") if told["done"] else gettext("отмечено: не сделано"))
     return said

@@ -36,6 +36,16 @@ def reason_words(reason: str) -> str:
     return gettext(_REASONS[reason]) if reason in _REASONS else reason
 
 
+def all_kinds() -> dict[str, str]:
+    """Every type of event and kind of action that has a name, with it."""
+    return {name: gettext(words) for name, words in (*_EVENTS.items(), *_ACTIONS.items())}
+
+
+def all_states() -> dict[str, str]:
+    """Every state of events and actions, as it is called."""
+    return {name: gettext(words) for name, (words, _) in _STATES.items()}
+
+
 def _(text: str) -> str:
     """Marks a text for the catalogues: these are said in the reader's language when they are asked for."""
     return text
