@@ -102,7 +102,11 @@ def _talk(store: Store, talk: Talk, chat: Chat, moment: Moment) -> Json:
 def _message(store: Store, chat: Chat, one: Message, moment: Moment) -> Json:
     content = one.content
     text = str(content.get("text") or content.get("file_name") or gettext(KINDS.get(str(content.get("type")), "")))
-    author = chat.client.get("name") or gettext("Клиент") if one.is_incoming else user_name(store, one.author.get("user_id", 0))
+    author = (
+        chat.client.get("name") or gettext("Клиент")
+        if one.is_incoming
+        else user_name(store, one.author.get("user_id", 0))
+    )
     return {
         "mine": not one.is_incoming,
         "author": author,

@@ -132,7 +132,13 @@ class BoardView:
     def _person(self, title: str, row: Json) -> Json:
         name = project.person_name(row) if title != "Данные лида" or row.get("NAME") else ""
         phones, emails = multifields.values(row, "PHONE"), multifields.values(row, "EMAIL")
-        return {"kind": gettext(title), "name": name, "phones": phones, "emails": emails, "ims": multifields.values(row, "IM")}
+        return {
+            "kind": gettext(title),
+            "name": name,
+            "phones": phones,
+            "emails": emails,
+            "ims": multifields.values(row, "IM"),
+        }
 
     def _fields(self, kind: EntityType, row: Json) -> list[Json]:
         days = {
@@ -220,7 +226,13 @@ class BoardView:
             else "Новая стадия"
         )
         name = found["NAME"] if found else row["STAGE_ID"]
-        return {"mark": "stage", "title": gettext(title), "when": self.moment(row["CREATED_TIME"]), "author": "", "text": name}
+        return {
+            "mark": "stage",
+            "title": gettext(title),
+            "when": self.moment(row["CREATED_TIME"]),
+            "author": "",
+            "text": name,
+        }
 
     def bells(self) -> list[Json]:
         """The latest notifications of the portal."""

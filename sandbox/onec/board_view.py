@@ -27,7 +27,10 @@ class BoardView:
         """The kinds that the configuration has, with how many there are of each."""
         kinds = dict.fromkeys(role.kind for role in self._base.configuration.documents.values())
         listed = [(kind, TABS[kind]) for kind in TABS if kind in kinds] + [(PARTIES, "Контрагенты")]
-        return [{"key": key, "name": gettext(name), "count": self._count(key), "current": key == wanted} for key, name in listed]
+        return [
+            {"key": key, "name": gettext(name), "count": self._count(key), "current": key == wanted}
+            for key, name in listed
+        ]
 
     def rows(self, kind: str) -> Json:
         """The newest documents of a kind, and how many older ones are left out."""

@@ -21,7 +21,7 @@ PLACES: Final[Mapping[str, str]] = {
     "onec": "1С",
     "telegram": "Telegram",
     "senders": "Отправители",
-    "console": "Консоль",
+    "console": "Где моя заявка?",
 }
 """The pages that one can go on to, as the bar above every page calls them."""
 

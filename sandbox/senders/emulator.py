@@ -17,8 +17,8 @@ from sandbox.senders.catalogue import SERVICES
 from sandbox.senders.service import Client, Service, utc_now
 from sandbox.senders.sites import Post
 
-_PAGE_WORDS = {"Оплаты": "Счета и их оплата", "Сайт и почта": "Открыть таблицу"}
-_CLIENT = {"name": "Имя", "phone": "Телефон", "email": "Почта", "text": "Сообщение"}
+PAGE_WORDS = {"Оплаты": "Счета и их оплата", "Сайт и почта": "Открыть таблицу"}
+CLIENT = {"name": "Имя", "phone": "Телефон", "email": "Почта", "text": "Сообщение"}
 
 
 class Senders(Emulator):
@@ -67,7 +67,7 @@ class Senders(Emulator):
         for one in shown["services"]:
             groups.setdefault(one["group"], []).append(one)
         return page(
-            "senders.html", {"client": shown["client"], "groups": list(groups.items()), "page_words": _PAGE_WORDS}
+            "senders.html", {"client": shown["client"], "groups": list(groups.items()), "page_words": PAGE_WORDS}
         )
 
     def _list(self) -> Response:
@@ -75,7 +75,7 @@ class Senders(Emulator):
 
     def _services(self) -> dict[str, Any]:
         """What the page shows: the client's fields, and every service with its buttons and what is given to them."""
-        client = [{"name": name, "label": label, "value": getattr(Client(), name)} for name, label in _CLIENT.items()]
+        client = [{"name": name, "label": label, "value": getattr(Client(), name)} for name, label in CLIENT.items()]
         return {"client": client, "services": [self._shown(one) for one in self.services.values()]}
 
     def _shown(self, one: Service) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Senders(Emulator):
             return jsonify({"error": f"no such button; there are {', '.join(known)}"}), 404
         body = request.get_json(force=True)
         client, given = asdict(Client()) | body.get("client", {}), self._given[service] | body.get("given", {})
-        if wrong := _unknown(body, {"client", "given"}, client, set(_CLIENT), given, set(one.fields)):
+        if wrong := _unknown(body, {"client", "given"}, client, set(CLIENT), given, set(one.fields)):
             return jsonify({"error": f"unknown: {', '.join(wrong)}"}), 400
         try:
             answers = one.press(button, Client(**client), given)

@@ -188,11 +188,12 @@ class Paying(Service):
         """All bills, the newest first."""
         rows = "".join(
             f'<tr><td><a href="{html.escape(self.page_of(bill))}">{html.escape(bill.text or bill.id)}</a>'
-            f'<td class="number">{_money(bill.amount)}<td>{gettext(STATES[bill.state])}<td>{html.escape(bill.order or bill.id)}'
+            f'<td class="number">{_money(bill.amount)}<td>{gettext(STATES[bill.state])}'
+            f"<td>{html.escape(bill.order or bill.id)}"
             for bill in reversed(self.bills.values())
         )
-        words = (gettext("За что"), gettext("Сумма"), gettext("Состояние"), gettext("Заказ"))
-        head = "".join(f"<th scope=col>{word}" for word in words)
+        kinds = (("За что", ""), ("Сумма", " class=number"), ("Состояние", ""), ("Заказ", ""))
+        head = "".join(f"<th scope=col{kind}>{gettext(word)}" for word, kind in kinds)
         table = f'<div class="wide"><table><tr>{head}{rows}</table></div>' if rows else gettext("Счетов пока нет.")
         under = gettext("Счета в песочнице: деньги не настоящие, откройте счёт и оплатите его за клиента.")
         return page(gettext(self.title), table, under=under)
