@@ -68,11 +68,13 @@ class OneC(Emulator):
         return f"{self.url}  OData {self.url}{ROOT}  {LOGIN} / {PASSWORD}"
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.base.leave(left=False)
         if self._state:
             self._state.start()
         super().start(host, port)
 
     def stop(self) -> None:
+        self.base.leave()
         self.services.stop()
         super().stop()
         if self._state:

@@ -1,5 +1,5 @@
 """What the pages say. Their texts are written in Russian; English is a catalogue in `locale/en/*.po`, which is read as
-it is, and `locale/ru/*.po` holds the Russian plural forms alone. What stands in a CRM is the client's own, and stays so.
+it is, and `locale/ru/*.po` holds the Russian plural forms alone. What stands in a CRM is the client's own and stays.
 """
 
 from __future__ import annotations
