@@ -16,7 +16,7 @@ from typing import Final
 
 from rich.console import Console
 
-from cli import demo_onec
+from cli import demo_console, demo_onec
 from cli.config import read
 from cli.demo_check import differences, dump
 from cli.demo_import import Fair
@@ -139,7 +139,8 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
             sandbox = parts.enter_context(Sandbox(sandbox_port, state_dir=folder / "sandbox", onec_configuration=kind))
             if onec:
                 demo_onec.prepare(sandbox)
-            running = _product(folder, sandbox, port, onec)
+            password = "" if once else demo_console.new_password()
+            running = _product(folder, sandbox, port, onec, password)
         except OSError as error:
             out.print(f"a port is taken: {error}. Choose others with --port and --sandbox-port.", style="red")
             return 1
@@ -158,7 +159,7 @@ def demo(folder: Path, out: Console, *, once: bool, port: int, sandbox_port: int
             if not wrong:
                 out.print(stage.praise, style="green")
             return 1 if wrong else 0
-        _stay(stage, road, out)
+        _stay(stage, road, out, password)
     return 0
 
 
@@ -171,7 +172,7 @@ def _wrong(stage: Stage) -> Iterator[str]:
         yield from stage.sale.differences()
 
 
-def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
+def _product(folder: Path, sandbox: Sandbox, port: int, onec: str, password: str) -> Running:
     environ = {
         "DEMO_PORT": str(port or 8080),
         "DEMO_JOURNAL": str((folder / "journal.sqlite").resolve()),
@@ -188,7 +189,8 @@ def _product(folder: Path, sandbox: Sandbox, port: int, onec: str) -> Running:
     if onec:
         chosen = folder / "config.yaml"
         chosen.write_text(demo_onec.config(CONFIG.read_text("utf-8"), onec, sandbox), "utf-8")
-    house = House(read(chosen, {**os.environ, **environ}))
+    config = read(chosen, {**os.environ, **environ})
+    house = House(demo_console.opened(config, password) if password else config)
     logs.configure(house.redactor, json=False, level="WARNING")
     return Running(house, list(RunRole), None, port)
 
@@ -199,6 +201,7 @@ def _introduce(stage: Stage, house: House, sandbox: Sandbox) -> None:
     stage.till.prepare()
     if house.crm is not None:
         _subscribe(house.crm, f"{stage.product}/hooks/{CRM_CHANNEL}/{SECRET}")
+    sandbox.places["console"] = f"{stage.product}/console/"
     hooks = f"{stage.product}/hooks"
     for service, where in (("tilda", f"site/{SECRET}"), ("form", "form"), ("mango", "phone")):
         sandbox.senders.point(service, url=f"{hooks}/{where}")
@@ -229,13 +232,14 @@ def _play(stage: Stage, road: Road, out: Console) -> bool:
     return settled
 
 
-def _stay(stage: Stage, road: Road, out: Console) -> None:
+def _stay(stage: Stage, road: Road, out: Console, password: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     out.rule("[bold]Open in a browser")
-    for name, address in [("Provodka: health", f"{stage.product}/readyz"), *stage.sandbox.addresses()]:
-        out.print(f"  {name:34} {address}", highlight=False, markup=False)
+    console = f"{stage.sandbox.places['console']}  {demo_console.LOGIN} / {password}"
+    for name, address in [("Console: where is my lead?", console), *stage.sandbox.addresses()]:
+        out.print(f"  {name:34} {address}", highlight=False, markup=False, soft_wrap=True)
     out.print("\nMore events: the buttons of the senders' page. Ctrl-C ends the demo.", style="dim")
     while not stop.is_set():
         road.show_news()

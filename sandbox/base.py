@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Self
 
 from cheroot import wsgi
@@ -18,6 +19,7 @@ from flask.json.provider import DefaultJSONProvider
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest
 
+from sandbox import pages
 from sandbox.faults import Fault, FaultKind, Faults
 
 Environ = dict[str, Any]
@@ -65,10 +67,15 @@ class Emulator:
 
     api_prefixes: tuple[str, ...] = ("/",)
     threads = 20
+    room: Path | None = None
+    """A folder with `templates/` of its own."""
 
     def __init__(self, name: str, app: Flask | None = None) -> None:
         self.name = name
         self.app = app or Flask(name, static_folder=None)
+        self.places: dict[str, str] = {}
+        if app is None:
+            pages.furnish(self.app, self)
         if isinstance(self.app.json, DefaultJSONProvider):
             self.app.json.ensure_ascii = self.app.json.sort_keys = False
         self.faults = Faults()

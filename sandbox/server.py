@@ -22,7 +22,7 @@ class Sandbox:
 
     With `state_dir` both CRMs, 1C and the mailbox keep what they hold over a restart. `seeds` are what a seed file
     gave, by emulator: what a new account starts with, and returns to by a reset. `onec_configuration` is bp, ut, unf
-    or erp.
+    or erp. `places` are the addresses of the pages, by name: who has a console beside it adds "console".
     """
 
     def __init__(
@@ -50,6 +50,9 @@ class Sandbox:
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)
         self.senders = Senders(smtp=lambda: (self.mail.host, self.mail.smtp_port), on_reset=self._reset_others)
+        self.places: dict[str, str] = {}
+        for part in (self.amocrm, self.bitrix24, self.onec, self.telegram, self.senders):
+            part.places = self.places
 
     def start(self) -> Self:
         """Start all parts or none: if a port is taken, those already open are closed and the error is raised."""
@@ -66,6 +69,7 @@ class Sandbox:
                 part.start(self._host, self._port(offset))
             started.callback(self.mail.stop)
             self.mail.start()
+            self.places.update({part.name: part.url for part, _ in parts})
             self._running = started.pop_all()
         return self
 

@@ -38,7 +38,7 @@ def opened(browser: Any) -> Iterator[Callable[[str], Any]]:
     tabs = []
 
     def open_tab(url: str) -> Any:
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab = browser.new_page(viewport={"width": 1280, "height": 800}, locale="ru-RU")
         tabs.append(tab)
         tab.set_default_timeout(30_000)
         tab.on("pageerror", lambda error: errors.append(str(error)))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.amocrm.api_files import Drive, download
@@ -57,6 +57,7 @@ class AmoCrm(Emulator):
     """
 
     api_prefixes = (*LIMITED, *OWN_DOORS)
+    room = Path(__file__).parent
 
     def __init__(
         self,
@@ -67,9 +68,7 @@ class AmoCrm(Emulator):
         hook_scale: float = 1.0,
         limit: Limit | None = None,
     ) -> None:
-        here = Path(__file__).parent
-        app = Flask("amocrm", root_path=str(here), static_folder="static", static_url_path="/static")
-        super().__init__("amocrm", app)
+        super().__init__("amocrm")
         self.clock = clock
         self.store = Store(seed or Seed())
         self.switches = Switches()

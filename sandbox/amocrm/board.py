@@ -5,20 +5,20 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, jsonify, render_template, request
+from flask import Response, abort, jsonify, request
 
 from sandbox.amocrm import api_talks, api_tasks
 from sandbox.amocrm.board_view import BoardView
 from sandbox.amocrm.call import Call
 from sandbox.amocrm.model import Json, Lead, Pipeline
 from sandbox.amocrm.problems import Problem
+from sandbox.pages import page
 
 if TYPE_CHECKING:
     from sandbox.amocrm.app import AmoCrm
 
 WAIT = 20.0
 WAITERS = 8
-POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 
 class Board:
@@ -42,11 +42,11 @@ class Board:
 
     def columns(self) -> Response:
         with self.store.lock:
-            return self._html("columns.html", self._columns(self._wanted_pipeline()))
+            return page("columns.html", self._columns(self._wanted_pipeline()))
 
     def card(self, lead_id: int) -> Response:
         with self.store.lock:
-            return self._html("card.html", {"lead": self._view().lead(self._lead(lead_id))})
+            return page("card.html", {"card": self._view().lead(self._lead(lead_id))})
 
     def wait(self) -> Response:
         """`GET /board/wait?since=<revision>`: answers when something changed, or after 20 s.
@@ -120,9 +120,11 @@ class Board:
             **self._columns(pipeline),
             "account": self.store.seed.name,
             "pipelines": view.pipelines(pipeline),
-            "lead": lead and view.lead(lead),
+            "card": lead and view.lead(lead),
+            "columns_at": f"/board/columns?pipeline={pipeline.id}",
+            "home_at": f"/?pipeline={pipeline.id}",
         }
-        return self._html("board.html", shown)
+        return page("board.html", shown)
 
     def _columns(self, pipeline: Pipeline) -> Json:
         view = self._view()
@@ -132,12 +134,6 @@ class Board:
             "stages": view.stages(pipeline),
             "revision": self.store.revision,
         }
-
-    def _html(self, template: str, values: Json) -> Response:
-        response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     def _wanted_pipeline(self) -> Pipeline:
         wanted = request.args.get("pipeline", "")

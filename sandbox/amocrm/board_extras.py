@@ -9,6 +9,7 @@ from sandbox.amocrm.dump import coded_values, user_name
 from sandbox.amocrm.model import Element, Json, Lead
 from sandbox.amocrm.records import Chat, Message, Talk
 from sandbox.amocrm.store import Store, field_owner
+from sandbox.pages import gettext
 
 Moment = Callable[[int], str]
 DELIVERY = {0: "", 1: "доставлено", 2: "прочитано", -1: "не доставлено"}
@@ -83,8 +84,8 @@ def size(count: int) -> str:
     """«1,4 МБ»."""
     for unit, word in SIZES:
         if count >= unit:
-            return f"{count / unit:.1f} {word}".replace(".", ",")
-    return f"{count} Б"
+            return f"{count / unit:.1f} {gettext(word)}".replace(".", ",")
+    return gettext("%s Б") % count
 
 
 def _talk(store: Store, talk: Talk, chat: Chat, moment: Moment) -> Json:
@@ -92,7 +93,7 @@ def _talk(store: Store, talk: Talk, chat: Chat, moment: Moment) -> Json:
     return {
         "id": talk.id,
         "title": source.values["name"] if source else talk.origin,
-        "client": str(chat.client.get("name") or "Клиент"),
+        "client": str(chat.client.get("name") or gettext("Клиент")),
         "open": talk.status == "in_work",
         "messages": [_message(store, chat, one, moment) for one in chat.messages],
     }
@@ -100,15 +101,19 @@ def _talk(store: Store, talk: Talk, chat: Chat, moment: Moment) -> Json:
 
 def _message(store: Store, chat: Chat, one: Message, moment: Moment) -> Json:
     content = one.content
-    text = str(content.get("text") or content.get("file_name") or KINDS.get(str(content.get("type")), ""))
-    author = chat.client.get("name") or "Клиент" if one.is_incoming else user_name(store, one.author.get("user_id", 0))
+    text = str(content.get("text") or content.get("file_name") or gettext(KINDS.get(str(content.get("type")), "")))
+    author = (
+        chat.client.get("name") or gettext("Клиент")
+        if one.is_incoming
+        else user_name(store, one.author.get("user_id", 0))
+    )
     return {
         "mine": not one.is_incoming,
         "author": author,
         "text": text,
         "file": _address(content),
         "when": moment(one.sent_at),
-        "delivery": "" if one.is_incoming else DELIVERY[one.delivery],
+        "delivery": "" if one.is_incoming else gettext(DELIVERY[one.delivery]),
         "reactions": "".join(str(mark["emoji"]) for mark in one.reactions),
     }
 
@@ -118,7 +123,7 @@ def _address(content: Json) -> Json | None:
     url = str(content.get("media") or "")
     if not url.startswith(("https://", "http://")):
         return None
-    return {"url": url, "name": str(content.get("file_name") or "файл")}
+    return {"url": url, "name": str(content.get("file_name") or gettext("файл"))}
 
 
 def _price(store: Store, element: Element) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -12,9 +11,10 @@ from sandbox.amocrm.dump import coded_values, field_texts, is_call, user_name
 from sandbox.amocrm.fields import DATES
 from sandbox.amocrm.model import Company, Contact, Json, Lead, Note, Pipeline, Status, Task
 from sandbox.amocrm.store import Store, kind_of
+from sandbox.pages import counted, gettext
+from sandbox.pages.times import day, duration, moment
 
 CARDS_SHOWN = 60
-MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 CALL_STATUSES = {
     "1": "оставили сообщение",
     "2": "перезвонить позже",
@@ -125,7 +125,7 @@ class BoardView:
     def _person(self, card: Contact | Company) -> Json:
         entity = kind_of(card)
         return {
-            "kind": "Контакт" if entity == "contacts" else "Компания",
+            "kind": gettext("Контакт") if entity == "contacts" else gettext("Компания"),
             "name": card.name,
             "phones": coded_values(self.store, entity, card, "PHONE"),
             "emails": coded_values(self.store, entity, card, "EMAIL"),
@@ -160,7 +160,7 @@ class BoardView:
 
     def _note(self, note: Note) -> Json:
         row = {
-            "title": NOTE_TITLES.get(note.note_type, note.note_type),
+            "title": gettext(NOTE_TITLES.get(note.note_type, note.note_type)),
             "when": self.moment(note.created_at),
             "author": str(note.params.get("service") or user_name(self.store, note.created_by)),
             "text": str(note.params.get("text") or note.params.get("file_name") or ""),
@@ -168,7 +168,7 @@ class BoardView:
         }
         if is_call(note):
             words = [str(note.params.get("phone", "")), duration(note.params.get("duration"))]
-            words.append(CALL_STATUSES.get(str(note.params.get("call_status")), ""))
+            words.append(gettext(CALL_STATUSES.get(str(note.params.get("call_status")), "")))
             row["text"] = " · ".join(word for word in words if word)
             row["result"] = str(note.params.get("call_result") or "")
             row["link"] = safe_link(str(note.params.get("link") or ""))
@@ -183,42 +183,21 @@ class BoardView:
 
     def moment(self, stamp: int) -> str:
         """«сегодня, 14:05», «вчера, 9:30», «12 янв, 10:00»."""
-        when = datetime.fromtimestamp(stamp, UTC).astimezone(self.zone)
-        return f"{self._day_word(when)}, {when:%H:%M}"
+        return moment(stamp, self.now, self.zone)
 
     def day(self, stamp: object) -> str:
         """A date without its time."""
-        if not isinstance(stamp, int):
-            return str(stamp)
-        when = datetime.fromtimestamp(stamp, UTC).astimezone(self.zone)
-        return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
-
-    def _day_word(self, when: datetime) -> str:
-        today = datetime.fromtimestamp(self.now, UTC).astimezone(self.zone).date()
-        words = {today: "сегодня", today - timedelta(days=1): "вчера", today + timedelta(days=1): "завтра"}
-        plain = f"{when.day} {MONTHS[when.month - 1]}"
-        return words.get(when.date(), plain if when.year == today.year else f"{plain} {when.year}")
+        return day(stamp, self.zone)
 
 
 def leads_word(count: int) -> str:
     """«1 сделка», «2 сделки», «5 сделок»."""
-    tens, ones = count % 100, count % 10
-    if ones == 1 and tens != 11:
-        return f"{count} сделка"
-    return f"{count} сделки" if 2 <= ones <= 4 and not 12 <= tens <= 14 else f"{count} сделок"
+    return counted("%(num)s сделка", "%(num)s сделок", count)
 
 
 def money(amount: int) -> str:
     """«15 000 ₽» with narrow spaces that do not break."""
     return f"{amount:,}".replace(",", "\u202f") + "\u00a0₽"
-
-
-def duration(seconds: object) -> str:
-    """«2 мин 28 с»."""
-    if not isinstance(seconds, int) or seconds <= 0:
-        return ""
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} мин {rest} с" if minutes else f"{rest} с"
 
 
 def safe_link(link: str) -> str:

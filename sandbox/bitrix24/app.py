@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, redirect, request
+from flask import Response, redirect, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.base import Emulator, Environ, Refusal
@@ -49,6 +49,7 @@ class Bitrix24(Emulator):
     """
 
     api_prefixes = ("/rest/", "/oauth/")
+    room = Path(__file__).parent
 
     def __init__(
         self,
@@ -58,10 +59,8 @@ class Bitrix24(Emulator):
         clock: Callable[[], float] = time.time,
         limit: Limit | None = None,
     ) -> None:
-        here = Path(__file__).parent
-        app = Flask("bitrix24", root_path=str(here), static_folder="static", static_url_path="/static")
-        app.url_map.strict_slashes = False
-        super().__init__("bitrix24", app)
+        super().__init__("bitrix24")
+        self.app.url_map.strict_slashes = False
         self.seed = seed or Seed()
         self.clock = Clock(clock)
         self.store = Store(self.seed.fill)

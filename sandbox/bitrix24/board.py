@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from flask import Response, abort, jsonify, render_template, request
+from flask import Response, abort, jsonify, request
 
 from sandbox.bitrix24.board_view import BoardView
 from sandbox.bitrix24.errors import Json, RestError
 from sandbox.bitrix24.schema import BY_WORD, TYPES, EntityType
+from sandbox.pages import page
 
 if TYPE_CHECKING:
     from sandbox.bitrix24.app import Bitrix24
 
 WAIT = 20.0
 WAITERS = 8
-POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 CARD = "<any(lead,deal):word>"
 
 
@@ -44,11 +44,11 @@ class Board:
 
     def columns(self) -> Response:
         with self.store.lock:
-            return self._html("columns.html", self._columns(self._wanted()))
+            return page("columns.html", self._columns(self._wanted()))
 
     def card(self, word: str, number: int) -> Response:
         with self.store.lock:
-            return self._html("card.html", {"card": self._view().card(*self._card(word, number))})
+            return page("card.html", {"card": self._view().card(*self._card(word, number))})
 
     def wait(self) -> Response:
         """`GET /board/wait?since=<revision>`: answers when something changed, or after 20 s.
@@ -101,9 +101,15 @@ class Board:
     def _page(self, board: Json, card: Json | None) -> Response:
         view = self._view()
         tabs = [{**one, "current": one["key"] == board["key"]} for one in view.boards()]
-        return self._html(
-            "board.html", {**self._columns(board), "portal": self.portal.seed.name, "tabs": tabs, "card": card}
-        )
+        shown = {
+            **self._columns(board),
+            "portal": self.portal.seed.name,
+            "tabs": tabs,
+            "card": card,
+            "columns_at": f"/board/columns?board={board['key']}",
+            "home_at": f"/?board={board['key']}",
+        }
+        return page("board.html", shown)
 
     def _columns(self, board: Json) -> Json:
         view = self._view()
@@ -114,12 +120,6 @@ class Board:
             "bells": view.bells(),
             "revision": self.store.revision,
         }
-
-    def _html(self, template: str, values: Json) -> Response:
-        response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     def _wanted(self) -> Json:
         boards = self._view().boards()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -15,11 +15,11 @@ from sandbox.bitrix24.schema import COMPANY, DEAL, LEAD, TYPES, EntityType
 from sandbox.bitrix24.settings import MODE_SIMPLE
 from sandbox.bitrix24.store import Store
 from sandbox.bitrix24.tasks import DONE
+from sandbox.pages import counted, gettext
+from sandbox.pages.times import day, duration, moment
 
 CARDS_SHOWN = 60
 BELLS_SHOWN = 12
-MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
-WORDS = {LEAD: ("лид", "лида", "лидов"), DEAL: ("сделка", "сделки", "сделок")}
 CALL_CODES = {"200": "разговор состоялся", "304": "пропущен", "603": "отклонён", "603-S": "отменён", "486": "занято"}
 BB_CODE = re.compile(r"\[/?(?:b|i|u|s|url|user|br|p|quote|list|color|size)(?:=[^\]]*)?\]", re.IGNORECASE)
 
@@ -64,7 +64,7 @@ class BoardView:
             "id": stage["STATUS_ID"],
             "name": stage["NAME"],
             "color": stage["COLOR"],
-            "count": plural(len(rows), WORDS[kind.id]),
+            "count": cards_word(kind.id, len(rows)),
             "total": money(total) if total else "",
             "cards": [self._card(kind, row) for row in islice(rows, CARDS_SHOWN)],
             "hidden": max(0, len(rows) - CARDS_SHOWN),
@@ -97,7 +97,7 @@ class BoardView:
         known = [one for one in (*tasks, *todos) if one is not None]
         if known:
             return {"text": self.moment(min(known)), "overdue": min(known) < self.now}
-        return {"text": "без срока", "overdue": False} if tasks or todos else None
+        return {"text": gettext("без срока"), "overdue": False} if tasks or todos else None
 
     def card(self, kind: EntityType, row: Json) -> Json:
         """Everything a card's page shows."""
@@ -110,7 +110,7 @@ class BoardView:
         return {
             **self._card(kind, row),
             "board": self.board_of(kind, row),
-            "place": funnel["name"] if funnel else "Лиды",
+            "place": funnel["name"] if funnel else gettext("Лиды"),
             "stages": self.stages(kind, category),
             "source": self._source(row),
             "created": self.moment(row["DATE_CREATE"]),
@@ -132,7 +132,13 @@ class BoardView:
     def _person(self, title: str, row: Json) -> Json:
         name = project.person_name(row) if title != "Данные лида" or row.get("NAME") else ""
         phones, emails = multifields.values(row, "PHONE"), multifields.values(row, "EMAIL")
-        return {"kind": title, "name": name, "phones": phones, "emails": emails, "ims": multifields.values(row, "IM")}
+        return {
+            "kind": gettext(title),
+            "name": name,
+            "phones": phones,
+            "emails": emails,
+            "ims": multifields.values(row, "IM"),
+        }
 
     def _fields(self, kind: EntityType, row: Json) -> list[Json]:
         days = {
@@ -163,11 +169,11 @@ class BoardView:
         due = row["DEADLINE"]
         return {
             "kind": kind,
-            "title": title,
+            "title": gettext(title),
             "id": number,
             "name": name,
             "text": plain_text(text or ""),
-            "due": self.moment(due) if due is not None else "без срока",
+            "due": self.moment(due) if due is not None else gettext("без срока"),
             "at": due or 0,
             "overdue": due is not None and not done and due < self.now,
             "responsible": dump.user_name(self.store, row["RESPONSIBLE_ID"]),
@@ -188,7 +194,7 @@ class BoardView:
         author = dump.user_name(self.store, row["AUTHOR_ID"])
         return {
             "mark": "comment",
-            "title": "Комментарий",
+            "title": gettext("Комментарий"),
             "when": self.moment(row["CREATED"]),
             "author": author,
             "text": plain_text(row["COMMENT"]),
@@ -199,13 +205,13 @@ class BoardView:
         words = [row["SUBJECT"]]
         if row["PROVIDER_ID"] == TELEPHONY:
             parts = row["PROVIDER_PARAMS"]
-            words += [duration(parts.get("DURATION")), CALL_CODES.get(parts.get("STATUS_CODE"), "")]
+            words += [duration(parts.get("DURATION")), gettext(CALL_CODES.get(parts.get("STATUS_CODE"), ""))]
         text = " · ".join(word for word in words if word)
         more = plain_text(row["DESCRIPTION"] or "")
         links = [safe_link(one["url"]) for one in row["FILES"]] if title == "Звонок" else []
         return {
             "mark": "call" if title == "Звонок" else "mail",
-            "title": title,
+            "title": gettext(title),
             "when": self.moment(row["CREATED"]),
             "author": dump.user_name(self.store, row["RESPONSIBLE_ID"]),
             "text": f"{text}\n{more}".strip(),
@@ -220,7 +226,13 @@ class BoardView:
             else "Новая стадия"
         )
         name = found["NAME"] if found else row["STAGE_ID"]
-        return {"mark": "stage", "title": title, "when": self.moment(row["CREATED_TIME"]), "author": "", "text": name}
+        return {
+            "mark": "stage",
+            "title": gettext(title),
+            "when": self.moment(row["CREATED_TIME"]),
+            "author": "",
+            "text": name,
+        }
 
     def bells(self) -> list[Json]:
         """The latest notifications of the portal."""
@@ -236,42 +248,23 @@ class BoardView:
 
     def moment(self, stamp: int) -> str:
         """«сегодня, 14:05», «вчера, 9:30», «12 янв, 10:00»."""
-        when = datetime.fromtimestamp(stamp, UTC).astimezone(self.zone)
-        return f"{self._day_word(when)}, {when:%H:%M}"
+        return moment(stamp, self.now, self.zone)
 
     def day(self, stamp: object) -> str:
         """A date without its time."""
-        if not isinstance(stamp, int):
-            return str(stamp)
-        when = datetime.fromtimestamp(stamp, UTC)
-        return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
-
-    def _day_word(self, when: datetime) -> str:
-        today = datetime.fromtimestamp(self.now, UTC).astimezone(self.zone).date()
-        words = {today: "сегодня", today - timedelta(days=1): "вчера", today + timedelta(days=1): "завтра"}
-        plain = f"{when.day} {MONTHS[when.month - 1]}"
-        return words.get(when.date(), plain if when.year == today.year else f"{plain} {when.year}")
+        return day(stamp, UTC)
 
 
-def plural(count: int, forms: tuple[str, str, str]) -> str:
-    """«1 сделка», «2 сделки», «5 сделок»."""
-    tens, ones = count % 100, count % 10
-    if ones == 1 and tens != 11:
-        return f"{count} {forms[0]}"
-    return f"{count} {forms[1] if 2 <= ones <= 4 and not 12 <= tens <= 14 else forms[2]}"
+def cards_word(kind: int, count: int) -> str:
+    """«1 сделка», «2 лида»."""
+    if kind == LEAD:
+        return counted("%(num)s лид", "%(num)s лидов", count)
+    return counted("%(num)s сделка", "%(num)s сделок", count)
 
 
 def money(amount: float) -> str:
     """«15 000 ₽» with narrow spaces that do not break."""
     return f"{amount:,.0f}".replace(",", "\u202f") + "\u00a0₽"
-
-
-def duration(seconds: object) -> str:
-    """«2 мин 28 с»."""
-    if not isinstance(seconds, int) or seconds <= 0:
-        return ""
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} мин {rest} с" if minutes else f"{rest} с"
 
 
 def safe_link(link: str) -> str:

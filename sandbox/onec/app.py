@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Response, request
 
 from sandbox.base import Emulator, WsgiApp
 from sandbox.onec.attached import Attached
@@ -37,6 +37,7 @@ class OneC(Emulator):
     """
 
     api_prefixes = ("/base/",)
+    room = Path(__file__).parent
 
     def __init__(
         self,
@@ -45,10 +46,8 @@ class OneC(Emulator):
         *,
         now: Callable[[], datetime] = server_time,
     ) -> None:
-        here = Path(__file__).parent
-        app = Flask("onec", root_path=str(here), static_folder="static", static_url_path="/static")
-        app.url_map.strict_slashes = False
-        super().__init__("onec", app)
+        super().__init__("onec")
+        self.app.url_map.strict_slashes = False
         self._first_configuration = configuration
         self.switches = Switches()
         self.door = Door(self.switches, {LOGIN: PASSWORD})
@@ -56,12 +55,12 @@ class OneC(Emulator):
         self.attached = Attached(self.base, self.switches)
         self.base.when_posted = self.attached.posted
         self._state = StateFile(self.base, state_path) if state_path else None
-        app.before_request(self._enter)
-        app.after_request(self._leave)
+        self.app.before_request(self._enter)
+        self.app.after_request(self._leave)
         self.odata = add_odata_routes(self)
         add_board_routes(self, add_control_routes(self))
         self.services = Services(self.base, self.door.take)
-        self.services.mount(app)
+        self.services.mount(self.app)
 
     @property
     def way_in(self) -> str:
@@ -69,11 +68,13 @@ class OneC(Emulator):
         return f"{self.url}  OData {self.url}{ROOT}  {LOGIN} / {PASSWORD}"
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.base.leave(left=False)
         if self._state:
             self._state.start()
         super().start(host, port)
 
     def stop(self) -> None:
+        self.base.leave()
         self.services.stop()
         super().stop()
         if self._state:

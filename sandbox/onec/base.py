@@ -49,6 +49,7 @@ class Base:
         self.now = now
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
+        self.is_left = False
         self.when_posted: Callable[[Paper], None] = _unheard
         self.revision = self.generation = 0
         self.accountant = Accountant(self)
@@ -249,10 +250,16 @@ class Base:
                     self.papers.learn(role, record)
 
     def wait_for_change(self, since: int, seconds: float) -> int:
-        """Return the revision once it is another than `since`, or after so many seconds."""
+        """Return the revision once it is another than `since`, after so many seconds, or when nobody is to wait."""
         with self.changed:
-            self.changed.wait_for(lambda: self.revision != since, seconds)
+            self.changed.wait_for(lambda: self.revision != since or self.is_left, seconds)
             return self.revision
+
+    def leave(self, *, left: bool = True) -> None:
+        """Let everybody go who waits for a change."""
+        with self.changed:
+            self.is_left = left
+            self.changed.notify_all()
 
     # What follows is the way of every write.
 

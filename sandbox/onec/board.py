@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from flask import Response, abort, jsonify, render_template, request
+from flask import Response, abort, jsonify, request
 
 from sandbox.onec.board_view import PARTIES, TABS, BoardView
 from sandbox.onec.control import Control
 from sandbox.onec.errors import NotFoundError
 from sandbox.onec.papers import Paper
+from sandbox.pages import page
 
 if TYPE_CHECKING:
     from sandbox.onec.app import OneC
 
 WAIT = 20.0
 WAITERS = 8
-POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
 
 class Board:
@@ -41,12 +41,12 @@ class Board:
     def list(self) -> Response:
         """`GET /board/list?tab=…`: the list alone."""
         with self.onec.base.lock:
-            return self._html("list.html", **self._list(self._tab()))
+            return page("list.html", self._list(self._tab()))
 
     def document(self, ref: str) -> Response:
         """`GET /board/document/<ref>`: the document alone."""
         with self.onec.base.lock:
-            return self._html("document.html", document=self.view.document(self._paper(ref)))
+            return page("document.html", {"document": self.view.document(self._paper(ref))})
 
     def wait(self) -> Response:
         """`GET /board/wait?since=<revision>`: answers when something changed, or after 20 s.
@@ -73,7 +73,7 @@ class Board:
             opened = self.view.document(self._paper(ref)) if ref else None
             organization = self.onec.base.all(self.onec.base.configuration.roles.organization)[0]
             firm, title = organization["Description"], self.onec.base.configuration.title
-            return self._html("board.html", **self._list(tab), firm=firm, title=title, document=opened)
+            return page("board.html", {**self._list(tab), "firm": firm, "title": title, "document": opened})
 
     def _list(self, tab: str) -> dict[str, object]:
         listed = {"parties": self.view.parties()} if tab == PARTIES else self.view.rows(tab)
@@ -88,12 +88,6 @@ class Board:
             return self.onec.base.papers.of(ref)
         except NotFoundError:
             abort(404, "Такого документа нет")
-
-    def _html(self, template: str, **values: object) -> Response:
-        response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
 
 def add_board_routes(onec: OneC, control: Control) -> None:

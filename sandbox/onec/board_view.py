@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.onec.base import Base
 from sandbox.onec.papers import Line, Paper
+from sandbox.pages import gettext
 
 Json = dict[str, Any]
 
@@ -26,7 +27,10 @@ class BoardView:
         """The kinds that the configuration has, with how many there are of each."""
         kinds = dict.fromkeys(role.kind for role in self._base.configuration.documents.values())
         listed = [(kind, TABS[kind]) for kind in TABS if kind in kinds] + [(PARTIES, "Контрагенты")]
-        return [{"key": key, "name": name, "count": self._count(key), "current": key == wanted} for key, name in listed]
+        return [
+            {"key": key, "name": gettext(name), "count": self._count(key), "current": key == wanted}
+            for key, name in listed
+        ]
 
     def rows(self, kind: str) -> Json:
         """The newest documents of a kind, and how many older ones are left out."""
@@ -81,12 +85,12 @@ class BoardView:
         return {
             "ref": paper.ref,
             "kind": paper.kind,
-            "name": NAMES[paper.kind],
+            "name": gettext(NAMES[paper.kind]),
             "number": paper.printed,
             "full": paper.number,
             "date": f"{paper.date:%d.%m.%Y}",
             "sum": money(paper.sum),
-            "party": paper.counterparty.name or "не указан",
+            "party": paper.counterparty.name or gettext("не указан"),
             "inn": paper.counterparty.inn,
             "posted": paper.posted,
             "deleted": paper.deleted,
@@ -96,14 +100,14 @@ class BoardView:
 
     def _marks(self, paper: Paper) -> list[Json]:
         """The state in a few words, each with a tone: good, half, plain or bad."""
-        end = "а" if paper.kind in ("payment", "shipment") else ""
+        she = paper.kind in ("payment", "shipment")
         if paper.deleted:
-            return [mark(f"Помечен{end} на удаление", "bad")]
-        word = f"роведен{end}" if end else "роведён"
-        marks = [mark(f"П{word}", "plain") if paper.posted else mark(f"Не п{word}", "bad")]
+            return [mark("Помечена на удаление" if she else "Помечен на удаление", "bad")]
+        yes, no = ("Проведена", "Не проведена") if she else ("Проведён", "Не проведён")
+        marks = [mark(yes, "plain") if paper.posted else mark(no, "bad")]
         if paper.kind == "invoice":
             paid = self._base.papers.paid(paper.ref)
-            part = mark(f"Оплачено {money(paid)}", "half")
+            part = {"text": gettext("Оплачено %s") % money(paid), "tone": "half"}
             marks.append(
                 mark("Оплачен", "good") if paid >= paper.sum > 0 else part if paid else mark("Не оплачен", "plain")
             )
@@ -143,7 +147,7 @@ class BoardView:
 
     def _line(self, line: Line, shipped: dict[str, Decimal]) -> Json:
         left = max(line.quantity - shipped.get(line.product, Decimal(0)), Decimal(0))
-        rate = f"{line.vat_rate} %" if line.vat_rate else "без НДС"
+        rate = f"{line.vat_rate} %" if line.vat_rate else gettext("без НДС")
         return {
             "number": line.number,
             "name": line.name,
@@ -157,7 +161,7 @@ class BoardView:
 
 
 def mark(text: str, tone: str) -> Json:
-    return {"text": text, "tone": tone}
+    return {"text": gettext(text), "tone": tone}
 
 
 def money(value: Decimal) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import requests
 from flask import Response, jsonify, request
 
 from sandbox.base import Emulator
+from sandbox.pages import page
 from sandbox.senders.catalogue import SERVICES
 from sandbox.senders.service import Client, Service, utc_now
 from sandbox.senders.sites import Post
 
-_CLIENT = {"name": "Имя", "phone": "Телефон", "email": "Почта", "text": "Сообщение"}
+PAGE_WORDS = {"Оплаты": "Счета и их оплата", "Сайт и почта": "Открыть таблицу"}
+CLIENT = {"name": "Имя", "phone": "Телефон", "email": "Почта", "text": "Сообщение"}
 
 
 class Senders(Emulator):
@@ -24,6 +26,8 @@ class Senders(Emulator):
 
     `services` are by name; `point` tells the buttons of one where the receiver at hand is, and with which keys.
     """
+
+    room = Path(__file__).parent
 
     def __init__(
         self,
@@ -58,12 +62,21 @@ class Senders(Emulator):
         return {"services": {one.name: told for one in self.services.values() if (told := one.stats())}}
 
     def _page(self) -> Response:
-        return Response((files("sandbox.senders") / "page.html").read_text("utf-8"), mimetype="text/html")
+        shown = self._services()
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for one in shown["services"]:
+            groups.setdefault(one["group"], []).append(one)
+        return page(
+            "senders.html", {"client": shown["client"], "groups": list(groups.items()), "page_words": PAGE_WORDS}
+        )
 
     def _list(self) -> Response:
+        return jsonify(self._services())
+
+    def _services(self) -> dict[str, Any]:
         """What the page shows: the client's fields, and every service with its buttons and what is given to them."""
-        client = [{"name": name, "label": label, "value": getattr(Client(), name)} for name, label in _CLIENT.items()]
-        return jsonify({"client": client, "services": [self._shown(one) for one in self.services.values()]})
+        client = [{"name": name, "label": label, "value": getattr(Client(), name)} for name, label in CLIENT.items()]
+        return {"client": client, "services": [self._shown(one) for one in self.services.values()]}
 
     def _shown(self, one: Service) -> dict[str, Any]:
         given = self._given[one.name]
@@ -84,7 +97,7 @@ class Senders(Emulator):
             return jsonify({"error": f"no such button; there are {', '.join(known)}"}), 404
         body = request.get_json(force=True)
         client, given = asdict(Client()) | body.get("client", {}), self._given[service] | body.get("given", {})
-        if wrong := _unknown(body, {"client", "given"}, client, set(_CLIENT), given, set(one.fields)):
+        if wrong := _unknown(body, {"client", "given"}, client, set(CLIENT), given, set(one.fields)):
             return jsonify({"error": f"unknown: {', '.join(wrong)}"}), 400
         try:
             answers = one.press(button, Client(**client), given)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, jsonify, redirect, request
 
+from sandbox.pages import gettext
 from sandbox.senders.paper import page
 from sandbox.senders.service import Answers, Client, Service, as_json, utc_now
 
@@ -278,11 +279,12 @@ class GoogleSheets(Service):
         body = "".join(f"<tr><td>{'<td>'.join(row)}" for row in rows)
         inputs = "".join(f"<td><input name='{number}' aria-label='{text}'>" for number, text in enumerate(head))
         table = (
-            f"<form method=post action='{self.prefix}/type'><table>"
-            f"<tr><th>{'<th>'.join(head)}{body}<tr>{inputs}</table>"
-            "<p></p><button class=first>Добавить строку</button></form>"
+            f"<form method=post action='{self.prefix}/type'><div class=wide><table>"
+            f"<tr><th scope=col>{'<th scope=col>'.join(head)}{body}<tr>{inputs}</table></div>"
+            f'<p class="row"><button>{gettext("Добавить строку")}</button></p></form>'
         )
-        return page("Заявки", table, under=f"Google Таблица песочницы, лист «{next(iter(self.sheets))}»")
+        under = gettext("Google Таблица песочницы, лист «%s»: впишите строку внизу, и она станет заявкой.")
+        return page("Заявки", table, under=under % next(iter(self.sheets)))
 
     def _typed(self) -> Response:
         """Digits that are typed in become a number, as in Google."""

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 from flask import Flask, Response, redirect, request
 
+from sandbox.pages import gettext
 from sandbox.senders.http import Signing
 from sandbox.senders.paper import page
 from sandbox.senders.service import Answers, Client, Service, utc_now
@@ -187,11 +188,15 @@ class Paying(Service):
         """All bills, the newest first."""
         rows = "".join(
             f'<tr><td><a href="{html.escape(self.page_of(bill))}">{html.escape(bill.text or bill.id)}</a>'
-            f'<td class="number">{_money(bill.amount)}<td>{STATES[bill.state]}<td>{html.escape(bill.order or bill.id)}'
+            f'<td class="number">{_money(bill.amount)}<td>{gettext(STATES[bill.state])}'
+            f"<td>{html.escape(bill.order or bill.id)}"
             for bill in reversed(self.bills.values())
         )
-        table = f"<table><tr><th>За что<th>Сумма<th>Состояние<th>Заказ{rows}</table>"
-        return page(self.title, table if rows else "Счетов пока нет.", under="Песочница: счета, деньги не настоящие")
+        kinds = (("За что", ""), ("Сумма", " class=number"), ("Состояние", ""), ("Заказ", ""))
+        head = "".join(f"<th scope=col{kind}>{gettext(word)}" for word, kind in kinds)
+        table = f'<div class="wide"><table><tr>{head}{rows}</table></div>' if rows else gettext("Счетов пока нет.")
+        under = gettext("Счета в песочнице: деньги не настоящие, откройте счёт и оплатите его за клиента.")
+        return page(gettext(self.title), table, under=under)
 
     def _pressed(self, id_: str, deed: str) -> Response:
         if id_ not in self.bills or deed not in DEEDS:
@@ -203,16 +208,19 @@ class Paying(Service):
         deeds = [deed for deed in DEEDS if bill.state in _MOVES[deed]]
         base = f"{self.prefix}/pay/{html.escape(bill.id)}"
         buttons = "".join(
-            f'<button formaction="{base}/{deed}"{" class=first" if deed == "pay" else ""}>{DEEDS[deed]}</button>'
+            f'<button formaction="{base}/{deed}" class="{"first" if deed == "pay" else "second"}">'
+            f"{gettext(DEEDS[deed])}</button>"
             for deed in deeds
         )
-        back = f"<p>Возвращено: {_money(bill.refunded)}</p>" if bill.refunded else ""
+        back = f"<p>{gettext('Возвращено: %s') % _money(bill.refunded)}</p>" if bill.refunded else ""
+        order = gettext("Заказ %s") % html.escape(bill.order or bill.id)
         body = (
-            f'<p>{html.escape(bill.text)}</p><p class="sum">{_money(bill.amount)}</p>'
-            f'<p class="soft">Заказ {html.escape(bill.order or bill.id)}: {STATES[bill.state]}</p>{back}'
-            f'<form class="deeds" method="post">{buttons}</form><p></p><a href="{self.own_page}">Все счета</a>'
+            f'<p>{html.escape(bill.text)}</p><p class="total">{_money(bill.amount)}</p>'
+            f'<p class="quiet">{order}: {gettext(STATES[bill.state])}</p>{back}'
+            f'<form class="row" method="post">{buttons}</form>'
+            f'<p><a href="{self.own_page}">{gettext("Все счета")}</a></p>'
         )
-        return page(self.title, body, under="Песочница: деньги не настоящие", narrow=True)
+        return page(gettext(self.title), body, under=gettext("Песочница: деньги не настоящие"), narrow=True)
 
 
 def _money(amount: Decimal) -> str:

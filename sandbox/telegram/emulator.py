@@ -6,12 +6,13 @@ import base64
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from flask import Response, jsonify, request
 
 from sandbox.base import Emulator
+from sandbox.pages import page
 from sandbox.telegram.chats import Chats
 from sandbox.telegram.delivery import Courier
 from sandbox.telegram.errors import ApiError
@@ -36,6 +37,7 @@ class Telegram(People, Emulator):
     """
 
     api_prefixes = ("/bot", "/file/bot")
+    room = Path(__file__).parent
 
     def __init__(self, now: Callable[[], datetime] = _utc_now) -> None:
         Emulator.__init__(self, "telegram")
@@ -159,7 +161,7 @@ class Telegram(People, Emulator):
         return Response(content, mimetype="application/octet-stream")
 
     def _page(self) -> Response:
-        return Response((files("sandbox.telegram") / "page.html").read_text("utf-8"), mimetype="text/html")
+        return page("chats.html", {})
 
     def _list_messages(self) -> Response:
         chat_id = request.args.get("chat_id", type=int)

@@ -7,7 +7,8 @@ import time
 import pytest
 import requests
 
-from sandbox.amocrm.board_view import duration, leads_word, money, safe_link
+from sandbox.amocrm.board_view import leads_word, money, safe_link
+from sandbox.pages.times import duration
 from tests.sandbox.amocrm_client import ANNA, MAIN, NEW, TALKS, email, phone
 
 
@@ -167,7 +168,7 @@ def tab(opened, crm):
 
 
 def column(tab, status):
-    return tab.locator(f'.column[data-status="{status}"]')
+    return tab.locator(f'.column[data-stage="{status}"]')
 
 
 def wait_until(check, seconds=5):

@@ -1,33 +1,15 @@
-"use strict";
+/* The accountant's desk: a list of documents, one of them opened beside it, and what can be done with it. */
 
-const list = document.getElementById("list");
+import { filter, follow, html, post, say, unsay } from "./page.js";
+
+const list = document.getElementById("main");
 const panel = document.getElementById("panel");
 const panelBody = document.getElementById("panel-body");
-const said = document.getElementById("said");
+const texts = JSON.parse(list.dataset.texts);
 let tab = list.querySelector(".desk").dataset.tab;
-let revision = list.querySelector(".desk").dataset.revision;
 let opened = null;
-let forget = 0;
 
-const DONE = {
-  pay: "Оплата проведена", refund: "Возврат проведён", ship: "Отгрузка проведена", order: "Заказ готов",
-  post: "Документ проведён", unpost: "Проведение отменено", delete: "Документ помечен на удаление", undelete: "Пометка снята",
-};
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const number = (text) => text.trim().replace(/[\s\u00a0]/g, "").replace(",", ".");
-
-function say(text) {
-  (panel.open ? panel : document.body).append(said);
-  said.textContent = text;
-  clearTimeout(forget);
-  forget = setTimeout(() => { said.textContent = ""; }, 5000);
-}
-
-async function html(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
-}
 
 async function redraw() {
   const known = new Set([...list.querySelectorAll("tr[data-ref]")].map((row) => row.dataset.ref));
@@ -38,6 +20,7 @@ async function redraw() {
   if (before !== tab) return;
   list.innerHTML = text;
   for (const row of list.querySelectorAll("tr[data-ref]")) row.classList.toggle("fresh", known.size > 0 && !known.has(row.dataset.ref));
+  filter();
   const again = focused && list.querySelector(`tr[data-ref="${focused}"] .open`);
   if (again) again.focus({ preventScroll: true });
 }
@@ -53,38 +36,10 @@ async function redrawPanel({ force }) {
   panel.scrollTop = top;
 }
 
-function live(connected) {
-  document.getElementById("live").classList.toggle("lost", !connected);
-  const text = connected ? "Обновляется сама" : "Нет связи, пробуем снова";
-  const place = document.getElementById("live-text");
-  if (place.textContent !== text) place.textContent = text;
-}
-
-async function follow() {
-  for (;;) {
-    try {
-      const answer = await (await fetch(`/board/wait?since=${revision}`)).json();
-      live(true);
-      if (String(answer.revision) !== String(revision)) {
-        revision = answer.revision;
-        await redraw();
-        await redrawPanel({ force: false });
-        await pause(300);
-      } else if (answer.crowded) {
-        await pause(1000);
-      }
-    } catch {
-      live(false);
-      await pause(1500);
-    }
-  }
-}
-
 async function act(name, values) {
-  const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/board/act", { method: "POST", headers, body: JSON.stringify({ act: name, document: opened, ...values }) });
+  const answer = await post("/board/act", { act: name, document: opened, ...values });
   const told = await answer.json();
-  say(answer.ok ? DONE[name] : told.error);
+  say(answer.ok ? texts[name] : told.error);
   await redraw();
   await redrawPanel({ force: answer.ok });
 }
@@ -104,7 +59,7 @@ function values(form, name, whole) {
 
 function play(element, whole) {
   const name = element.dataset.act;
-  act(name, values(element.closest("form"), name, whole)).catch(() => say("Не получилось: нет связи с учебной 1С"));
+  act(name, values(element.closest("form"), name, whole)).catch(() => say(texts.lost));
 }
 
 async function show(ref, { push }) {
@@ -120,7 +75,7 @@ function hide({ push }) {
   if (!opened) return;
   const ref = opened;
   opened = null;
-  document.body.append(said);
+  unsay();
   panel.close();
   panelBody.replaceChildren();
   if (push) history.pushState({}, "", `/?tab=${tab}`);
@@ -137,12 +92,12 @@ document.addEventListener("click", (event) => {
     play(button, button.dataset.whole !== undefined);
   } else if (link) {
     event.preventDefault();
-    show(link.getAttribute("href").split("/").pop(), { push: true }).catch(() => say("Документ не открылся"));
+    show(link.getAttribute("href").split("/").pop(), { push: true }).catch(() => say(texts.unopened));
   } else if (other) {
     event.preventDefault();
     tab = new URL(other.href).searchParams.get("tab");
     history.pushState({}, "", other.href);
-    redraw().catch(() => say("Список не открылся"));
+    redraw().catch(() => say(texts.unlisted));
   } else if (event.target.closest("[data-close]") || event.target === panel) {
     event.preventDefault();
     hide({ push: true });
@@ -161,17 +116,20 @@ panel.addEventListener("cancel", (event) => {
   hide({ push: true });
 });
 
-window.addEventListener("popstate", () => {
+addEventListener("popstate", () => {
   const found = location.pathname.match(/^\/document\/(.+)$/);
   if (found) {
-    show(found[1], { push: false }).catch(() => say("Документ не открылся"));
+    show(found[1], { push: false }).catch(() => say(texts.unopened));
   } else {
     hide({ push: false });
     tab = new URLSearchParams(location.search).get("tab") || "invoice";
-    redraw().catch(() => say("Список не открылся"));
+    redraw().catch(() => say(texts.unlisted));
   }
 });
 
 const first = location.pathname.match(/^\/document\/(.+)$/);
-if (first) show(first[1], { push: false }).catch(() => say("Документ не открылся"));
-follow();
+if (first) show(first[1], { push: false }).catch(() => say(texts.unopened));
+follow(list.querySelector(".desk").dataset.revision, async () => {
+  await redraw();
+  await redrawPanel({ force: false });
+});
