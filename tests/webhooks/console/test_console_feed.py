@@ -20,6 +20,7 @@ from tests.webhooks.console.desk import Desk, Visitor
 from tests.webhooks.site import Site
 from webhooks.app import create_app
 from webhooks.console import feed
+from webhooks.console.parts import WrittenRule
 from webhooks.metrics import Metrics
 from webhooks.places import MOST
 from webhooks.receive import Door
@@ -97,7 +98,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def desk(journal: Journal, clock: Clock) -> Iterator[Desk]:
-    opened = Desk(journal, {"now": clock, "channels": {"site": "tilda"}, "rules": (RULE, "Письмо")})
+    opened = Desk(
+        journal,
+        {
+            "now": clock,
+            "channels": {"site": "tilda"},
+            "rules": [WrittenRule(name, "", "", 1) for name in (RULE, "Письмо")],
+        },
+    )
     yield opened
     opened.close()
 

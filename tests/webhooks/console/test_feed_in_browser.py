@@ -12,13 +12,14 @@ from provodka.payloads import Person
 from tests.cli.playing import RULE, Clock, House
 from tests.webhooks.console.desk import PASSWORD, Desk
 from tests.webhooks.console.test_console_feed import at_once  # noqa: F401
+from webhooks.console.parts import WrittenRule
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def desk(journal: Journal, clock: Clock) -> Iterator[Desk]:
-    opened = Desk(journal, {"now": clock, "rules": (RULE,)})
+    opened = Desk(journal, {"now": clock, "rules": [WrittenRule(RULE, "", "", 1)]})
     yield opened
     opened.close()
 
