@@ -7,11 +7,14 @@ what is free for webhooks stays as it was, whoever reads. Such a thread is made 
 
 from __future__ import annotations
 
+import selectors
+import socket
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol
 
 PLACES: Final = "provodka.places"
-"""Under this name an application finds them in the environment of a request."""
+"""Under this name an application finds in the environment of a request how to take one: a `Take`."""
 MOST: Final = 20
 
 
@@ -23,21 +26,33 @@ class Pool(Protocol):
 
 
 class Place:
-    """One that is taken; give it back in the end, twice does no harm."""
+    """One that is taken by the reader at the other end of `peer`; give it back in the end, twice does no harm."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, peer: socket.socket) -> None:
         self._places = places
+        self._peer = peer
+        self._heard = selectors.DefaultSelector()
+        self._heard.register(peer, selectors.EVENT_READ)
         self._is_over = False
 
     def wait(self, seconds: float) -> bool:
-        """Pause for so long; True as soon as the server wants to stop."""
-        return self._places.stopping.wait(seconds)
+        """Pause for so long; True where the server wants to stop, or the reader has gone."""
+        return self._places.stopping.wait(seconds) or self._has_gone()
 
     def give_back(self) -> None:
         """Somebody else may have it."""
         if not self._is_over:
             self._is_over = True
+            self._heard.close()
             self._places.give_back()
+
+    def _has_gone(self) -> bool:
+        """A reader who waits for an answer says nothing more, so that what can be read is the end of the connection. To
+        write and see would tell it too late: who turns pages quickly would soon have taken every place."""
+        try:
+            return bool(self._heard.select(0)) and not self._peer.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
 
 
 class Places:
@@ -50,8 +65,9 @@ class Places:
         self._taken = self._threads = 0
         self._guard = threading.Lock()
 
-    def take(self) -> Place | None:
-        """A place, with a thread in place of the one that it keeps; None where all are taken, or the server stops."""
+    def take(self, peer: socket.socket) -> Place | None:
+        """A place for whoever is at the other end, with a thread in place of the one that it keeps; None where all are
+        taken, or the server stops."""
         with self._guard:
             if self._taken == self._most or self.stopping.is_set():
                 return None
@@ -59,7 +75,7 @@ class Places:
             if self._threads < self._taken:
                 self._threads += 1
                 self._pool.grow(1)
-        return Place(self)
+        return Place(self, peer)
 
     def give_back(self) -> None:
         """One of them is free."""
@@ -70,3 +86,6 @@ class Places:
         """Whoever waits in one is told to end. No thread is made any more: the server joins those that it has."""
         with self._guard:
             self.stopping.set()
+
+
+Take = Callable[[], Place | None]

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from cheroot.workers.threadpool import WorkerThread
 from cheroot.wsgi import Server
 from flask import Flask
 
-from webhooks.places import MOST, PLACES, Places
+from webhooks.places import MOST, PLACES, Place, Places
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 class WebServer:
     """Serves an application in a background thread. `port` 0 takes a free one. Beside what the `threads` answer, so
-    many `lasting` answers may be open at most; the application finds the `PLACES` for them in the environment."""
+    many `lasting` answers may be open at most; the application takes its `PLACES` from the environment."""
 
     def __init__(self, app: Flask, host: str, port: int, threads: int, lasting: int = MOST) -> None:
         self._app = app
@@ -49,5 +50,10 @@ class WebServer:
             self._thread.join(timeout=10)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        environ[PLACES] = self._places
+        environ[PLACES] = self._take
         return self._app(environ, start)
+
+    def _take(self) -> Place | None:
+        """For the request that this thread answers."""
+        worker = threading.current_thread()
+        return self._places.take(worker.conn.socket) if isinstance(worker, WorkerThread) and worker.conn else None

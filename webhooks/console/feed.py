@@ -23,7 +23,7 @@ from webhooks.console.access import masks, parts, reader
 from webhooks.console.names import event_title
 from webhooks.console.search import cause_of, led_to
 from webhooks.console.words import gettext, language, moment, whole
-from webhooks.places import PLACES, Place
+from webhooks.places import PLACES, Place, Take
 
 log = structlog.get_logger("console")
 
@@ -111,9 +111,8 @@ def _today() -> datetime:
 
 def _place() -> Place | None:
     """What the server has for answers that last; another server has nothing of the kind."""
-    places = request.environ.get(PLACES)
-    taken: Place | None = places.take() if places is not None else None
-    return taken
+    take: Take | None = request.environ.get(PLACES)
+    return None if take is None else take()
 
 
 def _told(
