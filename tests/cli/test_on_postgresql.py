@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -14,7 +15,9 @@ from cli.mend import Chosen, resend
 from cli.status import status
 from cli.tail import tail
 from provodka.journal import DeadReason, Journal
-from tests.cli.playing import PHONE, Clock, House, Seen
+from provodka.journal.planned_before import newest_since
+from support.rule_counts import Fate, count_rules
+from tests.cli.playing import PHONE, RULE, Clock, House, Seen
 
 pytestmark = pytest.mark.postgres
 
@@ -48,6 +51,10 @@ def test_a_support_engineer_gets_the_same_answers(journal: Journal, house: House
         assert explain(journal, wanted, seen.view()) == 0
         seen.has(event.id)
         seen.is_masked()
+    since = clock() - timedelta(days=1)
+    counts = count_rules(journal, since, UTC, lambda: None)
+    assert (counts.number, counts.rules[RULE].examples) == (1, {Fate.DEAD: event.id})
+    assert newest_since(journal, since, clock() + timedelta(hours=1), 2) == event.received_at
     assert waiting.id in seen.text, "what lies in the inbox is found by phone"
 
     seen = Seen()
