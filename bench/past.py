@@ -47,6 +47,7 @@ from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, action
 
 SCHEMA: Final = "0004"
 HEAVY: Final = 500  # events of the first person
+DEEDS: Final = 50_000
 _YEARS: Final = timedelta(days=730)
 _CHUNK: Final = 5_000
 _AT_ONCE: Final = microseconds(AT_ONCE)
@@ -99,7 +100,18 @@ def make(url: str, count: int) -> dict[str, float]:
     wrote = time.monotonic() - began
     began = time.monotonic()
     upgrade(url)
-    return {"written": wrote, "migrated": time.monotonic() - began}
+    migrated = time.monotonic() - began
+    with bulk(url) as into:
+        into.put("audit", ("at", "login", "what", "about", "told", "address"), _deeds(datetime.now(UTC)))
+    return {"written": wrote, "migrated": migrated}
+
+
+def _deeds(until: datetime) -> Iterator[Sequence[Any]]:
+    """What three people did in the console, every twenty minutes."""
+    for number in range(DEEDS):
+        at = microseconds(until - timedelta(minutes=20) * (DEEDS - number))
+        login, what = ("bench", "olga", "ivan")[number % 3], ("sign_in", "open", "resend")[number % 7 % 3]
+        yield at, login, what, f"event:{number:024x}", "{}", "10.0.•abcdefgh"
 
 
 def phone(number: int) -> str:
