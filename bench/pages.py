@@ -22,7 +22,7 @@ import requests
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, func, select
 
-from bench import parts, past
+from bench import parts, past, past_events
 from provodka.journal import Journal
 from provodka.journal.schema import actions, events
 
@@ -92,11 +92,11 @@ def known(connection: Connection) -> dict[str, str]:
     event = connection.execute(some.where(events.c.seq > middle).order_by(events.c.seq).limit(1)).one()
     order = connection.execute(some.where(events.c.seq % 3 == 0, events.c.seq > middle).limit(1)).one()
     billed = select(events.c.seq).where(events.c.type == "invoice.issued", events.c.seq > middle)
-    invoice = past.invoice(connection.execute(billed.order_by(events.c.seq).limit(1)).scalar_one())
+    invoice = past_events.invoice(connection.execute(billed.order_by(events.c.seq).limit(1)).scalar_one())
     dead = select(events.c.id).join(actions, actions.c.event_seq == events.c.seq).where(actions.c.state == "dead")
     mine = select(events.c.seq).where(events.c.lane == heavy).order_by(events.c.seq.desc())
     return {
-        "phone": past.phone(0), "email": past.email(1), "name": past.name(0), "lead": past.lead(2),
+        "phone": past_events.phone(0), "email": past_events.email(1), "name": past_events.name(0), "lead": past_events.lead(2),
         "invoice": invoice, "invoice_end": invoice.rpartition("-")[2].lstrip("0"), "order": str(100_000 + order.seq),
         "id": event.id, "id_begin": event.id[:12], "id_end": event.id[-7:],
         "dead": connection.execute(dead.limit(1)).scalar_one(), "heavy": str(heavy),
