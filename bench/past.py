@@ -11,52 +11,24 @@ import random
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from bench.bulk import bulk
+from bench.past_events import KINDS, RULES, Kind, email, lead, name, payload_of, phone, trace_of
 from provodka.event import Event
-from provodka.invoices import InvoiceRef
 from provodka.journal.inbox import event_row
 from provodka.journal.migrate import upgrade
 from provodka.journal.schema import AT_ONCE, microseconds
-from provodka.payloads import (
-    Call,
-    CallEvent,
-    Direction,
-    EmailReceived,
-    EventType,
-    Form,
-    FormSubmitted,
-    InvoiceEvent,
-    LeadEvent,
-    LeadRef,
-    Mail,
-    Order,
-    Payload,
-    Payment,
-    PaymentEvent,
-    PaymentState,
-    Person,
-    Unreadable,
-    Utm,
-)
-from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, action_key, dump_trace, rule_slug
+from provodka.payloads import EventType, Person
+from rules.plan import action_key, rule_slug
 
 SCHEMA: Final = "0004"
 HEAVY: Final = 500  # events of the first person
+DEEDS: Final = 50_000
 _YEARS: Final = timedelta(days=730)
 _CHUNK: Final = 5_000
 _AT_ONCE: Final = microseconds(AT_ONCE)
-_WORDS: Final = (
-    "Мария Анна Ольга Елена Ирина Наталья Иван Пётр Сергей Алексей Дмитрий Андрей Семён Фёдор Юлия",
-    "Иван Петр Сидор Кузнец Попов Волк Зайц Медведь Орл Сокол Морозов Белов Чернов Громов Лаврент",
-    "ов ев ин ский енко ых ко ович янц адзе",
-)
-_FIRST, _ROOTS, _ENDS = (words.split() for words in _WORDS)
-RULES: Final = tuple(f"Правило {number}" for number in range(12))
 CAUSES: Final = (
     ("rejected", "нет этапа «В работе {}» [400 NotSupportedChoice]"),
     ("rejected", "контакт {} удалён [404]"),
@@ -64,27 +36,6 @@ CAUSES: Final = (
     ("exhausted", "503 Service Unavailable, {} с"),
     ("exhausted", "read timeout"),
     ("outcome_unknown", "ответ не пришёл: запрос {}"),
-)
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """Events of a channel: their type, how many of a hundred, and the kinds of both actions that follow."""
-
-    channel: str
-    type: EventType
-    share: int
-    actions: tuple[str, str]
-
-
-_KINDS: Final = (
-    _Kind("site", EventType.FORM_SUBMITTED, 33, ("intake", "task")),
-    _Kind("mail", EventType.EMAIL_RECEIVED, 16, ("intake", "note")),
-    _Kind("phone", EventType.CALL_FINISHED, 25, ("log_call", "task")),
-    _Kind("crm", EventType.LEAD_STAGE_CHANGED, 17, ("notify", "update")),
-    _Kind("onec", EventType.INVOICE_ISSUED, 4, ("note", "move")),
-    _Kind("pay", EventType.PAYMENT_SUCCEEDED, 4, ("move", "note")),
-    _Kind("old_site", EventType.UNREADABLE, 1, ("notify", "notify")),
 )
 
 
@@ -99,35 +50,18 @@ def make(url: str, count: int) -> dict[str, float]:
     wrote = time.monotonic() - began
     began = time.monotonic()
     upgrade(url)
-    return {"written": wrote, "migrated": time.monotonic() - began}
+    migrated = time.monotonic() - began
+    with bulk(url) as into:
+        into.put("audit", ("at", "login", "what", "about", "told", "address"), _deeds(datetime.now(UTC)))
+    return {"written": wrote, "migrated": migrated}
 
 
-def phone(number: int) -> str:
-    """Of this person."""
-    return f"+79{number:09}"
-
-
-def email(number: int) -> str:
-    """Of this person."""
-    return f"client{number}@example.test"
-
-
-def name(number: int) -> str:
-    """Of this person; only the first has this one."""
-    if number == 0:
-        return "Фёкла Заозёрная"
-    root, end = _ROOTS[number // 15 % 15], _ENDS[number // 225 % 10]
-    return f"{_FIRST[number % 15]} {root}{end}"
-
-
-def lead(number: int) -> str:
-    """The CRM's number of this person's lead."""
-    return str(11_000_000 + number)
-
-
-def invoice(number: int) -> str:
-    """The number of the invoice that the event of this number told of."""
-    return f"КР00-{number:07}"
+def _deeds(until: datetime) -> Iterator[Sequence[Any]]:
+    """What three people did in the console, every twenty minutes."""
+    for number in range(DEEDS):
+        at = microseconds(until - timedelta(minutes=20) * (DEEDS - number))
+        login, what = ("bench", "olga", "ivan")[number % 3], ("sign_in", "open", "resend")[number % 7 % 3]
+        yield at, login, what, f"event:{number:024x}", "{}", "10.0.•abcdefgh"
 
 
 class Past:
@@ -144,8 +78,8 @@ class Past:
 
     def chunks(self) -> Iterator[dict[str, list[Sequence[Any]]]]:
         """A few thousand events each, with all that belongs to them."""
-        kinds = self._random.choices(_KINDS, [one.share for one in _KINDS], k=self.count)
-        traces = {one.channel: _trace(one) for one in _KINDS}
+        kinds = self._random.choices(KINDS, [one.share for one in KINDS], k=self.count)
+        traces = {one.channel: trace_of(one) for one in KINDS}
         heavy = max(1, self.count // HEAVY)
         tables = _empty()
         for n, kind in enumerate(kinds):
@@ -157,12 +91,14 @@ class Past:
         self._around(tables)
         yield tables
 
-    def _event(self, tables: dict[str, list[Sequence[Any]]], seq: int, kind: _Kind, who: int, trace: str) -> None:
+    def _event(self, tables: dict[str, list[Sequence[Any]]], seq: int, kind: Kind, who: int, trace: str) -> None:
         at = self._until - self._step * (self.count - seq)
         id_ = f"{int(at.timestamp() * 1000):012x}{self._random.getrandbits(48):012x}"
         known = kind.type is not EventType.UNREADABLE
         person = Person(name(who), (phone(who),), (email(who),)) if known else Person()
-        event = Event(id_, kind.type, kind.channel, f"{seq}", at, at, person, _payload(kind.type, seq, who), b"x" * 200)
+        event = Event(
+            id_, kind.type, kind.channel, f"{seq}", at, at, person, payload_of(kind.type, seq, who), b"x" * 200
+        )
         if known and not self._first[who]:
             self._first[who] = seq
             mine = (*event.person.identities, f"lead:{lead(who)}", f"contact:{22_000_000 + who}")
@@ -182,10 +118,10 @@ class Past:
             self._actions(tables, event, seq, kind, who, lane)
 
     def _actions(
-        self, tables: dict[str, list[Sequence[Any]]], event: Event, seq: int, kind: _Kind, who: int, lane: int
+        self, tables: dict[str, list[Sequence[Any]]], event: Event, seq: int, kind: Kind, who: int, lane: int
     ) -> None:
         created = microseconds(event.received_at)
-        rule = RULES[_KINDS.index(kind)]
+        rule = RULES[KINDS.index(kind)]
         for index, what in enumerate(kind.actions):
             self._action += 1
             number = self._action
@@ -247,47 +183,3 @@ def _empty() -> dict[str, list[Sequence[Any]]]:
 
 def _plain(value: object) -> object:
     return microseconds(value) if isinstance(value, datetime) else value
-
-
-def _payload(kind: EventType, seq: int, who: int) -> Payload:
-    match kind:
-        case EventType.FORM_SUBMITTED:
-            order = Order(str(100_000 + seq), Decimal(seq % 900 + 100)) if seq % 3 == 0 else None
-            form = Form("Замер", "f17", "https://krovlya.ru/zamer", "Перезвоните после обеда", {"Город": "Тверь"})
-            return FormSubmitted(form, Utm(source="yandex", campaign=f"c{seq % 40}"), order)
-        case EventType.EMAIL_RECEIVED:
-            text = f"Добрый день! Пришлите расчёт по заявке {seq}. " * 8
-            return EmailReceived(Mail(f"Расчёт {seq}", text, text, from_=email(who), to=("info@krovlya.ru",)))
-        case EventType.CALL_FINISHED:
-            return CallEvent(
-                Call(f"call-{seq}", Direction.IN, phone(who), "+74950000000", "101", talk_seconds=seq % 300)
-            )
-        case EventType.LEAD_STAGE_CHANGED:
-            return LeadEvent(
-                LeadRef(lead(who), f"Крыша {who}", pipeline="Кровля", stage="В работе", price=Decimal(seq))
-            )
-        case EventType.INVOICE_ISSUED:
-            told = InvoiceRef(f"{lead(who)}:1", lead(who), f"ref-{seq}", number=invoice(seq), amount=Decimal(seq))
-            return InvoiceEvent(told, LeadRef(lead(who), f"Крыша {who}"))
-        case EventType.PAYMENT_SUCCEEDED:
-            paid = Payment(str(3_000_000_000 + seq), f"prv-{seq}", PaymentState.SUCCEEDED, Decimal(seq % 900 + 100))
-            return PaymentEvent(paid, lead(who), f"{lead(who)}:1")
-    return Unreadable("no JSON: line 1, column 1")
-
-
-def _trace(kind: _Kind) -> str:
-    """Twelve rules of which one has matched; the event's id stands in it as `@ID@`."""
-    condition = ConditionTrace("form.page", "contains", "zamer", "https://krovlya.ru/zamer", True)
-    others = ConditionTrace("utm.source", "equals", "google", "yandex", False)
-    mine = RULES[_KINDS.index(kind)]
-    keys = tuple(action_key("@ID@", rule_slug(mine), index) for index in (0, 1))
-    rules = [
-        RuleTrace(rule, RuleOutcome.MATCHED, (condition,), keys)
-        if rule == mine
-        else RuleTrace(rule, RuleOutcome.NOT_MATCHED, (others,))
-        if at < 4
-        else RuleTrace(rule)
-        for at, rule in enumerate(RULES)
-    ]
-    facts = {"person": {"known": True, "name": "Мария"}, "lead": {"stage": "Новый лид", "responsible": "anna"}}
-    return dump_trace(PlanTrace(datetime(2026, 3, 2, tzinfo=UTC), tuple(rules), facts)).decode()

@@ -18,7 +18,7 @@ from provodka.journal.sql import chunks
 
 LOOKED_AT: Final = 1_500
 SHOWN: Final = 3
-_SINGULAR: Final = re.compile(r"\S*\d\S*")  # what differs between errors of one cause: numbers, ids, times
+_SINGULAR: Final = re.compile(r"(?<!\S)[^\s\d]*\d\S*")  # what differs between errors of one cause: numbers, ids, times
 _DEAD: Final = actions.c.state == literal_column("'dead'")
 _FAILED: Final = events.c.state == literal_column("'failed'")
 
@@ -118,11 +118,11 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
     if total == most:
         total = _count_of_dead(connection, doubt)
         total = total if unknown else _count_of_dead(connection) - total
-    groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
+    groups: dict[tuple[str, ...], list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
-        groups.setdefault(_key(row.rule, row.kind, row.reason or "", row.error or ""), []).append(row)
+        groups.setdefault(_alike(row.rule, row.kind, row.reason or "", row.error or ""), []).append(row)
     stories = _events(connection, (row.event_seq for some in groups.values() for row in some[:SHOWN]))
-    return Causes(total, len(rows), _sorted(_cause(key, some, stories) for key, some in groups.items()))
+    return Causes(total, len(rows), _sorted(_cause(_key(words), some, stories) for words, some in groups.items()))
 
 
 def _count_of_dead(connection: Connection, *reason: str) -> int:
@@ -138,11 +138,11 @@ def failed(connection: Connection, most: int = LOOKED_AT) -> Causes:
     total = len(rows)
     if total == most:
         total = connection.execute(select(func.count()).select_from(events).where(_FAILED)).scalar_one()
-    groups: dict[str, list[Row[*tuple[Any, ...]]]] = {}
+    groups: dict[tuple[str, ...], list[Row[*tuple[Any, ...]]]] = {}
     for row in rows:
-        groups.setdefault(_key("", "", "", row.error or ""), []).append(row)
+        groups.setdefault(_alike("", "", "", row.error or ""), []).append(row)
     stories = _events(connection, (row.seq for some in groups.values() for row in some[:SHOWN]))
-    return Causes(total, len(rows), _sorted(_failure(key, some, stories) for key, some in groups.items()))
+    return Causes(total, len(rows), _sorted(_failure(_key(words), some, stories) for words, some in groups.items()))
 
 
 def resend(journal: Journal, key: str, upto: int) -> int:
@@ -202,10 +202,13 @@ def _failure(key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[i
     return Cause(key, "", "", "", last.error or "", "", first.received_at, last.received_at, ids, cases)
 
 
-def _key(*words: str) -> str:
-    *fixed, error = words
-    text = "\n".join((*fixed, _SINGULAR.sub("#", error)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _alike(rule: str, kind: str, reason: str, error: str) -> tuple[str, ...]:
+    """The words that those of one cause have in common."""
+    return rule, kind, reason, _SINGULAR.sub("#", error)
+
+
+def _key(words: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
 def _events(connection: Connection, numbers: Iterable[int]) -> dict[int, StoredEvent]:

@@ -9,9 +9,8 @@ import pytest
 
 from cli.explain import explain
 from provodka.channel import Part, came_again
-from provodka.invoices import InvoiceRef
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, SettledTimer
-from provodka.payloads import CrmHint, EventType, InvoiceEvent, Person, Unreadable
+from provodka.payloads import CrmHint, EventType, Person, Unreadable
 from provodka.turns import Turn
 from rules.plan import ConditionTrace, RuleOutcome, RuleTrace
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, Seen, action, call, matched, payload, timer
@@ -380,26 +379,3 @@ def test_an_answer_that_names_somebody_else_shows_no_name(journal: Journal, hous
         explain(journal, event.id, seen.view(as_json=as_json))
         assert "first_name" in seen.text
         assert "Семён" not in seen.text
-
-
-def test_the_number_of_an_invoice_or_of_a_lead_leads_to_its_person(
-    journal: Journal, house: House, clock: Clock, seen: Seen
-) -> None:
-    house.planned(payload=InvoiceEvent(InvoiceRef("17:1", "17", number="КР00-000123")), type=EventType.INVOICE_ISSUED)
-    house.attempt(outcome="done", state=ActionState.DONE, result="{}", identities=("lead:17",))
-    for wanted in ("счёт 123", "КР00-000123", "123", "17"):
-        assert explain(journal, wanted, seen.view()) == 0
-    seen.has("invoice.issued by site", "invoice.issued by site", "invoice.issued by site", "invoice.issued by site")
-    assert explain(journal, "124", seen.view()) == 1
-    assert "no event carries the number 124" in seen.error
-
-
-def test_a_number_of_several_people_names_them_all(journal: Journal, house: House, seen: Seen) -> None:
-    ids = []
-    for number, phone in (("КР00-000017", PHONE), ("УТ-17", "+79160003344")):
-        paid = InvoiceEvent(InvoiceRef("30:1", number=number))
-        person = Person(NAME, (phone,))
-        ids.append(house.planned(number, payload=paid, type=EventType.INVOICE_ISSUED, person=person).id)
-    assert explain(journal, "17", seen.view()) == 2
-    assert "invoice УТ-17, invoice КР00-000017" in seen.error
-    assert all(id_ in seen.error for id_ in ids)
