@@ -103,9 +103,6 @@ SELECT * FROM timeline WHERE state IN ('failed', 'dead')""",
     "leads": """
 SELECT lead, url, e.person, e.who, a.rule, a.local, a.event FROM actions a JOIN events e USING (event)
 WHERE lead <> '' ORDER BY a.event""",
-    "search": """
-SELECT f.text AS words, t.event, t.action, e.local, e.type, e.who, f.rank FROM texts_fts f
-JOIN texts t ON t.id = f.rowid JOIN events e USING (event)""",
 }
 
 

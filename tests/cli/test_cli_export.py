@@ -20,10 +20,11 @@ from cli.main import app
 from provodka.event import new_event_id
 from provodka.journal import DeadReason, Journal
 from provodka.journal.extract import Scope
-from provodka.payloads import Person
+from provodka.payloads import Form, FormSubmitted, Person
 from support.export import Format, Wish, export
 from tests.cli.leaks import NEVER, OPEN, found_in, masked_forms, planted
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, Seen
+from tests.docs.markdown import blocks
 
 CONFIG = """\
 client: Кровля
@@ -108,9 +109,14 @@ def test_russian_words_are_found_as_people_type_them(word, house, clock, taken) 
     assert found == ({2} if word in ("елка", "ждет") else {1, 2})
 
 
-def _comment(text: str):
-    from provodka.payloads import Form, FormSubmitted
+def test_the_search_that_the_guide_shows_finds_what_was_said(house: House, taken) -> None:
+    house.planned("1", payload=_comment("Нужна кровля"))
+    (query,) = [one for one in blocks("sql") if one.place.startswith("docs/ru/console.md")]
+    found = Database(taken()).execute(query.text).fetchall()
+    assert [row[1] for row in found] == ["form.submitted", "form.submitted"], "the event, and the lead in «Кровля»"
 
+
+def _comment(text: str):
     return FormSubmitted(form=Form(name="Замер", comment=text))
 
 
@@ -127,8 +133,6 @@ def test_a_table_for_excel_is_opened_as_it_is_and_runs_nothing(house: House, tak
 
 
 def _named(title: str):
-    from provodka.payloads import Form, FormSubmitted
-
     return FormSubmitted(form=Form(name=title))
 
 

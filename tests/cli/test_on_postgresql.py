@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,7 +17,9 @@ from cli.mend import Chosen, resend
 from cli.status import status
 from cli.tail import tail
 from provodka.journal import DeadReason, Journal
+from provodka.journal.extract import Scope
 from provodka.journal.planned_before import newest_since
+from support.export import Format, Wish, export
 from support.rule_counts import Fate, count_rules
 from tests.cli.playing import PHONE, RULE, Clock, House, Seen
 
@@ -66,3 +70,13 @@ def test_a_support_engineer_gets_the_same_answers(journal: Journal, house: House
     assert show(journal, event.id, Seen().view()) == 0
     assert tail(journal, Seen().view(), seconds=0) == 0
     assert resend(journal, Chosen(ids=[dead]), Seen().view(), confirm=lambda _: False) == 0
+
+
+def test_a_copy_is_taken_away(journal: Journal, house: House, clock: Clock, tmp_path: Path) -> None:
+    house.planned("1")
+    house.dead(DeadReason.EXHAUSTED)
+    house.event("2")
+    for scope in (Scope(1), Scope(None, clock() - timedelta(days=1), clock() + timedelta(days=1))):
+        file = tmp_path / f"{scope.person}.csv"
+        made = export(journal, Wish(scope, Format.CSV, "Кровля", ZoneInfo("Europe/Moscow")), file)
+        assert (made.events, len(file.read_text("utf-8").splitlines())) == (2, 5)

@@ -123,6 +123,8 @@ def _sent(path: Path, wish: Wish) -> Response:
 def _allowed(person: int | None) -> None:
     if person is None and not reader().role.may(Role.OPERATE):
         abort(403)
+    if person is not None and not 0 <= person < 2**63:
+        abort(404)
 
 
 def _job(id_: str) -> Job:

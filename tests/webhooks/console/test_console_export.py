@@ -93,6 +93,7 @@ def test_a_persons_story_is_for_everybody_and_days_are_not(desk: Desk, house: Ho
     viewer = desk.sign_in(Role.VIEW)
     assert 'href="/console/export?person=1"' in viewer.get("/", person="1").text
     assert viewer.get("/export").status_code == 403
+    assert viewer.get("/export", person="9" * 30).status_code == 404
     assert viewer.post("/export", "/", format="sqlite", **DAYS).status_code == 403
     address = ready(viewer, asked(viewer, person="1", format="csv"))
     table = viewer.get(f"{address}/file").content.decode("utf-8-sig")
