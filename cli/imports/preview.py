@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import Final
 from cli.imports.look import Column, Refused, Seen
 from cli.show import View, counted, one_line, span, table
 from support.masking import Mask
+from support.sheet import ENCODING, csv_text
 
 _SHOWN: Final = 10
 _FIRST: Final = 5
 _NAMES: Final = ("name", "surname")
 _DOTS: Final = "•••"
-_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER: Final = re.compile(r"[+-]?[\d (),.-]+")
 RULE: Final = """\
   - name: Импорт
     on: table.row_added
@@ -55,15 +52,8 @@ def refused_file(seen: Seen, folder: Path) -> Path | None:
 
 
 def write_rows(path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A CSV file that Excel opens as it is. What a stranger wrote is never run as a formula: it gets an apostrophe."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(titles)
-        writer.writerows([[_no_formula(cell) for cell in row] for row in rows])
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_BEGIN_FORMULAS) and not _NUMBER.fullmatch(cell) else cell
+    """A CSV file that Excel opens as it is."""
+    path.write_text(csv_text(titles, rows), encoding=ENCODING, newline="")
 
 
 def draw(seen: Seen, view: View, refused_in: Path | None) -> None:

@@ -22,6 +22,7 @@ class One:
     payload: Any
     lane: int | None = None
     channel: str = "phone"
+    id: str = ""
 
 
 def minutes(number: float) -> datetime:
