@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def console_parts(house: House) -> Parts:
     """Made when somebody first opens the console."""
+    from rules.assignment.distributions import distributions
     from webhooks.console.parts import Parts
 
     config = house.config
@@ -36,6 +37,9 @@ def console_parts(house: House) -> Parts:
         token_ends=_token_ends(config.crm) if config.crm else {},
         secure=public_url.startswith("https:"),
         proxied=bool(public_url),
+        team=config.team,
+        calendar=config.calendar,
+        distributions=distributions(config.rules),
     )
 
 

@@ -23,6 +23,7 @@ def deeds() -> dict[str, str]:
         "drop": gettext("остановленное снято: %s"),
         "save_test": gettext("сохранено как проверка: %s"),
         "what_if": gettext("опробован другой конфиг"),
+        "download": gettext("скачано: %s"),
         "export": gettext("выгружен журнал: %s"),
     }
 
@@ -30,6 +31,8 @@ def deeds() -> dict[str, str]:
 def subject(about: str) -> str:
     """An event or a person as a sentence names it; anything else as it is."""
     kind, _, name = about.partition(":")
+    if kind == "figures":
+        return gettext("показатели, срок %s") % name
     if kind == "event":
         return gettext("событие %s") % name
     return gettext("человек № %s") % name if kind == "person" else about
@@ -48,6 +51,7 @@ def details(told: Mapping[str, Any]) -> list[str]:
     words = {
         "action": gettext("действие %s"),
         "lead": gettext("лид %s"),
+        "table": gettext("таблица «%s»"),
         "remote": gettext("номер в той системе %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from provodka.journal import Journal, PlanRecord, StoredEvent
+from rules.assignment.distributions import Distribution
+from rules.calendar import WorkingCalendar
+from rules.team import Team
 from webhooks.console.settings import ConsoleSettings
 
 
@@ -21,7 +24,8 @@ class Parts:
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
-    proxy of ours, that tells whose request it was."""
+    proxy of ours, that tells whose request it was. `team` and `calendar` are the client's, `distributions` the queues
+    by which its rules deal leads."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -37,3 +41,6 @@ class Parts:
     token_ends: Mapping[str, datetime] = field(default_factory=dict)
     secure: bool = False
     proxied: bool = False
+    team: Team = field(default_factory=lambda: Team({}))
+    calendar: WorkingCalendar = field(default_factory=lambda: WorkingCalendar.around_the_clock(ZoneInfo("UTC")))
+    distributions: Sequence[Distribution] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, url_for
 
-from webhooks.console import events, health, needs, people, search
+from webhooks.console import events, figures, health, needs, people, search
 from webhooks.console.access import reader
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
@@ -36,6 +36,7 @@ ROOMS: Sequence[Room] = (
     Room(search.blueprint, "search.page", "Поиск"),
     Room(needs.blueprint, "needs.page", "Нужен человек"),
     Room(health.blueprint, "health.page", "Состояние"),
+    Room(figures.blueprint, "figures.page", "Показатели"),
     Room(people.blueprint, "people.page", "Люди", Role.ADMINISTER),
     Room(events.blueprint),
 )
