@@ -113,12 +113,7 @@ class Bureau:
         began, now = time.perf_counter(), self.now()
         local = self.calendar.local(now)
         asked, until = stretch(name, local)
-        since, cheap = self.journal.read(
-            lambda c: (
-                happened.newest_since(c, asked, until, MOST_EVENTS),
-                happened.newest_since(c, asked, until, CHEAP) == asked,
-            )
-        )
+        since, cheap = self._since(asked, until, MOST_EVENTS), self._since(asked, until, CHEAP) == asked
         found, cases = cases_between(self.journal, self.team, self.calendar, since, until)
         late = sorted(self._late(cases.leads, until), key=lambda one: one.waited, reverse=True)
         misses = sorted(cases.misses, key=lambda one: (one.back_at is not None, -one.at.timestamp()))
@@ -127,7 +122,7 @@ class Bureau:
             until,
             since > asked,
             _light(found),
-            self._before(*stretch_before(name, local)) if cheap else None,
+            self._before(*stretch_before(name, local)) if cheap and since == asked else None,
             untouched=len(found.answer.waiting),
             late=tuple(late[:MOST_CASES]),
             all_late=len(late),
@@ -141,9 +136,12 @@ class Bureau:
         )
 
     def _before(self, since: datetime, until: datetime) -> Figures | None:
-        if self.journal.read(lambda c: happened.newest_since(c, since, until, CHEAP)) > since:
+        if self._since(since, until, CHEAP) > since:
             return None
         return _light(figures_between(self.journal, self.team, self.calendar, since, until))
+
+    def _since(self, since: datetime, until: datetime, most: int) -> datetime:
+        return self.journal.read(lambda c: happened.newest_since(c, since, until, most))
 
     def _late(self, leads: Iterable[Waited], until: datetime) -> Iterable[Wait]:
         least = timedelta(days=self.within.days, seconds=self.within.seconds)

@@ -14,7 +14,7 @@ from rules.assignment.round_robin import RoundRobin
 from rules.assignment.weights import Weights
 from rules.schema import Rule, steps_of
 
-_CHOOSING: Final = ("responsible", "to")
+CHOOSING: Final = ("responsible", "to")
 """The parameters of actions that say who gets something: `to` is that of `hand_over`."""
 
 
@@ -65,7 +65,7 @@ def _described(queue: Queue, rules: tuple[str, ...]) -> Distribution:
 
 def _queues(params: Mapping[str, Any], counter: str) -> Iterator[Queue]:
     """Those that an action chooses by, and the tasks that follow it."""
-    for name in _CHOOSING:
+    for name in CHOOSING:
         if isinstance(params.get(name), Mapping):
             yield from _chain(read_responsible(with_counter(dict(params[name]), counter)))
     if isinstance(then := params.get("then"), Mapping):
