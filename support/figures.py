@@ -17,7 +17,7 @@ from rules.assignment.distributions import Distribution
 from rules.calendar import WorkingCalendar
 from rules.call_figures import Miss
 from rules.durations import Duration
-from rules.figures import Answer, Figures, Waited, answer_of, percent
+from rules.figures import Figures, Waited, answer_of, percent
 from rules.periods import stretch, stretch_before
 from rules.team import Team
 from worker.figures import cases_between, figures_between

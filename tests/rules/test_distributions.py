@@ -46,7 +46,11 @@ def test_rules_that_share_a_counter_are_one_queue() -> None:
 
 
 def test_queues_are_found_in_else_in_tasks_that_follow_in_hand_over_and_on_the_rungs_of_a_ladder() -> None:
-    task = {"text": "Позвонить", "due": "1h", "then": {"text": "Спросить", "due": "1d", "responsible": {"round_robin": ["olga"]}}}
+    task = {
+        "text": "Позвонить",
+        "due": "1h",
+        "then": {"text": "Спросить", "due": "1d", "responsible": {"round_robin": ["olga"]}},
+    }
     queues = found(
         rule("а", intake({"round_robin": ["anna"], "else": {"weights": {"ivan": 1}, "else": {"pool": "rop"}}})),
         rule("б", {"task": task}, {"notify": {"to": "rop", "text": "{{ person.name }}"}}),

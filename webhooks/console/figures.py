@@ -1,4 +1,4 @@
-"""How sales fare: leads by source, hour and person, who waited too long, who was dealt what, who was not called back."""
+"""How sales fare: leads by source, hour and person, who waited too long, who got what, who was not called back."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def _file(found: PeriodFigures, period: str) -> ResponseReturnValue:
         record("download", _about(period), table=table.title)
     body = csv_text(table.titles(), table.cells()).encode(ENCODING)
     name = f"{key}-{parts().calendar.local(found.since):%Y-%m-%d}.csv"
-    return Response(body, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        body, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _tables(found: PeriodFigures, period: str) -> list[Table]:

@@ -155,7 +155,9 @@ def _hours(lines: Sequence[Line]) -> Table:
 
 def _days(found: PeriodFigures) -> Table:
     days = found.days
-    told = gettext("Две линии по дням: сколько ждёт половина лидов (от %(low)s до %(high)s) и сколько ждут 95 %% из них.")
+    told = gettext(
+        "Две линии по дням: сколько ждёт половина лидов (от %(low)s до %(high)s) и сколько ждут 95 %% из них."
+    )
     medians = [_minutes(one.median).text for one in sorted(days, key=lambda one: one.median)]
     return Table(
         "day",
@@ -224,7 +226,9 @@ def _shares(number: int, dealt: Dealt, *, forgot: bool) -> Table:
     one = dealt.distribution
     told = [gettext("Раздаётся %(how)s; роздано %(turns)s.") % {"how": _how(one.strategy), "turns": whole(dealt.turns)}]
     if any(share.aim is not None for share in dealt.shares):
-        told.append(gettext("Черта на полосе — цель. Кого не было на месте или кто выбрал дневной предел, получает меньше."))
+        told.append(
+            gettext("Черта на полосе — цель. Кого не было на месте или кто выбрал дневной предел, получает меньше.")
+        )
     if forgot:
         told.append(gettext("Очередь помнит %s дней, более ранние части срока не видны.") % turns.KEPT.days)
     return Table(

@@ -14,24 +14,32 @@ from tests.webhooks.console.sales import PARTS, at, lead, monday
 
 pytestmark = pytest.mark.browser
 
-# Of a chart: of which colour its pixels are, by how many; and how high a column of that colour stands at an hour.
+# Of a chart: the page's accent, how many pixels are of it, and how high a column of it stands at each hour.
 LOOK = """(key) => {
   const box = document.querySelector(`[data-of=${key}]`), canvas = box.querySelector("canvas");
   const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  const painted = {};
-  for (let at = 0; at < data.length; at += 4)
-    if (data[at + 3] === 255) { const one = `${data[at]},${data[at + 1]},${data[at + 2]}`; painted[one] = (painted[one] || 0) + 1; }
+  const colour = (at) => data.slice(at, at + 3).join();
   const hex = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
   const accent = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).join();
   const plot = box.querySelector(".u-over"), left = plot.offsetLeft, span = plot.offsetWidth;
   const high = [...Array(24).keys()].map((hour) => {
     const x = Math.round((left + (hour + 0.6) / 24.2 * span) * devicePixelRatio);
     let count = 0;
-    for (let at = x * 4; at < data.length; at += width * 4) count += `${data[at]},${data[at + 1]},${data[at + 2]}` === accent;
+    for (let at = x * 4; at < data.length; at += width * 4) count += colour(at) === accent;
     return count;
   });
-  return { accent, painted: painted[accent] || 0, high };
+  let painted = 0;
+  for (let at = 0; at < data.length; at += 4) painted += data[at + 3] === 255 && colour(at) === accent;
+  return { accent, painted, high };
 }"""
+
+DRAWN = f"""(key) => new Promise((resolve) => {{
+  const look = () => {{
+    const seen = ({LOOK})(key);
+    if (seen.painted > 100) resolve(seen); else requestAnimationFrame(look);
+  }};
+  look();
+}})"""
 
 
 @pytest.fixture
@@ -54,9 +62,8 @@ def test_charts_show_what_their_tables_say_in_the_colours_of_the_page(desk: Desk
     colours = set()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(f"({LOOK})('hour').painted > 100")
-        seen = page.evaluate(LOOK, "hour")
-        assert page.evaluate(LOOK, "day")["painted"] > 100
+        seen = page.evaluate(DRAWN, "hour")
+        assert page.evaluate(DRAWN, "day")["painted"] > 100
         colours.add(seen["accent"])
         leads = [int(cell) for cell in page.locator("#hour tbody td.number").all_inner_texts()]
         tallest = max(seen["high"])
