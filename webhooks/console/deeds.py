@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from webhooks.console.names import period_title
 from webhooks.console.words import gettext
 
 
@@ -32,7 +33,7 @@ def subject(about: str) -> str:
     """An event or a person as a sentence names it; anything else as it is."""
     kind, _, name = about.partition(":")
     if kind == "figures":
-        return gettext("показатели, срок %s") % name
+        return gettext("показатели, «%s»") % period_title(name)
     if kind == "event":
         return gettext("событие %s") % name
     return gettext("человек № %s") % name if kind == "person" else about

@@ -17,7 +17,9 @@ from support.background import Background
 from support.figures import Bureau, PeriodFigures
 from support.sheet import ENCODING, csv_text
 from webhooks.console.access import masks, parts, record
-from webhooks.console.figures_tables import Seen, Table, tables
+from webhooks.console.figures_tables import Seen, tables
+from webhooks.console.names import period_title
+from webhooks.console.table import Table, minutes
 from webhooks.console.words import gettext, moment, span, whole
 
 SHOWN: Final = 25
@@ -80,7 +82,7 @@ def _page(found: PeriodFigures | None, period: str) -> str:
     return render_template(
         "figures.html",
         found=found,
-        periods=_periods(),
+        periods={one: period_title(one) for one in PERIODS},
         period=period,
         about=_about(period),
         headlines=_headlines(found) if found else [],
@@ -110,17 +112,6 @@ def _tables(found: PeriodFigures, period: str) -> list[Table]:
         house.team.key,
     )
     return tables(found, seen, limit_words(house.settings.answer_within))
-
-
-def _periods() -> dict[str, str]:
-    return {
-        "today": gettext("Сегодня"),
-        "yesterday": gettext("Вчера"),
-        "week": gettext("Эта неделя"),
-        "last_week": gettext("Прошлая неделя"),
-        "month": gettext("Этот месяц"),
-        "last_month": gettext("Прошлый месяц"),
-    }
 
 
 def _headlines(found: PeriodFigures) -> list[Headline]:
@@ -154,15 +145,11 @@ def _headlines(found: PeriodFigures) -> list[Headline]:
 
 
 def _half(found: Figures) -> str:
-    return _minutes(found.answer.median) if found.answer.answered else ""
+    return minutes(found.answer.median).text if found.answer.answered else ""
 
 
 def _most(found: Figures) -> str:
-    return _minutes(found.answer.p95) if found.answer.answered else ""
-
-
-def _minutes(number: int) -> str:
-    return span(number * 60) if number else gettext("меньше минуты")
+    return minutes(found.answer.p95).text if found.answer.answered else ""
 
 
 def limit_words(limit: Duration) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from provodka.journal import turns
@@ -12,63 +12,10 @@ from rules.assignment.responsible import ELSE
 from rules.figures import BY_HAND, NOT_SAID, Line
 from support.figures import MOST_CASES, Dealt, PeriodFigures, Wait
 from support.masking import Mask
-from webhooks.console.words import gettext, span, whole
+from webhooks.console.table import Bar, Cell, Column, Table, minutes, number, waited
+from webhooks.console.words import gettext, whole
 
 _HOURS: Final = 24
-_MINUTE: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`unit` is told in the title where the numbers stand bare, in a spreadsheet. `drawn`: the chart draws it."""
-
-    title: str
-    number: bool = False
-    unit: str = ""
-    drawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """`value` is the number behind the words, `url` where they lead."""
-
-    text: str
-    value: int | None = None
-    url: str = ""
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """Parts of 100: how long, and where the mark of the aim stands."""
-
-    length: float
-    aim: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`rows` as they are told; `bars` beside them, if any. `chart` is how it is drawn (`columns`, `lines`), `seen` what
-    the drawing shows, for those who do not see it. `note` says how to read it, `more` what is not in it."""
-
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    bars: tuple[Bar, ...] = ()
-    chart: str = ""
-    seen: str = ""
-    note: str = ""
-    more: str = ""
-
-    def titles(self) -> list[str]:
-        """Of a spreadsheet."""
-        return [f"{one.title}, {one.unit}" if one.unit else one.title for one in self.columns]
-
-    def cells(self) -> Iterable[list[str]]:
-        """Of a spreadsheet: numbers are numbers."""
-        for row in self.rows:
-            yield [cell.text if cell.value is None else str(cell.value) for cell in row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +31,18 @@ class Seen:
 def tables(found: PeriodFigures, seen: Seen, limit: str) -> list[Table]:
     """All of them, in the order of the page; without those that there is nothing to say in."""
     return [
-        _lines("source", gettext("Лиды по источникам"), gettext("Источник"), found.figures.by_source, _source),
+        _lines(
+            "source",
+            gettext("Лиды по источникам"),
+            gettext("Источник"),
+            found.figures.by_source,
+            lambda name: seen.mask.text(_source(name)),
+        ),
         _hours(found.figures.by_hour),
         _lines("person", gettext("Лиды по людям"), gettext("Ответственный"), found.figures.by_person, _person),
         *([_days(found)] if len(found.days) > 1 else []),
         _late(found, seen, limit),
-        *(_shares(number, one, forgot=found.forgot) for number, one in enumerate(_queues(found.dealt), start=1)),
+        *(_shares(place, one, forgot=found.forgot) for place, one in enumerate(_queues(found.dealt), start=1)),
         _misses(found, seen),
     ]
 
@@ -100,18 +53,6 @@ def _source(name: str) -> str:
 
 def _person(name: str) -> str:
     return gettext("не указано") if name == NOT_SAID else name
-
-
-def _number(value: int) -> Cell:
-    return Cell(whole(value), value)
-
-
-def _minutes(value: int) -> Cell:
-    return Cell(span(value * _MINUTE) if value else gettext("меньше минуты"), value)
-
-
-def _waited(length: timedelta) -> Cell:
-    return Cell(span(length), int(length.total_seconds() // _MINUTE))
 
 
 def _lines(key: str, title: str, what: str, lines: Sequence[Line], called: Callable[[str], str]) -> Table:
@@ -129,7 +70,7 @@ def _lines(key: str, title: str, what: str, lines: Sequence[Line], called: Calla
         tuple(
             (
                 Cell(called(line.name)),
-                *map(_number, (line.leads, line.won, line.lost)),
+                *map(number, (line.leads, line.won, line.lost)),
                 Cell(f"{line.conversion} %", line.conversion) if line.won + line.lost else Cell("—"),
             )
             for line in lines
@@ -147,7 +88,7 @@ def _hours(lines: Sequence[Line]) -> Table:
         "hour",
         gettext("Лиды по часам"),
         (Column(gettext("Час")), Column(gettext("Лидов"), number=True, drawn=True)),
-        tuple((Cell(f"{hour:02}:00"), _number(number)) for hour, number in enumerate(leads)),
+        tuple((Cell(f"{hour:02}:00"), number(count)) for hour, count in enumerate(leads)),
         chart="columns" if any(leads) else "",
         seen=told % {"hour": f"{best:02}:00", "leads": leads[best], "all": sum(leads)},
     )
@@ -158,7 +99,7 @@ def _days(found: PeriodFigures) -> Table:
     told = gettext(
         "Две линии по дням: сколько ждёт половина лидов (от %(low)s до %(high)s) и сколько ждут 95 %% из них."
     )
-    medians = [_minutes(one.median).text for one in sorted(days, key=lambda one: one.median)]
+    medians = [minutes(one.median).text for one in sorted(days, key=lambda one: one.median)]
     return Table(
         "day",
         gettext("Ожидание по дням"),
@@ -172,8 +113,8 @@ def _days(found: PeriodFigures) -> Table:
         tuple(
             (
                 Cell(f"{one.day:%d.%m}"),
-                *map(_number, (one.leads, one.answered)),
-                *(map(_minutes, (one.median, one.p95)) if one.answered else (Cell("—"), Cell("—"))),
+                *map(number, (one.leads, one.answered)),
+                *(map(minutes, (one.median, one.p95)) if one.answered else (Cell("—"), Cell("—"))),
             )
             for one in days
         ),
@@ -207,8 +148,8 @@ def _late(found: PeriodFigures, seen: Seen, limit: str) -> Table:
 
 
 def _told(one: Wait) -> Cell:
-    waited = _waited(one.waited)
-    return Cell(gettext("%s, не тронут") % waited.text, waited.value, tone="bad") if one.waits else waited
+    told = waited(one.waited)
+    return Cell(gettext("%s, не тронут") % told.text, told.value, tone="bad") if one.waits else told
 
 
 def _title(one: Wait, seen: Seen) -> str:
@@ -222,7 +163,7 @@ def _queues(dealt: Iterable[Dealt]) -> Iterable[Dealt]:
     return (one for one in dealt if one.turns or not one.distribution.counter.endswith(ELSE))
 
 
-def _shares(number: int, dealt: Dealt, *, forgot: bool) -> Table:
+def _shares(place: int, dealt: Dealt, *, forgot: bool) -> Table:
     one = dealt.distribution
     told = [gettext("Раздаётся %(how)s; роздано %(turns)s.") % {"how": _how(one.strategy), "turns": whole(dealt.turns)}]
     if any(share.aim is not None for share in dealt.shares):
@@ -232,7 +173,7 @@ def _shares(number: int, dealt: Dealt, *, forgot: bool) -> Table:
     if forgot:
         told.append(gettext("Очередь помнит %s дней, более ранние части срока не видны.") % turns.KEPT.days)
     return Table(
-        f"share{number}",
+        f"share{place}",
         (gettext("Запасная очередь: %s") if one.counter.endswith(ELSE) else gettext("Распределение: %s"))
         % ", ".join(one.rules),
         (
@@ -244,7 +185,7 @@ def _shares(number: int, dealt: Dealt, *, forgot: bool) -> Table:
         tuple(
             (
                 Cell(share.person),
-                _number(share.turns),
+                number(share.turns),
                 Cell(f"{share.share} %", share.share),
                 Cell("—") if share.aim is None else Cell(f"{share.aim} %", share.aim),
             )
@@ -279,8 +220,8 @@ def _misses(found: PeriodFigures, seen: Seen) -> Table:
             (
                 Cell(seen.mask.text(one.phone) or gettext("номер скрыт")),
                 Cell(seen.moment(one.at), url=seen.event_url(one.event)),
-                _number(one.times),
-                _waited(one.back_at - one.at) if one.back_at else Cell(gettext("не перезвонили"), tone="bad"),
+                number(one.times),
+                waited(one.back_at - one.at) if one.back_at else Cell(gettext("не перезвонили"), tone="bad"),
             )
             for one in found.misses
         ),
@@ -289,7 +230,7 @@ def _misses(found: PeriodFigures, seen: Seen) -> Table:
     )
 
 
-def _more(number: int) -> str:
-    if number <= MOST_CASES:
+def _more(count: int) -> str:
+    if count <= MOST_CASES:
         return ""
-    return gettext("Всего %(all)s, в таблице %(some)s.") % {"all": whole(number), "some": whole(MOST_CASES)}
+    return gettext("Всего %(all)s, в таблице %(some)s.") % {"all": whole(count), "some": whole(MOST_CASES)}

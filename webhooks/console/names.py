@@ -36,6 +36,11 @@ def reason_words(reason: str) -> str:
     return gettext(_REASONS[reason]) if reason in _REASONS else reason
 
 
+def period_title(period: str) -> str:
+    """Of one of `rules.periods.PERIODS`: «Прошлая неделя»."""
+    return gettext(_PERIODS[period]) if period in _PERIODS else period
+
+
 def _(text: str) -> str:
     """Marks a text for the catalogues: these are said in the reader's language when they are asked for."""
     return text
@@ -168,4 +173,13 @@ _REASONS: Final[Mapping[str, str]] = {
     DeadReason.REJECTED: _("другая сторона отказала"),
     DeadReason.EXHAUSTED: _("попытки кончились"),
     DeadReason.OUTCOME_UNKNOWN: _("неизвестно, выполнено ли"),
+}
+
+_PERIODS: Final[Mapping[str, str]] = {
+    "today": _("Сегодня"),
+    "yesterday": _("Вчера"),
+    "week": _("Эта неделя"),
+    "last_week": _("Прошлая неделя"),
+    "month": _("Этот месяц"),
+    "last_month": _("Прошлый месяц"),
 }
