@@ -129,16 +129,16 @@ def _late(found: PeriodFigures, seen: Seen, limit: str) -> Table:
         gettext("Ждали дольше предела"),
         (
             Column(gettext("Лид")),
+            Column(gettext("Ждал"), number=True, unit=gettext("мин")),
             Column(gettext("Создан")),
             Column(gettext("Ответственный")),
-            Column(gettext("Ждал"), number=True, unit=gettext("мин")),
         ),
         tuple(
             (
                 Cell(_title(one, seen), url=one.lead.lead.url),
+                _told(one),
                 Cell(seen.moment(one.lead.created), url=seen.event_url(one.lead.event)),
                 Cell(seen.person(one.lead.lead.responsible) or gettext("не указано")),
-                _told(one),
             )
             for one in found.late
         ),
@@ -154,7 +154,7 @@ def _told(one: Wait) -> Cell:
 
 def _title(one: Wait, seen: Seen) -> str:
     """What people write into a title is personal more often than not."""
-    number = gettext("Лид № %s") % one.lead.lead.id
+    number = gettext("Лид\N{NO-BREAK SPACE}№\N{NO-BREAK SPACE}%s") % one.lead.lead.id
     return one.lead.lead.title or number if seen.mask.opened else number
 
 
@@ -212,16 +212,16 @@ def _misses(found: PeriodFigures, seen: Seen) -> Table:
         gettext("Пропущенные звонки"),
         (
             Column(gettext("Телефон")),
+            Column(gettext("Перезвонили через"), number=True, unit=gettext("мин")),
             Column(gettext("Впервые")),
             Column(gettext("Раз"), number=True),
-            Column(gettext("Перезвонили через"), number=True, unit=gettext("мин")),
         ),
         tuple(
             (
                 Cell(seen.mask.text(one.phone) or gettext("номер скрыт")),
+                waited(one.back_at - one.at) if one.back_at else Cell(gettext("не перезвонили"), tone="bad"),
                 Cell(seen.moment(one.at), url=seen.event_url(one.event)),
                 number(one.times),
-                waited(one.back_at - one.at) if one.back_at else Cell(gettext("не перезвонили"), tone="bad"),
             )
             for one in found.misses
         ),
