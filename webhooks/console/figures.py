@@ -44,13 +44,13 @@ class Headline:
 def blueprint() -> Blueprint:
     """`/console/figures`: `?period=` is one of `rules.periods.PERIODS`, `&as=csv&table=` one of its tables."""
     pages = Blueprint("figures", __name__)
-    counted: Background[PeriodFigures] = Background(lambda: parts().now())
+    counted: Background[PeriodFigures] = Background()
 
     def ask(period: str, patience: float) -> PeriodFigures | None:
         bureau = _bureau()
         since, until = stretch(period, bureau.calendar.local(bureau.now()))
         fresh = _FRESH if until >= bureau.now() else _FRESH_PAST
-        return counted.ask((period, since), partial(bureau.period, period), fresh, patience)
+        return counted.ask((period, since), partial(bureau.period, period), bureau.now, fresh, patience)
 
     @pages.get("/figures")
     def page() -> ResponseReturnValue:
