@@ -25,7 +25,6 @@ _LEASE_SECONDS: Final = 20.0
 _RENEW_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 10.0
 _LOOK_UP_SECONDS: Final = 20.0
-_TURNS_KEPT: Final = timedelta(days=30)
 _PARTS_KEPT: Final = timedelta(days=30)
 _DEAD: Final = "dead letters of «"
 _DEAD_CURE: Final = "Посмотрите provodka status: там названы причина и команда"
@@ -84,7 +83,7 @@ def tell_dead_letters(journal: Journal) -> None:
 
 def forget_turns(journal: Journal) -> None:
     """Turns of actions that were done long ago: nobody will ask for them again."""
-    before = journal.now() - _TURNS_KEPT
+    before = journal.now() - turns.KEPT
     log.info("turns.forgotten", count=journal.write(lambda c: turns.clean(c, before)))
 
 

@@ -26,6 +26,7 @@ _SHORTEST: Final = 4  # what is shorter would be found everywhere, and hides not
 def console_parts(house: House) -> Parts:
     """Made when somebody first opens the console."""
     from cli.tried import tried
+    from rules.assignment.distributions import distributions
     from webhooks.console.parts import Parts
 
     config = house.config
@@ -49,6 +50,9 @@ def console_parts(house: House) -> Parts:
         try_config=lambda text: tried(text, config),
         save_test=lambda stored: _saved(house, stored),
         tests_file=tests_file(config.path).name,
+        team=config.team,
+        calendar=config.calendar,
+        distributions=distributions(config.rules),
     )
 
 

@@ -9,13 +9,13 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from provodka.calls import Sighting, told_before
 from provodka.cards import LeadEvent, LeadRef, TaskEvent
-from provodka.payloads import CallEvent, Direction, EventType
+from provodka.payloads import CallEvent, EventType
+from rules.call_figures import Calls, Miss, Talks
 from rules.team import Team
 
 TYPES: Final = (
@@ -35,12 +35,14 @@ BY_HAND: Final = "вручную"
 NOT_SAID: Final = "не указано"
 _MOST_VALUES: Final = 30  # a field with more different values than this is no list, so that lines of it say nothing
 _MINUTE: Final = 60
-_LONG_AGO: Final = timedelta(minutes=30)
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Happened(Protocol):
-    """An event: its type, the lane of its person, its moment, its payload and its channel."""
+    """An event: its id and type, the lane of its person, its moment, its payload and its channel."""
+
+    @property
+    def id(self) -> str: ...
 
     @property
     def type(self) -> EventType: ...
@@ -89,17 +91,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
-    """Talks in and out, missed calls, and how many of those were followed by a talk with the same number."""
-
-    incoming: int = 0
-    outgoing: int = 0
-    missed: int = 0
-    called_back: int = 0
-    not_called_back: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class StageTime:
     """How long leads stayed on a stage that they left in this time; hours."""
 
@@ -134,11 +125,30 @@ class Figures:
         return percent(self.won, self.won + self.lost)
 
 
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A new lead, the event that told of it, and when somebody of the staff touched it first, if anybody has."""
+
+    lead: LeadRef
+    event: str
+    created: datetime
+    touched: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What figures were counted from, one by one: every new lead, every number whose call was missed."""
+
+    leads: tuple[Waited, ...] = ()
+    misses: tuple[Miss, ...] = ()
+
+
 @dataclass(slots=True)
 class _Lead:
     """What became of one lead in this time."""
 
     ref: LeadRef
+    event: str = ""
     created: datetime | None = None
     touched: datetime | None = None
     ended: EventType | None = None
@@ -160,9 +170,21 @@ def count(
 ) -> Figures:
     """The figures of these events, which come in their order. `source` tells where leads came from, by their ids;
     `local` puts a moment on the client's clocks."""
+    return count_cases(happened, since, until, source, team, local)[0]
+
+
+def count_cases(
+    happened: Iterable[Happened],
+    since: datetime,
+    until: datetime,
+    source: Callable[[Sequence[str]], Mapping[str, str]],
+    team: Team,
+    local: Callable[[datetime], datetime],
+) -> tuple[Figures, Cases]:
+    """The same, and the cases."""
     leads: dict[str, _Lead] = {}
     lanes: dict[int, list[_Lead]] = defaultdict(list)
-    talks = _Talks()
+    talks = Talks()
     for one in happened:
         match one.payload:
             case LeadEvent(lead=ref, change=change):
@@ -174,18 +196,35 @@ def count(
             case TaskEvent(lead=LeadRef() as ref):
                 _touch(leads.get(ref.id), one.at)
             case CallEvent(call=call) as told:
-                talks.take(one.type, told.seen_by(one.channel, one.at))
+                talks.take(one.id, one.type, told.seen_by(one.channel, one.at), one.at)
                 for lead in lanes.get(one.lane, ()) if call.talk_seconds and one.lane is not None else ():
                     _touch(lead, one.at)
     sources = source(list(leads))
-    return _Counted(list(leads.values()), sources, team, local).figures(since, until, talks.calls())
+    counted = _Counted(list(leads.values()), sources, team, local)
+    waited = counted.waited()
+    return counted.figures(since, until, talks.calls(), waited), Cases(waited, talks.misses())
+
+
+def answer_of(leads: Iterable[Waited]) -> Answer:
+    """How long these waited."""
+    waiting, spans = [], []
+    for one in leads:
+        if one.touched is None:
+            waiting.append(one.lead)
+        else:
+            spans.append(int((one.touched - one.created).total_seconds() // _MINUTE))
+    if not spans:
+        return Answer(waiting=tuple(waiting))
+    spans.sort()
+    slow = spans[min(len(spans) - 1, len(spans) * 95 // 100)]
+    return Answer(round(statistics.mean(spans)), round(statistics.median(spans)), slow, len(spans), tuple(waiting))
 
 
 def _about_lead(lead: _Lead, one: Happened, ref: LeadRef, old: str) -> None:
     lead.ref = ref
     match one.type:
         case EventType.LEAD_CREATED:
-            lead.created = one.at
+            lead.created, lead.event = one.at, one.id
         case EventType.LEAD_STAGE_CHANGED:
             _touch(lead, one.at)
             lead.stages.append((one.at, old))
@@ -200,35 +239,6 @@ def _touch(lead: _Lead | None, at: datetime) -> None:
         lead.touched = at
 
 
-class _Talks:
-    """Calls as they come by."""
-
-    def __init__(self) -> None:
-        self._counts = {Direction.IN: 0, Direction.OUT: 0, Direction.INTERNAL: 0}
-        self._missed: dict[str, bool] = {}
-        self._all_missed = 0
-        self._seen: dict[str, list[Sighting]] = defaultdict(list)
-
-    def take(self, kind: EventType, sighting: Sighting) -> None:
-        """Count it, unless another channel has told of the same call."""
-        call, seen = sighting.call, self._seen[sighting.call.phone]
-        seen[:] = [*(one for one in seen if abs(one.began - sighting.began) <= _LONG_AGO), sighting]
-        if told_before(seen)[-1] is not None:
-            return
-        if kind is EventType.CALL_MISSED and call.direction is Direction.IN:
-            self._all_missed += 1
-            self._missed[call.phone] = False
-        elif call.talk_seconds:
-            self._counts[call.direction] += 1
-            if call.phone in self._missed:
-                self._missed[call.phone] = True
-
-    def calls(self) -> Calls:
-        left = tuple(phone for phone, done in self._missed.items() if not done)
-        incoming, outgoing = self._counts[Direction.IN], self._counts[Direction.OUT]
-        return Calls(incoming, outgoing, self._all_missed, len(self._missed) - len(left), left)
-
-
 @dataclass(frozen=True, slots=True)
 class _Counted:
     leads: Sequence[_Lead]
@@ -236,7 +246,7 @@ class _Counted:
     team: Team
     local: Callable[[datetime], datetime]
 
-    def figures(self, since: datetime, until: datetime, calls: Calls) -> Figures:
+    def figures(self, since: datetime, until: datetime, calls: Calls, waited: Sequence[Waited]) -> Figures:
         every = self._lines(lambda _: "")
         total = every[0] if every else Line("")
         return Figures(
@@ -246,7 +256,7 @@ class _Counted:
             total.won,
             total.lost,
             total.revenue,
-            self._answer(),
+            answer_of(waited),
             calls,
             by_source=self._lines(lambda lead: self.sources.get(lead.ref.id, BY_HAND)),
             by_person=self._lines(lambda lead: self.team.key(lead.ref.responsible) or NOT_SAID),
@@ -255,6 +265,11 @@ class _Counted:
             by_reason=self._reasons(),
             by_field=self._fields(),
             stages=self._stages(),
+        )
+
+    def waited(self) -> tuple[Waited, ...]:
+        return tuple(
+            Waited(lead.ref, lead.event, lead.created, lead.touched) for lead in self.leads if lead.created is not None
         )
 
     def _lines(self, name: Callable[[_Lead], str | None]) -> tuple[Line, ...]:
@@ -284,19 +299,6 @@ class _Counted:
                 values[name].add(value)
         lists = [name for name, some in values.items() if len(some) <= _MOST_VALUES]
         return {name: self._lines(lambda lead, name=name: lead.ref.fields.get(name, NOT_SAID)) for name in lists}  # type: ignore[misc]
-
-    def _answer(self) -> Answer:
-        fresh = [lead for lead in self.leads if lead.created is not None]
-        spans = sorted(
-            int((lead.touched - lead.created).total_seconds() // _MINUTE)
-            for lead in fresh
-            if lead.touched is not None and lead.created is not None
-        )
-        waiting = tuple(lead.ref for lead in fresh if lead.touched is None)
-        if not spans:
-            return Answer(waiting=waiting)
-        slow = spans[min(len(spans) - 1, len(spans) * 95 // 100)]
-        return Answer(round(statistics.mean(spans)), round(statistics.median(spans)), slow, len(spans), waiting)
 
     def _stages(self) -> tuple[StageTime, ...]:
         stays: dict[str, list[float]] = defaultdict(list)

@@ -18,13 +18,20 @@ def figures_between(
 ) -> figures.Figures:
     """The figures of what came in this time, read in one go. The source of a lead is its advertising source, else the
     channel that brought it."""
+    return cases_between(journal, team, calendar, since, until)[0]
+
+
+def cases_between(
+    journal: Journal, team: Team, calendar: WorkingCalendar, since: datetime, until: datetime
+) -> tuple[figures.Figures, figures.Cases]:
+    """The same, and the leads and missed calls that they were counted from."""
 
     def source(ids: Sequence[str]) -> dict[str, str]:
         found = journal.read(lambda c: happened.origins(c, ids))
         return {id_: origin.source or origin.channel for id_, origin in found.items()}
 
     return journal.read(
-        lambda c: figures.count(
+        lambda c: figures.count_cases(
             happened.between(c, since, until, figures.TYPES), since, until, source, team, calendar.local
         )
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Final
 
 from cli.imports.look import Column, Refused, Seen
 from cli.show import View, counted, one_line, span, table
-from support.cells import no_formula
 from support.masking import Mask
+from support.sheet import ENCODING, csv_text
 
 _SHOWN: Final = 10
 _FIRST: Final = 5
@@ -53,11 +52,8 @@ def refused_file(seen: Seen, folder: Path) -> Path | None:
 
 
 def write_rows(path: Path, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A CSV file that Excel opens as it is. What a stranger wrote is never run as a formula: it gets an apostrophe."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(titles)
-        writer.writerows([[no_formula(cell) for cell in row] for row in rows])
+    """A CSV file that Excel opens as it is."""
+    path.write_text(csv_text(titles, rows), encoding=ENCODING, newline="")
 
 
 def draw(seen: Seen, view: View, refused_in: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
@@ -15,15 +15,26 @@ from provodka.journal.schema import actions, events, links
 from provodka.journal.sql import among, chunks
 from provodka.payloads import EventType, Payload
 
-_ROWS_AT_ONCE: Final = 1000
 _BETWEEN: Final = (
-    select(events.c.type, events.c.lane, events.c.channel, events.c.occurred_at, events.c.payload)
+    select(events.c.seq)
     .where(
         events.c.received_at >= bindparam("since"),
         events.c.received_at < bindparam("until"),
         events.c.type.in_(bindparam("types", expanding=True)),
     )
     .order_by(events.c.occurred_at, events.c.seq)
+)
+_THESE: Final = (
+    select(events.c.id, events.c.type, events.c.lane, events.c.channel, events.c.occurred_at, events.c.payload)
+    .where(among(events.c.seq, "numbers"))
+    .order_by(events.c.occurred_at, events.c.seq)
+)
+_NTH_NEWEST: Final = (
+    select(events.c.received_at)
+    .where(events.c.received_at >= bindparam("since"), events.c.received_at < bindparam("until"))
+    .order_by(events.c.received_at.desc())
+    .offset(bindparam("most"))
+    .limit(1)
 )
 _CAME_FROM: Final = (
     select(links.c.remote_id, events.c.channel, events.c.payload)
@@ -42,6 +53,7 @@ class Happening:
     at: datetime
     payload: Payload
     channel: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +69,18 @@ def between(
 ) -> Iterator[Happening]:
     """The events that came in this time, the earliest first; read by pages."""
     asked = {"since": since, "until": until, "types": [kind.value for kind in types]}
-    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_BETWEEN, asked)
-    for row in rows:
-        kind = EventType(row.type)
-        yield Happening(kind, row.lane, row.occurred_at, load_payload(kind, row.payload), row.channel)
+    # the numbers first: a database that puts whole rows into their order keeps all of them in memory
+    numbers = connection.execute(_BETWEEN, asked).scalars().all()
+    for part in chunks(numbers):
+        for row in connection.execute(_THESE, {"numbers": part}):
+            kind = EventType(row.type)
+            yield Happening(kind, row.lane, row.occurred_at, load_payload(kind, row.payload), row.channel, row.id)
+
+
+def newest_since(connection: Connection, since: datetime, until: datetime, most: int) -> datetime:
+    """From when on no more than so many events came in this time: `since` itself where they are few. By an index."""
+    first_too_many = connection.execute(_NTH_NEWEST, {"since": since, "until": until, "most": most}).scalar()
+    return since if first_too_many is None else first_too_many + timedelta(microseconds=1)
 
 
 def origins(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Origin]:

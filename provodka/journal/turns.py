@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from provodka.journal.records import ActionState
 from provodka.journal.schema import actions, counters, turns
 from provodka.journal.sql import among, chunks, insert_new, upsert
 from provodka.turns import Pick, Standing
+
+KEPT: Final = timedelta(days=30)
+"""For how long turns are remembered whose actions are done."""
 
 # built once: SQLAlchemy takes longer to build such a statement than to execute it
 _COUNTER: Final = select(counters).where(counters.c.name == bindparam("named")).with_for_update()
@@ -24,6 +27,12 @@ _GIVEN: Final = (
     .order_by(turns.c.at.desc())
     .limit(bindparam("most"))
 )
+_DEALT: Final = (
+    select(turns.c.counter, turns.c.person, func.count())
+    .where(turns.c.at >= bindparam("since"), turns.c.at < bindparam("until"))
+    .group_by(turns.c.counter, turns.c.person)
+)
+_STATES: Final = select(counters.c.name, counters.c.last).where(among(counters.c.name, "names"))
 _MAY_ASK: Final = exists().where(actions.c.key == turns.c.action_key, actions.c.state != ActionState.DONE)
 _CLEAN: Final = delete(turns).where(turns.c.at < bindparam("before_moment"), ~_MAY_ASK)
 
@@ -66,6 +75,21 @@ def given(connection: Connection, people: Sequence[str], most: int) -> list[tupl
     rows = connection.execute(_GIVEN, {"people": list(people), "most": most})
     over = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
     return [(row.person, row.state in over, json.loads(row.result) if row.result else {}) for row in rows]
+
+
+def dealt(connection: Connection, since: datetime, until: datetime) -> dict[str, dict[str, int]]:
+    """How many turns of each queue everybody took in this time. All turns are looked through: not for a page to wait
+    for. Of what was done long ago they are forgotten (`KEPT`)."""
+    found: dict[str, dict[str, int]] = {}
+    for counter, person, number in connection.execute(_DEALT, {"since": since, "until": until}):
+        found.setdefault(counter, {})[person] = number
+    return found
+
+
+def states(connection: Connection, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """What these queues keep with their last turns, by their names; those that never dealt are absent."""
+    rows = connection.execute(_STATES, {"names": list(names)})
+    return {row.name: _state(row.last) for row in rows}
 
 
 def clean(connection: Connection, before: datetime) -> int:

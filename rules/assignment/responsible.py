@@ -27,6 +27,10 @@ STRATEGIES: Final[dict[str, type[Strategy]]] = {
 """By the word of the config. A new one is a line here and a member of `Responsible` below."""
 
 
+ELSE: Final = ": else"
+"""How the counter of a queue ends that stands in for another, unless the config names it."""
+
+
 def _word(value: object) -> str:
     if isinstance(value, str):
         return "person"
@@ -71,7 +75,7 @@ def with_counter(responsible: Any, counter: str) -> Any:  # noqa: ANN401 -- JSON
         return responsible
     named = {**responsible, "counter": responsible.get("counter") or counter}
     if "else" in named:
-        named["else"] = with_counter(named["else"], f"{named['counter']}: else")
+        named["else"] = with_counter(named["else"], f"{named['counter']}{ELSE}")
     return named
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from support.cells import no_formula
 from support.export.lines import Line, text_of
 from support.export.tables import INDEXES, SEARCH, TABLES, VIEWS, local, rows_of
+from support.sheet import no_formula
 from support.story import ShownStory
 
 

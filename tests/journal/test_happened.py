@@ -29,6 +29,34 @@ def test_the_events_of_a_stretch_come_in_the_order_in_which_they_happened(
     assert journal.read(lambda c: list(happened.between(c, begin, clock(), (EventType.CALL_MISSED,)))) == []
 
 
+def test_of_too_many_events_it_is_told_since_when_the_newest_came(
+    journal: Journal, clock: Clock, form: Callable[..., Event]
+) -> None:
+    begin = clock()
+    for number in range(5):
+        journal.accept([form(str(number))])
+        clock.forward(minutes=1)
+
+    def since(most: int) -> tuple[timedelta, int]:
+        found = journal.read(lambda c: happened.newest_since(c, begin, clock(), most))
+        return found - begin, len(journal.read(lambda c: list(happened.between(c, found, clock(), FORMS))))
+
+    assert since(5) == (timedelta(), 5)
+    assert since(9) == (timedelta(), 5)
+    assert since(2) == (timedelta(minutes=2, microseconds=1), 2)
+
+
+def test_more_events_than_are_read_at_once_keep_their_order(
+    journal: Journal, clock: Clock, form: Callable[..., Event]
+) -> None:
+    begin = clock()
+    moments = [begin + timedelta(seconds=number * 37 % 900) for number in range(900)]
+    journal.accept([replace(form(str(n)), occurred_at=moment) for n, moment in enumerate(moments)])
+    clock.forward(hours=1)
+    found = journal.read(lambda c: [one.at for one in happened.between(c, begin, clock(), FORMS)])
+    assert found == sorted(moments)
+
+
 def test_the_origin_of_a_lead_is_the_event_that_made_it(
     journal: Journal, clock: Clock, form: Callable[..., Event]
 ) -> None:

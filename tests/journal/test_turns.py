@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from provodka.event import Event
 from provodka.journal import ActionState, Journal
 from provodka.journal.schema import actions, counters, turns
-from provodka.journal.turns import clean, given
+from provodka.journal.turns import clean, dealt, given, states
 from provodka.turns import Standing, Turn
 from rules.assignment import Choosing, choose, read_responsible
 from rules.assignment.memory import GivenStaff, TurnsInMemory
@@ -181,3 +181,15 @@ def test_once_a_day_the_turns_of_what_was_done_more_than_a_month_ago_are_forgott
     left = journal.read(lambda c: c.execute(select(turns.c.action_key)).scalars().all())
     assert sorted(left) == ["dead", "new"]
     assert chosen(journal, strategy, "next") == PEOPLE[0]
+
+
+def test_what_each_queue_dealt_in_a_time_is_counted(journal: Journal, clock: Clock) -> None:
+    weights = STRATEGIES[1]
+    begin = clock()
+    for number in range(9):
+        chosen(journal, weights, f"k{number}")
+    chosen(journal, {"round_robin": ["rop"], "counter": "d"}, "other")
+    clock.forward(hours=1)
+    chosen(journal, weights, "later")
+    assert journal.read(lambda c: dealt(c, begin, clock())) == {"c": {"anna": 5, "ivan": 3, "rop": 1}, "d": {"rop": 1}}
+    assert journal.read(lambda c: states(c, ["c", "nobody's"]))["c"]["weights"] == weights["weights"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from provodka.payloads import Call, CallEvent, Change, Direction, EventType, LeadEvent, LeadRef, TaskEvent
-from rules.figures import BY_HAND, Figures, count
+from rules.call_figures import Miss
+from rules.figures import BY_HAND, Cases, Figures, count, count_cases
 from rules.team import Staff, Team
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -22,6 +23,7 @@ class One:
     payload: Any
     lane: int | None = None
     channel: str = "phone"
+    id: str = ""
 
 
 def minutes(number: float) -> datetime:
@@ -39,6 +41,10 @@ def call(kind: EventType, at: float, phone: str, direction: Direction, talk: int
 
 def figures(*happened: One, sources: dict[str, str] | None = None) -> Figures:
     return count(happened, MONDAY, minutes(10_000), lambda _: sources or {}, TEAM, lambda moment: moment)
+
+
+def cases(*happened: One) -> Cases:
+    return count_cases(happened, MONDAY, minutes(10_000), lambda _: {}, TEAM, lambda moment: moment)[1]
 
 
 def test_of_nothing_everything_is_zero() -> None:
@@ -109,6 +115,54 @@ def test_missed_calls_are_called_back_by_a_later_talk_with_the_same_number() -> 
     calls = found.calls
     assert (calls.incoming, calls.outgoing, calls.missed, calls.called_back) == (1, 1, 2, 1)
     assert calls.not_called_back == ("+79160000002",)
+
+
+def test_a_number_that_is_missed_again_after_a_talk_waits_anew() -> None:
+    missed = EventType.CALL_MISSED
+    found = cases(
+        replace(call(missed, 0, "+79160000001", Direction.IN), id="a"),
+        replace(call(missed, 1, "+79160000001", Direction.IN), id="b"),
+        call(EventType.CALL_FINISHED, 5, "+79160000001", Direction.OUT, talk=30),
+        call(EventType.CALL_FINISHED, 6, "+79160000001", Direction.OUT, talk=30),
+        replace(call(missed, 9, "+79160000001", Direction.IN), id="c"),
+        replace(call(missed, 10, "+79160000002", Direction.IN), id="d"),
+        call(EventType.CALL_FINISHED, 12, "+79160000002", Direction.IN, talk=30),
+    )
+    assert found.misses == (
+        Miss("+79160000001", "c", minutes(9)),
+        Miss("+79160000002", "d", minutes(10), back_at=minutes(12)),
+    )
+
+
+def test_each_call_of_a_hidden_number_stands_alone_and_nobody_calls_it_back() -> None:
+    hidden = [replace(call(EventType.CALL_MISSED, n, "", Direction.IN), id=f"h{n}") for n in (0, 1)]
+    found = cases(*hidden, call(EventType.CALL_FINISHED, 5, "", Direction.IN, talk=30))
+    assert [(one.event, one.back_at) for one in found.misses] == [("h0", None), ("h1", None)]
+
+
+def test_a_call_that_two_channels_tell_of_is_one_also_after_a_long_talk() -> None:
+    long = Call("1", Direction.IN, phone="+79160000001", talk_seconds=5400, started_at=MONDAY)
+    told = [
+        One(EventType.CALL_FINISHED, minutes(at), CallEvent(long), channel=channel)
+        for at, channel in ((90, "mango"), (95, "roistat"))
+    ]
+    assert figures(*told).calls.incoming == 1
+    day = 24 * 60
+    again = replace(long, started_at=minutes(2 * day))
+    later = One(EventType.CALL_FINISHED, minutes(2 * day + 90), CallEvent(again), channel="roistat")
+    assert figures(*told, later).calls.incoming == 2
+
+
+def test_every_new_lead_is_told_with_its_event_and_its_first_touch() -> None:
+    found = cases(
+        replace(lead("1", EventType.LEAD_CREATED, 0), id="e1"),
+        lead("2", EventType.LEAD_STAGE_CHANGED, 1, old="Новый"),
+        lead("1", EventType.LEAD_STAGE_CHANGED, 10, old="Новый"),
+        lead("1", EventType.LEAD_STAGE_CHANGED, 20, old="В работе"),
+    )
+    assert [(one.lead.id, one.event, one.created, one.touched) for one in found.leads] == [
+        ("1", "e1", minutes(0), minutes(10))
+    ]
 
 
 def test_the_time_on_a_stage_is_from_entering_to_leaving_it() -> None:

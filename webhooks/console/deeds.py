@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from webhooks.console.names import period_title
 from webhooks.console.words import gettext
 
 
@@ -24,6 +25,7 @@ def deeds() -> dict[str, str]:
         "save_test": gettext("сохранено как проверка: %s"),
         "what_if": gettext("опробован другой конфиг"),
         "what_if_stopped": gettext("остановлено сравнение с другим конфигом"),
+        "download": gettext("скачано: %s"),
         "export": gettext("выгружен журнал: %s"),
         "export_end": gettext("выгрузка остановлена или удалена: %s"),
     }
@@ -32,6 +34,8 @@ def deeds() -> dict[str, str]:
 def subject(about: str) -> str:
     """An event or a person as a sentence names it; anything else as it is."""
     kind, _, name = about.partition(":")
+    if kind == "figures":
+        return gettext("показатели, «%s»") % period_title(name)
     if kind == "event":
         return gettext("событие %s") % name
     return gettext("человек № %s") % name if kind == "person" else about
@@ -50,6 +54,7 @@ def details(told: Mapping[str, Any]) -> list[str]:
     words = {
         "action": gettext("действие %s"),
         "lead": gettext("лид %s"),
+        "table": gettext("таблица «%s»"),
         "remote": gettext("номер в той системе %s"),
         "format": gettext("вид файла %s"),
         "events": gettext("событий: %s"),

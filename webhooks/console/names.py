@@ -46,6 +46,11 @@ def all_states() -> dict[str, str]:
     return {name: gettext(words) for name, (words, _) in _STATES.items()}
 
 
+def period_title(period: str) -> str:
+    """Of one of `rules.periods.PERIODS`: «Прошлая неделя»."""
+    return gettext(_PERIODS[period]) if period in _PERIODS else period
+
+
 def _(text: str) -> str:
     """Marks a text for the catalogues: these are said in the reader's language when they are asked for."""
     return text
@@ -178,4 +183,13 @@ _REASONS: Final[Mapping[str, str]] = {
     DeadReason.REJECTED: _("другая сторона отказала"),
     DeadReason.EXHAUSTED: _("попытки кончились"),
     DeadReason.OUTCOME_UNKNOWN: _("неизвестно, выполнено ли"),
+}
+
+_PERIODS: Final[Mapping[str, str]] = {
+    "today": _("Сегодня"),
+    "yesterday": _("Вчера"),
+    "week": _("Эта неделя"),
+    "last_week": _("Прошлая неделя"),
+    "month": _("Этот месяц"),
+    "last_month": _("Прошлый месяц"),
 }

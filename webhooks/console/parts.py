@@ -8,6 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from provodka.journal import Journal, PlanRecord, StoredEvent
+from rules.assignment.distributions import Distribution
+from rules.calendar import WorkingCalendar
+from rules.team import Team
 from support.saving import Saved
 from support.whatif import Tried
 from webhooks.console.settings import ConsoleSettings
@@ -45,7 +48,8 @@ class Parts:
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
     proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` reads the text of
-    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`."""
+    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`. `team` and
+    `calendar` are the client's, `distributions` the queues by which its rules deal leads."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -65,3 +69,6 @@ class Parts:
     try_config: Callable[[str], Tried] = _nothing_tried
     save_test: Callable[[StoredEvent], Saved] = _nothing_saved
     tests_file: str = ""
+    team: Team = field(default_factory=lambda: Team({}))
+    calendar: WorkingCalendar = field(default_factory=lambda: WorkingCalendar.around_the_clock(ZoneInfo("UTC")))
+    distributions: Sequence[Distribution] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, url_for
 
-from webhooks.console import events, export, feed, health, needs, people, rules, saved, search, whatif
+from webhooks.console import events, export, feed, figures, health, needs, people, rules, saved, search, whatif
 from webhooks.console.access import reader
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
@@ -38,6 +38,7 @@ ROOMS: Sequence[Room] = (
     Room(needs.blueprint, "needs.page", "Нужен человек"),
     Room(health.blueprint, "health.page", "Состояние"),
     Room(rules.blueprint, "rules.page", "Правила"),
+    Room(figures.blueprint, "figures.page", "Показатели"),
     Room(export.blueprint, "export.page", "Выгрузка", Role.OPERATE),
     Room(people.blueprint, "people.page", "Люди", Role.ADMINISTER),
     Room(events.blueprint),

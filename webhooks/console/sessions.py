@@ -14,8 +14,9 @@ from webhooks.console.settings import ConsoleSettings, User
 LONGEST: Final = timedelta(days=7)
 OPEN_FOR: Final = timedelta(minutes=10)
 _MOST_OPEN: Final = 8
-ABOUT: Final = re.compile(r"(event|person):[\w.-]{1,60}", re.ASCII)
-"""What personal data may be opened of: one event by its id, or one person by the number of its lane."""
+ABOUT: Final = re.compile(r"(event|person|figures):[\w.-]{1,60}", re.ASCII)
+"""What personal data may be opened of: one event by its id, one person by the number of its lane, or those
+whom the figures of a period name."""
 
 
 def begin(login: str, user: User, key: bytes, now: datetime) -> None:

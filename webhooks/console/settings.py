@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict
 from provodka.units import Duration
+from rules.durations import DurationText
 
 HASH: Final = "$argon2id$"
 
@@ -43,9 +44,11 @@ class User(Strict):
 
 class ConsoleSettings(Strict):
     """`users` by the name that they sign in with. `session` is for how long a quiet session holds (never longer than a
-    week in all), `open` who may open personal data."""
+    week in all), `open` who may open personal data. A new lead that nobody touches within `answer_within` is told by
+    the figures."""
 
     users: dict[str, User] = Field(default_factory=dict)
     session: Duration = Field("12h", validate_default=True)
     open: Role = Role.VIEW
     language: str = Field("ru", pattern="^(ru|en)$")
+    answer_within: DurationText = Field("15m working", validate_default=True)
