@@ -48,8 +48,8 @@ class Parts:
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
     proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` reads the text of
-    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`. `team` and
-    `calendar` are the client's, `distributions` the queues by which its rules deal leads."""
+    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`.
+    `team` and `calendar` are the client's, `distributions` the queues by which its rules deal leads."""
 
     journal: Journal
     settings: ConsoleSettings
