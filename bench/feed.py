@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -114,19 +115,18 @@ def _delays(session: requests.Session, url: str, pause: Callable[[], float]) -> 
 @contextmanager
 def _reading(session: requests.Session, url: str) -> Iterator[None]:
     """A reader who takes whatever comes."""
-    stream = _stream(session, url, _stands(session, url))
-
-    def read() -> None:
-        try:
-            for _ in stream.raw.stream(65536):
-                pass
-        except Exception:  # noqa: BLE001 -- closed below, in the middle of a read
-            return
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    yield
-    stream.close()
+    address = urlsplit(url)
+    asked = f"/console/feed/stream?after={_stands(session, url)}"
+    cookie = "; ".join(f"{one.name}={one.value}" for one in session.cookies)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(f"GET {asked} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\n\r\n".encode())
+        while b"event: live" not in (begin := connection.recv(4096)):
+            assert b"event: full" not in begin
+        reader = threading.Thread(target=lambda: all(iter(lambda: connection.recv(65536), b"")))
+        reader.start()
+        yield
+        connection.shutdown(socket.SHUT_RDWR)
+        reader.join()
 
 
 def _webhooks(url: str) -> float:

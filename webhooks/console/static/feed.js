@@ -14,11 +14,14 @@
   if (!list || !list.dataset.stream) return;
 
   const top = document.querySelector(".top"), state = byId("feed-state"), fresh = byId("feed-new"), pause = byId("feed-pause");
-  const most = Number(list.dataset.most), again = 5000;
+  const most = Number(list.dataset.most), again = 5000, patience = { full: 15000 };
   const waiting = new Map();
-  let paused = false, mode = "", last = "";
+  let paused = false, mode = "", last = "", doubt = 0;
 
-  const say = () => {
+  const say = (now = mode) => {
+    clearTimeout(doubt);
+    doubt = 0;
+    mode = now;
     const words = state.dataset[paused && mode === "live" ? "paused" : mode];
     if (words && state.textContent !== words) state.textContent = words;
   };
@@ -68,9 +71,9 @@
     const address = new URL(list.dataset.stream, location.href);
     if (last) address.searchParams.set("after", last);
     const source = new EventSource(address);
-    source.addEventListener("live", () => { mode = "live"; pause.hidden = false; say(); });
-    source.addEventListener("full", () => { mode = "full"; pause.hidden = true; say(); });
-    source.addEventListener("end", () => { source.close(); mode = "ended"; say(); });
+    source.addEventListener("live", () => { pause.hidden = false; say("live"); });
+    source.addEventListener("full", () => { pause.hidden = true; say("full"); });
+    source.addEventListener("end", () => { source.close(); say("ended"); });
     source.addEventListener("rows", (event) => {
       last = event.lastEventId;
       const piece = document.createElement("template");
@@ -78,7 +81,7 @@
       news(...piece.content.children);
     });
     source.onerror = () => {
-      if (mode !== "full") { mode = "lost"; say(); }
+      doubt ||= setTimeout(() => say("lost"), patience[mode] || again); // that it ends is usual, that it stays away is not
       if (source.readyState === EventSource.CLOSED) setTimeout(look, again); // it was refused, and would not ask again itself
     };
   }
@@ -86,7 +89,7 @@
   async function look() {
     try {
       const answer = await fetch(location.href, { method: "HEAD" });
-      if (answer.redirected) { mode = "ended"; say(); return; }
+      if (answer.redirected) { say("ended"); return; }
       if (answer.ok) { open(); return; }
     } catch { /* the house is away: asked again below */ }
     setTimeout(look, again);
