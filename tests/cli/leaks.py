@@ -24,11 +24,12 @@ from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House, action, call, ma
 
 MAIDEN = "Мария Кузнецова"  # another name of the same person
 OTHER, OTHER_EMAIL = "Пётр Сидоров", "petr@example.test"  # only a letter and a call's body tell of him
+THIRD = "Олег Кузьмин"  # whom the CRM alone speaks of
 FILE, PICTURE = "Паспорт Ивановой.pdf", "Фото Ивановой.jpg"
 TELEGRAM = "123456789"
 SECRET = "sk-live-4242"
 
-OPEN = (PHONE, EMAIL, NAME, MAIDEN, OTHER, OTHER_EMAIL, FILE, PICTURE, TELEGRAM)
+OPEN = (PHONE, EMAIL, NAME, MAIDEN, OTHER, OTHER_EMAIL, THIRD, FILE, PICTURE, TELEGRAM)
 """What an opened export shows, each of it."""
 NEVER = (SECRET, "tilda-token-1")
 
@@ -65,9 +66,11 @@ def planted(house: House, journal: Journal, clock: Clock) -> None:
     )
     journal.take_turns("очередь", [acts[0].key], lambda _: Turn("anna", f"звонила {NAME} с {PHONE}"))
     body = json.dumps({"name": OTHER, "phone": PHONE, "first_name": "Мария", "api_key": SECRET}, ensure_ascii=False)
-    asked = call("/api/v4/leads", request_summary=body, answer_summary={"contact": {"name": OTHER, "email": EMAIL}})
+    asked = call("/api/v4/leads", request_summary=body, answer_summary={"contact": {"name": THIRD, "email": EMAIL}})
     house.attempt(outcome="done", state="done", result=json.dumps({"lead_id": "17", "note": PHONE}), calls=(asked,))
-    house.dead(DeadReason.REJECTED, f"не принят {PHONE} ({NAME})", hint=f"Проверьте {EMAIL}", calls=(asked,))
+    house.dead(
+        DeadReason.REJECTED, f"не принят {PHONE} ({NAME}), token={SECRET}", hint=f"Проверьте {EMAIL}", calls=(asked,)
+    )
     message = TalkMessage(
         "m1", TELEGRAM, "telegram", text=f"Я {NAME}", files=(MessageFile(MediaKind.PICTURE, "ref", PICTURE),)
     )
