@@ -96,7 +96,8 @@ def known(connection: Connection) -> dict[str, str]:
     dead = select(events.c.id).join(actions, actions.c.event_seq == events.c.seq).where(actions.c.state == "dead")
     mine = select(events.c.seq).where(events.c.lane == heavy).order_by(events.c.seq.desc())
     return {
-        "phone": past_events.phone(0), "email": past_events.email(1), "name": past_events.name(0), "lead": past_events.lead(2),
+        "phone": past_events.phone(0), "email": past_events.email(1), "name": past_events.name(0),
+        "lead": past_events.lead(2),
         "invoice": invoice, "invoice_end": invoice.rpartition("-")[2].lstrip("0"), "order": str(100_000 + order.seq),
         "id": event.id, "id_begin": event.id[:12], "id_end": event.id[-7:],
         "dead": connection.execute(dead.limit(1)).scalar_one(), "heavy": str(heavy),
