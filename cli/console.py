@@ -36,6 +36,7 @@ def console_parts(house: House) -> Parts:
         token_ends=_token_ends(config.crm) if config.crm else {},
         secure=public_url.startswith("https:"),
         proxied=bool(public_url),
+        public_url=public_url,
     )
 
 

@@ -51,6 +51,10 @@ def details(told: Mapping[str, Any]) -> list[str]:
         "remote": gettext("номер в той системе %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
+    if told.get("by") == "openid":
+        said.append(gettext("через сервис входа"))
+    if why := told.get("why"):
+        said.append(gettext("прав в консоли нет") if why == "no_role" else gettext("ответ не принят: %s") % why)
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
     if "done" in told:

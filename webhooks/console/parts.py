@@ -21,7 +21,8 @@ class Parts:
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
-    proxy of ours, that tells whose request it was."""
+    proxy of ours, that tells whose request it was. `public_url` is where people find us, without `/console`; empty for
+    nowhere."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -37,3 +38,4 @@ class Parts:
     token_ends: Mapping[str, datetime] = field(default_factory=dict)
     secure: bool = False
     proxied: bool = False
+    public_url: str = ""
