@@ -22,8 +22,10 @@ from requests.adapters import HTTPAdapter
 
 from connectors.answers import Reply, by_status, explain, parse
 from connectors.http import new_session, settled, surroundings
+from connectors.openid.client import Client
 from connectors.openid.metadata import WELL_KNOWN, Metadata, read
-from connectors.openid.tokens import Expected, Keys, Why, verified
+from connectors.openid.tokens import Expected, Keys, verified
+from connectors.openid.why import Why
 from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.readiness import Remark, Weight
 
@@ -33,16 +35,6 @@ _PATIENCE: Final = 2.0
 _KEPT: Final = timedelta(hours=1)
 _AWAY: Final = timedelta(seconds=15)  # for so long a provider that did not answer is not asked again
 _AWAY_CURE: Final = "Проверьте console.openid.issuer и то, открывается ли этот адрес с этой машины."
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """How the provider knows us. `claim` names those of its claims in which it tells groups; empty for none."""
-
-    issuer: str
-    client_id: str
-    secret: str = field(repr=False)
-    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +161,8 @@ class Provider:
             return self._known[0]
         assert self._away is not None  # noqa: S101 -- it has told nothing
         failed = self._away[0]
-        raise type(failed)(failed.reason, hint=failed.hint or _AWAY_CURE, code=failed.code)
+        cure = failed.hint if isinstance(failed, Rejected) and failed.hint else _AWAY_CURE
+        raise type(failed)(failed.reason, hint=cure, code=failed.code)
 
     def _exchange(self, known: Metadata, code: str, verifier: str, back: str) -> Mapping[str, Any]:
         session = self._session(known, back)

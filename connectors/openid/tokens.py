@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 from authlib.oidc.core import CodeIDToken
@@ -14,26 +13,12 @@ from joserfc.errors import BadSignatureError, ClaimError, ExpiredTokenError, Jos
 from joserfc.jwk import JWKRegistry, Key, KeySet
 from joserfc.jws import JWSRegistry, extract_compact
 
+from connectors.openid.why import Why
 from provodka.errors import Rejected
 
 LEEWAY: Final = 60  # seconds by which two clocks may differ
 _PAUSE: Final = timedelta(seconds=15)  # between two questions for keys: a forged token must not make us ask each time
 _KEPT: Final = timedelta(hours=1)  # a key that the provider has withdrawn is not trusted for longer
-
-
-class Why(StrEnum):
-    """Why somebody was not let in; the `code` of the error."""
-
-    DENIED = "denied"
-    CLIENT = "client"
-    CODE = "code"
-    SIGNATURE = "signature"
-    ISSUER = "issuer"
-    AUDIENCE = "audience"
-    EXPIRED = "expired"
-    NONCE = "nonce"
-    TOKEN = "token"  # noqa: S105  # a word for a broken one
-    SUBJECT = "subject"
 
 
 _BY_CLAIM: Final = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from webhooks.console.openid_words import short
 from webhooks.console.words import gettext
 
 
@@ -54,7 +55,7 @@ def details(told: Mapping[str, Any]) -> list[str]:
     if told.get("by") == "openid":
         said.append(gettext("через сервис входа"))
     if why := told.get("why"):
-        said.append(gettext("прав в консоли нет") if why == "no_role" else gettext("ответ не принят: %s") % why)
+        said.append(short(str(why)))
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
     if "done" in told:

@@ -9,14 +9,15 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from connectors.openid.provider import Asked, Client, Identity, Provider
-from connectors.openid.tokens import Why
+from connectors.openid.provider import Asked, Identity, Provider
+from connectors.openid.why import Why
 from provodka.errors import ConnectorError, Rejected
 from provodka.journal import audit
 from provodka.journal.audit import REFUSED, SIGNED_IN, Deed
 from webhooks.console import lockout, sessions
 from webhooks.console.access import address, parts
-from webhooks.console.mount import PREFIX
+from webhooks.console.mount import BACK
+from webhooks.console.openid_words import sentence
 from webhooks.console.parts import Parts
 from webhooks.console.sessions import OPENID, Admitted
 from webhooks.console.settings import OpenId, Role
@@ -25,37 +26,14 @@ from webhooks.console.words import gettext
 
 log = structlog.get_logger("console")
 
-BACK: Final = f"{PREFIX}/openid/back"
 _BEGUN: Final = "begun"
 _MOST: Final = 3  # sign-ins begun in one browser, in several tabs
 _LONGEST: Final = timedelta(minutes=10)
-_STATE: Final = "state"
-_NO_ROLE: Final = "no_role"
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
-
-_WORDS: Final = {
-    _STATE: _("Страница входа устарела или открыта в другом браузере. Начните вход снова."),
-    Why.DENIED: _("Вход отменён на стороне сервиса входа. Начните снова или выберите другую учётную запись."),
-    Why.CLIENT: _("Сервис входа не узнал Проводку. Администратору: проверьте client_id и client_secret."),
-    Why.CODE: _("Сервис входа не принял код: он одноразовый и живёт недолго. Начните вход снова."),
-    Why.SIGNATURE: _("Подпись ответа сервиса входа не подтвердилась, поэтому вход не выполнен."),
-    Why.ISSUER: _("Ответ пришёл не от того сервиса входа, поэтому вход не выполнен."),
-    Why.AUDIENCE: _("Ответ сервиса входа предназначен другому приложению, поэтому вход не выполнен."),
-    Why.EXPIRED: _("Ответ сервиса входа просрочен. Начните снова; если повторится, администратору: проверьте часы."),
-    Why.NONCE: _("Ответ сервиса входа относится к другой попытке входа. Начните вход снова."),
-    Why.SUBJECT: _("Сервис входа ответил о другом человеке, поэтому вход не выполнен."),
-}
 
 
 def provider(house: Parts, openid: OpenId) -> Provider:
     """The one that the config names; nothing is asked of it yet."""
-    client = Client(openid.issuer, openid.client_id, openid.client_secret.get_secret_value(), openid.claim)
-    return Provider(client, house.now)
+    return Provider(openid.client(), house.now)
 
 
 def blueprint() -> Blueprint:
@@ -79,7 +57,7 @@ def blueprint() -> Blueprint:
             return too_many(wait)
         asked, then = _taken(request.args.get("state", ""))
         if asked is None:
-            return _refused(_STATE)
+            return _refused(Why.STATE)
         if request.args.get("error"):
             return _refused(Why.DENIED)
         if request.args.get("iss", _settings().issuer).rstrip("/") != _settings().issuer.rstrip("/"):  # RFC 9207
@@ -119,7 +97,7 @@ def _let_in(found: Identity, then: str) -> ResponseReturnValue:
     names = openid.named(found.email if found.verified else "", found.groups)
     role = openid.role_of(names)
     if role is None:
-        _record(REFUSED, login, name=name, why=_NO_ROLE)
+        _record(REFUSED, login, name=name, why=Why.NO_ROLE.value)
         would = openid.role_of(openid.named(found.email, ())) is not None
         page = render_template(
             "no_role.html", who=found.email or name, unverified=would and not found.verified, ask=_ask(openid)
@@ -138,8 +116,7 @@ def _ask(openid: OpenId) -> str:
 
 def _refused(why: str) -> ResponseReturnValue:
     _record(REFUSED, "", why=str(why))
-    other = gettext("Ответ сервиса входа не прочитан, поэтому вход не выполнен.")
-    return door(gettext(_WORDS[why]) if why in _WORDS else other, 400)
+    return door(sentence(why), 400)
 
 
 def _unavailable(error: ConnectorError) -> ResponseReturnValue:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connectors.addresses import is_loopback
+from connectors.openid.client import Client
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict
 from provodka.units import Duration
@@ -116,6 +117,10 @@ class OpenId(Strict):
         if wrong:
             raise Mistakes(*wrong)
         return self
+
+    def client(self) -> Client:
+        """How the provider knows us."""
+        return Client(self.issuer, self.client_id, self.client_secret.get_secret_value(), self.claim)
 
     def named(self, email: str, groups: Collection[str]) -> list[str]:
         """Those of the names under `roles` that somebody answers to. `email` is one that was proved to be theirs."""

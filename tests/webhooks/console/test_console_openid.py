@@ -274,9 +274,7 @@ def test_what_the_provider_told_an_hour_ago_serves_while_it_cannot_be_asked(
         {"administer": ["support"]},
     ],
 )
-def test_another_role_in_the_config_ends_the_session(
-    desk: Desk, provider: OpenId, roles: dict[str, Any]
-) -> None:
+def test_another_role_in_the_config_ends_the_session(desk: Desk, provider: OpenId, roles: dict[str, Any]) -> None:
     visitor = come(desk, OLGA)
     configure(desk, provider, roles=roles)
     again(desk)
