@@ -112,7 +112,6 @@ def test_a_provider_tells_what_would_keep_people_out(
     provider.twist.metadata = {"code_challenge_methods_supported": ["plain"]}
     assert "knows no PKCE" in asked(tmp_path, provider)
     provider.stop()
-    assert (
-        "config.yaml:5:13  console.openid.issuer  no connection to 127.0.0.1 (NewConnectionError) (Проверьте console.openid.issuer"
-        in asked(tmp_path, provider)
-    )
+    told = asked(tmp_path, provider)
+    assert "config.yaml:5:13  console.openid.issuer  no connection to 127.0.0.1" in told
+    assert "Проверьте console.openid.issuer" in told
