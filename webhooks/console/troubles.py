@@ -75,8 +75,8 @@ def _dead(rule: str, trouble: Trouble) -> Words:
         "count": counted("%(num)s действие", "%(num)s действий", count),
         "kind": action_title(kind),
     }
-    ours = trouble.cure.startswith("Посмотрите provodka status")
-    cure = gettext("Устраните причину и отправьте ещё раз.") if ours else trouble.cure
+    has_none = not trouble.cure or trouble.cure.startswith("Посмотрите provodka status")
+    cure = gettext("Устраните причину и отправьте ещё раз.") if has_none else trouble.cure
     return Words(gettext("Правило «%s»: не всё сделано") % rule, why if match else "", said, cure, _needs())
 
 

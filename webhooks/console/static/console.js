@@ -37,12 +37,13 @@
       current: part.querySelector(".current[id]")?.id,
     };
   });
+  const found = (id) => (id ? document.getElementById(id) : null);
   document.addEventListener("htmx:afterSwap", () => {
-    if (!kept) return;
-    const found = (id) => (id ? document.getElementById(id) : null);
-    kept.scrolled.forEach(([id, left]) => { const one = found(id); if (one) one.scrollLeft = left; });
-    found(kept.current)?.classList.add("current");
-    found(kept.focused)?.focus({ preventScroll: true });
+    kept?.scrolled.forEach(([id, left]) => { const one = found(id); if (one) one.scrollLeft = left; });
+    if (kept) found(kept.focused)?.focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:afterSettle", () => {  // until then htmx gives back the classes that were sent
+    if (kept) found(kept.current)?.classList.add("current");
     kept = null;
   });
 
