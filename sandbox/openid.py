@@ -188,12 +188,12 @@ class OpenId(Emulator):
         with self._lock:
             self._access[access] = code.person
         signer = self.twist.signer or self.keys[0]
-        claims = self._claims(code.person, code.asked.get("nonce", ""))
+        claims = self._claims(code.person, code.asked.get("nonce", ""), access)
         token = jwt.encode(claims, signer.private, signer.algorithm, headers={"kid": signer.kid})
         told = {"access_token": access, "token_type": "Bearer", "expires_in": _TOKEN_LIVES, "id_token": token}
         return jsonify(told), 200
 
-    def _claims(self, person: Someone, nonce: str) -> dict[str, Any]:
+    def _claims(self, person: Someone, nonce: str, access: str) -> dict[str, Any]:
         now = int(self._now())
         about = {name: value for name, value in person.claims.items() if name not in self.twist.hidden}
         whole = {
@@ -203,6 +203,7 @@ class OpenId(Emulator):
             "iat": now,
             "exp": now + _TOKEN_LIVES,
             "nonce": nonce,
+            "at_hash": _encoded(hashlib.sha256(access.encode()).digest()[:16]),
             **about,
             **self.twist.claims,
         }
@@ -227,8 +228,11 @@ class OpenId(Emulator):
 def _is_proved(asked: Mapping[str, str], form: Mapping[str, str]) -> bool:
     """Whether the code is brought by whoever has asked for it, to the same address (RFC 7636, 4.6)."""
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return challenge == asked.get("code_challenge") and form.get("redirect_uri") == asked["redirect_uri"]
+    return _encoded(digest) == asked.get("code_challenge") and form.get("redirect_uri") == asked["redirect_uri"]
+
+
+def _encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def _back(asked: Mapping[str, str], **told: str) -> Any:  # noqa: ANN401 -- Flask's redirect

@@ -11,18 +11,7 @@ from connectors.addresses import is_loopback
 from provodka.errors import Rejected
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
-SIGNATURES: Final = (
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "EdDSA",
-)
+SIGNATURES: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """What may sign an id token: only what the provider's public keys can prove. `none` and `HS…` never."""
 _METHODS: Final = ("client_secret_basic", "client_secret_post")
 

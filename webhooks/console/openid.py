@@ -29,6 +29,8 @@ log = structlog.get_logger("console")
 _BEGUN: Final = "begun"
 _MOST: Final = 3  # sign-ins begun in one browser, in several tabs
 _LONGEST: Final = timedelta(minutes=10)
+_LONGEST_WANTED: Final = 300  # signs of an address: the cookie has 4 KB for all of it
+_LONGEST_NAME: Final = 80
 
 
 def provider(house: Parts, openid: OpenId) -> Provider:
@@ -47,8 +49,9 @@ def blueprint() -> Blueprint:
             where = _provider().authorization_url(asked, _back(), again=request.args.get("again") == "1")
         except ConnectorError as error:
             return _unavailable(error)
-        begun = [*_begun(), [asked.state, asked.nonce, asked.verifier, request.args.get("then", ""), _seconds()]]
-        session[_BEGUN] = begun[-_MOST:]
+        then = request.args.get("then", "")
+        wanted = then if len(then) <= _LONGEST_WANTED else ""
+        session[_BEGUN] = [*_begun(), [asked.state, asked.nonce, asked.verifier, wanted, _seconds()]][-_MOST:]
         return redirect(where)
 
     @doors.get("/openid/back")
@@ -93,7 +96,7 @@ def signed_out(hint: str) -> ResponseReturnValue:
 def _let_in(found: Identity, then: str) -> ResponseReturnValue:
     openid, now = _settings(), parts().now()
     login = found.email if found.verified and found.email else found.subject
-    name = found.name or login
+    name = (found.name or login)[:_LONGEST_NAME]
     names = openid.named(found.email if found.verified else "", found.groups)
     role = openid.role_of(names)
     if role is None:

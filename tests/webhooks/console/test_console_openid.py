@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +15,7 @@ from provodka.journal import Journal, audit
 from provodka.journal.audit import Deed
 from sandbox.openid import CLIENT_ID, SECRET, Key, OpenId
 from tests.cli.playing import Clock
+from tests.docs.markdown import ROOT
 from tests.webhooks.console.desk import HASH, Desk, Visitor
 from webhooks.console.settings import ConsoleSettings
 
@@ -151,6 +154,7 @@ def test_a_whole_domain_may_have_a_role(desk: Desk, provider: OpenId) -> None:
         ({"iss": "https://evil.example"}, "не от того сервиса"),
         ({"exp": 1}, "просрочен"),
         ({"exp": None}, "просрочен"),
+        ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "не прочитан"),
     ],
 )
 def test_an_id_token_that_is_not_for_this_sign_in_opens_nothing(
@@ -315,6 +319,21 @@ def test_a_provider_that_tells_no_way_out_is_left_alone(desk: Desk, provider: Op
     provider.twist.metadata = {"end_session_endpoint": None}
     visitor = come(desk, OLGA)
     assert visitor.post("/sign-out", "/").url == f"{desk.url}/sign-in"
+
+
+def test_a_console_without_a_provider_does_not_load_its_libraries() -> None:
+    code = (
+        "import sys, cli.accounts, webhooks.console.app; "
+        "print([name for name in ('authlib', 'joserfc') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_a_wanted_address_that_is_too_long_for_a_cookie_is_left_out(desk: Desk) -> None:
+    visitor = Visitor(desk.url)
+    chosen = visitor.get("/openid", then="/?q=" + "7" * 5000)
+    assert visitor.session.get(chosen.url, params={"sub": OLGA}, timeout=30).url == f"{desk.url}/"
 
 
 def test_a_browser_that_knocks_too_often_has_to_wait(desk: Desk, journal: Journal, clock: Clock) -> None:
