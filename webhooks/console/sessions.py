@@ -54,16 +54,18 @@ def admit(who: Admitted, openid: OpenId, key: bytes, now: datetime) -> None:
     _begin({**told, **hint, "stamp": _openid_stamp(openid, openid.role_of(who.names), key)}, now)
 
 
-def reader_of(settings: ConsoleSettings, key: bytes, now: datetime) -> Reader | None:
-    """Whoever this request's session belongs to. It is over when it was quiet for too long, when it is a week old, and
-    when the password or the role has become another; a provider's, when the config names another provider."""
+def reader_of(settings: ConsoleSettings, key: bytes, now: datetime, *, touch: bool = True) -> Reader | None:
+    """Whoever this request's session belongs to; without `touch` asking does not make it any younger. It is over when it
+    was quiet for too long, when it is a week old, and when the password or the role has become another; a provider's,
+    when the config names another provider."""
     found = _by_provider(settings.openid, key) if session.get("by") == OPENID else _by_password(settings, key)
     at = now.timestamp()
     if found is None:
         return None
     if at - session["seen"] > settings.session.total_seconds() or at - session["since"] > LONGEST.total_seconds():
         return None
-    session["seen"] = at
+    if touch:
+        session["seen"] = at
     return found
 
 

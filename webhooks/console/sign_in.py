@@ -37,13 +37,14 @@ def blueprint() -> Blueprint:
         g.language, g.theme = _look()
         if request.endpoint == "static":
             return None
-        found = sessions.reader_of(parts().settings, parts().journal.key, parts().now())
+        touch = "X-Refresh" not in request.headers  # a page that refreshes itself does not keep a session awake
+        found = sessions.reader_of(parts().settings, parts().journal.key, parts().now(), touch=touch)
         if found is not None:
             g.reader = found
             return None
         if request.endpoint in _OPEN:
             return None
-        return redirect(url_for("access.sign_in", then=request.full_path if request.method == "GET" else ""))
+        return _to_sign_in()
 
     @doors.route("/sign-in", methods=["GET", "POST"])
     def sign_in() -> ResponseReturnValue:
@@ -108,6 +109,12 @@ def inside(then: str) -> str:
         return url_for("search.page")
     no_page = endpoint == "static" or endpoint.startswith("openid.")
     return url_for("search.page") if no_page else request.script_root + then.rstrip("?")
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if "HX-Request" in request.headers:  # a part of a page was asked for: the whole of it has to go
+        return Response(status=401, headers={"HX-Refresh": "true"})
+    return redirect(url_for("access.sign_in", then=request.full_path if request.method == "GET" else ""))
 
 
 def _leave() -> ResponseReturnValue:

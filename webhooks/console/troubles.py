@@ -60,10 +60,13 @@ def kind_of(name: str) -> tuple[Kind, str] | None:
 
 
 def _door(channel: str, trouble: Trouble) -> Words:
+    said = trouble.cause.removeprefix("deliveries are refused: ")
+    known = next((text for pattern, text in _REFUSED if pattern.fullmatch(said)), "")
+    lost = gettext("Присланное так не записано.")
     return Words(
         gettext("Канал «%s»: присланное не принято") % channel,
-        gettext("Секрет, подпись или адрес отправителя не те. Заявки, которые так пришли, не записаны."),
-        trouble.cause.removeprefix("deliveries are refused: "),
+        f"{gettext(known)} {lost}" if known else lost,
+        "" if known else said,
         trouble.cure,
     )
 
@@ -135,6 +138,27 @@ def _needs() -> str:
     return url_for("needs.page")
 
 
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+_REFUSED: Final[Sequence[tuple[re.Pattern[str], str]]] = (
+    (
+        re.compile("the secret in the address is wrong or absent|the address does not hold the secret"),
+        _("В адресе нет секрета, или он не тот."),
+    ),
+    (
+        re.compile("(the )?(secret|token|crm_token|.*Secret-Token|.*Secret) is wrong or absent"),
+        _("Секрета нет, или он не тот."),
+    ),
+    (re.compile("(the )?sign(ature)?( in .+)? is wrong or absent", re.IGNORECASE), _("Подписи нет, или она не та.")),
+    (re.compile("the (link|key) is no partner's of ours"), _("Ссылка или ключ не наших партнёров.")),
+    (
+        re.compile("the body (is|holds) (no|not an|no signed) (JSON|form|object).*"),
+        _("Прислано не то, что шлёт этот сервис."),
+    ),
+)
 _ANY: Final = re.compile("(.*)")
 _CHANNEL: Final = Kind(_ANY, _channel)
 _SYSTEM: Final = Kind(_ANY, _system)

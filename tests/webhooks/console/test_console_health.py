@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -101,6 +102,19 @@ def test_a_trouble_tells_how_long_it_lasted_and_how_often_it_came(desk: Desk, jo
     assert re.findall(r"Точнее: no answer .*? (\d+ (?:ч|мин)(?: \d+ мин)?) 2\b", past) == ["1 ч 30 мин", "5 мин"]
 
 
+def test_what_is_refused_at_the_door_is_said_in_words(desk: Desk, journal: Journal) -> None:
+    visitor = desk.sign_in()
+    for refused, words in (
+        ("the secret in the address is wrong or absent", "В адресе нет секрета, или он не тот. Присланное так не "),
+        ("X-Telegram-Bot-Api-Secret-Token is wrong or absent", "Секрета нет, или он не тот."),
+        ("the signature in taplink-signature is wrong or absent", "Подписи нет, или она не та."),
+        ("the body is no JSON, so it has no secret", "Прислано не то, что шлёт этот сервис."),
+        ("something new", "Присланное так не записано. Точнее: <q>something new</q>"),
+    ):
+        journal.trouble("door of «site»", f"deliveries are refused: {refused}", "Сверьте")
+        assert words in visitor.get("/health").text
+
+
 def tellers() -> set[str]:
     """Every place in the code that tells of a trouble, as `file:function`."""
     found: set[str] = set()
@@ -179,3 +193,16 @@ def test_the_page_refreshes_a_part_of_itself(desk: Desk, house: House) -> None:
     part = visitor.get("/health").text
     assert "Сегодня" in part
     assert "<html" not in part
+
+
+def test_a_page_that_refreshes_itself_keeps_no_session_awake(desk: Desk, clock: Clock) -> None:
+    visitor = desk.sign_in()
+    asked = re.search(r"id=\"now\".*?hx-headers='(.*?)'", visitor.get("/health").text)
+    assert asked
+    visitor.session.headers.update(json.loads(asked[1]))
+    for _ in range(12):
+        assert "Сегодня" in visitor.get("/health").text
+        clock.forward(minutes=61)
+    visitor.session.headers["HX-Request"] = "true"
+    answer = visitor.get("/health")
+    assert (answer.status_code, answer.headers["HX-Refresh"], answer.text) == (401, "true", "")
