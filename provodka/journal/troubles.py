@@ -42,12 +42,11 @@ def end(connection: Connection, name: str, now: datetime) -> timedelta | None:
 
 
 def _keep(connection: Connection, row: Row[Any], now: datetime) -> None:
-    """Remember this time of it, and forget those long ago."""
+    """Remember this time of it, and forget what was long ago."""
     past = {name: getattr(row, name) for name in ("name", "since", "last_at", "cause", "cure", "times")}
     changed = ("ended_at", "last_at", "cause", "cure", "times")
     connection.execute(upsert(connection, past_troubles, ("name", "since"), changed), [past | {"ended_at": now}])
-    old = (past_troubles.c.name == row.name, past_troubles.c.since < now - _KEPT)
-    connection.execute(delete(past_troubles).where(*old))
+    connection.execute(delete(past_troubles).where(past_troubles.c.ended_at < now - _KEPT))
 
 
 def take_unalerted(connection: Connection) -> list[Trouble]:

@@ -55,7 +55,7 @@ def admit(who: Admitted, openid: OpenId, key: bytes, now: datetime) -> None:
 
 
 def reader_of(settings: ConsoleSettings, key: bytes, now: datetime, *, touch: bool = True) -> Reader | None:
-    """Whoever this request's session belongs to; without `touch` asking does not make it any younger. It is over when it
+    """Whoever this request belongs to; without `touch` asking does not make the session any younger. It is over when it
     was quiet for too long, when it is a week old, and when the password or the role has become another; a provider's,
     when the config names another provider."""
     found = _by_provider(settings.openid, key) if session.get("by") == OPENID else _by_password(settings, key)
