@@ -95,8 +95,9 @@ def signed_out(hint: str) -> ResponseReturnValue:
 
 def _let_in(found: Identity, then: str) -> ResponseReturnValue:
     openid, now = _settings(), parts().now()
-    login = found.email if found.verified and found.email else found.subject
-    name = (found.name or login)[:_LONGEST_NAME]
+    # by its own word, so that whoever chooses it there does not become one of the config's users
+    login = found.email if found.verified and found.email else f"{OPENID}:{found.subject}"
+    name = (found.name or found.email or found.subject)[:_LONGEST_NAME]
     names = openid.named(found.email if found.verified else "", found.groups)
     role = openid.role_of(names)
     if role is None:

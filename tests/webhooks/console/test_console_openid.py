@@ -128,6 +128,14 @@ def test_an_email_that_the_provider_has_not_verified_gives_no_role(desk: Desk) -
     assert "не подтвердил, что эта почта ваша" in answer.text
 
 
+def test_who_calls_himself_as_another_there_is_not_taken_for_him(
+    desk: Desk, provider: OpenId, journal: Journal
+) -> None:
+    provider.twist.claims = {"sub": "boss", "email": "boss", "email_verified": False, "groups": "support"}
+    assert come(desk, PETR).answer.status_code == 200
+    assert told(journal)[0].login == "openid:boss"
+
+
 def test_groups_may_be_one_string_or_lie_deeper(desk: Desk, provider: OpenId) -> None:
     provider.twist.claims = {"groups": "support"}
     assert come(desk, PETR).answer.status_code == 200
