@@ -32,7 +32,7 @@ _PAGE: Final = """<!doctype html><html lang="ru"><meta charset="utf-8">
 <title>Учебный сервис входа</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:3rem auto;padding:0 1rem}}
 a{{display:block;padding:.6rem .9rem;margin:.5rem 0;border:1px solid #868f98;border-radius:6px;color:#0b5cad}}</style>
-<h1>{title}</h1>{body}</html>"""
+<main><h1>{title}</h1>{body}</main></html>"""
 
 
 @dataclass(frozen=True)
