@@ -16,12 +16,14 @@ from connectors.registry import ACCOUNTINGS, CHANNELS, CRMS
 from provodka.channel import Around
 from provodka.crm import CrmAccount, Missing, Need
 from provodka.errors import Problem
+from provodka.event import utc_now
 from provodka.journal import Journal
 from provodka.readiness import AccountSetup, Look, Remark, Weight, looked
 from provodka.settings import Finding, Parsed, did_you_mean
 from rules.actions import REGISTRY
 from rules.needs import UsedName, needs
 from rules.schema import Rule
+from webhooks.console.mount import BACK
 
 DISMISSED: Final = "Сотрудник отключён в CRM: замените его в staff или включите в CRM."
 CRM_FIELDS: Final = {"inn_field": "company_field", "kpp_field": "company_field", "loss_field": "field"}
@@ -44,6 +46,7 @@ def ask_accounts(parsed: Parsed, *, create: bool, channel: str = "") -> list[Tol
     remarks = list(_channels(parsed, channel))
     if channel:
         return sorted({_told(parsed, one) for one in remarks}, key=lambda one: one.problem)
+    remarks += _of_openid(parsed)
     settings, journal = parsed.values["crm"], parsed.values["journal"]
     if parsed.values["accounting"] is not None and journal is not None:
         remarks += _of_accounting(parsed.values["accounting"], journal.url)
@@ -57,6 +60,18 @@ def ask_accounts(parsed: Parsed, *, create: bool, channel: str = "") -> list[Tol
             store.close()
     told = {_told(parsed, one) for one in remarks}
     return sorted(told, key=lambda one: one.problem)
+
+
+def _of_openid(parsed: Parsed) -> Iterator[Remark]:
+    """Whether the provider that people sign in at is there, is itself, and knows us."""
+    console, server = parsed.values["console"], parsed.values["server"]
+    if console is None or console.openid is None or server is None:
+        return
+    from connectors.openid.provider import Provider  # its libraries cost time
+
+    provider = Provider(console.openid.client(), utc_now)
+    for remark in looked([partial(provider.check, f"{server.public_url or ''}{BACK}")]):
+        yield replace(remark, path=("console", "openid", *(remark.path or ("issuer",))))
 
 
 def _of_accounting(settings: Any, url: str) -> Iterator[Remark]:  # noqa: ANN401 -- the model of its kind

@@ -228,6 +228,7 @@ def meaning(parsed: Parsed) -> Iterator[Finding]:
             elif key in values["staff"] and staff[key].telegram is None:
                 yield Finding(("alerts", "to", i), f'"{key}" has no telegram', f"add staff.{key}.telegram")
     yield from _teams(parsed, staff)
+    yield from _sign_in(parsed)
     yield from _exchange(parsed)
     yield from _beside(parsed)
     yields: dict[str, frozenset[EventType] | None] = dict.fromkeys(_written(parsed, "channels"))
@@ -251,6 +252,14 @@ def _teams(parsed: Parsed, staff: Mapping[str, Staff]) -> Iterator[Finding]:
         for i, key in enumerate(members):
             if key not in staff:
                 yield Finding(("teams", name, i), f'unknown staff key "{key}"', did_you_mean(key, staff))
+
+
+def _sign_in(parsed: Parsed) -> Iterator[Finding]:
+    """A provider sends people back to an address of ours."""
+    console, server = parsed.values["console"], parsed.values["server"]
+    if console is not None and console.openid is not None and server is not None and not server.public_url:
+        text = "nobody could come back from the provider: there is no server.public_url"
+        yield Finding(("console", "openid"), text, "set server.public_url, the address of the proxy", key=True)
 
 
 def _exchange(parsed: Parsed) -> Iterator[Finding]:

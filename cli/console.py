@@ -53,6 +53,7 @@ def console_parts(house: House) -> Parts:
         team=config.team,
         calendar=config.calendar,
         distributions=distributions(config.rules),
+        public_url=public_url,
     )
 
 

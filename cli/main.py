@@ -155,7 +155,10 @@ def schema() -> None:
 @app.command()
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="Base of the ports: amoCRM, Bitrix24, 1C at +1, +2, +3, Telegram, mail, senders to +7.")
+        int,
+        typer.Option(
+            help="Base of the ports: amoCRM, Bitrix24, 1C at +1, +2, +3, Telegram, mail, senders, OpenID to +8."
+        ),
     ] = 8900,
     state: Annotated[Path | None, typer.Option(help="Keep what the emulators hold in this folder.")] = None,
     seed: Annotated[Path | None, typer.Option(help="Start new accounts from this YAML file.")] = None,

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import unquote
 
 import requests
@@ -29,6 +29,7 @@ LONGEST_WAIT: Final = 5.0  # seconds a thread sleeps for its place in the row; b
 LATEST_START: Final = 0.04  # seconds by which a place may be missed before it counts as lost
 IDLE_SECONDS: Final = 20.0  # connections unused for longer are opened anew: the other side may be closing them
 
+S = TypeVar("S", bound=requests.Session)
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -239,7 +240,11 @@ def surroundings(url: str) -> Mapping[str, Any]:
 
 def new_session(adapter: HTTPAdapter, around: Mapping[str, Any]) -> requests.Session:
     """A session without cookies that takes nothing more of the environment than `around`."""
-    session = requests.Session()
+    return settled(requests.Session(), adapter, around)
+
+
+def settled(session: S, adapter: HTTPAdapter, around: Mapping[str, Any]) -> S:
+    """The same of a session that is there already."""
     # Proxies and CA bundles are taken over once; left on, .netrc could replace our Authorization.
     session.trust_env = False
     session.proxies, session.verify = around["proxies"], around["verify"]

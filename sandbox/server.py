@@ -13,12 +13,13 @@ from sandbox.senders import Senders
 from sandbox.senders.http import post
 from sandbox.telegram import TOKEN, Telegram
 
-AMOCRM, BITRIX24, ONEC, TELEGRAM, IMAP, SMTP, SENDERS = range(1, 8)
+AMOCRM, BITRIX24, ONEC, TELEGRAM, IMAP, SMTP, SENDERS, OPENID = range(1, 9)
 AMOCRM_TOKEN = "sandbox"  # noqa: S105  # the sandbox's published token
 
 
 class Sandbox:
-    """amoCRM, Bitrix24, 1C, Telegram, mail and the senders at `base_port` + 1, 2, 3, 4, 5, 6, 7; 0 takes free ports.
+    """amoCRM, Bitrix24, 1C, Telegram, mail, the senders and a provider of OpenID at `base_port` + 1 to 8; 0 takes free
+    ports.
 
     With `state_dir` both CRMs, 1C and the mailbox keep what they hold over a restart. `seeds` are what a seed file
     gave, by emulator: what a new account starts with, and returns to by a reset. `onec_configuration` is bp, ut, unf
@@ -37,6 +38,7 @@ class Sandbox:
         from sandbox.amocrm import AmoCrm
         from sandbox.bitrix24 import Bitrix24
         from sandbox.onec import OneC
+        from sandbox.openid import OpenId
 
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -47,6 +49,7 @@ class Sandbox:
         self.bitrix24 = Bitrix24(state_dir / "bitrix24.db" if state_dir else None, seed=known.get("bitrix24"))
         self.onec = OneC(onec_configuration, state_dir / "onec.db" if state_dir else None)
         self.telegram = Telegram()
+        self.openid = OpenId()
         mail_state = state_dir / "mail.db" if state_dir else None
         self.mail = MailServer(self._port(IMAP), self._port(SMTP), host, mail_state)
         self.senders = Senders(smtp=lambda: (self.mail.host, self.mail.smtp_port), on_reset=self._reset_others)
@@ -63,6 +66,7 @@ class Sandbox:
                 (self.onec, ONEC),
                 (self.telegram, TELEGRAM),
                 (self.senders, SENDERS),
+                (self.openid, OPENID),
             )
             for part, offset in parts:
                 started.callback(part.stop)
@@ -93,6 +97,7 @@ class Sandbox:
             ("IMAP", f"{self._host}:{self.mail.imap_port}  {ADDRESS} / {PASSWORD}"),
             ("SMTP", f"{self._host}:{self.mail.smtp_port}"),
             ("Senders: forms, calls, letters", self.senders.url),
+            ("OpenID: sign-in to the console", f"{self.openid.url}  provodka / sandbox"),
         ]
 
     def _webhook(self) -> str:
@@ -104,6 +109,6 @@ class Sandbox:
         return self._base_port + offset if self._base_port else 0
 
     def _reset_others(self) -> None:
-        for part in (self.amocrm, self.bitrix24, self.onec, self.telegram):
+        for part in (self.amocrm, self.bitrix24, self.onec, self.telegram, self.openid):
             post(f"{part.url}/_sandbox/reset", b"{}", "application/json").raise_for_status()
         self.mail.reset()

@@ -332,6 +332,19 @@ troubles = Table(
     Column("alerted", Integer, nullable=False, server_default="0"),
 )
 
+past_troubles = Table(
+    "past_troubles",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("ended_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("cure", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+Index("past_troubles_ended", past_troubles.c.ended_at)
+
 firings = Table(
     "firings",
     metadata,

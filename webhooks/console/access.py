@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -16,19 +15,11 @@ from provodka.redact import Redactor
 from support.masking import Masks
 from webhooks.console import sessions
 from webhooks.console.parts import Parts
+from webhooks.console.sessions import Reader
 from webhooks.console.settings import Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whoever is signed in: the name they sign in with, what they are called, what they may."""
-
-    login: str
-    name: str
-    role: Role
 
 
 def reader() -> Reader:

@@ -59,6 +59,11 @@ def create_console(parts: Parts) -> Flask:
     app.register_blueprint(opening.blueprint())
     for room in ROOMS:
         app.register_blueprint(room.blueprint())
+    if parts.settings.openid is not None:
+        from webhooks.console import openid  # where passwords are enough nobody need wait for its libraries
+
+        app.extensions["openid"] = openid.provider(parts, parts.settings.openid)
+        app.register_blueprint(openid.blueprint())
     _errors(app)
 
     @app.after_request

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhooks.console.names import period_title
+from webhooks.console.openid_words import short
 from webhooks.console.words import gettext
 
 
@@ -60,6 +61,10 @@ def details(told: Mapping[str, Any]) -> list[str]:
         "events": gettext("событий: %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
+    if told.get("by") == "openid":
+        said.append(gettext("через сервис входа"))
+    if why := told.get("why"):
+        said.append(short(str(why)))
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
     if told.get("open"):

@@ -129,7 +129,7 @@ def _told(
             yield from _news(following, draw)
             if time.monotonic() - beat >= _BEAT:
                 beat = time.monotonic()
-                if not sessions.holds(parts().settings, parts().journal.key, parts().now()):
+                if sessions.reader_of(parts().settings, parts().journal.key, parts().now(), touch=False) is None:
                     yield _message("end", "end")
                     return
                 if _has_left(login, at):

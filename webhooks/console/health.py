@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,10 +12,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from provodka.journal import ActionState, EventState
+from provodka.journal.brakes import trouble_of
 from support.today import MANY, Attempted, Ledger, today
+from support.troubles import Told, history
 from webhooks.console.access import masks, parts
 from webhooks.console.names import action_title
-from webhooks.console.words import gettext
+from webhooks.console.titles import account_title, channel_kind
+from webhooks.console.troubles import Words, words_of
+from webhooks.console.words import counted, gettext
 
 _ACCOUNTING: Final = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
 _STAFF: Final = frozenset({"notify", "report"})
@@ -28,6 +33,18 @@ class SystemLine:
 
     name: str
     last: Attempted
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleLine:
+    """A trouble in words. `key` is the same as long as it lasts; `held` is how many actions a rule that has stopped
+    itself holds."""
+
+    key: str
+    words: Words
+    told: Told
+    lasted: timedelta
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +74,18 @@ def blueprint() -> Blueprint:
         house = parts()
         local = house.now().astimezone(house.zone)
         found = today(house.journal, local.replace(hour=0, minute=0, second=0, microsecond=0))
+        troubles, now = history(house.journal), house.now()
+        held = {trouble_of(one.rule): one.held for one in found.stopped}
         return render_template(
             "health_now.html" if request.headers.get("HX-Request") else "health.html",
             found=found,
-            kinds=house.channels,
             many=MANY,
+            opened=[_line(one, now, held.get(one.trouble.name, 0)) for one in troubles.opened],
+            past=[_line(one, now) for one in troubles.past],
+            kind=lambda channel: channel_kind(channel, house.channels),
+            account_title=account_title,
+            often=lambda times: counted("%(num)s раз за 30 дней.", "%(num)s раза за 30 дней.", times),
+            actions_count=lambda number: counted("%(num)s действие", "%(num)s действий", number),
             holds={one.account: one for one in found.holds},
             systems=_systems(found.attempted),
             tokens=_tokens(found.tokens),
@@ -71,6 +95,11 @@ def blueprint() -> Blueprint:
         )
 
     return pages
+
+
+def _line(told: Told, now: datetime, held: int = 0) -> TroubleLine:
+    key = hashlib.sha256(told.trouble.name.encode()).hexdigest()[:8]
+    return TroubleLine(key, words_of(told.trouble), told, told.lasted(now), held)
 
 
 def _systems(attempted: Iterable[Attempted]) -> list[SystemLine]:
@@ -101,8 +130,11 @@ def _system(kind: str) -> str:
 
 def _tokens(stored: Iterable[tuple[str, datetime]]) -> list[TokenLine]:
     soon = parts().now() + _SOON
-    own = [TokenLine(name, until, renews=False, soon=until < soon) for name, until in parts().token_ends.items()]
-    return own + [TokenLine(name, until, renews=True, soon=False) for name, until in stored]
+    own = [
+        TokenLine(account_title(name), until, renews=False, soon=until < soon)
+        for name, until in parts().token_ends.items()
+    ]
+    return own + [TokenLine(account_title(name), until, renews=True, soon=False) for name, until in stored]
 
 
 def _events(ledger: Ledger) -> tuple[Entry, ...]:

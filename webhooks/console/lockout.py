@@ -61,3 +61,9 @@ def begin(journal: Journal, login: str, address: str, now: datetime) -> Attempt:
         return Attempt(audit.put(connection, Deed(now, login, REFUSED, "", {}, address)))
 
     return journal.write(work)
+
+
+def held(journal: Journal, address: str, now: datetime) -> int:
+    """The seconds that this address has to wait before another attempt of any sort; 0 where it need not."""
+    until = locked_until(journal.read(lambda c: audit.refusals_from(c, address, now - _REMEMBERED)), FROM_ONE_ADDRESS)
+    return max(0, math.ceil((until - now).total_seconds())) if until else 0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX = "/console"
+BACK = f"{PREFIX}/openid/back"  # where a provider sends people back to
 
 
 class Mounted:

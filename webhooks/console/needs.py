@@ -13,6 +13,7 @@ from support.masking import Mask
 from webhooks.console.access import masks, needs, parts, reader, record
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
+from webhooks.console.titles import account_title
 from webhooks.console.words import counted, gettext
 
 
@@ -155,6 +156,7 @@ def _words() -> dict[str, object]:
         "action_title": action_title,
         "event_title": event_title,
         "reason_words": reason_words,
+        "account_title": account_title,
         "cure": cure,
         "actions": _actions,
         "events": _events,

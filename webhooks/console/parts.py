@@ -49,7 +49,8 @@ class Parts:
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
     proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` reads the text of
     another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`.
-    `team` and `calendar` are the client's, `distributions` the queues by which its rules deal leads."""
+    `team` and `calendar` are the client's, `distributions` the queues by which its rules deal leads. `public_url` is
+    where people find us, without `/console`; empty for nowhere."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -72,3 +73,4 @@ class Parts:
     team: Team = field(default_factory=lambda: Team({}))
     calendar: WorkingCalendar = field(default_factory=lambda: WorkingCalendar.around_the_clock(ZoneInfo("UTC")))
     distributions: Sequence[Distribution] = ()
+    public_url: str = ""

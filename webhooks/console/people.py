@@ -38,6 +38,7 @@ def blueprint() -> Blueprint:
             ],
             older=f"{microseconds(shown[-1].at)}-{shown[-1].id}" if len(found) > PAGE else "",
             users=parts().settings.users,
+            openid=parts().settings.openid,
             roles={
                 Role.VIEW: gettext("смотрит"),
                 Role.OPERATE: gettext("смотрит и исправляет"),
@@ -54,6 +55,8 @@ def blueprint() -> Blueprint:
 
 def _called(deed: Deed) -> str:
     user = parts().settings.users.get(deed.login)
+    if deed.told.get("by") == "openid":
+        return str(deed.told.get("name") or deed.login)
     return user.name if user and user.name else deed.login
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from connectors.addresses import is_loopback
+from connectors.openid.client import Client
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict
 from provodka.units import Duration
@@ -42,12 +46,102 @@ class User(Strict):
     name: str = ""
 
 
+def _issuer(url: str) -> str:
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise Mistakes(Finding((), "no address of a provider", "write https://id.example.ru"))
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise Mistakes(Finding((), "a provider without https", "anybody on the way could sign in: use https"))
+    if "/.well-known/" in parts.path:
+        raise Mistakes(Finding((), "the address of its document", f"write {url.partition('/.well-known/')[0]}"))
+    return url
+
+
+def _somebody(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise Mistakes(Finding((), "a role that nobody has", "name somebody, or leave the role out"))
+    if "" in names:
+        raise Mistakes(Finding((names.index(""),), "an empty name", "write an e-mail, @domain or a group"))
+    return names
+
+
+Names = Annotated[tuple[str, ...], AfterValidator(_somebody)]
+
+
+class OpenIdRoles(Strict):
+    """Who may what: e-mails, whole domains (`@example.ru`), and values of the claim."""
+
+    view: Names | None = None
+    operate: Names | None = None
+    administer: Names | None = None
+
+    def each(self) -> Iterator[tuple[Role, tuple[str, ...]]]:
+        """The roles that somebody has, the highest first."""
+        for role in reversed(Role):
+            if names := getattr(self, role.value):
+                yield role, names
+
+    @model_validator(mode="after")
+    def _anybody(self) -> Self:
+        if not any(self.each()):
+            raise Mistakes(Finding((), "nobody could sign in", "name somebody: view, operate or administer"))
+        return self
+
+
+class OpenId(Strict):
+    """Sign-in at a provider of OpenID Connect. `title` stands on the button. `claim` names the claim of the provider
+    that tells groups (a name with points leads inside: `realm_access.roles`); without it only e-mails decide, and only
+    those that the provider has verified. `contact` is told to whoever has no role."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)]
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    title: str = Field("Войти через учётную запись компании", min_length=1, max_length=60)
+    roles: OpenIdRoles
+    claim: str = ""
+    contact: str = Field("", max_length=200)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        wrong = [
+            Finding(("roles", role.value, i), f'"{name}" is no e-mail, and no claim tells groups', "add claim: groups")
+            for role, names in self.roles.each()
+            for i, name in enumerate(names)
+            if "@" not in name and not self.claim
+        ]
+        if wrong:
+            raise Mistakes(*wrong)
+        return self
+
+    def client(self) -> Client:
+        """How the provider knows us."""
+        return Client(self.issuer, self.client_id, self.client_secret.get_secret_value(), self.claim)
+
+    def named(self, email: str, groups: Collection[str]) -> list[str]:
+        """Those of the names under `roles` that somebody answers to. `email` is one that was proved to be theirs."""
+        mail = email.casefold()
+        own = {mail, f"@{mail.rpartition('@')[2]}"} if "@" in mail else set()
+        every = {name for _, names in self.roles.each() for name in names}
+        return sorted(name for name in every if name in groups or name.casefold() in own)
+
+    def role_of(self, names: Collection[str]) -> Role | None:
+        """The highest role that one of these names has; None where none has any."""
+        return next((role for role, some in self.roles.each() if not set(some).isdisjoint(names)), None)
+
+
 class ConsoleSettings(Strict):
-    """`users` by the name that they sign in with. `session` is for how long a quiet session holds (never longer than a
-    week in all), `open` who may open personal data. A new lead that nobody touches within `answer_within` is told by
-    the figures."""
+    """`users` by the name that they sign in with; `openid` lets others in by a provider's word. `session` is for how
+    long a quiet session holds (never longer than a week in all), `open` who may open personal data. A new lead that
+    nobody touches within `answer_within` is told by the figures."""
 
     users: dict[str, User] = Field(default_factory=dict)
+    openid: OpenId | None = None
     session: Duration = Field("12h", validate_default=True)
     open: Role = Role.VIEW
     language: str = Field("ru", pattern="^(ru|en)$")

@@ -16,7 +16,7 @@ from werkzeug.routing import RequestRedirect
 
 from provodka.journal import audit
 from webhooks.console import lockout, sessions
-from webhooks.console.access import Reader, address, parts, record
+from webhooks.console.access import address, parts, record
 from webhooks.console.mount import PREFIX
 from webhooks.console.settings import User
 from webhooks.console.words import LANGUAGES, counted, gettext
@@ -25,7 +25,7 @@ THEMES: Final = ("system", "light", "dark")
 _LOOK: Final = "provodka_look"
 _HASHER: Final = PasswordHasher()
 _ONE_AT_A_TIME: Final = threading.Lock()  # each takes 64 MB while it is computed
-_OPEN: Final = ("access.sign_in", "access.look")
+_OPEN: Final = ("access.sign_in", "access.look", "openid.start", "openid.back")
 
 
 def blueprint() -> Blueprint:
@@ -37,39 +37,34 @@ def blueprint() -> Blueprint:
         g.language, g.theme = _look()
         if request.endpoint == "static":
             return None
-        user = sessions.user_of(parts().settings, parts().journal.key, parts().now())
-        if user is not None:
-            g.reader = Reader(session["login"], user.name or session["login"], user.role)
+        touch = "X-Refresh" not in request.headers  # a page that refreshes itself does not keep a session awake
+        found = sessions.reader_of(parts().settings, parts().journal.key, parts().now(), touch=touch)
+        if found is not None:
+            g.reader = found
             return None
         if request.endpoint in _OPEN:
             return None
-        return redirect(url_for("access.sign_in", then=request.full_path if request.method == "GET" else ""))
+        return _to_sign_in()
 
     @doors.route("/sign-in", methods=["GET", "POST"])
     def sign_in() -> ResponseReturnValue:
         settings, journal, now = parts().settings, parts().journal, parts().now()
         if request.method == "GET":
-            return render_template("sign_in.html", users=bool(settings.users))
+            return door()
         login = request.form.get("login", "").strip()
         attempt = lockout.begin(journal, login, address(), now)
         if attempt.wait:
-            minutes = counted("%(num)s минуту", "%(num)s минут", -(-attempt.wait // 60))
-            wrong = gettext("Слишком много неудачных попыток. Войти можно будет через %s.") % minutes
-            page = Response(render_template("sign_in.html", users=True, wrong=wrong), 429)
-            page.headers["Retry-After"] = str(attempt.wait)
-            return page
+            return too_many(attempt.wait)
         user = settings.users.get(login)
         if not _is_right(user, request.form.get("password", "")) or user is None:
-            return render_template("sign_in.html", users=True, wrong=gettext("Имя или пароль не подошли")), 401
+            return door(gettext("Имя или пароль не подошли"), 401)
         journal.write(lambda c: audit.succeed(c, attempt.number))
         sessions.begin(login, user, journal.key, now)
         return redirect(inside(request.args.get("then", "")))
 
     @doors.post("/sign-out")
     def sign_out() -> ResponseReturnValue:
-        session.clear()  # first: it is over even where the journal cannot be written
-        record("sign_out")
-        return redirect(url_for("access.sign_in"))
+        return _leave()
 
     @doors.post("/look")
     def look() -> ResponseReturnValue:
@@ -87,6 +82,21 @@ def blueprint() -> Blueprint:
     return doors
 
 
+def door(wrong: str = "", status: int = 200) -> Response:
+    """The page to sign in at, with what went wrong."""
+    settings = parts().settings
+    page = render_template("sign_in.html", users=bool(settings.users), openid=settings.openid, wrong=wrong)
+    return Response(page, status)
+
+
+def too_many(wait: int) -> Response:
+    """The same for somebody who has to wait so many seconds."""
+    minutes = counted("%(num)s минуту", "%(num)s минут", -(-wait // 60))
+    page = door(gettext("Слишком много неудачных попыток. Войти можно будет через %s.") % minutes, 429)
+    page.headers["Retry-After"] = str(wait)
+    return page
+
+
 def inside(then: str) -> str:
     """The address of a page of ours to go on to: the path and query that are wanted where a page answers to them, else
     the first page. Nothing leads out of the console."""
@@ -97,7 +107,25 @@ def inside(then: str) -> str:
         endpoint, _ = current_app.url_map.bind("").match(path, "GET")
     except (HTTPException, RequestRedirect):
         return url_for("search.page")
-    return url_for("search.page") if endpoint == "static" else request.script_root + then.rstrip("?")
+    no_page = endpoint == "static" or endpoint.startswith("openid.")
+    return url_for("search.page") if no_page else request.script_root + then.rstrip("?")
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if "HX-Request" in request.headers:  # a part of a page was asked for: the whole of it has to go
+        return Response(status=401, headers={"HX-Refresh": "true"})
+    return redirect(url_for("access.sign_in", then=request.full_path if request.method == "GET" else ""))
+
+
+def _leave() -> ResponseReturnValue:
+    hint = sessions.hint()
+    session.clear()  # first: it is over even where the journal cannot be written
+    record("sign_out")
+    if hint is None:
+        return redirect(url_for("access.sign_in"))
+    from webhooks.console.openid import signed_out  # loaded already: by it they have come in
+
+    return signed_out(hint)
 
 
 def _look() -> tuple[str, str]:

@@ -43,7 +43,8 @@ class Desk:
         }
         self.parts = Parts(**{**given, **self.more})
         door = cast("Door", SimpleNamespace(receivers={}, now=utc_now, body_limit=2**20, metrics=None))
-        self.server = WebServer(create_app(door, self.journal, console=lambda: self.parts), "127.0.0.1", 0, 4)
+        self.app = create_app(door, self.journal, console=lambda: self.parts)
+        self.server = WebServer(self.app, "127.0.0.1", 0, 4)
         self.server.start()
         self.url = f"http://127.0.0.1:{self.server.port}/console"
 

@@ -59,7 +59,7 @@ def test_a_house_that_needs_nobody_says_so(desk: Desk, house: House) -> None:
         ("Неизвестно, выполнено ли", "read timeout", "Посмотрите в CRM", "Заявка с сайта"),
         ("Событие не удалось разобрать", "RuleError: нет поля utm", "Исправьте правило в конфиге"),
         (NOTE, "остановилось", "1 действие", "Проверьте, того ли вы хотели"),
-        ("amocrm:krovlya", "туда ничего не уходит", "слишком часто", "очередь пойдёт сама"),
+        ("amoCRM, krovlya", "туда ничего не уходит", "слишком часто", "очередь пойдёт сама"),
     ],
 )
 def test_every_cause_is_told_with_its_number_and_its_cure(desk: Desk, house: House, words: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-// The keyboard: / goes to the search box; j and k walk through what has data-item, Enter opens it.
+// The keyboard (/ goes to the search box; j and k walk through what has data-item, Enter opens it), parts that refresh.
 "use strict";
 (() => {
   const items = () => [...document.querySelectorAll("[data-item]")];
@@ -22,6 +22,29 @@
       if (box) { box.focus(); box.select(); }
     } else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
+  });
+
+  // A part that refreshes itself comes back with its tables scrolled sideways, its focus and its place as they were;
+  // while somebody marks words in it, it waits.
+  let kept = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target, marked = getSelection();
+    if (!marked.isCollapsed && part.contains(marked.anchorNode)) { event.detail.shouldSwap = false; return; }
+    const focused = document.activeElement;
+    kept = {
+      scrolled: [...part.querySelectorAll(".wide[id]")].map((one) => [one.id, one.scrollLeft]),
+      focused: part.contains(focused) ? focused.id : "",
+      current: part.querySelector(".current[id]")?.id,
+    };
+  });
+  const found = (id) => (id ? document.getElementById(id) : null);
+  document.addEventListener("htmx:afterSwap", () => {
+    kept?.scrolled.forEach(([id, left]) => { const one = found(id); if (one) one.scrollLeft = left; });
+    if (kept) found(kept.focused)?.focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:afterSettle", () => {  // until then htmx gives back the classes that were sent
+    if (kept) found(kept.current)?.classList.add("current");
+    kept = null;
   });
 
   document.addEventListener("click", async (event) => {
