@@ -144,12 +144,16 @@ def test_an_uploaded_config_is_no_way_to_read_the_environment(
 
 def test_an_uploaded_config_is_no_way_to_read_files(standing: tuple[Client, Desk]) -> None:
     client, desk = standing
-    (client.folder / "key.txt").write_text("words-of-a-file", encoding="utf-8")
-    books = 'accounting: {type: odata, url: "https://1c.krovlya.ru/base", user: u, profile: bp, overrides: key.txt}\n'
+    (client.folder / "key.txt").write_text("words-of-a-file: {a: b}", encoding="utf-8")
+    books = """\
+accounting:
+  {type: odata, url: "https://1c.krovlya.ru/base", user: u, profile: bp, organization: {inn: "7707083893"},
+   overrides: key.txt}
+"""
     lines = 'note: {text: "file:key.txt"}'
     text = config(client, RULES.replace("- task: {text: Перезвонить, due: 1h}", f"- {lines}")) + books
     visitor = desk.sign_in(Role.OPERATE)
-    tried(visitor, text)
+    assert "8 событий сравнено" in tried(visitor, text), "and there is nothing wrong with it"
     assert "words-of-a-file" not in visitor.get("/what-if").text
 
 
