@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -77,6 +79,6 @@ class Visitor:
         return self.session.post(f"{self.url}{path}", data=fields, headers=headers, timeout=30)
 
 
-def on(folder: Path) -> Journal:
+def on(folder: Path, now: Callable[[], datetime] = utc_now) -> Journal:
     """A new journal."""
-    return Journal(f"sqlite:///{folder / 'journal.sqlite'}")
+    return Journal(f"sqlite:///{folder / 'journal.sqlite'}", now)

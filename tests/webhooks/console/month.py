@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cli.config import read
 from cli.console import console_parts
@@ -13,7 +15,26 @@ from cli.house import House
 from provodka.journal import Journal
 from tests.cli.past import RULES, Client
 from tests.cli.playing import Clock
-from tests.webhooks.console.desk import Desk
+from tests.webhooks.console.desk import Desk, on
+
+Serve = Callable[..., tuple[Client, Desk]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, journal: Journal, clock: Clock) -> Iterator[Serve]:
+    """A console of one's own, with other rules."""
+    with ExitStack() as stack:
+        yield lambda *rules: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules))
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Desk]]:
+    """One console for all tests of a module that only look."""
+    folder, clock = tmp_path_factory.mktemp("month"), Clock()
+    journal = on(folder, clock)
+    with after_a_month(folder, journal, clock) as made:
+        yield made
+    journal.close()
 
 
 @contextmanager

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,17 +15,10 @@ from support.rule_counts import Fate, RuleCounts, count_rules
 from tests.cli.past import MARIA, PETR, RULES, Client, real
 from tests.cli.playing import RULE, Clock, House, matched
 from tests.webhooks.console.desk import Desk
-from tests.webhooks.console.month import after_a_month
+from tests.webhooks.console.month import Serve
 from webhooks.console.settings import Role
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-Serve = Callable[..., tuple[Client, Desk]]
-
-
-@pytest.fixture
-def serve(tmp_path: Path, journal: Journal, clock: Clock) -> Iterator[Serve]:
-    with ExitStack() as stack:
-        yield lambda *rules, **more: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules, **more))
 
 
 def row(page: str, rule: str) -> list[str]:
@@ -48,8 +38,8 @@ def fresh(desk: Desk) -> str:
     return next(page for page in pages if "Новые числа считаются" not in page)
 
 
-def test_each_rule_is_told_with_its_matches_misses_and_failures(serve: Serve) -> None:
-    _, desk = serve()
+def test_each_rule_is_told_with_its_matches_misses_and_failures(standing: tuple[Client, Desk]) -> None:
+    _, desk = standing
     page = desk.sign_in().get("/rules").text
     # matched today, in 7 and in 30 days; not matched, failed, given up
     assert row(page, "Заявка") == ["0", "2", "2", "1", "0", "0"]
@@ -103,8 +93,8 @@ def test_rules_that_the_config_has_no_more_are_told(serve: Serve) -> None:
     assert desk.sign_in().get("/rules/00000000").status_code == 404
 
 
-def test_a_rules_own_page_has_its_text_its_place_and_an_example_of_each_fate(serve: Serve) -> None:
-    client, desk = serve()
+def test_a_rules_own_page_has_its_text_its_place_and_an_example_of_each_fate(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
     page = desk.sign_in().get(f"/rules/{rule_slug('Заявка')}").text
     line = (client.folder / "config.yaml").read_text("utf-8").splitlines().index("  - name: Заявка") + 1
     assert f"config.yaml, строка {line}" in page
@@ -192,7 +182,7 @@ def test_the_numbers_are_counted_once_for_a_while(serve: Serve) -> None:
     assert row(fresh(desk), "Звонок")[1] == "2"
 
 
-def test_only_those_who_operate_are_led_to_what_if(serve: Serve) -> None:
-    _, desk = serve()
+def test_only_those_who_operate_are_led_to_what_if(standing: tuple[Client, Desk]) -> None:
+    _, desk = standing
     assert "/console/what-if" not in desk.sign_in(Role.VIEW).get("/rules").text
     assert "/console/what-if" in desk.sign_in(Role.OPERATE).get("/rules").text

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
-
-import pytest
 
 from cli.config import read
 from provodka.journal import Journal, audit
@@ -17,18 +12,9 @@ from rules.engine import Engine
 from rules.schema import RuleTest
 from rules.testing import run_tests
 from tests.cli.past import MARIA, RULES, Client, real
-from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk
-from tests.webhooks.console.month import after_a_month
+from tests.webhooks.console.month import Serve
 from webhooks.console.settings import Role
-
-Serve = Callable[..., tuple[Client, Desk]]
-
-
-@pytest.fixture
-def serve(tmp_path: Path, journal: Journal, clock: Clock) -> Iterator[Serve]:
-    with ExitStack() as stack:
-        yield lambda *rules: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules))
 
 
 def test_the_test_of_an_event_passes_names_nobody_and_is_written_nowhere(serve: Serve, journal: Journal) -> None:
@@ -74,8 +60,8 @@ def test_what_is_not_over_or_no_business_of_rules_is_refused_with_the_reason(ser
     assert "«Не взят» ещё ждёт своего времени" in visitor.post(f"/events/{real('l3')}/test", "/rules").text
 
 
-def test_whoever_may_only_look_saves_nothing(serve: Serve) -> None:
-    _, desk = serve()
+def test_whoever_may_only_look_saves_nothing(standing: tuple[Client, Desk]) -> None:
+    _, desk = standing
     event, visitor = f"/events/{real('f4')}", desk.sign_in(Role.VIEW)
     assert "Сохранить как проверку" not in visitor.get(event).text
     assert visitor.post(f"{event}/test", event).status_code == 403

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,21 +15,13 @@ from provodka.journal import Journal, audit
 from provodka.offline import OfflineError, offline
 from rules.engine import Engine
 from tests.cli.past import MARIA, RULES, Client, real
-from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, Visitor
-from tests.webhooks.console.month import after_a_month
+from tests.webhooks.console.month import Serve
 from webhooks.console import whatif
 from webhooks.console.settings import Role
 
-Serve = Callable[..., tuple[Client, Desk]]
 Held = tuple[Client, Desk, threading.Event, threading.Event]
 CHANGED = RULES.replace("utm.source: yandex", "utm.source: google").replace("text: Перезвонить", "text: Набрать")
-
-
-@pytest.fixture
-def serve(tmp_path: Path, journal: Journal, clock: Clock) -> Iterator[Serve]:
-    with ExitStack() as stack:
-        yield lambda *rules, **more: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules, **more))
 
 
 def config(client: Client, rules: str) -> str:
@@ -53,8 +43,8 @@ def plain(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<main")[2]))
 
 
-def test_a_changed_config_is_told_by_rule_and_by_event_with_links(serve: Serve) -> None:
-    client, desk = serve()
+def test_a_changed_config_is_told_by_rule_and_by_event_with_links(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
     visitor = desk.sign_in(Role.OPERATE)
     answer = visitor.post("/what-if", "/rules", text=config(client, CHANGED), days="30")
     page = over(visitor, answer)
@@ -68,8 +58,8 @@ def test_a_changed_config_is_told_by_rule_and_by_event_with_links(serve: Serve) 
     assert not re.search("Мария|160001122|maria@", links), "people are masked"
 
 
-def test_the_same_config_would_change_nothing_and_a_file_may_be_uploaded(serve: Serve) -> None:
-    client, desk = serve()
+def test_the_same_config_would_change_nothing_and_a_file_may_be_uploaded(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
     visitor = desk.sign_in(Role.OPERATE)
     token = re.search(r'name="csrf_token" value="([^"]+)"', visitor.get("/what-if").text)
     assert token
@@ -79,8 +69,8 @@ def test_the_same_config_would_change_nothing_and_a_file_may_be_uploaded(serve: 
     assert "Ничего бы не изменилось" in over(visitor, answer)
 
 
-def test_all_mistakes_of_a_config_are_told_with_their_places_and_cures(serve: Serve) -> None:
-    client, desk = serve()
+def test_all_mistakes_of_a_config_are_told_with_places_and_cures(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
     wrong = config(client, RULES.replace("- task: {text: Перезвонить", "- taskk: {text: Перезвонить"))
     wrong = wrong.replace("type: mango", "type: mngo").replace("on: call.missed", "on: call.mised")
     page = tried(desk.sign_in(Role.OPERATE), wrong)
@@ -101,8 +91,10 @@ def test_all_mistakes_of_a_config_are_told_with_their_places_and_cures(serve: Se
         ("x" * (whatif.LIMIT + 1), 413, "больше 1 МБ"),
     ],
 )
-def test_what_is_no_config_is_refused_at_once(serve: Serve, text: str, status: int, words: str) -> None:
-    _, desk = serve()
+def test_what_is_no_config_is_refused_at_once(
+    standing: tuple[Client, Desk], text: str, status: int, words: str
+) -> None:
+    _, desk = standing
     answer = desk.sign_in(Role.OPERATE).post("/what-if", text=text)
     assert (answer.status_code, words in answer.text) == (status, True)
 
@@ -127,10 +119,12 @@ ASKING = """\
 """
 
 
-def test_an_uploaded_config_is_no_way_to_read_the_environment(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uploaded_config_is_no_way_to_read_the_environment(
+    standing: tuple[Client, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HIDDEN", SECRET)
     monkeypatch.setenv("CRM_TOKEN", "token-of-the-crm")
-    client, desk = serve()
+    client, desk = standing
     visitor = desk.sign_in(Role.OPERATE)
     asking = config(client, RULES + ASKING)
     page = tried(visitor, asking)
@@ -148,14 +142,18 @@ def test_an_uploaded_config_is_no_way_to_read_the_environment(serve: Serve, monk
         assert "token-of-the-crm" not in shown
 
 
-def test_an_uploaded_config_is_no_way_to_read_files(serve: Serve) -> None:
-    client, desk = serve()
-    (client.folder / "key.txt").write_text("words-of-a-file", encoding="utf-8")
-    books = 'accounting: {type: odata, url: "https://1c.krovlya.ru/base", user: u, profile: bp, overrides: key.txt}\n'
+def test_an_uploaded_config_is_no_way_to_read_files(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
+    (client.folder / "key.txt").write_text("words-of-a-file: {a: b}", encoding="utf-8")
+    books = """\
+accounting:
+  {type: odata, url: "https://1c.krovlya.ru/base", user: u, profile: bp, organization: {inn: "7707083893"},
+   overrides: key.txt}
+"""
     lines = 'note: {text: "file:key.txt"}'
     text = config(client, RULES.replace("- task: {text: Перезвонить, due: 1h}", f"- {lines}")) + books
     visitor = desk.sign_in(Role.OPERATE)
-    tried(visitor, text)
+    assert "8 событий сравнено" in tried(visitor, text), "and there is nothing wrong with it"
     assert "words-of-a-file" not in visitor.get("/what-if").text
 
 
