@@ -27,7 +27,7 @@ log = structlog.get_logger("console")
 
 KEEP: Final = timedelta(hours=1)
 _MOST: Final = 5  # files that are kept at the same time
-_BREATH: Final = 0.3  # of the time that a step took, left to whoever sends webhooks and reads pages
+_BREATH: Final = 1.0  # of the time that a step took, left to whoever sends webhooks and reads pages
 _PREFIX: Final = "provodka."
 
 
