@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from provodka.journal import Journal, Trouble, troubles
+from provodka.journal.migrations.versions.m0008_past_troubles import down_revision
 from tests.journal.conftest import Clock
 
 
@@ -58,3 +62,14 @@ def test_a_trouble_that_ends_in_the_moment_in_which_it_began_is_one(journal: Jou
         journal.trouble("mail", "away", "Ждать")
         journal.well("mail")
     assert len(past(journal)) == 1
+
+
+def test_a_journal_of_before_knows_the_last_time_of_each(open_journal: Callable[[], Journal], clock: Clock) -> None:
+    before = open_journal()
+    trouble(before, clock, "mail", 5)
+    before.trouble("crm", "away", "Ждать")
+    was = past(before)
+    undo = ("DROP TABLE past_troubles", f"UPDATE alembic_version SET version_num = '{down_revision}'")
+    before.write(lambda c: [c.execute(text(one)) for one in undo])
+    before.close()
+    assert past(open_journal()) == was

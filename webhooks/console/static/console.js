@@ -24,7 +24,7 @@
     else if (event.key === "k") step(-1);
   });
 
-  // A part that refreshes itself comes back with its tables scrolled sideways, its focus and its place as they were;
+  // A part that refreshes itself comes back with its tables scrolled sideways, its focus, its place and what is unfolded as they were;
   // while somebody marks words in it, it waits.
   let kept = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -35,11 +35,13 @@
       scrolled: [...part.querySelectorAll(".wide[id]")].map((one) => [one.id, one.scrollLeft]),
       focused: part.contains(focused) ? focused.id : "",
       current: part.querySelector(".current[id]")?.id,
+      unfolded: [...part.querySelectorAll("details[open][id]")].map((one) => one.id),
     };
   });
   const found = (id) => (id ? document.getElementById(id) : null);
   document.addEventListener("htmx:afterSwap", () => {
     kept?.scrolled.forEach(([id, left]) => { const one = found(id); if (one) one.scrollLeft = left; });
+    kept?.unfolded.forEach((id) => found(id)?.setAttribute("open", ""));
     if (kept) found(kept.focused)?.focus({ preventScroll: true });
   });
   document.addEventListener("htmx:afterSettle", () => {  // until then htmx gives back the classes that were sent
