@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -122,11 +122,17 @@ def _reading(session: requests.Session, url: str) -> Iterator[None]:
         connection.sendall(f"GET {asked} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\n\r\n".encode())
         while b"event: live" not in (begin := connection.recv(4096)):
             assert b"event: full" not in begin
-        reader = threading.Thread(target=lambda: all(iter(lambda: connection.recv(65536), b"")))
+        reader = threading.Thread(target=_take_all, args=[connection])
         reader.start()
         yield
         connection.shutdown(socket.SHUT_RDWR)
         reader.join()
+
+
+def _take_all(connection: socket.socket) -> None:
+    with suppress(ConnectionError):  # the server may close it in the middle of a word
+        while connection.recv(65536):
+            pass
 
 
 def _webhooks(url: str) -> float:

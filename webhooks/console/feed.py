@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -34,7 +35,7 @@ _BEAT: Final = (
 _LONGEST: Final = 600.0  # a reader who has gone to sleep without a word must not keep a place for ever
 _AGAIN: Final = 2_000  # milliseconds after which the browser asks again when a stream was cut
 _POLL: Final = 10_000  # and while there is no place for it
-_LONG: Final = 80
+_DRAWN: Final = 1_000  # rows that are kept drawn
 
 
 def blueprint() -> Blueprint:
@@ -42,7 +43,7 @@ def blueprint() -> Blueprint:
     with the same filters, and `after`, where its reader stands."""
     pages = Blueprint("feed", __name__)
     pages.record_once(lambda state: state.app.extensions.update(watch=Watch(state.app.config["PARTS"].journal)))
-    drawn = lru_cache(maxsize=300)(_drawn)  # of twenty readers most see the same
+    drawings = _Drawings()
 
     @pages.get("/feed")
     def show() -> ResponseReturnValue:
@@ -51,7 +52,7 @@ def blueprint() -> Blueprint:
         given = {name: value for name, value in asdict(wanted).items() if value}
         return render_template(
             "feed.html",
-            rows=[drawn(row, language(), _today()) for row in rows(parts().journal, found.lines, masks())],
+            rows=_draw(found.lines),
             wanted=wanted,
             live=before is None,
             stream=url_for("feed.stream", **given, after=str(found.cursor)),
@@ -66,12 +67,7 @@ def blueprint() -> Blueprint:
     def stream() -> ResponseReturnValue:
         cursor = Cursor.parse(request.headers.get("Last-Event-ID") or request.args.get("after", ""))
         place = None if request.method == "HEAD" else _place()
-
-        def draw(lines: Sequence[Line]) -> str:
-            shown = rows(parts().journal, lines, masks()) if lines else []
-            return "\n".join(drawn(row, language(), _today()) for row in shown)
-
-        told = Response(stream_with_context(_told(_wanted(), cursor, place, draw)), mimetype="text/event-stream")
+        told = Response(stream_with_context(_told(_wanted(), cursor, place, drawings)), mimetype="text/event-stream")
         if place is not None:
             told.call_on_close(place.give_back)  # also where the reader is gone before the first word
         told.headers["Cache-Control"] = "no-store, no-transform"
@@ -115,18 +111,16 @@ def _place() -> Place | None:
     return None if take is None else take()
 
 
-def _told(
-    wanted: Wanted, cursor: Cursor | None, place: Place | None, draw: Callable[[Sequence[Line]], str]
-) -> Iterator[str]:
+def _told(wanted: Wanted, cursor: Cursor | None, place: Place | None, drawings: _Drawings) -> Iterator[str]:
     """The stream. Without a place it ends at once, having told what is new, and the browser asks again."""
     yield f"retry: {_AGAIN if place else _POLL}\n{_message('live' if place else 'full', 'live')}"
     began, login, at = time.monotonic(), reader().login, parts().now()
     following = Following(current_app.extensions["watch"], wanted, cursor)
     try:
-        yield from _news(following, draw)
+        yield from _news(following, drawings)
         beat = began
         while place is not None and not place.wait(_TICK) and time.monotonic() - began < _LONGEST:
-            yield from _news(following, draw)
+            yield from _news(following, drawings)
             if time.monotonic() - beat >= _BEAT:
                 beat = time.monotonic()
                 if sessions.reader_of(parts().settings, parts().journal.key, parts().now(), touch=False) is None:
@@ -139,14 +133,14 @@ def _told(
         following.close()
 
 
-def _news(following: Following, draw: Callable[[Sequence[Line]], str]) -> Iterator[str]:
+def _news(following: Following, drawings: _Drawings) -> Iterator[str]:
     """All that a look has brought in one message, so that it is taken together with where its reader stands, or not at
     all: two lists, of what is to be added and of what is to be replaced."""
     try:
         news = following.news()
         if news is None or not (news.added or news.changed):
             return
-        drawn = f"<ol>{draw(news.added)}</ol>\n<ol>{draw(news.changed)}</ol>"
+        drawn = f"<ol>{drawings.of(news.added)}</ol>\n<ol>{drawings.of(news.changed)}</ol>"
     except JournalUnavailableError as error:
         log.warning("console.feed_waits", error=str(error))
         yield ": the journal is not available\n\n"
@@ -172,9 +166,32 @@ def _has_left(login: str, since: datetime) -> bool:
     return bool(last) and last[0].at >= since
 
 
-def _drawn(row: Row, said_in: str, today: datetime) -> str:
-    """One row as a piece of the page, in this language."""
-    del said_in, today  # of the reader and of the clock; they tell one drawing from another
+class _Drawings:
+    """Rows as they were drawn for one reader, for all others: twenty that each drew their own would take the processor
+    from the webhooks."""
+
+    def __init__(self) -> None:
+        self._drawn: OrderedDict[tuple[Line, str, datetime], str] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def of(self, lines: Sequence[Line]) -> str:
+        """Pieces of the page in the reader's language. What is drawn at this moment is waited for."""
+        alike = (language(), _today())
+        with self._guard:
+            missing = [line for line in lines if (line, *alike) not in self._drawn]
+            self._drawn.update(((line, *alike), text) for line, text in zip(missing, _draw(missing), strict=True))
+            shown = [self._drawn[line, *alike] for line in lines]
+            while len(self._drawn) > _DRAWN:
+                self._drawn.popitem(last=False)
+        return "\n".join(shown)
+
+
+def _draw(lines: Sequence[Line]) -> list[str]:
+    """Each as a piece of the page."""
+    return [_drawn(row) for row in rows(parts().journal, lines, masks())] if lines else []
+
+
+def _drawn(row: Row) -> str:
     words, tone = _outcomes()[row.line.outcome]
     return render_template("feed_row.html", row=row, words=words, tone=tone, led=_led(row))
 
