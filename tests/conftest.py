@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import make_url
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from provodka.journal.migrate import upgrade
 
@@ -40,6 +42,12 @@ def ready_made_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         yield
 
 
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """A real PostgreSQL that comes as a Python package; nothing has to be installed."""
@@ -51,3 +59,25 @@ def postgresql_url() -> Iterator[str]:
         server = server_package.get_server(folder / "data", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_url: str) -> Iterator[Connection]:
+    """The server, with a database `ready_made` whose journal was migrated once: new ones begin as its copies."""
+    engine = create_engine(
+        postgresql_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE ready_made"))
+        upgrade(postgresql_url.replace("/postgres?", "/ready_made?"))
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def postgresql_journal_url(postgresql: Connection, postgresql_url: str) -> Iterator[str]:
+    """A PostgreSQL database for one test, with an empty journal of the newest schema."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgresql.execute(text(f"CREATE DATABASE {name} TEMPLATE ready_made"))
+    yield postgresql_url.replace("/postgres?", f"/{name}?")
+    postgresql.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from cli.events import Wanted, ls, show
 from cli.explain import explain
@@ -27,19 +25,10 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def journal(postgresql_url: str, clock: Clock) -> Iterator[Journal]:
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(
-        postgresql_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    opened = Journal(postgresql_url.replace("/postgres?", f"/{name}?"), clock)
+def journal(postgresql_journal_url: str, clock: Clock) -> Iterator[Journal]:
+    opened = Journal(postgresql_journal_url, clock)
     yield opened
     opened.close()
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 def test_a_support_engineer_gets_the_same_answers(journal: Journal, house: House, clock: Clock) -> None:

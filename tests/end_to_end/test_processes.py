@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select
 
 from provodka.journal import queries
 from provodka.journal.database import Database
@@ -30,19 +30,9 @@ def database(closed: Company) -> Iterator[Database]:
 
 
 @pytest.fixture
-def on_postgresql(closed: Company, postgresql_url: str) -> Iterator[None]:
+def on_postgresql(closed: Company, postgresql_journal_url: str) -> None:
     """A PostgreSQL database of its own for the company's journal."""
-    name = f"test_{uuid.uuid4().hex}"
-    server = create_engine(
-        postgresql_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    closed.journal_url = postgresql_url.replace("/postgres?", f"/{name}?")
-    yield
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    closed.journal_url = postgresql_journal_url
 
 
 def product(company: Company, *roles: str) -> Product:

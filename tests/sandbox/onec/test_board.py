@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests
 
+from sandbox.onec.base import Base
 from tests.sandbox.onec.onec_client import INVOICE, at
 
 
@@ -117,3 +118,12 @@ def test_a_payment_is_given_back_and_an_invoice_unposted_and_marked(tab, api):
     tab.get_by_role("link", name="Возвраты 1").click()
     tab.get_by_role("row", name="№ 1").wait_for()
     assert {one["kind"] for one in api.control("documents")} == {"invoice", "payment", "refund"}
+
+
+def test_who_waits_for_a_change_is_let_go_when_the_1c_ends():
+    base = Base()
+    page = threading.Thread(target=base.wait_for_change, args=(base.revision, 60.0), daemon=True)
+    page.start()
+    base.leave()
+    page.join(30)
+    assert not page.is_alive()
