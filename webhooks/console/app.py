@@ -20,6 +20,7 @@ from webhooks.console.access import may_open, opened_until
 from webhooks.console.mount import PREFIX
 from webhooks.console.parts import Parts
 from webhooks.console.rooms import ROOMS, nav
+from webhooks.console.tasks import Tasks
 
 log = structlog.get_logger("console")
 
@@ -53,6 +54,7 @@ def create_console(parts: Parts) -> Flask:
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # it holds as long as the session does
     )
+    app.extensions["tasks"] = Tasks(parts.now)
     CSRFProtect(app)
     _templates(app, parts)
     app.register_blueprint(sign_in.blueprint())

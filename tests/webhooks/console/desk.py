@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +71,14 @@ class Visitor:
 
     def get(self, path: str, **params: str) -> requests.Response:
         return self.session.get(f"{self.url}{path}", params=params, timeout=30)
+
+    def until(self, ready: Callable[[str], bool], path: str, **params: str) -> str:
+        """The page, looked at again until it shows what is counted or made beside it, however busy the machine is."""
+        end = time.monotonic() + 30
+        while not ready(text := self.get(path, **params).text):
+            assert time.monotonic() < end, text
+            time.sleep(0.02)
+        return text
 
     def post(self, path: str, page: str | None = None, forwarded: str = "", **fields: str) -> requests.Response:
         """As the form on `page` (the same path by default) would send it, through a proxy that adds `forwarded`."""

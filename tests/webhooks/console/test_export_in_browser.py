@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.playing import House
 from tests.webhooks.console.desk import PASSWORD, Desk
-from tests.webhooks.console.test_console_export import Gate, desk, folder  # noqa: F401
+from tests.webhooks.console.test_console_export import Gate, desk  # noqa: F401
 from webhooks.console import export as page
 
 pytestmark = pytest.mark.browser
