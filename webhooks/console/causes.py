@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from provodka.journal import ActionState, DeadReason
 from support.story import ShownAction
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 _LIMITED: Final = 429
 _SERVER: Final = 500
@@ -29,11 +29,6 @@ def cause_of(action: ShownAction) -> Cause | None:
         return None
     what, cure = _known(action)
     return Cause(gettext(what), action.hint or gettext(cure), action.error)
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _UNKNOWN: Final = (

@@ -18,7 +18,7 @@ from webhooks.console.private_files import PrivateFiles, called
 from webhooks.console.settings import Role
 from webhooks.console.task import Order, Task, TaskState
 from webhooks.console.tasks import KEEP, BusyError, tasks
-from webhooks.console.words import counted, gettext, language, whole
+from webhooks.console.words import _, counted, gettext, language, whole
 
 MOST: Final = 50_000
 """Events of one file: some minutes of work, some hundred megabytes. The command knows no such limit."""
@@ -29,11 +29,6 @@ _TYPES: Final = {
     Format.CSV: "text/csv",
     Format.JSON: "application/jsonl",
 }
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _KIND: Final = "export"

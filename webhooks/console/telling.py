@@ -11,18 +11,13 @@ from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
 from webhooks.console.names import action_title
-from webhooks.console.words import gettext, span
+from webhooks.console.words import _, gettext, span
 
 
 class Clock(Protocol):
     """Says a moment on the client's clocks."""
 
     def __call__(self, at: datetime | None) -> str: ...
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _WANTED: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from connectors.registry import ACCOUNTINGS, CRMS
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 
 def kind_title(kind: str) -> str:
@@ -38,11 +38,6 @@ def account_title(account: str) -> str:
     title = system_title(kind) or (kind_title(kind) if kind in KINDS else "")
     rest = rest.removeprefix("https://").removeprefix("http://")
     return (f"{title}, {rest}" if rest else title) if title else account
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 KINDS: Final[Mapping[str, str]] = {

@@ -25,7 +25,7 @@ from webhooks.console.parts import Parts
 from webhooks.console.settings import Role
 from webhooks.console.task import Order, Task
 from webhooks.console.tasks import PATIENCE, BusyError, tasks
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 LIMIT: Final = 1_000_000  # bytes of a config
 MOST: Final = 50_000  # events
@@ -160,11 +160,6 @@ def _shown(mine: Task[Outcome] | None) -> dict[str, Any]:
         "signs": _SIGNS,
         "gap": gap,
     }
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _BUSY: Final = _("Сейчас идёт другое сравнение: его начал %(name)s, готово %(done)s.")

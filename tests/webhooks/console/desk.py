@@ -88,6 +88,13 @@ class Visitor:
         return self.session.post(f"{self.url}{path}", data=fields, headers=headers, timeout=30)
 
 
+def sign_in(page: Any, name: str) -> None:
+    """In a browser that stands before the door."""
+    page.get_by_label("Имя").fill(name)
+    page.get_by_label("Пароль").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
 def on(folder: Path, now: Callable[[], datetime] = utc_now) -> Journal:
     """A new journal."""
     return Journal(f"sqlite:///{folder / 'journal.sqlite'}", now)

@@ -134,7 +134,7 @@ def test_an_event_that_nobody_has_planned_yet_is_found(house: House, visitor: Vi
 
 def test_a_piece_of_an_id_opens_its_event(house: House, visitor: Visitor) -> None:
     id_ = delivered(house)
-    answer = visitor.session.get(f"{visitor.url}/", params={"q": id_[-7:]}, allow_redirects=False, timeout=10)
+    answer = visitor.session.get(f"{visitor.url}/", params={"q": id_[-7:]}, allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/events/{id_}")
 
 
