@@ -12,6 +12,7 @@ from provodka.journal import MAKERS, ActionState, EventState, StoredAction, Stor
 from provodka.journal.records import WAIT
 from rules.plan import RuleOutcome
 from support import mending, replaying
+from support.diagnosis import What, cases, findings
 from support.masking import Masks
 from support.story import ShownAction, ShownRule, ShownStory, tell
 from support.waiting import Mend, WaitsFor
@@ -126,11 +127,15 @@ def _masks(stored: StoredEvent) -> Masks:
 def _shown(stored: StoredEvent) -> dict[str, Any]:
     seen_by = _masks(stored)
     told = tell(parts().journal, stored, seen_by)
+    (case,) = cases(parts().journal, [stored])
+    found = findings(case, seen_by.of([stored.event.person]))
+    causes = {one.action: cause_of(one) for one in found if one.what is What.DEAD}
     return {
         "story": told,
         "event": told.event,
         "plans": [(plan, [r for r in plan.rules if not _is_aside(r)], _aside(plan.rules)) for plan in told.plans],
-        "dead": [(action, cause_of(action)) for action in told.actions if action.state == ActionState.DEAD],
+        "dead": [(action, causes.get(action.id)) for action in told.actions if action.state == ActionState.DEAD],
+        "causes": [(one.grade, cause_of(one)) for one in found if one.what is not What.DEAD],
         "ended": _ended(told),
         "moving": _moves(told),
         "may_operate": reader().role.may(Role.OPERATE),

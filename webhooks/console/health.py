@@ -12,13 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from provodka.journal import ActionState, EventState
 from support.today import Attempted, Ledger, today
+from webhooks.console import troubles
 from webhooks.console.access import masks, parts
 from webhooks.console.names import action_title
+from webhooks.console.systems import group_of
 from webhooks.console.words import gettext
 
-_ACCOUNTING: Final = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
-_STAFF: Final = frozenset({"notify", "report"})
-_CLIENTS: Final = frozenset({"message", "reply", "call", "payment_link"})
 _SOON: Final = timedelta(days=14)
 
 
@@ -67,6 +66,7 @@ def blueprint() -> Blueprint:
             events=_events(found.ledger),
             actions=_actions(found.ledger),
             mask=masks().of(),
+            told=troubles.told,
         )
 
     return pages
@@ -76,7 +76,8 @@ def _systems(attempted: Iterable[Attempted]) -> list[SystemLine]:
     """What was attempted, by whom it was asked of; a failure is told with what had been tried."""
     found: dict[str, Attempted] = {}
     for one in attempted:
-        name, before = _system(one.kind), found.get(_system(one.kind))
+        name = group_of(one.kind)
+        before = found.get(name)
         told = replace(one, why=f"{action_title(one.kind)}: {one.why}") if one.bad_at else one
         found[name] = told if before is None else _later(before, told)
     return [SystemLine(name, last) for name, last in sorted(found.items())]
@@ -86,16 +87,6 @@ def _later(one: Attempted, other: Attempted) -> Attempted:
     good = max(filter(None, (one.good_at, other.good_at)), default=None)
     bad = max((last for last in (one, other) if last.bad_at), key=lambda last: str(last.bad_at), default=one)
     return Attempted(one.kind, good, bad.bad_at, bad.why)
-
-
-def _system(kind: str) -> str:
-    if kind in _ACCOUNTING:
-        return parts().accounting or gettext("1С")
-    if kind in _STAFF:
-        return gettext("Уведомления сотрудникам")
-    if kind in _CLIENTS:
-        return gettext("Связь с клиентами")
-    return gettext("Внешние запросы") if kind == "http" else parts().crm or gettext("CRM")
 
 
 def _tokens(stored: Iterable[tuple[str, datetime]]) -> list[TokenLine]:

@@ -41,7 +41,9 @@ def blueprint() -> Blueprint:
     def resend() -> ResponseReturnValue:
         key, upto = _group()
         if request.method == "POST":
-            record("resend", key, upto=upto)
+            group = _dead(key)
+            told = {"kind": group.kind, "reason": group.reason, "count": len([one for one in group.ids if one <= upto])}
+            record("resend_all", group.rule, **told)
             return _done(gettext("Отправлено ещё раз: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
         return _about_dead(key)
 
@@ -50,7 +52,8 @@ def blueprint() -> Blueprint:
     def replay() -> ResponseReturnValue:
         key, upto = _group()
         if request.method == "POST":
-            record("replay", key, upto=upto)
+            group = _failed(key)
+            record("replay_all", count=len([one for one in group.ids if one <= upto]))
             return _done(
                 gettext("Разбирается заново: %s.") % _events(waiting.replay_failed(parts().journal, key, upto))
             )
@@ -72,8 +75,18 @@ def blueprint() -> Blueprint:
     return pages
 
 
+def _dead(key: str) -> waiting.Cause:
+    """The group of actions of this name."""
+    return parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
+
+
+def _failed(key: str) -> waiting.Cause:
+    """The group of events of this name."""
+    return parts().journal.read(waiting.failed).of(key) or abort(404)
+
+
 def _about_dead(key: str) -> ResponseReturnValue:
-    group = parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
+    group = _dead(key)
     upto = max(group.ids)
     return _ask(
         gettext("Отправить ещё раз?"),
@@ -90,7 +103,7 @@ def _about_dead(key: str) -> ResponseReturnValue:
 
 
 def _about_failed(key: str) -> ResponseReturnValue:
-    group = parts().journal.read(waiting.failed).of(key) or abort(404)
+    group = _failed(key)
     return _ask(
         gettext("Разобрать заново?"),
         gettext("По сегодняшним правилам будет разобрано: %s. Правила должны быть уже исправлены.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
@@ -54,7 +55,7 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-def condition(shown: ShownCondition) -> str:
+def condition(shown: ShownCondition | ConditionTrace) -> str:
     """`utm.source: нужно: yandex, здесь: google`."""
     if shown.op in _GROUPS and shown.parts:
         return gettext(_GROUPS[shown.op])
@@ -189,6 +190,7 @@ _CHANGES: Final[Mapping[str, str]] = {
     Change.NEW: _("новое, будет сделано"),
     Change.SAME: _("уже есть, второй раз не делается"),
     Change.DIFFERS: _("уже есть с другими данными, не переделывается"),
+    Change.REMADE: _("не вышло раньше, уйдёт снова с новыми данными"),
     Change.GONE: _("сделано раньше, теперь правила этого не делают; остаётся"),
 }
 

@@ -1,4 +1,5 @@
 // The keyboard: / goes to the search box; j and k walk through what has data-item, Enter opens it.
+// What a person has unfolded (by its id) stays so when a part of the page is renewed.
 "use strict";
 (() => {
   const items = () => [...document.querySelectorAll("[data-item]")];
@@ -22,6 +23,14 @@
       if (box) { box.focus(); box.select(); }
     } else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
+  });
+
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   });
 
   document.addEventListener("click", async (event) => {
