@@ -17,6 +17,8 @@ class ProvodkaError(Exception):
 
 GONE: Final = "gone"
 """The code of errors of ours that say that a card is not in the CRM (any more)."""
+INACTIVE_USER: Final = "inactive_user"
+"""Of those that say that somebody is not among the active users of the CRM."""
 
 
 class ConnectorError(ProvodkaError):

@@ -94,6 +94,7 @@ INCOMING: Final = frozenset(
 )  # fmt: skip
 """What people do and expect an answer to: that nothing came of it is worth a word."""
 _MONEY: Final = (EventType.PAYMENT_DIFFERS, EventType.PAYMENT_UNMATCHED)
+_TELLS_ITSELF: Final = (EventType.UNREADABLE, EventType.FORM_SPAM, *_MONEY)
 _OUTCOMES: Final = {
     RuleOutcome.HELD_BACK: (What.HELD_BACK, Grade.FINE),
     RuleOutcome.THROTTLED: (What.THROTTLED, Grade.FINE),
@@ -107,12 +108,13 @@ _TRIED: Final = (ActionState.DEAD, ActionState.READY, ActionState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An event with its actions, its last plan (JSON, empty for none) and the last attempts of its actions, by id."""
+    """An event with its actions, its last plan (JSON, empty for none) and the attempts of those of its actions that
+    went wrong, by id."""
 
     event: StoredEvent
     actions: Sequence[StoredAction] = ()
     trace: str = ""
-    last: Mapping[int, Attempt] = field(default_factory=dict)
+    attempts: Mapping[int, Sequence[Attempt]] = field(default_factory=dict)
 
 
 def cases(journal: Journal, stored: Sequence[StoredEvent]) -> list[Case]:
@@ -122,8 +124,9 @@ def cases(journal: Journal, stored: Sequence[StoredEvent]) -> list[Case]:
     def read(connection: Connection) -> list[Case]:
         actions = queries.actions_of(connection, numbers)
         tried = [a.id for some in actions.values() for a in some if a.state in _TRIED and (a.error or a.reason)]
-        attempts = lasts.last_attempts(connection, tried)
-        traces = lasts.last_traces(connection, [one.seq for one in stored if one.event.type in INCOMING])
+        attempts = queries.attempts_of(connection, tried)
+        wanted = [one.seq for one in stored if one.event.type in INCOMING and one.state is EventState.PLANNED]
+        traces = lasts.last_traces(connection, wanted)
         return [Case(one, actions.get(one.seq, ()), traces.get(one.seq, ""), attempts) for one in stored]
 
     return journal.read(read)
@@ -182,24 +185,31 @@ def _of_action(action: StoredAction, case: Case, mask: Mask) -> Finding | None:
 
 def _stuck(action: StoredAction, case: Case) -> Grade:
     """A key that is not accepted waits for a person, though it is tried again."""
-    last = case.last.get(action.id)
-    return Grade.BAD if last is not None and last.outcome == "auth_failed" else Grade.WAIT
+    return Grade.BAD if _outcome(case.attempts.get(action.id, ())) == "auth_failed" else Grade.WAIT
 
 
 def _tried(what: What, grade: Grade, action: StoredAction, case: Case, mask: Mask) -> Finding:
-    apart, last = taken_apart(action.error), case.last.get(action.id)
-    call = _bad_call(last)
+    apart, attempts = taken_apart(action.error), case.attempts.get(action.id, ())
+    call = _bad_call(attempts)
     return Finding(
         what, grade, action.rule, action.kind, action.id, action.reason or "", mask.text(apart.reason),
         mask.text(action.hint), apart.status or call.get("status"), apart.code,
-        (last.outcome or "") if last is not None else "", str(call.get("system", "")), action.not_before,
+        _outcome(attempts), str(call.get("system", "")), action.not_before,
     )  # fmt: skip
 
 
-def _bad_call(last: Attempt | None) -> Mapping[str, Any]:
-    """The last call of an attempt that went wrong, else its last call."""
-    calls: list[dict[str, Any]] = json.loads(last.calls) if last is not None else []
-    return next((call for call in reversed(calls) if call.get("error_kind")), calls[-1] if calls else {})
+def _outcome(attempts: Sequence[Attempt]) -> str:
+    """How the last one ended."""
+    return (attempts[-1].outcome or "") if attempts else ""
+
+
+def _bad_call(attempts: Sequence[Attempt]) -> Mapping[str, Any]:
+    """The last call that went wrong, else the last one, of the last attempt that made any."""
+    for attempt in reversed(attempts):
+        calls: list[dict[str, Any]] = json.loads(attempt.calls)
+        if calls:
+            return next((call for call in reversed(calls) if call.get("error_kind")), calls[-1])
+    return {}
 
 
 def _of_result(action: StoredAction) -> Iterator[Finding]:
@@ -225,27 +235,30 @@ def _of_rules(case: Case, mask: Mask) -> Iterator[Finding]:
     for rule in trace.rules:
         if rule.outcome is RuleOutcome.ERROR:
             yield Finding(What.BROKE, Grade.BAD, rule.rule, error=mask.text(rule.error or rule.missing))
-    if any(action.kind != WAIT for action in case.actions) or case.event.event.type not in INCOMING:
+    is_broken = any(rule.outcome is RuleOutcome.ERROR for rule in trace.rules)
+    if is_broken or any(action.kind != WAIT for action in case.actions):
         return
     told = told_of_record(trace.facts)
     if told is not None and any(rule.outcome is RuleOutcome.STOPPED for rule in trace.rules):
         yield Finding(What.REPEAT, Grade.FINE, told={"event": told.event})
         return
-    nearest = _nearest(trace)
+    event, nearest = case.event.event, _nearest(trace)
     if nearest is not None:
         yield _silent(nearest, case, mask)
-    elif case.event.event.type not in (EventType.UNREADABLE, EventType.FORM_SPAM, *_MONEY):
-        if not any(rule.outcome in (RuleOutcome.ERROR, RuleOutcome.MATCHED) for rule in trace.rules):
-            event = case.event.event
-            yield Finding(What.NO_RULE, Grade.WAIT, told={"type": event.type.value, "channel": event.channel})
+    elif event.type not in _TELLS_ITSELF and all(rule.outcome is RuleOutcome.OTHER_TRIGGER for rule in trace.rules):
+        yield Finding(What.NO_RULE, Grade.WAIT, told={"type": event.type.value, "channel": event.channel})
 
 
 def _nearest(trace: PlanTrace) -> RuleTrace | None:
     """Of the rules that did nothing: one that matched and was held back goes before one that waits, that before one
-    with the fewest conditions that did not hold."""
+    with the fewest conditions that did not hold, and of those the one with the most that did."""
     order = list(_OUTCOMES)
-    found = [rule for rule in trace.rules if rule.outcome in _OUTCOMES]
-    return min(found, key=lambda rule: (order.index(rule.outcome), len(list(_unmet(rule.conditions)))), default=None)
+
+    def distance(rule: RuleTrace) -> tuple[int, int, int]:
+        met = sum(one.matched is True for one in rule.conditions)
+        return order.index(rule.outcome), len(list(_unmet(rule.conditions))), -met
+
+    return min((rule for rule in trace.rules if rule.outcome in _OUTCOMES), key=distance, default=None)
 
 
 def _silent(rule: RuleTrace, case: Case, mask: Mask) -> Finding:

@@ -17,7 +17,7 @@ LATELY: Final = timedelta(days=3)
 _AMONG: Final = 10_000  # events; all of a large journal would take a second to look through
 _SHOWN: Final = 5
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_NAMELESS: Final = (EventType.UNREADABLE, EventType.FORM_SPAM)
+_NAMELESS: Final = (EventType.UNREADABLE, EventType.FORM_SPAM, EventType.PAYMENT_UNMATCHED)
 
 
 @dataclass(frozen=True, slots=True)

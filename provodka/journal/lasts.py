@@ -1,30 +1,16 @@
-"""The last of each: attempts of actions, plans of events, what channels brought."""
+"""The last of each: the plans of events, and what channels brought."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from provodka.journal import inbox
-from provodka.journal.records import Attempt, StoredEvent
-from provodka.journal.schema import attempts, events, plans
+from provodka.journal.records import StoredEvent
+from provodka.journal.schema import events, plans
 from provodka.journal.sql import chunks
-
-
-def last_attempts(connection: Connection, ids: Sequence[int]) -> dict[int, Attempt]:
-    """Of these actions, by id."""
-    found: dict[int, Attempt] = {}
-    for part in chunks(list(ids)):
-        newest = select(attempts.c.action_id, func.max(attempts.c.number).label("number"))
-        last = newest.where(attempts.c.action_id.in_(part)).group_by(attempts.c.action_id).subquery()
-        mine = and_(attempts.c.action_id == last.c.action_id, attempts.c.number == last.c.number)
-        for row in connection.execute(select(attempts).join(last, mine)):
-            found[row.action_id] = Attempt(
-                row.number, row.started_at, row.finished_at, row.outcome, row.error or "", row.calls or "[]"
-            )
-    return found
 
 
 def last_traces(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:

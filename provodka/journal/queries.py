@@ -67,27 +67,25 @@ def story(connection: Connection, event: StoredEvent) -> Story:
     action_rows = connection.execute(
         select(actions).where(actions.c.event_seq == event.seq).order_by(actions.c.id)
     ).all()
-    ids = [row.id for row in action_rows]
-    tries: dict[int, tuple[Attempt, ...]] = {}
-    for row in _attempt_rows(connection, ids):
-        attempt = Attempt(row.number, row.started_at, row.finished_at, row.outcome, row.error or "", row.calls or "[]")
-        tries[row.action_id] = (*tries.get(row.action_id, ()), attempt)
     keys = [row.key for row in action_rows]
     chosen = connection.execute(select(turns).where(turns.c.action_key.in_(keys)))
     return Story(
         event=event,
         plans=tuple(StoredPlan(r.number, r.at, r.cause, r.trace) for r in plan_rows),
         actions=tuple(outbox.stored(row) for row in action_rows),
-        attempts=tries,
+        attempts=attempts_of(connection, [row.id for row in action_rows]),
         turns={row.action_key: row.reason for row in chosen},
     )
 
 
-def _attempt_rows(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    for part in chunks(ids):
+def attempts_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+    """The attempts of these actions, by id, in their order."""
+    found: dict[int, tuple[Attempt, ...]] = {}
+    for part in chunks(list(ids)):
         query = select(attempts).where(attempts.c.action_id.in_(part)).order_by(attempts.c.action_id, attempts.c.number)
-        found.extend(connection.execute(query))
+        for row in connection.execute(query):
+            ended = (row.finished_at, row.outcome, row.error or "", row.calls or "[]")
+            found[row.action_id] = (*found.get(row.action_id, ()), Attempt(row.number, row.started_at, *ended))
     return found
 
 

@@ -122,7 +122,7 @@ def cause_of(found: Finding) -> Cause:
             cure.append(gettext(_GOES_ON) % told)
         return Cause(_said(known.what, found, told), " ".join(cure), found.error)
     what, cure_text = _TEXTS[found.code if found.what is What.MONEY else found.what]
-    said = "" if found.what in (What.LATER, What.NOT_MATCHED, What.HELD_BACK, What.THROTTLED) else found.error
+    said = "" if found.what in (What.LATER, What.NOT_MATCHED, What.HELD_BACK, What.THROTTLED, What.WAITS) else found.error
     return Cause(gettext(what) % told, gettext(cure_text) % told, said, found.told.get("event", ""))
 
 

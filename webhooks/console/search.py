@@ -52,6 +52,8 @@ def blueprint() -> Blueprint:
             return redirect(event_url(found.event.event.id))
         if found.is_known:
             return _story(found.lane, found.is_known, before, {"q": wanted})
+        if len(found.people) == 1 and not found.many:
+            return _story(found.people[0].lane, "", before, {"q": wanted})
         if found.people or found.alike:
             shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
             return render_template("search_choose.html", found=found, people=shown)
@@ -109,7 +111,7 @@ def _nothing(found: Understood, wanted: str) -> tuple[str, int]:
         "search_nothing.html",
         taken=taken,
         unheard=found_instead,
-        troubles=[(one, troubles.told(one, mask)) for one in found_instead.troubles],
+        troubles=[(one, troubles.told(one, mask)) for one in sorted(found_instead.troubles, key=troubles.nearness)],
         strange=entries(parts().journal, found_instead.nameless, masks()),
     ), 404
 

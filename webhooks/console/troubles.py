@@ -50,6 +50,11 @@ def is_door(trouble: Trouble) -> bool:
     return trouble.name.startswith("door of ")
 
 
+def nearness(trouble: Trouble) -> int:
+    """How near it is to what does not come in: doors first, then channels, then all the rest."""
+    return 0 if is_door(trouble) else 1 if trouble.name in parts().channels else 2
+
+
 def place(trouble: Trouble) -> str:
     """What is in trouble, as people call it."""
     name = trouble.name.partition("«")[2].partition("»")[0] or trouble.name
