@@ -31,7 +31,7 @@ def test_a_dead_action_is_sent_again_in_a_browser_and_turns_done_before_ones_eye
     tab.get_by_label("Пароль").fill(PASSWORD)
     tab.get_by_role("button", name="Войти").click()
     tab.goto(f"{closed.url}/console/events/{event.event.id}")
-    assert "Другая сторона не приняла данные запроса" in tab.locator(".card.bad").first.inner_text()
+    assert "amoCRM не принимает данные запроса" in tab.locator(".card.bad").first.inner_text()
     assert "79160000001" not in tab.content()
     tab.get_by_role("button", name="Отправить снова").click()
     tab.locator(".road").get_by_text("Доставлено", exact=True).wait_for()

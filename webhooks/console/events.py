@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from provodka.journal import MAKERS, ActionState, EventState, StoredAction, StoredEvent, queries
 from provodka.journal.records import WAIT
+from provodka.payloads import EventType
 from rules.plan import RuleOutcome
 from support import mending, replaying
 from support.diagnosis import What, cases, findings
@@ -22,6 +23,7 @@ from webhooks.console.causes import cause_of
 from webhooks.console.settings import Role
 
 _SOON: Final = timedelta(minutes=2)
+_LONGEST_BODY: Final = 20_000
 _OVER: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
 
 
@@ -145,10 +147,18 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "names": names,
         "telling": telling,
         "opened": seen_by.opened,
+        "body": _body(stored) if seen_by.opened else "",
         "at": current_app.jinja_env.filters["moment"],
         "lead_url": parts().lead_url,
         "contact_url": parts().contact_url,
     }
+
+
+def _body(stored: StoredEvent) -> str:
+    """As it came, where nothing could be read of it: whose names stand in it nobody knows, so it is shown to whoever has
+    opened the data."""
+    raw = stored.event.raw if stored.event.type is EventType.UNREADABLE else b""
+    return (masks(f"event:{stored.event.id}").of().raw(raw or b"") or "")[:_LONGEST_BODY]
 
 
 def _is_aside(rule: ShownRule) -> bool:

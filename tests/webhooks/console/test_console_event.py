@@ -56,8 +56,8 @@ def test_a_dead_action_stands_first_with_its_cause_and_its_cure(desk: Desk, hous
     refused = call("/api/v4/leads", 401, error_kind="auth_failed", answer_summary='{"title": "Unauthorized"}')
     house.dead(DeadReason.REJECTED, "Unauthorized", hint="", calls=(refused,))
     shown = page(desk, event.id).text
-    assert shown.index("Ключ доступа истёк или отозван") < shown.index("Что сделано")
-    assert "Подключите систему заново" in shown
+    assert shown.index("CRM не принимает ключ доступа: он истёк или отозван") < shown.index("Что сделано")
+    assert "Выдайте доступ заново" in shown
     assert "Отправить снова" not in shown, "a viewer looks only"
     assert "Отправить снова" in page(desk, event.id, Role.OPERATE).text
 

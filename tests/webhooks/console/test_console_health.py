@@ -38,22 +38,22 @@ def test_everything_that_is_wrong_is_told(desk: Desk, house: House, journal: Jou
     planted(house)
     journal.trouble("phone", "was silent", "Ждать")
     journal.well("phone")
-    journal.trouble("mail", "the mailbox refuses the password", "Проверьте пароль")
+    journal.trouble("mail", "the mailbox refuses the password [auth_failed]", "Проверьте пароль")
     journal.store.save_tokens("amocrm:krovlya", TokenPair("a", "r", clock() + timedelta(hours=20)))
     seen = look(desk)
     for words in (
         "Не сделано: 4, не разобрано: 1, неполадок: 2.",
-        "mail the mailbox refuses the password Проверьте пароль",
+        "mail mail не пускает: пароль или ключ не тот. the mailbox refuses the password [auth_failed] Проверьте пароль",
         f"{NOTE} 1 ",
         "site tilda 7 ",
         "долгосрочный токен amoCRM 12.03 15:00:00 10 дн 3 ч",
         "amocrm:krovlya 03.03 08:00:",
         "обновляется сам",
         "приостановлен до",
-        "phone was silent Ждать",
+        "phone phone не отвечает или отказывает. was silent Ждать",
     ):
         assert words in seen, words
-    assert seen.index("mail the") < seen.index("Прошедшие неполадки") < seen.index("phone was silent")
+    assert seen.index("mail the") < seen.index("Прошедшие неполадки") < seen.index("phone phone")
 
 
 def test_each_system_has_its_last_success_and_its_last_failure(desk: Desk, house: House, clock: Clock) -> None:
