@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent

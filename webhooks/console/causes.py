@@ -84,8 +84,8 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     What.UNREADABLE: (
         _("Канал «%(channel)s» прислал то, чего не прочесть: кто это и чего хочет, неизвестно."),
         _(
-            "Откройте событие, нажмите «Показать личные данные» и прочтите тело. Проверьте настройку отправки в сервисе, "
-            "а заявку, если она видна, занесите руками."
+            "Откройте событие, нажмите «Показать личные данные» и прочтите тело. Проверьте настройку отправки в "
+            "сервисе, а заявку, если она видна, занесите руками."
         ),
     ),
     What.ROBOT: (
@@ -109,6 +109,8 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         _("Если что-то должно делаться, добавьте правило, перезапустите Проводку и разберите событие заново."),
     ),
 }
+_PLAIN: Final = frozenset({What.LATER, What.NOT_MATCHED, What.HELD_BACK, What.THROTTLED, What.WAITS})
+"""Of these our sentence says all that the trace does."""
 _GOES_ON: Final = _("Следующая попытка в %(until)s.")
 
 
@@ -122,7 +124,7 @@ def cause_of(found: Finding) -> Cause:
             cure.append(gettext(_GOES_ON) % told)
         return Cause(_said(known.what, found, told), " ".join(cure), found.error)
     what, cure_text = _TEXTS[found.code if found.what is What.MONEY else found.what]
-    said = "" if found.what in (What.LATER, What.NOT_MATCHED, What.HELD_BACK, What.THROTTLED, What.WAITS) else found.error
+    said = "" if found.what in _PLAIN else found.error
     return Cause(gettext(what) % told, gettext(cure_text) % told, said, found.told.get("event", ""))
 
 

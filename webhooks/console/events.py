@@ -155,8 +155,8 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
 
 
 def _body(stored: StoredEvent) -> str:
-    """As it came, where nothing could be read of it: whose names stand in it nobody knows, so it is shown to whoever has
-    opened the data."""
+    """As it came, where nothing could be read of it. Nobody knows whose names stand in it, so that only they see it who
+    have opened the data."""
     raw = stored.event.raw if stored.event.type is EventType.UNREADABLE else b""
     return (masks(f"event:{stored.event.id}").of().raw(raw or b"") or "")[:_LONGEST_BODY]
 

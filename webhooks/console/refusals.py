@@ -41,13 +41,11 @@ _RENAMED: Final = Known(
 _GONE: Final = Known(
     _("Карточки, о которой речь, нет (%(system)s): её удалили, объединили с другой, или номер неверен."),
     _(
-        "Удалили по ошибке — восстановите её и нажмите «Отправить снова». Заявка ещё нужна — нажмите «Разобрать "
-        "заново»: правила найдут или создадут другую карточку."
+        "Удалили по ошибке — восстановите её и нажмите «Отправить снова». Неверен номер — исправьте правило "
+        "«%(rule)s», перезапустите Проводку и нажмите «Разобрать заново»."
     ),
 )
-_NO_CHAT: Final = Known(
-    _("Человек заблокировал бота или ещё не писал ему, а первым бот писать не может."), ""
-)
+_NO_CHAT: Final = Known(_("Человек заблокировал бота или ещё не писал ему, а первым бот писать не может."), "")
 _BY_CODE: Final[Mapping[str, Known]] = {
     "unknown_name": _RENAMED,
     "inactive_user": Known(
@@ -135,8 +133,9 @@ def meaning(found: Finding) -> Known:
 def _known(found: Finding) -> Known:
     if found.outcome == "rate_limited" and found.status != TOO_MANY:
         return _BANNED if found.code == "blocked" else _CLOSED
-    if found.status in _BY_STATUS and not (found.kind == "http" and found.status == NOT_FOUND):
-        return _BY_STATUS[found.status]
+    by_status = _BY_STATUS.get(found.status or 0)
+    if by_status is not None and not (found.kind == "http" and found.status == NOT_FOUND):
+        return by_status
     if found.outcome == "retryable" and (found.status or 0) >= SERVER:
         return _BROKEN
     if found.outcome in _BY_OUTCOME:

@@ -23,7 +23,8 @@ _TITLES: Final[Mapping[str, str]] = {
     "smtp": _("Почта"), "imap": _("Почта"), "mango": "MANGO OFFICE", "robokassa": "Robokassa", "yookassa": _("ЮKassa"),
     "tbank": _("Т-Банк"), "vk": _("ВКонтакте"), "whatsapp": "WhatsApp", "wazzup": "Wazzup", "greenapi": "Green-API",
     "avito": _("Авито"), "max": "MAX", "viber": "Viber", "google": _("Google Таблицы"), "asterisk": "Asterisk",
-    "http": _("Внешняя система"), "beeline": _("Билайн"), "megafon": _("МегаФон"), "zadarma": "Zadarma", "sipuni": "Sipuni", "exolve": "Exolve",
+    "http": _("Внешняя система"),
+    "beeline": _("Билайн"), "megafon": _("МегаФон"), "zadarma": "Zadarma", "sipuni": "Sipuni", "exolve": "Exolve",
 }  # fmt: skip
 
 

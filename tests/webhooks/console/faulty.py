@@ -72,7 +72,7 @@ class Firm:
         while self.house.planner.plan_once() + self._deliverer.deliver_once():
             pass
 
-    def form(self, number: int, name: str, *, channel: str = "site", secret: str = "sandbox", **more: Any) -> None:  # noqa: S107
+    def form(self, number: int, name: str, *, channel: str = "site", secret: str = "sandbox", **more: Any) -> None:
         """The person of that number fills in the form of that name, and the house works."""
         url = f"{self.url}/hooks/{channel}/{secret}"
         tilda_lead(url, name="Мария", phone=phone(number), email="", form_name=name, **more)
@@ -175,7 +175,7 @@ class Firm:
         self.work()
 
     def _at_the_doors(self) -> None:
-        self.form(5, "Заявка", channel="landing", secret="forgotten")  # noqa: S106
+        self.form(5, "Заявка", channel="landing", secret="forgotten")
         headers = {"Content-Type": "application/json"}
         requests.post(f"{self.url}/hooks/site/sandbox", b"\xff\xfe{{{", headers=headers, timeout=20).raise_for_status()
         self.work()
