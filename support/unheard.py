@@ -22,7 +22,7 @@ _NAMELESS: Final = (EventType.UNREADABLE, EventType.FORM_SPAM, EventType.PAYMENT
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A channel that has brought nothing for long: since `last_at`, or ever; `among` the last events where the journal
+    """A channel that is in no trouble and has brought nothing for long: since `last_at`, or ever; `among` the last events where the journal
     has more than are looked at."""
 
     channel: str
@@ -48,9 +48,11 @@ def unheard(journal: Journal, channels: Collection[str], limit: int = _SHOWN) ->
         last, is_all = lasts.last_by_channel(connection, _AMONG)
         newest = queries.list_events(connection, limit=1)
         after = max(0, newest[0].event.seq - _AMONG) if newest else 0
+        in_trouble = {one.name for one in every if one.ended_at is None}
+        quiet = [one for one in channels if one not in in_trouble and last.get(one, _NEVER) < since]
         return Unheard(
             [one for one in every if one.ended_at is None or one.last_at > since],
-            [Silent(one, last.get(one), 0 if is_all else _AMONG) for one in channels if last.get(one, _NEVER) < since],
+            [Silent(one, last.get(one), 0 if is_all else _AMONG) for one in quiet],
             lasts.newest_of_types(connection, _NAMELESS, after, limit),
         )
 

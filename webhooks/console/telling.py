@@ -12,6 +12,7 @@ from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
 from webhooks.console.names import action_title
+from webhooks.console.systems import title
 from webhooks.console.words import gettext, span
 
 
@@ -119,20 +120,20 @@ _WAITS: Final[Mapping[WaitsFor, str]] = {
     WaitsFor.CARRIED_OUT: _("Выполняется прямо сейчас"),
     WaitsFor.TIMER: _("Ждёт по правилу до %(until)s, потом правило прочтут ещё раз"),
     WaitsFor.RETRY: _("Следующая попытка в %(until)s"),
-    WaitsFor.LATER: _("Ждёт до %(until)s: %(why)s"),
+    WaitsFor.LATER: _("Ждёт разрешённого часа, до %(until)s"),
     WaitsFor.RESULT: _("Ждёт результата действия %(action)s (%(kind)s)"),
     WaitsFor.LANE: _("Ждёт очереди за действием %(action)s о том же человеке"),
     WaitsFor.WORKER: _("Отправится, как только освободится исполнитель"),
     WaitsFor.DOUBT: _("Сначала проверит, не выполнена ли прежняя попытка"),
-    WaitsFor.ACCOUNT: _("Подключение %(name)s остановлено до %(until)s: %(why)s"),
-    WaitsFor.BRAKE: _("Правило остановило само себя %(until)s: %(why)s"),
+    WaitsFor.ACCOUNT: _("%(name)s не пускает запросы до %(until)s"),
+    WaitsFor.BRAKE: _("Правило остановило само себя %(until)s"),
 }
 
 
 def wait(one: Wait, at: Clock) -> str:
     """Why an action is not over yet."""
     told = {
-        "until": at(one.until), "why": one.why, "action": one.action or "—", "name": one.name,
+        "until": at(one.until), "action": one.action or "—", "name": title(one.name.partition(":")[0]),
         "kind": action_title(one.kind),
     }  # fmt: skip
     return gettext(_WAITS[one.what]) % told
