@@ -22,8 +22,8 @@ _NAMELESS: Final = (EventType.UNREADABLE, EventType.FORM_SPAM, EventType.PAYMENT
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A channel that is in no trouble and has brought nothing for long: since `last_at`, or ever; `among` the last events where the journal
-    has more than are looked at."""
+    """A channel that is in no trouble and has brought nothing for long: since `last_at`, or ever; `among` the last
+    events where the journal has more than are looked at."""
 
     channel: str
     last_at: datetime | None

@@ -34,7 +34,9 @@ def test_a_dead_action_is_sent_again_in_a_browser_and_turns_done_before_ones_eye
     assert "amoCRM не принимает данные запроса" in tab.locator(".card.bad").first.inner_text()
     assert "79160000001" not in tab.content()
     tab.get_by_role("button", name="Отправить снова").click()
+    tab.locator("details[id^=given]").first.locator("summary").click()
     tab.locator(".road").get_by_text("Доставлено", exact=True).wait_for()
     assert tab.locator("article .state", has_text="сделано").count() == 3
+    assert tab.locator("details[id^=given]").first.get_attribute("open") is not None, "what was unfolded stays so"
     assert tab.locator("#story[hx-get]").count() == 0, "it does not look again once all is over"
     assert len(closed.leads()) == 2

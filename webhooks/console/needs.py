@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.journal import DeadReason, brakes
+from provodka.errors import taken_apart
+from provodka.journal import brakes
 from support import needs as waiting
+from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
 from webhooks.console.access import masks, needs, parts, reader, record
+from webhooks.console.causes import Cause, cause_of
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
+from webhooks.console.systems import title
 from webhooks.console.words import counted, gettext
 
 
@@ -168,16 +172,18 @@ def _words() -> dict[str, object]:
         "action_title": action_title,
         "event_title": event_title,
         "reason_words": reason_words,
-        "cure": cure,
+        "cause": cause,
+        "title": title,
         "actions": _actions,
         "events": _events,
     }
 
 
-def cure(reason: str) -> str:
-    """What to do about a dead action of which the other side says nothing more."""
-    if reason == DeadReason.EXHAUSTED:
-        return gettext("Узнайте, отвечает ли другая система; когда ответит, отправьте ещё раз.")
-    if reason == DeadReason.OUTCOME_UNKNOWN:
-        return gettext("Посмотрите в CRM, сделано ли это, и отметьте на странице события. Вслепую повторять нельзя.")
-    return gettext("Исправьте то, на что указывает ответ другой системы, и отправьте ещё раз.")
+def cause(group: waiting.Cause, mask: Mask) -> Cause:
+    """What has gone wrong with all of a group and what helps, as the page of each event says it."""
+    apart = taken_apart(group.error)
+    found = Finding(
+        What.DEAD, Grade.BAD, group.rule, group.kind, reason=group.reason, error=mask.text(apart.reason),
+        hint=mask.text(group.hint), status=apart.status, code=apart.code,
+    )  # fmt: skip
+    return cause_of(found)

@@ -8,10 +8,12 @@ import pytest
 import requests
 
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, StoredEvent, queries
-from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, dump_trace
+from provodka.payloads import EventType, Person, Unreadable
+from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, Violation, dump_trace
 from tests.cli.conftest import clock, house, journal  # noqa: F401 -- fixtures
-from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House, action, call, matched
+from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, action, call, matched
 from tests.webhooks.console.desk import Desk
+from tests.webhooks.console.planting import NOTE, brake
 from webhooks.console.settings import Role
 
 
@@ -184,3 +186,43 @@ def test_an_event_is_planned_again_only_after_its_plan_was_shown(
 
 def kinds(journal: Journal) -> list[str]:  # noqa: F811
     return [one.kind for one in journal.read(lambda c: queries.actions_of(c, [1]))[1]]
+
+
+def test_what_is_held_is_let_go_and_what_was_cancelled_is_sent_from_the_page(
+    desk: Desk,
+    house: House,  # noqa: F811
+    journal: Journal,  # noqa: F811
+) -> None:
+    brake(house)
+    held = next(one for one in journal.read(lambda c: queries.list_events(c, state="held"))).event
+    here = f"/events/{held.event.id}"
+    assert "Отпустить правило" not in page(desk, held.event.id).text, "a viewer looks only"
+    operator = desk.sign_in(Role.OPERATE)
+    shown = operator.get(here).text
+    assert "остановило само себя: оно затронуло бы слишком много" in shown
+    assert "/console/needs/rule?rule=" in shown
+    operator.post("/needs/rule", "/needs", rule=NOTE, drop="1")
+    (action_id,) = [a.id for a in journal.read(lambda c: queries.actions_of(c, [held.seq]))[held.seq]]
+    assert "Всё-таки отправить" in operator.get(here).text
+    operator.post(f"{here}/actions/{action_id}/resend", here)
+    assert state(journal, action_id) is ActionState.READY
+
+
+def test_what_the_rules_learned_and_counted_is_shown_masked(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.event()
+    broken = Violation("Без задачи", "anna", "17", house.clock())
+    house.plan(
+        event, RuleTrace(RULE, RuleOutcome.MATCHED, violation=broken), actions=(), facts={"lead": {"title": PHONE}}
+    )
+    shown = page(desk, event.id).text
+    assert "Что правила узнали снаружи" in shown
+    assert "Засчитано нарушение «Без задачи»: anna" in shown
+    assert PHONE not in shown
+
+
+def test_a_body_that_could_not_be_read_is_shown_to_who_has_opened_the_data(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.event(type=EventType.UNREADABLE, payload=Unreadable("broken"), person=Person(), raw=b"Name=Oleg")
+    visitor = desk.sign_in()
+    assert "Name=Oleg" not in visitor.get(f"/events/{event.id}").text
+    visitor.post("/open", f"/events/{event.id}", about=f"event:{event.id}", then="/")
+    assert "Name=Oleg" in visitor.get(f"/events/{event.id}").text

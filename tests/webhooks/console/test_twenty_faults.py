@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import Sandbox
-from tests.webhooks.console.desk import PASSWORD, Visitor
+from tests.webhooks.console.desk import PASSWORD, Desk, Visitor, on
 from tests.webhooks.console.faulty import Firm, phone
 
 GUIDE = Path(__file__).parents[3] / "docs/ru/support.md"
@@ -110,6 +110,35 @@ def test_the_first_page_of_a_search_has_the_cause_and_the_cure(support: Visitor,
     assert fault.cause in page
     assert fault.cure in page[page.index(fault.cause) :]
     assert page.index(fault.cause) < page.find("Всё по порядку") or "Не найдено" in page, "it stands on top"
+
+
+@pytest.mark.parametrize(
+    "typed", [phone(2), phone(9), phone(11), phone(12), phone(13), phone(16), phone(22), "Зинаида"]
+)
+def test_the_page_of_the_event_begins_with_the_same_words(support: Visitor, typed: str) -> None:
+    fault = next(fault for fault in FAULTS if fault.typed == typed)
+    story = support.get("/", q=typed).text.partition("Что случилось")[2]
+    link = re.search(r'href="/console(/events/\w+)"', story)
+    assert link
+    page = unescape(support.get(link[1]).text.partition('class="road"')[2])
+    assert fault.cause in page.partition("Что сделано")[0]
+
+
+def test_a_journal_that_is_away_says_so_and_what_to_do(tmp_path: Path) -> None:
+    journal = on(tmp_path)
+    desk = Desk(journal)
+    visitor = desk.sign_in()
+    journal.database.close()
+    for file in tmp_path.glob("journal.sqlite*"):
+        file.unlink()
+    try:
+        answer = visitor.get("/", q=phone(1))
+        assert answer.status_code == 503
+        assert "Журнал недоступен" in answer.text
+        assert "на диске кончилось место" in answer.text
+        assert "освободите место или поднимите базу" in answer.text
+    finally:
+        desk.close()
 
 
 def test_the_guide_of_support_knows_every_fault() -> None:
