@@ -146,6 +146,7 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "timer": WAIT,
         "names": names,
         "telling": telling,
+        "says": seen_by.of([stored.event.person]).text(telling.says(stored.event.payload)),
         "opened": seen_by.opened,
         "body": _body(stored) if seen_by.opened else "",
         "at": current_app.jinja_env.filters["moment"],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from provodka.payloads import Payload, PaymentEvent
 from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
@@ -114,6 +115,21 @@ def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
     for name, one in values.items():
         if one not in (None, "", [], {}):
             yield called(str(name)), value(one)
+
+
+def says(payload: Payload) -> str:
+    """The sums of a payment in a line; of any other event nothing: its causes and its rules tell it."""
+    if not isinstance(payload, PaymentEvent):
+        return ""
+    paid = payload.payment
+    parts = (
+        gettext("заказ %s") % paid.order if paid.order else "",
+        gettext("просили %s") % f"{paid.asked:f} {paid.currency}" if paid.asked else "",
+        gettext("оплачено %s") % f"{paid.amount:f} {paid.currency}" if paid.amount else "",
+        gettext("возвращено %s") % f"{paid.refunded:f} {paid.currency}" if paid.refunded else "",
+        paid.reason,
+    )
+    return "; ".join(filter(None, parts))
 
 
 _WAITS: Final[Mapping[WaitsFor, str]] = {

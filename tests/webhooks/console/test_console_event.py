@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import requests
 
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, StoredEvent, queries
-from provodka.payloads import EventType, Person, Unreadable
+from provodka.payloads import EventType, PaymentEvent, Person, Unreadable
+from provodka.payments import Payment
 from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, Violation, dump_trace
 from tests.cli.conftest import clock, house, journal  # noqa: F401 -- fixtures
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, action, call, matched
@@ -226,3 +228,9 @@ def test_a_body_that_could_not_be_read_is_shown_to_who_has_opened_the_data(desk:
     assert "Name=Oleg" not in visitor.get(f"/events/{event.id}").text
     visitor.post("/open", f"/events/{event.id}", about=f"event:{event.id}", then="/")
     assert "Name=Oleg" in visitor.get(f"/events/{event.id}").text
+
+
+def test_the_sums_of_a_payment_are_told_in_words(desk: Desk, house: House) -> None:  # noqa: F811
+    paid = Payment(id="1", order="7", amount=Decimal("4000.00"), asked=Decimal("5000.00"))
+    event = house.event(type=EventType.PAYMENT_SUCCEEDED, payload=PaymentEvent(paid))
+    assert "заказ 7; просили 5000.00 RUB; оплачено 4000.00 RUB" in page(desk, event.id).text
