@@ -67,6 +67,7 @@ def blueprint() -> Blueprint:
             actions=_actions(found.ledger),
             mask=masks().of(),
             told=troubles.told,
+            place=troubles.place,
         )
 
     return pages
