@@ -161,9 +161,7 @@ def _(text: str) -> str:
 
 _REFUSED: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (
-        re.compile(
-            "the secret in the address is wrong or absent|(neither )?the address (does not|nor the .+) holds? the secret"
-        ),
+        re.compile("the secret in the address is wrong or absent|(neither )?the address (does|nor) .+ the secret"),
         _("В адресе нет секрета, или он не тот."),
     ),
     (
