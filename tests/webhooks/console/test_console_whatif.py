@@ -198,6 +198,8 @@ def test_one_runs_at_a_time_shows_how_far_it_is_and_hinders_no_page(held: Held) 
         pass  # nobody else is kept from the outside meanwhile
     refused = other.post("/what-if", "/rules", text=text)
     assert (refused.status_code, "его начал operate" in refused.text) == (409, True)
+    refused = other.post("/export", "/rules", person="1", format="csv")
+    assert (refused.status_code, "идёт другое сравнение" in refused.text) == (409, True), "an export would be as heavy"
     may.set()
     assert "4 иначе" in over(mine)
     assert mine.get("/what-if/progress").headers["HX-Refresh"] == "true"
