@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,11 @@ def deeds() -> dict[str, str]:
         "export": gettext("выгружен журнал: %s"),
         "export_end": gettext("выгрузка остановлена или удалена: %s"),
     }
+
+
+def kinds() -> dict[str, str]:
+    """What can be chosen: each deed without what it was about."""
+    return {what: re.sub(r"[,:] [^,:]*%s.*", "", words) for what, words in deeds().items()}
 
 
 def subject(about: str) -> str:

@@ -99,6 +99,9 @@ def _about_dead(key: str) -> ResponseReturnValue:
                 gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
                 % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
                 gettext("Причина должна быть уже устранена."),
+                gettext(
+                    "Уйдёт то, что было задано тогда. Если вместо этого исправлено правило, разберите события заново."
+                ),
             ]
         ),
         gettext("Отправить %s") % _actions(group.count),

@@ -158,6 +158,7 @@ def test_a_cause_that_was_sent_again_is_on_record_in_words(desk: Desk, house: Ho
     assert f"отправлено заново всё по одной причине, правило «{RULE}»" in page
     assert "сколько: 2, Лид, другая сторона отказала" in page
     assert "обработаны заново все события с одной ошибкой" in page
+    assert "%s" not in page, "a kind of deed is chosen without what it was about"
 
 
 def test_what_is_done_in_bulk_is_recorded(desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
