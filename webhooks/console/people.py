@@ -55,9 +55,7 @@ def blueprint() -> Blueprint:
 
 def _called(deed: Deed) -> str:
     user = parts().settings.users.get(deed.login)
-    if deed.told.get("by") == "openid":
-        return str(deed.told.get("name") or deed.login)
-    return user.name if user and user.name else deed.login
+    return str(deed.told.get("name") or (user.name if user else "") or deed.login)
 
 
 def _mark(text: str) -> tuple[datetime, int] | None:
