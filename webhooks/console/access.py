@@ -69,7 +69,10 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def record(what: str, about: str = "", **told: object) -> None:
     """Write down what the reader does, for the page of who did what (`webhooks/console/deeds.py` has its words). Raises
     JournalUnavailableError: what cannot be recorded is not to be done, so record first."""
-    deed = Deed(parts().now(), reader().login, what, about, told, address())
+    who = reader()
+    if who.login not in parts().settings.users:  # somebody of a provider: no config will tell what they are called
+        told = {"name": who.name, **told}
+    deed = Deed(parts().now(), who.login, what, about, told, address())
     parts().journal.write(lambda c: audit.put(c, deed))
 
 

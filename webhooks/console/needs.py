@@ -48,7 +48,7 @@ def blueprint() -> Blueprint:
             group = _dead(key)
             told = {"kind": group.kind, "reason": group.reason, "count": len([one for one in group.ids if one <= upto])}
             record("resend_all", group.rule, **told)
-            return _done(gettext("Отправлено ещё раз: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
+            return _done(gettext("Отправлено снова: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
         return _about_dead(key)
 
     @pages.route("/needs/replay", methods=["GET", "POST"])
@@ -93,12 +93,15 @@ def _about_dead(key: str) -> ResponseReturnValue:
     group = _dead(key)
     upto = max(group.ids)
     return _ask(
-        gettext("Отправить ещё раз?"),
+        gettext("Отправить снова?"),
         " ".join(
             [
-                gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
+                gettext("Будет отправлено снова: %(count)s, «%(kind)s» по правилу «%(rule)s».")
                 % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
                 gettext("Причина должна быть уже устранена."),
+                gettext(
+                    "Уйдёт то, что было задано тогда. Если вместо этого исправлено правило, разберите события заново."
+                ),
             ]
         ),
         gettext("Отправить %s") % _actions(group.count),

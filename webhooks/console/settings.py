@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -138,5 +138,5 @@ class ConsoleSettings(Strict):
     openid: OpenId | None = None
     session: Duration = Field("12h", validate_default=True)
     open: Role = Role.VIEW
-    language: str = Field("ru", pattern="^(ru|en)$")
+    language: Literal["ru", "en"] = "ru"
     answer_within: DurationText = Field("15m working", validate_default=True)

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from provodka.payloads import Payload, PaymentEvent
+from provodka.units import moment_in
 from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
+from webhooks.console.access import parts
 from webhooks.console.names import action_title
 from webhooks.console.titles import title
-from webhooks.console.words import _, gettext, span
+from webhooks.console.words import _, gettext, moment, span
 
 
 class Clock(Protocol):
@@ -79,6 +81,8 @@ def value(one: Any) -> str:  # noqa: ANN401 -- JSON
             return ", ".join(map(value, one)) or gettext("пусто")
         case Mapping():
             return "; ".join(f"{called(str(name))}: {value(inner)}" for name, inner in one.items()) or gettext("пусто")
+    if isinstance(one, str) and (at := moment_in(one)):
+        return moment(at, parts().zone, parts().now())
     return str(one)
 
 

@@ -100,6 +100,12 @@ def test_an_administrator_sees_who_came_by_the_provider(desk: Desk) -> None:
     assert "ivan@krovlya.ru Войти через Кровлю смотрит, исправляет и видит, кто что сделал" in seen
 
 
+def test_what_somebody_of_the_provider_did_is_told_by_their_name(desk: Desk) -> None:
+    come(desk, OLGA).post("/sign-out", "/")
+    seen = text_of(come(desk, IVAN).get("/people").text)
+    assert "Ольга выход" in seen
+
+
 def test_the_way_back_leads_to_no_page_of_others(desk: Desk) -> None:
     visitor = Visitor(desk.url)
     chosen = visitor.get("/openid", then="//evil.example/")

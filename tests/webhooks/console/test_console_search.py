@@ -166,6 +166,11 @@ def test_nothing_found_tells_what_was_understood_and_where_else_to_look(house: H
     assert "не похоже" in told(visitor.get("/", q="!?"))
 
 
+def test_a_card_that_nobody_knows_is_taken_for_a_card_alone(visitor: Visitor) -> None:
+    page = told(visitor.get("/", q="https://krovlya.bitrix24.ru/crm/deal/details/4711/"))
+    assert "Мы искали: сделка или лид № 4711. В журнале этого нет" in page
+
+
 def test_with_nothing_typed_the_page_says_what_can_be(visitor: Visitor) -> None:
     page = told(visitor.get("/"))
     assert "Мария Иванова, мар ива" in page

@@ -20,7 +20,9 @@ from webhooks.console import whatif
 from webhooks.console.settings import Role
 
 Held = tuple[Client, Desk, threading.Event, threading.Event]
-CHANGED = RULES.replace("utm.source: yandex", "utm.source: google").replace("text: Перезвонить", "text: Набрать")
+CHANGED = RULES.replace("utm.source: yandex", "utm.source: google").replace(
+    "text: Перезвонить, due: 1h", "text: Набрать, due: 2h"
+)
 
 
 def config(client: Client, rules: str) -> str:
@@ -48,6 +50,7 @@ def test_a_changed_config_is_told_by_rule_and_by_event_with_links(standing: tupl
     assert "8 событий сравнено 4 так же 4 иначе" in page
     assert "«Заявка» 3 события − Лид: не делалось бы (2)" in page
     assert "~ Задача, Текст (1) : было: Перезвонить, стало бы: Набрать" in page
+    assert "~ Задача, Срок (1) : было: 02.03 13:00:01, стало бы: 02.03 14:00:01" in page, "on the client's clocks"
     assert "не делалось бы по правилу «Заявка» : utm.source: нужно: google; здесь: yandex" in page
     assert "делалось бы по правилу «Заявка» : тогда utm.source: нужно: yandex; здесь: google" in page
     links = visitor.get("/what-if").text
