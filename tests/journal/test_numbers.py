@@ -185,6 +185,7 @@ def test_a_journal_of_before_knows_the_numbers_of_its_past(open_journal: Callabl
     id_ = action(before, form, "payment_link")
     before.finish([Finished(id_, 1, "done", ActionState.DONE, result='{"order": "2001", "payment": ""}')], "robokassa")
     undo = (
+        "DROP TABLE past_troubles",
         "DROP TABLE numbered",
         "DROP INDEX events_channel",
         "DROP INDEX events_id_end",
