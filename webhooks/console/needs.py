@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from provodka.journal import DeadReason, brakes
 from support import needs as waiting
 from support.masking import Mask
-from webhooks.console.access import masks, needs, parts, reader, record
+from webhooks.console.access import masks, needs, parts, reader, record, row_number
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
 from webhooks.console.titles import account_title
@@ -133,7 +133,7 @@ def _done(told: str) -> ResponseReturnValue:
 
 def _group() -> tuple[str, int]:
     """Which cause, and up to which of it."""
-    return request.values.get("cause", ""), request.values.get("upto", 0, type=int)
+    return request.values.get("cause", ""), request.values.get("upto", 0, type=row_number)
 
 
 def _actions(number: int) -> str:

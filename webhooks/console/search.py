@@ -14,7 +14,7 @@ from support.find import FEW, Understood, understand, without_a_person
 from support.timeline import Entry, Step, needs_a_look, timeline
 from support.waiting import Mend
 from webhooks.console import names
-from webhooks.console.access import masks, parts
+from webhooks.console.access import masks, parts, row_number
 from webhooks.console.words import gettext, span
 
 LOOK = 6
@@ -40,8 +40,8 @@ def blueprint() -> Blueprint:
     @pages.get("/")
     def page() -> ResponseReturnValue:
         wanted = request.args.get("q", "").strip()[:400]
-        before = request.args.get("before", type=int)
-        person = request.args.get("person", type=int)
+        before = request.args.get("before", type=row_number)
+        person = request.args.get("person", type=row_number)
         if person is not None:
             return _story(person, "", before, {"person": person})
         if not wanted:
