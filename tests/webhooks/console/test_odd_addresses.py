@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.playing import Clock, House
 from tests.webhooks.console.desk import Desk, Visitor, on
 from webhooks.console.settings import Role
 
 BEYOND = ("9223372036854775808", "-9223372036854775809", "9" * 30)  # what no database can hold
 NUMBERS = ("/?person={}", "/?person=1&before={}", "/feed?before={}", "/export?person={}", "/needs/resend?upto={}")
+ID = "0000000000000000000000a1"
 
 
 @pytest.fixture(scope="module")
 def visitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     journal = on(tmp_path_factory.mktemp("odd"))
+    House(journal, Clock()).event("1", id=ID)
     desk = Desk(journal)
     yield desk.sign_in(Role.ADMINISTER)
     desk.close()
@@ -38,3 +41,8 @@ def test_a_feed_that_goes_on_from_nowhere_begins_now(visitor: Visitor, after: st
     with visitor.session.get(f"{visitor.url}/feed/stream", params={"after": after}, stream=True, timeout=30) as told:
         assert told.status_code == 200
         assert next(told.iter_lines()).startswith(b"retry")
+
+
+def test_an_action_of_a_number_that_no_journal_can_hold_is_not_there(visitor: Visitor) -> None:
+    for deed in ("resend", "settle"):
+        assert visitor.post(f"/events/{ID}/actions/{BEYOND[0]}/{deed}", "/").status_code == 404
