@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -26,6 +27,7 @@ SHOWN: Final = 25
 """Rows of a table on the page; the file has all of them."""
 _PATIENCE: Final = 0.15  # seconds for which a page waits
 _LONG_PATIENCE: Final = 30.0  # and a file
+_WAITING: Final = BoundedSemaphore(1)  # more would keep the threads that webhooks need; they are led to the page
 _FRESH: Final = timedelta(minutes=1)
 _FRESH_PAST: Final = timedelta(hours=1)  # what is over does not change
 _PERSONAL: Final = frozenset({"late", "missed"})
@@ -52,13 +54,21 @@ def blueprint() -> Blueprint:
         fresh = _FRESH if until >= bureau.now() else _FRESH_PAST
         return counted.ask((period, since), partial(bureau.period, period), bureau.now, fresh, patience)
 
+    def patiently(period: str) -> PeriodFigures | None:
+        if not _WAITING.acquire(blocking=False):
+            return ask(period, _PATIENCE)
+        try:
+            return ask(period, _LONG_PATIENCE)
+        finally:
+            _WAITING.release()
+
     @pages.get("/figures")
     def page() -> ResponseReturnValue:
         period = request.args.get("period", PERIODS[0])
         if period not in PERIODS:
             abort(404)
         if request.args.get("as") == "csv":
-            found = ask(period, _LONG_PATIENCE)
+            found = patiently(period)
             return _file(found, period) if found else redirect(url_for("figures.page", period=period))
         found = ask(period, _PATIENCE)
         if request.headers.get("HX-Request"):  # a page that waits asks whether it is ready
