@@ -161,7 +161,7 @@ def number_words(one: Numbered) -> str:
         numbering.SHIPMENT: gettext("отгрузка %s"),
         numbering.REQUEST: gettext("заявка партнёра %s"),
     }
-    return said[one.kind] % one.number
+    return said[one.kind] % masks().of().text(one.number)  # somebody may have given a phone as their number
 
 
 def led_to(step: Step) -> str:
