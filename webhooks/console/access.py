@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from flask import abort, current_app, g, request
 
@@ -18,6 +18,7 @@ from webhooks.console.parts import Parts
 from webhooks.console.sessions import Reader
 from webhooks.console.settings import Role
 
+_GREATEST: Final = 2**62
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -49,6 +50,11 @@ def opened_until(about: str) -> datetime | None:
 def may_open() -> bool:
     """Whether the reader may open personal data."""
     return reader().role.may(parts().settings.open)
+
+
+def row_number(text: str) -> int:
+    """For `type=` of what an address names: of a row, and no greater than any database takes."""
+    return max(-_GREATEST, min(int(text), _GREATEST))
 
 
 def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

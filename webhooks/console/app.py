@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 import structlog
-from flask import Flask, Response, g, render_template
+from flask import Flask, Response, abort, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -67,6 +67,11 @@ def create_console(parts: Parts) -> Flask:
         app.extensions["openid"] = openid.provider(parts, parts.settings.openid)
         app.register_blueprint(openid.blueprint())
     _errors(app)
+
+    @app.before_request
+    def storable() -> None:
+        if any("\0" in text for text in (request.path, *request.values.values())):
+            abort(400)  # PostgreSQL holds no such sign, and refuses to look for one
 
     @app.after_request
     def strictly(response: Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -24,6 +25,7 @@ from webhooks.console.words import gettext, moment, span, whole
 SHOWN: Final = 25
 """Rows of a table on the page; the file has all of them."""
 _LONG_PATIENCE: Final = 30.0  # seconds for which a file waits
+_WAITING: Final = BoundedSemaphore(1)  # more would keep the threads that webhooks need; they are led to the page
 _FRESH: Final = timedelta(minutes=1)
 _FRESH_PAST: Final = timedelta(hours=1)  # what is over does not change
 _PERSONAL: Final = frozenset({"late", "missed"})
@@ -49,7 +51,7 @@ def blueprint() -> Blueprint:
         if period not in PERIODS:
             abort(404)
         if request.args.get("as") == "csv":
-            found = _asked(period, _LONG_PATIENCE)
+            found = _patiently(period)
             return _file(found, period) if found else redirect(url_for("figures.page", period=period))
         found = _asked(period, PATIENCE)
         if request.headers.get("HX-Request"):  # a page that waits asks whether it is ready
@@ -57,6 +59,15 @@ def blueprint() -> Blueprint:
         return _page(found, period)
 
     return pages
+
+
+def _patiently(period: str) -> PeriodFigures | None:
+    if not _WAITING.acquire(blocking=False):
+        return _asked(period, PATIENCE)
+    try:
+        return _asked(period, _LONG_PATIENCE)
+    finally:
+        _WAITING.release()
 
 
 def _asked(period: str, patience: float) -> PeriodFigures | None:

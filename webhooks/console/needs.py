@@ -12,7 +12,7 @@ from provodka.journal import brakes
 from support import needs as waiting
 from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
-from webhooks.console.access import masks, needs, parts, reader, record
+from webhooks.console.access import masks, needs, parts, reader, record, row_number
 from webhooks.console.causes import Cause, cause_of
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
@@ -152,7 +152,7 @@ def _done(told: str) -> ResponseReturnValue:
 
 def _group() -> tuple[str, int]:
     """Which cause, and up to which of it."""
-    return request.values.get("cause", ""), request.values.get("upto", 0, type=int)
+    return request.values.get("cause", ""), request.values.get("upto", 0, type=row_number)
 
 
 def _actions(number: int) -> str:

@@ -311,6 +311,15 @@ def test_a_stream_ends_with_its_session(desk: Desk, visitor: Visitor, clock: Clo
     assert [message.event for message in stream.rest()] == ([] if "tab" in ending else ["end"])
 
 
+def test_a_feed_that_nobody_looks_at_keeps_no_session_awake(visitor: Visitor, clock: Clock) -> None:
+    clock.forward(hours=11)
+    stream = Stream(visitor)  # as the browser asks again by itself
+    assert stream.first.event == "live"
+    stream.close()
+    clock.forward(hours=2)
+    assert "Вход в консоль" in visitor.get("/feed").text
+
+
 @pytest.fixture
 def busy(desk: Desk, journal: Journal, clock: Clock) -> Iterator[Visitor]:
     """The console beside a channel that takes what is posted to it, with four threads."""

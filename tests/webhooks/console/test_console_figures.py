@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from io import StringIO
 from typing import Any
 
@@ -217,3 +218,18 @@ def test_an_empty_journal_and_a_period_that_does_not_exist(desk: Desk) -> None:
     for period in ("today", "yesterday", "week", "last_week", "month", "last_month"):
         assert "За этот срок ничего." in page(visitor, period).text_content()
     assert visitor.get("/figures", period="year").status_code == 404
+
+
+def test_many_who_want_a_file_at_once_leave_room_for_webhooks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_PATIENCE", 0)
+    go_on, usual = threading.Event(), counting.Bureau.period
+    monkeypatch.setattr(counting.Bureau, "period", lambda *given: go_on.wait(30) and usual(*given))
+    session, table = desk.sign_in().session, {"as": "csv", "table": "person"}
+    with ThreadPoolExecutor(4) as several:
+        asked = [several.submit(session.get, f"{desk.url}/figures", params=table, timeout=30) for _ in range(4)]
+        try:
+            told = wait(asked, 10, FIRST_COMPLETED).done
+            assert desk.sign_in().answer.status_code == 200
+        finally:
+            go_on.set()
+    assert told

@@ -218,6 +218,14 @@ def test_a_number_that_may_be_of_several_things_is_offered_with_what_it_is(house
     assert "История: счёт УТ-17" in told(visitor.get("/", q="УТ-17"))
 
 
+def test_a_phone_that_somebody_gave_as_their_number_is_masked(house: House, visitor: Visitor) -> None:
+    for number, phone in (("1", "+7 916 000-55-22"), ("2", "+7 916 000-66-22")):
+        house.planned(number, payload=FormSubmitted(order=Order(phone)), person=Person(NAME, (PHONE[:-1] + number,)))
+        page = visitor.get("/", q="22")
+        assert "заказ +7916•••" in told(page)
+        assert phone not in told(page)
+
+
 def test_a_lead_and_its_own_invoice_of_one_number_are_one_story(house: House, visitor: Visitor) -> None:
     id_ = delivered(house)
     billed(house, "17")
