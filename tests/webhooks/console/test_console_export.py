@@ -183,7 +183,7 @@ def test_one_is_made_at_a_time_and_the_others_are_told_so(
     house.event("2")
     olga, viewer = desk.sign_in(Role.OPERATE), desk.sign_in(Role.VIEW)
     running = asked(olga, **DAYS)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(30)
     assert "Готово 1 из 2 событий" in olga.session.get(running.url).text
     refused = asked(viewer, person="1")
     assert refused.status_code == 409
@@ -197,7 +197,7 @@ def test_what_is_under_way_can_be_stopped(desk: Desk, house: House, gate: Gate) 
     house.planned("1")
     olga = desk.sign_in(Role.OPERATE)
     address = asked(olga, **DAYS).url.removeprefix(olga.url)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(30)
     olga.post(f"{address}/end", address)
     gate.open.wait(0)
     ready(olga, olga.get(address))

@@ -283,7 +283,7 @@ def test_the_stream_is_kept_by_nobody_on_the_way(visitor: Visitor) -> None:
 
 
 def test_who_is_not_signed_in_is_told_nothing(desk: Desk) -> None:
-    answer = requests.get(f"{desk.url}/feed/stream", timeout=5, allow_redirects=False)
+    answer = requests.get(f"{desk.url}/feed/stream", timeout=30, allow_redirects=False)
     assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/console/sign-in")
 
 
@@ -329,7 +329,7 @@ def test_webhooks_are_answered_while_as_many_read_as_may_and_the_next_reader_is_
     streams = [Stream(busy, after=stood) for _ in range(MOST)]
     assert {stream.first.event for stream in streams} == {"live"}
     for number in range(4):  # as many as there are threads
-        assert requests.post(hook, data=f"n{number}", timeout=5).text == "ok "
+        assert requests.post(hook, data=f"n{number}", timeout=30).text == "ok "
     late = Stream(busy, after=stood)
     assert late.first.event == "full"
     (news,) = late.rest()

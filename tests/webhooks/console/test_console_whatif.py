@@ -193,7 +193,7 @@ def test_one_runs_at_a_time_shows_how_far_it_is_and_hinders_no_page(held: Held) 
     mine, other = desk.sign_in(Role.OPERATE), desk.sign_in(Role.ADMINISTER)
     text = config(client, CHANGED)
     assert 'id="progress"' in mine.post("/what-if", "/rules", text=text).text
-    assert began.wait(10)
+    assert began.wait(30)
     assert "из 8." in plain("<main" + mine.get("/what-if/progress").text)
     assert mine.get("/rules").status_code == 200
     with socket.create_connection(("127.0.0.1", desk.server.port)):
@@ -210,7 +210,7 @@ def test_it_can_be_stopped(held: Held, journal: Journal) -> None:
     client, desk, began, may = held
     visitor = desk.sign_in(Role.OPERATE)
     visitor.post("/what-if", "/rules", text=config(client, CHANGED))
-    assert began.wait(10)
+    assert began.wait(30)
     threading.Timer(0.05, may.set).start()
     answer = visitor.post("/what-if/stop", "/rules")
     assert "Сравнение остановлено" in over(visitor, answer)
