@@ -16,6 +16,7 @@ from sandbox import Sandbox
 from sandbox.mail import ADDRESS, PASSWORD
 from sandbox.senders import letter, send_letter
 from sandbox.telegram import TOKEN
+from tests.cli.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,19 +25,6 @@ ROOT = Path(__file__).parents[2]
 def sandbox():
     with Sandbox(base_port=0) as running:
         yield running
-
-
-def free_base():
-    """A base port whose neighbours look free just now."""
-    for base in range(20_900, 60_000, 100):
-        try:
-            for offset in range(1, 8):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        return base
-    raise AssertionError("no free ports")
 
 
 def inbox(imap_port):
@@ -111,7 +99,7 @@ def test_state_is_kept_over_a_restart(tmp_path):
 
 
 def test_if_one_port_is_taken_nothing_stays_open():
-    base = free_base()
+    base = free_port()
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", base + 6))
         squatter.listen()
@@ -123,7 +111,7 @@ def test_if_one_port_is_taken_nothing_stays_open():
 
 
 def test_the_command_serves_on_the_designed_ports_until_it_is_told_to_stop():
-    base = free_base()
+    base = free_port()
     command = [sys.executable, "-m", "sandbox", "--port", str(base), "--onec", "ut"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -141,7 +129,7 @@ def test_the_command_serves_on_the_designed_ports_until_it_is_told_to_stop():
 
 
 def test_the_command_says_which_port_is_taken():
-    base = free_base()
+    base = free_port()
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", base + 4))
         squatter.listen()
