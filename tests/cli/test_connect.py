@@ -89,7 +89,8 @@ def on_portal(emulator: Bitrix24, *, application_token: str = "") -> str:
 def as_application(emulator: Bitrix24) -> str:
     offer = control(emulator, "oauth", method="GET")
     oauth = ", ".join(f"{key}: {offer[key]}" for key in ("client_id", "client_secret", "refresh_token"))
-    return f'type: bitrix24, url: "{emulator.url}", oauth: {{{oauth}, server: "{emulator.url}"}}, hook_secret: {SECRET}, {HASTE}'
+    door = f'url: "{emulator.url}", oauth: {{{oauth}, server: "{emulator.url}"}}'
+    return f"type: bitrix24, {door}, hook_secret: {SECRET}, {HASTE}"
 
 
 def control(emulator: AmoCrm | Bitrix24, path: str, body: Any = None, method: str = "POST") -> Any:
