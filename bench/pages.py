@@ -54,8 +54,13 @@ PAGES: Final[Sequence[tuple[str, str]]] = (
     ("an event", "/events/{id}"),
     ("an event that is dead", "/events/{dead}"),
     ("an event of no such id", "/events/ffff"),
+    ("feed", "/feed"),
+    ("feed: one channel", "/feed?channel=old_site"),
     ("needs a person", "/needs"),
     ("health", "/health"),
+    ("rules", "/rules"),
+    ("figures", "/figures"),
+    ("export", "/export"),
     ("people", "/people"),
     ("people, of one login", "/people?login=bench"),
 )

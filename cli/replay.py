@@ -17,11 +17,15 @@ from support.replaying import Difference, Evaluate, Outcome, Refusal, Replayed
 
 _ALL: Final = 100_000
 _AT_ONCE: Final = 100
-_SIGNS: Final = {"new": ("+", "green"), "same": ("=", "dim"), "differs": ("~", "yellow"), "gone": ("-", "yellow")}
+_SIGNS: Final = {
+    "new": ("+", "green"), "same": ("=", "dim"), "differs": ("~", "yellow"), "remade": ("↻", "green"),
+    "gone": ("-", "yellow"),
+}  # fmt: skip
 _MEANING: Final = {
     "new": "new",
     "same": "exists already and is not made again",
     "differs": "exists already with other parameters; it is not made again",
+    "remade": "had done nothing; it goes out again with today's parameters",
     "gone": "exists, though today's rules would not make it; it stays as it is",
 }
 _WHY: Final = {
@@ -105,7 +109,9 @@ def _draw(told: Sequence[Told], view: View, *, dry_run: bool) -> None:
     new = sum(d.what == "new" for one in told for d in one.differences)
     events_told = sum(one.outcome != "refused" for one in told)
     done = "would be replayed (dry run: nothing was done)" if dry_run else "replayed"
-    view.print(f"{counted(events_told, 'event')} {done}, {counted(new, 'new action')}")
+    remade = sum(d.what == "remade" for one in told for d in one.differences)
+    more = f", {counted(remade, 'action')} sent again with today's parameters" if remade else ""
+    view.print(f"{counted(events_told, 'event')} {done}, {counted(new, 'new action')}{more}")
 
 
 def _line(difference: Difference) -> Text:
@@ -116,7 +122,7 @@ def _line(difference: Difference) -> Text:
         line.append(f" (action {difference.id}, ").append(state(difference.state)).append(")")
     if difference.what == "new":
         line.append(f": {short(difference.params)}")
-    if difference.what == "differs":
+    if difference.what in ("differs", "remade"):
         line.append(f": {one_line('; '.join(_changes(difference.was, difference.params)))}")
     return line
 

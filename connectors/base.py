@@ -31,7 +31,8 @@ _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 class CallTrace:
     """One call to an outside system, fit for the journal: no secret in it, phones and emails masked.
 
-    `status` is None when no answer came; `error_kind` is the `ConnectorError.kind`, or empty when all went well.
+    `status` is None when no answer came; `error_kind` is the `ConnectorError.kind`, or empty when all went well;
+    `system` is the type of the system that was called (`amocrm`, `1c`, `telegram`, …).
     """
 
     method: str
@@ -41,6 +42,7 @@ class CallTrace:
     request_summary: str = ""
     answer_summary: str = ""
     error_kind: str = ""
+    system: str = ""
 
 
 _calls: ContextVar[list[CallTrace] | None] = ContextVar("connector_calls", default=None)

@@ -99,6 +99,7 @@ class Exchanges:
             request_summary=summarize(sending.hidden_body),
             answer_summary=summarize(self._hide(readable(answer.reply)).encode()) if answer else "",
             error_kind=error.kind if error else "",
+            system="http",
         )
 
 

@@ -6,7 +6,7 @@ import json as json_codec
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import unquote
@@ -58,6 +58,11 @@ class Limit:
     def of_second(cls, account: str, per_second: float) -> Self:
         """What may go within a second may go at once."""
         return cls(account, per_second, max(1, int(per_second)))
+
+    @property
+    def system(self) -> str:
+        """The type of the system: accounts are called `<system>:<which>`."""
+        return self.account.partition(":")[0]
 
     @property
     def has_room(self) -> bool:
@@ -158,7 +163,8 @@ class Http:
                 shown = (b"", b"") if private else (told or b"", reply.body if reply else b"")
                 took = (time.perf_counter() - started) * 1000
                 where = path.replace(self._hidden, "•••") if self._hidden else path
-                report(_trace(method, where, params, took, reply, error, shown))
+                trace = _trace(method, where, params, took, reply, error, shown)
+                report(replace(trace, system=self._limit.system))
         if error is not None:
             raise error
         return reply

@@ -65,7 +65,7 @@ class Looking:
         """It does not work; the seconds until the next try, never sooner than the service has asked for."""
         self.failures += 1
         told = error if isinstance(error, ConnectorError) else None
-        words = told.reason if told else str(error) or type(error).__name__
+        words = told.trouble if told else str(error) or type(error).__name__
         is_bug = not isinstance(error, ProvodkaError | OSError)  # not what networks and disks do every day
         log.warning("channel not looked into: channel=%s: %s", self.name, words, exc_info=is_bug)
         lasting = isinstance(error, AuthFailed | Rejected)

@@ -6,11 +6,19 @@ a bug of ours and is treated as `Ambiguous`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 
 class ProvodkaError(Exception):
     """Parent of everything that Provodka raises on purpose."""
+
+
+GONE: Final = "gone"
+"""The code of errors of ours that say that a card is not in the CRM (any more)."""
+INACTIVE_USER: Final = "inactive_user"
+"""Of those that say that somebody is not among the active users of the CRM."""
 
 
 class ConnectorError(ProvodkaError):
@@ -42,6 +50,19 @@ class ConnectorError(ProvodkaError):
     def kind(self) -> str:
         """The name that journal, log and pages use: `retryable`, `rate_limited`, …"""
         return _KINDS[type(self)]
+
+    @property
+    def words(self) -> str:
+        """What the journal keeps: the reason with the status and the code behind it, as `taken_apart` reads them."""
+        place = " ".join(part for part in (str(self.status or ""), self.code) if part)
+        return f"{self.reason} [{place}]" if place else self.reason
+
+    @property
+    def trouble(self) -> str:
+        """The same for a trouble, which has no other place for its kind: `AuthFailed` and `RateLimited` are told where
+        there is no code."""
+        is_said = self.status is not None or self.code or not isinstance(self, AuthFailed | RateLimited)
+        return self.words if is_said else f"{self.reason} [{self.kind}]"
 
     def sentence(self, who: str) -> str:
         """For the integrator: who has said it, the words, and the cure."""
@@ -75,6 +96,25 @@ _KINDS: dict[type[ConnectorError], str] = {
     Rejected: "rejected",
     Ambiguous: "ambiguous",
 }
+
+
+class Apart(NamedTuple):
+    """An error as the journal keeps it, taken apart: the words, the HTTP status and the code, where there are any."""
+
+    reason: str
+    status: int | None
+    code: str
+
+
+_PLACE: Final = re.compile(r"(?P<reason>.*?) ?\[(?P<status>\d{3})?(?: ?(?P<code>[^\s\[\]]+))?\]", re.DOTALL)
+
+
+def taken_apart(words: str) -> Apart:
+    """What `ConnectorError.words` put together; words of anybody else have neither status nor code."""
+    found = _PLACE.fullmatch(words)
+    if found is None:
+        return Apart(words, None, "")
+    return Apart(found["reason"], int(found["status"]) if found["status"] else None, found["code"] or "")
 
 
 class OutcomeUnknownError(ProvodkaError):

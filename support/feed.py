@@ -219,8 +219,12 @@ class Row:
 
 
 def rows(journal: Journal, lines: Sequence[Line], masks: Masks) -> list[Row]:
-    """In the same order. The entry may be newer than the line; then the line moves on with the next look."""
+    """In the same order; what went wrong with its findings. The entry may be newer than the line; then the line moves
+    on with the next look."""
     stored = journal.read(lambda c: queries.events_by_seq(c, [line.seq for line in lines]))
     known = [line for line in lines if line.seq in stored]
-    told = entries(journal, [stored[line.seq] for line in known], masks, closely=False)
-    return [Row(line, entry) for line, entry in zip(known, told, strict=True)]
+    told: dict[int, Entry] = {}
+    for closely in (True, False):
+        mine = [stored[line.seq] for line in known if (line.outcome is Outcome.NEEDS_PERSON) is closely]
+        told |= {entry.seq: entry for entry in entries(journal, mine, masks, closely=closely)}
+    return [Row(line, told[line.seq]) for line in known]

@@ -12,7 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from provodka.errors import ProvodkaError
-from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, planning, queries
+from provodka.journal import (
+    EventState,
+    Journal,
+    NewAction,
+    PlanRecord,
+    StoredAction,
+    StoredEvent,
+    mending,
+    planning,
+    queries,
+)
 from provodka.journal.records import WAIT
 from provodka.journal.schema import events
 from provodka.payloads import EventType
@@ -24,11 +34,13 @@ Evaluate = Callable[[StoredEvent], PlanRecord]
 
 class Change(StrEnum):
     """What becomes of an action: `new` is made, `same` and `differs` (by its parameters) exist and are not made again,
-    `gone` exists though today's rules would not make it."""
+    `remade` had surely done nothing, so that it takes today's parameters and goes out with them, `gone` exists though
+    today's rules would not make it."""
 
     NEW = "new"
     SAME = "same"
     DIFFERS = "differs"
+    REMADE = "remade"
     GONE = "gone"
 
 
@@ -81,6 +93,7 @@ def replay(
     told: list[Replayed] = []
     records: list[PlanRecord] = []
     hints: list[StoredEvent] = []
+    remade: list[NewAction] = []
     existing = journal.read(lambda c: queries.actions_of(c, [stored.seq for stored in chosen]))
     for stored in chosen:
         id_ = stored.event.id
@@ -97,9 +110,11 @@ def replay(
                 continue
             records.append(record)
             differences = _compare(record, existing.get(stored.seq, []), masks.of([stored.event.person]))
+            keys = {one.key for one in differences if one.what is Change.REMADE}
+            remade += [action for action in record.actions if action.key in keys]
             told.append(Replayed(id_, Outcome.REPLAYED, differences=differences))
     if not dry_run:
-        _write(journal, records, hints)
+        _write(journal, records, hints, remade)
     return told
 
 
@@ -111,17 +126,23 @@ def _refusal(stored: StoredEvent) -> Refusal | None:
     return None
 
 
-def _write(journal: Journal, records: Sequence[PlanRecord], hints: Sequence[StoredEvent]) -> None:
-    """The plans, and that those which had failed are planned now: in one transaction."""
+def _write(
+    journal: Journal, records: Sequence[PlanRecord], hints: Sequence[StoredEvent], remade: Sequence[NewAction]
+) -> None:
+    """The plans, what is made otherwise than before, and that those which had failed are planned now: in one
+    transaction."""
     now = journal.now()
     failed = update(events).where(events.c.seq.in_([r.seq for r in records]), events.c.state == EventState.FAILED)
 
     def work(connection: Connection) -> None:
         planning.write_plans(connection, records, None, now)
+        for action in remade:
+            mending.remake(connection, action, now)
         connection.execute(failed.values(state=EventState.PLANNED, planned_at=now, error=None))
 
     if records:
         journal.write(work)
+        journal.new_actions.set()
     for stored in hints:
         journal.put_back(stored.seq, timedelta(), "")
 
@@ -137,7 +158,7 @@ def _planned(action: NewAction, before: StoredAction | None, mask: Mask) -> Diff
     if before is None:
         return Difference(Change.NEW, action.key, action.kind, action.rule, mask.value(params))
     was = json.loads(before.params)
-    what = Change.SAME if was == params else Change.DIFFERS
+    what = Change.SAME if was == params else Change.REMADE if mending.is_undone(before) else Change.DIFFERS
     shown, old = mask.value(params), mask.value(was)
     return Difference(what, action.key, action.kind, action.rule, shown, before.id, before.state.value, old)
 

@@ -60,7 +60,8 @@ class ShownCondition:
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
-    """What became of a rule; `actions` are the ids of what it made, timers included."""
+    """What became of a rule; `actions` are the ids of what it made, timers included; `guard` and `guilty` (nobody:
+    empty) the violation that it was counted as, `violation` the same in a sentence."""
 
     rule: str
     outcome: str
@@ -69,6 +70,8 @@ class ShownRule:
     conditions: tuple[ShownCondition, ...]
     actions: tuple[int, ...]
     violation: str = ""
+    guard: str = ""
+    guilty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,8 @@ def _rule(trace: RuleTrace, ids: Mapping[str, int], mask: Mask) -> ShownRule:
         conditions=tuple(shown_condition(mask.condition(one)) for one in trace.conditions),
         actions=tuple(ids[key] for key in trace.action_keys if key in ids),
         violation=_violation(trace),
+        guard=trace.violation.guard if trace.violation else "",
+        guilty=trace.violation.person if trace.violation else "",
     )
 
 

@@ -4,14 +4,14 @@ are in full, `support/story.py` tells."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from provodka.journal import ActionState, EventState, Journal, StoredAction, StoredEvent, people, queries
+from provodka.journal import Journal, StoredAction, StoredEvent, people, queries
 from provodka.journal.records import WAIT
 from provodka.payloads import (
     EmailReceived,
@@ -24,6 +24,7 @@ from provodka.payloads import (
     RowAdded,
     TaskEvent,
 )
+from support.diagnosis import Case, Finding, Grade, cases, findings
 from support.masking import Mask, Masks, ShownPerson
 from support.story import says
 from support.waiting import Mend, Surroundings, Wait, mends, waits
@@ -55,7 +56,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in short with what it led to. `about` is its own title: of a form, of a letter, of a deal."""
+    """An event in short with what it led to. `about` is its own title: of a form, of a letter, of a deal; `findings`
+    say what went otherwise than its people expect, worst first."""
 
     seq: int
     id: str
@@ -68,11 +70,12 @@ class Entry:
     error: str
     occurred_at: datetime
     steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_bad(self) -> bool:
         """Whether it, or something that it led to, needs a person."""
-        return self.state == EventState.FAILED or any(one.state == ActionState.DEAD for one in self.steps)
+        return any(one.grade is Grade.BAD for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +123,15 @@ def needs_a_look(journal: Journal, masks: Masks, limit: int) -> list[Entry]:
 
 def entries(journal: Journal, stored: Iterable[StoredEvent], masks: Masks, *, closely: bool = True) -> list[Entry]:
     """These events with what they led to, in the same order; one reading for all of them. Not `closely`: without what
-    an action waits behind, which takes a question for each."""
-    events = list(stored)
-    mask = masks.of(one.event.person for one in events)
-    actions = journal.read(lambda c: queries.actions_of(c, [one.seq for one in events]))
-    nearby = [action for found in actions.values() for action in found] if closely else []
-    around = Surroundings.of(journal, nearby)
-    return [_entry(one, actions.get(one.seq, ()), around, mask) for one in events]
+    an action waits behind, which takes a question for each, and without findings."""
+    found = cases(journal, list(stored), closely=closely)
+    mask = masks.of(one.event.event.person for one in found)
+    around = Surroundings.of(journal, [action for one in found for action in one.actions] if closely else [])
+    return [_entry(one, around, mask, closely=closely) for one in found]
 
 
-def _entry(stored: StoredEvent, actions: Sequence[StoredAction], around: Surroundings, mask: Mask) -> Entry:
-    event = stored.event
+def _entry(case: Case, around: Surroundings, mask: Mask, *, closely: bool) -> Entry:
+    stored, event = case.event, case.event.event
     return Entry(
         seq=stored.seq,
         id=event.id,
@@ -142,7 +143,8 @@ def _entry(stored: StoredEvent, actions: Sequence[StoredAction], around: Surroun
         state=stored.state.value,
         error=mask.text(stored.error),
         occurred_at=event.occurred_at,
-        steps=tuple(_step(action, event.received_at, around, mask) for action in actions),
+        steps=tuple(_step(action, event.received_at, around, mask) for action in case.actions),
+        findings=findings(case, mask) if closely else (),
     )
 
 

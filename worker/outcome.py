@@ -57,13 +57,13 @@ def settle(attempted: Attempted, now: datetime, jitter: Callable[[], float] = ra
             hint = outcome.hint or _UNKNOWN_HINT
             return _dead(attempted, DeadReason.OUTCOME_UNKNOWN, outcome.reason, hint, "ambiguous")
         case Rejected():
-            return _dead(attempted, DeadReason.REJECTED, _words(outcome), outcome.hint, outcome.kind)
+            return _dead(attempted, DeadReason.REJECTED, outcome.words, outcome.hint, outcome.kind)
         case RateLimited() | AuthFailed():
             pause = timedelta(seconds=outcome.wait) if outcome.wait else _AUTH_PAUSE
             if isinstance(outcome, RateLimited) and not outcome.wait:
                 pause = timedelta(seconds=1)
             if action.created_at is not None and now - action.created_at > _LONGEST_HOLD:
-                return _dead(attempted, DeadReason.EXHAUSTED, _words(outcome), outcome.hint, outcome.kind)
+                return _dead(attempted, DeadReason.EXHAUSTED, outcome.words, outcome.hint, outcome.kind)
             return _again(attempted, outcome, now + pause, counts=False)
         case Retryable() | Ambiguous():
             if action.attempts > len(BACKOFF) and not _is_young(action, now):
@@ -112,11 +112,6 @@ def _postponed(attempted: Attempted, postponed: Postponed) -> Finished:
     )
 
 
-def _words(error: ConnectorError) -> str:
-    place = " ".join(part for part in (str(error.status or ""), error.code) if part)
-    return f"{error.reason} [{place}]" if place else error.reason
-
-
 def _dead(attempted: Attempted, reason: DeadReason, error: str, hint: str, outcome: str) -> Finished:
     return Finished(
         action_id=attempted.action.id,
@@ -134,7 +129,7 @@ def _dead(attempted: Attempted, reason: DeadReason, error: str, hint: str, outco
 def _exhausted(attempted: Attempted, outcome: ConnectorError) -> Finished:
     unsure = attempted.action.unsure_since is not None or isinstance(outcome, Ambiguous)
     reason = DeadReason.OUTCOME_UNKNOWN if unsure else DeadReason.EXHAUSTED
-    return _dead(attempted, reason, _words(outcome), outcome.hint, outcome.kind)
+    return _dead(attempted, reason, outcome.words, outcome.hint, outcome.kind)
 
 
 def _again(attempted: Attempted, outcome: ConnectorError, not_before: datetime, *, counts: bool) -> Finished:
@@ -148,7 +143,7 @@ def _again(attempted: Attempted, outcome: ConnectorError, not_before: datetime, 
         outcome=outcome.kind,
         state=ActionState.READY,
         calls=attempted.calls,
-        error=_words(outcome),
+        error=outcome.words,
         hint=outcome.hint,
         not_before=not_before,
         unsure_since=unsure,

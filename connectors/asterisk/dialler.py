@@ -82,5 +82,5 @@ class AsteriskDialler:
             told = mask(", ".join(f"{name}: {value}" for name, value in fields))
             status, kind = (200, "") if error is None else (error.status, error.kind)
             took = round((time.perf_counter() - started) * 1000, 1)
-            report(CallTrace("AMI", "Originate", status, took, told, "", kind))
+            report(CallTrace("AMI", "Originate", status, took, told, "", kind, "asterisk"))
         return error or Done(id_)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
 from provodka.crm import CardKind, LeadState, Pipeline, Stage, User
-from provodka.errors import Rejected
+from provodka.errors import INACTIVE_USER, Rejected
 
 T = TypeVar("T")
 Id = int | str
@@ -19,7 +19,7 @@ Id = int | str
 MAX_AGE: Final = 600.0  # seconds
 LEAST_AGE: Final = 2.0  # seconds before a missing name makes it read again: who has just made it sends again at once
 UNKNOWN_NAME: Final = "unknown_name"
-INACTIVE: Final = "inactive_user"
+INACTIVE: Final = INACTIVE_USER
 
 
 @dataclass(frozen=True, slots=True)

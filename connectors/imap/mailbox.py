@@ -117,10 +117,10 @@ class _Run:
         self.failures, self.drops = self.failures + 1, self.drops + 1
         log.warning("mailbox connection ended: channel=%s: %s", self.name, words(error), exc_info=_unexpected(error))
         if isinstance(error, AuthFailed):
-            self._trouble(error.reason, error.hint)
+            self._trouble(error.trouble, error.hint)
             return self.pace.refused
         if isinstance(error, RateLimited):
-            self._trouble(error.reason, error.hint)
+            self._trouble(error.trouble, error.hint)
             return min(error.wait or 0.0, self.pace.crowded)
         if self.failures >= BLIPS:
             told = error if isinstance(error, ConnectorError) else Retryable(f"{self.settings.host}: {words(error)}")

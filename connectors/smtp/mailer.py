@@ -164,6 +164,7 @@ class Outgoing:
                     request_summary=summarize(sent.partition(b"\r\n\r\n")[0]),
                     answer_summary=summarize(said.encode()),
                     error_kind=error.kind if error else "",
+                    system="smtp",
                 )
             )
 

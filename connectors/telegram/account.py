@@ -65,6 +65,7 @@ class BotAccount:
                     request_summary=summarize(shown),
                     answer_summary=summarize(answer.body) if answer else "",
                     error_kind=error.kind if error else "",
+                    system="telegram",
                 )
             )
         if error is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select, update
 
 from provodka.journal import numbering, outbox
-from provodka.journal.records import ActionState, DeadReason, EventState
+from provodka.journal.records import WAIT, ActionState, DeadReason, EventState, NewAction, StoredAction
 from provodka.journal.schema import AT_ONCE, actions, events
 
 
@@ -22,6 +22,44 @@ def resend(connection: Connection, action_id: int, now: datetime) -> bool:
         .values(state=ActionState.READY, not_before=now, attempts=0, reason=None, finished_at=None)
     )
     return changed.rowcount == 1
+
+
+def is_undone(action: StoredAction) -> bool:
+    """Whether it has surely done nothing and will do nothing by itself, so that it may become another: it was refused
+    or given up without a doubt, or it has never been tried and waits for another's result."""
+    if action.unsure_since is not None or action.kind == WAIT:
+        return False
+    if action.state is ActionState.DEAD:
+        return action.reason in (DeadReason.REJECTED, DeadReason.EXHAUSTED)
+    return action.state is ActionState.WAITING and action.needs is not None and not action.attempts
+
+
+def remake(connection: Connection, new: NewAction, now: datetime) -> bool:
+    """Give an undone action the kind and the parameters that today's rules plan under its key, and let it go out as if
+    it were new: what had been decided for the old ones is forgotten. False where it is not undone any more."""
+    row = connection.execute(select(actions).where(actions.c.key == new.key).with_for_update()).first()
+    if row is None or not is_undone(outbox.stored(row)):
+        return False
+    needed = select(actions.c.state).where(actions.c.key == new.needs).with_for_update()
+    met = new.needs is None or connection.execute(needed).scalar() == ActionState.DONE
+    values = {
+        "kind": new.kind,
+        "rule": new.rule,
+        "params": new.params,
+        "priority": new.priority,
+        "needs": new.needs,
+        "request": None,
+        "state": ActionState.READY if met else ActionState.WAITING,
+        "not_before": AT_ONCE,
+        "created_at": now,
+        "attempts": 0,
+        "reason": None,
+        "error": None,
+        "hint": None,
+        "finished_at": None,
+    }
+    connection.execute(update(actions).where(actions.c.id == row.id).values(**values))
+    return True
 
 
 def plan_again(connection: Connection, numbers: Sequence[int]) -> int:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from provodka.journal import inbox, lanes, outbox
 from provodka.journal.records import ActionState, Attempt, EventState, StoredAction, StoredEvent
@@ -76,7 +76,7 @@ def stories(connection: Connection, wanted: Sequence[StoredEvent]) -> list[Story
             planned.setdefault(row.event_seq, []).append(StoredPlan(row.number, row.at, row.cause, row.trace))
     made = actions_of(connection, numbers)
     everything = [action for found in made.values() for action in found]
-    tries = _attempts(connection, [action.id for action in everything])
+    tries = attempts_of(connection, [action.id for action in everything])
     chosen: dict[str, str] = {}
     for keys in chunks([action.key for action in everything]):
         rows = connection.execute(select(turns).where(turns.c.action_key.in_(keys)))
@@ -94,19 +94,14 @@ def stories(connection: Connection, wanted: Sequence[StoredEvent]) -> list[Story
     ]
 
 
-def _attempts(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+def attempts_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+    """The attempts of these actions, by id, in their order."""
     found: dict[int, tuple[Attempt, ...]] = {}
-    for row in _attempt_rows(connection, ids):
-        attempt = Attempt(row.number, row.started_at, row.finished_at, row.outcome, row.error or "", row.calls or "[]")
-        found[row.action_id] = (*found.get(row.action_id, ()), attempt)
-    return found
-
-
-def _attempt_rows(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    for part in chunks(ids):
+    for part in chunks(list(ids)):
         query = select(attempts).where(attempts.c.action_id.in_(part)).order_by(attempts.c.action_id, attempts.c.number)
-        found.extend(connection.execute(query))
+        for row in connection.execute(query):
+            ended = (row.finished_at, row.outcome, row.error or "", row.calls or "[]")
+            found[row.action_id] = (*found.get(row.action_id, ()), Attempt(row.number, row.started_at, *ended))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from provodka.crm import LeadQuery, LeadState, Need
-from provodka.errors import Rejected
+from provodka.errors import GONE, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import LeadRef
 from provodka.settings import Strict
@@ -85,7 +85,8 @@ def _outcome(item: Delivery, leads: Sequence[LeadRef], desk: Desk) -> Outcome:
         reason = f"there is no lead of {what}"
         if params["missing"] == "skip":
             return Done(values={SKIPPED: "yes", "reason": reason}, found=True)
-        return Rejected(reason, hint="Сделка не найдена: проверьте номер в событии или поставьте missing: skip")
+        hint = "Сделка не найдена: проверьте номер в событии или поставьте missing: skip"
+        return Rejected(reason, hint=hint, code=GONE if params["lead"] else "")
     lead = next((lead for lead in fitting if lead.state == LeadState.OPEN), fitting[0])
     others = f"; of {len(fitting)} the newest{' open' if lead.state == LeadState.OPEN else ''} one" * (len(fitting) > 1)
     values = {

@@ -66,7 +66,8 @@ class IntakeParams(Strict):
 
 
 class Intake(Action[IntakeParams]):
-    """Values of its result: lead_id, contact_id, created (`yes` or `no`), responsible (a staff key), reason, url."""
+    """Values of its result: lead_id, contact_id, created (`yes` or `no`), responsible (a staff key), reason, url; and
+    doubles, the ids of the person's other contacts, where the CRM has them more than once."""
 
     name = "intake"
     params = IntakeParams

@@ -61,10 +61,11 @@ def decide_named(item: Delivery, lead: LeadRef, desk: Desk) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A lead is to be made, for this card or for a new person."""
+    """A lead is to be made, for this card or for a new person; `doubles` are the person's other cards."""
 
     item: Delivery
     card: Contact | None
+    doubles: Sequence[str] = ()
 
     def takes_turn(self, desk: Desk) -> bool:
         """Whether the rule's own choice counts: whoever has a known person keeps them."""
@@ -80,17 +81,24 @@ def decide_by_search(
     """Reuse the newest open lead of the known person, else create one. A letter (which has a `thread`, if an empty one)
     reuses the one that it belongs to."""
     card = known.person.contact if known.person else None
+    others = known.person.others if known.person else ()
     if thread is not None and (chosen := _of_letter(item, known, linked, thread, desk)) is not None:
         return _reuse_of_letter(item, *chosen, card, linked, desk)
     lead = _reusable(item, known.leads)
     if lead is not None and card is not None:
         contact_id = card.id if card.id in lead.contacts or not lead.contacts else lead.contacts[0]
         reason = f"open lead {lead.id} of known contact {card.id}"
-        return _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
+        decision = _reuse(item, lead, contact_id, lacking(item.event.person, card), reason, desk)
+        return {**decision, "told": {**decision["told"], **_doubles(others)}}
     own = next((lead for lead in linked if lead.contacts), None)
     if card is None and own is not None:  # the search does not know the card yet that we made with this lead
         card = Contact(own.contacts[0], "", item.event.person.phones, item.event.person.emails, own.responsible)
-    return Creation(item, card)
+    return Creation(item, card, others)
+
+
+def _doubles(others: Sequence[str]) -> dict[str, str]:
+    """What the result says of the person's other cards, where the CRM has the person more than once."""
+    return {"doubles": ", ".join(others)} if others else {}
 
 
 def _reuse_of_letter(
@@ -196,6 +204,7 @@ def decide_creation(creation: Creation, desk: Desk) -> dict[str, Any]:
             "created": "yes",
             "responsible": responsible,
             "reason": f"{whose}; {reason}",
+            **_doubles(creation.doubles),
         },
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from provodka.crm import CardKind, CardRef
-from provodka.errors import Rejected
+from provodka.errors import GONE, Rejected
 from provodka.operation import Done, Outcome
 from provodka.payloads import Change, CompanyEvent, ContactEvent, LeadEvent, card_of
 from provodka.settings import Strict
@@ -88,7 +88,8 @@ def _values(change: Change) -> list[Replaced]:
 
 def _decision(ref: CardRef, values: Sequence[Replaced], card: Card | None) -> Decision:
     if card is None:
-        return Rejected(f"{ref.kind} {ref.id} is not in the CRM any more", hint="Карточку удалили: возвращать нечего.")
+        hint = "Карточку удалили: возвращать нечего."
+        return Rejected(f"{ref.kind} {ref.id} is not in the CRM any more", hint=hint, code=GONE)
     values = [one for one in values if still_ours(one, card)]
     told_of = {f"{ref.kind.value}_id": ref.id}
     if not values:

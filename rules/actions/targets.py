@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provodka.crm import FoundPerson, LeadState
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import GONE, ConnectorError, Rejected
 from provodka.mail_thread import mail_of
 from provodka.payloads import LeadRef, lead_of
 from rules.actions.base import Delivery
@@ -154,7 +154,8 @@ def _own(items: Sequence[Delivery], desk: Desk) -> dict[str, Target | ConnectorE
 
 
 def _deleted(lead_id: str) -> Rejected:
-    return Rejected(f"lead {lead_id} is not in the CRM any more", hint="Сделку удалили: действие больше не нужно")
+    hint = "Сделку удалили: действие больше не нужно"
+    return Rejected(f"lead {lead_id} is not in the CRM any more", hint=hint, code=GONE)
 
 
 def _found(known: Known, desk: Desk) -> Target | Rejected:

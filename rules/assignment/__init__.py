@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provodka.errors import Rejected
+from provodka.errors import INACTIVE_USER, Rejected
 from rules.assignment.base import Choice, Choosing, Loads, StaffFacts, Strategy, Taken, Turns
 from rules.assignment.first_to_answer import answered_by
 from rules.assignment.responsible import STRATEGIES, Responsible, people_of, read_responsible, with_counter
@@ -63,8 +63,7 @@ def _chosen(responsible: str | Strategy, key: str, choosing: Choosing) -> Choice
     if key in taken.choices:
         return taken.choices[key]
     if not isinstance(responsible, Strategy) or responsible.otherwise is None:
-        raise Rejected(
-            taken.why, hint="Назначьте в правиле действующего сотрудника или else и отправьте действие снова"
-        )
+        hint = "Назначьте в правиле действующего сотрудника или else и отправьте действие снова"
+        raise Rejected(taken.why, hint=hint, code="" if isinstance(responsible, Strategy) else INACTIVE_USER)
     choice = _chosen(responsible.otherwise, key, choosing)
     return Choice(choice.person, f"{taken.why}; else {choice.reason}")

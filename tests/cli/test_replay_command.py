@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,7 +12,17 @@ import pytest
 from cli.replay import replay
 from provodka.errors import Retryable
 from provodka.event import Event
-from provodka.journal import EventState, Journal, NewAction, PlanRecord, StoredAction, StoredEvent, queries
+from provodka.journal import (
+    ActionState,
+    DeadReason,
+    EventState,
+    Journal,
+    NewAction,
+    PlanRecord,
+    StoredAction,
+    StoredEvent,
+    queries,
+)
 from provodka.payloads import CrmHint, EventType, Person
 from rules.plan import PlanTrace, dump_trace
 from tests.cli.playing import NAME, House, Seen, action, timer
@@ -108,6 +119,55 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(
     ]
     assert len(actions_of(journal, event)) == 2
     seen.is_masked()
+
+
+def renamed(event: Event) -> tuple[NewAction, ...]:
+    """The stage is called otherwise now, and so is the task."""
+    intake, task = (
+        action(event, 0, "intake", {"title": "Сайт", "stage": "Новый"}),
+        action(event, 1, "task", {"text": "!"}),
+    )
+    return intake, dataclasses.replace(task, needs=intake.key)
+
+
+@pytest.mark.parametrize("reason", [DeadReason.REJECTED, DeadReason.EXHAUSTED])
+def test_what_had_surely_done_nothing_goes_out_again_as_the_mended_rule_says(
+    journal: Journal, house: House, seen: Seen, today: Callable[..., object], reason: DeadReason
+) -> None:
+    event = house.planned()
+    house.dead(reason)
+    before = actions_of(journal, event)
+    assert replay(journal, [event.id], seen.view(), evaluate=today(renamed), dry_run=True) == 0
+    seen.has("↻ intake", "had done nothing; it goes out again with today's parameters", "(action 1, dead)")
+    assert actions_of(journal, event) == before, "a dry run does nothing"
+    assert replay(journal, [event.id], seen.view(), evaluate=today(renamed)) == 0
+    seen.has("1 event replayed, 0 new actions, 2 actions sent again with today's parameters")
+    (intake, task) = actions_of(journal, event)
+    assert (intake.key, intake.state, json.loads(intake.params)["stage"]) == (before[0].key, ActionState.READY, "Новый")
+    assert (intake.reason, intake.error, intake.request) == (None, "", None)
+    assert (task.state, json.loads(task.params)) == (ActionState.WAITING, {"text": "!"}), "it still needs the lead"
+    house.done(lead_id="17")
+    house.done(remote_id="5")
+    assert [one.state for one in actions_of(journal, event)] == [ActionState.DONE] * 2
+    replay(journal, [event.id], seen.view(), evaluate=today(with_a_note))
+    assert [one.state for one in actions_of(journal, event)][:2] == [ActionState.DONE] * 2, "what is done stays"
+
+
+@pytest.mark.parametrize("ending", ["unknown", "doubted", "done"])
+def test_what_may_have_been_done_never_takes_other_parameters(
+    journal: Journal, house: House, seen: Seen, today: Callable[..., object], ending: str
+) -> None:
+    event = house.planned()
+    if ending == "unknown":
+        house.dead(DeadReason.OUTCOME_UNKNOWN, unsure_since=house.clock())
+    elif ending == "doubted":  # a later "surely refused" says nothing of the earlier try
+        house.dead(DeadReason.REJECTED, unsure_since=house.clock())
+    else:
+        house.done(lead_id="17")
+    before = actions_of(journal, event)[0]
+    assert replay(journal, [event.id], seen.view(), evaluate=today(renamed)) == 0
+    seen.has("~ intake", "it is not made again")
+    assert actions_of(journal, event)[0] == before
 
 
 def test_what_a_rule_made_after_its_wait_is_not_called_gone(

@@ -72,8 +72,10 @@ def test_a_lost_request_is_found_by_a_phone_typed_four_ways_and_turns_done_befor
     tab.get_by_role("heading", name="Разобрать заново по нынешним правилам?").wait_for()
     tab.get_by_role("link", name="Нет, вернуться").click()
     tab.get_by_role("button", name="Отправить снова").click()
+    tab.locator("details[id^=given]").first.locator("summary").click()
     tab.locator(".road").get_by_text("Доставлено", exact=True).wait_for()
     assert tab.locator("article .state", has_text="сделано").count() == 3
+    assert tab.locator("details[id^=given]").first.get_attribute("open") is not None, "what was unfolded stays so"
     assert tab.locator("#story[hx-get]").count() == 0, "it does not look again once all is over"
     assert len(closed.leads()) == 1
     search(tab, FOUR_WAYS[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.event import listens_for
 
 from provodka.event import Event, new_event_id
@@ -99,3 +99,24 @@ def steps_of(journal: Journal, work: Callable[[Connection], object], table: str,
         return [row.detail for plan in plans for row in plan]
 
     return journal.write(asked)
+
+
+UNDO = {
+    "0008": ("DROP TABLE past_troubles",),
+    "0007": (
+        "DROP TABLE numbered",
+        "DROP INDEX events_channel",
+        "DROP INDEX events_id_end",
+        "DROP INDEX actions_dead_reason",
+    ),
+    "0006": ("DROP TABLE audit",),
+    "0005": ("DROP TABLE named", "DROP INDEX events_failed"),
+}
+"""By migration what takes it back, the newest first: each new one is a line here."""
+
+
+def undo_after(journal: Journal, revision: str) -> None:
+    """Leave the journal as a version of ours of before would have, with all that has happened in it."""
+    work = [one for number, statements in UNDO.items() if number > revision for one in statements]
+    work.append(f"UPDATE alembic_version SET version_num = '{revision}'")
+    journal.write(lambda c: [c.execute(text(one)) for one in work])

@@ -29,7 +29,7 @@ from provodka.payloads import (
     RowAdded,
     TableRow,
 )
-from tests.journal.conftest import Clock, steps_of
+from tests.journal.conftest import Clock, steps_of, undo_after
 
 MakeForm = Callable[..., Event]
 NUMBER = "КР00-000123"
@@ -184,14 +184,7 @@ def test_a_journal_of_before_knows_the_numbers_of_its_past(open_journal: Callabl
     lane = issued(before, form, NUMBER)
     id_ = action(before, form, "payment_link")
     before.finish([Finished(id_, 1, "done", ActionState.DONE, result='{"order": "2001", "payment": ""}')], "robokassa")
-    undo = (
-        "DROP TABLE numbered",
-        "DROP INDEX events_channel",
-        "DROP INDEX events_id_end",
-        "DROP INDEX actions_dead_reason",
-        "UPDATE alembic_version SET version_num = '0006'",
-    )
-    before.write(lambda c: [c.execute(text(one)) for one in undo])
+    undo_after(before, "0006")
     before.close()
     after = open_journal()
     assert after.read(lambda c: numbering.lanes_numbered(c, "123", 20)) == [Numbered(INVOICE, NUMBER, lane)]

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from provodka.event import Event
 from provodka.journal import Journal, naming, people
 from provodka.payloads import Person
-from tests.journal.conftest import steps_of
+from tests.journal.conftest import steps_of, undo_after
 
 Form = Callable[..., Event]
 
@@ -67,17 +66,6 @@ def test_the_names_are_found_by_their_index(journal: Journal, form: Form) -> Non
 def test_a_journal_of_before_knows_the_names_of_its_events(open_journal: Callable[[], Journal], form: Form) -> None:
     before = open_journal()
     lane = comes(before, form, "1", "Семён Дёмин", "+79160001122")
-    undo = (
-        "DROP TABLE numbered",
-        "DROP INDEX events_channel",
-        "DROP INDEX events_id_end",
-        "DROP INDEX actions_dead_reason",
-        "DROP TABLE audit",
-        "DROP TABLE named",
-        "DROP INDEX events_failed",
-        "DROP TABLE past_troubles",
-        "UPDATE alembic_version SET version_num = '0004'",
-    )
-    before.write(lambda c: [c.execute(text(one)) for one in undo])
+    undo_after(before, "0004")
     before.close()
     assert named(open_journal(), "демин") == [lane]

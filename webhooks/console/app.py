@@ -126,7 +126,11 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(JournalUnavailableError)
     def away(error: JournalUnavailableError) -> tuple[str, int]:
         log.error("console.journal_unavailable", error=str(error))
-        text = words.gettext("Журнал сейчас не открывается: он занят или недоступен. Обновите страницу через минуту.")
+        text = words.gettext(
+            "Он занят, на диске кончилось место, нет прав или не отвечает база. Обновите страницу через минуту; "
+            "не прошло — освободите место или поднимите базу. Ничего не потеряно: отправители получают отказ 503 "
+            "и повторят."
+        )
         return page(503, words.gettext("Журнал недоступен"), text)
 
     @app.errorhandler(HTTPException)

@@ -1,34 +1,30 @@
-"""Why an action was given up, and what helps: in the words of the client's people."""
+"""What went otherwise than expected and what helps: a finding in the words of the client's people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from provodka.journal import ActionState, DeadReason
-from support.story import ShownAction
+from flask import current_app
+
+from support.diagnosis import Finding, What
+from webhooks.console.names import event_title
+from webhooks.console.refusals import meaning
+from webhooks.console.telling import condition
+from webhooks.console.titles import called
 from webhooks.console.words import gettext
-
-_LIMITED: Final = 429
-_SERVER: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What happened and the cure, each a sentence or two; `said` are the other side's own words."""
+    """What happened and the cure, each a sentence or two; `said` are the other side's own words; `event` another event
+    to look at."""
 
     what: str
     cure: str
     said: str = ""
-
-
-def cause_of(action: ShownAction) -> Cause | None:
-    """Of a dead action; None for any other."""
-    if action.state != ActionState.DEAD:
-        return None
-    what, cure = _known(action)
-    return Cause(gettext(what), action.hint or gettext(cure), action.error)
+    event: str = ""
 
 
 def _(text: str) -> str:
@@ -36,85 +32,116 @@ def _(text: str) -> str:
     return text
 
 
-_UNKNOWN: Final = (
-    _("Ответ потерялся: запрос ушёл, но неизвестно, выполнен ли он."),
-    _(
-        "Найдите в CRM, сделано ли это. Сделано — запишите это ниже с номером карточки; "
-        "не сделано — скажите и это, тогда действие отправится ещё раз."
+_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    What.LATER: (
+        _("Отложено до %(until)s: раньше правило не велит."),
+        _("Ничего не делайте: уйдёт само."),
     ),
-)
-_BY_STATUS: Final[Mapping[int, tuple[str, str]]] = {
-    400: (
-        _("Другая сторона не приняла данные запроса."),
-        _("Посмотрите её ответ: он называет поле. Поправьте правило или карточку и отправьте снова."),
+    What.HELD: (
+        _("Правило «%(rule)s» остановило само себя: оно затронуло бы слишком много карточек за короткое время."),
+        _("Проверьте, того ли хотели от правила. Того — отпустите его, не того — отмените придержанное."),
     ),
-    401: (
-        _("Ключ доступа истёк или отозван."),
-        _("Подключите систему заново командой provodka connect и отправьте снова."),
+    What.REUSED: (
+        _("Нового лида нет, потому что у человека уже открыт лид № %(lead)s: обращение записано в него."),
+        _("Откройте этот лид: заявка в нём."),
     ),
-    402: (
-        _("Тариф другой стороны не оплачен или не даёт этой возможности."),
-        _("Попросите клиента оплатить или сменить тариф и отправьте снова."),
+    What.DOUBLES: (
+        _("Человек заведён в CRM не один раз: контакты %(contacts)s."),
+        _("Объедините эти контакты в CRM, иначе история расходится по нескольким карточкам."),
     ),
-    403: (
-        _("У ключа доступа нет прав на это."),
-        _("Дайте права пользователю или приложению, от имени которого идут запросы, и отправьте снова."),
+    What.BROKE: (
+        _("Правило «%(rule)s» споткнулось: в его тексте или условии ошибка."),
+        _("Исправьте правило, перезапустите Проводку и нажмите «Разобрать заново» на странице события."),
     ),
-    404: (
-        _("Того, о чём запрос, там больше нет: удалено или перенесено."),
-        _("Найдите карточку в CRM. Если её удалили, повторите событие: правила найдут или создадут другую."),
+    What.HELD_BACK: (
+        _("Правило «%(rule)s» подошло, но недавно уже сработало для этого человека или лида и второй раз молчит."),
+        _("Так велит once_within этого правила. Если повтор нужен, уменьшите срок, перезапустите и разберите заново."),
     ),
-    422: (
-        _("Другая сторона не приняла данные запроса."),
-        _("Посмотрите её ответ: он называет поле. Поправьте правило или карточку и отправьте снова."),
+    What.THROTTLED: (
+        _("Правило «%(rule)s» подошло, но сработало уже столько раз, сколько ему разрешено за это время."),
+        _("Так велит throttle этого правила. Если мало, увеличьте, перезапустите и разберите событие заново."),
     ),
-    _LIMITED: (
-        _("Другая сторона ограничила число запросов."),
-        _("Подождите: предел скоро кончится. Потом отправьте снова."),
+    What.WAITS: (
+        _("Правило «%(rule)s» ждёт своего часа, %(until)s, и тогда прочтёт условия заново."),
+        _("Ничего не делайте. Если ждать нельзя, сделайте дело руками."),
+    ),
+    What.DROPPED: (
+        _("Правило «%(rule)s» ждало, но случилось то, что его отменяет."),
+        _("Так велит unless этого правила: что случилось, видно на странице события."),
+    ),
+    What.NOT_MATCHED: (
+        _("Правило «%(rule)s» не сработало, потому что %(condition)s."),
+        _("Если должно было, исправьте его условие, перезапустите Проводку и разберите событие заново."),
+    ),
+    What.TAKEN: (
+        _("До правила «%(rule)s» не дошло: раньше сработало правило, после которого остальные не читают."),
+        _("Если так не задумано, уберите из того правила stop или поменяйте правила местами."),
+    ),
+    What.FAILED: (
+        _("Событие не удалось разобрать по правилам."),
+        _("Исправьте правило или настройки, перезапустите Проводку и нажмите «Разобрать заново». Событие сохранено."),
+    ),
+    What.UNREADABLE: (
+        _("Канал «%(channel)s» прислал то, чего не прочесть: кто это и чего хочет, неизвестно."),
+        _(
+            "Откройте событие, нажмите «Показать личные данные» и прочтите тело. Проверьте настройку отправки в "
+            "сервисе, а заявку, если она видна, занесите руками."
+        ),
+    ),
+    What.ROBOT: (
+        _("Заявка похожа на присланную роботом, поэтому лида нет."),
+        _("Если это человек, занесите заявку руками и ослабьте spam канала «%(channel)s»."),
+    ),
+    What.REPEAT: (
+        _("Это повтор: та же заявка или тот же звонок пришли раньше, и по ним уже всё сделано."),
+        _("Смотрите первое событие."),
+    ),
+    "payment.differs": (
+        _("Оплачено не столько, сколько просили: пришло %(paid)s, ждали %(asked)s."),
+        _("Сверьте сумму с клиентом: доплата — новой ссылкой, лишнее — возвратом. Сделку подвиньте руками."),
+    ),
+    "payment.unmatched": (
+        _("Пришла оплата %(paid)s, но она не по нашей ссылке: какой это сделки, неизвестно (заказ %(order)s)."),
+        _("Найдите сделку по сумме и времени, отметьте оплату руками. Впредь давайте ссылку из правила."),
+    ),
+    What.NO_RULE: (
+        _("Правил о событии «%(type)s» нет."),
+        _("Если что-то должно делаться, добавьте правило, перезапустите Проводку и разберите событие заново."),
     ),
 }
-_BY_KIND: Final[Mapping[str, tuple[str, str]]] = {
-    "auth_failed": _BY_STATUS[401],
-    "rate_limited": _BY_STATUS[_LIMITED],
-}
-_NO_ANSWER: Final = (
-    _("Нет связи: другая сторона не ответила."),
-    _("Проверьте, открывается ли её сайт и не закрыт ли доступ в сети. Когда откроется, отправьте снова."),
-)
-_BROKEN: Final = (
-    _("Сервер другой стороны сломался и отвечал ошибкой."),
-    _("Подождите, пока он заработает, и отправьте снова. Если долго, спросите поддержку этой системы."),
-)
-_REFUSED: Final = (
-    _("Другая сторона отказала: повторять без исправления бесполезно."),
-    _("Прочтите её слова, исправьте названное и отправьте снова."),
-)
-_EXHAUSTED: Final = (
-    _("Попытки кончились, а дело не сделано."),
-    _("Посмотрите ответ последней попытки, устраните причину и отправьте снова."),
-)
+_PLAIN: Final = frozenset({What.LATER, What.NOT_MATCHED, What.HELD_BACK, What.THROTTLED, What.WAITS})
+"""Of these our sentence says all that the trace does."""
+_GOES_ON: Final = _("Следующая попытка в %(until)s.")
 
 
-def _known(action: ShownAction) -> tuple[str, str]:
-    if action.reason == DeadReason.OUTCOME_UNKNOWN:
-        return _UNKNOWN
-    call = _last_bad_call(action)
-    if call is not None:
-        status = call.get("status")
-        if found := _BY_STATUS.get(status or 0) or _BY_KIND.get(str(call.get("error_kind", ""))):
-            return found
-        if status is None:
-            return _NO_ANSWER
-        if status >= _SERVER:
-            return _BROKEN
-    elif action.attempts and (found := _BY_KIND.get(action.attempts[-1].outcome)):
-        return found
-    return _REFUSED if action.reason == DeadReason.REJECTED else _EXHAUSTED
+def cause_of(found: Finding) -> Cause:
+    """A finding in two sentences."""
+    told = _told(found)
+    if found.what in (What.DEAD, What.STUCK):
+        known = meaning(found)
+        cure = [_said(known.cure, found, told)]
+        if found.what is What.STUCK and found.until is not None:
+            cure.append(gettext(_GOES_ON) % told)
+        return Cause(_said(known.what, found, told), " ".join(cure), found.error)
+    what, cure_text = _TEXTS[found.code if found.what is What.MONEY else found.what]
+    said = "" if found.what in _PLAIN else found.error
+    return Cause(gettext(what) % told, gettext(cure_text) % told, said, found.told.get("event", ""))
 
 
-def _last_bad_call(action: ShownAction) -> Mapping[str, Any] | None:
-    """Of the last attempt that made calls."""
-    for attempt in reversed(action.attempts):
-        if attempt.calls:
-            return next((call for call in reversed(attempt.calls) if call.get("error_kind")), None)
-    return None
+def _said(text: str, found: Finding, told: Mapping[str, str]) -> str:
+    """A text of ours with its values; the hint of an error as it is."""
+    return text if text == found.hint else gettext(text) % told
+
+
+def _told(found: Finding) -> dict[str, str]:
+    moment = current_app.jinja_env.filters["moment"]
+    asked = condition(found.condition) if found.condition is not None else gettext("условия не сошлись")
+    told = {"lead": "", "contacts": "", "channel": "", "order": "", "asked": "", "paid": "", **found.told}
+    return {
+        **told,
+        "type": event_title(found.told.get("type", "")),
+        "rule": found.rule,
+        "system": called(found.system, found.kind),
+        "until": moment(found.until),
+        "condition": asked,
+    }

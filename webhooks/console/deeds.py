@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from webhooks.console.names import period_title
+from webhooks.console.names import action_title, period_title, reason_words
 from webhooks.console.openid_words import short
 from webhooks.console.words import gettext
 
@@ -20,6 +20,8 @@ def deeds() -> dict[str, str]:
         "close": gettext("скрыты личные данные: %s"),
         "resend": gettext("отправлено заново: %s"),
         "replay": gettext("событие обработано заново: %s"),
+        "resend_all": gettext("отправлено заново всё по одной причине, правило «%s»"),
+        "replay_all": gettext("обработаны заново все события с одной ошибкой"),
         "resolve": gettext("исход указан вручную: %s"),
         "resume": gettext("остановленное пущено дальше: %s"),
         "drop": gettext("остановленное снято: %s"),
@@ -59,12 +61,17 @@ def details(told: Mapping[str, Any]) -> list[str]:
         "remote": gettext("номер в той системе %s"),
         "format": gettext("вид файла %s"),
         "events": gettext("событий: %s"),
+        "count": gettext("сколько: %s"),
     }
     said = [words[name] % value for name, value in told.items() if name in words and value not in ("", None)]
     if told.get("by") == "openid":
         said.append(gettext("через сервис входа"))
     if why := told.get("why"):
         said.append(short(str(why)))
+    if told.get("kind"):
+        said.append(action_title(str(told["kind"])))
+    if told.get("reason"):
+        said.append(reason_words(str(told["reason"])))
     if told.get("doubtful"):
         said.append(gettext("исход был неизвестен"))
     if told.get("open"):

@@ -10,8 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from provodka.journal import MAKERS, ActionState, EventState, StoredAction, StoredEvent, queries
 from provodka.journal.records import WAIT
+from provodka.payloads import EventType
 from rules.plan import RuleOutcome
 from support import mending, replaying
+from support.diagnosis import What, cases, findings
 from support.masking import Masks
 from support.story import ShownAction, ShownRule, ShownStory, tell
 from support.waiting import Mend, WaitsFor
@@ -21,6 +23,7 @@ from webhooks.console.causes import cause_of
 from webhooks.console.settings import Role
 
 _SOON: Final = timedelta(minutes=2)
+_LONGEST_BODY: Final = 20_000
 _OVER: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
 
 
@@ -126,11 +129,15 @@ def _masks(stored: StoredEvent) -> Masks:
 def _shown(stored: StoredEvent) -> dict[str, Any]:
     seen_by = _masks(stored)
     told = tell(parts().journal, stored, seen_by)
+    (case,) = cases(parts().journal, [stored])
+    found = findings(case, seen_by.of([stored.event.person]))
+    causes = {one.action: cause_of(one) for one in found if one.what is What.DEAD}
     return {
         "story": told,
         "event": told.event,
         "plans": [(plan, [r for r in plan.rules if not _is_aside(r)], _aside(plan.rules)) for plan in told.plans],
-        "dead": [(action, cause_of(action)) for action in told.actions if action.state == ActionState.DEAD],
+        "dead": [(action, causes.get(action.id)) for action in told.actions if action.state == ActionState.DEAD],
+        "causes": [(one.grade, cause_of(one)) for one in found if one.what is not What.DEAD],
         "ended": _ended(told),
         "moving": _moves(told),
         "may_operate": reader().role.may(Role.OPERATE),
@@ -139,11 +146,20 @@ def _shown(stored: StoredEvent) -> dict[str, Any]:
         "timer": WAIT,
         "names": names,
         "telling": telling,
+        "says": seen_by.of([stored.event.person]).text(telling.says(stored.event.payload)),
         "opened": seen_by.opened,
+        "body": _body(stored) if seen_by.opened else "",
         "at": current_app.jinja_env.filters["moment"],
         "lead_url": parts().lead_url,
         "contact_url": parts().contact_url,
     }
+
+
+def _body(stored: StoredEvent) -> str:
+    """As it came, where nothing could be read of it. Nobody knows whose names stand in it, so that only they see it who
+    have opened the data."""
+    raw = stored.event.raw if stored.event.type is EventType.UNREADABLE else b""
+    return (masks(f"event:{stored.event.id}").of().raw(raw or b"") or "")[:_LONGEST_BODY]
 
 
 def _is_aside(rule: ShownRule) -> bool:

@@ -21,8 +21,9 @@ from support.feed import FAR, PAGE, Cursor, Line, Outcome, Row, Wanted, page, ro
 from support.following import KEPT, Following, Watch
 from webhooks.console import sessions
 from webhooks.console.access import masks, parts, reader
+from webhooks.console.causes import cause_of
 from webhooks.console.names import event_title
-from webhooks.console.search import cause_of, led_to
+from webhooks.console.search import led_to
 from webhooks.console.words import gettext, language, moment, whole
 from webhooks.places import PLACES, Place, Take
 
@@ -199,11 +200,8 @@ def _drawn(row: Row) -> str:
 def _led(row: Row) -> str:
     """What came of it, in a line."""
     entry = row.entry
-    if entry.state == "failed":
-        return entry.error
     if row.line.outcome is Outcome.NEEDS_PERSON:
-        dead = next((step for step in entry.steps if step.state == "dead"), None)
-        return cause_of(dead) if dead else gettext("правило остановило само себя")
+        return cause_of(entry.findings[0]).what if entry.findings else ""
     if row.line.outcome is Outcome.WAITING:
         until = min((w.until for step in entry.steps for w in step.waits if w.until), default=None)
         return gettext("до %s") % moment(until, parts().zone, parts().now()) if until else ""

@@ -17,13 +17,10 @@ from support.today import MANY, Attempted, Ledger, today
 from support.troubles import Told, history
 from webhooks.console.access import masks, parts
 from webhooks.console.names import action_title
-from webhooks.console.titles import account_title, channel_kind
+from webhooks.console.titles import account_title, channel_kind, group_of
 from webhooks.console.troubles import Words, words_of
 from webhooks.console.words import counted, gettext
 
-_ACCOUNTING: Final = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
-_STAFF: Final = frozenset({"notify", "report"})
-_CLIENTS: Final = frozenset({"message", "reply", "call", "payment_link"})
 _SOON: Final = timedelta(days=14)
 
 
@@ -106,7 +103,8 @@ def _systems(attempted: Iterable[Attempted]) -> list[SystemLine]:
     """What was attempted, by whom it was asked of; a failure is told with what had been tried."""
     found: dict[str, Attempted] = {}
     for one in attempted:
-        name, before = _system(one.kind), found.get(_system(one.kind))
+        name = group_of(one.kind)
+        before = found.get(name)
         told = replace(one, why=f"{action_title(one.kind)}: {one.why}") if one.bad_at else one
         found[name] = told if before is None else _later(before, told)
     return [SystemLine(name, last) for name, last in sorted(found.items())]
@@ -116,16 +114,6 @@ def _later(one: Attempted, other: Attempted) -> Attempted:
     good = max(filter(None, (one.good_at, other.good_at)), default=None)
     bad = max((last for last in (one, other) if last.bad_at), key=lambda last: str(last.bad_at), default=one)
     return Attempted(one.kind, good, bad.bad_at, bad.why)
-
-
-def _system(kind: str) -> str:
-    if kind in _ACCOUNTING:
-        return parts().accounting or gettext("1С")
-    if kind in _STAFF:
-        return gettext("Уведомления сотрудникам")
-    if kind in _CLIENTS:
-        return gettext("Связь с клиентами")
-    return gettext("Внешние запросы") if kind == "http" else parts().crm or gettext("CRM")
 
 
 def _tokens(stored: Iterable[tuple[str, datetime]]) -> list[TokenLine]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.journal import DeadReason, brakes
+from provodka.errors import taken_apart
+from provodka.journal import brakes
 from support import needs as waiting
+from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
 from webhooks.console.access import masks, needs, parts, reader, record
+from webhooks.console.causes import Cause, cause_of
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
 from webhooks.console.titles import account_title
@@ -42,7 +45,9 @@ def blueprint() -> Blueprint:
     def resend() -> ResponseReturnValue:
         key, upto = _group()
         if request.method == "POST":
-            record("resend", key, upto=upto)
+            group = _dead(key)
+            told = {"kind": group.kind, "reason": group.reason, "count": len([one for one in group.ids if one <= upto])}
+            record("resend_all", group.rule, **told)
             return _done(gettext("Отправлено ещё раз: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
         return _about_dead(key)
 
@@ -51,7 +56,8 @@ def blueprint() -> Blueprint:
     def replay() -> ResponseReturnValue:
         key, upto = _group()
         if request.method == "POST":
-            record("replay", key, upto=upto)
+            group = _failed(key)
+            record("replay_all", count=len([one for one in group.ids if one <= upto]))
             return _done(
                 gettext("Разбирается заново: %s.") % _events(waiting.replay_failed(parts().journal, key, upto))
             )
@@ -73,8 +79,18 @@ def blueprint() -> Blueprint:
     return pages
 
 
+def _dead(key: str) -> waiting.Cause:
+    """The group of actions of this name."""
+    return parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
+
+
+def _failed(key: str) -> waiting.Cause:
+    """The group of events of this name."""
+    return parts().journal.read(waiting.failed).of(key) or abort(404)
+
+
 def _about_dead(key: str) -> ResponseReturnValue:
-    group = parts().journal.read(lambda c: waiting.dead(c, unknown=False)).of(key) or abort(404)
+    group = _dead(key)
     upto = max(group.ids)
     return _ask(
         gettext("Отправить ещё раз?"),
@@ -91,7 +107,7 @@ def _about_dead(key: str) -> ResponseReturnValue:
 
 
 def _about_failed(key: str) -> ResponseReturnValue:
-    group = parts().journal.read(waiting.failed).of(key) or abort(404)
+    group = _failed(key)
     return _ask(
         gettext("Разобрать заново?"),
         gettext("По сегодняшним правилам будет разобрано: %s. Правила должны быть уже исправлены.")
@@ -157,16 +173,17 @@ def _words() -> dict[str, object]:
         "event_title": event_title,
         "reason_words": reason_words,
         "account_title": account_title,
-        "cure": cure,
+        "cause": cause,
         "actions": _actions,
         "events": _events,
     }
 
 
-def cure(reason: str) -> str:
-    """What to do about a dead action of which the other side says nothing more."""
-    if reason == DeadReason.EXHAUSTED:
-        return gettext("Узнайте, отвечает ли другая система; когда ответит, отправьте ещё раз.")
-    if reason == DeadReason.OUTCOME_UNKNOWN:
-        return gettext("Посмотрите в CRM, сделано ли это, и отметьте на странице события. Вслепую повторять нельзя.")
-    return gettext("Исправьте то, на что указывает ответ другой системы, и отправьте ещё раз.")
+def cause(group: waiting.Cause, mask: Mask) -> Cause:
+    """What has gone wrong with all of a group and what helps, as the page of each event says it."""
+    apart = taken_apart(group.error)
+    found = Finding(
+        What.DEAD, Grade.BAD, group.rule, group.kind, reason=group.reason, error=mask.text(apart.reason),
+        hint=mask.text(group.hint), status=apart.status, code=apart.code,
+    )  # fmt: skip
+    return cause_of(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import phonenumbers
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,14 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from provodka.journal import numbering
 from provodka.journal.numbering import Numbered
-from support.find import FEW, Understood, understand, without_a_person
-from support.timeline import Entry, Step, needs_a_look, timeline
-from support.waiting import Mend
+from support.find import Understood, understand
+from support.timeline import Entry, Step, Timeline, entries, needs_a_look, timeline
+from support.unheard import unheard
 from webhooks.console import names
 from webhooks.console.access import masks, parts
+from webhooks.console.causes import cause_of
+from webhooks.console.troubles import nearness, words_of
 from webhooks.console.words import gettext, span
 
-LOOK = 6
+LOOK: Final = 6
+TOLD: Final = 10
+_SILENT: Final = frozenset({"smtp"})  # they bring nothing by their nature
 
 
 def blueprint() -> Blueprint:
@@ -32,10 +36,10 @@ def blueprint() -> Blueprint:
     pages.add_app_template_global(names.action_title, "action_title")
     pages.add_app_template_global(names.state_words, "state_words")
     pages.add_app_template_global(names.state_tone, "state_tone")
+    pages.add_app_template_global(names.reason_words, "reason_words")
     pages.add_app_template_global(lambda one: parts().lead_url(one), "lead_url")
     pages.add_app_template_global(led_to, "led_to")
     pages.add_app_template_global(cause_of, "cause_of")
-    pages.add_app_template_global(cure_of, "cure_of")
 
     @pages.get("/")
     def page() -> ResponseReturnValue:
@@ -53,6 +57,8 @@ def blueprint() -> Blueprint:
             return _story(found.lane, found.is_known, before, {"q": wanted})
         if found.numbers and not found.people:
             return _story(found.lane, "", before, {"q": wanted}, number_words(found.numbers[0]))
+        if len(found.people) == 1 and not found.many and not found.numbers:
+            return _story(found.people[0].lane, "", before, {"q": wanted})
         if found.people or found.alike:
             shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
             return render_template("search_choose.html", found=found, people=shown, known_by=_known_by(found))
@@ -68,7 +74,7 @@ def _story(
         parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
     )
     if not story.entries:
-        return render_template("search_nothing.html", taken=[], elsewhere=[]), 404
+        return _nothing(Understood(), "")
     earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
     newest = url_for("search.page", **again) if before else ""
     person = next((one.person for one in story.entries if str(one.person)), None)
@@ -81,13 +87,22 @@ def _story(
         earlier=earlier,
         newest=newest,
         leads=_leads(story.entries),
+        told=_told(story),
     )
 
 
-def _leads(entries: tuple[Entry, ...]) -> dict[str, str]:
+def _told(story: Timeline) -> list[Entry]:
+    """The entries of the page that something is to be said of, and those of the whole story that need a person, which
+    go first."""
+    bad = {one.seq: one for one in (*story.bad, *story.entries) if one.is_bad}
+    rest = [one for one in story.entries if one.findings and one.seq not in bad]
+    return [*(bad[seq] for seq in sorted(bad, reverse=True)), *rest][:TOLD]
+
+
+def _leads(some: tuple[Entry, ...]) -> dict[str, str]:
     """The cards that the entries led to, with their addresses, the newest first."""
     found: dict[str, str] = {}
-    for step in (step for one in entries for step in one.steps if step.lead):
+    for step in (step for one in some for step in one.steps if step.lead):
         found.setdefault(step.lead, step.url or parts().lead_url(step.lead))
     return found
 
@@ -103,15 +118,21 @@ def _known_by(found: Understood) -> dict[int, list[str]]:
 
 
 def _nothing(found: Understood, wanted: str) -> tuple[str, int]:
+    """Not in the journal: what may have kept it from coming there."""
     taken = [identity_words(one) for one in found.who]
     if found.name:
         taken.append(gettext("имя «%s»") % wanted)
     if found.number:
         taken.append(gettext("счёт, заказ или платёж «%s»") % wanted)
-    said = {"unreadable": gettext("непонятных сообщений каналов: %s"), "form.spam": gettext("заявок от роботов: %s")}
-    many = {kind: gettext("100 или больше") if n == FEW else n for kind, n in without_a_person(parts().journal).items()}
-    elsewhere = [said[kind] % number for kind, number in many.items()]
-    return render_template("search_nothing.html", taken=taken, elsewhere=elsewhere), 404
+    found_instead = unheard(parts().journal, [name for name, kind in parts().channels.items() if kind not in _SILENT])
+    return render_template(
+        "search_nothing.html",
+        taken=taken,
+        unheard=found_instead,
+        troubles=[(one, words_of(one)) for one in sorted(found_instead.troubles, key=nearness)],
+        strange=entries(parts().journal, found_instead.nameless, masks()),
+        mask=masks().of(),
+    ), 404
 
 
 def identity_words(identity: str) -> str:
@@ -153,19 +174,3 @@ def led_to(step: Step) -> str:
         told = gettext("Лид создан за %s") % after if step.is_new else gettext("Взят открытый лид за %s") % after
         return told + (gettext(", ответственный %s") % step.responsible if step.responsible else "")
     return f"{names.action_title(step.kind)}{what}: " + gettext("сделано за %s") % after
-
-
-def cause_of(step: Step) -> str:
-    """Why it is dead."""
-    return ": ".join(filter(None, (names.reason_words(step.reason), step.error)))
-
-
-def cure_of(mends: tuple[Mend, ...]) -> str:
-    """What a person can do, in a sentence."""
-    said = {
-        Mend.REPLAY: gettext("Исправьте правило и разберите событие заново."),
-        Mend.RESEND: gettext("Исправьте причину и отправьте ещё раз."),
-        Mend.SETTLE: gettext("Посмотрите в CRM, сделано ли это, и отметьте на странице события."),
-        Mend.RESUME: gettext("Снимите правило с тормоза или откажитесь от того, что оно придержало."),
-    }
-    return next((said[one] for one in mends if one in said), "")

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from provodka.payloads import Payload, PaymentEvent
+from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
 from webhooks.console.names import action_title
+from webhooks.console.titles import title
 from webhooks.console.words import gettext, span
 
 
@@ -54,7 +57,7 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-def condition(shown: ShownCondition) -> str:
+def condition(shown: ShownCondition | ConditionTrace) -> str:
     """`utm.source: нужно: yandex, здесь: google`."""
     if shown.op in _GROUPS and shown.parts:
         return gettext(_GROUPS[shown.op])
@@ -114,24 +117,39 @@ def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
             yield called(str(name)), value(one)
 
 
+def says(payload: Payload) -> str:
+    """The sums of a payment in a line; of any other event nothing: its causes and its rules tell it."""
+    if not isinstance(payload, PaymentEvent):
+        return ""
+    paid = payload.payment
+    parts = (
+        gettext("заказ %s") % paid.order if paid.order else "",
+        gettext("просили %s") % f"{paid.asked:f} {paid.currency}" if paid.asked else "",
+        gettext("оплачено %s") % f"{paid.amount:f} {paid.currency}" if paid.amount else "",
+        gettext("возвращено %s") % f"{paid.refunded:f} {paid.currency}" if paid.refunded else "",
+        paid.reason,
+    )
+    return "; ".join(filter(None, parts))
+
+
 _WAITS: Final[Mapping[WaitsFor, str]] = {
     WaitsFor.CARRIED_OUT: _("Выполняется прямо сейчас"),
     WaitsFor.TIMER: _("Ждёт по правилу до %(until)s, потом правило прочтут ещё раз"),
     WaitsFor.RETRY: _("Следующая попытка в %(until)s"),
-    WaitsFor.LATER: _("Ждёт до %(until)s: %(why)s"),
+    WaitsFor.LATER: _("Ждёт разрешённого часа, до %(until)s"),
     WaitsFor.RESULT: _("Ждёт результата действия %(action)s (%(kind)s)"),
     WaitsFor.LANE: _("Ждёт очереди за действием %(action)s о том же человеке"),
     WaitsFor.WORKER: _("Отправится, как только освободится исполнитель"),
     WaitsFor.DOUBT: _("Сначала проверит, не выполнена ли прежняя попытка"),
-    WaitsFor.ACCOUNT: _("Подключение %(name)s остановлено до %(until)s: %(why)s"),
-    WaitsFor.BRAKE: _("Правило остановило само себя %(until)s: %(why)s"),
+    WaitsFor.ACCOUNT: _("%(name)s не пускает запросы до %(until)s"),
+    WaitsFor.BRAKE: _("Правило остановило само себя %(until)s"),
 }
 
 
 def wait(one: Wait, at: Clock) -> str:
     """Why an action is not over yet."""
     told = {
-        "until": at(one.until), "why": one.why, "action": one.action or "—", "name": one.name,
+        "until": at(one.until), "action": one.action or "—", "name": title(one.name.partition(":")[0]),
         "kind": action_title(one.kind),
     }  # fmt: skip
     return gettext(_WAITS[one.what]) % told
@@ -189,6 +207,7 @@ _CHANGES: Final[Mapping[str, str]] = {
     Change.NEW: _("новое, будет сделано"),
     Change.SAME: _("уже есть, второй раз не делается"),
     Change.DIFFERS: _("уже есть с другими данными, не переделывается"),
+    Change.REMADE: _("не вышло раньше, уйдёт снова с новыми данными"),
     Change.GONE: _("сделано раньше, теперь правила этого не делают; остаётся"),
 }
 

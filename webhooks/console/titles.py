@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from connectors.registry import ACCOUNTINGS, CRMS
+from webhooks.console.access import parts
 from webhooks.console.words import gettext
+
+_ACCOUNTING: Final = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
+_STAFF: Final = frozenset({"notify", "report"})
+_CLIENTS: Final = frozenset({"message", "reply", "call", "payment_link"})
 
 
 def kind_title(kind: str) -> str:
@@ -30,6 +35,35 @@ def system_title(name: str) -> str:
     if name in ACCOUNTINGS and name != "http":
         return ACCOUNTINGS[name].title
     return gettext(_SYSTEMS[name]) if name in _SYSTEMS else ""
+
+
+def title(system: str) -> str:
+    """Of a type of system or of a kind of channel; one that is not known stays as it is."""
+    return system_title(system) or kind_title(system)
+
+
+def group_of(kind: str) -> str:
+    """Where actions of a kind go: the name of a system, or of what several systems do."""
+    if kind in _ACCOUNTING:
+        return parts().accounting or gettext("1С")
+    if kind in _STAFF:
+        return gettext("Уведомления сотрудникам")
+    if kind in _CLIENTS:
+        return gettext("Связь с клиентами")
+    return gettext("Внешние запросы") if kind == "http" else _crm()
+
+
+def called(system: str, kind: str) -> str:
+    """The system that an action called, as the subject of a sentence; where the call does not say, by what was done."""
+    if system:
+        return title(system)
+    if kind in _ACCOUNTING:
+        return parts().accounting or gettext("1С")
+    return gettext("Другая сторона") if kind in _STAFF | _CLIENTS | {"http"} else _crm()
+
+
+def _crm() -> str:
+    return parts().crm or gettext("CRM")
 
 
 def account_title(account: str) -> str:

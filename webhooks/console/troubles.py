@@ -4,13 +4,14 @@ English; a new sort of trouble gets its words in `KINDS` (a test walks through w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from flask import url_for
 
+from provodka.errors import taken_apart
 from provodka.journal import Trouble
 from webhooks.console.access import parts
 from webhooks.console.names import action_title
@@ -47,6 +48,13 @@ def words_of(trouble: Trouble) -> Words:
         return Words(trouble.name, "", trouble.cause, trouble.cure)
     kind, inner = found
     return kind.words(inner, trouble)
+
+
+def nearness(trouble: Trouble) -> int:
+    """How near it is to what does not come in: doors first, then channels, then all the rest."""
+    if trouble.name.startswith("door of "):
+        return 0
+    return 1 if trouble.name in parts().channels else 2
 
 
 def kind_of(name: str) -> tuple[Kind, str] | None:
@@ -126,12 +134,20 @@ def _talks(_: str, trouble: Trouble) -> Words:
 def _channel(name: str, trouble: Trouble) -> Words:
     named = {"name": name, "kind": channel_kind(name, parts().channels)}
     what = gettext("Канал «%(name)s» не работает: %(kind)s") % named
-    return Words(what, "", trouble.cause, trouble.cure)
+    return Words(what, _refused(trouble), trouble.cause, trouble.cure)
 
 
 def _system(name: str, trouble: Trouble) -> Words:
     what = gettext("Сбой связи: %s") % system_title(name)
-    return Words(what, gettext("Что должно туда уйти, ждёт и не потеряно."), trouble.cause, trouble.cure)
+    why = f"{_refused(trouble)} {gettext('Что должно туда уйти, ждёт и не потеряно.')}".strip()
+    return Words(what, why, trouble.cause, trouble.cure)
+
+
+def _refused(trouble: Trouble) -> str:
+    """What the other side's refusal means, by its code or status; empty where neither is known."""
+    apart = taken_apart(trouble.cause)
+    found = _BY_CODE.get(apart.code) or _BY_STATUS.get(apart.status or 0)
+    return gettext(found) if found else ""
 
 
 def _needs() -> str:
@@ -145,20 +161,36 @@ def _(text: str) -> str:
 
 _REFUSED: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (
-        re.compile("the secret in the address is wrong or absent|the address does not hold the secret"),
+        re.compile("the secret in the address is wrong or absent|(neither )?the address (does|nor) .+ the secret"),
         _("В адресе нет секрета, или он не тот."),
     ),
     (
-        re.compile("(the )?(secret|token|crm_token|.*Secret-Token|.*Secret) is wrong or absent"),
+        re.compile(
+            "(the )?(.*secret|.*token|.*_key|(webhook )?(token|crmKey) in Authorization) is wrong or absent",
+            re.IGNORECASE,
+        ),
         _("Секрета нет, или он не тот."),
     ),
-    (re.compile("(the )?sign(ature)?( in .+)? is wrong or absent", re.IGNORECASE), _("Подписи нет, или она не та.")),
+    (
+        re.compile("(the )?(sign|.*signature.*) is (wrong or absent|not that of .+)", re.IGNORECASE),
+        _("Подписи нет, или она не та."),
+    ),
     (re.compile("the (link|key) is no partner's of ours"), _("Ссылка или ключ не наших партнёров.")),
     (
         re.compile("the body (is|holds) (no|not an|no signed) (JSON|form|object).*"),
         _("Прислано не то, что шлёт этот сервис."),
     ),
 )
+_BY_CODE: Final[Mapping[str, str]] = {
+    "auth_failed": _("Не пускает: пароль или ключ не тот."),
+    "rate_limited": _("Просит подождать: запросов больше, чем разрешено."),
+}
+_BY_STATUS: Final[Mapping[int, str]] = {
+    401: _("Не принимает ключ доступа: он истёк или отозван."),
+    402: _("Тариф не оплачен или не даёт этой возможности."),
+    403: _("Не пускает запросы."),
+    429: _BY_CODE["rate_limited"],
+}
 _ANY: Final = re.compile("(.*)")
 _CHANNEL: Final = Kind(_ANY, _channel)
 _SYSTEM: Final = Kind(_ANY, _system)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import requests
 
 from provodka.journal import ActionState, DeadReason, Journal, PlanRecord, StoredEvent, queries
-from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, dump_trace
+from provodka.payloads import EventType, PaymentEvent, Person, Unreadable
+from provodka.payments import Payment
+from rules.plan import ConditionTrace, PlanTrace, RuleOutcome, RuleTrace, Violation, dump_trace
 from tests.cli.conftest import clock, house, journal  # noqa: F401 -- fixtures
-from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House, action, call, matched
+from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, action, call, matched
 from tests.webhooks.console.desk import Desk
+from tests.webhooks.console.planting import NOTE, brake
 from webhooks.console.settings import Role
 
 
@@ -56,8 +60,8 @@ def test_a_dead_action_stands_first_with_its_cause_and_its_cure(desk: Desk, hous
     refused = call("/api/v4/leads", 401, error_kind="auth_failed", answer_summary='{"title": "Unauthorized"}')
     house.dead(DeadReason.REJECTED, "Unauthorized", hint="", calls=(refused,))
     shown = page(desk, event.id).text
-    assert shown.index("Ключ доступа истёк или отозван") < shown.index("Что сделано")
-    assert "Подключите систему заново" in shown
+    assert shown.index("CRM не принимает ключ доступа: он истёк или отозван") < shown.index("Что сделано")
+    assert "Выдайте доступ заново" in shown
     assert "Отправить снова" not in shown, "a viewer looks only"
     assert "Отправить снова" in page(desk, event.id, Role.OPERATE).text
 
@@ -184,3 +188,49 @@ def test_an_event_is_planned_again_only_after_its_plan_was_shown(
 
 def kinds(journal: Journal) -> list[str]:  # noqa: F811
     return [one.kind for one in journal.read(lambda c: queries.actions_of(c, [1]))[1]]
+
+
+def test_what_is_held_is_let_go_and_what_was_cancelled_is_sent_from_the_page(
+    desk: Desk,
+    house: House,  # noqa: F811
+    journal: Journal,  # noqa: F811
+) -> None:
+    brake(house)
+    held = next(one for one in journal.read(lambda c: queries.list_events(c, state="held"))).event
+    here = f"/events/{held.event.id}"
+    assert "Отпустить правило" not in page(desk, held.event.id).text, "a viewer looks only"
+    operator = desk.sign_in(Role.OPERATE)
+    shown = operator.get(here).text
+    assert "остановило само себя: оно затронуло бы слишком много" in shown
+    assert "/console/needs/rule?rule=" in shown
+    operator.post("/needs/rule", "/needs", rule=NOTE, drop="1")
+    (action_id,) = [a.id for a in journal.read(lambda c: queries.actions_of(c, [held.seq]))[held.seq]]
+    assert "Всё-таки отправить" in operator.get(here).text
+    operator.post(f"{here}/actions/{action_id}/resend", here)
+    assert state(journal, action_id) is ActionState.READY
+
+
+def test_what_the_rules_learned_and_counted_is_shown_masked(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.event()
+    broken = Violation("Без задачи", "anna", "17", house.clock())
+    house.plan(
+        event, RuleTrace(RULE, RuleOutcome.MATCHED, violation=broken), actions=(), facts={"lead": {"title": PHONE}}
+    )
+    shown = page(desk, event.id).text
+    assert "Что правила узнали снаружи" in shown
+    assert "Засчитано нарушение «Без задачи»: anna" in shown
+    assert PHONE not in shown
+
+
+def test_a_body_that_could_not_be_read_is_shown_to_who_has_opened_the_data(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.event(type=EventType.UNREADABLE, payload=Unreadable("broken"), person=Person(), raw=b"Name=Oleg")
+    visitor = desk.sign_in()
+    assert "Name=Oleg" not in visitor.get(f"/events/{event.id}").text
+    visitor.post("/open", f"/events/{event.id}", about=f"event:{event.id}", then="/")
+    assert "Name=Oleg" in visitor.get(f"/events/{event.id}").text
+
+
+def test_the_sums_of_a_payment_are_told_in_words(desk: Desk, house: House) -> None:  # noqa: F811
+    paid = Payment(id="1", order="7", amount=Decimal("4000.00"), asked=Decimal("5000.00"))
+    event = house.event(type=EventType.PAYMENT_SUCCEEDED, payload=PaymentEvent(paid))
+    assert "заказ 7; просили 5000.00 RUB; оплачено 4000.00 RUB" in page(desk, event.id).text

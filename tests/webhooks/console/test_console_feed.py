@@ -139,7 +139,7 @@ def test_the_page_lists_the_newest_on_top_with_what_became_of_them(visitor: Visi
     house.dead(DeadReason.REJECTED)
     rows = listed(visitor)
     assert list(rows) == [second, first]
-    assert "нужен человек другая сторона отказала: нет такого этапа" in rows[second]
+    assert "нужен человек Проверьте название этапа в правиле" in rows[second]
     assert "доставлено Лид создан за 3,2 с, ответственный anna; Задача «Позвонить +7916•••1122#" in rows[first]
 
 

@@ -54,9 +54,16 @@ def test_a_house_that_needs_nobody_says_so(desk: Desk, house: House) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("Лид: другая сторона отказала", "2 действия", f"по правилу «{RULE}»", "нет этапа 405", "Исправьте то"),
-        ("Лид: попытки кончились", "1 действие", "503 Service Unavailable", "Узнайте, отвечает ли"),
-        ("Неизвестно, выполнено ли", "read timeout", "Посмотрите в CRM", "Заявка с сайта"),
+        (
+            "Лид: другая сторона отказала",
+            "2 действия",
+            f"по правилу «{RULE}»",
+            "нет этапа 405",
+            "CRM не принимает данные запроса",
+            "Ответ называет поле",
+        ),
+        ("Лид: попытки кончились", "1 действие", "503 Service Unavailable", "Посмотрите ответ последней попытки"),
+        ("Неизвестно, выполнено ли", "read timeout", "Ответ потерялся", "Посмотрите в CRM", "Заявка с сайта"),
         ("Событие не удалось разобрать", "RuleError: нет поля utm", "Исправьте правило в конфиге"),
         (NOTE, "остановилось", "1 действие", "Проверьте, того ли вы хотели"),
         ("amoCRM, krovlya", "туда ничего не уходит", "слишком часто", "очередь пойдёт сама"),
@@ -140,6 +147,17 @@ def test_whoever_may_only_look_changes_nothing(desk: Desk, house: House, journal
     assert visitor.get(address).status_code == 403
     assert visitor.post(address, "/needs", **fields).status_code == 403
     assert states(journal) == before
+
+
+def test_a_cause_that_was_sent_again_is_on_record_in_words(desk: Desk, house: House) -> None:
+    planted(house)
+    visitor = desk.sign_in(Role.OPERATE)
+    answered(visitor, asked(visitor, "Отправить ещё раз: 2 действия"))
+    answered(visitor, asked(visitor, "Разобрать заново: 1 событие"))
+    page = " ".join(re.sub("<[^>]+>", " ", desk.sign_in(Role.ADMINISTER).get("/people").text).split())
+    assert f"отправлено заново всё по одной причине, правило «{RULE}»" in page
+    assert "сколько: 2, Лид, другая сторона отказала" in page
+    assert "обработаны заново все события с одной ошибкой" in page
 
 
 def test_what_is_done_in_bulk_is_recorded(desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
