@@ -70,6 +70,8 @@ def span(length: timedelta | float) -> str:
     if abs(minutes) < 60:
         return gettext("%s мин") % minutes
     hours, minutes = divmod(minutes, 60)
+    if not minutes and hours < 48:
+        return gettext("%s ч") % hours
     if hours < 48:
         return gettext("%(hours)s ч %(minutes)s мин") % {"hours": hours, "minutes": minutes}
     return gettext("%(days)s дн %(hours)s ч") % {"days": hours // 24, "hours": hours % 24}

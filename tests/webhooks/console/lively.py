@@ -6,6 +6,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from cli.config import read
 from cli.console import console_parts
@@ -25,6 +27,7 @@ from provodka.crm import Contact
 from provodka.event import Event, build_payload
 from provodka.journal import ActionState, DeadReason, Finished, StoredAction, audit
 from provodka.journal.audit import REFUSED, SIGNED_IN, Deed
+from provodka.journal.schema import audit as deeds_kept
 from provodka.journal.schema import turns
 from provodka.payloads import Call, CallEvent, Change, Direction, EventType, LeadEvent, LeadRef, Payload, Person
 from provodka.stores import TokenPair
@@ -73,7 +76,7 @@ class Month:
 
     def __init__(self, folder: Path) -> None:
         self.clock, self.random = Clock(), random.Random(8)
-        self.clock.now = NOW.astimezone(UTC) - timedelta(days=31)
+        self.clock.now = NOW.astimezone(UTC) - timedelta(days=47)
         self.journal = on(folder, self.clock)
         self.journal.key = KEY
         self.path = folder / "config.yaml"
@@ -113,7 +116,7 @@ class Month:
         """A month of forms, letters, calls and talks: more on workdays, most about noon."""
         pick = self.random
         newcomers = itertools.cycle(PEOPLE[6:])
-        for ago in range(30, 0, -1):
+        for ago in range(46, 0, -1):
             day = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=ago)
             for _ in range(pick.choice((1, 2)) if day.weekday() > 4 else pick.choice((3, 4, 5))):
                 at = day + timedelta(minutes=round(pick.triangular(500, 1250, 720)), seconds=pick.randrange(60))
@@ -288,7 +291,7 @@ class Month:
     def _follow(self, lead: LeadRef, who: Person) -> None:
         """What the staff make of a new lead: taken after some minutes, measured, won or lost."""
         now, pick = self.clock(), self.random
-        owner = Person(phones=who.phones)
+        owner = replace(who, name=self.crm.contact_cards[lead.contacts[0]].name)
         self._happen(now + timedelta(seconds=4), "lead.created", "amocrm", owner, LeadEvent(lead))
         steps = ["В работе"] if pick.random() < 0.92 else []
         steps += ["Замер назначен"] if steps and pick.random() < 0.5 else []
@@ -311,12 +314,17 @@ class Month:
     def _unreadable(self, channel: str) -> None:
         self._event(EventType.UNREADABLE, channel, Person(), {"reason": "the body is no form"})
 
+    def forget_deeds(self) -> None:
+        """What visitors have done in the console since the month is over."""
+        self.journal.write(lambda c: c.execute(delete(deeds_kept).where(deeds_kept.c.at >= self.clock())))
+
     def _around(self) -> None:
         """What stands beside the events: accounts, tokens, deeds."""
         store, now = self.journal.store, NOW.astimezone(UTC)
         store.hold("amocrm:https://krovlya.amocrm.ru", 480, "слишком часто, повторите позже [429]")
         store.save_tokens("mail-tokens:info@krovlya.ru", TokenPair("a", "r", now + timedelta(hours=20)))
-        deeds = [Deed(now - timedelta(seconds=30), LOCKED, REFUSED, "", {}, "10.0.•locked")] * 6
+        tries = range(170, 0, -35)
+        deeds = [Deed(now - timedelta(seconds=ago), LOCKED, REFUSED, "", {}, "10.0.•p2ka") for ago in tries]
         for ago, login, what, about, told in _DEEDS:
             about = about and f"event:{self.ids[about]}"
             deeds.append(Deed(now - timedelta(minutes=ago), login, what, about, told, "10.0.•k7f2"))
@@ -379,7 +387,7 @@ def lively(folder: Path) -> Iterator[tuple[Month, Desk]]:
     month.live()
     house = House(month.config)
     parts = console_parts(house)
-    with OpenId(now=lambda: NOW.timestamp()) as provider:
+    with OpenId(now=NOW.timestamp) as provider, mock.patch.dict(os.environ, month.environ):
         openid = {
             "issuer": provider.url,
             "client_id": CLIENT_ID,
@@ -393,9 +401,9 @@ def lively(folder: Path) -> Iterator[tuple[Month, Desk]]:
             login: {"password": HASH, "role": role.value, "name": people[login]} for role, login in LOGINS.items()
         }
         settings = ConsoleSettings.model_validate({"users": users, "openid": openid})
-        kept = ("zone", "evaluate", "channels", "lead_url", "contact_url", "crm", "rules", "try_config", "save_test",
+        kept = ("zone", "channels", "lead_url", "contact_url", "crm", "rules", "try_config", "save_test",
                 "tests_file", "team", "calendar", "distributions")  # fmt: skip
-        given = {name: getattr(parts, name) for name in kept}
+        given = {name: getattr(parts, name) for name in kept} | {"evaluate": month.planner.again}
         ends = {"долгосрочный токен amoCRM": NOW + timedelta(days=10, hours=3)}
         desk = Desk(month.journal, {**given, "now": month.clock, "settings": settings, "token_ends": ends})
         desk.parts = replace(desk.parts, public_url=desk.url.removesuffix("/console"))

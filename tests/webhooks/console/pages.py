@@ -46,7 +46,7 @@ PAGES: Final = (
     Page("sign-in-locked", "too many attempts", "/sign-in", None, SIGN_IN | {"Имя": LOCKED}, ("Войти",), status=429),
     Page("no-role", "the provider knows them, the config gives them no role", "/openid", None, {}, ("Пётр",), status=403),
     Page("search", "where one begins: what may be searched by, and what failed last", "/"),
-    Page("search-nothing", "nothing found, and what to try", "/?q=%2B7+495+000-00-00"),
+    Page("search-nothing", "nothing found, and what to try", "/?q=%2B7+495+000-00-00", status=404),
     Page("search-choose", "several people answer to the name", "/?q=мария"),
     Page("story", "a person's story, newest first, what failed on top", f"/?q={MARIA.phone}".replace("+", "%2B"), O),
     Page("story-opened", "the same with personal data, opened by a click that is recorded",
@@ -58,7 +58,7 @@ PAGES: Final = (
     Page("event-moving", "an event on its way", "/events/{moving}", O),
     Page("event-opened", "personal data, opened", "/events/{done}", O, opens="event:{done}"),
     Page("event-view", "the same for a role that only looks", "/events/{maria}"),
-    Page("event-replay", "what a replay would change", "/events/{done}", O, {}, ("Разобрать заново: показать, что изменится",)),
+    Page("event-replay", "what a replay would change", "/events/{failed}", O, {}, ("Разобрать заново: показать, что изменится",)),
     Page("event-resend", "a resend of what may be done already asks first", "/events/{unknown}", O, {}, ("Отправить снова",)),
     Page("event-unfit", "a settlement that lacks the number", "/events/{unknown}", O, {}, ("Сделано",), status=422),
     Page("event-test", "a rule test made of the event, people made up", "/events/{done}", O, {}, ("Сохранить как проверку",)),
@@ -95,6 +95,14 @@ PAGES: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Came:
+    """What the server has sent as a page."""
+
+    status: int
+    bytes: int
+
+
 class Tour:
     """Leads a browser's tab through the pages of one lively house."""
 
@@ -109,14 +117,15 @@ class Tour:
     def __exit__(self, *error: Any) -> None:
         self._lively.__exit__(*error)
 
-    def go(self, tab: Any, page: Page) -> int:
-        """Open the page in this tab, as its reader; the status that it came with."""
+    def go(self, tab: Any, page: Page) -> Came:
+        """Open the page in this tab, as its reader."""
         answers: list[Any] = []
 
         def note(answer: Any) -> None:
             if answer.request.is_navigation_request() and not 300 <= answer.status < 400:
                 answers.append(answer)
 
+        self.month.forget_deeds()
         tab.context.clear_cookies()
         cookies = {"provodka_look": f"{page.language}.system"}
         if page.role is not None:
@@ -129,15 +138,16 @@ class Tour:
             for label, text in page.typed.items():
                 tab.get_by_label(label, exact=True).fill(text)
             for words in page.pressed:
-                name = re.compile(f"^{re.escape(words)}")
-                found = tab.get_by_role("button", name=name).or_(tab.get_by_role("link", name=name))
+                found = tab.get_by_role("button", name=words, exact=True)
+                if not found.count():
+                    found = tab.get_by_role("link", name=re.compile(f"^{re.escape(words)}"))
                 with tab.expect_navigation():
                     found.first.click()
             if page.waits:
                 tab.get_by_text(page.waits).first.wait_for()
         finally:
             tab.remove_listener("response", note)
-        return int(answers[-1].status)
+        return Came(answers[-1].status, len(answers[-1].body()))
 
     def _session(self, role: Role, opens: str) -> str:
         """The cookie of somebody who has signed in, and has opened this personal data."""
