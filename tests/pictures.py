@@ -17,7 +17,7 @@ from tests.webhooks.console.pages import PAGES, Page, Tour
 OUT: Final = Path(__file__).parents[1] / "docs/console"
 SIZES: Final = {"desk": (1280, 800), "phone": (360, 740)}
 SCREENS: Final = 2
-COLOURS: Final = 64
+COLOURS: Final = 96
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     chosen = [page for page in PAGES if not names or page.name in names]
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, Tour(Path(folder)) as tour, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--lang=ru-RU"], env={"LANGUAGE": "ru"})
         tab = browser.new_page(locale="ru-RU", reduced_motion="reduce")
         tab.set_default_timeout(10_000)
         for page in chosen:
@@ -40,20 +40,25 @@ def _take(tour: Tour, tab: Any, page: Page) -> None:
     width, height = SIZES["desk"]
     tab.set_viewport_size({"width": width, "height": height})
     tour.go(tab, page)
-    tab.evaluate("document.activeElement?.blur()")
+    tab.evaluate("document.activeElement?.blur(); document.documentElement.style.scrollbarGutter = 'auto'")
     for size, (width, height) in SIZES.items():
         tab.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
+        for scheme in _schemes(page):
             tab.emulate_media(color_scheme=scheme)
             whole = tab.evaluate("document.documentElement.scrollHeight")
             clip = {"x": 0, "y": 0, "width": width, "height": max(min(whole, SCREENS * height), 1)}
             _keep(tab.screenshot(full_page=True, clip=clip), OUT / f"{page.name}-{size}-{scheme}.png")
 
 
+def _schemes(page: Page) -> tuple[str, ...]:
+    """In English a page is the same with other words."""
+    return ("light", "dark") if page.language == "ru" else ("light",)
+
+
 def _keep(taken: bytes, path: Path) -> None:
     """With few colours, as a page of ours has few."""
     with Image.open(BytesIO(taken)) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _index() -> None:
@@ -66,13 +71,17 @@ def _index() -> None:
         "[guide](../ru/console.md) (in Russian).",
     ]
     for page in PAGES:
-        named = [f"{page.name}-{size}-{scheme}.png" for size in SIZES for scheme in ("light", "dark")]
-        cells = [f'<a href="{file}"><img src="{file}" alt="{page.name}, {file[len(page.name) + 1 : -4].replace("-", ", ")}" width="{width}"></a>'
-                 for file, width in zip(named, (330, 330, 110, 110), strict=True)]  # fmt: skip
-        lines += ["", f"## {page.name}", "", f"{page.shows[0].upper()}{page.shows[1:]}.", ""]
-        lines += ["| desk, light | desk, dark | phone, light | phone, dark |", "| --- | --- | --- | --- |"]
-        lines += [f"| {' | '.join(cells)} |"]
+        told = f"{page.shows[0].upper()}{page.shows[1:]}"
+        kinds = [(size, scheme) for size in SIZES for scheme in _schemes(page)]
+        titles = " | ".join(f"{size}, {scheme}" for size, scheme in kinds)
+        cells = " | ".join(_shown(page, told, *kind) for kind in kinds)
+        lines += ["", f"## {page.name}", "", f"{told}.", "", f"| {titles} |", f"|{' --- |' * len(kinds)}", f"| {cells} |"]
     (OUT / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _shown(page: Page, told: str, size: str, scheme: str) -> str:
+    file, width = f"{page.name}-{size}-{scheme}.png", {"desk": 330, "phone": 110}[size]
+    return f'<a href="{file}"><img src="{file}" alt="{told}, {size}, {scheme}" width="{width}"></a>'
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -12,9 +13,10 @@ from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
 from support.waiting import Wait, WaitsFor
+from webhooks.console.access import parts
 from webhooks.console.names import action_title
 from webhooks.console.titles import title
-from webhooks.console.words import gettext, span
+from webhooks.console.words import gettext, moment, span
 
 
 class Clock(Protocol):
@@ -84,9 +86,24 @@ def value(one: Any) -> str:  # noqa: ANN401 -- JSON
             return ", ".join(map(value, one)) or gettext("пусто")
         case Mapping():
             return "; ".join(f"{called(str(name))}: {value(inner)}" for name, inner in one.items()) or gettext("пусто")
-    return str(one)
+    return _plainly(str(one))
 
 
+def _plainly(text: str) -> str:
+    """A moment on the client's clocks, any other text as it is."""
+    if not _MOMENT.fullmatch(text):
+        return text
+    house = parts()
+    return moment(datetime.fromisoformat(text), house.zone, house.now())
+
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
+_CHOICES: Final[Mapping[tuple[str, str], str]] = {
+    ("reuse", "any"): _("любой"),
+    ("reuse", "never"): _("никогда"),
+    ("reuse", "pipeline"): _("той же воронки"),
+    ("responsible", "keep"): _("как в карточке"),
+}
 _NAMES: Final[Mapping[str, str]] = {
     "name": _("Имя"), "title": _("Название"), "phone": _("Телефон"), "email": _("Почта"), "text": _("Текст"),
     "pipeline": _("Воронка"), "stage": _("Этап"), "responsible": _("Ответственный"), "tags": _("Теги"),
@@ -97,7 +114,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "subject": _("Тема"), "channel": _("Канал"), "number": _("Номер"), "url": _("Ссылка"), "file": _("Файл"),
     "type": _("Вид"), "round_robin": _("По очереди"), "counter": _("Счётчик очереди"),
     "keep": _("Оставить прежнего ответственного"), "reuse": _("Брать имеющийся лид"),
-    "unless_open": _("Только если нет открытой"),
+    "unless_open": _("Только если нет открытой"), "weights": _("Доли"), "else": _("Иначе"), "by": _("Кто выполняет"),
 }  # fmt: skip
 
 
@@ -114,7 +131,8 @@ def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
         return
     for name, one in values.items():
         if one not in (None, "", [], {}):
-            yield called(str(name)), value(one)
+            choice = _CHOICES.get((str(name), one)) if isinstance(one, str) else None
+            yield called(str(name)), gettext(choice) if choice else value(one)
 
 
 def says(payload: Payload) -> str:
