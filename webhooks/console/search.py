@@ -77,7 +77,8 @@ def _story(
         return _nothing(Understood(), "")
     earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
     newest = url_for("search.page", **again) if before else ""
-    person = next((one.person for one in story.entries if str(one.person)), None)
+    people = [one.person for one in story.entries if str(one.person)]
+    person = next((one for one in people if one.name), people[0] if people else None)
     return render_template(
         "search_story.html",
         story=story,
@@ -173,4 +174,5 @@ def led_to(step: Step) -> str:
     if step.kind in ("intake", "create") and step.lead:
         told = gettext("Лид создан за %s") % after if step.is_new else gettext("Взят открытый лид за %s") % after
         return told + (gettext(", ответственный %s") % step.responsible if step.responsible else "")
-    return f"{names.action_title(step.kind)}{what}: " + gettext("сделано за %s") % after
+    done = gettext("сделано за %s") % after if after else names.state_words(step.state)
+    return f"{names.action_title(step.kind)}{what}: {done}"

@@ -86,6 +86,12 @@ def value(one: Any) -> str:  # noqa: ANN401 -- JSON
     return str(one)
 
 
+_CHOICES: Final[Mapping[tuple[str, str], str]] = {
+    ("reuse", "any"): _("любой"),
+    ("reuse", "never"): _("никогда"),
+    ("reuse", "pipeline"): _("той же воронки"),
+    ("responsible", "keep"): _("как в карточке"),
+}
 _NAMES: Final[Mapping[str, str]] = {
     "name": _("Имя"), "title": _("Название"), "phone": _("Телефон"), "email": _("Почта"), "text": _("Текст"),
     "pipeline": _("Воронка"), "stage": _("Этап"), "responsible": _("Ответственный"), "tags": _("Теги"),
@@ -96,7 +102,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "subject": _("Тема"), "channel": _("Канал"), "number": _("Номер"), "url": _("Ссылка"), "file": _("Файл"),
     "type": _("Вид"), "round_robin": _("По очереди"), "counter": _("Счётчик очереди"),
     "keep": _("Оставить прежнего ответственного"), "reuse": _("Брать имеющийся лид"),
-    "unless_open": _("Только если нет открытой"),
+    "unless_open": _("Только если нет открытой"), "weights": _("Доли"), "else": _("Иначе"), "by": _("Кто выполняет"),
 }  # fmt: skip
 
 
@@ -113,7 +119,8 @@ def pairs(values: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- JSON
         return
     for name, one in values.items():
         if one not in (None, "", [], {}):
-            yield called(str(name)), value(one)
+            choice = _CHOICES.get((str(name), one)) if isinstance(one, str) else None
+            yield called(str(name)), gettext(choice) if choice else value(one)
 
 
 def says(payload: Payload) -> str:

@@ -4,7 +4,7 @@ languages are catalogues in `locale/<language>/*.po`, which are read as they are
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -75,16 +75,21 @@ def span(length: timedelta | float) -> str:
     if abs(minutes) < 60:
         return gettext("%s мин") % minutes
     hours, minutes = divmod(minutes, 60)
+    if not minutes and hours < 48:
+        return gettext("%s ч") % hours
     if hours < 48:
         return gettext("%(hours)s ч %(minutes)s мин") % {"hours": hours, "minutes": minutes}
     return gettext("%(days)s дн %(hours)s ч") % {"days": hours // 24, "hours": hours % 24}
 
 
 def moment(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """A moment on the client's clocks: the hour alone for today, with the day for this year, else the whole date."""
+    """A moment on the client's clocks: the hour alone for today, with the day for this year, else the whole date; the very
+    beginning of a day by that day alone."""
     if at is None:
         return "—"
     local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.time() == time() and local.year == today.year:
+        return f"{local:%d.%m}"
     if local.date() == today.date():
         return f"{local:%H:%M:%S}"
     return f"{local:%d.%m %H:%M:%S}" if local.year == today.year else f"{local:%d.%m.%Y %H:%M}"

@@ -49,6 +49,14 @@
     kept = null;
   });
 
+  // On a telephone the menu is wider than the screen: the page that is open comes into sight.
+  const showCurrent = () => document.querySelectorAll(".menu [aria-current]").forEach((one) => {
+    const menu = one.parentElement;
+    menu.scrollLeft = one.offsetLeft - menu.offsetLeft - (menu.clientWidth - one.offsetWidth) / 2;
+  });
+  showCurrent();
+  addEventListener("resize", showCurrent);
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;

@@ -96,7 +96,7 @@
     drawn.get(box)?.destroy();
     const table = document.getElementById(box.dataset.of);
     const { data, options } = box.dataset.chart === "columns" ? columns(read(table)) : lines(read(table), box.dataset.hours);
-    const common = { width: box.clientWidth, height: HEIGHT, cursor: { show: false }, legend: { show: false }, padding: [24, 8, 0, 0] };
+    const common = { width: box.clientWidth, height: HEIGHT, cursor: { show: false }, legend: { show: false }, padding: [24, 22, 0, 0] };
     drawn.set(box, new uPlot({ ...common, ...options }, data, box));
   }
 
