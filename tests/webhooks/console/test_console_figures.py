@@ -221,7 +221,7 @@ def test_an_empty_journal_and_a_period_that_does_not_exist(desk: Desk) -> None:
 
 
 def test_many_who_want_a_file_at_once_leave_room_for_webhooks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_PATIENCE", 0)
+    monkeypatch.setattr(room, "PATIENCE", 0)
     go_on, usual = threading.Event(), counting.Bureau.period
     monkeypatch.setattr(counting.Bureau, "period", lambda *given: go_on.wait(30) and usual(*given))
     session, table = desk.sign_in().session, {"as": "csv", "table": "person"}
