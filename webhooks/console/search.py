@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import phonenumbers
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provodka.journal import numbering
@@ -74,7 +74,7 @@ def _story(
         parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
     )
     if not story.entries:
-        return _nothing(Understood(), "")
+        return abort(404) if "person" in again else _nothing(Understood(), "")
     earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
     newest = url_for("search.page", **again) if before else ""
     people = [one.person for one in story.entries if str(one.person)]

@@ -171,6 +171,11 @@ def test_a_card_that_nobody_knows_is_taken_for_a_card_alone(visitor: Visitor) ->
     assert "Мы искали: сделка или лид № 4711. В журнале этого нет" in page
 
 
+def test_a_link_to_a_person_who_is_not_there_is_told_as_a_link(visitor: Visitor) -> None:
+    answer = visitor.get("/", person="4711")
+    assert (answer.status_code, "Возможно, ссылка скопирована не целиком" in told(answer)) == (404, True)
+
+
 def test_with_nothing_typed_the_page_says_what_can_be(visitor: Visitor) -> None:
     page = told(visitor.get("/"))
     assert "Мария Иванова, мар ива" in page
