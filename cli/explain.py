@@ -86,7 +86,7 @@ def _nothing(journal: Journal, found: Found, wanted: str, view: View) -> int:
         view.problem(f"several events are like «{wanted}»: {', '.join(found.alike)}", "write more of the id")
         return Exit.USAGE
     if found.numbers:
-        told = ", ".join(f"{one.kind} {one.number}" for one in found.numbers[:_SEVERAL])
+        told = ", ".join(f"{one.kind} {view.mask(journal).text(one.number)}" for one in found.numbers[:_SEVERAL])
         view.problem(f"several people have a number like «{wanted}»: {told}", _which(journal, found.numbers[:_SEVERAL]))
         return Exit.USAGE
     if not found.way:

@@ -19,16 +19,18 @@ from support.export import Format, Wish, export, file_name, size_of
 from support.find import understand
 
 _NUMBER: Final = re.compile(r"person:(\d{1,18})")
+_ENDS: Final = {".csv": Format.CSV, ".json": Format.JSON, ".jsonl": Format.JSON}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """As the options say it. `to` none takes a name that tells what the file holds, in this folder."""
+    """As the options say it. `to` none takes a name that tells what the file holds, in this folder; `format` none goes
+    by the end of `to`."""
 
     person: str = ""
     since: str = ""
     until: str = ""
-    format: Format = Format.SQLITE
+    format: Format | None = None
     to: Path | None = None
     force: bool = False
     dry_run: bool = False
@@ -46,7 +48,8 @@ def take_away(journal: Journal, config: Config, wanted: Wanted, view: View) -> i
     except UnclearError as error:
         view.problem(*error.args)
         return Exit.USAGE
-    wish = Wish(scope, wanted.format, config.client, config.calendar.timezone, view.opened)
+    form = wanted.format or _ENDS.get(wanted.to.suffix.lower() if wanted.to else "", Format.SQLITE)
+    wish = Wish(scope, form, config.client, config.calendar.timezone, view.opened)
     path = wanted.to or Path(file_name(wish, journal.now()))
     if path.exists() and not wanted.force:
         view.problem(f"{path} is there already", "name another file by --to, or say --force")

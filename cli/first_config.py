@@ -88,6 +88,9 @@ timezone: {timezone}
 calendar: {{hours: "пн-пт 09:00-18:00", holidays: RU}}
 
 crm: {{type: amocrm, url: {url}, token: "${{AMOCRM_TOKEN}}"}}
+
+# Консоль для поддержки, https://ВАШ-АДРЕС/console/: строки для неё напечатает provodka password --login ИМЯ.
+# console: {{users: {{olga: {{password: "${{OLGA_HASH}}", role: administer}}}}}}
 """
 
 OWN_WORDS: Final = {

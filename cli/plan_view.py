@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cli.show import View, counted, one_line, short
+from provodka.units import moment_in
 from rules.differences import Changed, Difference, What
 from support.whatif_tally import Told, ToldEvent, ToldRule, why_undecided
 
@@ -37,7 +38,7 @@ _WORDS: Final = {
 def draw(told: Told, view: View) -> None:
     """By rule, by event, and the totals at the end."""
     for rule in told.rules:
-        view.print(_rule(rule))
+        view.print(_rule(rule, view))
     for event in told.events:
         view.print(_event(event, view))
     if told.left:
@@ -52,7 +53,7 @@ def draw(told: Told, view: View) -> None:
     view.print(Text(counts or "nothing would be done otherwise", "bold" if counts else "green"))
 
 
-def _rule(rule: ToldRule) -> Tree:
+def _rule(rule: ToldRule, view: View) -> Tree:
     tree = Tree(Text.assemble(("rule ", "bold"), (f"«{one_line(rule.rule)}»", "bold"), f": {_events(rule)}"))
     for what, counts in rule.what.items():
         sign, style = _SIGNS[What(what)]
@@ -60,7 +61,7 @@ def _rule(rule: ToldRule) -> Tree:
             of = f"{kind} " if kind and kind != "wait" else ""
             tree.add(Text.assemble((f"{sign} {of}{_WORDS[What(what)]}", style), f": {many}"))
     for change in rule.changes:
-        example = _values(Changed(change.path, change.was, change.now))
+        example = _values(Changed(change.path, change.was, change.now), view)
         tree.add(Text.assemble(("~ ", "yellow"), f"{change.kind}.{change.path} of {change.actions}: {example}"))
     for why, many in rule.undecided.items():
         tree.add(Text.assemble(("? ", "magenta"), f"{counted(many, 'event')} cannot be told: {why}"))
@@ -76,23 +77,23 @@ def _events(rule: ToldRule) -> str:
 def _event(event: ToldEvent, view: View) -> Tree:
     tree = Tree(Text.assemble(("event ", "bold"), (event.id, "bold"), f" {event.type}, {view.at(event.received_at)}"))
     for one in event.differences:
-        for line in _lines(one):
+        for line in _lines(one, view):
             tree.add(line)
     for gap in event.undecided:
         tree.add(Text.assemble(("? ", "magenta"), f"rule «{one_line(gap.rule)}»: {why_undecided(gap)}"))
     return tree
 
 
-def _lines(one: Difference) -> Iterator[Text]:
+def _lines(one: Difference, view: View) -> Iterator[Text]:
     sign, style = _SIGNS[one.what]
     kind = "" if one.kind == "wait" else one.kind
     line = Text.assemble((" ".join(filter(None, (sign, kind, _WORDS[one.what]))), style))
     line.append(f" by rule «{one_line(one.rule)}»")
     match one.what:
         case What.CHANGED:
-            line.append(f": {'; '.join(f'{change.path} {_values(change)}' for change in one.changed)}")
+            line.append(f": {'; '.join(f'{change.path} {_values(change, view)}' for change in one.changed)}")
         case What.TIMER_CHANGED | What.ORDER:
-            line.append(f": {_values(Changed('', one.was, one.now))}")
+            line.append(f": {_values(Changed('', one.was, one.now), view)}")
         case What.ADDED | What.TIMER_ADDED:
             line.append(f": {short(one.now)}")
         case What.DROPPED | What.TIMER_DROPPED:
@@ -100,5 +101,11 @@ def _lines(one: Difference) -> Iterator[Text]:
     yield line.append(f" ({one_line(one.why)})" if one.why else "")
 
 
-def _values(change: Changed) -> str:
-    return f"was {short(change.was)}, would be {short(change.now)}"
+def _values(change: Changed, view: View) -> str:
+    return f"was {_value(change.was, view)}, would be {_value(change.now, view)}"
+
+
+def _value(value: object, view: View) -> str:
+    if value is None or value == "":
+        return "nothing"
+    return view.at(at) if isinstance(value, str) and (at := moment_in(value)) else short(value)

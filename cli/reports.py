@@ -60,8 +60,13 @@ def export(
     since: Annotated[str, typer.Option(help="What was received from then on: 30d, 12h, or a date and time.")] = "",
     until: Annotated[str, typer.Option(help="Before then; by default now.")] = "",
     form: Annotated[
-        ExportFormat, typer.Option("--format", help="Tables with full-text search, one table for Excel, or JSON lines.")
-    ] = ExportFormat.SQLITE,
+        ExportFormat | None,
+        typer.Option(
+            "--format",
+            help="Tables with full-text search, one table for Excel, or JSON lines; by default what FILE ends with, "
+            "else sqlite.",
+        ),
+    ] = None,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Write this file.")] = None,
     show: Annotated[bool, typer.Option("--open", help="With personal data.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
@@ -73,6 +78,6 @@ def export(
     from cli.export import Wanted, take_away
     from support.export import Format
 
-    wanted = Wanted(person, since, until, Format(form.value), to, force, dry_run)
+    wanted = Wanted(person, since, until, Format(form.value) if form else None, to, force, dry_run)
     with journal_of(config, as_json=as_json, shown=show) as (journal, view, read_config):
         done(take_away(journal, read_config, wanted, view))

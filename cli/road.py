@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Final
 
 from rich.console import Console
 
-from provodka.journal import MAKERS, ActionState, EventState, Journal, StoredAction, StoredEvent, queries
+from provodka.journal import MAKERS, ActionState, EventState, Journal, StoredAction, StoredEvent, imports, queries
+from provodka.journal.imports import ImportState
 from provodka.redact import Redactor
 
-_REST = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
+_REST: Final = (ActionState.DONE, ActionState.DEAD, ActionState.CANCELLED)
+_LOOK_SECONDS: Final = 0.05
+_QUIET_SECONDS: Final = 0.4
 
 
 class Road:
@@ -22,57 +26,67 @@ class Road:
         self._journal = journal
         self._redactor = redactor
         self._out = out
+        newest = journal.read(lambda c: queries.list_events(c, limit=1))
+        self._seen = newest[0].event.seq if newest else 0
+        self._goes_on = bool(newest)  # in the journal of an earlier run
         self._open: dict[int, StoredEvent] = {}
+        self._came: set[str] = set()
         self._shown: set[int] = set()
-        self.seen = self._newest()
+        self._totals = journal.read(queries.totals)
+        self._failed = self._totals.events.get(EventState.FAILED, 0)
 
-    def _newest(self) -> int:
-        lines = self._journal.read(lambda c: queries.list_events(c, limit=1))
-        return lines[0].event.seq if lines else 0
+    def follow(self, scene: Callable[[], None], kinds: Collection[str], patience: float, cursor: str = "") -> str:
+        """Play it and show what comes of it, until events of these kinds have come and all is at rest, and has been
+        for a moment; says what is still missing after so many seconds, else nothing.
 
-    def follow(self, kinds: Collection[str], before: int, patience: float) -> bool:
-        """Show what happens until events of these kinds have come (or were known already) and all is at rest.
-
-        A repeated scene brings nothing new: then a quiet second ends it.
+        In the journal of an earlier run a kind that it holds need not come again. Where a poller has to look before it
+        can be known that nothing comes, `cursor` is what it moves in the journal.
         """
+        before, stood = self._seen, self._journal.cursor(cursor) if cursor else None
+        self._came = set()
+        scene()
+        known = {kind for kind in kinds if self._goes_on and self._knows(kind)}
         end = time.monotonic() + patience
         quiet_since = time.monotonic()
-        while time.monotonic() < end:
+        missing = "time"
+        while missing and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
             if self.show_news():
                 quiet_since = time.monotonic()
-            came = self.seen > before
-            quiet = time.monotonic() - quiet_since
-            if self._at_rest() and quiet > (0.4 if came and self._have(kinds, before) else 3.0):
-                if not came:
-                    self._out.print("  nothing new: every delivery of this scene was known already", style="dim")
-                return True
-            time.sleep(0.05)
-        return False
+            missing = ", ".join(sorted(set(kinds) - known - self._came)) or self._unfinished()
+            if not missing and cursor and self._came.isdisjoint(kinds) and self._journal.cursor(cursor) == stood:
+                missing = f"a look at {cursor}"
+            if not missing and time.monotonic() - quiet_since < _QUIET_SECONDS:
+                missing = "rest"
+        if not missing and self._seen == before:
+            self._out.print("  nothing new: every delivery of this scene was known already", style="dim")
+        return missing
 
     def show_news(self) -> bool:
         """Print what has happened since the last look; whether there was anything."""
-        news = False
-        for line in self._journal.read(lambda c: queries.list_events(c, after_seq=self.seen, limit=200)):
-            stored = line.event
-            self.seen = stored.seq
+        lines = self._journal.read(lambda c: queries.list_events(c, after_seq=self._seen, limit=200))
+        for stored in sorted((line.event for line in lines), key=lambda stored: stored.seq):
+            self._seen = stored.seq
             self._open[stored.seq] = stored
-            news = True
+            self._came.add(stored.event.type.value)
             person = self._redactor.text(" ".join([stored.event.person.name, *stored.event.person.phones]).strip())
             self._say(
                 stored.event.received_at, f"{stored.event.type.value:18}", f"{stored.event.channel}  {person}", "cyan"
             )
-        for seq in list(self._open):
-            news = self._show_actions(seq) or news
-        return news
+        before, self._totals = self._totals, self._journal.read(queries.totals)
+        if not lines and _over(before) == _over(self._totals):
+            return False
+        return self._show_actions() or bool(lines)
 
-    def _show_actions(self, seq: int) -> bool:
-        stored = self._open[seq]
-        story = self._journal.read(lambda c: queries.story(c, stored))
-        fresh = [a for a in story.actions if a.state in _REST and a.id not in self._shown and a.kind != "wait"]
-        for action in fresh:
-            self._shown.add(action.id)
-            self._show_action(stored, action, story.turns.get(action.key, ""))
-        return bool(fresh)
+    def _show_actions(self) -> bool:
+        fresh = False
+        for story in self._journal.read(lambda c: queries.stories(c, list(self._open.values()))):
+            for action in story.actions:
+                if action.state in _REST and action.id not in self._shown and action.kind != "wait":
+                    self._shown.add(action.id)
+                    self._show_action(story.event, action, story.turns.get(action.key, ""))
+                    fresh = True
+        return fresh
 
     def _show_action(self, stored: StoredEvent, action: StoredAction, turn: str) -> None:
         took = ""
@@ -88,14 +102,21 @@ class Road:
         self._out.print(f"{clock}  [{style}]{what}[/]  ", end="")
         self._out.print(self._redactor.text(words), markup=False, highlight=False, soft_wrap=True)
 
-    def _have(self, kinds: Collection[str], before: int) -> bool:
-        came = {s.event.type.value for seq, s in self._open.items() if seq > before}
-        return set(kinds) <= came
+    def _knows(self, kind: str) -> bool:
+        return bool(self._journal.read(lambda c: queries.list_events(c, kind=kind, limit=1)))
 
-    def _at_rest(self) -> bool:
-        unfinished = self._journal.read(queries.unfinished)
-        failed = [s for s in self._open.values() if s.state is EventState.FAILED]
-        return unfinished == 0 and not failed
+    def _unfinished(self) -> str:
+        """What is still to be done, of an import too that hands its rows out; empty where all is at rest."""
+        if self._totals.events.get(EventState.FAILED, 0) > self._failed:
+            return "the plan of an event: it has failed"
+        if self._journal.read(lambda c: imports.all_imports(c, ImportState.RUNNING)):
+            return "rows of an import"
+        left = self._journal.read(queries.unfinished)
+        return f"{left} unfinished" if left else ""
+
+
+def _over(totals: queries.Totals) -> int:
+    return sum(totals.actions.get(state, 0) for state in _REST)
 
 
 def _result(action: StoredAction, result: dict[str, str]) -> str:

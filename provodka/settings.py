@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -49,16 +49,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
+def is_bare_address(parts: SplitResult) -> bool:
+    """Whether it is a web address of a host and perhaps a path, without a user, a query or a fragment."""
+    web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return web and not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
 def _public_url(url: str) -> str:
     """Without its last slash. Only an address of this machine may do without https: no CRM sends to any other."""
     parts = urlsplit(url.strip().rstrip("/"))
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
+    if not is_bare_address(parts):
         raise Mistakes(Finding((), "no address that others could call", "write https://crm-hooks.example.ru"))
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise Mistakes(Finding((), "an address without https", "CRMs send to https only: put a reverse proxy in front"))

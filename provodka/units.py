@@ -1,9 +1,10 @@
-"""Values with a unit, as people write them: sizes (`2MB`), durations (`30s`, `1h30m`) and names of time zones."""
+"""Values with a unit, as people write them: sizes (`2MB`), durations (`30s`, `1h30m`) and names of time zones; and
+moments, as plans keep them."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,6 +14,7 @@ from provodka.mistakes import Finding, Mistakes
 from provodka.wording import did_you_mean
 
 _SIZE: Final = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(b|kb|mb|gb|kib|mib|gib)", re.IGNORECASE)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _BYTES: Final = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _PIECE: Final = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d)\s*", re.IGNORECASE)
 _UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -65,3 +67,11 @@ _DURATION_SCHEMA: Final = WithJsonSchema({"type": "string", "examples": ["30s", 
 Size: TypeAlias = Annotated[int, BeforeValidator(parse_size), _SIZE_SCHEMA]
 Duration: TypeAlias = Annotated[timedelta, BeforeValidator(parse_duration), _DURATION_SCHEMA]
 Timezone: TypeAlias = Annotated[str, AfterValidator(check_timezone)]
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that this is, as plans keep them: ISO 8601 with seconds and the zone. None for any other text."""
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:  # there is no thirteenth month
+        return None

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from sandbox.base import Emulator
 from sandbox.mail import ADDRESS, PASSWORD, MailServer
+from sandbox.pages import PLACES
 from sandbox.senders import Senders
 from sandbox.senders.http import post
 from sandbox.telegram import TOKEN, Telegram
@@ -73,7 +74,7 @@ class Sandbox:
                 part.start(self._host, self._port(offset))
             started.callback(self.mail.stop)
             self.mail.start()
-            self.places.update({part.name: part.url for part, _ in parts})
+            self.places.update({part.name: part.url for part, _ in parts if part.name in PLACES})
             self._running = started.pop_all()
         return self
 

@@ -27,6 +27,7 @@ _PORTION: Final = 500
 _HINTS: Final = (EventType.CRM_HINT, EventType.ACCOUNTING_HINT)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class Outcome(StrEnum):
@@ -123,6 +124,8 @@ class Cursor:
         at, _, numbers = rest.partition("-")
         parts = [last, at, *filter(None, numbers.split("."))]
         if len(text) > 8192 or not all(one.isascii() and one.isdecimal() and len(one) < 16 for one in parts):
+            return None
+        if int(at) > _LATEST:
             return None
         return cls(int(last), _EPOCH + int(at) * _MILLISECOND, tuple(int(last) - int(one) for one in parts[2:]))
 

@@ -1,6 +1,6 @@
 """The figures of a period with the cases behind them: who waited too long, whom nobody called back, who was dealt what.
 
-Counted in the background (`support.background`): of a large journal it takes seconds.
+Of a large journal it takes seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rules.durations import Duration
 from rules.figures import Figures, Waited, answer_of, percent
 from rules.periods import stretch, stretch_before
 from rules.team import Team
-from worker.figures import cases_between, figures_between
+from worker.figures import cases_between
 
 MOST_EVENTS: Final = 200_000
 """Of more events than these the newest are counted."""
@@ -108,13 +108,13 @@ class Bureau:
     within: Duration
     now: Callable[[], datetime]
 
-    def period(self, name: str) -> PeriodFigures:
-        """Count a period of `rules.periods.PERIODS`."""
+    def period(self, name: str, tick: Callable[[], None] = lambda: None) -> PeriodFigures:
+        """Count a period of `rules.periods.PERIODS`. `tick` is called for each event; what it raises ends the count."""
         began, now = time.perf_counter(), self.now()
         local = self.calendar.local(now)
         asked, until = stretch(name, local)
         since, cheap = self._since(asked, until, MOST_EVENTS), self._since(asked, until, CHEAP) == asked
-        found, cases = cases_between(self.journal, self.team, self.calendar, since, until)
+        found, cases = cases_between(self.journal, self.team, self.calendar, since, until, tick)
         late = sorted(self._late(cases.leads, until), key=lambda one: one.waited, reverse=True)
         misses = sorted(cases.misses, key=lambda one: (one.back_at is not None, -one.at.timestamp()))
         return PeriodFigures(
@@ -122,7 +122,7 @@ class Bureau:
             until,
             since > asked,
             _light(found),
-            self._before(*stretch_before(name, local)) if cheap and since == asked else None,
+            self._before(*stretch_before(name, local), tick) if cheap and since == asked else None,
             untouched=len(found.answer.waiting),
             late=tuple(late[:MOST_CASES]),
             all_late=len(late),
@@ -135,10 +135,10 @@ class Bureau:
             took=time.perf_counter() - began,
         )
 
-    def _before(self, since: datetime, until: datetime) -> Figures | None:
+    def _before(self, since: datetime, until: datetime, tick: Callable[[], None]) -> Figures | None:
         if self._since(since, until, CHEAP) > since:
             return None
-        return _light(figures_between(self.journal, self.team, self.calendar, since, until))
+        return _light(cases_between(self.journal, self.team, self.calendar, since, until, tick)[0])
 
     def _since(self, since: datetime, until: datetime, most: int) -> datetime:
         return self.journal.read(lambda c: happened.newest_since(c, since, until, most))

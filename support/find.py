@@ -123,7 +123,7 @@ def understand(journal: Journal, wanted: str) -> Understood:
     number may be of several things at once."""
     wanted = wanted.strip()
     sure = identity_of(wanted)
-    lead = _LEAD.fullmatch(wanted)
+    lead, is_link = _LEAD.fullmatch(wanted), _LINK.fullmatch(wanted)
     who = tuple(filter(None, (sure, f"lead:{lead[2]}" if lead else "")))
 
     def read(connection: Connection) -> Understood:
@@ -135,7 +135,7 @@ def understand(journal: Journal, wanted: str) -> Understood:
                 known = Understood(who, is_known=one, lane=lane_of.get(one), waiting=waiting)
                 break
         is_sure = known.is_known and (known.is_known == sure or (lead and lead[1]))
-        numbers = [] if is_sure else _numbered(connection, wanted)
+        numbers = [] if is_sure or is_link else _numbered(connection, wanted)
         if known.is_known or numbers:
             return _of_numbers(connection, known, numbers)
         if _PIECE.fullmatch(wanted.lower()):
@@ -145,7 +145,8 @@ def understand(journal: Journal, wanted: str) -> Understood:
         words = "" if who or not naming.words_of(wanted) else wanted
         lanes_found = naming.lanes_named(connection, words, PEOPLE + 1) if words else []
         newest = people.newest_of(connection, lanes_found[:PEOPLE])
-        number = wanted if any(one.isdigit() for one in wanted) and _NUMBER.fullmatch(wanted) else ""
+        is_number = not is_link and any(one.isdigit() for one in wanted) and _NUMBER.fullmatch(wanted)
+        number = wanted if is_number else ""
         return Understood(who, words, number, people=newest, many=len(lanes_found) > PEOPLE)
 
     return journal.read(read)

@@ -71,11 +71,12 @@ class Places:
         with self._guard:
             if self._taken == self._most or self.stopping.is_set():
                 return None
-            self._taken += 1
-            if self._threads < self._taken:
-                self._threads += 1
+            place = Place(self, peer)  # counted last: what fails has taken nothing
+            if self._threads == self._taken:
                 self._pool.grow(1)
-        return Place(self, peer)
+                self._threads += 1
+            self._taken += 1
+        return place
 
     def give_back(self) -> None:
         """One of them is free."""

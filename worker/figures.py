@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from provodka.journal import Journal, happened
 from rules import figures
@@ -22,19 +24,25 @@ def figures_between(
 
 
 def cases_between(
-    journal: Journal, team: Team, calendar: WorkingCalendar, since: datetime, until: datetime
+    journal: Journal,
+    team: Team,
+    calendar: WorkingCalendar,
+    since: datetime,
+    until: datetime,
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[figures.Figures, figures.Cases]:
-    """The same, and the leads and missed calls that they were counted from."""
+    """The same, and the leads and missed calls that they were counted from. `tick` is called for each event."""
+
+    def events(connection: Connection) -> Iterator[happened.Happening]:
+        for one in happened.between(connection, since, until, figures.TYPES):
+            tick()
+            yield one
 
     def source(ids: Sequence[str]) -> dict[str, str]:
         found = journal.read(lambda c: happened.origins(c, ids))
         return {id_: origin.source or origin.channel for id_, origin in found.items()}
 
-    return journal.read(
-        lambda c: figures.count_cases(
-            happened.between(c, since, until, figures.TYPES), since, until, source, team, calendar.local
-        )
-    )
+    return journal.read(lambda c: figures.count_cases(events(c), since, until, source, team, calendar.local))
 
 
 class Results:

@@ -18,6 +18,7 @@ Id = int | str
 
 MAX_AGE: Final = 600.0  # seconds
 LEAST_AGE: Final = 2.0  # seconds before a missing name makes it read again: who has just made it sends again at once
+_TOLD: Final = 7  # names of an account that are told where none is like the wanted one
 UNKNOWN_NAME: Final = "unknown_name"
 INACTIVE: Final = INACTIVE_USER
 
@@ -140,8 +141,10 @@ class Names(ABC):
         for row in rows:
             if any(wanted == plain(known) for known in names(row) if known):
                 return row
-        near = nearest(name, [names(row)[0] for row in rows])
-        hint = f"В {self.crm} нет {kind_ru} «{name}». Похожие: {', '.join(f'«{n}»' for n in near) or 'нет'}."
+        known = [names(row)[0] for row in rows]
+        near = nearest(name, known)
+        told = ", ".join(f"«{one}»" for one in near or known[:_TOLD]) + (", …" if not near and known[_TOLD:] else "")
+        hint = f"В {self.crm} нет {kind_ru} «{name}». {'Похожие' if near else 'Есть'}: {told or 'ничего'}."
         raise Rejected(f"no {kind} «{name}» in the account", hint=hint, code=UNKNOWN_NAME)
 
     def keep(self, name: str, read: Callable[[], T]) -> T:

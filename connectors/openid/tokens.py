@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import BadSignatureError, ClaimError, ExpiredTokenError, JoseError
+from joserfc.errors import (
+    BadSignatureError,
+    ClaimError,
+    ExpiredTokenError,
+    InvalidKeyCurveError,
+    JoseError,
+    UnsupportedKeyAlgorithmError,
+    UnsupportedKeyOperationError,
+)
 from joserfc.jwk import JWKRegistry, Key, KeySet
 from joserfc.jws import JWSRegistry, extract_compact
 
@@ -19,7 +27,12 @@ from provodka.errors import Rejected
 LEEWAY: Final = 60  # seconds by which two clocks may differ
 _PAUSE: Final = timedelta(seconds=15)  # between two questions for keys: a forged token must not make us ask each time
 _KEPT: Final = timedelta(hours=1)  # a key that the provider has withdrawn is not trusted for longer
-
+_ANOTHER_KEY: Final = (
+    BadSignatureError,
+    InvalidKeyCurveError,
+    UnsupportedKeyAlgorithmError,
+    UnsupportedKeyOperationError,
+)  # the right one may stand behind it: a token need not name its key
 
 _BY_CLAIM: Final = {
     "iss": Why.ISSUER,
@@ -134,7 +147,7 @@ def _decoded(token: str, keys: Sequence[Key], signatures: Sequence[str]) -> jwt.
     for key in keys:
         try:
             return jwt.decode(token, key, registry=registry)
-        except BadSignatureError:
+        except _ANOTHER_KEY:
             continue
         except (JoseError, ValueError) as error:
             raise Rejected("the id token cannot be read", code=Why.TOKEN) from error

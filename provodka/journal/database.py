@@ -9,6 +9,8 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import NullPool, QueuePool
 
+_PATIENCE = 600  # seconds for another process that migrates a large journal
+
 
 class Database:
     """Engines over one database: `writing` and `passing` for the one writer thread, `reading` for everybody else.
@@ -77,8 +79,9 @@ def _execute(connection: DBAPIConnection, statement: str) -> None:
 
 
 def throwaway(url: str) -> Engine:
-    """An engine without a pool, for the migrations."""
+    """An engine without a pool, for the migrations. On SQLite it begins no transaction by itself: Python's driver would
+    begin one behind the first tables that a migration makes, and leave those behind when it is cut off."""
     target = make_url(url)
-    if target.get_backend_name() != "sqlite":
-        target = target.set(drivername="postgresql+psycopg")
-    return create_engine(target, poolclass=NullPool)
+    if target.get_backend_name() == "sqlite":
+        return create_engine(target, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": _PATIENCE})
+    return create_engine(target.set(drivername="postgresql+psycopg"), poolclass=NullPool)

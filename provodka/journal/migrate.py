@@ -42,12 +42,10 @@ def _migrate(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    # several processes may start together: one migrates, the others wait and find it done; all is done, or nothing
     if connection.dialect.name == "postgresql":
-        # several processes may start together: one migrates, the others wait and find it done
-        connection.execute(text("SELECT pg_advisory_lock(20260101)"))
-    try:
-        command.upgrade(config, to)
-        connection.commit()
-    finally:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_unlock(20260101)"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(20260101)"))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    command.upgrade(config, to)
+    connection.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sandbox.base import Emulator
@@ -10,6 +11,8 @@ from sandbox.senders.service import Service
 
 class Station(Emulator):
     """Their APIs below their prefixes, with faults and counters as every emulator has them."""
+
+    room = Path(__file__).parent
 
     def __init__(self, *services: Service) -> None:
         super().__init__("station")

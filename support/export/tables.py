@@ -102,7 +102,7 @@ ORDER BY 2, 3, 4""",
 SELECT * FROM timeline WHERE state IN ('failed', 'dead')""",
     "leads": """
 SELECT lead, url, e.person, e.who, a.rule, a.local, a.event FROM actions a JOIN events e USING (event)
-WHERE lead <> '' ORDER BY a.event""",
+WHERE a.action IN (SELECT min(action) FROM actions WHERE lead <> '' GROUP BY lead) ORDER BY a.action""",
 }
 
 

@@ -102,7 +102,7 @@ def test_online_a_right_config_is_right_and_the_service_field_is_made(tmp_path: 
     code, text = run(write(tmp_path / "config.yaml", amocrm.url), online=True)
     assert (code, "is right" in text) == (0, True)
     fields = requests.get(
-        f"{amocrm.url}/api/v4/leads/custom_fields", headers={"Authorization": "Bearer sandbox"}, timeout=5
+        f"{amocrm.url}/api/v4/leads/custom_fields", headers={"Authorization": "Bearer sandbox"}, timeout=30
     ).json()["_embedded"]["custom_fields"]
     assert "PROVODKA_ID" in [field["code"] for field in fields]
 
@@ -147,7 +147,7 @@ def test_online_a_portal_is_asked_for_the_same_names_and_its_field_for_tags_is_m
 ) -> None:
     code, text = run(on_bitrix24(tmp_path / "config.yaml", portal), online=True)
     assert (code, "is right" in text) == (0, True), text
-    fields = requests.post(f"{portal.url}/rest/1/sandbox/crm.lead.userfield.list", json={}, timeout=5).json()["result"]
+    fields = requests.post(f"{portal.url}/rest/1/sandbox/crm.lead.userfield.list", json={}, timeout=30).json()["result"]
     assert "UF_CRM_PROVODKA_TAGS" in [field["FIELD_NAME"] for field in fields]
 
 

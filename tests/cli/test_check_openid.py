@@ -65,6 +65,7 @@ def test_a_config_with_a_provider_is_right(tmp_path: Path) -> None:
         ({"ROLES": "{}"}, "config.yaml:9:12", "nobody could sign in (name somebody: view, operate or administer)"),
         ({"ROLES": "{view: [a@b.ru], operate: [support]}"}, "config.yaml:9:39", "(add claim: groups)"),
         ({"ROLES": "{veiw: [a@b.ru]}"}, "config.yaml:9:", 'unknown key "veiw" (did you mean "view"?)'),
+        ({"MORE": "isuer: x\n  language: de"}, "config.yaml:11:13", 'wrong value "de"; allowed: ru, en'),
         ({"MORE": "isuer: x"}, "config.yaml:10:5", 'unknown key "isuer"'),
     ],
 )

@@ -50,7 +50,7 @@ def taken(journal: Journal, config: Config, seen: Seen, tmp_path: Path):
 
     def take(wanted: Wanted | None = None, *, opened: bool = False, ends: int = 0) -> Path:
         wanted = wanted or Wanted(PHONE)
-        file = wanted.to or tmp_path / f"copy-{opened}.{wanted.format}"
+        file = wanted.to or tmp_path / f"copy-{opened}.{wanted.format or Format.SQLITE}"
         assert take_away(journal, config, replace(wanted, to=file), seen.view(opened=opened)) == ends, seen.error
         return file
 
@@ -99,6 +99,14 @@ def test_the_tables_refer_to_one_another_and_say_how_much_they_hold(house, journ
     assert len(moments) == 9
     assert moments == sorted(moments)
     assert moments[0] == "2026-03-02 12:00:00", "on the client's clocks"
+
+
+def test_a_lead_stands_once_in_the_list_of_leads_with_the_event_that_made_it(house: House, taken) -> None:
+    house.planned("1")
+    house.done(lead_id="17", url="https://krovlya.amocrm.ru/leads/detail/17")
+    house.done(lead_id="17", task_id="5")
+    leads = list(Database(taken())["leads"].rows)
+    assert [(row["lead"], row["url"]) for row in leads] == [("17", "https://krovlya.amocrm.ru/leads/detail/17")]
 
 
 @pytest.mark.parametrize("word", ["елка", "ждет", "заме*", "ЗАМЕР", "ahb OR замер"])
@@ -215,6 +223,20 @@ def test_what_is_unclear_is_asked_back(wanted: Wanted, words: str, house: House,
     house.planned("2", person=Person("Мария Петрова", ("+79160003333",)))
     taken(wanted, ends=2)
     assert words in seen.error
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "begins"),
+    [
+        ("a.csv", None, b"\xef\xbb\xbf"),
+        ("a.JSON", None, b'{"'),
+        ("a", None, b"SQLite"),
+        ("a.csv", Format.SQLITE, b"SQL"),
+    ],
+)
+def test_the_file_is_what_its_name_ends_with_unless_the_format_is_said(name, form, begins, house, taken, tmp_path):
+    house.planned("1")
+    assert taken(Wanted(PHONE, format=form, to=tmp_path / name)).read_bytes().startswith(begins)
 
 
 def test_the_command_names_its_file_by_what_it_holds(

@@ -24,11 +24,12 @@ from cli.run import Running, RunRole
 from connectors.amocrm.hooks import SETTINGS
 from connectors.bitrix24.hooks import BY_HAND, EVENTS
 from sandbox.amocrm import AmoCrm
-from sandbox.bitrix24 import Bitrix24
+from sandbox.bitrix24 import Bitrix24, Limit
 from tests.cli.ports import free_port
 
 SECRET = "hook-secret-of-krovlya"
 LONG = 60.0
+HASTE = "per_second: 50, burst: 300"  # to bind and unbind forty events takes ten seconds at a portal's pace
 CONFIG = """\
 client: Кровля
 server: {port: PORT, public_url: "http://127.0.0.1:PORT"}
@@ -55,7 +56,7 @@ def amocrm() -> Iterator[AmoCrm]:
 
 @pytest.fixture
 def portal() -> Iterator[Bitrix24]:
-    with Bitrix24() as emulator:
+    with Bitrix24(limit=Limit(per_second=None)) as emulator:
         yield emulator
 
 
@@ -88,7 +89,8 @@ def on_portal(emulator: Bitrix24, *, application_token: str = "") -> str:
 def as_application(emulator: Bitrix24) -> str:
     offer = control(emulator, "oauth", method="GET")
     oauth = ", ".join(f"{key}: {offer[key]}" for key in ("client_id", "client_secret", "refresh_token"))
-    return f'type: bitrix24, url: "{emulator.url}", oauth: {{{oauth}, server: "{emulator.url}"}}, hook_secret: {SECRET}'
+    door = f'url: "{emulator.url}", oauth: {{{oauth}, server: "{emulator.url}"}}'
+    return f"type: bitrix24, {door}, hook_secret: {SECRET}, {HASTE}"
 
 
 def control(emulator: AmoCrm | Bitrix24, path: str, body: Any = None, method: str = "POST") -> Any:

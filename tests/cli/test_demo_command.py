@@ -35,6 +35,16 @@ def test_a_demo_played_again_in_its_folder_finds_what_it_left_and_doubles_nothin
     assert (first[0], again[0]) == (0, 0), again[1]
     assert "a sale in 1C: paid, shipped, won, once" in first[1]
     assert "four leads" in again[1]
+    for kind in (
+        "form.submitted",
+        "email.received",
+        "call.finished",
+        "message.received",
+        "table.row_added",
+        "invoice.",
+    ):
+        assert kind in first[1]
+        assert kind not in again[1]
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

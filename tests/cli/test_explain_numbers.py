@@ -5,7 +5,7 @@ from __future__ import annotations
 from cli.explain import explain
 from provodka.invoices import InvoiceRef
 from provodka.journal import ActionState, Journal
-from provodka.payloads import EventType, InvoiceEvent, Person
+from provodka.payloads import EventType, FormSubmitted, InvoiceEvent, Order, Person
 from tests.cli.playing import NAME, PHONE, House, Seen
 
 
@@ -28,3 +28,11 @@ def test_a_number_of_several_people_names_them_all(journal: Journal, house: Hous
     assert explain(journal, "17", seen.view()) == 2
     assert "invoice УТ-17, invoice КР00-000017" in seen.error
     assert all(id_ in seen.error for id_ in ids)
+
+
+def test_a_phone_that_somebody_gave_as_their_number_is_masked(journal: Journal, house: House, seen: Seen) -> None:
+    for given, phone in (("+7 916 000-55-22", PHONE), ("+7 916 000-66-22", "+79160003344")):
+        house.planned(given, payload=FormSubmitted(order=Order(given)), person=Person(NAME, (phone,)))
+    assert explain(journal, "22", seen.view()) == 2
+    assert "order +7916•••5522#" in seen.error
+    assert "000-55-22" not in seen.error

@@ -54,7 +54,7 @@ def posting(port: int, *secrets: str) -> threading.Thread:
             for _ in range(200):
                 try:
                     requests.post(
-                        f"http://127.0.0.1:{port}/hooks/site/{secret}", {"Name": "Мария", "tranid": "1:1"}, timeout=5
+                        f"http://127.0.0.1:{port}/hooks/site/{secret}", {"Name": "Мария", "tranid": "1:1"}, timeout=30
                     )
                     break
                 except requests.ConnectionError:
@@ -140,7 +140,7 @@ def test_a_service_that_calls_the_address_while_it_is_told_of_it_finds_us_listen
         person = threading.Thread(target=write, daemon=True)
         person.start()
         code, said = run(path, "--channel", "chat", "--wait", "20")
-        person.join(5)
+        person.join(30)
     assert code == 0, said
     assert f"registered http://127.0.0.1:{port}/hooks/chat" in said
     assert "message.received came by «chat»" in said
@@ -160,7 +160,7 @@ def test_what_holds_a_poller_back_is_told_with_its_cure_while_we_wait(tmp_path: 
     said = Console(record=True, width=400, file=StringIO())
     with Telegram() as telegram:
         path.write_text(POLLING.replace("PORT", str(free_port())).replace("API", telegram.url), "utf-8")
-        requests.post(f"{telegram.url}/bot1:sandbox/setWebhook", json={"url": rival}, timeout=5).raise_for_status()
+        requests.post(f"{telegram.url}/bot1:sandbox/setWebhook", json={"url": rival}, timeout=30).raise_for_status()
         house = House(opened(path))
         assert first_event(house, "bot", said, wait=2) == 1
         house.close()

@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_kept_without_the_secrets_of_the_config(house: Ho
     web.start()
     try:
         notice = {"type": "message_new", "group_id": 190000001, "secret": "vk-example-secret"}
-        answer = requests.post(f"http://127.0.0.1:{web.port}/hooks/vk", json=notice, timeout=5)
+        answer = requests.post(f"http://127.0.0.1:{web.port}/hooks/vk", json=notice, timeout=30)
     finally:
         web.stop()
     assert (answer.status_code, answer.text) == (200, "ok")

@@ -200,6 +200,14 @@ def test_people_see_rules_events_and_totals_and_nothing_personal(client: Client)
     seen.is_masked()
 
 
+def test_moments_are_told_on_the_clients_clocks_and_what_is_empty_as_nothing(client: Client) -> None:
+    rules = RULES.replace("15m working", "25m working").replace("          stage: Новый лид\n", "")
+    seen = Seen()
+    assert plan(client.journal, read(client.config(rules, "new.yaml")), Question("30d"), seen.view()) == 0
+    seen.has("would be 2026-03-02 12:25:0", "stage was Новый лид, would be nothing")
+    assert "+00:00" not in seen.text
+
+
 def test_the_same_rules_would_do_nothing_otherwise(client: Client) -> None:
     seen = Seen()
     assert plan(client.journal, read(client.config()), Question("30d"), seen.view()) == 0

@@ -54,7 +54,7 @@ class Product:
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                requests.get(f"{self.url}/healthz", timeout=5).raise_for_status()
+                requests.get(f"{self.url}/healthz", timeout=30).raise_for_status()
                 return
             except requests.RequestException:
                 assert self.alive, f"the product has ended: {self.log.read_text()[-2000:]}"

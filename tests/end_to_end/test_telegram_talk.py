@@ -74,5 +74,5 @@ def test_a_talk_with_a_picture_goes_both_ways_and_who_blocks_the_bot_is_told_of(
 
 def sent_bytes(bot: Any, message: dict[str, Any]) -> bytes:
     file = message["photo"][-1]["file_id"]
-    path = requests.get(f"{bot.url}/bot1:sandbox/getFile?file_id={file}", timeout=5).json()["result"]["file_path"]
-    return requests.get(f"{bot.url}/file/bot1:sandbox/{path}", timeout=5).content
+    path = requests.get(f"{bot.url}/bot1:sandbox/getFile?file_id={file}", timeout=30).json()["result"]["file_path"]
+    return requests.get(f"{bot.url}/file/bot1:sandbox/{path}", timeout=30).content

@@ -1,12 +1,12 @@
 """Sizes, durations, time zones, and the settings that every client has."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import TypeAdapter
 
 from provodka.settings import JournalSettings, Mistakes, Section, Server, read_config
-from provodka.units import check_timezone, parse_duration, parse_size
+from provodka.units import check_timezone, moment_in, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,10 @@ def test_another_database_is_refused_without_showing_its_password(tmp_path):
 def test_the_journals_password_is_not_in_its_repr(tmp_path):
     journal, _ = settings(tmp_path, "journal", "journal: {url: 'postgresql://u:pa55word@db/x'}")
     assert "pa55word" not in repr(journal)
+
+
+def test_a_moment_of_a_plan_is_told_from_any_other_text():
+    assert moment_in("2026-11-30T10:07:20.243502+00:00") == datetime(2026, 11, 30, 10, 7, 20, 243502, UTC)
+    assert moment_in("2026-11-30T13:07:20+03:00") == datetime(2026, 11, 30, 10, 7, 20, tzinfo=UTC)
+    others = ("2026-13-30T10:07:20+00:00", "2026-11-30", "2026-11-30T10:07:20", "до 2026-11-30T10:07:20+00:00", "")
+    assert [moment_in(text) for text in others] == [None] * 5

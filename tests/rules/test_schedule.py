@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.calendar import WorkingCalendar
@@ -79,8 +79,10 @@ def test_an_hour_that_the_clocks_jump_over_comes_as_they_have_jumped_and_a_doubl
     assert len(ticks(schedule(every="1h"), "2026-10-25", 1, berlin)) == 25
 
 
+EACH_MINUTE = schedule(every="1m")
 PLANS = st.sampled_from(
-    [schedule(every=every) for every in ("1m", "15m", "1h", "5h", "24h", "1d", "2d", "7d")]
+    [EACH_MINUTE]
+    + [schedule(every=every) for every in ("15m", "1h", "5h", "24h", "1d", "2d", "7d")]
     + [
         schedule(at=["00:00", "02:30", "23:59"]),
         schedule(at="12:00", days="working"),
@@ -98,11 +100,14 @@ NEAR_CHANGES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(PLANS, st.sampled_from(ZONES), NEAR_CHANGES, st.integers(-2 * 86400, 2 * 86400))
+@example(EACH_MINUTE, ZoneInfo("Europe/Berlin"), datetime(2026, 3, 29, tzinfo=UTC), 50 * 60)
+@example(EACH_MINUTE, ZoneInfo("Europe/Berlin"), datetime(2026, 10, 25, tzinfo=UTC), 50 * 60)
+@example(EACH_MINUTE, ZoneInfo("Europe/Moscow"), datetime(2026, 12, 31, tzinfo=UTC), 20 * 3600 + 50 * 60)
 def test_going_from_tick_to_tick_meets_each_tick_of_the_days_once(
     plan: Schedule, zone: ZoneInfo, near: datetime, seconds: int
 ) -> None:
     when, begin = calendar(zone), near + timedelta(seconds=seconds)
-    end = begin + DAY
+    end = begin + (HOUR / 3 if plan is EACH_MINUTE else DAY)  # a day of minutes takes long
     walked, at = [], begin
     while (tick := plan.after(at, when)) is not None and tick <= end:
         assert tick > at

@@ -86,7 +86,7 @@ class Receiver(Emulator):
             self.arrived.notify_all()
             return "", self.statuses.pop(0) if self.statuses else 200
 
-    def wait(self, count, seconds=10):
+    def wait(self, count, seconds=30):
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.forms) >= count, seconds), self.forms
             return list(self.forms)

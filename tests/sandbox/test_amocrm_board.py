@@ -49,7 +49,7 @@ def test_the_first_page_is_the_main_pipeline_in_russian_and_needs_nothing_from_o
     assert len(stages) == 6
     assert "Сделок пока нет" in text
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
-    policy = requests.get(crm.url, timeout=5).headers["Content-Security-Policy"]
+    policy = requests.get(crm.url, timeout=30).headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'self'")
 
 
@@ -67,7 +67,7 @@ def test_the_opened_card_tells_everything_at_amocrm_s_own_address(crm, lead):
         assert wanted in text
     assert '<a href="https://pbx.example.test/rec/1.mp3"' in text
     assert "Просит &lt;b&gt;смету&lt;/b&gt;" in text
-    missing = requests.get(f"{crm.url}/leads/detail/5", timeout=5)
+    missing = requests.get(f"{crm.url}/leads/detail/5", timeout=30)
     assert (missing.status_code, missing.text) == (404, "Такой сделки нет")
 
 
@@ -79,7 +79,7 @@ def test_a_recording_that_is_no_web_address_is_not_a_link(crm, api, lead):
 
 def test_a_lead_moved_by_hand_is_moved_by_the_administrator_and_announced(crm, api, lead, receiver):
     api.post("/webhooks", {"destination": f"{receiver.url}/hook", "settings": ["status_lead"]})
-    requests.post(f"{crm.url}/board/leads/{lead}/move", json={"status_id": TALKS}, timeout=5).raise_for_status()
+    requests.post(f"{crm.url}/board/leads/{lead}/move", json={"status_id": TALKS}, timeout=30).raise_for_status()
     (form,) = receiver.wait(1)
     assert (form["leads[status][0][status_id]"], form["leads[status][0][old_status_id]"]) == (str(TALKS), str(NEW))
     assert form["leads[status][0][modified_user_id]"] == "7000003"
@@ -88,23 +88,23 @@ def test_a_lead_moved_by_hand_is_moved_by_the_administrator_and_announced(crm, a
 
 @pytest.mark.parametrize("status", [1, "x", None])
 def test_a_move_to_nowhere_changes_nothing(crm, api, lead, status):
-    requests.post(f"{crm.url}/board/leads/{lead}/move", json={"status_id": status}, timeout=5)
+    requests.post(f"{crm.url}/board/leads/{lead}/move", json={"status_id": status}, timeout=30)
     assert api.get(f"/leads/{lead}").json()["status_id"] == NEW
 
 
 def test_a_form_of_a_foreign_page_moves_nothing(crm, api, lead):
-    answer = requests.post(f"{crm.url}/board/leads/{lead}/move", data={"status_id": TALKS}, timeout=5)
+    answer = requests.post(f"{crm.url}/board/leads/{lead}/move", data={"status_id": TALKS}, timeout=30)
     assert answer.status_code == 400
     assert api.get(f"/leads/{lead}").json()["status_id"] == NEW
 
 
 def test_a_task_is_completed_with_its_result(crm, api, lead):
     (task,) = api.get("/tasks").json()["_embedded"]["tasks"]
-    answer = requests.post(f"{crm.url}/board/tasks/{task['id']}/complete", json={"text": "Дозвонились"}, timeout=5)
+    answer = requests.post(f"{crm.url}/board/tasks/{task['id']}/complete", json={"text": "Дозвонились"}, timeout=30)
     assert answer.status_code == 200
     done = api.get(f"/tasks/{task['id']}").json()
     assert (done["is_completed"], done["result"]) == (True, {"text": "Дозвонились"})
-    assert requests.post(f"{crm.url}/board/tasks/5/complete", json={}, timeout=5).status_code == 404
+    assert requests.post(f"{crm.url}/board/tasks/5/complete", json={}, timeout=30).status_code == 404
 
 
 def test_a_waiting_browser_hears_of_a_change_at_once(crm, api):
@@ -120,7 +120,7 @@ def test_a_waiting_browser_hears_of_a_change_at_once(crm, api):
     time.sleep(0.2)
     assert heard == []
     api.add("/leads", {})
-    thread.join(timeout=10)
+    thread.join(timeout=30)
     assert heard[0] > revision
 
 
@@ -132,13 +132,13 @@ def test_too_many_waiting_browsers_leave_threads_for_the_api(crm, api):
     ]
     for thread in crowd:
         thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while sum(thread.is_alive() for thread in crowd) > 8 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert sum(thread.is_alive() for thread in crowd) == 8
     assert api.add("/leads", {})
     for thread in crowd:
-        thread.join(timeout=5)
+        thread.join(timeout=30)
     assert not any(thread.is_alive() for thread in crowd)
 
 
@@ -171,7 +171,7 @@ def column(tab, status):
     return tab.locator(f'.column[data-stage="{status}"]')
 
 
-def wait_until(check, seconds=5):
+def wait_until(check, seconds=30):
     deadline = time.monotonic() + seconds
     while not check() and time.monotonic() < deadline:
         time.sleep(0.02)

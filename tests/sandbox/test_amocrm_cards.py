@@ -294,7 +294,7 @@ def test_pages_link_to_each_other_and_end_in_204(api):
     api.add("/leads", *({"name": str(number)} for number in range(5)))
     seen, address = [], f"{api.crm.url}/api/v4/leads?limit=2"
     while address:
-        body = api.session.get(address, timeout=5).json()
+        body = api.session.get(address, timeout=30).json()
         seen += [lead["name"] for lead in body["_embedded"]["leads"]]
         address = body["_links"].get("next", {}).get("href")
     assert seen == ["0", "1", "2", "3", "4"]
@@ -307,7 +307,7 @@ def test_pages_link_to_each_other_and_end_in_204(api):
 def test_a_next_link_keeps_the_filter_and_the_order(api):
     ids = api.add("/leads", *({"price": 10} for _ in range(3)), {"price": 5})
     body = api.get("/leads", limit=2, **{"filter[price][from]": 6, "order[id]": "desc"}).json()
-    rest = api.session.get(body["_links"]["next"]["href"], timeout=5).json()
+    rest = api.session.get(body["_links"]["next"]["href"], timeout=30).json()
     found = [lead["id"] for lead in body["_embedded"]["leads"] + rest["_embedded"]["leads"]]
     assert found == [ids[2], ids[1], ids[0]]
 

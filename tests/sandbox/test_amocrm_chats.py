@@ -67,7 +67,7 @@ class ChannelHook(Emulator):
 
     def wait(self, count=1):
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.got) >= count, 10)
+            assert self.arrived.wait_for(lambda: len(self.got) >= count, 30)
             return list(self.got)
 
 

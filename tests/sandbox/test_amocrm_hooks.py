@@ -193,7 +193,7 @@ def test_a_bad_answer_is_tried_again_up_the_ladder(api, receiver):
     api.add("/leads", {})
     forms = receiver.wait(3)
     assert forms[0] == forms[1] == forms[2]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while api.stats()["webhooks"].get("delivered") != 1 and time.monotonic() < deadline:
         time.sleep(0.02)
     deliveries = api.control("webhooks", method="GET")
@@ -263,7 +263,7 @@ def test_a_reordered_delivery_is_overtaken_by_the_next(api, receiver):
 
 
 def test_faults_of_webhooks_that_make_no_sense_are_refused(crm):
-    answer = requests.post(f"{crm.url}/_sandbox/webhook_faults", json={"drop": 2}, timeout=5)
+    answer = requests.post(f"{crm.url}/_sandbox/webhook_faults", json={"drop": 2}, timeout=30)
     assert answer.status_code == 400
 
 

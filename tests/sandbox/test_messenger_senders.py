@@ -176,7 +176,7 @@ def test_the_check_of_metas_address_gets_the_bare_challenge(server: WebServer) -
         [answer] = service.press("check", Client(), given(service, server))
         assert answer.text == "1158201444"
     asked = {"hub.mode": "subscribe", "hub.verify_token": "wrong", "hub.challenge": "1"}
-    assert requests.get(f"http://127.0.0.1:{server.port}/hooks/whatsapp", asked, timeout=5).status_code == 403
+    assert requests.get(f"http://127.0.0.1:{server.port}/hooks/whatsapp", asked, timeout=30).status_code == 403
 
 
 def test_one_person_of_whatsapp_is_the_same_whoever_brings_them(journal: Journal, server: WebServer) -> None:

@@ -268,8 +268,8 @@ def senders():
 
 
 def test_the_page_is_russian_and_its_buttons_send(senders, receiver):
-    assert "Отправители песочницы" in requests.get(senders.url, timeout=5).text
-    shown = requests.get(f"{senders.url}/_sandbox/services", timeout=5).json()["services"]
+    assert "Отправители песочницы" in requests.get(senders.url, timeout=30).text
+    shown = requests.get(f"{senders.url}/_sandbox/services", timeout=30).json()["services"]
     labels = {button["label"] for one in shown for button in one["buttons"]}
     assert {"Заявка Tilda", "Форма сайта", "Входящий звонок", "Пропущенный звонок", "Письмо"} <= labels
     paths = {}

@@ -46,7 +46,7 @@ def ask(running):
         text = json.dumps(body)
         sign = hashlib.sha256(f"sandbox{text}{salt}".encode()).hexdigest()
         fields = {"vpbx_api_key": "sandbox", "sign": sign, "json": text}
-        return requests.post(f"{running[1].url}/vpbx{path}", fields, timeout=5)
+        return requests.post(f"{running[1].url}/vpbx{path}", fields, timeout=30)
 
     return asked
 

@@ -38,16 +38,16 @@ def ask_recording(senders, recording_id="MToxMDA=", key="sandbox", salt="sandbox
     text = json.dumps({"recording_id": recording_id, "action": "download"})
     sign = hashlib.sha256(f"{key}{text}{salt}".encode()).hexdigest()
     fields = {"vpbx_api_key": key, "sign": sign, "json": text}
-    return requests.post(f"{senders.url}/vpbx/queries/recording/post/", fields, allow_redirects=False, timeout=5)
+    return requests.post(f"{senders.url}/vpbx/queries/recording/post/", fields, allow_redirects=False, timeout=30)
 
 
 def test_a_recording_is_given_by_a_link_that_works_once(senders):
     answer = ask_recording(senders)
     assert answer.status_code == 302
-    file = requests.get(answer.headers["Location"], timeout=5)
+    file = requests.get(answer.headers["Location"], timeout=30)
     with wave.open(io.BytesIO(file.content)) as sound:
         assert sound.getnframes() > 0
-    assert requests.get(answer.headers["Location"], timeout=5).status_code == 404
+    assert requests.get(answer.headers["Location"], timeout=30).status_code == 404
 
 
 def test_a_recording_is_not_there_at_once(senders, clock):
@@ -72,7 +72,7 @@ def test_a_recording_can_also_be_had_by_a_signed_link_until_its_moment(senders, 
     recording, moment = "MTox/MDA=", str(int(STARTED.timestamp()) + 60)
     sign = hashlib.sha256(f"sandbox{moment}{recording}sandbox".encode()).hexdigest()
     path = f"/vpbx/queries/recording/link/{quote(recording, safe='')}/download/sandbox/{moment}/{sign}"
-    file = requests.get(senders.url + path, timeout=5)
+    file = requests.get(senders.url + path, timeout=30)
     assert file.headers["Content-Type"] == "audio/x-wav"
     clock.now += timedelta(seconds=61)
-    assert requests.get(senders.url + path, timeout=5).status_code == 403
+    assert requests.get(senders.url + path, timeout=30).status_code == 403

@@ -18,7 +18,7 @@ def test_a_person_talks_to_the_bot_on_the_telegram_page(opened):
         chat_id = telegram.messages(of_people=True)[0]["chat"]["id"]
         keyboard = {"inline_keyboard": [[{"text": "Взял", "callback_data": "take:1"}]]}
         lead = {"chat_id": chat_id, "text": "Лид <b>Крыша</b>", "parse_mode": "HTML", "reply_markup": keyboard}
-        requests.post(f"{telegram.base_url}{TOKEN}/sendMessage", json=lead, timeout=5).raise_for_status()
+        requests.post(f"{telegram.base_url}{TOKEN}/sendMessage", json=lead, timeout=30).raise_for_status()
         assert page.locator(".message b").inner_text() == "Крыша"
         page.get_by_role("button", name="Взял").click()
         page.get_by_label("Написать боту").fill("<img src=x onerror=alert(1)>")
@@ -36,7 +36,7 @@ def test_a_person_talks_to_the_bot_on_the_telegram_page(opened):
         page.get_by_text("Файл: план.pdf").wait_for()
         page.get_by_role("button", name="Заблокировать бота").click()
         page.get_by_role("button", name="Разблокировать бота").wait_for()
-        updates = requests.get(f"{telegram.base_url}{TOKEN}/getUpdates", timeout=5).json()["result"]
+        updates = requests.get(f"{telegram.base_url}{TOKEN}/getUpdates", timeout=30).json()["result"]
     kinds = [next(key for key in update if key != "update_id") for update in updates]
     assert kinds == ["message", "callback_query", *["message"] * 5, "my_chat_member"]
     assert updates[5]["message"]["photo"][-1]["file_size"] == len(b"jpeg")

@@ -55,7 +55,7 @@ def send(telegram, text="Новый лид", chat_id=PERSON, **more):
     return with_bot(telegram, lambda bot: bot.send_message(chat_id, text, **more))
 
 
-def until(true, seconds=5.0):
+def until(true, seconds=30):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -99,7 +99,7 @@ def test_the_library_sends_a_message_and_the_sandbox_lists_it(telegram):
     )
     assert sent.text == "Лид «Крыша» ждёт"
     assert sent.chat.id == PERSON
-    (listed,) = requests.get(f"{telegram.url}/_sandbox/messages", timeout=5).json()
+    (listed,) = requests.get(f"{telegram.url}/_sandbox/messages", timeout=30).json()
     assert listed["message_id"] == sent.message_id
     assert listed["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "take:1"
 
@@ -109,7 +109,7 @@ def test_a_message_is_taken_as_json_form_multipart_or_query(telegram, form):
     given = {"chat_id": str(PERSON), "text": "Привет"}
     if form == "files":
         given = {key: (None, value) for key, value in given.items()}
-    answer = requests.post(f"{telegram.url}/bot{TOKEN}/sendmessage", **{form: given}, timeout=5)
+    answer = requests.post(f"{telegram.url}/bot{TOKEN}/sendmessage", **{form: given}, timeout=30)
     assert answer.json()["result"]["text"] == "Привет"
 
 
@@ -197,7 +197,7 @@ def test_after_a_burst_the_bot_is_told_how_long_to_wait(telegram, clock):
     assert send(telegram, chat_id=PERSON + 1)
     clock.now += timedelta(seconds=1)
     assert send(telegram)
-    assert requests.get(f"{telegram.url}/_sandbox/stats", timeout=5).json()["refused"] == {"429": 2}
+    assert requests.get(f"{telegram.url}/_sandbox/stats", timeout=30).json()["refused"] == {"429": 2}
 
 
 def test_a_group_is_limited_to_twenty_a_minute_and_limits_can_be_switched_off(telegram):
@@ -275,7 +275,7 @@ def test_a_long_poll_ends_with_the_first_update(telegram):
     begun = time.monotonic()
     (update,) = with_bot(telegram, lambda bot: bot.get_updates(timeout=30))
     assert update.message.text == "привет"
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
 
 
 def test_a_second_poller_ends_the_first_with_409(telegram):
@@ -354,11 +354,11 @@ def test_updates_that_the_bot_does_not_want_are_not_queued(telegram):
 
 def test_a_message_may_be_sent_although_its_answer_is_lost(telegram):
     fault = {"kind": "cut_after", "path": f"/bot{TOKEN}/sendMessage"}
-    requests.post(f"{telegram.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{telegram.url}/_sandbox/faults", json=fault, timeout=30).raise_for_status()
     with pytest.raises(requests.ConnectionError):
         call(telegram, "sendMessage", chat_id=PERSON, text="Новый лид")
     assert call(telegram, "sendMessage", chat_id=PERSON, text="Новый лид").ok
-    stats = requests.get(f"{telegram.url}/_sandbox/stats", timeout=5).json()
+    stats = requests.get(f"{telegram.url}/_sandbox/stats", timeout=30).json()
     assert stats["doubles"] == {"messages": [{"chat_id": PERSON, "text": "Новый лид", "times": 2}]}
     assert stats["calls"] == {"POST sendMessage": 2}
 
@@ -366,22 +366,22 @@ def test_a_message_may_be_sent_although_its_answer_is_lost(telegram):
 def test_reset_forgets_chats_and_webhook_but_never_reuses_an_id(telegram):
     before = send(telegram).message_id
     first = telegram.say(PERSON, "привет")
-    requests.post(f"{telegram.url}/_sandbox/reset", timeout=5).raise_for_status()
+    requests.post(f"{telegram.url}/_sandbox/reset", timeout=30).raise_for_status()
     assert telegram.messages(of_people=True) == []
     assert telegram.say(PERSON, "привет") > first
     assert send(telegram).message_id > before
 
 
 def test_the_page_is_russian_and_its_buttons_speak_for_people(telegram):
-    page = requests.get(telegram.url, timeout=5)
+    page = requests.get(telegram.url, timeout=30)
     assert page.headers["Content-Type"].startswith("text/html")
     assert "Написать боту" in page.text
-    said = requests.post(f"{telegram.url}/_sandbox/do/say", json={"chat_id": PERSON, "text": "цена?"}, timeout=5)
+    said = requests.post(f"{telegram.url}/_sandbox/do/say", json={"chat_id": PERSON, "text": "цена?"}, timeout=30)
     assert said.json()["update_id"]
-    (chat,) = requests.get(f"{telegram.url}/_sandbox/chats", timeout=5).json()
+    (chat,) = requests.get(f"{telegram.url}/_sandbox/chats", timeout=30).json()
     assert [message["text"] for message in chat["messages"]] == ["цена?"]
-    assert requests.post(f"{telegram.url}/_sandbox/do/fly", json={}, timeout=5).status_code == 404
-    assert requests.post(f"{telegram.url}/_sandbox/do/say", json={"text": "x"}, timeout=5).status_code == 400
+    assert requests.post(f"{telegram.url}/_sandbox/do/fly", json={}, timeout=30).status_code == 404
+    assert requests.post(f"{telegram.url}/_sandbox/do/say", json={"text": "x"}, timeout=30).status_code == 400
 
 
 def test_stopping_does_not_wait_for_a_long_poll():
@@ -393,4 +393,4 @@ def test_stopping_does_not_wait_for_a_long_poll():
     begun = time.monotonic()
     emulator.stop()
     poll.join()
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 20

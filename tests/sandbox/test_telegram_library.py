@@ -62,7 +62,7 @@ class Shop:
         self.kept.append(update.edited_message.text)
 
 
-async def until(true, seconds=5.0):
+async def until(true, seconds=30):
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.01)

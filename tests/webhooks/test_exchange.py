@@ -205,7 +205,7 @@ def test_a_wrong_password_is_told_in_words(both: Both) -> None:
     report = both.exchange_as(password="wrong").run()
     assert report.error is not None
     assert "Неверный логин или пароль" in report.error
-    metrics = requests.get(both.url.replace("/exchange/1c", "/metrics"), timeout=5).text
+    metrics = requests.get(both.url.replace("/exchange/1c", "/metrics"), timeout=30).text
     assert 'provodka_deliveries_total{channel="1c",outcome="refused"} 1.0' in metrics
 
 
@@ -251,10 +251,10 @@ def test_the_exchange_has_its_own_address_and_that_of_every_channel(both: Both) 
     login = (USER.encode(), PASSWORD.encode())
     hooks = both.url.replace("/exchange/", "/hooks/")
     for url in (both.url, f"{both.url}/1c_exchange.php", hooks):
-        answer = requests.get(url, params=query, auth=login, timeout=5, allow_redirects=False)
+        answer = requests.get(url, params=query, auth=login, timeout=30, allow_redirects=False)
         assert (answer.status_code, answer.text.splitlines()[0]) == (200, "success")
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert requests.get(both.url.replace("/1c", "/site"), params=query, timeout=5).status_code == 404
+    assert requests.get(both.url.replace("/1c", "/site"), params=query, timeout=30).status_code == 404
 
 
 def test_without_an_exchange_its_address_is_not_there(tmp_path: Path) -> None:

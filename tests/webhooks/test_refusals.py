@@ -44,7 +44,7 @@ class House:
         return refusals, f"http://127.0.0.1:{server.port}"
 
     def post(self, body: bytes, times: int = 1, address: str = "") -> int:
-        answers = [requests.post(f"{address or self.address}/hooks/site", data=body, timeout=5) for _ in range(times)]
+        answers = [requests.post(f"{address or self.address}/hooks/site", data=body, timeout=30) for _ in range(times)]
         return answers[-1].status_code
 
     def pass_by(self, span: timedelta) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from flask import abort, current_app, g, request
 
@@ -18,6 +18,7 @@ from webhooks.console.parts import Parts
 from webhooks.console.sessions import Reader
 from webhooks.console.settings import Role
 
+_GREATEST: Final = 2**62
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -51,6 +52,11 @@ def may_open() -> bool:
     return reader().role.may(parts().settings.open)
 
 
+def row_number(text: str) -> int:
+    """For `type=` of what an address names: of a row, and no greater than any database takes."""
+    return max(-_GREATEST, min(int(text), _GREATEST))
+
+
 def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A view for those who may that much; others get a page that says so (403)."""
 
@@ -69,7 +75,10 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def record(what: str, about: str = "", **told: object) -> None:
     """Write down what the reader does, for the page of who did what (`webhooks/console/deeds.py` has its words). Raises
     JournalUnavailableError: what cannot be recorded is not to be done, so record first."""
-    deed = Deed(parts().now(), reader().login, what, about, told, address())
+    who = reader()
+    if who.login not in parts().settings.users:  # somebody of a provider: no config will tell what they are called
+        told = {"name": who.name, **told}
+    deed = Deed(parts().now(), who.login, what, about, told, address())
     parts().journal.write(lambda c: audit.put(c, deed))
 
 

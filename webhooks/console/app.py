@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 import structlog
-from flask import Flask, Response, g, render_template
+from flask import Flask, Response, abort, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -20,6 +20,7 @@ from webhooks.console.access import may_open, opened_until
 from webhooks.console.mount import PREFIX
 from webhooks.console.parts import Parts
 from webhooks.console.rooms import ROOMS, nav
+from webhooks.console.tasks import Tasks
 
 log = structlog.get_logger("console")
 
@@ -53,6 +54,7 @@ def create_console(parts: Parts) -> Flask:
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # it holds as long as the session does
     )
+    app.extensions["tasks"] = Tasks(parts.now)
     CSRFProtect(app)
     _templates(app, parts)
     app.register_blueprint(sign_in.blueprint())
@@ -65,6 +67,11 @@ def create_console(parts: Parts) -> Flask:
         app.extensions["openid"] = openid.provider(parts, parts.settings.openid)
         app.register_blueprint(openid.blueprint())
     _errors(app)
+
+    @app.before_request
+    def storable() -> None:
+        if any("\0" in text for text in (request.path, *request.values.values())):
+            abort(400)  # PostgreSQL holds no such sign, and refuses to look for one
 
     @app.after_request
     def strictly(response: Response) -> Response:

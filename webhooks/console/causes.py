@@ -13,7 +13,7 @@ from webhooks.console.names import event_title
 from webhooks.console.refusals import meaning
 from webhooks.console.telling import condition
 from webhooks.console.titles import called
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class Cause:
     cure: str
     said: str = ""
     event: str = ""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,10 @@ def deeds() -> dict[str, str]:
         "sign_out": gettext("выход"),
         "open": gettext("открыты личные данные: %s"),
         "close": gettext("скрыты личные данные: %s"),
-        "resend": gettext("отправлено заново: %s"),
-        "replay": gettext("событие обработано заново: %s"),
-        "resend_all": gettext("отправлено заново всё по одной причине, правило «%s»"),
-        "replay_all": gettext("обработаны заново все события с одной ошибкой"),
+        "resend": gettext("отправлено снова: %s"),
+        "replay": gettext("событие разобрано заново: %s"),
+        "resend_all": gettext("отправлено снова всё по одной причине, правило «%s»"),
+        "replay_all": gettext("разобраны заново все события с одной ошибкой"),
         "resolve": gettext("исход указан вручную: %s"),
         "resume": gettext("остановленное пущено дальше: %s"),
         "drop": gettext("остановленное снято: %s"),
@@ -32,6 +33,11 @@ def deeds() -> dict[str, str]:
         "export": gettext("выгружен журнал: %s"),
         "export_end": gettext("выгрузка остановлена или удалена: %s"),
     }
+
+
+def kinds() -> dict[str, str]:
+    """What can be chosen: each deed without what it was about."""
+    return {what: re.sub(r"[,:] [^,:]*%s.*", "", words) for what, words in deeds().items()}
 
 
 def subject(about: str) -> str:

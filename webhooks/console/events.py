@@ -47,7 +47,7 @@ def blueprint() -> Blueprint:
 def _mending(pages: Blueprint) -> None:
     """What changes something: for those who may operate, and on record."""
 
-    @pages.post("/<id_>/actions/<int:action_id>/resend")
+    @pages.post("/<id_>/actions/<int(max=9223372036854775807):action_id>/resend")
     @needs(Role.OPERATE)
     def resend(id_: str, action_id: int) -> ResponseReturnValue:
         action = _action(_stored(id_), action_id)
@@ -59,7 +59,7 @@ def _mending(pages: Blueprint) -> None:
             abort(409)
         return redirect(url_for("events.event", id_=id_))
 
-    @pages.post("/<id_>/actions/<int:action_id>/settle")
+    @pages.post("/<id_>/actions/<int(max=9223372036854775807):action_id>/settle")
     @needs(Role.OPERATE)
     def settle(id_: str, action_id: int) -> ResponseReturnValue:
         action = _action(_stored(id_), action_id)

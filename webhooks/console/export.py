@@ -14,9 +14,11 @@ from provodka.journal.extract import Scope
 from support.export import COLUMNS, Format, Wish, Words, export, file_name, size_of
 from webhooks.console import names
 from webhooks.console.access import may_open, parts, reader, record
-from webhooks.console.jobs import KEEP, BusyError, Job, JobState, jobs
+from webhooks.console.private_files import PrivateFiles, called
 from webhooks.console.settings import Role
-from webhooks.console.words import counted, gettext, language, whole
+from webhooks.console.task import Order, Task, TaskState
+from webhooks.console.tasks import KEEP, BusyError, tasks
+from webhooks.console.words import _, counted, gettext, language, whole
 
 MOST: Final = 50_000
 """Events of one file: some minutes of work, some hundred megabytes. The command knows no such limit."""
@@ -29,10 +31,15 @@ _TYPES: Final = {
 }
 
 
+_KIND: Final = "export"
+_BUSY: Final = _("Сейчас готовится другая выгрузка: её начал %(name)s, готово %(done)s.")
+
+
 def blueprint() -> Blueprint:
     """`/console/export`, of `?person=<lane>` or of days. Days are for those who may operate; a person's story is for
     everybody, as they may read it page by page. Each sees only the files that they have asked for."""
     pages = Blueprint("export", __name__, url_prefix="/export")
+    files = PrivateFiles()
 
     @pages.get("")
     def page() -> ResponseReturnValue:
@@ -59,46 +66,46 @@ def blueprint() -> Blueprint:
         if mistake := _too_many_or_none(events, person):
             return _form(person, since, until, form, mistake), 422
         try:
-            jobs().be_free()
+            tasks().be_free()
             record("export", _about(wish.scope), open=opened, format=wish.format.value, events=events)
-            job = _start(wish, events)
+            task = _begin(wish, events, files.place(file_name(wish, parts().now())))
         except BusyError as busy:
-            return _form(person, since, until, form, _busy(busy.job)), 409
-        return redirect(url_for("export.job", id_=job.id))
+            return _form(person, since, until, form, str(busy)), 409
+        return redirect(url_for("export.task", id_=task.id))
 
-    _of_a_job(pages)
+    _of_a_task(pages)
     return pages
 
 
-def _of_a_job(pages: Blueprint) -> None:
+def _of_a_task(pages: Blueprint) -> None:
     @pages.get("/<id_>")
-    def job(id_: str) -> ResponseReturnValue:
-        found = _job(id_)
-        template = "export_now.html" if request.headers.get("HX-Request") else "export_job.html"
+    def task(id_: str) -> ResponseReturnValue:
+        found = _task(id_)
+        template = "export_now.html" if request.headers.get("HX-Request") else "export_task.html"
         return render_template(template, **_shown(found))
 
     @pages.get("/<id_>/file")
     def file(id_: str) -> ResponseReturnValue:
-        found = _job(id_)
-        wish: Wish = found.about
-        if found.state is not JobState.DONE:
+        found = _task(id_)
+        wish: Wish = found.order.about
+        if found.result is None:
             abort(404)
         if wish.opened and not may_open():
             abort(403)
         if not _SENDING.acquire(blocking=False):
             text = gettext("Сейчас скачивают другой файл, а отдаётся по одному. Повторите через минуту.")
             return render_template("notice.html", title=gettext("Не получилось"), text=text), 409
-        answer = _sent(found.path, wish)
+        answer = _sent(found.result, wish)
         answer.call_on_close(_SENDING.release)
         return answer
 
     @pages.post("/<id_>/end")
     def end(id_: str) -> ResponseReturnValue:
         """Stop it, or throw the file away."""
-        found = _job(id_)
-        scope: Scope = found.about.scope
+        found = _task(id_)
+        scope: Scope = found.order.about.scope
         record("export_end", _about(scope))
-        jobs().end(found)
+        tasks().end(found)
         return redirect(url_for("export.page", person=scope.person))
 
 
@@ -108,7 +115,7 @@ def _sent(path: Path, wish: Wish) -> Response:
             path,
             mimetype=_TYPES[wish.format],
             as_attachment=True,
-            download_name=path.name.partition("-")[2],
+            download_name=called(path),
             conditional=False,
             etag=False,
         )
@@ -127,9 +134,13 @@ def _allowed(person: int | None) -> None:
         abort(404)
 
 
-def _job(id_: str) -> Job:
-    found = jobs().of(id_, reader().login)
-    if found is None:
+def _mine() -> Task[Path] | None:
+    return tasks().of(_KIND, reader().login)
+
+
+def _task(id_: str) -> Task[Path]:
+    found = _mine()
+    if found is None or found.id != id_:
         abort(404)
     return found
 
@@ -149,14 +160,16 @@ def _scope(person: int | None, since: date | None, until: date | None) -> Scope:
     return Scope(None, datetime.combine(since, time(), zone), datetime.combine(after, time(), zone))
 
 
-def _start(wish: Wish, events: int) -> Job:
+def _begin(wish: Wish, events: int, path: Path) -> Task[Path]:
     """Raises BusyError."""
-    journal = parts().journal
+    journal, who = parts().journal, reader()
 
-    def work(job: Job) -> None:
-        export(journal, wish, job.path, job.move)
+    def work(task: Task[Path]) -> Path:
+        export(journal, wish, path, task.progress)
+        return path
 
-    return jobs().start(reader().login, file_name(wish, parts().now()), work, events, wish)
+    order = Order(_KIND, who.login, who.name, _BUSY, wish, lambda: path.unlink(missing_ok=True))
+    return tasks().begin(order, work, events)
 
 
 def _about(scope: Scope) -> str:
@@ -170,26 +183,31 @@ def _form(
     person: int | None, since: date | None, until: date | None, form: str = Format.SQLITE, mistake: str = ""
 ) -> str:
     given = {"person": person, "since": since, "until": until, "format": form, "mistake": mistake}
-    return render_template(
-        "export.html", **given, formats=_formats(), jobs=jobs().all_of(reader().login), titled=_titled
-    )
+    return render_template("export.html", **given, formats=_formats(), mine=_mine(), titled=_titled)
 
 
-def _shown(job: Job) -> dict[str, Any]:
-    wish: Wish = job.about
+def _shown(task: Task[Path]) -> dict[str, Any]:
+    wish: Wish = task.order.about
+    state = task.state  # asked first: what is over then has its result
     return {
-        "job": job,
+        "task": task,
+        "state": state,
         "wish": wish,
         "titled": _titled,
         "form": _formats()[wish.format],
-        "until": job.ended_at + KEEP if job.ended_at else None,
-        "size": _size(job.path.stat().st_size) if job.state is JobState.DONE else "",
+        "until": task.ended + KEEP if task.ended else None,
+        "size": _size(task.result.stat().st_size) if state is TaskState.DONE and task.result else "",
+        "error": _error(task.error) if task.error else "",
     }
 
 
-def _titled(job: Job) -> str:
+def _error(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else type(error).__name__
+
+
+def _titled(task: Task[Path]) -> str:
     """What a file holds: «человек № 17», «01.03.2026–07.03.2026»."""
-    scope: Scope = job.about.scope
+    scope: Scope = task.order.about.scope
     return gettext("человек № %s") % scope.person if scope.person is not None else _about(scope)
 
 
@@ -230,11 +248,6 @@ def _too_many_or_none(events: int, person: int | None) -> str:
     if person is not None:
         return gettext("У человека с таким номером нет ни одного события. Найдите его ещё раз поиском.")
     return gettext("За эти дни ничего не приходило: выгружать нечего.")
-
-
-def _busy(job: Job) -> str:
-    done = f"{100 * job.done // max(1, job.total)} %"
-    return gettext("Сейчас готовится другая выгрузка (%s готово), а делается по одной. Повторите чуть позже.") % done
 
 
 def _size(size: int) -> str:

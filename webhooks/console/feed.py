@@ -20,7 +20,7 @@ from provodka.payloads import EventType
 from support.feed import FAR, PAGE, Cursor, Line, Outcome, Row, Wanted, page, rows
 from support.following import KEPT, Following, Watch
 from webhooks.console import sessions
-from webhooks.console.access import masks, parts, reader
+from webhooks.console.access import masks, parts, reader, row_number
 from webhooks.console.causes import cause_of
 from webhooks.console.names import event_title
 from webhooks.console.search import led_to
@@ -48,7 +48,7 @@ def blueprint() -> Blueprint:
 
     @pages.get("/feed")
     def show() -> ResponseReturnValue:
-        wanted, before = _wanted(), request.args.get("before", type=_number)
+        wanted, before = _wanted(), request.args.get("before", type=row_number)
         found = page(parts().journal, wanted, before=before)
         given = {name: value for name, value in asdict(wanted).items() if value}
         return render_template(
@@ -89,11 +89,6 @@ def _filters(wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]]]]:
         ("rule", gettext("Правило"), [(one, one) for one in rules if one]),
         ("outcome", gettext("Исход"), [(one.value, words) for one, (words, _) in _outcomes().items()]),
     ]
-
-
-def _number(text: str) -> int:
-    """Of an event, within what a journal can hold."""
-    return min(int(text), 2**62)
 
 
 def _wanted() -> Wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -13,19 +13,19 @@ from flask.typing import ResponseReturnValue
 from rules.durations import Duration
 from rules.figures import Figures
 from rules.periods import PERIODS, stretch
-from support.background import Background
 from support.figures import Bureau, PeriodFigures
 from support.sheet import ENCODING, csv_text
 from webhooks.console.access import masks, parts, record
 from webhooks.console.figures_tables import Seen, tables
 from webhooks.console.names import period_title
 from webhooks.console.table import Table, minutes
+from webhooks.console.tasks import PATIENCE, Counted, tasks
 from webhooks.console.words import gettext, moment, span, whole
 
 SHOWN: Final = 25
 """Rows of a table on the page; the file has all of them."""
-_PATIENCE: Final = 0.15  # seconds for which a page waits
-_LONG_PATIENCE: Final = 30.0  # and a file
+_LONG_PATIENCE: Final = 30.0  # seconds for which a file waits
+_WAITING: Final = BoundedSemaphore(1)  # more would keep the threads that webhooks need; they are led to the page
 _FRESH: Final = timedelta(minutes=1)
 _FRESH_PAST: Final = timedelta(hours=1)  # what is over does not change
 _PERSONAL: Final = frozenset({"late", "missed"})
@@ -44,13 +44,6 @@ class Headline:
 def blueprint() -> Blueprint:
     """`/console/figures`: `?period=` is one of `rules.periods.PERIODS`, `&as=csv&table=` one of its tables."""
     pages = Blueprint("figures", __name__)
-    counted: Background[PeriodFigures] = Background()
-
-    def ask(period: str, patience: float) -> PeriodFigures | None:
-        bureau = _bureau()
-        since, until = stretch(period, bureau.calendar.local(bureau.now()))
-        fresh = _FRESH if until >= bureau.now() else _FRESH_PAST
-        return counted.ask((period, since), partial(bureau.period, period), bureau.now, fresh, patience)
 
     @pages.get("/figures")
     def page() -> ResponseReturnValue:
@@ -58,14 +51,35 @@ def blueprint() -> Blueprint:
         if period not in PERIODS:
             abort(404)
         if request.args.get("as") == "csv":
-            found = ask(period, _LONG_PATIENCE)
+            found = _patiently(period)
             return _file(found, period) if found else redirect(url_for("figures.page", period=period))
-        found = ask(period, _PATIENCE)
+        found = _asked(period, PATIENCE)
         if request.headers.get("HX-Request"):  # a page that waits asks whether it is ready
             return Response(status=200, headers={"HX-Refresh": "true"}) if found else Response(status=204)
         return _page(found, period)
 
     return pages
+
+
+def _patiently(period: str) -> PeriodFigures | None:
+    if not _WAITING.acquire(blocking=False):
+        return _asked(period, PATIENCE)
+    try:
+        return _asked(period, _LONG_PATIENCE)
+    finally:
+        _WAITING.release()
+
+
+def _asked(period: str, patience: float) -> PeriodFigures | None:
+    """None where they take longer than that. Raises what the counting has raised."""
+    bureau = _bureau()
+    since, until = stretch(period, bureau.calendar.local(bureau.now()))
+    fresh = _FRESH if until >= bureau.now() else _FRESH_PAST
+    key = ("figures", period, since)
+    found: Counted[PeriodFigures] = tasks().ask(key, lambda task: bureau.period(period, task.step), fresh, patience)
+    if found.error is not None:
+        raise found.error
+    return found.result
 
 
 def _bureau() -> Bureau:

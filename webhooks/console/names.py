@@ -8,7 +8,7 @@ from typing import Final
 from provodka.journal import ActionState, DeadReason, EventState
 from provodka.journal.records import WAIT
 from provodka.payloads import EventType
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 
 def event_title(type_: str) -> str:
@@ -49,11 +49,6 @@ def all_states() -> dict[str, str]:
 def period_title(period: str) -> str:
     """Of one of `rules.periods.PERIODS`: «Прошлая неделя»."""
     return gettext(_PERIODS[period]) if period in _PERIODS else period
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues: these are said in the reader's language when they are asked for."""
-    return text
 
 
 _EVENTS: Final[Mapping[str, str]] = {

@@ -12,7 +12,7 @@ from provodka.journal import brakes
 from support import needs as waiting
 from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
-from webhooks.console.access import masks, needs, parts, reader, record
+from webhooks.console.access import masks, needs, parts, reader, record, row_number
 from webhooks.console.causes import Cause, cause_of
 from webhooks.console.names import action_title, event_title, reason_words
 from webhooks.console.settings import Role
@@ -48,7 +48,7 @@ def blueprint() -> Blueprint:
             group = _dead(key)
             told = {"kind": group.kind, "reason": group.reason, "count": len([one for one in group.ids if one <= upto])}
             record("resend_all", group.rule, **told)
-            return _done(gettext("Отправлено ещё раз: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
+            return _done(gettext("Отправлено снова: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
         return _about_dead(key)
 
     @pages.route("/needs/replay", methods=["GET", "POST"])
@@ -93,12 +93,15 @@ def _about_dead(key: str) -> ResponseReturnValue:
     group = _dead(key)
     upto = max(group.ids)
     return _ask(
-        gettext("Отправить ещё раз?"),
+        gettext("Отправить снова?"),
         " ".join(
             [
-                gettext("Будет отправлено ещё раз: %(count)s, «%(kind)s» по правилу «%(rule)s».")
+                gettext("Будет отправлено снова: %(count)s, «%(kind)s» по правилу «%(rule)s».")
                 % {"count": _actions(group.count), "kind": action_title(group.kind), "rule": group.rule},
                 gettext("Причина должна быть уже устранена."),
+                gettext(
+                    "Уйдёт то, что было задано тогда. Если вместо этого исправлено правило, разберите события заново."
+                ),
             ]
         ),
         gettext("Отправить %s") % _actions(group.count),
@@ -149,7 +152,7 @@ def _done(told: str) -> ResponseReturnValue:
 
 def _group() -> tuple[str, int]:
     """Which cause, and up to which of it."""
-    return request.values.get("cause", ""), request.values.get("upto", 0, type=int)
+    return request.values.get("cause", ""), request.values.get("upto", 0, type=row_number)
 
 
 def _actions(number: int) -> str:

@@ -59,8 +59,9 @@ def blueprint() -> Blueprint:
         if wait := lockout.held(parts().journal, address(), parts().now()):
             return too_many(wait)
         asked, then = _taken(request.args.get("state", ""))
-        if asked is None:
-            return _refused(Why.STATE)
+        if asked is None:  # on no record: any page can make a browser ask so, and would lock its address out
+            log.warning("console.openid_refused", reason="no sign-in of this state was begun in this browser")
+            return door(sentence(Why.STATE), 400)
         if request.args.get("error"):
             return _refused(Why.DENIED)
         if request.args.get("iss", _settings().issuer).rstrip("/") != _settings().issuer.rstrip("/"):  # RFC 9207

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from connectors.openid.why import Why
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 
 def sentence(why: str) -> str:
@@ -17,11 +17,6 @@ def sentence(why: str) -> str:
 def short(why: str) -> str:
     """For the page of who did what."""
     return gettext(_WORDS.get(why, _WORDS[Why.TOKEN])[0])
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -12,7 +12,7 @@ from provodka.journal import audit
 from provodka.journal.audit import Deed
 from provodka.journal.schema import microseconds
 from webhooks.console.access import masks, needs, parts
-from webhooks.console.deeds import deeds, details, sentence
+from webhooks.console.deeds import details, kinds, sentence
 from webhooks.console.settings import Role
 from webhooks.console.words import gettext
 
@@ -44,7 +44,7 @@ def blueprint() -> Blueprint:
                 Role.OPERATE: gettext("смотрит и исправляет"),
                 Role.ADMINISTER: gettext("смотрит, исправляет и видит, кто что сделал"),
             },
-            kinds={name: words.replace(": %s", "") for name, words in deeds().items()},
+            kinds=kinds(),
             called=_called,
             login=login,
             what=what,
@@ -55,9 +55,7 @@ def blueprint() -> Blueprint:
 
 def _called(deed: Deed) -> str:
     user = parts().settings.users.get(deed.login)
-    if deed.told.get("by") == "openid":
-        return str(deed.told.get("name") or deed.login)
-    return user.name if user and user.name else deed.login
+    return str(deed.told.get("name") or (user.name if user else "") or deed.login)
 
 
 def _mark(text: str) -> tuple[datetime, int] | None:

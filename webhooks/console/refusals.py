@@ -8,6 +8,7 @@ from typing import Final
 
 from provodka.journal import DeadReason
 from support.diagnosis import Finding
+from webhooks.console.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,6 @@ class Known:
 
     what: str = ""
     cure: str = ""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 UNKNOWN: Final = Known(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from rules.plan import rule_slug
@@ -18,14 +18,13 @@ from webhooks.console import names, telling
 from webhooks.console.access import masks, parts, reader
 from webhooks.console.parts import Parts, WrittenRule
 from webhooks.console.settings import Role
-from webhooks.console.tasks import Kept, Task
+from webhooks.console.task import Task
+from webhooks.console.tasks import Counted, tasks
 from webhooks.console.words import counted, gettext, whole
 
 DAYS: Final = 30
 _WEEK: Final = 7
 _FRESH: Final = timedelta(minutes=5)
-_PATIENCE: Final = 0.15  # seconds: of a small journal the first page has its numbers at once
-_KEPT: Final = "rule counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +62,15 @@ def blueprint() -> Blueprint:
 
     @pages.get("/rules")
     def page() -> ResponseReturnValue:
-        task, runs = _asked()
-        found = task.result if task else None
+        asked = _asked()
+        found = asked.result
         lines = _lines(found) if found else [_line(rule.name, rule, RuleCount(), None) for rule in parts().rules]
         mask = masks().of()
         return render_template(
             "rules_now.html" if request.headers.get("HX-Request") else "rules.html",
             found=found,
-            broken=task is not None and task.broken,
-            runs=runs,
+            failed=asked.error is not None,
+            runs=asked.running,
             lines=[line for line in lines if line.rule is not None],
             gone=[line for line in lines if line.rule is None],
             silent=_silent(lines, mask) if found else [],
@@ -84,8 +83,8 @@ def blueprint() -> Blueprint:
 
     @pages.get("/rules/<slug>")
     def rule(slug: str) -> ResponseReturnValue:
-        task, runs = _asked()
-        found = task.result if task else None
+        asked = _asked()
+        found = asked.result
         known = {rule_slug(one.name): one.name for one in parts().rules}
         known |= {rule_slug(name): name for name in (found.rules if found else ())}
         if slug not in known:
@@ -95,7 +94,8 @@ def blueprint() -> Blueprint:
         return render_template(
             "rules_one.html",
             found=found,
-            runs=runs,
+            failed=asked.error is not None,
+            runs=asked.running,
             line=line,
             fates=[(words, fate) for fate, words in _fates().items() if fate in _ALWAYS or line.count.of(fate)],
             condition=_condition(line.count, masks().of()),
@@ -109,12 +109,9 @@ def blueprint() -> Blueprint:
     return pages
 
 
-def _asked() -> tuple[Task[RuleCounts] | None, bool]:
-    """The newest numbers, and whether newer ones are being counted."""
+def _asked() -> Counted[RuleCounts]:
     house = parts()
-    made: Kept[RuleCounts] = Kept(lambda task: _count(house, task), _FRESH)
-    kept: Kept[RuleCounts] = current_app.extensions.setdefault(_KEPT, made)
-    return kept.ask(house.now, _PATIENCE)
+    return tasks().ask("rules", lambda task: _count(house, task), _FRESH)
 
 
 def _count(house: Parts, task: Task[RuleCounts]) -> RuleCounts:

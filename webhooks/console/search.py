@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import phonenumbers
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provodka.journal import numbering
@@ -14,7 +14,7 @@ from support.find import Understood, understand
 from support.timeline import Entry, Step, Timeline, entries, needs_a_look, timeline
 from support.unheard import unheard
 from webhooks.console import names
-from webhooks.console.access import masks, parts
+from webhooks.console.access import masks, parts, row_number
 from webhooks.console.causes import cause_of
 from webhooks.console.troubles import nearness, words_of
 from webhooks.console.words import gettext, span
@@ -44,8 +44,8 @@ def blueprint() -> Blueprint:
     @pages.get("/")
     def page() -> ResponseReturnValue:
         wanted = request.args.get("q", "").strip()[:400]
-        before = request.args.get("before", type=int)
-        person = request.args.get("person", type=int)
+        before = request.args.get("before", type=row_number)
+        person = request.args.get("person", type=row_number)
         if person is not None:
             return _story(person, "", before, {"person": person})
         if not wanted:
@@ -74,7 +74,7 @@ def _story(
         parts().journal, masks(f"person:{lane}" if lane is not None else ""), lane=lane, who=who, before=before
     )
     if not story.entries:
-        return _nothing(Understood(), "")
+        return abort(404) if "person" in again else _nothing(Understood(), "")
     earlier = url_for("search.page", before=story.earlier, **again) if story.earlier else ""
     newest = url_for("search.page", **again) if before else ""
     people = [one.person for one in story.entries if str(one.person)]
@@ -162,7 +162,7 @@ def number_words(one: Numbered) -> str:
         numbering.SHIPMENT: gettext("отгрузка %s"),
         numbering.REQUEST: gettext("заявка партнёра %s"),
     }
-    return said[one.kind] % one.number
+    return said[one.kind] % masks().of().text(one.number)  # somebody may have given a phone as their number
 
 
 def led_to(step: Step) -> str:

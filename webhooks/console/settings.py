@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from connectors.addresses import is_loopback
 from connectors.openid.client import Client
 from provodka.mistakes import Finding, Mistakes
-from provodka.settings import Strict
+from provodka.settings import Strict, is_bare_address
 from provodka.units import Duration
 from rules.durations import DurationText
 
@@ -48,15 +48,9 @@ class User(Strict):
 
 def _issuer(url: str) -> str:
     parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
+    if not is_bare_address(parts):
         raise Mistakes(Finding((), "no address of a provider", "write https://id.example.ru"))
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise Mistakes(Finding((), "a provider without https", "anybody on the way could sign in: use https"))
     if "/.well-known/" in parts.path:
         raise Mistakes(Finding((), "the address of its document", f"write {url.partition('/.well-known/')[0]}"))
@@ -144,5 +138,5 @@ class ConsoleSettings(Strict):
     openid: OpenId | None = None
     session: Duration = Field("12h", validate_default=True)
     open: Role = Role.VIEW
-    language: str = Field("ru", pattern="^(ru|en)$")
+    language: Literal["ru", "en"] = "ru"
     answer_within: DurationText = Field("15m working", validate_default=True)

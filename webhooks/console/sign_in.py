@@ -37,7 +37,8 @@ def blueprint() -> Blueprint:
         g.language, g.theme = _look()
         if request.endpoint == "static":
             return None
-        touch = "X-Refresh" not in request.headers  # a page that refreshes itself does not keep a session awake
+        # a page that refreshes itself does not keep a session awake, nor does a feed that goes on by itself
+        touch = "X-Refresh" not in request.headers and request.endpoint != "feed.stream"
         found = sessions.reader_of(parts().settings, parts().journal.key, parts().now(), touch=touch)
         if found is not None:
             g.reader = found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from provodka.payloads import Payload, PaymentEvent
+from provodka.units import moment_in
 from rules.plan import ConditionTrace
 from support.replaying import Change, Refusal
 from support.story import ShownCondition
@@ -16,18 +16,13 @@ from support.waiting import Wait, WaitsFor
 from webhooks.console.access import parts
 from webhooks.console.names import action_title
 from webhooks.console.titles import title
-from webhooks.console.words import gettext, moment, span
+from webhooks.console.words import _, gettext, moment, span
 
 
 class Clock(Protocol):
     """Says a moment on the client's clocks."""
 
     def __call__(self, at: datetime | None) -> str: ...
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _WANTED: Final[Mapping[str, str]] = {
@@ -86,18 +81,11 @@ def value(one: Any) -> str:  # noqa: ANN401 -- JSON
             return ", ".join(map(value, one)) or gettext("пусто")
         case Mapping():
             return "; ".join(f"{called(str(name))}: {value(inner)}" for name, inner in one.items()) or gettext("пусто")
-    return _plainly(str(one))
+    if isinstance(one, str) and (at := moment_in(one)):
+        return moment(at, parts().zone, parts().now())
+    return str(one)
 
 
-def _plainly(text: str) -> str:
-    """A moment on the client's clocks, any other text as it is."""
-    if not _MOMENT.fullmatch(text):
-        return text
-    house = parts()
-    return moment(datetime.fromisoformat(text), house.zone, house.now())
-
-
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
 _CHOICES: Final[Mapping[tuple[str, str], str]] = {
     ("reuse", "any"): _("любой"),
     ("reuse", "never"): _("никогда"),

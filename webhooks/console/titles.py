@@ -7,7 +7,7 @@ from typing import Final
 
 from connectors.registry import ACCOUNTINGS, CRMS
 from webhooks.console.access import parts
-from webhooks.console.words import gettext
+from webhooks.console.words import _, gettext
 
 _ACCOUNTING: Final = frozenset({"counterparty", "issue_invoice", "place_order", "cancel_invoice", "print"})
 _STAFF: Final = frozenset({"notify", "report"})
@@ -72,11 +72,6 @@ def account_title(account: str) -> str:
     title = system_title(kind) or (kind_title(kind) if kind in KINDS else "")
     rest = rest.removeprefix("https://").removeprefix("http://")
     return (f"{title}, {rest}" if rest else title) if title else account
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 KINDS: Final[Mapping[str, str]] = {

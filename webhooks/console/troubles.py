@@ -16,7 +16,7 @@ from provodka.journal import Trouble
 from webhooks.console.access import parts
 from webhooks.console.names import action_title
 from webhooks.console.titles import channel_kind, system_title
-from webhooks.console.words import counted, gettext, span
+from webhooks.console.words import _, counted, gettext, span
 
 _SIZES: Final = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
@@ -152,11 +152,6 @@ def _refused(trouble: Trouble) -> str:
 
 def _needs() -> str:
     return url_for("needs.page")
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _REFUSED: Final[Sequence[tuple[re.Pattern[str], str]]] = (

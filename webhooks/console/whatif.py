@@ -4,13 +4,14 @@ and by event."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.errors import ConfigError
+from provodka.errors import ConfigError, Problem
 from provodka.journal.planned_before import count, newest_since
 from rules.differences import What
 from rules.plan import RuleOutcome, RuleTrace
@@ -22,16 +23,34 @@ from webhooks.console import names, telling
 from webhooks.console.access import needs, parts, reader, record
 from webhooks.console.parts import Parts
 from webhooks.console.settings import Role
-from webhooks.console.tasks import Task
-from webhooks.console.tries import Outcome, Tries, Try
-from webhooks.console.words import gettext
+from webhooks.console.task import Order, Task
+from webhooks.console.tasks import PATIENCE, BusyError, tasks
+from webhooks.console.words import _, gettext
 
 LIMIT: Final = 1_000_000  # bytes of a config
 MOST: Final = 50_000  # events
 SHOWN: Final = 30
 _DAYS: Final = (7, 30)
-_PATIENCE: Final = 0.3  # seconds: what is over by then shows at once
-_TRIES: Final = "what-if"
+_KIND: Final = "what-if"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """The text of a config that somebody tries on the events of so many days."""
+
+    text: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a try: mistakes of the config, or what would have become. `cut`: there were more events than are
+    looked at; `by_name` the references that their names stood for."""
+
+    problems: tuple[Problem, ...] = ()
+    tally: Tally | None = None
+    cut: bool = False
+    by_name: tuple[str, ...] = ()
 
 
 def blueprint() -> Blueprint:
@@ -42,8 +61,8 @@ def blueprint() -> Blueprint:
     @needs(Role.OPERATE)
     def page() -> ResponseReturnValue:
         mine = _mine()
-        if mine is not None and mine.task.running:
-            mine.task.wait(_PATIENCE)
+        if mine is not None:
+            mine.wait(PATIENCE)
         return render_template("whatif.html", **_shown(mine))
 
     @pages.post("")
@@ -53,22 +72,20 @@ def blueprint() -> Blueprint:
         text, mistake, status = _given()
         if mistake:
             return render_template("whatif.html", **_shown(None), mistake=mistake), status
-        days = 7 if request.form.get("days") == "7" else 30
-        record("what_if", days=days, bytes=len(text))
-        house = parts()
-        task: Task[Outcome] = Task(lambda task: _work(house, text, days, task), house.now())
-        if not _tries().begin(Try(reader().login, reader().name, text, days, task), house):
-            busy = _tries().running()
-            words = gettext("Сейчас идёт другое сравнение, его начал %s. Два сразу мешали бы приёму заявок: подождите.")
-            mistake = words % (busy.name if busy else "")
-            return render_template("whatif.html", **_shown(None) | {"mistake": mistake, "text": text}), 409
+        asked = Try(text, 7 if request.form.get("days") == "7" else 30)
+        try:
+            tasks().be_free()
+            record("what_if", days=asked.days, bytes=len(text))
+            _begin(asked)
+        except BusyError as busy:
+            return render_template("whatif.html", **_shown(None) | {"mistake": str(busy), "text": text}), 409
         return redirect(url_for("whatif.page"))
 
     @pages.get("/progress")
     @needs(Role.OPERATE)
     def progress() -> ResponseReturnValue:
         mine = _mine()
-        if mine is None or not mine.task.running:
+        if mine is None or not mine.running:
             return Response(headers={"HX-Refresh": "true"})
         return render_template("whatif_progress.html", mine=mine)
 
@@ -76,22 +93,23 @@ def blueprint() -> Blueprint:
     @needs(Role.OPERATE)
     def stop() -> ResponseReturnValue:
         mine = _mine()
-        if mine is not None and mine.task.running:
+        if mine is not None and mine.running:
             record("what_if_stopped")
-            mine.task.stop()
-            mine.task.wait(_PATIENCE)
+            mine.stop()
         return redirect(url_for("whatif.page"))
 
     return pages
 
 
-def _tries() -> Tries:
-    found: Tries = current_app.extensions.setdefault(_TRIES, Tries())
-    return found
+def _mine() -> Task[Outcome] | None:
+    return tasks().of(_KIND, reader().login)
 
 
-def _mine() -> Try | None:
-    return _tries().of(reader().login, parts().now())
+def _begin(asked: Try) -> None:
+    """Raises BusyError."""
+    house, who = parts(), reader()
+    order = Order(_KIND, who.login, who.name, _BUSY, asked)
+    tasks().begin(order, lambda task: _work(house, asked, task))
 
 
 def _given() -> tuple[str, str, int]:
@@ -108,13 +126,13 @@ def _given() -> tuple[str, str, int]:
         return "", gettext("Это не текст в кодировке UTF-8. Сохраните конфиг в UTF-8 и выберите его снова."), 422
 
 
-def _work(house: Parts, text: str, days: int, task: Task[Outcome]) -> Outcome:
+def _work(house: Parts, asked: Try, task: Task[Outcome]) -> Outcome:
     try:
-        tried = house.try_config(text)
+        tried = house.try_config(asked.text)
     except ConfigError as error:
         return Outcome(problems=tuple(error.problems))
     until = house.now()
-    wanted = until - timedelta(days=days)
+    wanted = until - timedelta(days=asked.days)
     since = newest_since(house.journal, wanted, until, MOST)
     task.total = count(house.journal, since, until)
     masks = Masks(house.journal.key, opened=False)
@@ -122,9 +140,9 @@ def _work(house: Parts, text: str, days: int, task: Task[Outcome]) -> Outcome:
     return Outcome(tally=found.tally, cut=since > wanted, by_name=tried.by_name)
 
 
-def _shown(mine: Try | None) -> dict[str, Any]:
-    runs = mine is not None and mine.task.running  # asked first: what is over then has its result
-    outcome = mine.task.result if mine and not runs else None
+def _shown(mine: Task[Outcome] | None) -> dict[str, Any]:
+    runs = mine is not None and mine.running  # asked first: what is over then has its result
+    outcome = mine.result if mine and not runs else None
     tally = outcome.tally if outcome else None
     return {
         "mine": mine,
@@ -133,7 +151,7 @@ def _shown(mine: Try | None) -> dict[str, Any]:
         "told": tally.told() if tally else None,
         "gaps": _gaps(tally) if tally else {},
         "because": _because(tally) if tally else {},
-        "text": mine.text if mine and outcome and outcome.problems else "",
+        "text": mine.order.about.text if mine and outcome and outcome.problems else "",
         "days": _DAYS,
         "limit": LIMIT,
         "names": names,
@@ -144,11 +162,7 @@ def _shown(mine: Try | None) -> dict[str, Any]:
     }
 
 
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
-
+_BUSY: Final = _("Сейчас идёт другое сравнение: его начал %(name)s, готово %(done)s.")
 _WORDS: Final[Mapping[str, str]] = {
     What.ADDED: _("делалось бы"),
     What.DROPPED: _("не делалось бы"),

@@ -20,6 +20,11 @@ from flask import g, has_request_context
 LANGUAGES: Final = ("ru", "en")
 
 
+def _(text: str) -> str:
+    """Marks a text for the catalogues that is said later, by `gettext`, in the language of whoever reads it then."""
+    return text
+
+
 @cache
 def catalogue(language: str) -> Translations:
     """All texts of a language."""

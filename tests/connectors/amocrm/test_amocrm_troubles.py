@@ -104,7 +104,8 @@ def test_a_renamed_stage_is_told_by_its_old_name_once_the_names_are_read_anew(cr
     crm._room.directory.refresh(0)
     [outcome] = crm.update_leads(ask(LeadChange(lead, stage="Переговоры")))
     assert isinstance(outcome, Rejected)
-    assert "нет в воронке «Кровля» этапа «Переговоры»" in outcome.hint
+    assert "нет в воронке «Кровля» этапа «Переговоры». Есть: «" in outcome.hint, "none is like it"
+    assert "Новый лид" in outcome.hint
 
 
 def test_a_dismissed_responsible_is_told_for_contacts_tasks_and_firms(crm, desk, lead, ask, learned):

@@ -61,7 +61,7 @@ class Following:
     def start(self, **more: Any) -> None:
         settings = AsteriskSettings.model_validate({**LOGIN, "port": self.pbx.port, **more})
         made = watcher("phone", settings, Around(MemoryStore(), MOSCOW))
-        made._first_retry = 0.01
+        made._looking.first_retry = 0.01
         self._stop = threading.Event()
         args = (self._stop, self.journal, self.status)
         self._thread = threading.Thread(target=made.watch, args=args, name="watcher", daemon=True)

@@ -100,7 +100,7 @@ def running(exchange: Exchange) -> Iterator[Exchange]:
             yield exchange
         finally:
             process.kill()
-            process.wait(5)
+            process.wait(30)
 
 
 @pytest.fixture(scope="module")

@@ -263,7 +263,7 @@ def test_a_lost_subscription_is_told_with_its_cure_and_the_talks_are_read_all_th
     status.trouble = lambda *said: told.set()
     thread = threading.Thread(target=make(watcher).watch, args=(stop, intake, status))
     thread.start()
-    assert told.wait(10)
+    assert told.wait(30)
     stop.set()
     thread.join(10)
     assert "avito:avito:since" in intake.cursors

@@ -149,12 +149,12 @@ class RememberingIntake:
     def cursor(self, name: str) -> str | None:
         return self.cursors.get(name)
 
-    def wait_for(self, count: int, seconds: float = 10) -> list[Event]:
+    def wait_for(self, count: int, seconds: float = 30) -> list[Event]:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.events) >= count, seconds), f"only {len(self.events)} events"
             return list(self.events)
 
-    def wait_for_cursor(self, name: str, seconds: float = 10) -> str:
+    def wait_for_cursor(self, name: str, seconds: float = 30) -> str:
         with self._changed:
             assert self._changed.wait_for(lambda: name in self.cursors, seconds), f"no cursor {name}"
             return self.cursors[name]
@@ -181,7 +181,7 @@ class RememberingStatus:
         return [each for each in self.told if each]
 
 
-def eventually(happens: Callable[[], object], seconds: float = 10) -> None:
+def eventually(happens: Callable[[], object], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -224,7 +224,7 @@ def watching(channel: ImapChannel, intake: RememberingIntake | None = None) -> I
         yield seen
     finally:
         seen.stop.set()
-        seen.thread.join(5)
+        seen.thread.join(30)
         assert not seen.thread.is_alive()
 
 

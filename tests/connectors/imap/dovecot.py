@@ -180,7 +180,7 @@ def _started(home: Path) -> Iterator[Dovecot]:
             yield Dovecot(port, home)
         finally:
             child.send_signal(signal.SIGTERM)
-            child.wait(10)
+            child.wait(30)
 
 
 def _wait_for(port: int, home: Path, child: subprocess.Popen[bytes]) -> None:
@@ -221,4 +221,4 @@ def _tokens() -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(30)

@@ -64,7 +64,7 @@ class ScriptedServer:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for thread in (self.thread, *self.threads):
-            thread.join(5)
+            thread.join(30)
 
 
 class Box:
@@ -148,7 +148,7 @@ def test_a_letter_announced_in_one_packet_with_idling_is_not_left_until_the_poll
 
     box.on(" IDLE$", announce)
     with ScriptedServer(box) as server, watch(channel_to(server, poll=600)) as seen:
-        seen.intake.wait_for(1, seconds=3)
+        seen.intake.wait_for(1)
     assert seen.intake.subjects == ["Письмо 1"]
 
 
@@ -197,7 +197,7 @@ def test_a_server_without_idle_is_polled(watch, letter):
     box = Box(capabilities=b"IMAP4rev1")
     with ScriptedServer(box) as server, watch(channel_to(server, poll=1)) as seen:
         box.letters[1] = numbered(letter, 1)
-        seen.intake.wait_for(1, seconds=4)
+        seen.intake.wait_for(1)
     assert not any(command.startswith(b"IDLE") for command in server.commands)
 
 
@@ -207,7 +207,7 @@ def test_a_server_that_tells_no_uidnext_is_searched_and_its_last_letter_not_take
     with ScriptedServer(box) as server, watch(channel_to(server, poll=1)) as seen:
         assert seen.intake.cursors["imap:mail:INBOX"] == "7:1"
         box.letters[2] = numbered(letter, 2)
-        seen.intake.wait_for(1, seconds=4)
+        seen.intake.wait_for(1)
     assert seen.intake.offered == 1
     assert seen.intake.subjects == ["Письмо 2"]
 
@@ -217,7 +217,7 @@ def test_a_letter_that_vanished_between_search_and_fetch_is_passed_over(watch, l
     box.on(r"FETCH 1,2 .*INTERNALDATE", lambda tag, _: (box.letters.pop(1, None), b"go on")[1])
     with ScriptedServer(box) as server, watch(channel_to(server, poll=1)) as seen:
         box.letters |= {1: numbered(letter, 1), 2: numbered(letter, 2)}
-        seen.intake.wait_for(1, seconds=4)
+        seen.intake.wait_for(1)
     assert seen.intake.subjects == ["Письмо 2"]
 
 
@@ -308,11 +308,11 @@ def test_a_server_with_its_own_certificate_is_trusted_by_its_file_and_idle_works
     with secure_server(box, certificate) as server:
         channel = channel_to(server, tls=True, ca_file=str(certificate), poll=600)
         with watch(channel) as seen:
-            seen.intake.wait_for(1, seconds=3)
+            seen.intake.wait_for(1)
             began = time.monotonic()
             seen.stop.set()
-            seen.thread.join(5)
-            assert time.monotonic() - began < 2
+            seen.thread.join(30)
+            assert time.monotonic() - began < 10
 
 
 def test_an_unknown_certificate_is_refused_and_the_cure_named(certificate, wait_until, watch, new_intake):

@@ -259,6 +259,6 @@ def test_a_watch_tells_of_trouble_and_of_its_end(running, service, journal, make
     while not told(journal) and time.monotonic() < until:
         stop.wait(0.02)
     stop.set()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert [event.type for event in told(journal)] == [EventType.FORM_SUBMITTED]

@@ -140,7 +140,7 @@ def test_a_server_that_is_silent_after_the_letter_leaves_its_outcome_open(store)
     class Silent(ScriptedSmtp):
         def _reply(self, command):
             if command == ".":
-                threading_wait.wait(5)
+                threading_wait.wait(30)
                 return CUT
             return super()._reply(command)
 

@@ -57,7 +57,7 @@ def cut_after_the_letter(port: int) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
-        thread.join(5)
+        thread.join(30)
         listener.close()
 
 

@@ -41,7 +41,7 @@ def setup(bot):
 
 def test_telegram_is_told_where_to_send_with_our_secret_and_of_what(bot, setup):
     assert setup().subscribe(OURS)
-    info = requests.get(f"{bot.url}/bot1:sandbox/getWebhookInfo", timeout=5).json()["result"]
+    info = requests.get(f"{bot.url}/bot1:sandbox/getWebhookInfo", timeout=30).json()["result"]
     assert info["url"] == OURS
     assert {"message", "callback_query", "my_chat_member", "business_message"} <= set(info["allowed_updates"])
     assert bot.webhook_secret == "s-1"
@@ -78,7 +78,7 @@ def test_check_names_what_telegram_says_of_deliveries_that_fail(bot, setup):
 
 def test_check_names_the_kinds_of_update_that_do_not_come(bot, setup):
     call = {"url": OURS, "allowed_updates": ["message"]}
-    requests.post(f"{bot.url}/bot1:sandbox/setWebhook", json=call, timeout=5)
+    requests.post(f"{bot.url}/bot1:sandbox/setWebhook", json=call, timeout=30)
     [said] = setup().check()
     assert "callback_query" in said
     assert setup().subscribe(OURS)

@@ -167,7 +167,7 @@ def test_the_watch_tells_of_a_server_that_failed_and_that_it_is_well_again(vk, m
     vk.community.servers[0]["status"] = "failed"
     thread = threading.Thread(target=make().watch, args=(stop, intake, status))
     thread.start()
-    assert told.wait(10)
+    assert told.wait(30)
     stop.set()
     thread.join(10)
     assert not thread.is_alive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,12 +72,27 @@ class Visitor:
     def get(self, path: str, **params: str) -> requests.Response:
         return self.session.get(f"{self.url}{path}", params=params, timeout=30)
 
+    def until(self, ready: Callable[[str], bool], path: str, **params: str) -> str:
+        """The page, looked at again until it shows what is counted or made beside it, however busy the machine is."""
+        end = time.monotonic() + 30
+        while not ready(text := self.get(path, **params).text):
+            assert time.monotonic() < end, text
+            time.sleep(0.02)
+        return text
+
     def post(self, path: str, page: str | None = None, forwarded: str = "", **fields: str) -> requests.Response:
         """As the form on `page` (the same path by default) would send it, through a proxy that adds `forwarded`."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page or path).text)
         headers = {"X-Forwarded-For": forwarded} if forwarded else {}
         fields["csrf_token"] = token[1] if token else ""
         return self.session.post(f"{self.url}{path}", data=fields, headers=headers, timeout=30)
+
+
+def sign_in(page: Any, name: str) -> None:
+    """In a browser that stands before the door."""
+    page.get_by_label("Имя").fill(name)
+    page.get_by_label("Пароль").fill(PASSWORD)
+    page.keyboard.press("Enter")
 
 
 def on(folder: Path, now: Callable[[], datetime] = utc_now) -> Journal:

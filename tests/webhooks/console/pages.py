@@ -76,7 +76,7 @@ PAGES: Final = (
     Page("feed", "the live feed with its filters", "/feed", waits="Новое появляется само"),
     Page("feed-filtered", "the feed, only what needs a person", "/feed?outcome=person"),
     Page("needs", "what needs a person, by cause", "/needs", O),
-    Page("needs-resend", "a bulk deed shows its count and asks", "/needs", O, {}, ("Отправить ещё раз: 2 действия",)),
+    Page("needs-resend", "a bulk deed shows its count and asks", "/needs", O, {}, ("Отправить снова: 2 действия",)),
     Page("needs-rule", "letting a stopped rule go", "/needs", O, {}, ("Отпустить: 2 действия",)),
     Page("health", "how the house fares now", "/health"),
     Page("rules", "every rule with its matches, misses, failures", "/rules", waits="Посчитано"),

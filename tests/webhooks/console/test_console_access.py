@@ -22,7 +22,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_nobody_reads_without_signing_in(desk: Desk) -> None:
-    answer = requests.get(f"{desk.url}/", timeout=10)
+    answer = requests.get(f"{desk.url}/", timeout=30)
     assert "Вход в консоль" in answer.text
     assert "Где моя заявка" not in answer.text
 
@@ -42,7 +42,7 @@ def test_a_wrong_password_opens_nothing(desk: Desk) -> None:
 
 def test_a_form_from_elsewhere_is_refused(desk: Desk) -> None:
     visitor = desk.sign_in(Role.OPERATE)
-    answer = visitor.session.post(f"{desk.url}/sign-out", timeout=10)
+    answer = visitor.session.post(f"{desk.url}/sign-out", timeout=30)
     assert answer.status_code == 400
     assert "Где моя заявка?" in visitor.get("/").text, "the session goes on"
 
@@ -56,7 +56,7 @@ def test_whoever_signs_out_has_to_sign_in_again(desk: Desk) -> None:
 def test_what_is_kept_by_browsers_has_its_content_in_its_address(desk: Desk) -> None:
     page = desk.sign_in().answer.text
     assert "static/console.css?" in page
-    assert requests.get(f"{desk.url}/static/console.css", timeout=10).status_code == 200
+    assert requests.get(f"{desk.url}/static/console.css", timeout=30).status_code == 200
 
 
 def test_an_unknown_page_says_so(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_a_dead_action_is_sent_again_by_whoever_may(desk: Desk, house: House, jo
     path = f"/events/{event.id}/actions/{dead}/resend"
     assert desk.sign_in().post(path, f"/events/{event.id}").status_code == 403
     operator = desk.sign_in(Role.OPERATE)
-    assert operator.session.post(f"{desk.url}{path}", timeout=10).status_code == 400, "a forged form"
+    assert operator.session.post(f"{desk.url}{path}", timeout=30).status_code == 400, "a forged form"
     assert state(journal, dead) is ActionState.DEAD
     assert "в очереди" in operator.post(path, f"/events/{event.id}").text
     assert state(journal, dead) is ActionState.READY

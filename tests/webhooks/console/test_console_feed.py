@@ -59,7 +59,7 @@ class Stream:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
         params = {**filters, "after": after} if after else filters
         self.answer = visitor.session.get(
-            f"{visitor.url}/feed/stream", params=params, headers=headers, stream=True, timeout=20
+            f"{visitor.url}/feed/stream", params=params, headers=headers, stream=True, timeout=30
         )
         self._messages = self._read()
         self.first = self.next()
@@ -283,7 +283,7 @@ def test_the_stream_is_kept_by_nobody_on_the_way(visitor: Visitor) -> None:
 
 
 def test_who_is_not_signed_in_is_told_nothing(desk: Desk) -> None:
-    answer = requests.get(f"{desk.url}/feed/stream", timeout=5, allow_redirects=False)
+    answer = requests.get(f"{desk.url}/feed/stream", timeout=30, allow_redirects=False)
     assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/console/sign-in")
 
 
@@ -311,6 +311,15 @@ def test_a_stream_ends_with_its_session(desk: Desk, visitor: Visitor, clock: Clo
     assert [message.event for message in stream.rest()] == ([] if "tab" in ending else ["end"])
 
 
+def test_a_feed_that_nobody_looks_at_keeps_no_session_awake(visitor: Visitor, clock: Clock) -> None:
+    clock.forward(hours=11)
+    stream = Stream(visitor)  # as the browser asks again by itself
+    assert stream.first.event == "live"
+    stream.close()
+    clock.forward(hours=2)
+    assert "Вход в консоль" in visitor.get("/feed").text
+
+
 @pytest.fixture
 def busy(desk: Desk, journal: Journal, clock: Clock) -> Iterator[Visitor]:
     """The console beside a channel that takes what is posted to it, with four threads."""
@@ -329,7 +338,7 @@ def test_webhooks_are_answered_while_as_many_read_as_may_and_the_next_reader_is_
     streams = [Stream(busy, after=stood) for _ in range(MOST)]
     assert {stream.first.event for stream in streams} == {"live"}
     for number in range(4):  # as many as there are threads
-        assert requests.post(hook, data=f"n{number}", timeout=5).text == "ok "
+        assert requests.post(hook, data=f"n{number}", timeout=30).text == "ok "
     late = Stream(busy, after=stood)
     assert late.first.event == "full"
     (news,) = late.rest()

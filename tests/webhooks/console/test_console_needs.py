@@ -80,10 +80,10 @@ def test_every_cause_is_told_with_its_number_and_its_cure(desk: Desk, house: Hou
 def test_a_cause_is_sent_again_after_it_was_asked(desk: Desk, house: House, journal: Journal) -> None:
     planted(house)
     visitor, before = desk.sign_in(Role.OPERATE), states(journal)
-    address = asked(visitor, "Отправить ещё раз: 2 действия")
-    assert "Будет отправлено ещё раз: 2 действия" in visitor.get(address).text
+    address = asked(visitor, "Отправить снова: 2 действия")
+    assert "Будет отправлено снова: 2 действия" in visitor.get(address).text
     assert states(journal) == before, "a question does nothing"
-    assert "Отправлено ещё раз: 2 действия." in answered(visitor, address)
+    assert "Отправлено снова: 2 действия." in answered(visitor, address)
     assert states(journal)["dead"] == before["dead"] - 2
     assert "нет этапа" not in visitor.get("/needs").text
 
@@ -92,11 +92,11 @@ def test_what_died_after_the_question_is_not_sent_with_it(desk: Desk, house: Hou
     house.planned("1")
     house.dead(DeadReason.REJECTED)
     visitor = desk.sign_in(Role.OPERATE)
-    address = asked(visitor, "Отправить ещё раз: 1 действие")
+    address = asked(visitor, "Отправить снова: 1 действие")
     fields = fields_of(visitor.get(address).text)
     house.planned("2")
     house.dead(DeadReason.REJECTED)
-    assert "Отправлено ещё раз: 1 действие." in visitor.post("/needs/resend", address, **fields).text
+    assert "Отправлено снова: 1 действие." in visitor.post("/needs/resend", address, **fields).text
     assert states(journal)["dead"] == 1
 
 
@@ -143,7 +143,7 @@ def test_whoever_may_only_look_changes_nothing(desk: Desk, house: House, journal
     page = visitor.get("/needs").text
     assert ASKED.findall(page) == [], "there is no button to press"
     operator = desk.sign_in(Role.OPERATE)
-    fields = fields_of(operator.get(asked(operator, "Отправить ещё раз: 2 действия")).text) | {"rule": NOTE}
+    fields = fields_of(operator.get(asked(operator, "Отправить снова: 2 действия")).text) | {"rule": NOTE}
     assert visitor.get(address).status_code == 403
     assert visitor.post(address, "/needs", **fields).status_code == 403
     assert states(journal) == before
@@ -152,12 +152,13 @@ def test_whoever_may_only_look_changes_nothing(desk: Desk, house: House, journal
 def test_a_cause_that_was_sent_again_is_on_record_in_words(desk: Desk, house: House) -> None:
     planted(house)
     visitor = desk.sign_in(Role.OPERATE)
-    answered(visitor, asked(visitor, "Отправить ещё раз: 2 действия"))
+    answered(visitor, asked(visitor, "Отправить снова: 2 действия"))
     answered(visitor, asked(visitor, "Разобрать заново: 1 событие"))
     page = " ".join(re.sub("<[^>]+>", " ", desk.sign_in(Role.ADMINISTER).get("/people").text).split())
-    assert f"отправлено заново всё по одной причине, правило «{RULE}»" in page
+    assert f"отправлено снова всё по одной причине, правило «{RULE}»" in page
     assert "сколько: 2, Лид, другая сторона отказала" in page
-    assert "обработаны заново все события с одной ошибкой" in page
+    assert "разобраны заново все события с одной ошибкой" in page
+    assert "%s" not in page, "a kind of deed is chosen without what it was about"
 
 
 def test_what_is_done_in_bulk_is_recorded(desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,10 +156,10 @@ def test_another_password_or_role_ends_a_session(serve: Callable[..., Desk], cha
 
 
 def test_the_cookie_is_for_the_console_alone_and_behind_https_for_https(serve: Callable[..., Desk]) -> None:
-    plain = requests.get(f"{serve().url}/sign-in", timeout=10).headers["Set-Cookie"]
+    plain = requests.get(f"{serve().url}/sign-in", timeout=30).headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Lax", "Path=/console"} <= set(plain.split("; "))
     assert "Secure" not in plain
-    assert "; Secure" in requests.get(f"{serve(secure=True).url}/sign-in", timeout=10).headers["Set-Cookie"]
+    assert "; Secure" in requests.get(f"{serve(secure=True).url}/sign-in", timeout=30).headers["Set-Cookie"]
 
 
 def test_nothing_of_the_session_before_is_left_in_the_one_after_signing_in(serve: Callable[..., Desk]) -> None:
@@ -168,7 +168,7 @@ def test_nothing_of_the_session_before_is_left_in_the_one_after_signing_in(serve
     planted = visitor.session.cookies["provodka"]
     visitor.post("/sign-in", login="view", password=PASSWORD)
     assert visitor.session.cookies["provodka"] != planted
-    thief = requests.get(visitor.url + "/", cookies={"provodka": planted}, timeout=10)
+    thief = requests.get(visitor.url + "/", cookies={"provodka": planted}, timeout=30)
     assert "Вход в консоль" in thief.text
 
 

@@ -31,16 +31,14 @@ def text(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def fresh(desk: Desk) -> str:
-    """The page, once the numbers that were too old are counted anew."""
-    visitor = desk.sign_in()
-    pages = (visitor.get("/rules").text for _ in range(500))
-    return next(page for page in pages if "Новые числа считаются" not in page)
+def seen(desk: Desk, path: str = "/rules") -> str:
+    """The page, once its numbers are counted, and those that were too old counted anew."""
+    return desk.sign_in().until(lambda page: "считаются" not in page, path)
 
 
 def test_each_rule_is_told_with_its_matches_misses_and_failures(standing: tuple[Client, Desk]) -> None:
     _, desk = standing
-    page = desk.sign_in().get("/rules").text
+    page = seen(desk)
     # matched today, in 7 and in 30 days; not matched, failed, given up
     assert row(page, "Заявка") == ["0", "2", "2", "1", "0", "0"]
     assert row(page, "Не взят") == ["0", "1", "1", "1", "0", "0"]
@@ -55,7 +53,7 @@ def test_a_rule_that_never_acts_is_named_first_with_the_likely_why(serve: Serve)
         "  - name: Оплата\n    on: payment.succeeded\n    do: [{note: {text: Оплачено}}]\n"
     )
     client, desk = serve(changed)
-    assert "правило новое или недавно переименовано" in desk.sign_in().get("/rules").text
+    assert "правило новое или недавно переименовано" in seen(desk)
     planner = client.planner(changed)
     for number, source in (("a1", "vk"), ("a2", "vk"), ("a3", "")):
         form = {"form": {"name": f"Замер {number}"}, "utm": {"source": source}}
@@ -63,7 +61,7 @@ def test_a_rule_that_never_acts_is_named_first_with_the_likely_why(serve: Serve)
     client.clock.forward(days=29)
     while planner.plan_once():
         pass
-    page = text(fresh(desk))
+    page = text(seen(desk))
     silent, _, rest = page.partition("Правила конфига")
     assert "Оплата Таких событий не было: «Оплата получена»." in silent
     assert "Заявка" in silent.partition("Ни разу не сработали")[2], "it matched before, but that was over 30 days ago"
@@ -85,17 +83,17 @@ def test_a_rule_that_listens_to_another_channel_or_stands_behind_a_stop_says_so(
 
 def test_rules_that_the_config_has_no_more_are_told(serve: Serve) -> None:
     _, desk = serve(RULES.replace("name: Звонок", "name: Пропущенный"))
-    page = desk.sign_in().get("/rules").text
+    page = seen(desk)
     gone = page.partition("Были раньше, в конфиге их больше нет")[2]
     assert row(gone, "Звонок") == ["0", "1", "1", "0", "0", "0"]
-    one = desk.sign_in().get(f"/rules/{rule_slug('Звонок')}").text
+    one = seen(desk, f"/rules/{rule_slug('Звонок')}")
     assert "В конфиге такого правила больше нет" in one
     assert desk.sign_in().get("/rules/00000000").status_code == 404
 
 
 def test_a_rules_own_page_has_its_text_its_place_and_an_example_of_each_fate(standing: tuple[Client, Desk]) -> None:
     client, desk = standing
-    page = desk.sign_in().get(f"/rules/{rule_slug('Заявка')}").text
+    page = seen(desk, f"/rules/{rule_slug('Заявка')}")
     line = (client.folder / "config.yaml").read_text("utf-8").splitlines().index("  - name: Заявка") + 1
     assert f"config.yaml, строка {line}" in page
     for event in ("f4", "f2", "f3"):  # matched (the newest), not matched, of another channel
@@ -120,7 +118,7 @@ def test_references_stay_as_they_are_written_and_secrets_are_not_shown(
       - http: {url: "https://erp.example.ru/", headers: {X-Api-Key: "written-in-the-open"}, repeat: safe}
 """
     _, desk = serve(RULES + rule)
-    page = desk.sign_in().get(f"/rules/{rule_slug('Наружу')}").text
+    page = seen(desk, f"/rules/{rule_slug('Наружу')}")
     assert "${ERP_KEY}" in page
     assert "note: ***" in page
     assert not re.search("key-of-the-erp|tilda-secret|written-in-the-open", page)
@@ -173,13 +171,12 @@ def test_only_the_newest_plans_are_looked_at_and_that_is_told(journal: Journal, 
 
 def test_the_numbers_are_counted_once_for_a_while(serve: Serve) -> None:
     client, desk = serve()
-    visitor = desk.sign_in()
-    assert row(visitor.get("/rules").text, "Звонок")[1] == "1"
+    assert row(seen(desk), "Звонок")[1] == "1"
     client.event("c2", "call.missed", "phone", PETR, call={"id": "2", "direction": "in"})
     client.planner().plan_once()
-    assert row(visitor.get("/rules").text, "Звонок")[1] == "1"
+    assert row(seen(desk), "Звонок")[1] == "1"
     client.clock.forward(minutes=6)
-    assert row(fresh(desk), "Звонок")[1] == "2"
+    assert row(seen(desk), "Звонок")[1] == "2"
 
 
 def test_only_those_who_operate_are_led_to_what_if(standing: tuple[Client, Desk]) -> None:

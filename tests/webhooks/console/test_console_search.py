@@ -136,7 +136,7 @@ def test_an_event_that_nobody_has_planned_yet_is_found(house: House, visitor: Vi
 
 def test_a_piece_of_an_id_opens_its_event(house: House, visitor: Visitor) -> None:
     id_ = delivered(house)
-    answer = visitor.session.get(f"{visitor.url}/", params={"q": id_[-7:]}, allow_redirects=False, timeout=10)
+    answer = visitor.session.get(f"{visitor.url}/", params={"q": id_[-7:]}, allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/events/{id_}")
 
 
@@ -164,6 +164,16 @@ def test_nothing_found_tells_what_was_understood_and_where_else_to_look(house: H
     assert "Проверьте настройку отправки в сервисе" in page
     assert "имя «Пётр»" in told(visitor.get("/", q="Пётр"))
     assert "не похоже" in told(visitor.get("/", q="!?"))
+
+
+def test_a_card_that_nobody_knows_is_taken_for_a_card_alone(visitor: Visitor) -> None:
+    page = told(visitor.get("/", q="https://krovlya.bitrix24.ru/crm/deal/details/4711/"))
+    assert "Мы искали: сделка или лид № 4711. В журнале этого нет" in page
+
+
+def test_a_link_to_a_person_who_is_not_there_is_told_as_a_link(visitor: Visitor) -> None:
+    answer = visitor.get("/", person="4711")
+    assert (answer.status_code, "Возможно, ссылка скопирована не целиком" in told(answer)) == (404, True)
 
 
 def test_with_nothing_typed_the_page_says_what_can_be(visitor: Visitor) -> None:
@@ -211,6 +221,14 @@ def test_a_number_that_may_be_of_several_things_is_offered_with_what_it_is(house
     assert "Лид создан" in told(visitor.get(chosen[-1]))
     assert "счёт УТ-17" not in told(visitor.get("/", q="лид 17"))
     assert "История: счёт УТ-17" in told(visitor.get("/", q="УТ-17"))
+
+
+def test_a_phone_that_somebody_gave_as_their_number_is_masked(house: House, visitor: Visitor) -> None:
+    for number, phone in (("1", "+7 916 000-55-22"), ("2", "+7 916 000-66-22")):
+        house.planned(number, payload=FormSubmitted(order=Order(phone)), person=Person(NAME, (PHONE[:-1] + number,)))
+        page = visitor.get("/", q="22")
+        assert "заказ +7916•••" in told(page)
+        assert phone not in told(page)
 
 
 def test_a_lead_and_its_own_invoice_of_one_number_are_one_story(house: House, visitor: Visitor) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.playing import House
-from tests.webhooks.console.desk import PASSWORD, Desk
-from tests.webhooks.console.test_console_export import Gate, desk, folder  # noqa: F401
+from tests.webhooks.console.desk import Desk, sign_in
+from tests.webhooks.console.test_console_export import Gate, desk  # noqa: F401
 from webhooks.console import export as page
 
 pytestmark = pytest.mark.browser
@@ -30,9 +30,7 @@ def test_an_export_is_watched_until_it_can_be_downloaded(
 
     monkeypatch.setattr(page, "export", export)
     tab = opened(f"{desk.url}/export")
-    tab.get_by_label("Имя").fill("operate")
-    tab.get_by_label("Пароль").fill(PASSWORD)
-    tab.keyboard.press("Enter")
+    sign_in(tab, "operate")
     tab.get_by_role("heading", name="Выгрузка журнала").wait_for()
     tab.set_viewport_size({"width": 360, "height": 640})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360

@@ -10,7 +10,7 @@ import pytest
 from provodka.journal import Journal
 from provodka.payloads import Person
 from tests.cli.playing import RULE, Clock, House
-from tests.webhooks.console.desk import PASSWORD, Desk
+from tests.webhooks.console.desk import Desk, sign_in
 from tests.webhooks.console.test_console_feed import at_once  # noqa: F401
 from webhooks.console.parts import WrittenRule
 
@@ -28,9 +28,7 @@ def test_rows_come_and_change_where_they_stand_and_wait_while_one_reads(house: H
     for number in range(40):
         house.event(str(number), person=Person(name=f"Гость {number}"))
     page = opened(f"{desk.url}/feed")
-    page.get_by_label("Имя").fill("view")
-    page.get_by_label("Пароль").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    sign_in(page, "view")
     page.get_by_text("Новое появляется само").wait_for()
     event = house.event("new")
     row = page.locator(f"#e-{event.id}")

@@ -9,7 +9,7 @@ import pytest
 
 from provodka.journal import Journal
 from tests.cli.playing import Clock, House
-from tests.webhooks.console.desk import PASSWORD, Desk
+from tests.webhooks.console.desk import Desk, sign_in
 from tests.webhooks.console.sales import PARTS, at, lead, monday
 
 pytestmark = pytest.mark.browser
@@ -54,9 +54,7 @@ def test_charts_show_what_their_tables_say_in_the_colours_of_the_page(desk: Desk
     lead(house, "8", "anna", at("15:00", days_ago=-1), at("15:10", days_ago=-1))
     house.clock.forward(days=7)  # so that all of it is last week's
     page = opened(f"{desk.url}/figures?period=last_week")
-    page.get_by_label("Имя").fill("view")
-    page.get_by_label("Пароль").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    sign_in(page, "view")
     page.get_by_role("img", name="Столбцы по часам суток. Больше всего лидов приходит с 11:00: 2 из 6.").wait_for()
     page.locator("[data-of=hour] canvas").wait_for()
     colours = set()
@@ -71,5 +69,6 @@ def test_charts_show_what_their_tables_say_in_the_colours_of_the_page(desk: Desk
         assert [round(high / tallest * max(leads)) for high in seen["high"]] == leads
     assert len(colours) == 2
     page.goto(f"{desk.url}/figures?period=month")
+    page.locator("#source").wait_for()
     page.set_viewport_size({"width": 360, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

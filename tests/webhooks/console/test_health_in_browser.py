@@ -8,7 +8,7 @@ import pytest
 
 from provodka.journal import Journal
 from tests.cli.playing import Clock, House
-from tests.webhooks.console.desk import PASSWORD, Desk
+from tests.webhooks.console.desk import Desk, sign_in
 from tests.webhooks.console.planting import brake
 from tests.webhooks.console.test_console_health import desk  # noqa: F401
 
@@ -33,9 +33,7 @@ def test_a_refresh_on_a_telephone_keeps_the_scroll_and_the_focus(
     journal.well("mail")
     page = opened(f"{desk.url}/health")
     page.set_viewport_size({"width": 360, "height": 640})
-    page.get_by_label("Имя").fill("view")
-    page.get_by_label("Пароль").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    sign_in(page, "view")
     page.get_by_role("heading", name="Прошедшие неполадки").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate("document.getElementById('past').scrollLeft = 90")

@@ -8,7 +8,7 @@ import pytest
 
 from provodka.journal import DeadReason
 from tests.cli.playing import House
-from tests.webhooks.console.desk import PASSWORD, Desk
+from tests.webhooks.console.desk import Desk, sign_in
 from tests.webhooks.console.test_console_search import clock, delivered, desk, house  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -23,9 +23,7 @@ def test_a_story_is_found_by_the_keyboard_alone_and_fits_a_telephone(
     house.dead(DeadReason.REJECTED)
     delivered(house)
     page = opened(f"{desk.url}/")
-    page.get_by_label("Имя").fill("view")
-    page.get_by_label("Пароль").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    sign_in(page, "view")
     page.get_by_role("heading", name="Где моя заявка?").wait_for()
     page.keyboard.press("/")
     page.keyboard.type("8 (916) 000-11-22")

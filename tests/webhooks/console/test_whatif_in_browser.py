@@ -10,7 +10,7 @@ import pytest
 from provodka.journal import Journal
 from tests.cli.past import RULES
 from tests.cli.playing import Clock
-from tests.webhooks.console.desk import PASSWORD
+from tests.webhooks.console.desk import sign_in
 from tests.webhooks.console.month import after_a_month
 
 pytestmark = pytest.mark.browser
@@ -22,9 +22,7 @@ def test_an_uploaded_config_is_compared_and_its_answer_leads_to_the_event(
     with after_a_month(tmp_path, journal, clock) as (client, desk):
         changed = client.config(RULES.replace("text: Перезвонить", "text: Набрать"), "new.yaml")
         page = opened(f"{desk.url}/rules")
-        page.get_by_label("Имя").fill("operate")
-        page.get_by_label("Пароль").fill(PASSWORD)
-        page.keyboard.press("Enter")
+        sign_in(page, "operate")
         page.get_by_role("link", name="Что было бы с другим конфигом").click()
         page.get_by_label("или файл").set_input_files(changed)
         page.get_by_role("button", name="Сравнить").click()
