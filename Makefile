@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 ARGS   ?=
 
-.PHONY: demo test lint types contract check sandbox bench requirements clean
+.PHONY: demo test lint types contract check sandbox bench requirements pictures clean
 
 demo: $(STAMP)
 	$(BIN)/provodka demo $(if $(ONEC),--onec $(ONEC)) $(ARGS)
@@ -32,6 +32,9 @@ bench: $(STAMP)
 
 requirements: $(STAMP)
 	$(BIN)/python -m tests.requirements $(ARGS)
+
+pictures: $(STAMP)
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Provodka needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

@@ -69,7 +69,7 @@ def span(length: timedelta | float) -> str:
     """A length of time (or seconds) as people say it: «0,8 с», «5 мин», «2 ч 5 мин», «4 дн 3 ч»."""
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
     if abs(seconds) < 60:
-        text = f"{seconds:.1f}".replace(".", "," if language() == "ru" else ".")
+        text = f"{seconds:.{1 if abs(seconds) < 10 else 0}f}".replace(".", "," if language() == "ru" else ".")
         return gettext("%s с") % text
     minutes = round(seconds / 60)
     if abs(minutes) < 60:
@@ -83,8 +83,8 @@ def span(length: timedelta | float) -> str:
 
 
 def moment(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """A moment on the client's clocks: the hour alone for today, with the day for this year, else the whole date; the very
-    beginning of a day by that day alone."""
+    """A moment on the client's clocks: the hour alone for today, with the day for this year, else the whole date. The
+    very beginning of a day is told by that day alone."""
     if at is None:
         return "—"
     local, today = at.astimezone(zone), now.astimezone(zone)

@@ -1,4 +1,4 @@
-"""The pages of the console, as data: the tests walk through them, and `python -m tests.pictures` takes their pictures."""
+"""The pages of the console, as data: tests walk through them, and `python -m tests.pictures` takes their pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tests.webhooks.console.desk import PASSWORD, Visitor
-from tests.webhooks.console.lively import CONFIG, LOCKED, LOGINS, MARIA, lively
+from tests.webhooks.console.lively import LOCKED, MARIA
+from tests.webhooks.console.lively_desk import LOGINS, lively
+from tests.webhooks.console.lively_house import CONFIG
 from webhooks.console.settings import Role
 
 V, O, A = Role  # noqa: E741
@@ -19,8 +21,8 @@ V, O, A = Role  # noqa: E741
 @dataclass(frozen=True)
 class Page:
     """One page, and how to get at it. `{name}` in its address is an event of the lively month; `typed` is filled in by
-    label and `chosen` by value, `pressed` are the buttons then, in their order. `opens` is what personal data the reader
-    has opened; a page without a role is for whoever is not signed in. `status` is what the page comes with."""
+    label, `pressed` are the buttons or links then, in their order, `waits` is a text that it then shows. `opens` is
+    what personal data the reader has opened. A page without a role is for whoever is not signed in."""
 
     name: str
     shows: str
@@ -40,30 +42,37 @@ CHANGED: Final = (
     .replace("when: {form.name: {not: Расчёт}}", "when: {utm.source: yandex}")
 )
 WRONG: Final = CHANGED.replace("on: call.missed", "on: call.mised").replace("responsible: anna", "responsible: ann")
+STORY: Final = f"/?q=%2B{MARIA.phone[1:]}"
+REPLAY: Final = ("Разобрать заново: показать, что изменится",)
+DAYS: Final = ("С какого дня", "По какой день")
 SIGN_IN: Final = {"Имя": LOGINS[V], "Пароль": "не тот"}
 
 PAGES: Final = (
     Page("sign-in", "the door: a password, or the provider", "/sign-in", None),
     Page("sign-in-wrong", "a password that is not right", "/sign-in", None, SIGN_IN, ("Войти",), status=401),
     Page("sign-in-locked", "too many attempts", "/sign-in", None, SIGN_IN | {"Имя": LOCKED}, ("Войти",), status=429),
-    Page("no-role", "the provider knows them, the config gives them no role", "/openid", None, {}, ("Пётр",), status=403),
+    Page("no-role", "the provider knows them, the config gives them no role",
+         "/openid", None, {}, ("Пётр",), status=403),
     Page("search", "where one begins: what may be searched by, and what failed last", "/"),
     Page("search-nothing", "nothing found, and what to try", "/?q=%2B7+495+000-00-00", status=404),
     Page("search-choose", "several people answer to the name", "/?q=мария"),
-    Page("story", "a person's story, newest first, what failed on top", f"/?q={MARIA.phone}".replace("+", "%2B"), O),
+    Page("story", "a person's story, newest first, what failed on top", STORY, O),
     Page("story-opened", "the same with personal data, opened by a click that is recorded",
-         f"/?q={MARIA.phone}".replace("+", "%2B"), O, opens="person"),
-    Page("event", "an event that was delivered: its road, its actions, every rule with both values", "/events/{done}", O),
+         STORY, O, opens="person"),
+    Page("event", "an event that was delivered: its road, its actions, every rule with both values",
+         "/events/{done}", O),
     Page("event-dead", "a dead letter: the cause, the cure, the button", "/events/{maria}", O),
     Page("event-unknown", "an outcome that nobody knows is settled by a person", "/events/{unknown}", O),
     Page("event-failed", "rules could not read the event", "/events/{failed}", O),
     Page("event-moving", "an event on its way", "/events/{moving}", O),
     Page("event-opened", "personal data, opened", "/events/{done}", O, opens="event:{done}"),
     Page("event-view", "the same for a role that only looks", "/events/{maria}"),
-    Page("event-replay", "what a replay would change", "/events/{failed}", O, {}, ("Разобрать заново: показать, что изменится",)),
-    Page("event-resend", "a resend of what may be done already asks first", "/events/{unknown}", O, {}, ("Отправить снова",)),
+    Page("event-replay", "what a replay would change", "/events/{failed}", O, {}, REPLAY),
+    Page("event-resend", "a resend of what may be done already asks first",
+         "/events/{unknown}", O, {}, ("Отправить снова",)),
     Page("event-unfit", "a settlement that lacks the number", "/events/{unknown}", O, {}, ("Сделано",), status=422),
-    Page("event-test", "a rule test made of the event, people made up", "/events/{done}", O, {}, ("Сохранить как проверку",)),
+    Page("event-test", "a rule test made of the event, people made up",
+         "/events/{done}", O, {}, ("Сохранить как проверку",)),
     Page("feed", "the live feed with its filters", "/feed", waits="Новое появляется само"),
     Page("feed-filtered", "the feed, only what needs a person", "/feed?outcome=person"),
     Page("needs", "what needs a person, by cause", "/needs", O),
@@ -72,7 +81,8 @@ PAGES: Final = (
     Page("health", "how the house fares now", "/health"),
     Page("rules", "every rule with its matches, misses, failures", "/rules", waits="Посчитано"),
     Page("rule", "one rule: its numbers and its text", "/rules", V, {}, ("Заявка с сайта",), waits="Как оно записано"),
-    Page("rule-silent", "a rule that never acts, and why", "/rules", V, {}, ("Крупный заказ",), waits="Как оно записано"),
+    Page("rule-silent", "a rule that never acts, and why",
+         "/rules", V, {}, ("Крупный заказ",), waits="Как оно записано"),
     Page("what-if", "another config is tried on the journal", "/what-if", O),
     Page("what-if-result", "what it would have made of the last 30 days", "/what-if", O, {"Текст конфига": CHANGED},
          ("Сравнить",), waits="Сравнить ещё раз"),
@@ -81,9 +91,9 @@ PAGES: Final = (
     Page("figures", "the month: leads, reaction, shares, calls", "/figures?period=month", waits="Посчитано"),
     Page("figures-today", "the same of today", "/figures", waits="Посчитано"),
     Page("export", "an export of days", "/export", O),
-    Page("export-done", "the file is ready", "/export", O, {"С какого дня": "2026-09-01", "По какой день": "2026-09-17"},
+    Page("export-done", "the file is ready", "/export", O, {DAYS[0]: "2026-09-01", DAYS[1]: "2026-09-17"},
          ("Выгрузить",), waits="Файл готов"),
-    Page("export-nothing", "days without events", "/export", O, {"С какого дня": "2026-01-01", "По какой день": "2026-01-02"},
+    Page("export-nothing", "days without events", "/export", O, {DAYS[0]: "2026-01-01", DAYS[1]: "2026-01-02"},
          ("Выгрузить",), status=422),
     Page("people", "who may what, and who did what", "/people", A),
     Page("forbidden", "a page that the role may not see", "/people", status=403),
@@ -132,10 +142,8 @@ class Tour:
         cookies = {"provodka_look": f"{page.language}.system"}
         if page.role is not None:
             cookies["provodka"] = self._session(page.role, page.opens.format(**self.month.ids))
-        host = self.desk.url.removesuffix("/console")
-        tab.context.add_cookies(
-            [{"name": n, "value": v, "domain": urlsplit(host).hostname, "path": "/console"} for n, v in cookies.items()]
-        )
+        place = {"domain": urlsplit(self.desk.url).hostname, "path": "/console"}
+        tab.context.add_cookies([{"name": name, "value": one, **place} for name, one in cookies.items()])
         tab.on("response", note)
         try:
             tab.goto(self.desk.url + page.address.format(**self.month.ids))
@@ -161,7 +169,7 @@ class Tour:
             if opens == "person":
                 page = visitor.get("/", q=MARIA.phone)
                 about = page.text.partition('name="about" value="')[2].partition('"')[0]
-                assert visitor.post("/open", f"/?q=%2B{MARIA.phone[1:]}", about=about, then="/").ok
+                assert visitor.post("/open", STORY, about=about, then="/").ok
             elif opens:
                 assert visitor.post("/open", f"/events/{opens.partition(':')[2]}", about=opens, then="/").ok
             self._signed_in[role, opens] = visitor.session.cookies["provodka"]

@@ -4,6 +4,7 @@ nobody's files but ours; without an error."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def _looked_at(tour: Tour, tab: Any, page: Page) -> Iterator[str]:
     if came.bytes > MOST_BYTES:
         yield f"is {came.bytes} bytes of HTML"
     levels = tab.evaluate(HEADINGS)
-    if levels[:1] != [1] or levels.count(1) != 1 or any(b > a + 1 for a, b in zip(levels, levels[1:], strict=False)):
+    if levels[:1] != [1] or levels.count(1) != 1 or any(b > a + 1 for a, b in pairwise(levels)):
         yield f"has headings of the levels {levels}"
     tab.evaluate(Axe().axe_script)
     yield from _axe(tab, "light, 1280")
