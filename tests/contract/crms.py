@@ -19,7 +19,7 @@ from provodka.payloads import Attachment
 
 PHONE, GONE = "+79160001122", "999999"
 ANNA, IVAN = "anna@krovlya.ru", "ivan@krovlya.ru"
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 BYTES = b"%PDF-1.4 words"
 FILE = Attachment("Смета.pdf", "application/pdf", len(BYTES), hashlib.sha256(BYTES).hexdigest())
 TILE = ProductLine("Черепица", Decimal(10), Decimal(500), "A-17")

@@ -9,7 +9,7 @@ from provodka.errors import Ambiguous, AuthFailed, Rejected
 from provodka.operation import Done, Request
 from provodka.payloads import Call, Direction
 
-DUE = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 15, 0, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_a_deleted_contact_leaves_the_index(crm, desk, follower):
 def test_a_task_that_is_completed_is_told_once(crm, desk, follower, ask, poll):
     lead = desk.lead()
     contact = desk.contact("Мария", "+79160001122")
-    due = datetime(2026, 12, 1, tzinfo=UTC)
+    due = datetime(2096, 12, 1, tzinfo=UTC)
     text = "Позвонить\nи спросить"
     made = crm.create_tasks(ask(NewTask(text, due, lead_id=lead), NewTask("Уточнить", due, contact_id=contact)))
     entities = [f"task:{done.remote_id}" for done in made]

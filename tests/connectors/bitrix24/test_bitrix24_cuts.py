@@ -31,7 +31,7 @@ from provodka.errors import Ambiguous, RateLimited, Retryable
 from provodka.operation import Done, Request
 from provodka.payloads import Attachment
 
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 MOST_TRIES = 4
 FILE = b"%PDF-1.4 words"
 ATTACHMENT = Attachment("Смета.pdf", "application/pdf", len(FILE), hashlib.sha256(FILE).hexdigest())

@@ -11,7 +11,7 @@ from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done
 from provodka.payloads import Call, Direction
 
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 STARTED = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
 
 
@@ -216,7 +216,7 @@ def test_the_feed_tells_what_people_have_left_in_a_card_and_not_its_tasks(crm, d
     lead, contact = desk.lead(), desk.contact("Мария", "+79160001122")
     [ours] = crm.add_notes(ask(NewNote("Из базы", lead_id=lead)))
     crm.create_tasks(ask(task(lead)))
-    desk.rest("crm.activity.todo.add", ownerTypeId=1, ownerId=lead, deadline="2026-12-01T15:00:00", title="Перезвонить")
+    desk.rest("crm.activity.todo.add", ownerTypeId=1, ownerId=lead, deadline="2096-12-01T15:00:00", title="Перезвонить")
     desk.rest(
         "crm.timeline.comment.add", fields={"ENTITY_ID": contact, "ENTITY_TYPE": "contact", "COMMENT": "Не звонить"}
     )

@@ -9,7 +9,7 @@ from provodka.errors import Rejected
 from provodka.operation import Done
 from tests.connectors.follower import Follower
 
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture

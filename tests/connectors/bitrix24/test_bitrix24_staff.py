@@ -11,7 +11,7 @@ from provodka.operation import Done
 from provodka.payloads import Attachment
 
 PDF = b"%PDF-1.4 " + bytes(range(256))
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 ANNA, IVAN, CHIEF = "anna@krovlya.ru", "ivan@krovlya.ru", "rop@krovlya.ru"
 
 

@@ -21,7 +21,7 @@ from provodka.crm import (
 from provodka.errors import AuthFailed, Rejected
 from provodka.operation import Done
 
-DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+DUE = datetime(2096, 12, 1, 9, 0, tzinfo=UTC)
 IVAN = "ivan@krovlya.ru"
 NEEDS = [Need("stage", "Переговоры", "Кровля"), Need("field", "Источник"), Need("user", IVAN)]
 
