@@ -18,6 +18,8 @@ from provodka.journal.sql import chunks
 
 LOOKED_AT: Final = 1_500
 SHOWN: Final = 3
+AT_ONCE: Final = 100
+"""Events that are planned anew by one answer: each is evaluated while somebody waits for the page."""
 _SINGULAR: Final = re.compile(r"(?<!\S)[^\s\d]*\d\S*")  # what differs between errors of one cause: numbers, ids, times
 _DEAD: Final = actions.c.state == literal_column("'dead'")
 _FAILED: Final = events.c.state == literal_column("'failed'")
@@ -154,6 +156,21 @@ def resend(journal: Journal, key: str, upto: int) -> int:
         moved += journal.write(partial(_resend, part, journal.now()))
     journal.new_actions.set()
     return moved
+
+
+def events_of_dead(journal: Journal, key: str, upto: int | None = None) -> list[StoredEvent]:
+    """The events whose actions of a cause are dead (those up to this action's id), oldest first; the oldest `AT_ONCE`
+    where there are more."""
+    group = journal.read(lambda c: dead(c, unknown=False)).of(key)
+    wanted = [id_ for id_ in group.ids if upto is None or id_ <= upto] if group else []
+
+    def read(connection: Connection) -> list[StoredEvent]:
+        numbers: set[int] = set()
+        for part in chunks(sorted(wanted)):
+            numbers |= set(connection.execute(select(actions.c.event_seq).where(actions.c.id.in_(part))).scalars())
+        return [event for _, event in sorted(_events(connection, sorted(numbers)[:AT_ONCE]).items())]
+
+    return journal.read(read)
 
 
 def replay_failed(journal: Journal, key: str, upto: int) -> int:

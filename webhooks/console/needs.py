@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provodka.errors import taken_apart
-from provodka.journal import brakes
+from provodka.journal import StoredEvent, brakes
 from support import needs as waiting
+from support import replaying
 from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
 from webhooks.console.access import masks, needs, parts, reader, record, row_number
@@ -50,6 +53,16 @@ def blueprint() -> Blueprint:
             record("resend_all", group.rule, **told)
             return _done(gettext("Отправлено снова: %s.") % _actions(waiting.resend(parts().journal, key, upto)))
         return _about_dead(key)
+
+    @pages.route("/needs/again", methods=["GET", "POST"])
+    @needs(Role.OPERATE)
+    def again() -> ResponseReturnValue:
+        key, upto = _group()
+        if request.method == "POST":
+            chosen = waiting.events_of_dead(parts().journal, key, upto)
+            record("replay_all", _dead(key).rule, count=len(chosen))
+            return _done(" ".join(_planned_anew(chosen, dry_run=False)))
+        return _about_again(key)
 
     @pages.route("/needs/replay", methods=["GET", "POST"])
     @needs(Role.OPERATE)
@@ -107,6 +120,31 @@ def _about_dead(key: str) -> ResponseReturnValue:
         gettext("Отправить %s") % _actions(group.count),
         {"cause": key, "upto": upto},
     )
+
+
+def _about_again(key: str) -> ResponseReturnValue:
+    group = _dead(key)
+    chosen = waiting.events_of_dead(parts().journal, key)
+    return _ask(
+        gettext("Разобрать заново?"),
+        " ".join([*_planned_anew(chosen, dry_run=True), gettext("Правила должны быть уже исправлены.")]),
+        gettext("Разобрать %s") % _events(len(chosen)),
+        {"cause": key, "upto": max(group.ids)},
+    )
+
+
+def _planned_anew(chosen: list[StoredEvent], *, dry_run: bool) -> Iterator[str]:
+    """What comes of planning these events by today's rules, in sentences."""
+    told = replaying.replay(parts().journal, chosen, parts().evaluate, masks(), dry_run=dry_run)
+    made = Counter(one.what for event in told for one in event.differences)
+    refused = sum(event.outcome is replaying.Outcome.REFUSED for event in told)
+    said = gettext("По сегодняшним правилам будет разобрано: %s.") if dry_run else gettext("Разобрано заново: %s.")
+    yield said % _events(len(told) - refused)
+    yield gettext("С новыми данными уйдёт: %s.") % _actions(made[replaying.Change.REMADE])
+    if made[replaying.Change.NEW]:
+        yield gettext("Будет сделано впервые: %s.") % _actions(made[replaying.Change.NEW])
+    if refused:
+        yield gettext("Не разобрать: %s, причина на странице каждого.") % _events(refused)
 
 
 def _about_failed(key: str) -> ResponseReturnValue:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
-from provodka.journal import ActionState, DeadReason, EventState, Journal, queries
+from provodka.journal import ActionState, DeadReason, EventState, Journal, PlanRecord, StoredEvent, queries
+from provodka.journal.schema import actions
+from rules.plan import PlanTrace, dump_trace
 from support import needs
 from tests.cli.playing import NAME, RULE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
@@ -136,7 +141,7 @@ def test_a_stopped_rule_goes_on_with_or_without_what_it_held(
     assert "уже работает" in again.text
 
 
-@pytest.mark.parametrize("address", ["/needs/resend", "/needs/replay", "/needs/rule"])
+@pytest.mark.parametrize("address", ["/needs/resend", "/needs/again", "/needs/replay", "/needs/rule"])
 def test_whoever_may_only_look_changes_nothing(desk: Desk, house: House, journal: Journal, address: str) -> None:
     planted(house)
     visitor, before = desk.sign_in(Role.VIEW), states(journal)
@@ -172,3 +177,28 @@ def test_what_is_done_in_bulk_is_recorded(desk: Desk, house: House, monkeypatch:
     visitor = desk.sign_in(Role.OPERATE)
     answered(visitor, asked(visitor, "Отпустить: 1 действие"))
     assert told == [("resume", NOTE)]
+
+
+def test_after_a_rule_was_mended_all_of_a_cause_go_out_with_its_new_data(house: House, journal: Journal) -> None:
+    def evaluate(stored: StoredEvent) -> PlanRecord:
+        intake, task = house.usual(stored.event)
+        mended = replace(intake, params='{"pipeline": "Кровля", "title": "Новая"}')
+        trace = dump_trace(PlanTrace(journal.now(), (), {})).decode()
+        return PlanRecord(stored.seq, stored.lane or 0, "event", trace, (mended, task))
+
+    planted(house)
+    desk = Desk(journal, {"now": journal.now, "evaluate": evaluate})
+    try:
+        visitor = desk.sign_in(Role.OPERATE)
+        address = asked(visitor, "Правило исправлено: разобрать заново")
+        question = visitor.get(address).text
+        assert "будет разобрано: 2 события. С новыми данными уйдёт: 2 действия." in question
+        assert states(journal)["dead"] == 4, "nothing has moved yet"
+        assert "Разобрано заново: 2 события. С новыми данными уйдёт: 2 действия." in answered(visitor, address)
+    finally:
+        desk.close()
+    assert states(journal)["dead"] == 2
+    given = journal.read(
+        lambda c: c.execute(select(actions.c.params).where(actions.c.state == "ready")).scalars().all()
+    )
+    assert [json.loads(one).get("title") for one in given].count("Новая") == 2
