@@ -64,14 +64,18 @@ def _looked_at(tour: Tour, tab: Any, page: Page) -> Iterator[str]:
     tab.set_viewport_size({"width": 360, "height": 740})
     if (width := tab.evaluate("document.documentElement.scrollWidth")) > 360:
         yield f"is {width} pixels wide on a telephone"
-    current = tab.evaluate(IN_SIGHT)
-    if current is False:
+    if not tab.evaluate(IN_SIGHT):
         yield "has a menu on a telephone that does not show where one is"
 
 
-IN_SIGHT = """(() => {
-  const one = document.querySelector(".top [aria-current]")?.getBoundingClientRect();
-  return one ? one.left >= 0 && one.right <= innerWidth : null;
+IN_SIGHT = """(async () => {
+  const one = document.querySelector(".top [aria-current]");
+  for (let frames = 0; one && frames < 60; frames++) {
+    const { left, right } = one.getBoundingClientRect();
+    if (left >= 0 && right <= innerWidth) return true;
+    await new Promise(requestAnimationFrame);
+  }
+  return one === null;
 })()"""
 
 
