@@ -134,13 +134,13 @@ def _talks(_: str, trouble: Trouble) -> Words:
 def _channel(name: str, trouble: Trouble) -> Words:
     named = {"name": name, "kind": channel_kind(name, parts().channels)}
     what = gettext("Канал «%(name)s» не работает: %(kind)s") % named
-    return Words(what, _refused(trouble), trouble.cause, trouble.cure)
+    return Words(what, _refused(trouble), taken_apart(trouble.cause).reason, trouble.cure)
 
 
 def _system(name: str, trouble: Trouble) -> Words:
     what = gettext("Сбой связи: %s") % system_title(name)
     why = f"{_refused(trouble)} {gettext('Что должно туда уйти, ждёт и не потеряно.')}".strip()
-    return Words(what, why, trouble.cause, trouble.cure)
+    return Words(what, why, taken_apart(trouble.cause).reason, trouble.cure)
 
 
 def _refused(trouble: Trouble) -> str:

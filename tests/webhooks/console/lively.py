@@ -166,7 +166,8 @@ class Month(LivelyHouse):
 
 
 _TROUBLES: Final = (
-    ("mail", "the mailbox refuses the password", "Сверьте логин и пароль приложения почты.", ("10:58",), ()),
+    ("mail", "the mailbox refuses the password [auth_failed]",
+     "Сверьте логин и пароль приложения почты.", ("10:58",), ()),
     ("door of «landing»", "deliveries are refused: the secret is wrong or absent",
      "Сверьте секрет «landing» в настройках Tilda.", ("09:50", 4), ("10:40", 4)),
     ("phone", "no events for 3 h of working time",
