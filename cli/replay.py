@@ -33,6 +33,7 @@ _WHY: Final = {
     Refusal.REPLY_WAS_SENT: "an answer from the card is never sent twice; a dead one: provodka resend",
     Refusal.HINT_WAS_FOLLOWED: "a hint has been followed already, and rules never see hints",
     Refusal.RULES_FAILED: "the rules could not be evaluated: {error}",
+    Refusal.SYSTEM_AWAY: "what the rules ask could not be read: {error}",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from provodka.errors import ProvodkaError
+from provodka.errors import ConnectorError, ProvodkaError
 from provodka.journal import (
     EventState,
     Journal,
@@ -53,12 +53,14 @@ class Outcome(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why an event is not replayed. `rules_failed`: they could not be evaluated."""
+    """Why an event is not replayed. `rules_failed`: they could not be evaluated; `system_away`: what they ask of the
+    CRM or another system could not be read."""
 
     NOT_PLANNED_YET = "not_planned_yet"
     REPLY_WAS_SENT = "reply_was_sent"
     HINT_WAS_FOLLOWED = "hint_was_followed"
     RULES_FAILED = "rules_failed"
+    SYSTEM_AWAY = "system_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def replay(
         else:
             try:
                 record = replace(evaluate(stored), cause="replay")
+            except ConnectorError as error:
+                told.append(Replayed(id_, Outcome.REFUSED, Refusal.SYSTEM_AWAY, str(error)))
+                continue
             except ProvodkaError as error:
                 told.append(Replayed(id_, Outcome.REFUSED, Refusal.RULES_FAILED, str(error)))
                 continue

@@ -207,7 +207,7 @@ def test_an_event_that_fails_again_is_named_and_the_others_go_on(
         return record
 
     assert replay(journal, [bad.id, good.id], seen.view(), evaluate=evaluate) == 1
-    assert f"event {bad.id} is not replayed: the rules could not be evaluated: CRM не отвечает" in seen.error
+    assert f"event {bad.id} is not replayed: what the rules ask could not be read: CRM не отвечает" in seen.error
     assert len(actions_of(journal, good)) == 3
 
 
