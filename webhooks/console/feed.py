@@ -92,7 +92,11 @@ def _filters(wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 
 def _wanted() -> Wanted:
+    """As the address asks; an outcome or a type that there is not asks for nothing."""
     asked = {name: request.args.get(name, "").strip()[:200] for name in ("channel", "type", "rule", "outcome")}
+    for name, known in (("type", EventType), ("outcome", Outcome)):
+        if asked[name] not in tuple(known):
+            asked[name] = ""
     return Wanted(**asked)
 
 

@@ -74,7 +74,7 @@ PAGES: Final = (
     Page("event-test", "a rule test made of the event, people made up",
          "/events/{done}", O, {}, ("Сохранить как проверку",)),
     Page("feed", "the live feed with its filters", "/feed", waits="Новое появляется само"),
-    Page("feed-filtered", "the feed, only what needs a person", "/feed?outcome=person"),
+    Page("feed-filtered", "the feed, only what needs a person", "/feed?outcome=needs_person"),
     Page("needs", "what needs a person, by cause", "/needs", O),
     Page("needs-resend", "a bulk deed shows its count and asks", "/needs", O, {}, ("Отправить снова: 2 действия",)),
     Page("needs-rule", "letting a stopped rule go", "/needs", O, {}, ("Отпустить: 2 действия",)),

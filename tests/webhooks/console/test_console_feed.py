@@ -364,3 +364,8 @@ def test_the_stop_of_the_house_ends_every_stream_in_order(desk: Desk, visitor: V
     streams = [Stream(visitor) for _ in range(3)]
     desk.server.stop()
     assert [stream.rest() for stream in streams] == [[], [], []]
+
+
+def test_an_outcome_that_there_is_not_hides_nothing(visitor: Visitor, house: House) -> None:
+    known = delivered(house)
+    assert list(listed(visitor, outcome="person", type="letter")) == [known]
