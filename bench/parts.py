@@ -32,10 +32,10 @@ def free_port() -> int:
 
 @contextmanager
 def process(arguments: Sequence[str], ready: str, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python process, once `ready` answers; stopped at the end."""
+    """A Python process, once `ready` answers; stopped at the end. It keeps its bytecode, as what is installed does."""
     child = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, **environ},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environ},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
