@@ -29,6 +29,12 @@ app = typer.Typer(
 )
 out = Console(soft_wrap=False)
 
+
+@app.callback()
+def _provodka() -> None:
+    """With this an application that has one command only, as in a server, asks for its name all the same."""
+
+
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The client's config.", envvar="PROVODKA_CONFIG")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]

@@ -1,4 +1,4 @@
-"""The commands that do the work: run, check, test, schema, sandbox, demo. Others: `cli.support`, `cli.reports`."""
+"""The commands that do the work: check, test, schema, sandbox, demo. Others: `cli.server`, `support`, `reports`."""
 
 from __future__ import annotations
 
@@ -11,24 +11,9 @@ import typer
 import cli.imports.commands
 import cli.onec
 import cli.reports
-import cli.support  # noqa: F401 -- all four mount their commands
+import cli.server
+import cli.support  # noqa: F401 -- all five mount their commands
 from cli.app import DEFAULT, AsJson, ConfigFile, DryRun, app, clear_words, done, journal_of, opened, out, seen_at
-from cli.run import RunRole
-
-
-@app.command()
-def run(
-    config: ConfigFile = DEFAULT,
-    role: Annotated[list[RunRole] | None, typer.Option(help="Only this part of the work; may be repeated.")] = None,
-    host: Annotated[str | None, typer.Option(help="Serve here instead of where the config says.")] = None,
-    port: Annotated[int | None, typer.Option(help="Serve on this port; 0 takes a free one.")] = None,
-    json_logs: Annotated[bool, typer.Option("--json-logs", help="Log as JSON lines.")] = False,
-) -> None:
-    """Receive, plan and deliver until SIGTERM or Ctrl-C."""
-    from cli import run as running
-
-    with clear_words():
-        done(running.run(opened(config), role or list(RunRole), host=host, port=port, json=json_logs))
 
 
 @app.command()
