@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -45,8 +48,7 @@ class WorkingCalendar:
         self._usual = next(day for day in self._hours if day)
         self._off = frozenset(days_off)
         self._on = frozenset(working_days)
-        self._holidays = _load(holidays) if holidays else None
-        self._lock = threading.Lock()  # the library works out a year when it is first asked, and is not thread-safe
+        self._country = _Country(holidays) if holidays else None
         self._days: dict[date, tuple[Interval, ...]] = {}
         self._others: dict[str, WorkingCalendar] = {}
 
@@ -90,7 +92,7 @@ class WorkingCalendar:
 
     def _like_this(self, hours: str) -> WorkingCalendar:
         other = WorkingCalendar(self.timezone, hours, days_off=self._off, working_days=self._on)
-        other._holidays, other._lock = self._holidays, self._lock
+        other._country = self._country
         return other
 
     def _spend(self, moment: datetime, left: timedelta) -> datetime:
@@ -147,13 +149,10 @@ class WorkingCalendar:
             return week or self._usual
         if day in self._off:
             return ()
-        if self._holidays is not None:
-            with self._lock:
-                off = day in self._holidays
-                moved_here = day in self._holidays.weekend_workdays
-            if off or moved_here:
-                return () if off else week or self._usual
-        return week
+        off = self._country.off(day) if self._country is not None else None
+        if off is None:
+            return week
+        return () if off else week or self._usual
 
     def _moments(self, day: date, piece: Piece) -> Interval:
         midnight = datetime.combine(day, time(), self.timezone)
@@ -161,8 +160,32 @@ class WorkingCalendar:
         return begin.astimezone(UTC), end.astimezone(UTC)
 
 
-def _load(country: str) -> Holidays:
-    import holidays  # not above: it costs 0.2 s and some memory, which a client without holidays does not pay
+class _Country:
+    """The days of a country. The library is read at the first question: most commands have none."""
 
-    loaded: Holidays = holidays.country_holidays(country)
-    return loaded
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()  # the library works out a year when it is first asked, and is not thread-safe
+
+    def off(self, day: date) -> bool | None:
+        """Whether the state gave the day off, or made it a working day; None where it says nothing of it."""
+        with self._lock:
+            if day in self._days:
+                return True
+            return False if day in self._days.weekend_workdays else None
+
+    @cached_property
+    def _days(self) -> Holidays:
+        """Out of the country's own file: by its package one gets all 250, which are 8 MB of memory and 0.1 s."""
+        import holidays
+        from holidays.registry import COUNTRIES
+
+        file, known_as = next((file, names) for file, names in COUNTRIES.items() if self._name in names)
+        place = Path(holidays.__file__).parent / "countries" / f"{file}.py"
+        spec = spec_from_file_location(f"holidays_of_{file}", place)
+        assert spec is not None  # noqa: S101 -- a file has one
+        assert spec.loader is not None  # noqa: S101
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        days: Holidays = getattr(module, known_as[0])()
+        return days

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,6 +66,14 @@ def test_the_last_moment_of_a_day_is_not_working_time_and_the_first_is() -> None
     assert USUAL.is_working(moscow("2026-03-02 09:00"))
     assert not USUAL.is_working(moscow("2026-03-02 18:00"))
     assert not USUAL.is_working(moscow("2026-03-09 12:00"))  # a Monday off for the Women's Day on Sunday
+
+
+def test_the_days_off_of_a_year_are_those_of_the_whole_library() -> None:
+    russia = holidays.country_holidays("RU", years=2026)
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
+    free = {day for day in days if day.weekday() < 5 and day in russia}
+    assert {day for day in days if day.weekday() < 5 and not USUAL.is_working_day(day)} == free
+    assert {day for day in days if day.weekday() > 4 and USUAL.is_working_day(day)} == set(russia.weekend_workdays)
 
 
 def test_the_clients_own_exceptions_win_over_the_states() -> None:
