@@ -46,7 +46,13 @@ class Strict(BaseModel):
     """What a first config says of a channel of this kind besides its required settings, each with an example; None for
     a secret, and for what only the client knows."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # until the first config that has such a part: most have few
+    )
 
 
 def is_bare_address(parts: SplitResult) -> bool:
