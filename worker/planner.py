@@ -89,8 +89,11 @@ class Planner:
         records = [r for hints, plan in self._hints.batches(self._held) for r in self._guarded(hints, plan)]
         others = [one for one in self._held if not isinstance(one.event.payload, CrmHint | AccountingHint)]
         leads = LeadsTogether(self._crm, [stored.event for stored in others])
+        repeats = self._repeats.together(others, self._journal)
         for stored in others:
-            records += self._guarded([stored], lambda taken: [self._evaluated(one, "event", leads) for one in taken])
+            records += self._guarded(
+                [stored], lambda taken: [self._evaluated(one, "event", leads, repeats) for one in taken]
+            )
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
@@ -142,7 +145,14 @@ class Planner:
                 self._journal.fail_event(stored.seq, f"{type(error).__name__}: {error}")
         return []
 
-    def _facts(self, event: Event, *, resumed: bool = False, leads: LeadsTogether | None = None) -> LiveFacts:
+    def _facts(
+        self,
+        event: Event,
+        *,
+        resumed: bool = False,
+        leads: LeadsTogether | None = None,
+        repeats: Repeats | None = None,
+    ) -> LiveFacts:
         engine = self._engine
         return LiveFacts(
             event,
@@ -154,17 +164,20 @@ class Planner:
             leads,
             self._digests,
             self._accounting,
-            self._repeats,
+            repeats or self._repeats,
             self._own_pages,
         )
 
-    def _evaluated(self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None) -> PlanRecord:
+    def _evaluated(
+        self, stored: StoredEvent, cause: str, leads: LeadsTogether | None = None, repeats: Repeats | None = None
+    ) -> PlanRecord:
         payload = stored.event.payload
         if isinstance(payload, ReplyWritten):
             return reply_plan(stored, self._journal.now())
         if isinstance(payload, Tick) and (page := self._looked(stored.event, payload)):
             return PlanRecord(stored.seq, lane_of(stored), cause, dump_trace(page.trace).decode(), (), page.events)
-        plan = self._engine.evaluate(stored.event, self._facts(stored.event, leads=leads), self._journal.now())
+        facts = self._facts(stored.event, leads=leads, repeats=repeats)
+        plan = self._engine.evaluate(stored.event, facts, self._journal.now())
         record = with_report(self._record(stored, cause, plan), stored, self._journal)
         return with_bounce(record, stored, self._journal)
 

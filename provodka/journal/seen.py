@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, null, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, null, select
 
 from provodka.event import Event
 from provodka.journal import inbox, lanes, letters
@@ -31,6 +31,8 @@ _FORMS: Final = _of_lanes(
     events.c.channel == bindparam("channel"),
     events.c.received_at.between(bindparam("since"), bindparam("until")),
 )
+# without the channel, whose index SQLite would take for many lanes
+_FORMS_TOGETHER: Final = _of_lanes(events.c.received_at.between(bindparam("since"), bindparam("until")))
 _COPIES: Final = _of_lanes(events.c.external_id == bindparam("key"))
 _ACTED: Final = select(actions.c.rule).where(among(actions.c.event_seq, "numbers")).distinct()
 
@@ -46,6 +48,39 @@ def forms(connection: Connection, event: Event, around: timedelta) -> list[Store
     """The forms that the event's person has sent by its channel, received at most so long before or after it."""
     since, until = event.received_at - around, event.received_at + around
     return _read(connection, _FORMS, event.identities, [event.type], channel=event.channel, since=since, until=until)
+
+
+def forms_together(
+    connection: Connection, batch: Sequence[StoredEvent], around: timedelta
+) -> Mapping[str, Sequence[Row[Any]]]:
+    """What `forms` reads, for many claimed events by one statement; by event id, as rows (`inbox.stored`).
+
+    An event is left out whose lane has been joined with another since, and all are where there is too much to read.
+    """
+    moments = [one.event.received_at for one in batch]
+    asked = {
+        "lanes": sorted({one.lane for one in batch if one.lane is not None}),
+        "types": sorted({one.event.type.value for one in batch}),
+        "since": min(moments) - around,
+        "until": max(moments) + around,
+    }
+    rows = connection.execute(_FORMS_TOGETHER, asked).all()
+    if len(rows) == _MOST:
+        return {}
+    of: dict[tuple[int, str, str], list[Row[Any]]] = {}
+    for row in reversed(rows):
+        of.setdefault((row.lane, row.channel, row.type), []).append(row)
+    found: dict[str, Sequence[Row[Any]]] = {}
+    for one in batch:
+        event = one.event
+        near = [
+            row
+            for row in of.get((one.lane or 0, event.channel, event.type.value), ())
+            if abs(row.received_at - event.received_at) <= around
+        ]
+        if any(row.id == event.id for row in near):
+            found[event.id] = near
+    return found
 
 
 def copies(connection: Connection, event: Event, types: Sequence[EventType]) -> list[StoredEvent]:
