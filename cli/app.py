@@ -15,7 +15,6 @@ from rich.console import Console
 
 from cli.config import Config, read
 from cli.show import View
-from cli.status import unavailable
 from provodka.errors import ConfigError, JournalUnavailableError
 from provodka.journal import Journal
 from provodka.settings import Mistakes, Server
@@ -85,6 +84,8 @@ def journal_of(path: Path, *, as_json: bool = False, shown: bool = False) -> Ite
     """The journal of a config and how to show it; a journal that cannot be used ends the command with 1."""
     config = opened(path, as_json=as_json)
     view = View.standard(as_json=as_json, opened=shown, zone=config.calendar.timezone)
+    from cli.status import unavailable
+
     try:
         journal = Journal(config.journal_url)
     except JournalUnavailableError as error:
