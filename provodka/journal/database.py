@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -47,6 +49,16 @@ class Database:
         self.writing.dispose()
         self.passing.dispose()
         self.reading.dispose()
+
+
+def read_only(url: str) -> Engine:
+    """An engine over a journal that is there, whose connections can write nothing."""
+    target = make_url(url)
+    if target.get_backend_name() != "sqlite":
+        engine = create_engine(target.set(drivername="postgresql+psycopg"), pool_size=1)
+        return engine.execution_options(postgresql_readonly=True)
+    file = quote(str(Path(target.database or "").absolute()))
+    return _sqlite(f"sqlite:///file:{file}?mode=ro&uri=true", "BEGIN", pool_size=1)
 
 
 def _sqlite(url: str, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:

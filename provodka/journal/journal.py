@@ -10,16 +10,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import OperationalError
 
 from provodka.channel import Part
-from provodka.errors import JournalUnavailableError
 from provodka.event import Event, utc_now
 from provodka.journal import inbox, lanes, outbox, planning, queries, timers, troubles, turns
 from provodka.journal.connector_store import ConnectorStoreInJournal
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
 from provodka.journal.owners import is_dead, new_owner
+from provodka.journal.reading import read_from
 from provodka.journal.recent import Recent
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
 from provodka.journal.schema import meta
@@ -65,11 +64,7 @@ class Journal:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run a function of `provodka.journal.queries` on a snapshot of its own."""
-        try:
-            with self.database.reading.connect() as connection:
-                return work(connection)
-        except OperationalError as error:
-            raise JournalUnavailableError(str(error.orig)) from error
+        return read_from(self.database.reading, work)
 
     # what arrives
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -13,10 +14,11 @@ from connectors.addresses import is_loopback
 from connectors.openid.client import Client
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict, is_bare_address
-from provodka.units import Duration
+from provodka.units import Duration, Size
 from rules.durations import DurationText
 
 HASH: Final = "$argon2id$"
+LEAST_MEMORY: Final = 128 * 1024 * 1024
 
 
 class Role(StrEnum):
@@ -129,6 +131,25 @@ class OpenId(Strict):
         return next((role for role, some in self.roles.each() if not set(some).isdisjoint(names)), None)
 
 
+def _room(memory: int) -> int:
+    if memory < LEAST_MEMORY:
+        raise Mistakes(Finding((), "too little memory to read a config in", "128MB at least; usual is 512MB"))
+    return memory
+
+
+def _while(time: timedelta) -> timedelta:
+    if time < timedelta(seconds=1):
+        raise Mistakes(Finding((), "too little time to read a config in", "1s at least; usual is 5m"))
+    return time
+
+
+class WhatIf(Strict):
+    """What a config that somebody tries may take at most: `time` of the processor, and `memory` (bytes)."""
+
+    time: Annotated[Duration, AfterValidator(_while)] = Field("5m", validate_default=True)
+    memory: Annotated[Size, AfterValidator(_room)] = Field("512MB", validate_default=True)
+
+
 class ConsoleSettings(Strict):
     """`users` by the name that they sign in with; `openid` lets others in by a provider's word. `session` is for how
     long a quiet session holds (never longer than a week in all), `open` who may open personal data. A new lead that
@@ -140,3 +161,4 @@ class ConsoleSettings(Strict):
     open: Role = Role.VIEW
     language: Literal["ru", "en"] = "ru"
     answer_within: DurationText = Field("15m working", validate_default=True)
+    what_if: WhatIf = Field(default_factory=WhatIf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from cli.config import read
+from cli.config import Config, read
 from cli.console import console_parts
 from cli.house import House
+from cli.trial import answer, asked_of
+from provodka.fence import Limits, Steps
 from provodka.journal import Journal
+from support.trial import Outcome, Tell, Trial, dump_outcome, load_outcome
 from tests.cli.past import RULES, Client
 from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, on
@@ -37,17 +41,41 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client,
     journal.close()
 
 
+class NoLimits(Steps):
+    """A trial in the process of the tests: all of it but the limits, and the wire as JSON."""
+
+    def __init__(self) -> None:
+        self.limits = Limits(0, 0)
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+def unfenced(config: Config) -> Callable[[Trial, Tell], Outcome]:
+    """Takes the place of a process of its own where a test is about what is said, and not about who says it."""
+
+    def try_config(trial: Trial, tell: Tell) -> Outcome:
+        return load_outcome(json.loads(json.dumps(dump_outcome(answer(asked_of(config, trial), NoLimits(), tell)))))
+
+    return try_config
+
+
 @contextmanager
 def after_a_month(
-    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, **given: Any
+    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, *, fenced: bool = False, **given: Any
 ) -> Iterator[tuple[Client, Desk]]:
-    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`."""
+    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`. Configs are tried in
+    this process, unless they are to be `fenced` as they are for people."""
     client = Client(folder, journal, clock)
     client.month()
     house = House(read(client.config(rules)))
     parts = console_parts(house)
-    own = ("rules", "try_config", "save_test", "tests_file")
-    desk = Desk(journal, {"now": clock, **{name: getattr(parts, name) for name in own}, **given})
+    own = {name: getattr(parts, name) for name in ("rules", "save_test", "tests_file")}
+    tries = parts.try_config if fenced else unfenced(house.config)
+    desk = Desk(journal, {"now": clock, "try_config": tries, **own, **given})
     try:
         yield client, desk
     finally:

@@ -1,0 +1,120 @@
+"""The console's what-if behind a fence: another's config is read, checked and compared in a process of its own. It is
+told everything by its standard input and writes lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from cli.config import Config
+from cli.tried import tried
+from provodka.errors import ConfigError
+from provodka.fence import Bound, BoundError, BrokenError, Fence, OutOfTimeError, Steps
+from provodka.journal.reading import ReadOnlyJournal
+from provodka.yaml_marks import Document, parse_document
+from rules.engine import rule_at
+from support.trial import Beyond, Outcome, Tell, Trial, dump_outcome, held_against, load_outcome
+
+_PAUSE: Final = 0.2  # seconds between two words about the progress
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial, and what it needs of the config that runs: where that stands, its text, what nobody may see of it, and
+    its journal."""
+
+    trial: Trial
+    file: str
+    source: str = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    journal_url: str = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
+
+    @cached_property
+    def document(self) -> Document:
+        """The config that runs, as it was read."""
+        return parse_document(self.source, self.file)
+
+
+_ASKED: Final = TypeAdapter(Asked)
+
+
+def asked_of(config: Config, trial: Trial) -> bytes:
+    """What the process is told."""
+    file = str(config.path.absolute())
+    return _ASKED.dump_json(Asked(trial, file, config.document.source, config.secrets, config.journal_url))
+
+
+def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:
+    """What comes of the trial, in a process of its own. Raises BrokenError, ClosedError, and what `tell` raises."""
+    outcome, done, total = None, 0, 0
+    try:
+        with closing(fence.said(__name__, asked_of(config, trial))) as lines:
+            for line in lines:
+                said = json.loads(line) if line else {}
+                done, total = said.get("progress", (done, total))
+                outcome = load_outcome(said["outcome"]) if "outcome" in said else outcome
+                tell(done, total)
+    except BoundError as error:
+        return Outcome(beyond=Beyond(error.bound, fence.limits.of(error.bound)))
+    if outcome is None:
+        raise BrokenError("it ended without a word")
+    return outcome
+
+
+def main(steps: Steps) -> None:
+    """Called behind the fence."""
+    told = 0.0
+
+    def say(**what: Any) -> None:  # noqa: ANN401 -- JSON
+        sys.stdout.write(f"{json.dumps(what)}\n")
+        sys.stdout.flush()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() >= told:
+            told = time.monotonic() + _PAUSE
+            say(progress=(done, total))
+
+    say(outcome=dump_outcome(answer(sys.stdin.buffer.read(), steps, tell)))
+
+
+def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:
+    """What comes of it, in this very process."""
+    where = ""
+
+    def step(event: str) -> None:
+        nonlocal where
+        where = event
+        steps.begin()
+
+    try:
+        return _answer(_ASKED.validate_json(asked), step, tell)
+    except ConfigError as error:
+        return Outcome(problems=tuple(error.problems))
+    except (MemoryError, OutOfTimeError) as limit:
+        steps.end()
+        bound = limit.bound if isinstance(limit, OutOfTimeError) else Bound.MEMORY
+        return Outcome(beyond=Beyond(bound, steps.limits.of(bound), not where, rule_at(limit), where))
+
+
+def _answer(asked: Asked, step: Callable[[str], None], tell: Tell) -> Outcome:
+    step("")
+    made = tried(asked.trial.text, asked)
+    journal = ReadOnlyJournal(asked.journal_url, lambda: asked.trial.now)
+    try:
+        return held_against(journal, made, asked.trial, step, tell)
+    finally:
+        journal.close()
