@@ -30,10 +30,9 @@ from provodka.errors import ProvodkaError
 
 _ROOT: Final = Path(__file__).parents[1]
 _LOOK: Final = 0.1  # seconds of silence
-_MOST: Final = 8 * 1024 * 1024  # bytes of one line
+_MOST: Final = 4 * 1024 * 1024  # bytes of one line
 _LAST_WORDS: Final = 4_000  # bytes
 _GRACE: Final = 5  # seconds of the processor for saying where it was
-_IDLE: Final = 19
 _PR_SET_PDEATHSIG: Final = 1  # of linux/prctl.h
 _BEGIN: Final = f"from {__name__} import begin; begin()"  # with -m there would be two of this module
 
@@ -49,11 +48,13 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`time` and `step` are seconds of the processor, `memory` bytes of address space."""
+    """`time` and `step` are seconds of the processor, `memory` bytes of address space; `nice` is how far the process
+    stands behind ours in the queue for a processor."""
 
     time: float
     memory: int
     step: float = 10.0
+    nice: int = 10
 
     def of(self, bound: Bound) -> float:
         """Seconds or bytes. The clock is patient with a machine that has other work."""
@@ -122,7 +123,7 @@ class Fence:
 
     def _start(self, module: str, words: IO[bytes]) -> subprocess.Popen[bytes]:
         limits = self.limits
-        given = [str(one) for one in (os.getpid(), limits.time, limits.memory, limits.step)]
+        given = [str(one) for one in (os.getpid(), limits.time, limits.memory, limits.step, limits.nice)]
         with self._lock:
             if self._closed:
                 raise ClosedError
@@ -139,7 +140,7 @@ class Fence:
 
     def _lines(self, output: IO[bytes]) -> Iterator[bytes]:
         until = time.monotonic() + self.limits.of(Bound.CLOCK)
-        half = b""
+        half = bytearray()
         with selectors.DefaultSelector() as heard:
             heard.register(output, selectors.EVENT_READ)
             while True:
@@ -151,10 +152,13 @@ class Fence:
                 piece = os.read(output.fileno(), 65_536)
                 if not piece:
                     return
-                *lines, half = (half + piece).split(b"\n")
+                half += piece
                 if len(half) > _MOST:
                     raise BoundError(Bound.MEMORY)
-                yield from lines
+                if b"\n" in piece:
+                    *lines, rest = bytes(half).split(b"\n")
+                    half = bytearray(rest)
+                    yield from lines
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
@@ -187,6 +191,7 @@ class Steps:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._end = time.process_time() + limits.time
+        self._next = Bound.STEP
         signal.signal(signal.SIGPROF, self._over)
 
     def begin(self) -> None:
@@ -194,6 +199,7 @@ class Steps:
         left = self._end - time.process_time()
         if left <= 0:
             raise OutOfTimeError(Bound.TIME)
+        self._next = Bound.STEP if self.limits.step < left else Bound.TIME
         signal.setitimer(signal.ITIMER_PROF, min(self.limits.step, left), 1.0)  # again, where somebody has swallowed it
 
     def end(self) -> None:
@@ -201,16 +207,16 @@ class Steps:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
     def _over(self, *_: Any) -> None:  # noqa: ANN401 -- as `signal` has it
-        raise OutOfTimeError(Bound.TIME if time.process_time() >= self._end else Bound.STEP)
+        raise OutOfTimeError(self._next)
 
 
 def begin() -> None:
     """Where the process begins: it has its limits, gives way to all others, ends when the one does that started it, and
     only then imports what it is to do."""
-    module, parent, seconds, memory, step = sys.argv[1:]
-    limits = Limits(float(seconds), int(memory), float(step))
+    module, parent, seconds, memory, step, nice = sys.argv[1:]
+    limits = Limits(float(seconds), int(memory), float(step), int(nice))
     _end_with(int(parent))
-    os.nice(_IDLE)
+    os.nice(limits.nice)
     _confine(limits)
     importlib.import_module(module).main(Steps(limits))
 

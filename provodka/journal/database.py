@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -57,11 +57,11 @@ def read_only(url: str) -> Engine:
     if target.get_backend_name() != "sqlite":
         engine = create_engine(target.set(drivername="postgresql+psycopg"), pool_size=1)
         return engine.execution_options(postgresql_readonly=True)
-    file = quote(str(Path(target.database or "").absolute()))
-    return _sqlite(f"sqlite:///file:{file}?mode=ro&uri=true", "BEGIN", pool_size=1)
+    file = f"file:{quote(str(Path(target.database or '').absolute()))}"
+    return _sqlite(URL.create("sqlite", database=file, query={"mode": "ro", "uri": "true"}), "BEGIN", pool_size=1)
 
 
-def _sqlite(url: str, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:
+def _sqlite(url: str | URL, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:
     in_memory = make_url(url).database in (None, "", ":memory:")
     if in_memory:
         raise ValueError("the journal needs a file: an in-memory SQLite would lose what was accepted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from cli.config import Config, read
 from cli.console import console_parts
 from cli.house import House
-from cli.trial import answer, asked_of
-from provodka.fence import Limits, Steps
+from cli.trial import answer, asked_of, fenced
+from provodka.fence import Fence, Limits, Steps
 from provodka.journal import Journal
 from support.trial import Outcome, Tell, Trial, dump_outcome, load_outcome
 from tests.cli.past import RULES, Client
@@ -28,7 +29,7 @@ Serve = Callable[..., tuple[Client, Desk]]
 def serve(tmp_path: Path, journal: Journal, clock: Clock) -> Iterator[Serve]:
     """A console of one's own, with other rules."""
     with ExitStack() as stack:
-        yield lambda *rules: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules))
+        yield lambda *rules, **given: stack.enter_context(after_a_month(tmp_path, journal, clock, *rules, **given))
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +66,16 @@ def unfenced(config: Config) -> Callable[[Trial, Tell], Outcome]:
 
 @contextmanager
 def after_a_month(
-    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, *, fenced: bool = False, **given: Any
+    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, fence: Fence | None = None, **given: Any
 ) -> Iterator[tuple[Client, Desk]]:
-    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`. Configs are tried in
-    this process, unless they are to be `fenced` as they are for people."""
+    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`. Configs are tried
+    behind the `fence`, if there is one, as they are for people; else in this process."""
     client = Client(folder, journal, clock)
     client.month()
     house = House(read(client.config(rules)))
     parts = console_parts(house)
     own = {name: getattr(parts, name) for name in ("rules", "save_test", "tests_file")}
-    tries = parts.try_config if fenced else unfenced(house.config)
+    tries = partial(fenced, house.config, fence) if fence else unfenced(house.config)
     desk = Desk(journal, {"now": clock, "try_config": tries, **own, **given})
     try:
         yield client, desk

@@ -6,16 +6,22 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.config import read
+from cli.house import House
+from provodka.fence import Bound, ClosedError, Fence, Limits
 from provodka.journal import Journal, audit
 from provodka.offline import OfflineError, offline
 from rules.engine import Engine
+from support.trial import Beyond, Outcome, Tell, Trial
 from tests.cli.past import MARIA, RULES, Client, real
+from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, Visitor
-from tests.webhooks.console.month import Serve
+from tests.webhooks.console.month import Serve, after_a_month
 from webhooks.console import whatif
 from webhooks.console.settings import Role
 
@@ -241,6 +247,70 @@ def test_of_very_many_events_the_newest_are_compared_and_that_is_told(
         client.clock.forward(seconds=1)
     page = tried(desk.sign_in(Role.OPERATE), config(client, CHANGED))
     assert "Событий больше: сравнены последние" in page
+
+
+def test_a_config_that_runs_wild_ends_at_its_limit_and_hinders_nobody(
+    tmp_path: Path, journal: Journal, clock: Clock
+) -> None:
+    fence = Fence(Limits(60, 512 * 1024 * 1024, step=0.8, nice=0))
+    with after_a_month(tmp_path, journal, clock, fence=fence) as (client, desk):
+        visitor = desk.sign_in(Role.OPERATE)
+
+        def ends(rules: str) -> str:
+            visitor.post("/what-if", "/rules", text=config(client, rules), days="30")
+            assert visitor.session.get(f"{desk.url.removesuffix('/console')}/readyz", timeout=30).ok
+            return over(visitor)
+
+        page = ends(RULES.replace("utm.source: yandex", "form.comment: {matches: '^(.*.*.*.*.*.*)*z$'}"))
+        assert "один шаг занял больше 0,8 с процессора" in page
+        assert "Это случилось в правиле «Заявка»" in page
+        assert "повтор стоит внутри повтора" in page
+        assert "name: Заявка" in page, "the text is there to be mended"
+        assert f"/console/events/{real('f1')}" in visitor.get("/what-if").text
+        page = ends(RULES.replace("text: Перезвонить", "text: \"{{ 'x' * 3000000000 }}\""))
+        assert "ему не хватило 512 МБ памяти. Это случилось в правиле «Звонок»" in page
+        assert "поднимите console.what_if.memory" in page
+        assert "8 событий сравнено 4 так же 4 иначе" in ends(CHANGED), "and what does no harm is compared as ever"
+
+
+@pytest.mark.parametrize(
+    ("beyond", "words"),
+    [
+        (Beyond(Bound.TIME, 300), "заняло больше 5 мин процессора и прервано. Сравните за 7 дней"),
+        (Beyond(Bound.CLOCK, 3000), "шло дольше 50 мин и прервано: машина занята"),
+        (Beyond(Bound.STEP, 10, reading=True), "больше 10 с процессора. Это случилось, пока читался конфиг."),
+    ],
+)
+def test_each_limit_is_told_with_what_to_do(serve: Serve, beyond: Beyond, words: str) -> None:
+    _, desk = serve(try_config=lambda trial, tell: Outcome(beyond=beyond))
+    assert words in tried(desk.sign_in(Role.OPERATE), "client: А")
+
+
+def test_the_end_of_the_product_is_the_end_of_a_comparison(serve: Serve) -> None:
+    client, _ = serve()
+    house = House(read(client.config()))
+    ended: list[Exception] = []
+
+    def compare() -> None:
+        try:
+            for _ in house.fence.said("tests.provodka.fenced", b"sleep"):
+                began.set()
+        except ClosedError as error:
+            ended.append(error)
+
+    began = threading.Event()
+    thread = threading.Thread(target=compare)
+    thread.start()
+    assert began.wait(30)
+    house.close()
+    thread.join(30)
+    assert len(ended) == 1
+
+    def closed(trial: Trial, tell: Tell) -> Outcome:
+        raise ended[0]
+
+    _, desk = serve(try_config=closed)
+    assert "Сравнение остановлено" in tried(desk.sign_in(Role.OPERATE), "client: А")
 
 
 def test_whoever_compares_reaches_nothing_outside_and_nobody_else_is_kept_from_it() -> None:

@@ -1,0 +1,38 @@
+"""What runs behind a fence in the tests: the word that it is given says what it does."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import sys
+import time
+
+from provodka.fence import OutOfTimeError, Steps
+
+
+def main(steps: Steps) -> None:
+    word = sys.stdin.read()
+    if word == "limits":
+        names = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_CORE")
+        print(*(resource.getrlimit(getattr(resource, name))[0] for name in names), os.getpriority(os.PRIO_PROCESS, 0))
+    elif word == "backtrack":
+        try:
+            for _ in range(3):
+                steps.begin()
+                print("step")
+            re.search("(a+)+$", "a" * 60 + "b")
+        except OutOfTimeError as error:
+            print(error.bound)
+    elif word == "grow":
+        print(len(b"x" * 10**12))
+    elif word == "chatter":
+        print("x" * 5 * 10**6)
+    elif word == "break":
+        raise ValueError("the reason")
+    elif word.startswith("SIG"):
+        os.kill(os.getpid(), getattr(signal, word))
+    else:
+        print(os.getpid(), flush=True)
+        time.sleep(60)
