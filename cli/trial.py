@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -76,19 +76,16 @@ def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:
 
 def main(steps: Steps) -> None:
     """Called behind the fence."""
-    told = 0.0
-
-    def say(**what: Any) -> None:  # noqa: ANN401 -- JSON
-        sys.stdout.write(f"{json.dumps(what)}\n")
-        sys.stdout.flush()
+    pause = 0.0
 
     def tell(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() >= told:
-            told = time.monotonic() + _PAUSE
-            say(progress=(done, total))
+        nonlocal pause
+        if time.monotonic() >= pause:
+            pause = time.monotonic() + _PAUSE
+            steps.say(json.dumps({"progress": (done, total)}))
 
-    say(outcome=dump_outcome(answer(sys.stdin.buffer.read(), steps, tell)))
+    outcome = answer(sys.stdin.buffer.read(), steps, tell)
+    steps.say(json.dumps({"outcome": dump_outcome(outcome)}))
 
 
 def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:

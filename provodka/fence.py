@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,7 +103,7 @@ class Fence:
             for process in self._running:
                 process.kill()
 
-    def said(self, module: str, asked: bytes) -> Iterator[bytes]:
+    def said(self, module: str, asked: bytes) -> Generator[bytes, None, None]:
         """Call `main(steps)` of a module in a process that is given `asked` as its standard input, and yield the lines
         that it writes, and an empty one whenever it was silent for a tenth of a second. Close the generator to end the
         process; the thread that began must see the end, too. Raises BoundError, BrokenError and ClosedError."""
@@ -186,10 +186,11 @@ def _give(pipe: IO[bytes], asked: bytes) -> None:
 
 
 class Steps:
-    """Within the process: one step after another, each with its time."""
+    """Within the process: one step after another, each with its time. What is said goes to whoever listens."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, output: IO[str]) -> None:
         self.limits = limits
+        self._output = output
         self._end = time.process_time() + limits.time
         self._next = Bound.STEP
         signal.signal(signal.SIGPROF, self._over)
@@ -201,6 +202,11 @@ class Steps:
             raise OutOfTimeError(Bound.TIME)
         self._next = Bound.STEP if self.limits.step < left else Bound.TIME
         signal.setitimer(signal.ITIMER_PROF, min(self.limits.step, left), 1.0)  # again, where somebody has swallowed it
+
+    def say(self, line: str) -> None:
+        """A line of its answer."""
+        self._output.write(f"{line}\n")
+        self._output.flush()
 
     def end(self) -> None:
         """No step is under way any more."""
@@ -218,7 +224,8 @@ def begin() -> None:
     _end_with(int(parent))
     os.nice(limits.nice)
     _confine(limits)
-    importlib.import_module(module).main(Steps(limits))
+    output, sys.stdout = sys.stdout, sys.stderr  # whatever else prints or logs does not speak for us
+    importlib.import_module(module).main(Steps(limits, output))
 
 
 def _confine(limits: Limits) -> None:
