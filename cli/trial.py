@@ -24,6 +24,7 @@ from provodka.yaml_marks import Document, parse_document
 from rules.engine import rule_at
 from support.trial import Beyond, Outcome, Tell, Trial, dump_outcome, held_against, load_outcome
 
+_READING: Final = 6  # a config of a megabyte takes some fifteen seconds, an event a thousandth of one
 _PAUSE: Final = 0.2  # seconds between two words about the progress
 
 
@@ -97,18 +98,20 @@ def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:
         where = event
         steps.begin()
 
+    steps.begin(_READING)
     try:
         return _answer(_ASKED.validate_json(asked), step, tell)
     except ConfigError as error:
         return Outcome(problems=tuple(error.problems))
-    except (MemoryError, OutOfTimeError) as limit:
+    except OutOfTimeError as limit:
+        return Outcome(beyond=Beyond(limit.bound, limit.most, not where, rule_at(limit), where))
+    except MemoryError as limit:
+        return Outcome(beyond=Beyond(Bound.MEMORY, steps.limits.memory, not where, rule_at(limit), where))
+    finally:
         steps.end()
-        bound = limit.bound if isinstance(limit, OutOfTimeError) else Bound.MEMORY
-        return Outcome(beyond=Beyond(bound, steps.limits.of(bound), not where, rule_at(limit), where))
 
 
 def _answer(asked: Asked, step: Callable[[str], None], tell: Tell) -> Outcome:
-    step("")
     made = tried(asked.trial.text, asked)
     journal = ReadOnlyJournal(asked.journal_url, lambda: asked.trial.now)
     try:

@@ -58,9 +58,8 @@ class Limits:
 
     def of(self, bound: Bound) -> float:
         """Seconds or bytes. The clock is patient with a machine that has other work."""
-        if bound is Bound.MEMORY:
-            return self.memory
-        return {Bound.TIME: self.time, Bound.STEP: min(self.step, self.time), Bound.CLOCK: 10 * self.time}[bound]
+        of = {Bound.TIME: self.time, Bound.STEP: self.step, Bound.MEMORY: self.memory, Bound.CLOCK: 10 * self.time}
+        return of[bound]
 
 
 class BoundError(ProvodkaError):
@@ -80,11 +79,13 @@ class ClosedError(ProvodkaError):
 
 
 class OutOfTimeError(BaseException):
-    """Raised within the process at whatever it does; no handler of errors of the work itself shall catch it."""
+    """Raised within the process at whatever it does, after `most` seconds; no handler of the work's own errors shall
+    catch it."""
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, most: float) -> None:
         super().__init__(bound.value)
         self.bound = bound
+        self.most = most
 
 
 class Fence:
@@ -192,16 +193,17 @@ class Steps:
         self.limits = limits
         self._output = output
         self._end = time.process_time() + limits.time
-        self._next = Bound.STEP
+        self._next = OutOfTimeError(Bound.TIME, limits.time)
         signal.signal(signal.SIGPROF, self._over)
 
-    def begin(self) -> None:
-        """The step before is over, the next begins. Raises OutOfTimeError, later too, wherever the process is then."""
-        left = self._end - time.process_time()
+    def begin(self, steps: int = 1) -> None:
+        """What was done before is over, and something begins that may take as long as so many steps. Raises
+        OutOfTimeError, later too, wherever the process is then."""
+        left, most = self._end - time.process_time(), steps * self.limits.step
+        self._next = OutOfTimeError(Bound.TIME, self.limits.time) if left < most else OutOfTimeError(Bound.STEP, most)
         if left <= 0:
-            raise OutOfTimeError(Bound.TIME)
-        self._next = Bound.STEP if self.limits.step < left else Bound.TIME
-        signal.setitimer(signal.ITIMER_PROF, min(self.limits.step, left), 1.0)  # again, where somebody has swallowed it
+            raise self._next
+        signal.setitimer(signal.ITIMER_PROF, min(most, left), 1.0)  # again, where somebody has swallowed it
 
     def say(self, line: str) -> None:
         """A line of its answer."""
@@ -213,7 +215,7 @@ class Steps:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
     def _over(self, *_: Any) -> None:  # noqa: ANN401 -- as `signal` has it
-        raise OutOfTimeError(self._next)
+        raise self._next
 
 
 def begin() -> None:

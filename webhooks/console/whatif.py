@@ -144,18 +144,18 @@ def _shown(mine: Task[Outcome] | None) -> dict[str, Any]:
 def _beyond(limit: Beyond) -> tuple[str, str]:
     """At which limit it was ended, and what to do."""
     megabytes = gettext("%s МБ") % round(limit.most / 1024 / 1024)
-    what, cure = (gettext(words) for words in _LIMITS[limit.bound])
-    return what % (megabytes if limit.bound is Bound.MEMORY else span(limit.most)), cure
+    what, cure = _READING if limit.reading and limit.bound is Bound.STEP else _LIMITS[limit.bound]
+    return gettext(what) % (megabytes if limit.bound is Bound.MEMORY else span(limit.most)), gettext(cure)
 
 
 _BUSY: Final = _("Сейчас идёт другое сравнение: его начал %(name)s, готово %(done)s.")
 _LIMITS: Final[Mapping[Bound, tuple[str, str]]] = {
     Bound.TIME: (
-        _("Сравнение заняло больше %s процессора и прервано."),
+        _("Сравнение заняло больше %s процессорного времени и прервано."),
         _("Сравните за 7 дней или поднимите console.what_if.time."),
     ),
     Bound.STEP: (
-        _("Сравнение прервано: один шаг занял больше %s процессора."),
+        _("Сравнение прервано: одно событие заняло больше %s процессорного времени."),
         _(
             "Так же это задержало бы и настоящие заявки: ищите условие matches, где повтор стоит внутри повтора, как в "
             "(a+)+, или шаблон, который считает слишком много."
@@ -173,6 +173,10 @@ _LIMITS: Final[Mapping[Bound, tuple[str, str]]] = {
         _("Повторите позже или сравните за 7 дней."),
     ),
 }
+_READING: Final = (
+    _("Сравнение прервано: чтение конфига заняло больше %s процессорного времени."),
+    _("Ищите шаблон, который считает слишком много, хотя бы и из одних чисел."),
+)
 _WORDS: Final[Mapping[str, str]] = {
     What.ADDED: _("делалось бы"),
     What.DROPPED: _("не делалось бы"),

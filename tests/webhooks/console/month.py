@@ -48,7 +48,7 @@ class NoLimits(Steps):
     def __init__(self) -> None:
         self.limits = Limits(0, 0)
 
-    def begin(self) -> None:
+    def begin(self, steps: int = 1) -> None:
         pass
 
     def end(self) -> None:
