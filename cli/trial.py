@@ -4,7 +4,6 @@ told everything by its standard input and writes lines of JSON."""
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -52,7 +51,7 @@ class Asked:
 _ASKED: Final = TypeAdapter(Asked)
 
 
-def asked_of(config: Config, trial: Trial) -> bytes:
+def _asked_of(config: Config, trial: Trial) -> bytes:
     """What the process is told."""
     file = str(config.path.absolute())
     return _ASKED.dump_json(Asked(trial, file, config.document.source, config.secrets, config.journal_url))
@@ -62,7 +61,7 @@ def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:
     """What comes of the trial, in a process of its own. Raises BrokenError, ClosedError, and what `tell` raises."""
     outcome, done, total = None, 0, 0
     try:
-        with closing(fence.said(__name__, asked_of(config, trial))) as lines:
+        with closing(fence.said(__name__, _asked_of(config, trial))) as lines:
             for line in lines:
                 said = json.loads(line) if line else {}
                 done, total = said.get("progress", (done, total))
@@ -85,12 +84,10 @@ def main(steps: Steps) -> None:
             pause = time.monotonic() + _PAUSE
             steps.say(json.dumps({"progress": (done, total)}))
 
-    outcome = answer(sys.stdin.buffer.read(), steps, tell)
-    steps.say(json.dumps({"outcome": dump_outcome(outcome)}))
+    steps.say(json.dumps({"outcome": dump_outcome(_answer(steps, tell))}))
 
 
-def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:
-    """What comes of it, in this very process."""
+def _answer(steps: Steps, tell: Tell) -> Outcome:
     where = ""
 
     def step(event: str) -> None:
@@ -100,7 +97,7 @@ def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:
 
     steps.begin(_READING)
     try:
-        return _answer(_ASKED.validate_json(asked), step, tell)
+        return _held(_ASKED.validate_json(steps.asked), step, tell)
     except ConfigError as error:
         return Outcome(problems=tuple(error.problems))
     except OutOfTimeError as limit:
@@ -111,7 +108,7 @@ def answer(asked: bytes, steps: Steps, tell: Tell) -> Outcome:
         steps.end()
 
 
-def _answer(asked: Asked, step: Callable[[str], None], tell: Tell) -> Outcome:
+def _held(asked: Asked, step: Callable[[str], None], tell: Tell) -> Outcome:
     made = tried(asked.trial.text, asked)
     journal = ReadOnlyJournal(asked.journal_url, lambda: asked.trial.now)
     try:

@@ -105,14 +105,13 @@ class Fence:
                 process.kill()
 
     def said(self, module: str, asked: bytes) -> Generator[bytes, None, None]:
-        """Call `main(steps)` of a module in a process that is given `asked` as its standard input, and yield the lines
-        that it writes, and an empty one whenever it was silent for a tenth of a second. Close the generator to end the
+        """Call `main(steps)` of a module, which is `asked` something, in a process of its own, and yield the lines that
+        it says, and an empty one whenever it was silent for a tenth of a second. Close the generator to end the
         process; the thread that began must see the end, too. Raises BoundError, BrokenError and ClosedError."""
         with tempfile.TemporaryFile() as words:
             process = self._start(module, words)
-            # it reads when it is ready, and we listen meanwhile
-            threading.Thread(target=_give, args=(process.stdin, asked), daemon=True).start()
             try:
+                _give(cast("IO[bytes]", process.stdin), asked)
                 yield from self._lines(cast("IO[bytes]", process.stdout))
                 code = process.wait(_GRACE)
             except subprocess.TimeoutExpired:
@@ -187,10 +186,11 @@ def _give(pipe: IO[bytes], asked: bytes) -> None:
 
 
 class Steps:
-    """Within the process: one step after another, each with its time. What is said goes to whoever listens."""
+    """Within the process: what was `asked`, one step after another, each with its time, and what is said of it."""
 
-    def __init__(self, limits: Limits, output: IO[str]) -> None:
+    def __init__(self, limits: Limits, asked: bytes, output: IO[str]) -> None:
         self.limits = limits
+        self.asked = asked
         self._output = output
         self._end = time.process_time() + limits.time
         self._next = OutOfTimeError(Bound.TIME, limits.time)
@@ -226,8 +226,9 @@ def begin() -> None:
     _end_with(int(parent))
     os.nice(limits.nice)
     _confine(limits)
+    asked = sys.stdin.buffer.read()
     output, sys.stdout = sys.stdout, sys.stderr  # whatever else prints or logs does not speak for us
-    importlib.import_module(module).main(Steps(limits, output))
+    importlib.import_module(module).main(Steps(limits, asked, output))
 
 
 def _confine(limits: Limits) -> None:

@@ -6,14 +6,13 @@ import os
 import re
 import resource
 import signal
-import sys
 import time
 
 from provodka.fence import OutOfTimeError, Steps
 
 
 def main(steps: Steps) -> None:
-    word = sys.stdin.read()
+    word = steps.asked.decode()
     if word == "limits":
         names = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_CORE")
         limits = (resource.getrlimit(getattr(resource, name))[0] for name in names)

@@ -133,13 +133,13 @@ class OpenId(Strict):
 
 def _room(memory: int) -> int:
     if memory < LEAST_MEMORY:
-        raise Mistakes(Finding((), "too little memory to read a config in", "128MB at least; usual is 512MB"))
+        raise Mistakes(Finding((), "too little memory to read a config in", "write 128MB at least; usual is 512MB"))
     return memory
 
 
 def _while(time: timedelta) -> timedelta:
     if time < timedelta(seconds=1):
-        raise Mistakes(Finding((), "too little time to read a config in", "1s at least; usual is 5m"))
+        raise Mistakes(Finding((), "too little time to read a config in", "write 1s at least; usual is 5m"))
     return time
 
 
@@ -153,7 +153,7 @@ class WhatIf(Strict):
 class ConsoleSettings(Strict):
     """`users` by the name that they sign in with; `openid` lets others in by a provider's word. `session` is for how
     long a quiet session holds (never longer than a week in all), `open` who may open personal data. A new lead that
-    nobody touches within `answer_within` is told by the figures."""
+    nobody touches within `answer_within` is told by the figures. `what_if` are the limits of a config that is tried."""
 
     users: dict[str, User] = Field(default_factory=dict)
     openid: OpenId | None = None

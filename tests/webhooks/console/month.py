@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
 
-from cli.config import Config, read
+from cli.config import read
 from cli.console import console_parts
 from cli.house import House
-from cli.trial import answer, asked_of, fenced
+from cli.trial import fenced
 from provodka.fence import Fence, Limits, Steps
 from provodka.journal import Journal
-from support.trial import Outcome, Tell, Trial, dump_outcome, load_outcome
 from tests.cli.past import RULES, Client
 from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, on
@@ -42,11 +43,24 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client,
     journal.close()
 
 
-class NoLimits(Steps):
-    """A trial in the process of the tests: all of it but the limits, and the wire as JSON."""
+class Unfenced(Fence):
+    """Lets all happen in a thread of the tests: what a process of its own would cost, without what it is for."""
 
-    def __init__(self) -> None:
-        self.limits = Limits(0, 0)
+    def said(self, module: str, asked: bytes) -> Generator[bytes, None, None]:
+        spoken: Queue[str] = Queue()
+        with ThreadPoolExecutor() as thread:
+            work = thread.submit(importlib.import_module(module).main, _Unhurried(self.limits, asked, spoken))
+            while not (work.done() and spoken.empty()):
+                try:
+                    yield spoken.get(timeout=0.02).encode()
+                except Empty:
+                    yield b""
+            work.result()
+
+
+class _Unhurried(Steps):
+    def __init__(self, limits: Limits, asked: bytes, spoken: Queue[str]) -> None:
+        self.limits, self.asked, self.say = limits, asked, spoken.put  # type: ignore[method-assign]
 
     def begin(self, steps: int = 1) -> None:
         pass
@@ -55,27 +69,21 @@ class NoLimits(Steps):
         pass
 
 
-def unfenced(config: Config) -> Callable[[Trial, Tell], Outcome]:
-    """Takes the place of a process of its own where a test is about what is said, and not about who says it."""
-
-    def try_config(trial: Trial, tell: Tell) -> Outcome:
-        return load_outcome(json.loads(json.dumps(dump_outcome(answer(asked_of(config, trial), NoLimits(), tell)))))
-
-    return try_config
+UNFENCED = Unfenced(Limits(300, 512 * 1024 * 1024))
 
 
 @contextmanager
 def after_a_month(
-    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, fence: Fence | None = None, **given: Any
+    folder: Path, journal: Journal, clock: Clock, rules: str = RULES, fence: Fence = UNFENCED, **given: Any
 ) -> Iterator[tuple[Client, Desk]]:
-    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`. Configs are tried
-    behind the `fence`, if there is one, as they are for people; else in this process."""
+    """The month is that of `past.py`, with its rules; the config that runs now has these `rules`, and another one is
+    tried behind the `fence`."""
     client = Client(folder, journal, clock)
     client.month()
     house = House(read(client.config(rules)))
     parts = console_parts(house)
     own = {name: getattr(parts, name) for name in ("rules", "save_test", "tests_file")}
-    tries = partial(fenced, house.config, fence) if fence else unfenced(house.config)
+    tries = partial(fenced, house.config, fence)
     desk = Desk(journal, {"now": clock, "try_config": tries, **own, **given})
     try:
         yield client, desk
