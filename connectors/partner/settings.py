@@ -80,9 +80,9 @@ class PartnersSettings(FormSettings):
                     found.append(Finding(place, f"{mails[address]} has this address, too"))
             secret = partner.secret.get_secret_value() if partner.secret else ""
             if secret and (first := secrets.setdefault(secret, key)) != key:
-                place = ("partners", key, "secret")
                 same = f"partners.{first}.secret is the same: nobody could tell whose program has sent a request"
-                found.append(Finding(place, same, f"give {first} and {key} a secret each: openssl rand -hex 24"))
+                cure = f"give {first} and {key} a secret each: openssl rand -hex 24"
+                found.append(Finding(("partners", key, "secret"), same, cure))
         if found:
             raise Mistakes(*found)
         return self
