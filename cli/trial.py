@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from cli.config import Config
 from cli.tried import tried
-from provodka.errors import ConfigError
+from provodka.errors import ConfigError, JournalUnavailableError
 from provodka.fence import Bound, BoundError, BrokenError, Fence, OutOfTimeError, Steps
 from provodka.journal.reading import ReadOnlyJournal
 from provodka.yaml_marks import Document, parse_document
@@ -58,7 +58,8 @@ def _asked_of(config: Config, trial: Trial) -> bytes:
 
 
 def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:
-    """What comes of the trial, in a process of its own. Raises BrokenError, ClosedError, and what `tell` raises."""
+    """What comes of the trial, in a process of its own. Raises JournalUnavailableError, BrokenError, ClosedError,
+    and what `tell` raises."""
     outcome, done, total = None, 0, 0
     try:
         with closing(fence.said(__name__, _asked_of(config, trial))) as lines:
@@ -66,6 +67,8 @@ def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:
                 said = json.loads(line) if line else {}
                 done, total = said.get("progress", (done, total))
                 outcome = load_outcome(said["outcome"]) if "outcome" in said else outcome
+                if "unavailable" in said:
+                    raise JournalUnavailableError(said["unavailable"])
                 tell(done, total)
     except BoundError as error:
         return Outcome(beyond=Beyond(error.bound, fence.limits.of(error.bound)))
@@ -84,7 +87,11 @@ def main(steps: Steps) -> None:
             pause = time.monotonic() + _PAUSE
             steps.say(json.dumps({"progress": (done, total)}))
 
-    steps.say(json.dumps({"outcome": dump_outcome(_answer(steps, tell))}))
+    try:
+        said = {"outcome": dump_outcome(_answer(steps, tell))}
+    except JournalUnavailableError as error:
+        said = {"unavailable": str(error)}
+    steps.say(json.dumps(said))
 
 
 def _answer(steps: Steps, tell: Tell) -> Outcome:

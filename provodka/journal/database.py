@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 from sqlalchemy.pool import NullPool, QueuePool
+
+from provodka.errors import JournalUnavailableError
 
 _PATIENCE = 600  # seconds for another process that migrates a large journal
 
@@ -45,10 +51,35 @@ class Database:
         """Where it is, without the password."""
         return self.url.render_as_string(hide_password=True)
 
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection on a snapshot of its own. Raises JournalUnavailableError where there is none, or it is lost."""
+        return connected(self.reading)
+
     def close(self) -> None:
         self.writing.dispose()
         self.passing.dispose()
         self.reading.dispose()
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """A connection. Raises JournalUnavailableError where there is none, or it is lost."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        if (away := unavailable(error)) is None:
+            raise
+        raise away from error
+
+
+def unavailable(error: BaseException) -> JournalUnavailableError | None:
+    """What to raise in place of an error that says that the database is away; None for any other error."""
+    if isinstance(error, NoneFreeError):
+        return JournalUnavailableError("every connection to the database is in use, and none came free in time")
+    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return JournalUnavailableError(str(error.orig))
+    return None
 
 
 def read_only(url: str) -> Engine:

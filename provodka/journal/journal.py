@@ -18,7 +18,6 @@ from provodka.journal.connector_store import ConnectorStoreInJournal
 from provodka.journal.database import Database
 from provodka.journal.migrate import upgrade
 from provodka.journal.owners import is_dead, new_owner
-from provodka.journal.reading import read_from
 from provodka.journal.recent import Recent
 from provodka.journal.records import Finished, PlanRecord, StoredAction, StoredEvent
 from provodka.journal.schema import meta
@@ -63,8 +62,9 @@ class Journal:
         return self._writer.run(work, durable=durable)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a function of `provodka.journal.queries` on a snapshot of its own."""
-        return read_from(self.database.reading, work)
+        """Run a function of `provodka.journal.queries` on a snapshot of its own. Raises JournalUnavailableError."""
+        with self.database.read() as connection:
+            return work(connection)
 
     # what arrives
 

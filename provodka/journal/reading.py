@@ -7,11 +7,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, select
 
-from provodka.errors import JournalUnavailableError
-from provodka.journal.database import read_only
+from provodka.journal.database import connected, read_only
 from provodka.journal.schema import meta
 
 T = TypeVar("T")
@@ -23,7 +21,7 @@ class Readable(Protocol):
     now: Callable[[], datetime]
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a function of `provodka.journal.queries` on a snapshot of its own."""
+        """Run a function of `provodka.journal.queries` on a snapshot of its own. Raises JournalUnavailableError."""
 
 
 class ReadOnlyJournal:
@@ -38,20 +36,12 @@ class ReadOnlyJournal:
         self._engine.dispose()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a function of `provodka.journal.queries` on a snapshot of its own."""
-        return read_from(self._engine, work)
+        """As `Readable` says."""
+        with connected(self._engine) as connection:
+            return work(connection)
 
     @cached_property
     def key(self) -> bytes:
         """The key of this journal for hashes of personal data."""
         kept: str = self.read(lambda c: c.execute(select(meta.c.value).where(meta.c.name == "key")).scalar_one())
         return bytes.fromhex(kept)
-
-
-def read_from(engine: Engine, work: Callable[[Connection], T]) -> T:
-    """Run it on a connection; raises JournalUnavailableError."""
-    try:
-        with engine.connect() as connection:
-            return work(connection)
-    except OperationalError as error:
-        raise JournalUnavailableError(str(error.orig)) from error

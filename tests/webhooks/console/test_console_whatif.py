@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from pydantic import ValidationError
 
 from cli.config import read
 from cli.house import House
+from cli.trial import fenced
+from provodka.errors import JournalUnavailableError
 from provodka.fence import Bound, ClosedError, Fence, Limits
 from provodka.journal import Journal, audit
 from provodka.offline import OfflineError, offline
@@ -22,7 +25,7 @@ from support.trial import Beyond, Outcome, Tell, Trial
 from tests.cli.past import MARIA, RULES, Client, real
 from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, Visitor
-from tests.webhooks.console.month import Serve, after_a_month
+from tests.webhooks.console.month import UNFENCED, Serve, after_a_month
 from webhooks.console import whatif
 from webhooks.console.settings import ConsoleSettings, Role
 
@@ -274,6 +277,14 @@ def test_a_template_that_takes_all_memory_is_told_with_its_rule(standing: tuple[
     assert "ему не хватило 512 МБ памяти. Это случилось в правиле «Звонок»" in page
     assert "поднимите console.what_if.memory" in page
     assert f"/console/events/{real('c1')}" in visitor.get("/what-if").text
+
+
+def test_a_journal_that_is_away_is_no_fault_of_the_config(serve: Serve) -> None:
+    client, _ = serve()
+    running = replace(read(client.config()), journal_url="sqlite:////nowhere/journal.sqlite")
+    trial = Trial(config(client, CHANGED), 7, client.clock(), 10, 10)
+    with pytest.raises(JournalUnavailableError, match="unable to open"):
+        fenced(running, UNFENCED, trial, lambda done, total: None)
 
 
 def test_limits_within_which_no_config_could_be_read_are_mistakes() -> None:
