@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -17,11 +14,12 @@ from cli.config import read
 from cli.console import console_parts
 from cli.house import House
 from cli.trial import fenced
-from provodka.fence import Fence, Limits, Steps
+from provodka.fence import Fence
 from provodka.journal import Journal
 from tests.cli.past import RULES, Client
 from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk, on
+from tests.webhooks.console.trying import UNFENCED
 
 Serve = Callable[..., tuple[Client, Desk]]
 
@@ -41,35 +39,6 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client,
     with after_a_month(folder, journal, clock) as made:
         yield made
     journal.close()
-
-
-class Unfenced(Fence):
-    """Lets all happen in a thread of the tests: what a process of its own would cost, without what it is for."""
-
-    def said(self, module: str, asked: bytes) -> Generator[bytes, None, None]:
-        spoken: Queue[str] = Queue()
-        with ThreadPoolExecutor() as thread:
-            work = thread.submit(importlib.import_module(module).main, _Unhurried(self.limits, asked, spoken))
-            while not (work.done() and spoken.empty()):
-                try:
-                    yield spoken.get(timeout=0.02).encode()
-                except Empty:
-                    yield b""
-            work.result()
-
-
-class _Unhurried(Steps):
-    def __init__(self, limits: Limits, asked: bytes, spoken: Queue[str]) -> None:
-        self.limits, self.asked, self.say = limits, asked, spoken.put  # type: ignore[method-assign]
-
-    def begin(self, steps: int = 1) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
-
-
-UNFENCED = Unfenced(Limits(300, 512 * 1024 * 1024))
 
 
 @contextmanager
