@@ -302,6 +302,21 @@ def test_a_role_of_others_in_the_config_ends_no_session(desk: Desk, provider: Op
     assert "Вход в консоль" in visitor.get("/").text
 
 
+@pytest.mark.parametrize(("max_age", "hours"), [({}, 12), ({"max_age": "2h"}, 2)])
+def test_a_group_that_was_withdrawn_opens_nothing_after_a_while_however_busy_somebody_is(
+    desk: Desk, provider: OpenId, clock: Clock, max_age: dict[str, str], hours: int
+) -> None:
+    configure(desk, provider, **max_age)
+    visitor = come(desk, OLGA)
+    provider.twist.claims = provider.twist.userinfo = {"groups": []}
+    for _ in range(hours):
+        assert "Где моя заявка?" in visitor.get("/").text
+        clock.forward(hours=1)
+    clock.forward(seconds=1)
+    assert "Вход в консоль" in visitor.get("/").text
+    assert come(desk, OLGA).answer.status_code == 403
+
+
 def again(desk: Desk) -> None:
     """The product was started anew, with another config, at the same port."""
     from webhooks.console.mount import Mounted
