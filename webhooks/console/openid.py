@@ -9,7 +9,8 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from connectors.openid.provider import Asked, Identity, Provider
+from connectors.openid.identity import Identity
+from connectors.openid.provider import Asked, Provider
 from connectors.openid.why import Why
 from provodka.errors import ConnectorError, Rejected
 from provodka.journal import audit
