@@ -65,8 +65,8 @@ def blueprint() -> Blueprint:
         if asked is None:  # on no record: any page can make a browser ask so, and would lock its address out
             log.warning("console.openid_refused", reason="no sign-in of this state was begun in this browser")
             return door(sentence(Why.STATE), 400)
-        if error := request.args.get("error"):
-            return _declined(error[:_LONGEST_NAME])
+        if said := request.args.get("error"):
+            return _declined(said[:_LONGEST_NAME])
         if request.args.get("iss", _settings().issuer).rstrip("/") != _settings().issuer.rstrip("/"):  # RFC 9207
             return _refused(Why.ISSUER)
         try:

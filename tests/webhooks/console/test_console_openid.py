@@ -390,8 +390,6 @@ def test_a_browser_that_knocks_too_often_has_to_wait(desk: Desk, journal: Journa
         ("consent_required", 400, "Вход отменён"),
     ],
 )
-def test_what_the_provider_says_instead_of_a_code_is_told_apart(
-    desk: Desk, error: str, status: int, words: str
-) -> None:
+def test_what_the_provider_says_instead_of_a_code_is_told(desk: Desk, error: str, status: int, words: str) -> None:
     answer = denied(Visitor(desk.url), error)
     assert (answer.status_code, words in answer.text) == (status, True)
