@@ -155,7 +155,7 @@ def _of_event(case: Case, mask: Mask) -> Iterator[Finding]:
         case FormSpam(why=why):
             yield Finding(What.ROBOT, Grade.WAIT, error=mask.text(why), told=channel)
         case PaymentEvent(payment=paid) if event.type in _MONEY:
-            told = {"order": paid.order, "asked": f"{paid.asked:f}", "paid": f"{paid.amount:f}"}
+            told = {"order": mask.text(paid.order), "asked": f"{paid.asked:f}", "paid": f"{paid.amount:f}"}
             yield Finding(What.MONEY, Grade.BAD, error=mask.text(paid.reason), code=event.type.value, told=told)
 
 

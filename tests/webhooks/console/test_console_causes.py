@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from flask import Flask
 
-from provodka.journal import DeadReason
+from provodka.journal import DeadReason, Journal
+from provodka.payloads import EventType, PaymentEvent
+from provodka.payments import Payment
 from support.diagnosis import Finding, Grade, What
+from tests.cli.playing import PHONE, Clock, House
+from tests.webhooks.console.desk import Desk
 from webhooks.console.causes import Cause, cause_of
 from webhooks.console.refusals import meaning
 
@@ -46,3 +52,17 @@ def test_a_key_that_is_refused_as_404_is_no_deleted_card(status: int) -> None:
 
 def test_what_was_refused_for_good_as_500_is_not_waited_for() -> None:
     assert "повторять без исправления бесполезно" in meaning(failed("rejected", 500, DeadReason.REJECTED)).what
+
+
+def test_a_payment_of_an_order_that_is_called_by_a_phone_shows_no_phone(
+    journal: Journal, clock: Clock, house: House
+) -> None:
+    paid = PaymentEvent(Payment("pay-1", f"Мария {PHONE}", amount=Decimal(900)))
+    event = house.event(type=EventType.PAYMENT_UNMATCHED, payload=paid)
+    desk = Desk(journal, {"now": clock})
+    try:
+        text = desk.sign_in().get(f"/events/{event.id}").text
+    finally:
+        desk.close()
+    assert "какой это сделки, неизвестно (заказ Мария +7916•••1122#" in text
+    assert PHONE not in text
