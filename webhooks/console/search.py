@@ -60,7 +60,7 @@ def blueprint() -> Blueprint:
         if len(found.people) == 1 and not found.many and not found.numbers:
             return _story(found.people[0].lane, "", before, {"q": wanted})
         if found.people or found.alike:
-            shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
+            shown = [(one, masks().of([one.person]).person(one.person)) for one in found.people]
             return render_template("search_choose.html", found=found, people=shown, known_by=_known_by(found))
         return _nothing(found, wanted)
 

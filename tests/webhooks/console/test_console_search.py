@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import requests
 
+from provodka.calls import Call, Direction
 from provodka.invoices import InvoiceRef
 from provodka.journal import ActionState, DeadReason, Journal
-from provodka.payloads import EventType, FormSubmitted, InvoiceEvent, Order, Person, Unreadable
+from provodka.payloads import CallEvent, EventType, FormSubmitted, InvoiceEvent, Order, Person, Unreadable
 from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
 
@@ -107,6 +108,15 @@ def test_several_people_of_a_name_are_offered_the_newest_first(house: House, clo
         clock.forward(hours=1)
     page = told(visitor.get("/", q="мария"))
     assert re.findall(r"М•••, \+7916•••113(\d)", page) == ["2", "1"]
+
+
+def test_whoever_called_last_is_offered_by_the_name_of_their_form(house: House, clock: Clock, visitor: Visitor) -> None:
+    for number in (1, 2):
+        house.planned(str(number), person=Person(f"Мария {number}", (f"+7916000113{number}",)))
+    clock.forward(hours=1)
+    call = CallEvent(Call("9", Direction.IN))
+    house.planned("3", type=EventType.CALL_MISSED, payload=call, person=Person("", ("+79160001131",)))
+    assert re.search(r"М•••, \+7916•••1131\S* Пропущенный звонок, .* М•••, ", told(visitor.get("/", q="мария")))
 
 
 def test_a_masked_story_shows_no_personal_data(house: House, visitor: Visitor) -> None:
