@@ -47,12 +47,17 @@ def language() -> str:
 
 def gettext(text: str) -> str:
     """A text in the reader's language."""
-    return catalogue(language()).ugettext(text)
+    return _unparted(catalogue(language()).ugettext(text))
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """A text with a number in the reader's language; `%(num)s` in it stands for the number."""
-    return catalogue(language()).ungettext(one, many, number)
+    return _unparted(catalogue(language()).ungettext(one, many, number))
+
+
+def _unparted(text: str) -> str:
+    """A number stays on the line of the sign before it."""
+    return text.replace("№ ", "№\N{NO-BREAK SPACE}").replace("No. ", "No.\N{NO-BREAK SPACE}")
 
 
 def counted(one: str, many: str, number: int) -> str:

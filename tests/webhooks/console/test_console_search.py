@@ -139,6 +139,36 @@ def test_what_is_not_done_stands_first_with_its_cause_and_cure(house: House, clo
     assert "нет такого этапа" in told(visitor.get("/"))
 
 
+def test_what_went_into_an_open_lead_is_told_once_for_all_of_it(house: House, visitor: Visitor) -> None:
+    delivered(house)
+    ids = []
+    for number in ("2", "3", "4"):
+        ids.append(house.planned(number).id)
+        house.done(lead_id="17" if number < "4" else "18", created="no")
+        house.done(remote_id=number)
+    page = visitor.get("/", q=PHONE)
+    first = page.text[page.text.index("Что случилось и что делать") : page.text.index("Всё по порядку")]
+    for lead, into in (("18", ids[2:]), ("17", ids[1::-1])):
+        _, why, first = first.partition(f"Нового лида нет, потому что у человека уже открыт лид №\xa0{lead}")
+        assert why
+        told_of = first.partition("Нового лида нет")[0]
+        assert f"https://krovlya.test/leads/detail/{lead}" in told_of
+        assert re.findall(r"/console/events/(\w+)", told_of) == into
+    assert "Нового лида нет" not in first
+    assert "Взят открытый лид № 17 за 3,2 с" in told(page)
+
+
+def test_what_went_wrong_with_a_lead_that_was_open_keeps_its_own_cause(house: House, visitor: Visitor) -> None:
+    id_ = house.planned("1").id
+    house.done(lead_id="17", created="no")
+    house.dead(DeadReason.REJECTED)
+    page = visitor.get("/", q=PHONE).text
+    first = page[page.index("Что случилось и что делать") : page.index("Всё по порядку")]
+    assert first.count("Нового лида нет") == 1
+    assert re.findall(r"/console/events/(\w+)", first) == [id_, id_]
+    assert first.index("Исправьте это") < first.index("Нового лида нет")
+
+
 def test_an_event_that_nobody_has_planned_yet_is_found(house: House, visitor: Visitor) -> None:
     house.event()
     assert "принято, ждёт разбора" in told(visitor.get("/", q=PHONE))
