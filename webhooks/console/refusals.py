@@ -123,6 +123,8 @@ def meaning(found: Finding) -> Known:
     if found.reason == DeadReason.REJECTED and found.hint:
         return Known(found.hint, _AGAIN)
     known = _known(found)
+    if found.reason == DeadReason.EXHAUSTED:
+        return Known(known.what, _EXHAUSTED.cure)  # whatever helps while it is tried: it is tried no longer
     return Known(known.what, found.hint or known.cure or _CLOSED.cure)
 
 
