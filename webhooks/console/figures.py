@@ -135,7 +135,12 @@ def _headlines(found: PeriodFigures) -> list[Headline]:
         "all": whole(found.all_misses),
     }
     return [
-        Headline(gettext("Новых лидов"), whole(now.leads), whole(before.leads) if before else ""),
+        Headline(
+            gettext("Новых лидов"),
+            whole(now.leads),
+            whole(before.leads) if before else "",
+            gettext("и ещё %s из загрузки списков") % whole(now.imported.leads) if now.imported.leads else "",
+        ),
         Headline(
             gettext("Выиграно"),
             whole(now.won),

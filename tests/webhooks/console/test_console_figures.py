@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from provodka.journal import Journal, audit
+from provodka.journal import ActionState, Journal, audit
+from provodka.payloads import EventType, RowAdded
 from rules.durations import parse_duration
 from support import figures as counting
 from tests.cli.playing import Clock, House
@@ -75,6 +76,24 @@ def test_leads_stand_by_source_by_hour_and_by_person(desk: Desk, house: House) -
     assert tree.xpath("//*[@data-of='hour']/@aria-label") == [
         "Столбцы по часам суток. Больше всего лидов приходит с 11:00: 2 из 5."
     ]
+
+
+def test_an_import_is_told_apart_on_the_page_and_in_the_file(desk: Desk, house: House) -> None:
+    house.planned("row", type=EventType.TABLE_ROW_ADDED, channel="base", payload=RowAdded(imported=True))
+    house.attempt(outcome="done", state=ActionState.DONE, result='{"lead_id": "30"}', made=(("lead", "30"),))
+    house.done(remote_id="5")
+    monday(house)
+    visitor = desk.sign_in()
+    before = page(visitor)
+    lead(house, "30", "anna", at("08:00"))
+    house.clock.forward(minutes=2)  # what was counted is fresh no longer
+    tree = page(visitor)
+    apart = "загрузка списков, отдельно от остальных"
+    assert numbers(tree) == numbers(before) | {"Новых лидов": "5 было 1и ещё 1 из загрузки списков"}
+    assert rows(tree, "source") == [*rows(before, "source"), [apart, "1", "0", "0", "—"]]
+    assert [rows(tree, name) for name in ("person", "hour")] == [rows(before, name) for name in ("person", "hour")]
+    file = visitor.get("/figures", period="today", table="source", **{"as": "csv"}).content.decode("utf-8-sig")
+    assert list(csv.reader(StringIO(file), delimiter=";"))[-1][:2] == [apart, "1"]
 
 
 def test_who_waited_over_the_limit_of_working_time_is_linked_to_card_and_event(desk: Desk, house: House) -> None:
