@@ -117,7 +117,7 @@ def test_what_is_refused_at_the_door_is_said_in_words(desk: Desk, journal: Journ
         ("X-Telegram-Bot-Api-Secret-Token is wrong or absent", "Секрета нет, или он не тот."),
         ("the signature in taplink-signature is wrong or absent", "Подписи нет, или она не та."),
         ("the body is no JSON, so it has no secret", "Прислано не то, что шлёт этот сервис."),
-        ("something new", "Присланное так не записано. Точнее: <q>something new</q>"),
+        ("something new", 'Присланное так не записано. Точнее: <q><span lang="en">something new</span></q>'),
     ):
         journal.trouble("door of «site»", f"deliveries are refused: {refused}", "Сверьте")
         assert words in visitor.get("/health").text
