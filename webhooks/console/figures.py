@@ -145,14 +145,14 @@ def _headlines(found: PeriodFigures) -> list[Headline]:
             gettext("Выиграно"),
             whole(now.won),
             whole(before.won) if before else "",
-            gettext("проиграно %s") % whole(now.lost),
+            gettext("проиграно: %s") % whole(now.lost),
         ),
         Headline(gettext("Медиана ожидания"), _half(now) or "—", _half(before) if before else ""),
         Headline(gettext("95 % ждали не дольше"), _most(now) or "—", _most(before) if before else ""),
         Headline(
             gettext("Дольше предела"),
             whole(found.all_late),
-            note=gettext("никто не тронул %s") % whole(found.untouched),
+            note=gettext("никто не тронул: %s") % whole(found.untouched),
         ),
         Headline(
             gettext("Пропущено звонков"),

@@ -53,10 +53,10 @@ def test_the_numbers_of_today_stand_beside_those_of_yesterday_until_the_same_hou
     monday(house)
     assert numbers(page(desk.sign_in())) == {
         "Новых лидов": "5 было 1",
-        "Выиграно": "1 было 0проиграно 0",
+        "Выиграно": "1 было 0проиграно: 0",
         "Медиана ожидания": "40 мин было 20 мин",
         "95 % ждали не дольше": "2 ч 10 мин было 20 мин",
-        "Дольше предела": "2никто не тронул 2",
+        "Дольше предела": "2никто не тронул: 2",
         "Пропущено звонков": "4 было 0перезвонили 1 из 3 номеров",
     }
 
@@ -216,7 +216,7 @@ def test_a_page_whose_figures_take_long_says_so_and_opens_when_they_are_there(
     go_on.set()
     ready = visitor.session.get(f"{desk.url}/figures", headers=asking, timeout=30)
     assert (ready.status_code, ready.headers.get("HX-Refresh")) == (200, "true")
-    assert numbers(page(visitor))["Дольше предела"] == "2никто не тронул 2"
+    assert numbers(page(visitor))["Дольше предела"] == "2никто не тронул: 2"
 
 
 def test_what_was_counted_is_shown_for_a_minute(desk: Desk, house: House, clock: Clock) -> None:
