@@ -108,7 +108,7 @@ def _without_reuse(one: Entry) -> Entry:
     return replace(one, findings=tuple(found for found in one.findings if found.what is not What.REUSED))
 
 
-def _reused(some: tuple[Entry, ...]) -> list[tuple[Cause, str, list[Entry]]]:
+def _reused(some: tuple[Entry, ...]) -> dict[str, tuple[Cause, str, list[Entry]]]:
     """By the open lead that entries went into, why there is no new one, the address of the lead, and the entries."""
     found: dict[str, tuple[Cause, str, list[Entry]]] = {}
     for one in some:
@@ -116,7 +116,7 @@ def _reused(some: tuple[Entry, ...]) -> list[tuple[Cause, str, list[Entry]]]:
             if finding.what is What.REUSED:
                 lead = finding.told["lead"]
                 found.setdefault(lead, (cause_of(finding), parts().lead_url(lead), []))[2].append(one)
-    return list(found.values())
+    return found
 
 
 def _leads(some: tuple[Entry, ...]) -> dict[str, str]:
