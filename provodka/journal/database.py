@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 from sqlalchemy.pool import NullPool, QueuePool
+
+from provodka.errors import JournalUnavailableError
 
 _PATIENCE = 600  # seconds for another process that migrates a large journal
 
@@ -43,10 +49,30 @@ class Database:
         """Where it is, without the password."""
         return self.url.render_as_string(hide_password=True)
 
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on a snapshot of its own. Raises JournalUnavailableError where there is none, or it is lost."""
+        try:
+            with self.reading.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            if (away := unavailable(error)) is None:
+                raise
+            raise away from error
+
     def close(self) -> None:
         self.writing.dispose()
         self.passing.dispose()
         self.reading.dispose()
+
+
+def unavailable(error: BaseException) -> JournalUnavailableError | None:
+    """What to raise in place of an error that says that the database is away; None for any other error."""
+    if isinstance(error, NoneFreeError):
+        return JournalUnavailableError("every connection to the database is in use, and none came free in time")
+    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return JournalUnavailableError(str(error.orig))
+    return None
 
 
 def _sqlite(url: str, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:

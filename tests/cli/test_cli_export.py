@@ -194,6 +194,19 @@ def test_a_copy_that_is_given_up_leaves_nothing(house: House, journal: Journal, 
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_two_who_make_the_same_file_at_once_spoil_nothing_of_each_other(
+    house: House, journal: Journal, tmp_path: Path
+) -> None:
+    house.planned("1")
+    wish, path = Wish(Scope(1), Format.JSON, "Кровля", ZoneInfo("Europe/Moscow")), tmp_path / "copy.jsonl"
+    left = tmp_path / ".copy.jsonl.0badf00d.part"
+    left.write_text("half")
+    export(journal, wish, path, lambda _: export(journal, wish, path, over=True) and None, over=True)
+    lines = path.read_text("utf-8").splitlines()
+    assert len(lines) == 3, "it is whole: what it is, the event, the end"
+    assert list(tmp_path.glob(".*.part")) == [], "and what a killed process has left is thrown away"
+
+
 def test_a_dry_run_counts_and_writes_nothing(house: House, seen: Seen, tmp_path: Path, taken) -> None:
     house.planned("1")
     file = taken(Wanted(PHONE, dry_run=True))

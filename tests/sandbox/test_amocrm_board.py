@@ -13,7 +13,7 @@ from tests.sandbox.amocrm_client import ANNA, MAIN, NEW, TALKS, email, phone
 
 
 def page(crm, path="/"):
-    answer = requests.get(f"{crm.url}{path}", timeout=10)
+    answer = requests.get(f"{crm.url}{path}", timeout=30)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     return answer.text
 

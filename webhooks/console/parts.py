@@ -33,14 +33,6 @@ class WrittenRule:
     channels: tuple[str, ...] = ()
 
 
-def _nothing_tried(_: str) -> Tried:
-    raise NotImplementedError
-
-
-def _nothing_saved(_: StoredEvent) -> Saved:
-    raise NotImplementedError
-
-
 @dataclass(frozen=True)
 class Parts:
     """`evaluate` plans an event anew by today's rules and writes nothing. `lead_url` and `contact_url` give the address
@@ -58,6 +50,8 @@ class Parts:
     zone: ZoneInfo
     now: Callable[[], datetime]
     evaluate: Callable[[StoredEvent], PlanRecord]
+    try_config: Callable[[str], Tried]
+    save_test: Callable[[StoredEvent], Saved]
     lead_url: Callable[[str], str] = _no_card
     contact_url: Callable[[str], str] = _no_card
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -67,8 +61,6 @@ class Parts:
     secure: bool = False
     proxied: bool = False
     rules: Sequence[WrittenRule] = ()
-    try_config: Callable[[str], Tried] = _nothing_tried
-    save_test: Callable[[StoredEvent], Saved] = _nothing_saved
     tests_file: str = ""
     team: Team = field(default_factory=lambda: Team({}))
     calendar: WorkingCalendar = field(default_factory=lambda: WorkingCalendar.around_the_clock(ZoneInfo("UTC")))

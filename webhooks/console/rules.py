@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from provodka.errors import JournalUnavailableError
 from rules.plan import rule_slug
 from support.masking import Mask
 from support.rule_counts import Fate, RuleCount, RuleCounts, count_rules
@@ -111,7 +112,10 @@ def blueprint() -> Blueprint:
 
 def _asked() -> Counted[RuleCounts]:
     house = parts()
-    return tasks().ask("rules", lambda task: _count(house, task), _FRESH)
+    asked: Counted[RuleCounts] = tasks().ask("rules", lambda task: _count(house, task), _FRESH)
+    if isinstance(asked.error, JournalUnavailableError):
+        raise asked.error
+    return asked
 
 
 def _count(house: Parts, task: Task[RuleCounts]) -> RuleCounts:

@@ -14,6 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
+from provodka.errors import JournalUnavailableError
+
 log = structlog.get_logger("console")
 T = TypeVar("T")
 
@@ -121,6 +123,9 @@ class Task(Generic[T]):
                 state = TaskState.DONE
             except StoppedError:
                 state = TaskState.STOPPED
+            except JournalUnavailableError as error:  # no fault of the work: nobody is helped by its traceback
+                log.warning("console.task_failed", error=str(error))
+                self.error, state = error, TaskState.FAILED
             except Exception as error:
                 log.exception("console.task_failed", error=str(error))
                 self.error, state = error, TaskState.FAILED
