@@ -133,6 +133,14 @@ def meaning(found: Finding) -> Known:
     return Known(known.what, found.hint or known.cure or _CLOSED.cure)
 
 
+def meaning_of_status(status: int | None) -> str:
+    """What it means that a system answers everything with this status, with `%(system)s` in it; empty where that says
+    nothing."""
+    if status is not None and status >= SERVER:
+        return _BROKEN.what
+    return {401: _NO_ENTRY, 402: _UNPAID, 403: _CLOSED, 429: _TOO_FAST}.get(status or 0, Known()).what
+
+
 def _known(found: Finding) -> Known:
     if found.outcome == "rate_limited" and found.status != TOO_MANY:
         return _BANNED if found.code == "blocked" else _CLOSED
