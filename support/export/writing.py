@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -79,8 +81,10 @@ def export(
         if not over:
             _reserve(path)  # fails where somebody else was quicker
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):  # of the file: the journal's own are told as JournalUnavailableError
+            raise OSError(errno.EIO, str(error)) from error
         raise
     finally:
         os.close(lock)

@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +22,8 @@ from provodka.event import new_event_id
 from provodka.journal import DeadReason, Journal
 from provodka.journal.extract import Scope
 from provodka.payloads import Form, FormSubmitted, Person
-from support.export import Format, Wish, export
+from support.export import Format, Line, Wish, export
+from support.export.writers import SqliteWriter, Writer
 from tests.cli.leaks import NEVER, OPEN, found_in, masked_forms, planted
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, Seen
 from tests.docs.markdown import blocks
@@ -99,6 +101,28 @@ def test_the_tables_refer_to_one_another_and_say_how_much_they_hold(house, journ
     assert len(moments) == 9
     assert moments == sorted(moments)
     assert moments[0] == "2026-03-02 12:00:00", "on the client's clocks"
+
+
+def test_somebody_whose_name_is_told_later_has_it_in_the_list_of_people(house: House, taken) -> None:
+    house.planned("1", person=Person(phones=(PHONE,)))
+    house.planned("2", person=Person(NAME, (PHONE,)))
+    house.planned("3", person=Person("Маша", (PHONE,)))
+    assert [row["name"] for row in Database(taken(opened=True))["people"].rows] == [NAME]
+
+
+def test_a_disk_without_room_is_said_and_nothing_is_left(
+    house: House, seen: Seen, taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.planned("1")
+
+    def full(_: Writer, __: Sequence[Line]) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(SqliteWriter, "add", full)
+    before = sorted(tmp_path.iterdir())
+    taken(ends=1)
+    assert "cannot be written: database or disk is full; see that its folder is there and has room" in seen.error
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_lead_stands_once_in_the_list_of_leads_with_the_event_that_made_it(house: House, taken) -> None:

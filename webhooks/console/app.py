@@ -95,7 +95,11 @@ def _templates(app: Flask, parts: Parts) -> None:
         return words.moment(at, zone, parts.now())
 
     app.jinja_env.filters.update(
-        moment=moment, span=words.span, whole=words.whole, ago=lambda at: words.span(parts.now() - at)
+        moment=moment,
+        span=words.span,
+        whole=words.whole,
+        theirs=words.theirs,
+        ago=lambda at: words.span(parts.now() - at),
     )
     app.jinja_env.globals.update(opened_until=opened_until, may_open=may_open)
     static = partial(_address, app)

@@ -184,7 +184,7 @@ def _why(line: Line, mask: Mask) -> Iterator[str]:
     met = sorted(((count.of(fate), fate) for fate in count.last), reverse=True)
     if not line.met:
         yield gettext("В разборах за это время его ещё нет: правило новое или недавно переименовано.")
-    elif not [fate for _, fate in met if fate is not Fate.ELSEWHERE]:
+    elif not met:
         triggers = ", ".join(f"«{names.event_title(one)}»" for one in (rule.triggers if rule else ()))
         yield gettext("Таких событий не было: %s.") % triggers
     for many, fate in met:

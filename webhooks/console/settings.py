@@ -18,6 +18,8 @@ from provodka.units import Duration, Size
 from rules.durations import DurationText
 
 HASH: Final = "$argon2id$"
+LONGEST: Final = timedelta(days=7)
+"""No session is older."""
 LEAST_MEMORY: Final = 128 * 1024 * 1024
 
 
@@ -70,6 +72,12 @@ def _somebody(names: tuple[str, ...]) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], AfterValidator(_somebody)]
 
 
+def _age(length: timedelta) -> timedelta:
+    if not timedelta() < length <= LONGEST:
+        raise Mistakes(Finding((), "no age of a sign-in", "write up to 7d: 12h"))
+    return length
+
+
 class OpenIdRoles(Strict):
     """Who may what: e-mails, whole domains (`@example.ru`), and values of the claim."""
 
@@ -93,7 +101,8 @@ class OpenIdRoles(Strict):
 class OpenId(Strict):
     """Sign-in at a provider of OpenID Connect. `title` stands on the button. `claim` names the claim of the provider
     that tells groups (a name with points leads inside: `realm_access.roles`); without it only e-mails decide, and only
-    those that the provider has verified. `contact` is told to whoever has no role."""
+    those that the provider has verified. `contact` is told to whoever has no role. A sign-in older than `max_age` is
+    over, however busy: what the provider has taken away since is seen at the next one."""
 
     issuer: Annotated[str, AfterValidator(_issuer)]
     client_id: str = Field(min_length=1)
@@ -102,6 +111,7 @@ class OpenId(Strict):
     roles: OpenIdRoles
     claim: str = ""
     contact: str = Field("", max_length=200)
+    max_age: Annotated[Duration, AfterValidator(_age)] = Field("12h", validate_default=True)
 
     @model_validator(mode="after")
     def _known(self) -> Self:

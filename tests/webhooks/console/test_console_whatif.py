@@ -58,8 +58,11 @@ def test_all_mistakes_of_a_config_are_told_with_places_and_cures(standing: tuple
     lines = wrong.splitlines()
     place = next(at for at, line in enumerate(lines, 1) if "taskk" in line)
     assert "В конфиге 3 ошибки" in page
-    assert f"{place} {lines[place - 1].index('{') + 1} rules[4].do[0].taskk unknown action taskk" in page
-    assert "did you mean &#34;task&#34;?" in page
+    menu = desk.sign_in(Role.OPERATE).get("/what-if").text.partition("</nav>")[0]
+    assert re.search(r'aria-current="page">Правила<', menu)
+    column = lines[place - 1].index("{") + 1
+    shown = f"Строка {place}, столбец {column}: unknown action taskk Что делать: did you mean &#34;task&#34;?"
+    assert f"{shown} {lines[place - 1].strip()} rules[4].do[0].taskk" in page
     assert "channels.phone.type" in page
     assert "call.missed" in page
     assert "name: Заявка" in page, "the text is there to be mended"
