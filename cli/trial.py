@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,12 +29,13 @@ _PAUSE: Final = 0.2  # seconds between two words about the progress
 
 @dataclass(frozen=True)
 class Asked:
-    """A trial, and what it needs of the config that runs: where that stands, its text, what nobody may see of it, and
-    its journal."""
+    """A trial, and what it needs of the config that runs: where that stands, its text, what it has `taken` of the
+    environment, what nobody may see of it, and its journal."""
 
     trial: Trial
     file: str
     source: str = field(repr=False)
+    taken: Mapping[str, str] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     journal_url: str = field(repr=False)
 
@@ -53,8 +54,8 @@ _ASKED: Final = TypeAdapter(Asked)
 
 def _asked_of(config: Config, trial: Trial) -> bytes:
     """What the process is told."""
-    file = str(config.path.absolute())
-    return _ASKED.dump_json(Asked(trial, file, config.document.source, config.secrets, config.journal_url))
+    file, source = str(config.path.absolute()), config.document.source
+    return _ASKED.dump_json(Asked(trial, file, source, config.taken, config.secrets, config.journal_url))
 
 
 def fenced(config: Config, fence: Fence, trial: Trial, tell: Tell) -> Outcome:

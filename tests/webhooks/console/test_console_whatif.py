@@ -148,6 +148,8 @@ def test_what_the_running_config_takes_is_filled_in_where_it_stands_and_is_not_s
     monkeypatch.setenv("ROP", "1234567")
     running = RULES.replace("{utm.source: yandex}", '{utm.source: "${SOURCE}"}')
     client, desk = serve(running)
+    monkeypatch.delenv("SOURCE")  # it is what the config was read with, wherever that is now
+    monkeypatch.delenv("ROP")
     page = tried(desk.sign_in(Role.OPERATE), config(client, running))
     assert "Ничего бы не изменилось" in page
     assert "взяты имена" not in page
