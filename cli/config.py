@@ -85,7 +85,7 @@ SECTIONS: Final[Sections] = {
 @dataclass(frozen=True, slots=True)
 class Config:
     """A config without mistakes. `tests` are those of the files beside it too; `test_places` says where each stands;
-    `document` is the file as it was read."""
+    `document` is the file as it was read, `taken` by name what stands in it of the environment."""
 
     path: Path
     client: str
@@ -107,6 +107,7 @@ class Config:
     tests: tuple[RuleTest, ...]
     test_places: tuple[str, ...]
     document: Document = field(repr=False)
+    taken: Mapping[str, str] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
 
 
@@ -174,6 +175,7 @@ def settled(path: Path, parsed: Parsed) -> Config:
         tests=tuple(values["tests"].values()),
         test_places=tuple(values["tests"]),
         document=parsed.document,
+        taken={name: text for some in parsed.named.values() for name, text in some.items()},
         secrets=parsed.secrets,
     )
 

@@ -25,7 +25,7 @@ _SHORTEST: Final = 4  # what is shorter would be found everywhere, and hides not
 
 def console_parts(house: House) -> Parts:
     """Made when somebody first opens the console."""
-    from cli.tried import tried
+    from cli.trial import fenced
     from rules.assignment.distributions import distributions
     from webhooks.console.parts import Parts
 
@@ -47,7 +47,7 @@ def console_parts(house: House) -> Parts:
         secure=public_url.startswith("https:"),
         proxied=bool(public_url),
         rules=tuple(written_rules(config)),
-        try_config=lambda text: tried(text, config),
+        try_config=lambda trial, tell: fenced(config, house.fence, trial, tell),
         save_test=lambda stored: _saved(house, stored),
         tests_file=tests_file(config.path).name,
         team=config.team,

@@ -41,6 +41,9 @@ def _draw(found: Figures, view: View) -> None:
     view.print(f"{view.at(found.since)} to {view.at(found.until)} ({view.clocks})")
     ended = f"won {found.won}, lost {found.lost}, conversion {found.conversion} %, revenue {found.revenue}"
     view.print(f"new leads {found.leads}, {ended}")
+    if found.imported.has_any:
+        apart = found.imported
+        view.print(f"apart from these, of imports: new leads {apart.leads}, won {apart.won}, lost {apart.lost}")
     answer, calls = found.answer, found.calls
     times = f"mean {_minutes(answer.mean)}, median {_minutes(answer.median)}, 95 % within {_minutes(answer.p95)}"
     view.print(f"answered {answer.answered} ({times}), not touched yet {len(answer.waiting)}")

@@ -27,6 +27,7 @@ from provodka.channel import Around, Page, Received, Receiver, Subscriber, Watch
 from provodka.crm import CrmAccount, Messenger
 from provodka.errors import ConnectorError
 from provodka.event import utc_now
+from provodka.fence import Fence, Limits
 from provodka.journal import Journal, StoredAction
 from provodka.journal.imports import ImportJob
 from provodka.own_pages import LeadMarks, OwnPages
@@ -86,6 +87,12 @@ class House:
     def engine(self) -> Engine:
         config = self.config
         return Engine(config.rules, REGISTRY, config.team, config.calendar, config.client, config.beside)
+
+    @cached_property
+    def fence(self) -> Fence:
+        """Around what somebody only wants to try."""
+        most = self.config.console.what_if
+        return self._kept(Fence(Limits(most.time.total_seconds(), most.memory)))
 
     @cached_property
     def crm(self) -> CrmAccount | None:

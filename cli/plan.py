@@ -59,12 +59,12 @@ def plan(journal: Journal, config: Config, question: Question, view: View) -> in
 
 
 @contextmanager
-def _bar(view: View, total: Callable[[], int]) -> Iterator[Callable[[], None]]:
+def _bar(view: View, total: Callable[[], int]) -> Iterator[Callable[[str], None]]:
     """What to call for every event; on a terminal it moves a bar."""
     if view.as_json or not view.err.is_terminal:
-        yield lambda: None
+        yield lambda _: None
         return
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=view.err, transient=True) as progress:
         task = progress.add_task("", total=total())
-        yield lambda: progress.advance(task)
+        yield lambda _: progress.advance(task)

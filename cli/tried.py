@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Protocol
 
-from cli.config import SECTIONS, Config, add_tests, environment, meaning, settled
+from cli.config import SECTIONS, add_tests, meaning, settled
 from provodka.config import read_filled
 from provodka.substitution import as_written, fill, takes_from_outside
 from provodka.veil import Veil
@@ -25,12 +26,26 @@ _SHORTEST: Final = 4  # what is shorter would be hidden everywhere, and hides no
 _OF_THE_HOUSE: Final = ("crm", "accounting", "channels", "console", "journal", "server", "http")
 
 
-def tried(text: str, running: Config, environ: Mapping[str, str] | None = None) -> Tried:
+class Running(Protocol):
+    """What is looked at of the config that runs: `document` is it as it was read, `taken` by name what it has of the
+    environment."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def document(self) -> Document: ...
+    @property
+    def taken(self) -> Mapping[str, str]: ...
+    @property
+    def secrets(self) -> frozenset[str]: ...
+
+
+def tried(text: str, running: Running) -> Tried:
     """The rules of a text, made ready; ConfigError with all its mistakes."""
     document = parse_document(text, str(running.path))
     careful = _Careful(running.document)
     document = replace(document, data=careful.config(document.data))
-    filled = fill(document, environment(running.path) if environ is None else environ)
+    filled = fill(document, running.taken)
     filled.broken |= {path for path in careful.kept if path[0] in _OF_THE_HOUSE}
     parsed = read_filled(document, filled, SECTIONS, confined=True)
     parsed.report(meaning(parsed))

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from provodka.event import Event
+from provodka.fence import OutOfTimeError
 from provodka.payloads import EmailReceived, EmailSent, EventType, addressed_to, is_bulk, is_echo_of_import, lead_of
 from rules.actions.base import Action, Part
 from rules.actions.chain import follow
@@ -46,6 +47,13 @@ _STRANGER: Final = (
     "nobody knows this person, and strangers' letters to a mailbox of role {role} are not for rules; one that asks for "
     "message.role sees them"
 )
+_AT_RULE: Final = "at the rule "
+
+
+def rule_at(limit: BaseException) -> str:
+    """The rule at which the engine was left by a MemoryError or an OutOfTimeError; empty where it was at none."""
+    notes = getattr(limit, "__notes__", ())
+    return next((note.removeprefix(_AT_RULE) for note in notes if note.startswith(_AT_RULE)), "")
 
 
 class Engine:
@@ -217,6 +225,9 @@ class _Run:
             missing = fault.fact if isinstance(fault, NotOnRecordError) else ""
             error = f"{type(fault).__name__}: {fault}"
             return RuleTrace(name, RuleOutcome.ERROR, conditions, error=error, missing=missing)
+        except (MemoryError, OutOfTimeError) as limit:
+            limit.add_note(f"{_AT_RULE}{name}")
+            raise
         self.actions.extend(actions)
         keys = tuple([action.key for action in actions])
         self._limit(compiled, rung, keys)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -28,6 +28,9 @@ TYPES: Final = (
     EventType.CALL_MISSED,
 )
 """The events that figures are counted from."""
+
+IMPORTED: Final = "загрузка"
+"""The line of leads that imports have made."""
 
 BY_HAND: Final = "вручную"
 """The source of a lead that people made in the CRM."""
@@ -61,6 +64,14 @@ class Happened(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a lead came from, and whether it is one of the many that an import has made."""
+
+    name: str
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """The leads of one source, person, hour or value of a field. `conversion` is the share of won ones, in percent."""
 
@@ -73,6 +84,11 @@ class Line:
     @property
     def conversion(self) -> int:
         return percent(self.won, self.won + self.lost)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything to tell of."""
+        return bool(self.leads or self.won or self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +117,10 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One stretch of time. The lines are sorted by leads, most first; `by_field` has one list for each list field."""
+    """One stretch of time. The lines are sorted by leads, most first; `by_field` has one list for each list field.
+
+    What imports have made is told by `imported` alone: an old base is neither new nor waits for anybody.
+    """
 
     since: datetime = _NO_TIME
     until: datetime = _NO_TIME
@@ -118,6 +137,7 @@ class Figures:
     by_reason: tuple[Line, ...] = ()
     by_field: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     stages: tuple[StageTime, ...] = ()
+    imported: Line = Line(IMPORTED)
 
     @property
     def conversion(self) -> int:
@@ -137,7 +157,8 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """What figures were counted from, one by one: every new lead, every number whose call was missed."""
+    """What figures were counted from, one by one: every new lead (but those of imports), every number whose call was
+    missed."""
 
     leads: tuple[Waited, ...] = ()
     misses: tuple[Miss, ...] = ()
@@ -164,7 +185,7 @@ def count(
     happened: Iterable[Happened],
     since: datetime,
     until: datetime,
-    source: Callable[[Sequence[str]], Mapping[str, str]],
+    source: Callable[[Sequence[str]], Mapping[str, Source]],
     team: Team,
     local: Callable[[datetime], datetime],
 ) -> Figures:
@@ -177,7 +198,7 @@ def count_cases(
     happened: Iterable[Happened],
     since: datetime,
     until: datetime,
-    source: Callable[[Sequence[str]], Mapping[str, str]],
+    source: Callable[[Sequence[str]], Mapping[str, Source]],
     team: Team,
     local: Callable[[datetime], datetime],
 ) -> tuple[Figures, Cases]:
@@ -200,9 +221,12 @@ def count_cases(
                 for lead in lanes.get(one.lane, ()) if call.talk_seconds and one.lane is not None else ():
                     _touch(lead, one.at)
     sources = source(list(leads))
-    counted = _Counted(list(leads.values()), sources, team, local)
+    imported = [leads.pop(id_) for id_, one in sources.items() if one.imported]
+    names = {id_: one.name for id_, one in sources.items()}
+    counted = _Counted(list(leads.values()), names, team, local)
     waited = counted.waited()
-    return counted.figures(since, until, talks.calls(), waited), Cases(waited, talks.misses())
+    found = counted.figures(since, until, talks.calls(), waited)
+    return replace(found, imported=_line(IMPORTED, imported)), Cases(waited, talks.misses())
 
 
 def answer_of(leads: Iterable[Waited]) -> Answer:

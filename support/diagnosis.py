@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
@@ -85,6 +85,25 @@ class Finding:
     told: Mapping[str, str] = field(default_factory=dict)
 
 
+class Tried(Protocol):
+    """What was tried and went wrong: an action, or a group of those that went wrong alike."""
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def reason(self) -> str | None: ...
+
+    @property
+    def error(self) -> str: ...
+
+    @property
+    def hint(self) -> str: ...
+
+
 INCOMING: Final = frozenset(
     {
         EventType.FORM_SUBMITTED, EventType.FORM_SPAM, EventType.EMAIL_RECEIVED, EventType.CALL_FINISHED,
@@ -155,7 +174,7 @@ def _of_event(case: Case, mask: Mask) -> Iterator[Finding]:
         case FormSpam(why=why):
             yield Finding(What.ROBOT, Grade.WAIT, error=mask.text(why), told=channel)
         case PaymentEvent(payment=paid) if event.type in _MONEY:
-            told = {"order": paid.order, "asked": f"{paid.asked:f}", "paid": f"{paid.amount:f}"}
+            told = {"order": mask.text(paid.order), "asked": f"{paid.asked:f}", "paid": f"{paid.amount:f}"}
             yield Finding(What.MONEY, Grade.BAD, error=mask.text(paid.reason), code=event.type.value, told=told)
 
 
@@ -171,11 +190,13 @@ def _of_actions(case: Case, mask: Mask) -> Iterator[Finding]:
 
 
 def _of_action(action: StoredAction, case: Case, mask: Mask) -> Finding | None:
+    attempts = case.attempts.get(action.id, ())
     match action.state:
         case ActionState.DEAD:
-            return _tried(What.DEAD, Grade.BAD, action, case, mask)
+            return replace(dead(action, attempts, mask), action=action.id)
         case ActionState.READY if action.error:
-            return _tried(What.STUCK, _stuck(action, case), action, case, mask)
+            found = _tried(What.STUCK, _stuck(attempts), action, attempts, mask)
+            return replace(found, action=action.id, until=action.not_before)
         case ActionState.WAITING if action.error and action.not_before is not None:
             return Finding(
                 What.LATER, Grade.WAIT, action.rule, action.kind, action.id, until=action.not_before,
@@ -186,18 +207,22 @@ def _of_action(action: StoredAction, case: Case, mask: Mask) -> Finding | None:
     return None
 
 
-def _stuck(action: StoredAction, case: Case) -> Grade:
+def _stuck(attempts: Sequence[Attempt]) -> Grade:
     """A key that is not accepted waits for a person, though it is tried again."""
-    return Grade.BAD if _outcome(case.attempts.get(action.id, ())) == "auth_failed" else Grade.WAIT
+    return Grade.BAD if _outcome(attempts) == "auth_failed" else Grade.WAIT
 
 
-def _tried(what: What, grade: Grade, action: StoredAction, case: Case, mask: Mask) -> Finding:
-    apart, attempts = taken_apart(action.error), case.attempts.get(action.id, ())
-    call = _bad_call(attempts)
+def dead(tried: Tried, attempts: Sequence[Attempt], mask: Mask) -> Finding:
+    """Why it was given up, by its attempts."""
+    return _tried(What.DEAD, Grade.BAD, tried, attempts, mask)
+
+
+def _tried(what: What, grade: Grade, tried: Tried, attempts: Sequence[Attempt], mask: Mask) -> Finding:
+    apart, call = taken_apart(tried.error), _bad_call(attempts)
     return Finding(
-        what, grade, action.rule, action.kind, action.id, action.reason or "", mask.text(apart.reason),
-        mask.text(action.hint), apart.status or call.get("status"), apart.code,
-        _outcome(attempts), str(call.get("system", "")), action.not_before,
+        what, grade, tried.rule, tried.kind, reason=tried.reason or "", error=mask.text(apart.reason),
+        hint=mask.text(tried.hint), status=apart.status or call.get("status"), code=apart.code,
+        outcome=_outcome(attempts), system=str(call.get("system", "")),
     )  # fmt: skip
 
 

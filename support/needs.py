@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, literal_column, select
 
 from provodka.journal import DeadReason, Journal, StoredEvent, brakes, mending, queries
+from provodka.journal.records import Attempt
 from provodka.journal.schema import actions, events
 from provodka.journal.sql import chunks
 
@@ -36,8 +37,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What has gone wrong in one and the same way. `error` and `hint` are those of the newest; `ids` are of actions, or
-    numbers of events where no action was planned, newest first; `key` names the group in an address."""
+    """What has gone wrong in one and the same way. `error`, `hint` and `attempts` are those of the newest; `ids` are of
+    actions, or numbers of events where no action was planned, newest first; `key` names the group in an address."""
 
     key: str
     rule: str
@@ -49,6 +50,7 @@ class Cause:
     last_at: datetime | None
     ids: tuple[int, ...]
     newest: tuple[Case, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def count(self) -> int:
@@ -124,7 +126,9 @@ def dead(connection: Connection, *, unknown: bool, most: int = LOOKED_AT) -> Cau
     for row in rows:
         groups.setdefault(_alike(row.rule, row.kind, row.reason or "", row.error or ""), []).append(row)
     stories = _events(connection, (row.event_seq for some in groups.values() for row in some[:SHOWN]))
-    return Causes(total, len(rows), _sorted(_cause(_key(words), some, stories) for words, some in groups.items()))
+    tried = queries.attempts_of(connection, [some[0].id for some in groups.values()])
+    found = (_cause(_key(words), some, stories, tried.get(some[0].id, ())) for words, some in groups.items())
+    return Causes(total, len(rows), _sorted(found))
 
 
 def _count_of_dead(connection: Connection, *reason: str) -> int:
@@ -204,12 +208,14 @@ def _stopped(connection: Connection) -> Iterable[StoppedRule]:
         yield StoppedRule(one, tuple(Case(r.id, r.created_at, stories[r.event_seq]) for r in rows))
 
 
-def _cause(key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[int, StoredEvent]) -> Cause:
+def _cause(
+    key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[int, StoredEvent], tried: tuple[Attempt, ...]
+) -> Cause:
     first, last = rows[-1], rows[0]
     cases = (Case(r.id, r.finished_at, stories[r.event_seq]) for r in rows[:SHOWN] if r.event_seq in stories)
     words = (last.rule, last.kind, last.reason or "", last.error or "", last.hint or "")
     ids = tuple(row.id for row in rows)
-    return Cause(key, *words, first.finished_at, last.finished_at, ids, tuple(cases))
+    return Cause(key, *words, first.finished_at, last.finished_at, ids, tuple(cases), tried)
 
 
 def _failure(key: str, rows: Sequence[Row[*tuple[Any, ...]]], stories: Mapping[int, StoredEvent]) -> Cause:

@@ -10,7 +10,8 @@ from typing import Final
 
 ENCODING: Final = "utf-8-sig"
 """Excel takes the file for UTF-8 by its first three bytes alone."""
-_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_AFTER_A_COMMA: Final = re.compile(r",(?=[=+\-@\t\r\n])")
 _NUMBER: Final = re.compile(r"[+-]?[\d (),.-]+")
 
 
@@ -24,5 +25,9 @@ def csv_text(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def no_formula(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run as a formula: strangers have written it."""
-    return f"'{cell}" if cell.startswith(_BEGIN_FORMULAS) and not _NUMBER.fullmatch(cell) else cell
+    """The cell, with an apostrophe before what a spreadsheet would run as a formula: strangers have written it. Where
+    cells are parted by commas, as in English, a comma would begin another cell: a space follows it there."""
+    if _NUMBER.fullmatch(cell):
+        return cell
+    apart = _AFTER_A_COMMA.sub(", ", cell)
+    return f"'{apart}" if cell.startswith(_BEGIN_FORMULAS) else apart

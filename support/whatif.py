@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from provodka.journal import EventState, Journal
+from provodka.journal import EventState
 from provodka.journal.planned_before import History, histories
+from provodka.journal.reading import Readable
 from provodka.offline import offline
 from rules.actions import REGISTRY
 from rules.differences import Did
@@ -41,23 +42,24 @@ class Compared:
 
 
 def compare(
-    journal: Journal,
+    journal: Readable,
     tried: Tried,
     span: Span,
     masks: Masks,
-    tick: Callable[[], None],
+    tick: Callable[[str], None],
     *,
     rule: str = "",
     limit: int = 20,
 ) -> Compared:
     """Hold the rules against every event of the span, and show up to `limit` of those that they would deal with
-    otherwise. Nothing is asked of the outside. `tick` is called for each event; what it raises ends the walk."""
+    otherwise. Nothing is asked of the outside. `tick` is called before each event, with its id; what it raises ends the
+    walk."""
     now: datetime = journal.now()
     tally = Tally(span, limit)
     known = set(tried.engine.names)
     with offline():
         for history in histories(journal, span.since, span.until):
-            tick()
+            tick(history.event.event.id)
             if history.event.state in _TO_COME:
                 tally.to_come += 1
                 continue

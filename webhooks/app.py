@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import Flask, Response, jsonify
 
 from provodka.channel import Page
@@ -14,10 +15,12 @@ from provodka.journal import Journal, brakes, imports, queries, troubles
 from webhooks.console.mount import Mounted
 from webhooks.files import files
 from webhooks.metrics import Figures
-from webhooks.receive import Door, hooks
+from webhooks.receive import FOR_MACHINES, Door, hooks, unavailable
 
 if TYPE_CHECKING:
     from webhooks.console.parts import Parts
+
+log = structlog.get_logger("webhooks")
 
 
 def create_app(
@@ -56,6 +59,11 @@ def create_app(
         lists = Counter(job.state.value for job in journal.read(imports.all_imports))
         text = door.metrics.text(Figures(totals.events, totals.actions, len(opened), held, lists))
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.errorhandler(JournalUnavailableError)
+    def away(error: JournalUnavailableError) -> Response:
+        log.warning("web.journal_unavailable", error=str(error))
+        return unavailable(FOR_MACHINES.unavailable)
 
     if console is not None:
         app.wsgi_app = Mounted(app.wsgi_app, lambda: _console(console))  # type: ignore[assignment, method-assign]

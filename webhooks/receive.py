@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, partial
 from hashlib import sha256
 from typing import Final, Protocol
@@ -35,7 +35,8 @@ from webhooks.metrics import Metrics
 log = structlog.get_logger("webhooks")
 
 _METHODS: Final = ["POST", "GET", "PUT"]  # some senders have only GET (Sipuni, Calltouch)
-_RETRY_AFTER: Final = timedelta(seconds=30)
+AGAIN: Final = {"Retry-After": "30"}
+"""The header, with the seconds after which it is worth another try, of what is answered while the journal is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +167,8 @@ def _unavailable(door: Door, name: str, error: JournalUnavailableError, words: W
 
 
 def unavailable(reply: Reply) -> Response:
-    """The reply, with the seconds after which it is worth another try."""
-    wait = str(int(_RETRY_AFTER.total_seconds()))
-    return Response(reply.body, reply.status, {"Retry-After": wait}, content_type=reply.content_type)
+    """The reply, which asks to come again."""
+    return Response(reply.body, reply.status, AGAIN, content_type=reply.content_type)
 
 
 def _kept(door: Door, channel: str, delivery: Delivery, unreadable: UnreadableError) -> Received:

@@ -38,9 +38,9 @@ def cases_between(
             tick()
             yield one
 
-    def source(ids: Sequence[str]) -> dict[str, str]:
+    def source(ids: Sequence[str]) -> dict[str, figures.Source]:
         found = journal.read(lambda c: happened.origins(c, ids))
-        return {id_: origin.source or origin.channel for id_, origin in found.items()}
+        return {id_: figures.Source(one.source or one.channel, one.imported) for id_, one in found.items()}
 
     return journal.read(lambda c: figures.count_cases(events(c), since, until, source, team, calendar.local))
 

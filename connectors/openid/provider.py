@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from connectors.answers import Reply, by_status, explain, parse
 from connectors.http import new_session, settled, surroundings
 from connectors.openid.client import Client
+from connectors.openid.identity import Identity, groups_in, told_by
 from connectors.openid.metadata import WELL_KNOWN, Metadata, read
 from connectors.openid.tokens import Expected, Keys, verified
 from connectors.openid.why import Why
@@ -52,19 +53,6 @@ class Asked:
         return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who has signed in there. `email` is empty, or as the provider says; whether it has made sure that it is theirs is
-    `verified`. `groups` are the values of the claim. `id_token` says it all, signed."""
-
-    subject: str
-    email: str
-    verified: bool
-    name: str
-    groups: tuple[str, ...]
-    id_token: str = field(repr=False)
-
-
 class Provider:
     """One provider, for all threads. What it tells of itself is kept for an hour. Everything may raise ConnectorError:
     `Retryable` where it is away, `Rejected` with a `Why` for its code where somebody is not to be let in."""
@@ -79,8 +67,7 @@ class Provider:
 
     def authorization_url(self, asked: Asked, back: str, *, again: bool = False) -> str:
         """Where to send the browser; it comes back to `back`. `again`: somebody else may sign in there now."""
-        with self._turn():
-            known = self._metadata()
+        known = self._at_once()
         session = self._session(known, back)
         url: str = session.create_authorization_url(
             known.authorization_endpoint,
@@ -102,20 +89,11 @@ class Provider:
             expected = Expected(known.issuer, self._client.client_id, asked.nonce, access, known.signatures)
             claims = verified(signed, self._keys, expected, self._now())
             more = self._userinfo(known, access, claims) if self._lacks(claims) else {}
-        mail = claims if claims.get("email") else more
-        return Identity(
-            subject=str(claims["sub"]),
-            email=_text(mail.get("email")),
-            verified=mail.get("email_verified") is True or str(mail.get("email_verified")).lower() == "true",
-            name=_text(claims.get("name")) or _text(more.get("name")),
-            groups=_groups(claims, self._client.claim) or _groups(more, self._client.claim),
-            id_token=signed,
-        )
+        return told_by(claims, more, self._client.claim, signed)
 
     def leaving_url(self, id_token: str, back: str) -> str:
         """Where to send the browser to end the session there too; empty where the provider tells no such address."""
-        with self._turn():
-            end = self._metadata().end_session_endpoint
+        end = self._at_once().end_session_endpoint
         if not end:
             return ""
         hint = {"id_token_hint": id_token} if id_token else {}
@@ -146,21 +124,37 @@ class Provider:
                 cure = "Сверьте client_id и client_secret с приложением у поставщика."
                 yield Remark(("client_secret",), f"the provider does not know us: {error.reason}", cure)
 
+    def _at_once(self) -> Metadata:
+        """What it tells of itself. Whoever finds it known waits for nobody who waits for the provider."""
+        if (kept := self._kept()) is not None:
+            return kept
+        with self._turn():
+            return self._metadata()
+
     def _metadata(self) -> Metadata:
+        if (kept := self._kept()) is None:
+            try:
+                kept = read(self._get(self._client.issuer.rstrip("/") + WELL_KNOWN), self._client.issuer)
+            except ConnectorError as error:
+                self._away = (error, self._now())
+                kept = self._before(error)
+            else:
+                self._known, self._away = (kept, self._now()), None
+        return kept
+
+    def _kept(self) -> Metadata | None:
+        """What need not be asked for now; None where it has to be. Raises while the provider is away."""
         now = self._now()
         if self._known is not None and now - self._known[1] < _KEPT:
             return self._known[0]
-        if self._away is None or now - self._away[1] >= _AWAY:
-            try:
-                found = read(self._get(self._client.issuer.rstrip("/") + WELL_KNOWN), self._client.issuer)
-            except ConnectorError as error:
-                self._away = (error, now)
-            else:
-                self._known, self._away = (found, now), None
-        if self._known is not None:  # what it told more than an hour ago is most likely still so
+        if self._away is not None and now - self._away[1] < _AWAY:
+            return self._before(self._away[0])
+        return None
+
+    def _before(self, failed: ConnectorError) -> Metadata:
+        """What it told more than an hour ago, which is most likely still so."""
+        if self._known is not None:
             return self._known[0]
-        assert self._away is not None  # noqa: S101 -- it has told nothing
-        failed = self._away[0]
         cure = failed.hint if isinstance(failed, Rejected) and failed.hint else _AWAY_CURE
         raise type(failed)(failed.reason, hint=cure, code=failed.code)
 
@@ -180,14 +174,14 @@ class Provider:
             raise Rejected(f"the provider answers {error.error}", code=Why.CLIENT if is_ours else Why.CODE) from error
         except requests.HTTPError as error:
             raise Retryable(f"the provider answers HTTP {error.response.status_code}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Retryable("the provider's answer is no JSON") from error
         except requests.RequestException as error:
             raise explain(error, write=False) from error
         return token
 
     def _lacks(self, claims: Mapping[str, Any]) -> bool:
-        return not claims.get("email") or bool(self._client.claim and not _groups(claims, self._client.claim))
+        return not claims.get("email") or bool(self._client.claim and not groups_in(claims, self._client.claim))
 
     def _userinfo(self, known: Metadata, access: str, claims: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the id token leaves out. It has to be about the same person (OpenID Connect Core 1.0, 5.3.2)."""
@@ -230,20 +224,3 @@ class Provider:
             yield
         finally:
             self._line.release()
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _groups(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The values of a claim: a list of strings, or one string. A name with points leads inside, as in
-    `realm_access.roles`, where no claim is called so."""
-    found: Any = claims.get(name) if name else None
-    if found is None and "." in name:
-        found = claims
-        for step in name.split("."):
-            found = found.get(step) if isinstance(found, dict) else None
-    if isinstance(found, str):
-        return (found,) if found else ()
-    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()

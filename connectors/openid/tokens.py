@@ -101,7 +101,8 @@ class Keys:
         data = self._ask()
         self._asked_at = self._now()
         told = data.get("keys") if isinstance(data, dict) else None
-        self._known = tuple(key for one in told or () if (key := _key(one)) is not None)
+        keys = told if isinstance(told, list) else ()
+        self._known = tuple(key for one in keys if (key := _key(one)) is not None)
         if not self._known:
             raise Rejected("the provider tells of no key that could be read", code=Why.SIGNATURE)
 

@@ -64,7 +64,7 @@ class PartnersSettings(FormSettings):
     @model_validator(mode="after")
     def _fits(self) -> PartnersSettings:
         found: list[Finding] = []
-        known, mails = [one.key for one in self.fields], dict[str, str]()
+        known, mails, secrets = [one.key for one in self.fields], dict[str, str](), dict[str, str]()
         for key, partner in self.partners.items():
             if not _KEY.fullmatch(key):
                 found.append(
@@ -78,6 +78,11 @@ class PartnersSettings(FormSettings):
                 if mails.setdefault(address, key) != key:
                     place = ("partners", key, "mail", at)
                     found.append(Finding(place, f"{mails[address]} has this address, too"))
+            secret = partner.secret.get_secret_value() if partner.secret else ""
+            if secret and (first := secrets.setdefault(secret, key)) != key:
+                same = f"partners.{first}.secret is the same: nobody could tell whose program has sent a request"
+                cure = f"give {first} and {key} a secret each: openssl rand -hex 24"
+                found.append(Finding(("partners", key, "secret"), same, cure))
         if found:
             raise Mistakes(*found)
         return self

@@ -93,6 +93,8 @@ class PaymentBook:
             case Told.FAILED if not further:
                 kind, key = EventType.PAYMENT_FAILED, f"failed:{notice.payment}"
             case Told.PAID:
+                if order is not None:
+                    self.orders.paid_after_all(order)
                 why = self._why(order, notice, ledger)
                 kind, key = _kind_of_paid(order, why), f"paid:{notice.payment}"
                 payment = replace(payment, reason=why, trial=why == TRIAL)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -41,7 +41,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. `tries` is how often the service was asked for its link, `payment` its id there."""
+    """One order. `tries` is how often the service was asked for its link, `payment` its id there; `paid_late` is when
+    it was paid though nobody reckoned with that any more."""
 
     number: int
     key: str
@@ -61,6 +62,7 @@ class Order:
     tries: int = 0
     stage: Stage = Stage.OPEN
     announced: bool = False
+    paid_late: str = ""
 
     @property
     def asked(self) -> Decimal:
@@ -69,6 +71,11 @@ class Order:
     @property
     def since(self) -> datetime:
         return datetime.fromisoformat(self.made_at)
+
+    def refundable(self, keep_open: timedelta, refund_days: int) -> datetime:
+        """Until when it may be given back, if it is paid by the end of `keep_open` or was paid late."""
+        paid = datetime.fromisoformat(self.paid_late) if self.paid_late else self.since + keep_open
+        return paid + timedelta(days=refund_days)
 
     def expired(self, now: datetime) -> bool:
         """Whether its link has run out."""
@@ -120,6 +127,12 @@ class Orders:
         order = self.of(self.store.snapshots(self._system, ORDER, [mark])[mark].body)
         assert order is not None  # noqa: S101 -- the two are written together, and orders stay
         return order
+
+    def paid_after_all(self, order: Order) -> None:
+        """Money has come for an order: one that was lost is paid, so that it is asked for refunds, and is not the
+        reason for a second link."""
+        if order.stage is Stage.LOST:
+            self.change(order, stage=Stage.PAID, paid_late=self.now().isoformat())
 
     def turn(self) -> AbstractContextManager[None]:
         """Held while notices are read beside those before them, and stored: of two of one order one is the first."""

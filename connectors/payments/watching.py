@@ -152,7 +152,7 @@ class PaymentWatcher:
     def _kept(self, order: Order) -> Order:
         """The paid order, with its stage changed once nobody gives the money back any more."""
         settings = self._settings
-        is_over = self._now - order.since > settings.keep_open + timedelta(days=settings.refund_days)
+        is_over = self._now > order.refundable(settings.keep_open, settings.refund_days)
         return self._ended(order, Stage.CLOSED) if is_over else order
 
     def _ended(self, order: Order, stage: Stage) -> Order:

@@ -69,7 +69,7 @@ class ConnectorStoreInJournal:
 
     def load_tokens(self, account: str) -> TokenPair | None:
         """The newest pair, as any process has saved it."""
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(tokens).where(tokens.c.account == account)).first()
         return None if row is None else TokenPair(row.access, row.refresh, row.expires_at)
 
@@ -147,13 +147,13 @@ class ConnectorStoreInJournal:
 
     def snapshots(self, system: str, kind: str, ids: Sequence[str]) -> dict[str, Snapshot]:
         """The snapshots of these ids that there are; without their identities, which only serve finding."""
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             return _stored(connection, system, kind, ids)
 
     def find_snapshots(self, system: str, kind: str, identities: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Ids by identity."""
         found: dict[str, list[str]] = {}
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             for part in chunks(list(identities)):
                 named = {"of_system": system, "of_kind": kind, "wanted": part}
                 for identity, remote in connection.execute(_CARRIERS, named):
@@ -174,24 +174,24 @@ class ConnectorStoreInJournal:
     def snapshot_page(self, system: str, kind: str, after: str, most: int) -> list[Snapshot]:
         """Those beyond an id, without their identities."""
         named = {"of_system": system, "of_kind": kind, "after": after, "most": most}
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             return [Snapshot(row.id, row.body, row.updated_at) for row in connection.execute(_PAGE, named)]
 
     def snapshot_ids(self, system: str, kind: str) -> list[str]:
         """Of all that there is of a kind."""
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             of_kind = (snapshots.c.system == system) & (snapshots.c.kind == kind)
             return list(connection.execute(select(snapshots.c.id).where(of_kind)).scalars())
 
     def cursor(self, name: str) -> str | None:
         """The value last stored under this name."""
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             value: str | None = connection.execute(_CURSOR, {"named": name}).scalar()
             return value
 
     def blob(self, sha256: str) -> bytes | None:
         """The bytes of a file that came with an event."""
-        with self._database.reading.connect() as connection:
+        with self._database.read() as connection:
             body: bytes | None = connection.execute(select(blobs.c.body).where(blobs.c.sha256 == sha256)).scalar()
             return body
 

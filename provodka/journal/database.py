@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 from sqlalchemy.pool import NullPool, QueuePool
+
+from provodka.errors import JournalUnavailableError
 
 _PATIENCE = 600  # seconds for another process that migrates a large journal
 
@@ -43,13 +51,48 @@ class Database:
         """Where it is, without the password."""
         return self.url.render_as_string(hide_password=True)
 
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection on a snapshot of its own. Raises JournalUnavailableError where there is none, or it is lost."""
+        return connected(self.reading)
+
     def close(self) -> None:
         self.writing.dispose()
         self.passing.dispose()
         self.reading.dispose()
 
 
-def _sqlite(url: str, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """A connection. Raises JournalUnavailableError where there is none, or it is lost."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        if (away := unavailable(error)) is None:
+            raise
+        raise away from error
+
+
+def unavailable(error: BaseException) -> JournalUnavailableError | None:
+    """What to raise in place of an error that says that the database is away; None for any other error."""
+    if isinstance(error, NoneFreeError):
+        return JournalUnavailableError("every connection to the database is in use, and none came free in time")
+    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return JournalUnavailableError(str(error.orig))
+    return None
+
+
+def read_only(url: str) -> Engine:
+    """An engine over a journal that is there, whose connections can write nothing."""
+    target = make_url(url)
+    if target.get_backend_name() != "sqlite":
+        engine = create_engine(target.set(drivername="postgresql+psycopg"), pool_size=1)
+        return engine.execution_options(postgresql_readonly=True)
+    file = f"file:{quote(str(Path(target.database or '').absolute()))}"
+    return _sqlite(URL.create("sqlite", database=file, query={"mode": "ro", "uri": "true"}), "BEGIN", pool_size=1)
+
+
+def _sqlite(url: str | URL, begin: str, *, pool_size: int, synchronous: str = "FULL") -> Engine:
     in_memory = make_url(url).database in (None, "", ":memory:")
     if in_memory:
         raise ValueError("the journal needs a file: an in-memory SQLite would lose what was accepted")

@@ -58,10 +58,12 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a lead of ours came from: the channel of the event, and its advertising source (`utm.source`), if any."""
+    """Where a lead of ours came from: the channel of the event, and its advertising source (`utm.source`), if any;
+    whether the event was a row of an import."""
 
     channel: str
     source: str = ""
+    imported: bool = False
 
 
 def between(
@@ -88,6 +90,8 @@ def origins(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Origin
     found: dict[str, Origin] = {}
     for part in chunks(list(lead_ids)):
         for row in connection.execute(_CAME_FROM, {"ids": part}):
-            utm = json.loads(row.payload).get("utm") or {}
-            found[row.remote_id] = Origin(row.channel, str(utm.get("source") or ""))
+            payload = json.loads(row.payload)
+            utm = payload.get("utm") or {}
+            imported = payload.get("imported") is True
+            found[row.remote_id] = Origin(row.channel, str(utm.get("source") or ""), imported)
     return found

@@ -10,10 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import OperationalError
 
 from provodka.channel import Part
-from provodka.errors import JournalUnavailableError
 from provodka.event import Event, utc_now
 from provodka.journal import inbox, lanes, outbox, planning, queries, timers, troubles, turns
 from provodka.journal.connector_store import ConnectorStoreInJournal
@@ -64,12 +62,9 @@ class Journal:
         return self._writer.run(work, durable=durable)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a function of `provodka.journal.queries` on a snapshot of its own."""
-        try:
-            with self.database.reading.connect() as connection:
-                return work(connection)
-        except OperationalError as error:
-            raise JournalUnavailableError(str(error.orig)) from error
+        """Run a function of `provodka.journal.queries` on a snapshot of its own. Raises JournalUnavailableError."""
+        with self.database.read() as connection:
+            return work(connection)
 
     # what arrives
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from provodka.errors import JournalUnavailableError
-from provodka.journal.database import Database
+from provodka.journal.database import Database, unavailable
 
 # Of SQLite, a number that is another one when a connection other than the asking one has committed. Of PostgreSQL,
 # which transactions were under way: every one that writes is given a number, so that none ends without a trace.
@@ -31,9 +31,9 @@ class Movement:
             asked = _SQLITE if self._database.is_sqlite else _POSTGRESQL
             mark = str(self._connection.exec_driver_sql(asked).scalar_one())
             self._connection.rollback()  # an open transaction would go on seeing what was when it began
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             self.close()
-            raise JournalUnavailableError(str(error.orig)) from error
+            raise unavailable(error) or JournalUnavailableError(str(error)) from error
         return mark
 
     def close(self) -> None:

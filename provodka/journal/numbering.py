@@ -23,6 +23,7 @@ REQUEST: Final = "request"
 
 LONGEST: Final = 64  # signs of a number
 _LONG: Final = 20  # what is longer is no number that somebody says by its end, but a machine's
+_GROUP: Final = 3  # digits
 _ALIKE: Final = str.maketrans("авекмнорстух", "abekmhopctyx")
 _KEY: Final = ("tail", "whole", "kind", "lane")
 _LOOKED_AT: Final = 1_000  # of those that end alike
@@ -111,7 +112,8 @@ def key_of(number: str) -> tuple[str, str] | None:
 
 def lanes_numbered(connection: Connection, typed: str, most: int) -> list[Numbered]:
     """Whose number it is, the newest first, no more than `most`: the number as it stands, else, where no more than a
-    few letters stand before its digits, those that begin with the letters and end with the digits."""
+    few letters stand before its digits, those that begin with the letters and end with the digits; else the digits
+    alone, grouped by thousands or not."""
     key = key_of(typed)
     if key is None:
         return []
@@ -122,6 +124,9 @@ def lanes_numbered(connection: Connection, typed: str, most: int) -> list[Number
         found = _read(connection, tail, whole, most, alone=True)
     if short is not None and not found:
         found = _read(connection, tail, short[1], most, alone=False)
+    if not found and whole.isdecimal():  # «12 345» on one of the two sides, 12345 on the other
+        tails = {whole.lstrip("0"), whole[-_GROUP:].lstrip("0")} - {tail, ""}
+        found = [one for other in tails for one in _read(connection, other, whole, most, alone=True)]
     return found
 
 

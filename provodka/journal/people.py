@@ -4,26 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, literal_column, select
 
+from provodka.event import dump_person, load_person
 from provodka.journal import inbox
 from provodka.journal.records import StoredEvent
 from provodka.journal.schema import actions, events
+from provodka.payloads import Person
+
+_NAMELESS: Final = dump_person(Person()).decode().partition(",")[0]
+"""How whoever has no name begins in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """Somebody by the last event of their lane."""
+    """Somebody by the last event of their lane. `person` is who it tells of, with what it does not know of them (a call
+    has no name) from the last event that had a name."""
 
     lane: int
     event: StoredEvent
+    person: Person
 
 
 def newest_of(connection: Connection, lanes: Sequence[int]) -> list[Newest]:
     """These lanes by their last event, whoever was heard of last first."""
-    found = [Newest(lane, event) for lane in lanes for event in page_of(connection, lane, None, 1)]
+    found = [
+        Newest(lane, event, _known(connection, lane, event.event.person))
+        for lane in lanes
+        for event in page_of(connection, lane, None, 1)
+    ]
     return sorted(found, key=lambda one: -one.event.seq)
+
+
+def _known(connection: Connection, lane: int, newest: Person) -> Person:
+    if newest.name:
+        return newest
+    named = select(events.c.person).where(events.c.lane == lane, ~events.c.person.startswith(_NAMELESS))
+    body = connection.execute(named.order_by(events.c.seq.desc()).limit(1)).scalar_one_or_none()
+    if body is None:
+        return newest
+    known = load_person(body)
+    return Person(
+        known.name,
+        newest.phones or known.phones,
+        newest.emails or known.emails,
+        newest.messengers or known.messengers,
+    )
 
 
 def page_of(connection: Connection, lane: int, before: int | None, limit: int) -> list[StoredEvent]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from provodka.journal import inbox
-from provodka.journal.journal import Journal
+from provodka.journal.reading import Readable
 from provodka.journal.records import WAIT, StoredEvent
 from provodka.journal.schema import actions, events, plans
 from provodka.journal.sql import among
@@ -59,20 +59,20 @@ class History:
     actions: tuple[MadeAction, ...]
 
 
-def count(journal: Journal, since: datetime, until: datetime) -> int:
+def count(journal: Readable, since: datetime, until: datetime) -> int:
     """How many events rules may have seen, received at `since` or later and before `until`."""
     found: int = journal.read(lambda c: c.execute(_COUNT, {"since": since, "until": until}).scalar_one())
     return found
 
 
-def newest_since(journal: Journal, since: datetime, until: datetime, most: int) -> datetime:
+def newest_since(journal: Readable, since: datetime, until: datetime, most: int) -> datetime:
     """From when on there are at most so many events: `since`, or the moment that the last of them came."""
     query = select(events.c.received_at).where(_OF_TIME).order_by(events.c.received_at.desc()).offset(most - 1).limit(1)
     found = journal.read(lambda c: c.execute(query, {"since": since, "until": until}).scalar())
     return since if found is None else found
 
 
-def histories(journal: Journal, since: datetime, until: datetime) -> Iterator[History]:
+def histories(journal: Readable, since: datetime, until: datetime) -> Iterator[History]:
     """Their histories, oldest first; each portion is read in a transaction of its own."""
     span = {"since": since, "until": until}
     first, last = journal.read(lambda c: tuple(c.execute(_BOUNDS, span).one()))

@@ -196,9 +196,9 @@ attempts = Table(
 links = Table(
     "links",
     metadata,
-    Column("system", String(40), primary_key=True),
     Column("kind", String(20), primary_key=True),
     Column("remote_id", String(64), primary_key=True),
+    Column("system", String(40), primary_key=True),
     Column("action_id", BigInteger, nullable=False, index=True),
     Column("at", Moment, nullable=False),
 )

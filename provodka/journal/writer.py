@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from provodka.errors import JournalUnavailableError
-from provodka.journal.database import Database
+from provodka.journal.database import Database, unavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -90,7 +89,7 @@ class Writer:
             self._commit(group)
         except BaseException as error:  # noqa: BLE001 -- each job gets its own verdict below
             if len(group) == 1:
-                own.error = _translated(error)
+                own.error = unavailable(error) or error
             else:
                 self._commit_singly(group)
         with self._guard:
@@ -122,10 +121,4 @@ class Writer:
             try:
                 self._commit([job])
             except BaseException as error:  # noqa: BLE001 -- handed to the caller of this job
-                job.error = _translated(error)
-
-
-def _translated(error: BaseException) -> BaseException:
-    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return JournalUnavailableError(str(error.orig))
-    return error
+                job.error = unavailable(error) or error

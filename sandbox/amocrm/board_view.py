@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sandbox.amocrm import board_extras
@@ -12,6 +11,7 @@ from sandbox.amocrm.fields import DATES
 from sandbox.amocrm.model import Company, Contact, Json, Lead, Note, Pipeline, Status, Task
 from sandbox.amocrm.store import Store, kind_of
 from sandbox.pages import counted, gettext
+from sandbox.pages.links import safe_link
 from sandbox.pages.times import day, duration, moment
 
 CARDS_SHOWN = 60
@@ -198,8 +198,3 @@ def leads_word(count: int) -> str:
 def money(amount: int) -> str:
     """«15 000 ₽» with narrow spaces that do not break."""
     return f"{amount:,}".replace(",", "\u202f") + "\u00a0₽"
-
-
-def safe_link(link: str) -> str:
-    """The link if a browser may follow it, else nothing."""
-    return link if urlsplit(link).scheme in ("http", "https") else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from itertools import islice
-from urllib.parse import urlsplit
 
 from sandbox.bitrix24 import dump, multifields, project, stages
 from sandbox.bitrix24.activities import EMAIL, TELEPHONY, TODO
@@ -16,6 +15,7 @@ from sandbox.bitrix24.settings import MODE_SIMPLE
 from sandbox.bitrix24.store import Store
 from sandbox.bitrix24.tasks import DONE
 from sandbox.pages import counted, gettext
+from sandbox.pages.links import safe_link
 from sandbox.pages.times import day, duration, moment
 
 CARDS_SHOWN = 60
@@ -265,11 +265,6 @@ def cards_word(kind: int, count: int) -> str:
 def money(amount: float) -> str:
     """«15 000 ₽» with narrow spaces that do not break."""
     return f"{amount:,.0f}".replace(",", "\u202f") + "\u00a0₽"
-
-
-def safe_link(link: str) -> str:
-    """The link if a browser may follow it, else nothing."""
-    return link if urlsplit(link).scheme in ("http", "https") else ""
 
 
 def plain_text(text: str) -> str:

@@ -11,17 +11,16 @@ MONTHS: Final = ("янв", "фев", "мар", "апр", "мая", "июн", "и
 
 
 def moment(stamp: float, now: float, zone: tzinfo) -> str:
-    """«сегодня, 14:05», «вчера, 9:30», «12 янв, 10:00»; both are unix seconds."""
-    when = datetime.fromtimestamp(stamp, UTC).astimezone(zone)
-    return f"{_day_word(when.date(), datetime.fromtimestamp(now, UTC).astimezone(zone).date())}, {when:%H:%M}"
+    """«сегодня, 14:05», «вчера, 9:30», «12 янв, 10:00»; both are unix seconds. What is no moment of any calendar, such
+    as one in milliseconds, stays as it is."""
+    when, today = _read(stamp, zone), _read(now, zone)
+    return f"{_day_word(when.date(), today.date())}, {when:%H:%M}" if when and today else str(stamp)
 
 
 def day(stamp: object, zone: tzinfo) -> str:
     """A date without its time; what is no unix time stays as it is."""
-    if not isinstance(stamp, int):
-        return str(stamp)
-    when = datetime.fromtimestamp(stamp, UTC).astimezone(zone)
-    return f"{_plain(when.date())} {when.year}"
+    when = _read(stamp, zone) if isinstance(stamp, int) else None
+    return f"{_plain(when.date())} {when.year}" if when else str(stamp)
 
 
 def duration(seconds: object) -> str:
@@ -30,6 +29,13 @@ def duration(seconds: object) -> str:
         return ""
     minutes, rest = divmod(seconds, 60)
     return gettext("%(min)s мин %(s)s с") % {"min": minutes, "s": rest} if minutes else gettext("%s с") % rest
+
+
+def _read(stamp: float, zone: tzinfo) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(stamp, UTC).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _day_word(when: date, today: date) -> str:

@@ -18,6 +18,8 @@ from support.export.tables import INDEXES, SEARCH, TABLES, VIEWS, local, rows_of
 from support.sheet import no_formula
 from support.story import ShownStory
 
+_NAMED: Final = """("person") DO UPDATE SET "name" = excluded."name" WHERE "people"."name" = ''"""
+
 
 class Writer(Protocol):
     """Fills a file. `end` makes it whole; `close` lets go of it, whole or not."""
@@ -68,10 +70,13 @@ class SqliteWriter:
             self._insert("about", [{"name": name, "value": value} for name, value in about.items()])
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Those whose key is new. Half the time of sqlite-utils' own, which looks for new columns in every row."""
+        """Those whose key is new, and the first name of somebody who had none. Half the time of sqlite-utils' own,
+        which looks for new columns in every row."""
         columns = TABLES[table][0]
         names, marks = (", ".join(f"{sign}{name}{end}" for name in columns) for sign, end in (('"', '"'), (":", "")))
-        self._db.conn.executemany(f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
+        known = _NAMED if table == "people" else "DO NOTHING"
+        query = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) ON CONFLICT {known}'  # noqa: S608
+        self._db.conn.executemany(query, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 
 from provodka.journal import Journal, extract
 from provodka.journal.extract import Scope
+from provodka.leftovers import held, sweep
 from support.export.lines import lines
 from support.export.writers import CsvWriter, JsonWriter, SqliteWriter, Words, Writer
 from support.masking import Masks
@@ -69,22 +74,26 @@ def export(
     after any error, nothing is left. Raises FileExistsError unless what is there may be written `over`, OSError."""
     if path.exists() and not over:
         raise FileExistsError(path)
-    partial = path.with_name(f".{path.name}.part")
-    partial.unlink(missing_ok=True)
-    _reserve(partial)
+    sweep(path.parent.glob(f".{escape(path.name)}.*.part"))
+    partial, lock = held(lambda: _reserve(path.with_name(f".{path.name}.{token_hex(4)}.part")))
     try:
         done = _fill(journal, wish, partial, move)
         if not over:
             _reserve(path)  # fails where somebody else was quicker
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):  # of the file: the journal's own are told as JournalUnavailableError
+            raise OSError(errno.EIO, str(error)) from error
         raise
+    finally:
+        os.close(lock)
     return Made(done, path.stat().st_size)
 
 
-def _reserve(path: Path) -> None:
+def _reserve(path: Path) -> Path:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return path
 
 
 def _fill(journal: Journal, wish: Wish, path: Path, move: Callable[[int], None]) -> int:

@@ -82,3 +82,11 @@ def test_a_page_that_nobody_outside_can_open_is_warned_of(tmp_path: Path, channe
     (warning,) = warnings(parsed)
     assert (warning.line, warning.hint) == (3, "set server.public_url, the address of the proxy")
     assert "/f/sheet" in warning.text
+
+
+def test_partners_with_one_secret_are_named_both_with_the_cure(tmp_path: Path) -> None:
+    both = "partners: {a: {title: А, secret: x1y2}, b: {title: Б}, c: {title: В, secret: x1y2}}"
+    (found,) = told(tmp_path, PARTNERS.replace("partners: {romashka: {title: Р}}", both))
+    assert found.startswith("3 channels.sheet.partners.c.secret partners.a.secret is the same")
+    assert "give a and c a secret each" in found
+    assert "x1y2" not in found

@@ -108,14 +108,14 @@ def mailbox() -> Iterator[MailServer]:
 
 
 def control(emulator: AmoCrm | Bitrix24, path: str, body: Any = None, method: str = "POST") -> Any:
-    answer = requests.request(method, f"{emulator.url}/_sandbox/{path}", json=body, timeout=10)
+    answer = requests.request(method, f"{emulator.url}/_sandbox/{path}", json=body, timeout=30)
     assert answer.ok, answer.text
     return answer.json()
 
 
 def subscribe(amocrm: AmoCrm, destination: str, settings: tuple[str, ...] = SETTINGS) -> None:
     body, headers = {"destination": destination, "settings": list(settings)}, {"Authorization": "Bearer sandbox"}
-    requests.post(f"{amocrm.url}/api/v4/webhooks", json=body, headers=headers, timeout=10).raise_for_status()
+    requests.post(f"{amocrm.url}/api/v4/webhooks", json=body, headers=headers, timeout=30).raise_for_status()
 
 
 def token(amocrm: AmoCrm, *, days: float, scopes: tuple[str, ...] = ("crm",), user_id: int | None = None) -> str:
@@ -288,7 +288,7 @@ def test_an_application_of_a_portal_is_asked_for_its_plan_its_state_and_its_even
     offer = control(portal, "oauth", method="GET")  # ours has been spent by the check
     for event in EVENTS[:-1]:
         body = {"event": event, "handler": OURS, "auth": offer["access_token"]}
-        requests.post(f"{portal.url}/rest/event.bind", json=body, timeout=10).raise_for_status()
+        requests.post(f"{portal.url}/rest/event.bind", json=body, timeout=30).raise_for_status()
     _, text = run(path)
     named(text, (":2:22", "does not tell of everything, it lacks ONTASKDELETE"))
 

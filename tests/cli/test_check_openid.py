@@ -67,6 +67,8 @@ def test_a_config_with_a_provider_is_right(tmp_path: Path) -> None:
         ({"ROLES": "{veiw: [a@b.ru]}"}, "config.yaml:9:", 'unknown key "veiw" (did you mean "view"?)'),
         ({"MORE": "isuer: x\n  language: de"}, "config.yaml:11:13", 'wrong value "de"; allowed: ru, en'),
         ({"MORE": "isuer: x"}, "config.yaml:10:5", 'unknown key "isuer"'),
+        ({"MORE": "max_age: 8d"}, "config.yaml:10:14", "no age of a sign-in (write up to 7d: 12h)"),
+        ({"MORE": "max_age: 0s"}, "config.yaml:10:14", "no age of a sign-in (write up to 7d: 12h)"),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_cure(

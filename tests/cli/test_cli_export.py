@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +22,8 @@ from provodka.event import new_event_id
 from provodka.journal import DeadReason, Journal
 from provodka.journal.extract import Scope
 from provodka.payloads import Form, FormSubmitted, Person
-from support.export import Format, Wish, export
+from support.export import Format, Line, Wish, export
+from support.export.writers import SqliteWriter, Writer
 from tests.cli.leaks import NEVER, OPEN, found_in, masked_forms, planted
 from tests.cli.playing import EMAIL, NAME, PHONE, RULE, Clock, House, Seen
 from tests.docs.markdown import blocks
@@ -99,6 +101,28 @@ def test_the_tables_refer_to_one_another_and_say_how_much_they_hold(house, journ
     assert len(moments) == 9
     assert moments == sorted(moments)
     assert moments[0] == "2026-03-02 12:00:00", "on the client's clocks"
+
+
+def test_somebody_whose_name_is_told_later_has_it_in_the_list_of_people(house: House, taken) -> None:
+    house.planned("1", person=Person(phones=(PHONE,)))
+    house.planned("2", person=Person(NAME, (PHONE,)))
+    house.planned("3", person=Person("Маша", (PHONE,)))
+    assert [row["name"] for row in Database(taken(opened=True))["people"].rows] == [NAME]
+
+
+def test_a_disk_without_room_is_said_and_nothing_is_left(
+    house: House, seen: Seen, taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.planned("1")
+
+    def full(_: Writer, __: Sequence[Line]) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(SqliteWriter, "add", full)
+    before = sorted(tmp_path.iterdir())
+    taken(ends=1)
+    assert "cannot be written: database or disk is full; see that its folder is there and has room" in seen.error
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_lead_stands_once_in_the_list_of_leads_with_the_event_that_made_it(house: House, taken) -> None:
@@ -192,6 +216,19 @@ def test_a_copy_that_is_given_up_leaves_nothing(house: House, journal: Journal, 
     with pytest.raises(KeyboardInterrupt):
         export(journal, wish, tmp_path / "copy.sqlite", give_up)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_two_who_make_the_same_file_at_once_spoil_nothing_of_each_other(
+    house: House, journal: Journal, tmp_path: Path
+) -> None:
+    house.planned("1")
+    wish, path = Wish(Scope(1), Format.JSON, "Кровля", ZoneInfo("Europe/Moscow")), tmp_path / "copy.jsonl"
+    left = tmp_path / ".copy.jsonl.0badf00d.part"
+    left.write_text("half")
+    export(journal, wish, path, lambda _: export(journal, wish, path, over=True) and None, over=True)
+    lines = path.read_text("utf-8").splitlines()
+    assert len(lines) == 3, "it is whole: what it is, the event, the end"
+    assert list(tmp_path.glob(".*.part")) == [], "and what a killed process has left is thrown away"
 
 
 def test_a_dry_run_counts_and_writes_nothing(house: House, seen: Seen, tmp_path: Path, taken) -> None:

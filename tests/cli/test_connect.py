@@ -94,7 +94,7 @@ def as_application(emulator: Bitrix24) -> str:
 
 
 def control(emulator: AmoCrm | Bitrix24, path: str, body: Any = None, method: str = "POST") -> Any:
-    answer = requests.request(method, f"{emulator.url}/_sandbox/{path}", json=body, timeout=10)
+    answer = requests.request(method, f"{emulator.url}/_sandbox/{path}", json=body, timeout=30)
     assert answer.ok, answer.text
     return answer.json()
 

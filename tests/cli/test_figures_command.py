@@ -10,8 +10,8 @@ import pytest
 
 from cli.config import Config, read
 from cli.figures import figures
-from provodka.journal import Journal
-from provodka.payloads import Call, CallEvent, Change, Direction, EventType, LeadEvent, LeadRef
+from provodka.journal import ActionState, Journal
+from provodka.payloads import Call, CallEvent, Change, Direction, EventType, LeadEvent, LeadRef, RowAdded
 from tests.cli.playing import NAME, PHONE, Clock, House, Seen
 
 CONFIG = """\
@@ -54,6 +54,15 @@ def test_the_figures_of_today_are_told(journal: Journal, busy: House, config: Co
     seen.has("answered 1 (mean 10 min, median 10 min, 95 % within 10 min), not touched yet 1")
     seen.has("calls: in 0, out 0, missed 1, numbers called back 0, not 1")
     seen.has("responsible", "anna", "100 %", "Новый", "10 min")
+
+
+def test_what_an_import_has_made_is_told_in_a_line_of_its_own(
+    journal: Journal, busy: House, config: Config, seen: Seen
+) -> None:
+    busy.planned("row", type=EventType.TABLE_ROW_ADDED, channel="base", payload=RowAdded(imported=True))
+    busy.attempt(outcome="done", state=ActionState.DONE, result='{"lead_id": "2"}', made=(("lead", "2"),))
+    assert figures(journal, config, "today", seen.view()) == 0
+    seen.has("new leads 1, won 1, lost 0", "apart from these, of imports: new leads 1, won 0, lost 0")
 
 
 def test_yesterday_had_none_of_them(journal: Journal, busy: House, config: Config, seen: Seen) -> None:

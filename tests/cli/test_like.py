@@ -100,7 +100,7 @@ def emulator(kind: str, section: Any) -> Iterator[AmoCrm | Bitrix24]:
     made: AmoCrm | Bitrix24 = AmoCrm(state_path=None, seed=seed) if kind == "amocrm" else Bitrix24(seed=seed)
     with made:
         body = {"per_second": None, **({} if kind == "amocrm" else {"operating": None})}
-        requests.post(f"{made.url}/_sandbox/limit", json=body, timeout=10).raise_for_status()
+        requests.post(f"{made.url}/_sandbox/limit", json=body, timeout=30).raise_for_status()
         yield made
 
 
@@ -119,7 +119,7 @@ def amocrm_seen(url: str) -> dict[str, Any]:
     """The account as its own API tells it, without numbers."""
 
     def get(path: str) -> dict[str, Any]:
-        found = requests.get(f"{url}/api/v4{path}", headers={"Authorization": "Bearer sandbox"}, timeout=10)
+        found = requests.get(f"{url}/api/v4{path}", headers={"Authorization": "Bearer sandbox"}, timeout=30)
         return found.json() if found.content else {"_embedded": {}}
 
     account = get("/account?with=task_types,datetime_settings")
@@ -151,7 +151,7 @@ def portal_seen(hook: str) -> dict[str, Any]:
     """The portal as its own REST tells it, without numbers."""
 
     def ask(method: str, **params: Any) -> Any:
-        answer = requests.post(f"{hook}{method}", json=params, timeout=10)
+        answer = requests.post(f"{hook}{method}", json=params, timeout=30)
         answer.raise_for_status()
         return answer.json()["result"]
 
@@ -180,7 +180,7 @@ def test_the_twin_of_an_amocrm_account_has_its_whole_structure_and_nobody_of_it(
     with emulator("amocrm", WINDOWS) as live:
         headers = {"Authorization": "Bearer sandbox"}
         body = [{"name": "Тайный лид", "_embedded": {"contacts": [{"first_name": "Секретов"}]}}]
-        requests.post(f"{live.url}/api/v4/leads/complex", json=body, headers=headers, timeout=10).raise_for_status()
+        requests.post(f"{live.url}/api/v4/leads/complex", json=body, headers=headers, timeout=30).raise_for_status()
         sections, left_out = twin(read(config(tmp_path, "amocrm", live)))
         with emulator("amocrm", sections["amocrm"]) as copy:
             assert amocrm_seen(copy.url) == amocrm_seen(live.url)
@@ -194,7 +194,7 @@ def test_the_twin_of_a_portal_has_its_whole_structure_and_nobody_of_it(tmp_path:
     with emulator("bitrix24", FACTORY) as live:
         hook = f"{live.url}/rest/2/factory/"
         new = {"fields": {"NAME": "Секретов", "PHONE": [{"VALUE": "+79161112233"}]}}
-        requests.post(f"{hook}crm.contact.add", json=new, timeout=10).raise_for_status()
+        requests.post(f"{hook}crm.contact.add", json=new, timeout=30).raise_for_status()
         sections, left_out = twin(read(config(tmp_path, "bitrix24", live, "factory")))
         with emulator("bitrix24", sections["bitrix24"]) as copy:
             assert portal_seen(f"{copy.url}/rest/2/sandbox/") == portal_seen(hook)
@@ -246,7 +246,7 @@ def account_name(url: str, served: subprocess.Popen[bytes]) -> str:
         assert served.poll() is None, "the sandbox has ended"
         try:
             headers = {"Authorization": "Bearer sandbox"}
-            return str(requests.get(f"{url}/api/v4/account", headers=headers, timeout=10).json()["name"])
+            return str(requests.get(f"{url}/api/v4/account", headers=headers, timeout=30).json()["name"])
         except requests.ConnectionError:
             time.sleep(0.2)
     raise AssertionError("the sandbox does not open")

@@ -81,8 +81,8 @@ class Product:
             session.trust_env = False
             where = f"{self.url}/hooks/{channel}{tail}"
             if entry["method"] == "GET":
-                return session.get(f"{where}?{body.decode()}", timeout=10)
-            return session.post(where, body, headers=entry.get("headers") or {}, timeout=10)
+                return session.get(f"{where}?{body.decode()}", timeout=30)
+            return session.post(where, body, headers=entry.get("headers") or {}, timeout=30)
 
     def events(self, after: int) -> list[tuple[int, Event]]:
         lines = self.house.journal.read(lambda c: queries.list_events(c, after_seq=after, limit=50))

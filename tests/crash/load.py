@@ -93,5 +93,5 @@ class Load:
         with self._count:
             self.tries += 1
         with contextlib.suppress(requests.RequestException):
-            return session.post(self._url, json=form.body, timeout=15).ok
+            return session.post(self._url, json=form.body, timeout=30).ok
         return False

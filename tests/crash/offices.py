@@ -31,7 +31,7 @@ class CrashAmocrm(Amocrm):
     def announce(self, house: object, address: str) -> None:
         body = {"destination": address, "settings": HINTS}
         url = f"{self.emulator.url}/api/v4/webhooks"
-        requests.post(url, json=body, headers=AUTHORIZED, timeout=10).raise_for_status()
+        requests.post(url, json=body, headers=AUTHORIZED, timeout=30).raise_for_status()
 
     def unlimited(self) -> None:
         super().unlimited()

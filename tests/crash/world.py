@@ -195,5 +195,5 @@ class Sender:
             session.trust_env = False
             while not self._stop.is_set() and not self.done:
                 with contextlib.suppress(requests.RequestException):
-                    self.done = session.post(self._url, json=self._form, timeout=10).ok
+                    self.done = session.post(self._url, json=self._form, timeout=30).ok
                 self._stop.wait(0 if self.done else 0.02)

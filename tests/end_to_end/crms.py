@@ -151,7 +151,7 @@ crm:
     def with_firms(self) -> None:
         url, headers = f"{self.emulator.url}/api/v4/companies/custom_fields", {"Authorization": f"Bearer {SECRET}"}
         body = [{"name": "ИНН", "type": "text"}, {"name": "КПП", "type": "text"}]
-        requests.post(url, json=body, headers=headers, timeout=10).raise_for_status()
+        requests.post(url, json=body, headers=headers, timeout=30).raise_for_status()
 
     def leads(self) -> list[Json]:
         found: list[Json] = self.control("dump", method="GET")["leads"]
@@ -161,17 +161,17 @@ crm:
         pipeline = next(p for p in self.sandbox.amocrm.store.pipelines.values() if p.name == lead["pipeline"])
         status = next(s for s in pipeline.statuses.values() if s.name == stage)
         url = f"{self.emulator.url}/board/leads/{lead['id']}/move"
-        requests.post(url, json={"status_id": status.id}, timeout=10).raise_for_status()
+        requests.post(url, json={"status_id": status.id}, timeout=30).raise_for_status()
 
     def complete(self, lead: Json, task: str) -> None:
         one = next(row["id"] for row in lead["tasks"] if row["text"] == task)
         url, headers = f"{self.emulator.url}/api/v4/tasks/{one}", {"Authorization": f"Bearer {SECRET}"}
-        requests.patch(url, json={"is_completed": True}, headers=headers, timeout=10).raise_for_status()
+        requests.patch(url, json={"is_completed": True}, headers=headers, timeout=30).raise_for_status()
 
     def write(self, lead: Json, text: str) -> None:
         url, headers = f"{self.emulator.url}/api/v4/leads/{lead['id']}/notes", {"Authorization": f"Bearer {SECRET}"}
         note = [{"note_type": "common", "params": {"text": text}}]
-        requests.post(url, json=note, headers=headers, timeout=10).raise_for_status()
+        requests.post(url, json=note, headers=headers, timeout=30).raise_for_status()
 
     due_name = "complete_till"
 
@@ -252,7 +252,7 @@ crm:
     def _act(self, method: str, params: Json) -> Any:
         """By a webhook of the chief's own: what a person clicks raises the same events."""
         door: str = self.control("inbound", {"user_id": CHIEF, "secret": "chief"})["url"]
-        answer = requests.post(f"{door}{method}", json=params, timeout=10)
+        answer = requests.post(f"{door}{method}", json=params, timeout=30)
         answer.raise_for_status()
         return answer.json()["result"]
 

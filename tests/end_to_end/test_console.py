@@ -65,7 +65,7 @@ def test_a_lost_request_is_found_by_a_phone_typed_four_ways_and_turns_done_befor
 
     pipeline = f"{closed.office.emulator.url}/api/v4/leads/pipelines/{PIPELINE}/statuses"
     made = requests.post(
-        pipeline, json=[{"name": STAGE, "sort": 25}], headers={"Authorization": "Bearer sandbox"}, timeout=10
+        pipeline, json=[{"name": STAGE, "sort": 25}], headers={"Authorization": "Bearer sandbox"}, timeout=30
     )
     assert made.ok, made.text
     tab.get_by_role("button", name="Разобрать заново: показать, что изменится").click()

@@ -32,7 +32,7 @@ def amo_form(company: Company) -> str:
         "_embedded": {"leads": [{"name": "Заявка с формы"}], "contacts": [contact]},
     }
     url, headers = f"{company.office.emulator.url}/api/v4/leads/unsorted/forms", {"Authorization": f"Bearer {SECRET}"}
-    answer = requests.post(url, json=[body], headers=headers, timeout=10)
+    answer = requests.post(url, json=[body], headers=headers, timeout=30)
     answer.raise_for_status()
     uid = answer.json()["_embedded"]["unsorted"][0]["uid"]
     return f"{company.office.emulator.url}/api/v4/leads/unsorted/{uid}/accept"
@@ -43,7 +43,7 @@ def portal_form(company: Company) -> None:
 
     def act(method: str, **params: Any) -> Any:
         url = f"{company.office.emulator.url}/rest/1/{SECRET}/{method}"
-        answer: Json = requests.post(url, json=params, timeout=10).json()
+        answer: Json = requests.post(url, json=params, timeout=30).json()
         return answer["result"]
 
     phone = [{"VALUE": MARIA, "VALUE_TYPE": "WORK"}]
@@ -63,7 +63,7 @@ def test_a_form_of_amocrm_itself_starts_the_rules_and_its_person_is_known_once_i
     assert created.event.person.phones == ()  # amoCRM hides the contact until then
     headers = {"Authorization": f"Bearer {SECRET}"}
     requests.post(
-        accepting, json={"user_id": 7000001, "status_id": 50000002}, headers=headers, timeout=10
+        accepting, json={"user_id": 7000001, "status_id": 50000002}, headers=headers, timeout=30
     ).raise_for_status()
     [moved] = closed.rest("lead.stage_changed")
     assert moved.event.person.phones == (MARIA,)

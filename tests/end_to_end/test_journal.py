@@ -105,12 +105,12 @@ def test_a_journal_that_stays_locked_is_503_and_the_sender_comes_again(company: 
         answer = company.form("+79160000002", tranid="1:2")
         assert (answer.status_code, answer.text) == (503, "try again later\n")
         assert int(answer.headers["Retry-After"]) > 0
-        assert requests.get(f"{company.url}/readyz", timeout=10).status_code == 503
-        assert requests.get(f"{company.url}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{company.url}/readyz", timeout=30).status_code == 503
+        assert requests.get(f"{company.url}/healthz", timeout=30).status_code == 200
     assert company.form("+79160000002", tranid="1:2").status_code == 200
     company.rest("lead.created", 2)
     assert len(company.leads()) == 2
-    assert requests.get(f"{company.url}/readyz", timeout=10).status_code == 200
+    assert requests.get(f"{company.url}/readyz", timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize(("what", "kind", "attempts"), [("leads/complex", "intake", 2), ("leads/notes", "note", 1)])

@@ -71,12 +71,12 @@ class Guest:
         self.url = url
 
     def page(self) -> str:
-        return requests.get(self.url, timeout=10).text
+        return requests.get(self.url, timeout=30).text
 
     def sends(self, **fields: str) -> requests.Response:
         stamp = re.search(r'name="prv_stamp" value="([^"]+)"', self.page())
         assert stamp is not None, self.page()
-        return requests.post(self.url, data={"prv_stamp": stamp[1], **fields}, timeout=10)
+        return requests.post(self.url, data={"prv_stamp": stamp[1], **fields}, timeout=30)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_answers_of_a_questionnaire_come_back_to_the_deal_that_it_was_sent_for(f
     assert [note for note in notes(answered) if "Ответы" in note] == ["Ответы по «Сайт: Мария»: 120 <b>м²</b>"]
     assert not [note for note in notes(other) if "Ответы" in note]
     assert firm.doubles()["extra_leads"] == 0
-    forged = requests.get(f"{link[:-1]}{'a' if link[-1] != 'a' else 'b'}", timeout=10)
+    forged = requests.get(f"{link[:-1]}{'a' if link[-1] != 'a' else 'b'}", timeout=30)
     assert (forged.status_code, "Ссылка не подошла" in forged.text) == (403, True)
 
 
@@ -138,7 +138,7 @@ def test_a_partner_sends_requests_and_sees_what_becomes_of_them_and_of_no_others
         f"{firm.url}/hooks/partners",
         json={"Имя": "Олег", "Телефон": "8 916 777-88-99"},
         headers={"Authorization": "Bearer 0123456789abcdef"},
-        timeout=10,
+        timeout=30,
     )
     assert (sent.status_code, sent.json()["id"].partition(":")[0]) == (201, "kc")
     firm.rest("form.submitted", 2)

@@ -70,9 +70,9 @@ def link(company: Company) -> PaymentEvent:
 
 def on_page(url: str, deed: str) -> None:
     """What a client does in a browser."""
-    page = requests.get(url, timeout=10)
+    page = requests.get(url, timeout=30)
     assert page.status_code == 200
-    requests.post(f"{page.url}/{deed}", timeout=10).raise_for_status()
+    requests.post(f"{page.url}/{deed}", timeout=30).raise_for_status()
 
 
 def notes(company: Company) -> list[Any]:
@@ -113,7 +113,7 @@ def test_what_was_paid_while_the_house_was_shut_is_found(closed: Company) -> Non
     service = opened(closed, "robokassa")
     closed.form(MARIA)
     asked = link(closed)
-    requests.get(asked.payment.url, timeout=10).raise_for_status()
+    requests.get(asked.payment.url, timeout=30).raise_for_status()
     closed.close()
     service.silent = True
     [bill] = service.bills.values()

@@ -170,7 +170,7 @@ class Firm:
         share = 0.03 if IS_SHORT else self.dice.choice((0.05, 0.2))
         self.company.office.control("faults", {"share": share, "seed": self.dice.randrange(1000), "kinds": FAULTS})
         fault = {"share": 0.3, "seed": self.dice.randrange(1000), "path": self.dice.choice(DOORS), "kinds": FAULTS}
-        requests.post(f"{self.sandbox.senders.url}/_sandbox/faults", json=fault, timeout=10).raise_for_status()
+        requests.post(f"{self.sandbox.senders.url}/_sandbox/faults", json=fault, timeout=30).raise_for_status()
 
     def calm(self) -> None:
         for part in (self.company.office.emulator, self.sandbox.senders):
@@ -179,7 +179,7 @@ class Firm:
     def opened(self, one: PaymentEvent) -> tuple[Paying, Bill]:
         """The bill that a link leads to, as a browser opens it."""
         service = next(shop for shop in self.shops if shop.prefix in one.payment.url)
-        page = requests.get(one.payment.url, timeout=10)
+        page = requests.get(one.payment.url, timeout=30)
         page.raise_for_status()
         return service, service.bills[page.url.rpartition("/")[2]]
 

@@ -273,7 +273,7 @@ def _changed_price(company: Company) -> str:
         crm.close()
     url = f"{company.office.emulator.url}/api/v4/leads/{sale.lead_id}"
     headers = {"Authorization": f"Bearer {SECRET}"}
-    requests.patch(url, json={"price": 7}, headers=headers, timeout=10).raise_for_status()
+    requests.patch(url, json={"price": 7}, headers=headers, timeout=30).raise_for_status()
     return sale.id
 
 

@@ -121,7 +121,7 @@ class Firm:
         return text
 
     def open(self) -> None:
-        requests.get(f"{self.sandbox.senders.url}/vk/method/users.get", timeout=10)  # so that VK knows its own address
+        requests.get(f"{self.sandbox.senders.url}/vk/method/users.get", timeout=30)  # so that VK knows its own address
         self.product.start()
         self.product.ready()
         house = House(self.company.config())
@@ -155,7 +155,7 @@ class Firm:
             "path": path,
             "kinds": CRM_FAULTS,
         }
-        requests.post(url, json=fault, timeout=10).raise_for_status()
+        requests.post(url, json=fault, timeout=30).raise_for_status()
 
     def calm(self) -> None:
         for part in (self.office.emulator, self.sandbox.senders, self.sandbox.telegram):

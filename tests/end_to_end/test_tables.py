@@ -42,7 +42,7 @@ def google(closed: Company) -> GoogleSheets:
     service = closed.sandbox.senders.services["google_sheets"]
     assert isinstance(service, GoogleSheets)
     service.reset()
-    requests.get(f"{closed.sandbox.senders.url}/google/", timeout=10).raise_for_status()
+    requests.get(f"{closed.sandbox.senders.url}/google/", timeout=30).raise_for_status()
     return service
 
 

@@ -87,7 +87,7 @@ def test_a_talk_of_ten_messages_is_one_lead_with_ten_lines_in_their_order(talkin
     assert talking.office.lines() == [*((f"Строка {n}", True) for n in range(1, 10)), ("picture", True)]
     assert talking.office.owners() == {str(talking.company.lead()["id"])}
     (address,) = talking.office.pictures()
-    shown = requests.get(address, timeout=10)
+    shown = requests.get(address, timeout=30)
     assert (shown.content, shown.headers["Content-Type"]) == (PICTURE, "image/png")
     assert talking.company.doubles()["extra_leads"] == 0
 
@@ -244,7 +244,7 @@ def test_a_talk_by_telegram_goes_there_and_back_with_its_pictures(tmp_path: Path
         talking.rest(times=2)
         assert talking.office.lines() == [("Сколько стоит крыша?", True), ("Вот она", True)]
         (address,) = talking.office.pictures()
-        assert requests.get(address, timeout=10).content == PICTURE
+        assert requests.get(address, timeout=30).content == PICTURE
         talking.office.answers("Такая же?", address)
         talking.rest("reply.written")
         (sent,) = telegram.messages(77)
@@ -261,4 +261,4 @@ def test_a_talk_by_telegram_goes_there_and_back_with_its_pictures(tmp_path: Path
 
 def do(telegram: str, act: str, **arguments: Any) -> None:
     """What people do in Telegram."""
-    requests.post(f"{telegram}/_sandbox/do/{act}", json=arguments, timeout=10).raise_for_status()
+    requests.post(f"{telegram}/_sandbox/do/{act}", json=arguments, timeout=30).raise_for_status()

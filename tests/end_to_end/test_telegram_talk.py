@@ -55,7 +55,7 @@ def test_a_talk_with_a_picture_goes_both_ways_and_who_blocks_the_bot_is_told_of(
     talking.rest(times=2)
     assert [by_client for _, by_client in office.lines()] == [True] * len(office.lines())
     (address,) = office.pictures()
-    assert requests.get(address, timeout=10).content == PICTURE
+    assert requests.get(address, timeout=30).content == PICTURE
     (lead,) = talking.company.leads()
     assert office.owners() == {str(lead["id"])}
 

@@ -88,7 +88,7 @@ class Client(Company):
         url = f"{self.office.emulator.url}/api/v4/leads/{lead['id']}"
         body = {"status_id": status.id, "pipeline_id": pipeline.id}
         headers = {"Authorization": f"Bearer {token}"}
-        requests.patch(url, json=body, headers=headers, timeout=10).raise_for_status()
+        requests.patch(url, json=body, headers=headers, timeout=30).raise_for_status()
 
     def changed(self, lead: Json, **fields: Any) -> None:
         """One of the portal's people writes into the card."""

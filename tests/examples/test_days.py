@@ -92,7 +92,7 @@ def test_leads_of_a_studio_are_sold(tmp_path: Path) -> None:
         client.rest("form.submitted")
         fields = {"Имя": "Вера", "Телефон": VERA, "Комментарий": "Контекст", "Оператор": "17"}
         key = {"Authorization": f"Bearer {SECRET}"}
-        sent = requests.post(f"{client.url}/hooks/callcentre", json=fields, headers=key, timeout=10)
+        sent = requests.post(f"{client.url}/hooks/callcentre", json=fields, headers=key, timeout=30)
         assert (sent.status_code, sent.json()["id"].partition(":")[0]) == (201, "otvet")
         client.rest("form.submitted", 2)
         client.rest("lead.created", 2)
@@ -143,7 +143,7 @@ def test_a_request_becomes_a_deal(tmp_path: Path) -> None:
         client.letter(IGOR, "Подшипники", "Нужны сорок штук")
         client.rest("lead.created")
         form = {"name": "Игорь", "email": "igor@zavod.ru", "Вопрос": "Есть ли скидка"}
-        requests.post(f"{client.url}/hooks/feedback/{SECRET}", data=form, timeout=10).raise_for_status()
+        requests.post(f"{client.url}/hooks/feedback/{SECRET}", data=form, timeout=30).raise_for_status()
         client.rest("form.submitted")
         client.moved_by("alexey@tehsnab.ru", client.lead(), "В работе")
         client.rest("lead.stage_changed")
@@ -211,9 +211,9 @@ def test_a_request_is_qualified_by_its_questionnaire(tmp_path: Path) -> None:
         (link,) = lead["fields"]["Анкета"]
         path = urlsplit(link).path
         assert path.startswith(f"/f/anketa/{lead['id']}-")
-        assert "Чем занимается компания" in requests.get(f"{client.url}{path}", timeout=10).text
+        assert "Чем занимается компания" in requests.get(f"{client.url}{path}", timeout=30).text
         answers = {"Сфера деятельности": "Цветы", "Бюджет": "100–300 тысяч", "prv_consent": "да"}
-        requests.post(f"{client.url}{path}", data=answers, timeout=10).raise_for_status()
+        requests.post(f"{client.url}{path}", data=answers, timeout=30).raise_for_status()
         client.rest("form.submitted", 2)
         client.moved_by(ivan, client.lead(), "КП отправлено")
         client.rest("lead.stage_changed", 2)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from provodka.event import Event
 from provodka.journal import Finished, Journal, NewAction, PlanRecord, happened
 from provodka.journal.records import ActionState
-from provodka.payloads import EventType, FormSubmitted, Utm
+from provodka.payloads import EventType, FormSubmitted, RowAdded, Utm
 from tests.journal.conftest import Clock
 
 FORMS = (EventType.FORM_SUBMITTED,)
@@ -69,3 +69,16 @@ def test_the_origin_of_a_lead_is_the_event_that_made_it(
     (taken,) = journal.claim_actions(1)
     journal.finish([Finished(taken.id, 1, "done", ActionState.DONE, made=(("lead", "17"),))], "amocrm")
     assert journal.read(lambda c: happened.origins(c, ["17", "18"])) == {"17": happened.Origin("site", "yandex")}
+
+
+def test_a_lead_of_an_import_is_known_as_such(journal: Journal, form: Callable[..., Event]) -> None:
+    for id_, imported in (("17", True), ("18", False)):
+        row = RowAdded(imported=imported)
+        journal.accept([replace(form(id_), type=EventType.TABLE_ROW_ADDED, channel="base", payload=row)])
+        (stored,) = journal.claim_events(10)
+        action = NewAction(key=id_, rule="База", kind="intake", params="{}")
+        journal.write_plans([PlanRecord(stored.seq, stored.lane or 0, "event", "{}", (action,))])
+        (taken,) = journal.claim_actions(1)
+        journal.finish([Finished(taken.id, 1, "done", ActionState.DONE, made=(("lead", id_),))], "amocrm")
+    found = journal.read(lambda c: happened.origins(c, ["17", "18"]))
+    assert found == {"17": happened.Origin("base", imported=True), "18": happened.Origin("base")}

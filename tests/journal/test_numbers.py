@@ -64,6 +64,14 @@ def test_an_invoice_is_found_however_its_number_is_typed(journal: Journal, form:
     assert found == {typed: [Numbered(INVOICE, NUMBER, lane)] for typed in TYPED}
 
 
+@pytest.mark.parametrize(("written", "typed"), [("12 345", "12345"), ("12345", "12 345"), ("1 005", "1005")])
+def test_a_number_in_groups_of_three_digits_is_found_without_them(
+    journal: Journal, form: MakeForm, written: str, typed: str
+) -> None:
+    issued(journal, form, written)
+    assert numbered(journal, typed) == [(INVOICE, written)]
+
+
 def test_what_only_looks_like_a_number_finds_nobody(journal: Journal, form: MakeForm) -> None:
     issued(journal, form, NUMBER)
     assert {typed: numbered(journal, typed) for typed in STRANGE} == {typed: [] for typed in STRANGE}

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from provodka.journal import Journal, Trouble, troubles
-from provodka.journal.migrations.versions.m0008_past_troubles import down_revision
-from tests.journal.conftest import Clock
+from tests.journal.conftest import Clock, undo_after
 
 
 def past(journal: Journal, most: int = 10) -> list[Trouble]:
@@ -69,7 +66,6 @@ def test_a_journal_of_before_knows_the_last_time_of_each(open_journal: Callable[
     trouble(before, clock, "mail", 5)
     before.trouble("crm", "away", "Ждать")
     was = past(before)
-    undo = ("DROP TABLE past_troubles", f"UPDATE alembic_version SET version_num = '{down_revision}'")
-    before.write(lambda c: [c.execute(text(one)) for one in undo])
+    undo_after(before, "0007")
     before.close()
     assert past(open_journal()) == was

@@ -57,6 +57,18 @@ def test_two_who_turn_out_to_be_one_are_found_as_one_by_either_name(journal: Jou
     assert newest.event.event.external_id == "3"
 
 
+def test_whoever_calls_after_a_form_keeps_the_name_of_the_form(journal: Journal, form: Form) -> None:
+    lane = comes(journal, form, "1", "Мария", "+79160001122")
+    journal.accept([replace(form("2"), person=Person("Мария Иванова", ("+79160001122",), ("maria@example.test",)))])
+    journal.accept([replace(form("3"), person=Person(phones=("+79160001122", "+79160001133")))])
+    journal.claim_events(10)
+    (newest,) = journal.read(lambda c: people.newest_of(c, [lane]))
+    assert newest.event.event.external_id == "3"
+    assert newest.person == Person("Мария Иванова", ("+79160001122", "+79160001133"), ("maria@example.test",))
+    nameless = comes(journal, form, "4", "", "+79160001144")
+    assert journal.read(lambda c: people.newest_of(c, [nameless]))[0].person == Person(phones=("+79160001144",))
+
+
 def test_the_names_are_found_by_their_index(journal: Journal, form: Form) -> None:
     comes(journal, form, "1", "Семён Дёмин", "+79160001122")
     steps = steps_of(journal, lambda c: naming.lanes_named(c, "сем дем", 20), "named", 1)

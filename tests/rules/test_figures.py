@@ -9,7 +9,7 @@ from typing import Any
 
 from provodka.payloads import Call, CallEvent, Change, Direction, EventType, LeadEvent, LeadRef, TaskEvent
 from rules.call_figures import Miss
-from rules.figures import BY_HAND, Cases, Figures, count, count_cases
+from rules.figures import BY_HAND, IMPORTED, Cases, Figures, Line, Source, count, count_cases
 from rules.team import Staff, Team
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -39,8 +39,9 @@ def call(kind: EventType, at: float, phone: str, direction: Direction, talk: int
     return One(kind, minutes(at), CallEvent(Call("1", direction, phone=phone, talk_seconds=talk)), lane)
 
 
-def figures(*happened: One, sources: dict[str, str] | None = None) -> Figures:
-    return count(happened, MONDAY, minutes(10_000), lambda _: sources or {}, TEAM, lambda moment: moment)
+def figures(*happened: One, sources: dict[str, str] | None = None, imported: tuple[str, ...] = ()) -> Figures:
+    told = {id_: Source(name, id_ in imported) for id_, name in (sources or {}).items()}
+    return count(happened, MONDAY, minutes(10_000), lambda _: told, TEAM, lambda moment: moment)
 
 
 def cases(*happened: One) -> Cases:
@@ -65,6 +66,20 @@ def test_leads_are_counted_by_source_person_hour_and_list_field() -> None:
     assert [(line.name, line.leads) for line in found.by_person] == [("anna", 2), ("ivan", 1)]
     assert [(line.name, line.leads) for line in found.by_hour] == [("09", 1), ("10", 2)]
     assert {line.name: line.leads for line in found.by_field["Тип"]} == {"заказ": 1, "спам": 1, "не указано": 1}
+
+
+def test_what_an_import_has_made_stands_apart_from_all_other_figures() -> None:
+    came = (lead("1", EventType.LEAD_CREATED, 0), lead("1", EventType.LEAD_STAGE_CHANGED, 10, old="Новый"))
+    old_base = (
+        lead("2", EventType.LEAD_CREATED, 0, price=Decimal(500), fields={"Тип": "база"}),
+        lead("2", EventType.LEAD_WON, 5000, old="Новый", price=Decimal(500)),
+        lead("3", EventType.LEAD_CREATED, 60),
+        lead("4", EventType.LEAD_LOST, 70, old="Новый"),  # it was made in an earlier period
+    )
+    sources = {"1": "yandex", "2": "base", "3": "base", "4": "base"}
+    found = figures(*came, *old_base, sources=sources, imported=("2", "3", "4"))
+    assert found.imported == Line(IMPORTED, 2, 1, 1, Decimal(500))
+    assert replace(found, imported=Line(IMPORTED)) == figures(*came, sources=sources)
 
 
 def test_a_field_with_a_value_of_its_own_in_every_lead_is_no_list() -> None:

@@ -23,19 +23,19 @@ class Api:
         self.session.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path, **params):
-        return self.session.get(f"{self.crm.url}/api/v4{path}", params=params, timeout=10)
+        return self.session.get(f"{self.crm.url}/api/v4{path}", params=params, timeout=30)
 
     def post(self, path, body):
-        return self.session.post(f"{self.crm.url}/api/v4{path}", json=body, timeout=10)
+        return self.session.post(f"{self.crm.url}/api/v4{path}", json=body, timeout=30)
 
     def patch(self, path, body):
-        return self.session.patch(f"{self.crm.url}/api/v4{path}", json=body, timeout=10)
+        return self.session.patch(f"{self.crm.url}/api/v4{path}", json=body, timeout=30)
 
     def delete(self, path, body=None):
-        return self.session.delete(f"{self.crm.url}/api/v4{path}", json=body, timeout=10)
+        return self.session.delete(f"{self.crm.url}/api/v4{path}", json=body, timeout=30)
 
     def control(self, path, body=None, method="POST"):
-        answer = requests.request(method, f"{self.crm.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.crm.url}/_sandbox/{path}", json=body, timeout=30)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

@@ -20,7 +20,7 @@ class Rest:
 
     def raw(self, method, params=None, **more):
         body = {**(params or {}), **({"auth": self.token} if self.token else {})}
-        return self.session.post(self.address(method), json=body, timeout=10, **more)
+        return self.session.post(self.address(method), json=body, timeout=30, **more)
 
     def call(self, method, **params):
         """The result of a call that must succeed."""
@@ -43,12 +43,12 @@ class Rest:
     def form(self, method, body, verb="POST"):
         """A call as PHP would encode it."""
         if verb == "GET":
-            return self.session.get(f"{self.address(method)}?{body}", timeout=10)
+            return self.session.get(f"{self.address(method)}?{body}", timeout=30)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.session.post(self.address(method), data=body.encode(), headers=headers, timeout=10)
+        return self.session.post(self.address(method), data=body.encode(), headers=headers, timeout=30)
 
     def control(self, path, body=None, method="POST"):
-        answer = requests.request(method, f"{self.portal.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.portal.url}/_sandbox/{path}", json=body, timeout=30)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

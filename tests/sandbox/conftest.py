@@ -21,7 +21,7 @@ def running_crm():
 
 @pytest.fixture
 def crm(running_crm):
-    requests.post(f"{running_crm.url}/_sandbox/reset", timeout=10).raise_for_status()
+    requests.post(f"{running_crm.url}/_sandbox/reset", timeout=30).raise_for_status()
     return running_crm
 
 
@@ -54,7 +54,7 @@ def running_portal():
 
 @pytest.fixture
 def b24(running_portal):
-    requests.post(f"{running_portal.url}/_sandbox/reset", timeout=10).raise_for_status()
+    requests.post(f"{running_portal.url}/_sandbox/reset", timeout=30).raise_for_status()
     rest = Rest(running_portal)
     yield rest
     rest.session.close()

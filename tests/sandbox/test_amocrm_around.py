@@ -20,7 +20,7 @@ def codes(answer):
 def test_a_salesbot_is_run_by_either_version_of_the_api(crm, api):
     (lead,) = api.add("/leads", {})
     run = [{"bot_id": 91001, "entity_id": lead, "entity_type": 2}]
-    answer = api.session.post(f"{crm.url}/api/v2/salesbot/run", json=run, timeout=10)
+    answer = api.session.post(f"{crm.url}/api/v2/salesbot/run", json=run, timeout=30)
     assert (answer.status_code, answer.json()["success"]) == (202, True)
     assert api.post("/bots/91001/run", {"entity_id": lead, "entity_type": "leads"}).status_code == 202
     many = [{"bot_id": 91002, "entity_id": lead, "entity_type": "leads"}]
@@ -30,7 +30,7 @@ def test_a_salesbot_is_run_by_either_version_of_the_api(crm, api):
     assert [run["entity_id"] for run in first["runs"]] == [lead, lead]
     assert second["runs"][0]["state"] == "stopped"
     wrong = [{"bot_id": 5, "entity_id": lead, "entity_type": 9}]
-    refused = api.session.post(f"{crm.url}/api/v2/salesbot/run", json=wrong, timeout=10)
+    refused = api.session.post(f"{crm.url}/api/v2/salesbot/run", json=wrong, timeout=30)
     assert codes(refused) == {"bot_id": "NotSupportedChoice", "entity_type": "NotSupportedChoice"}
 
 
@@ -250,7 +250,7 @@ def test_a_sip_call_can_bring_its_call_with_it(api):
 def test_the_consent_page_leads_back_with_a_code_that_opens_the_account(crm, api):
     entry = api.control("oauth", method="GET")
     query = {"client_id": entry["client_id"], "state": "s1", "mode": "popup"}
-    back = requests.get(f"{crm.url}/oauth", params=query, allow_redirects=False, timeout=10)
+    back = requests.get(f"{crm.url}/oauth", params=query, allow_redirects=False, timeout=30)
     assert back.status_code == 302
     place = requests.utils.urlparse(back.headers["Location"])
     given = dict(part.split("=") for part in place.query.split("&"))
@@ -261,8 +261,8 @@ def test_the_consent_page_leads_back_with_a_code_that_opens_the_account(crm, api
         "grant_type": "authorization_code",
         "code": given["code"],
     }
-    assert requests.post(f"{crm.url}/oauth2/access_token", json=body, timeout=10).status_code == 200
-    assert requests.get(f"{crm.url}/oauth", params={"client_id": "x"}, timeout=10).status_code == 400
+    assert requests.post(f"{crm.url}/oauth2/access_token", json=body, timeout=30).status_code == 200
+    assert requests.get(f"{crm.url}/oauth", params={"client_id": "x"}, timeout=30).status_code == 400
 
 
 def test_users_are_added_and_only_active_ones_can_be_responsible(api):
@@ -306,6 +306,6 @@ def test_an_incoming_lead_is_accepted_and_declined_without_any_wish(crm, api, bo
     items = [{"source_uid": uid, "source_name": "Сайт", "metadata": {"form_id": "1"}} for uid in ("a", "b")]
     first, second = (row["uid"] for row in rows(api.post("/leads/unsorted/forms", items)))
     path = f"{crm.url}/api/v4/leads/unsorted"
-    assert api.session.post(f"{path}/{first}/accept", data=body, timeout=10).status_code == 200
-    assert api.session.delete(f"{path}/{second}/decline", data=body, timeout=10).status_code == 200
+    assert api.session.post(f"{path}/{first}/accept", data=body, timeout=30).status_code == 200
+    assert api.session.delete(f"{path}/{second}/decline", data=body, timeout=30).status_code == 200
     assert api.get("/leads/unsorted/summary").json()["declined"] == 1

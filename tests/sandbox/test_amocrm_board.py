@@ -7,13 +7,14 @@ import time
 import pytest
 import requests
 
-from sandbox.amocrm.board_view import leads_word, money, safe_link
+from sandbox.amocrm.board_view import leads_word, money
+from sandbox.pages.links import safe_link
 from sandbox.pages.times import duration
 from tests.sandbox.amocrm_client import ANNA, MAIN, NEW, TALKS, email, phone
 
 
 def page(crm, path="/"):
-    answer = requests.get(f"{crm.url}{path}", timeout=10)
+    answer = requests.get(f"{crm.url}{path}", timeout=30)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     return answer.text
 
@@ -75,6 +76,17 @@ def test_a_recording_that_is_no_web_address_is_not_a_link(crm, api, lead):
     call = {"uniq": "x", "duration": 1, "source": "x", "phone": "1", "link": "javascript:alert(1)"}
     api.add(f"/leads/{lead}/notes", {"note_type": "call_in", "params": call})
     assert "javascript:" not in page(crm, f"/leads/detail/{lead}")
+
+
+def test_a_moment_in_milliseconds_and_a_broken_link_leave_the_board_as_it_is(crm, api, lead):
+    task = {"text": "Когда?", "complete_till": 1764500000000, "entity_id": lead, "entity_type": "leads"}
+    api.add("/tasks", {**task, "task_type_id": 2000001})
+    api.add(f"/leads/{lead}/notes", {"note_type": "common", "params": {"text": "Давно"}, "created_at": -(10**15)})
+    call = {"uniq": "x", "duration": 1, "source": "x", "phone": "1", "link": "http://[x"}
+    api.add(f"/leads/{lead}/notes", {"note_type": "call_in", "params": call})
+    text = page(crm, f"/leads/detail/{lead}")
+    assert "До: 1764500000000" in text
+    assert "http://[x" not in text
 
 
 def test_a_lead_moved_by_hand_is_moved_by_the_administrator_and_announced(crm, api, lead, receiver):
@@ -155,6 +167,7 @@ def test_too_many_waiting_browsers_leave_threads_for_the_api(crm, api):
         (duration(9), "9 с"),
         (duration(None), ""),
         (safe_link("javascript:alert(1)"), ""),
+        (safe_link("http://[x"), ""),
         (safe_link("https://a.test/1.mp3"), "https://a.test/1.mp3"),
     ],
 )

@@ -24,7 +24,7 @@ def lead(crm, api):
     (buyer,) = api.add("/customers", {"name": "Постоянный клиент", "_embedded": {"contacts": [{"id": contact}]}})
     api.post(f"/customers/{buyer}/transactions", [{"price": 15000}])
     uuid = Drive(api).upload(name="смета № 5.pdf").json()["uuid"]
-    api.session.put(f"{crm.url}/api/v4/leads/{lead_id}/files", json=[{"file_uuid": uuid}], timeout=10)
+    api.session.put(f"{crm.url}/api/v4/leads/{lead_id}/files", json=[{"file_uuid": uuid}], timeout=30)
     channel = Channel(crm)
     channel.connect()
     channel.say("Когда приедете? <b>", sender=CLIENT)
@@ -32,7 +32,7 @@ def lead(crm, api):
 
 
 def page(crm, lead_id):
-    answer = requests.get(f"{crm.url}/board/leads/{lead_id}", timeout=10)
+    answer = requests.get(f"{crm.url}/board/leads/{lead_id}", timeout=30)
     assert answer.status_code == 200
     return answer.text
 
@@ -43,15 +43,15 @@ def test_the_card_shows_products_purchases_files_and_the_chat(crm, lead):
         assert words in shown
     assert "Когда приедете? &lt;b&gt;" in shown
     link = shown.partition('href="/download')[2].partition('"')[0]
-    assert requests.get(f"{crm.url}/download{link}", timeout=10).headers["Content-Type"] == "application/pdf"
+    assert requests.get(f"{crm.url}/download{link}", timeout=30).headers["Content-Type"] == "application/pdf"
 
 
 def test_a_manager_answers_from_the_card_and_sees_what_became_of_it(crm, api, lead):
     (talk,) = api.get("/talks").json()["_embedded"]["talks"]
     path = f"{crm.url}/board/talks/{talk['talk_id']}/say"
-    assert requests.post(path, json={"text": "Завтра в 10"}, timeout=10).status_code == 200
-    assert requests.post(path, json={"text": " "}, timeout=10).status_code == 400
-    assert requests.post(f"{crm.url}/board/talks/5/say", json={"text": "x"}, timeout=10).status_code == 404
+    assert requests.post(path, json={"text": "Завтра в 10"}, timeout=30).status_code == 200
+    assert requests.post(path, json={"text": " "}, timeout=30).status_code == 400
+    assert requests.post(f"{crm.url}/board/talks/5/say", json={"text": "x"}, timeout=30).status_code == 404
     assert 'class="mine"' in page(crm, lead)
     chat = crm.store.chats[talk["chat_id"]]
     status = {"msgid": chat.messages[-1].id, "delivery_status": 2}
@@ -61,8 +61,8 @@ def test_a_manager_answers_from_the_card_and_sees_what_became_of_it(crm, api, le
 
 def test_a_deleted_lead_leaves_the_board_and_comes_back(crm, api, lead):
     api.control("delete", {"entity": "leads", "id": lead})
-    assert "Скважина" not in requests.get(f"{crm.url}/board/columns", timeout=10).text
-    assert requests.get(f"{crm.url}/board/leads/{lead}", timeout=10).status_code == 404
+    assert "Скважина" not in requests.get(f"{crm.url}/board/columns", timeout=30).text
+    assert requests.get(f"{crm.url}/board/leads/{lead}", timeout=30).status_code == 404
     assert api.get(f"/leads/{lead}").status_code == 204
     assert [row["id"] for row in api.get("/leads", **{"with": "only_deleted"}).json()["_embedded"]["leads"]] == [lead]
     api.control("delete", {"entity": "leads", "id": lead, "back": True})
@@ -90,7 +90,7 @@ def test_a_manager_sends_a_picture_from_the_card_and_it_leads_nowhere_but_to_a_p
     (talk,) = api.get("/talks").json()["_embedded"]["talks"]
     path = f"{crm.url}/board/talks/{talk['talk_id']}/say"
     for address in ("https://files.example.ru/roof.png", "javascript:alert(1)"):
-        assert requests.post(path, json={"text": "", "picture": address}, timeout=10).status_code == 200
+        assert requests.post(path, json={"text": "", "picture": address}, timeout=30).status_code == 200
     shown = page(crm, lead)
     assert '<a href="https://files.example.ru/roof.png" rel="noreferrer">roof.png</a>' in shown
     assert 'href="javascript:' not in shown

@@ -39,7 +39,7 @@ class Channel:
         }
         text = "\n".join([method, headers["Content-MD5"], "application/json", headers["Date"], signed_prefix + path])
         headers["X-Signature"] = hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest()
-        return requests.request(method, self.origin + self.prefix + path, data=raw, headers=headers, timeout=10)
+        return requests.request(method, self.origin + self.prefix + path, data=raw, headers=headers, timeout=30)
 
     def connect(self):
         wish = {"account_id": ACCOUNT, "title": "Middleware", "hook_api_version": "v2"}
@@ -113,7 +113,7 @@ def test_what_is_signed_wrongly_or_long_ago_is_refused(crm, api, channel):
         channel.send("POST", f"/{CHANNEL}/connect", wish, secret="other"),
         channel.send("POST", f"/{CHANNEL}/connect", wish, date=formatdate(crm.clock() - 16 * 60)),
         channel.send("POST", f"/{CHANNEL}/connect", wish, date="yesterday"),
-        requests.post(f"{crm.url}/amojo/v2/origin/custom/{CHANNEL}/connect", json=wish, timeout=10),
+        requests.post(f"{crm.url}/amojo/v2/origin/custom/{CHANNEL}/connect", json=wish, timeout=30),
     ):
         assert (answer.status_code, answer.json()["error_type"]) == (403, "ORIGIN_INVALID_SIGNATURE")
 

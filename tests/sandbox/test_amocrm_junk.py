@@ -155,7 +155,7 @@ def test_junk_said_in_a_chat_is_taken_or_refused_but_breaks_nothing(crm, account
 @given(place=st.sampled_from(["sessions", "files", "files/restore", "upload/x"]), body=st.one_of(items, junk))
 def test_junk_sent_to_the_files_service_is_refused_but_breaks_nothing(account, place, body):
     method = "DELETE" if place == "files" else "POST"
-    answer = account.session.request(method, f"{account.crm.url}/v1.0/{place}", json=body, timeout=10)
+    answer = account.session.request(method, f"{account.crm.url}/v1.0/{place}", json=body, timeout=30)
     assert answer.status_code in (200, 400, 404), answer.text
 
 

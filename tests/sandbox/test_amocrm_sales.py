@@ -200,7 +200,7 @@ def test_a_segment_is_made_from_one_object_as_official_clients_send_it(api):
 
 def test_the_switch_of_products_has_two_addresses(crm, api):
     assert api.patch("/catalogs/products/settings", {"is_enabled": False}).json()["is_enabled"] is False
-    old = api.session.get(f"{crm.url}/api/v2/products_settings", timeout=10).json()
+    old = api.session.get(f"{crm.url}/api/v2/products_settings", timeout=30).json()
     assert old == {"is_enabled": False, "catalog_id": None}
     assert api.patch("/catalogs/products/settings", {"is_enabled": True}).json()["catalog_id"] == PRODUCTS
 

@@ -30,13 +30,13 @@ bitrix24:
 
 
 def page(b24, path="/"):
-    answer = requests.get(f"{b24.portal.url}{path}", timeout=10)
+    answer = requests.get(f"{b24.portal.url}{path}", timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.text
 
 
 def post(b24, path, body):
-    return requests.post(f"{b24.portal.url}{path}", json=body, timeout=10)
+    return requests.post(f"{b24.portal.url}{path}", json=body, timeout=30)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_tasks_and_reminders_are_done_from_the_card(b24, lead):
 
 
 def test_only_json_moves_a_card(b24, lead):
-    answer = requests.post(f"{b24.portal.url}/board/lead/{lead}/move", data={"stage": "IN_PROCESS"}, timeout=10)
+    answer = requests.post(f"{b24.portal.url}/board/lead/{lead}/move", data={"stage": "IN_PROCESS"}, timeout=30)
     assert answer.status_code == 400
 
 

@@ -31,7 +31,7 @@ def test_a_form_with_php_brackets_is_a_map(b24):
 
 def test_a_get_with_a_json_body_is_not_read(b24):
     answer = b24.session.get(
-        b24.address("crm.duplicate.findbycomm"), json={"type": "PHONE", "values": ["1"]}, timeout=10
+        b24.address("crm.duplicate.findbycomm"), json={"type": "PHONE", "values": ["1"]}, timeout=30
     )
     assert answer.json() == {"error": "", "error_description": "Communication type is not defined."}
 
@@ -49,7 +49,7 @@ def test_an_unknown_method_is_told_before_the_key_is_looked_at(b24):
 
 
 def test_wrong_keys_and_missing_keys_have_their_own_words(b24):
-    assert requests.post(f"{b24.portal.url}/rest/profile", timeout=10).json()["error"] == "NO_AUTH_FOUND"
+    assert requests.post(f"{b24.portal.url}/rest/profile", timeout=30).json()["error"] == "NO_AUTH_FOUND"
     assert Rest(b24.portal, token="nonsense").refused("profile")[:2] == (401, "invalid_token")
     b24.control("settings", {"scope_status": 403})
     assert Rest(b24.portal, hook="1/wrong").refused("profile")[:2] == (403, "INVALID_CREDENTIALS")
@@ -111,4 +111,4 @@ def test_a_self_hosted_portal_says_nothing_of_operating_time(b24):
 
 @pytest.mark.parametrize("path", ["/rest/", "/rest/1/sandbox/", "/rest/1/sandbox", "/rest/x/y/profile"])
 def test_an_address_without_a_method_is_no_method(b24, path):
-    assert requests.get(f"{b24.portal.url}{path}", timeout=10).status_code == 404
+    assert requests.get(f"{b24.portal.url}{path}", timeout=30).status_code == 404

@@ -209,7 +209,7 @@ def test_installing_the_application_posts_its_tokens(b24, receiver, handler):
     assert (form["event"], form["data[INSTALLED]"], form["auth[user_id]"]) == ("ONAPPINSTALL", "Y", str(ROBOT))
     query = {"grant_type": "refresh_token", "refresh_token": form["auth[refresh_token]"]}
     client = {"client_id": b24.portal.seed.client_id, "client_secret": b24.portal.seed.client_secret}
-    fresh = b24.session.get(f"{b24.portal.url}/oauth/token/", params={**query, **client}, timeout=10).json()
+    fresh = b24.session.get(f"{b24.portal.url}/oauth/token/", params={**query, **client}, timeout=30).json()
     assert fresh["access_token"] != form["auth[access_token]"]
 
 

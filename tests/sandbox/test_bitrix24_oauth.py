@@ -13,7 +13,7 @@ def offer(b24):
 
 def token(b24, offer, **query):
     wanted = {"client_id": offer["client_id"], "client_secret": offer["client_secret"], **query}
-    answer = requests.get(f"{b24.portal.url}/oauth/token/", params=wanted, timeout=10)
+    answer = requests.get(f"{b24.portal.url}/oauth/token/", params=wanted, timeout=30)
     return answer.status_code, answer.json()
 
 
@@ -64,7 +64,7 @@ def test_wrong_clients_are_told_apart(b24, offer):
 
 def test_consent_in_the_browser_leads_back_with_a_code(b24, offer):
     query = {"client_id": offer["client_id"], "state": "xyz"}
-    answer = requests.get(f"{b24.portal.url}/oauth/authorize/", params=query, allow_redirects=False, timeout=10)
+    answer = requests.get(f"{b24.portal.url}/oauth/authorize/", params=query, allow_redirects=False, timeout=30)
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(offer["redirect_uri"])
     assert "state=xyz" in answer.headers["Location"]
@@ -81,8 +81,8 @@ def test_tokens_can_be_ended_by_hand(b24, offer):
 def test_a_token_is_taken_from_wherever_clients_put_it(b24, offer, where):
     url, value = f"{b24.portal.url}/rest/profile", offer["access_token"]
     ways = {
-        "query": lambda: requests.get(f"{url}?auth={value}", timeout=10),
-        "form": lambda: requests.post(url, data={"access_token": value}, timeout=10),
-        "header": lambda: requests.get(url, headers={"Authorization": f"Bearer {value}"}, timeout=10),
+        "query": lambda: requests.get(f"{url}?auth={value}", timeout=30),
+        "form": lambda: requests.post(url, data={"access_token": value}, timeout=30),
+        "header": lambda: requests.get(url, headers={"Authorization": f"Bearer {value}"}, timeout=30),
     }
     assert ways[where]().json()["result"]["ID"] == str(ROBOT)

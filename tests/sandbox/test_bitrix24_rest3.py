@@ -9,7 +9,7 @@ FIELDS = {"title": "Подготовить отчёт", "responsibleId": ANNA, "
 
 def call(b24, name, key=None, **params):
     headers = {"Idempotency-Key": key} if key is not None else {}
-    return requests.post(f"{b24.portal.url}/rest/api/1/sandbox/{name}", json=params, headers=headers, timeout=10)
+    return requests.post(f"{b24.portal.url}/rest/api/1/sandbox/{name}", json=params, headers=headers, timeout=30)
 
 
 def code(answer):

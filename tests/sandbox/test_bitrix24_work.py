@@ -70,7 +70,7 @@ def test_a_comment_keeps_its_files_and_answers_odd_things(b24, deal):
     row = b24.call("crm.timeline.comment.get", id=number)
     file = next(iter(row["FILES"].values()))
     assert (row["AUTHOR_ID"], file["name"], file["size"]) == ("1", "a.pdf", 8)
-    assert requests.get(file["urlDownload"], timeout=10).content == b"%PDF-1.7"
+    assert requests.get(file["urlDownload"], timeout=30).content == b"%PDF-1.7"
     assert b24.call("crm.timeline.comment.update", id=number, fields={"COMMENT": "Оплата прошла"}) == number
     assert b24.call("crm.timeline.comment.list", filter=owner, select=["COMMENT"])[0]["COMMENT"] == "Оплата прошла"
     assert b24.call("crm.timeline.comment.delete", id=number) is None
@@ -160,7 +160,7 @@ def test_a_record_is_uploaded_to_the_address_that_was_given(b24, app):
     call = app.call("telephony.externalCall.register", USER_ID=ANNA, PHONE_NUMBER="+79990001122", TYPE=1)["CALL_ID"]
     app.call("telephony.externalCall.finish", CALL_ID=call, USER_ID=ANNA, DURATION=5)
     step = b24.call("telephony.externalCall.attachRecord", CALL_ID=call, FILENAME="call.mp3")
-    answer = requests.post(step["uploadUrl"], files={step["fieldName"]: ("call.mp3", b"ID3")}, timeout=10)
+    answer = requests.post(step["uploadUrl"], files={step["fieldName"]: ("call.mp3", b"ID3")}, timeout=30)
     assert answer.json()["result"]["FILE_ID"]
 
 
@@ -229,9 +229,9 @@ def test_a_file_lands_on_the_disk_in_one_step_or_in_two(b24):
     storage = b24.call("disk.storage.getlist", filter={"ENTITY_TYPE": "user", "ENTITY_ID": ANNA})[0]
     root = storage["ROOT_OBJECT_ID"]
     made = b24.call("disk.folder.uploadfile", id=root, data={"NAME": "a.pdf"}, fileContent=["a.pdf", PDF])
-    assert requests.get(made["DOWNLOAD_URL"], timeout=10).content == b"%PDF-1.7"
+    assert requests.get(made["DOWNLOAD_URL"], timeout=30).content == b"%PDF-1.7"
     step = b24.call("disk.folder.uploadfile", id=root)
-    answer = requests.post(step["uploadUrl"], files={step["field"]: ("a.pdf", b"two")}, timeout=10).json()["result"]
+    answer = requests.post(step["uploadUrl"], files={step["field"]: ("a.pdf", b"two")}, timeout=30).json()["result"]
     assert (answer["NAME"], answer["SIZE"]) == ("a (1).pdf", "3")
     assert (
         b24.refused("disk.folder.uploadfile", id=9, data={"NAME": "x"}, fileContent=["x", PDF])[1] == "ERROR_NOT_FOUND"
@@ -249,7 +249,7 @@ def test_a_file_field_keeps_what_is_named_by_its_id(b24, deal):
         return item["ufCrmAct"]
 
     made = write(["act.pdf", PDF])
-    assert requests.get(made["urlMachine"], timeout=10).content == b"%PDF-1.7"
+    assert requests.get(made["urlMachine"], timeout=30).content == b"%PDF-1.7"
     assert write({"id": made["id"]}) == made
     assert write("") is None
 

@@ -28,10 +28,10 @@ def lead(sandbox):
     }
     item = {"name": "Сайт: Мария", "_embedded": {"contacts": [contact], "tags": [{"name": "сайт"}]}}
     headers = {"Authorization": "Bearer sandbox"}
-    answer = requests.post(f"{sandbox.amocrm.url}/api/v4/leads/complex", json=[item], headers=headers, timeout=10)
+    answer = requests.post(f"{sandbox.amocrm.url}/api/v4/leads/complex", json=[item], headers=headers, timeout=30)
     number = answer.json()[0]["id"]
     task = {"text": "Позвонить", "complete_till": 1000, "entity_id": number, "entity_type": "leads"}
-    requests.post(f"{sandbox.amocrm.url}/api/v4/tasks", json=[task], headers=headers, timeout=10).raise_for_status()
+    requests.post(f"{sandbox.amocrm.url}/api/v4/tasks", json=[task], headers=headers, timeout=30).raise_for_status()
     sandbox.telegram.say(700100, "Здравствуйте!", first_name="Сергей")
     return number
 

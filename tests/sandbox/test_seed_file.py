@@ -43,7 +43,7 @@ def test_the_account_is_the_company_of_the_file_and_a_reset_returns_to_it(seed_f
         held = {"Authorization": "Bearer sandbox"}
 
         def get(path):
-            return requests.get(url + path, headers=held, timeout=10).json()
+            return requests.get(url + path, headers=held, timeout=30).json()
 
         account = get("/account?with=datetime_settings,task_types")
         assert (account["name"], account["subdomain"], account["current_user_id"]) == ("Окна Плюс", "okna", 7000002)
@@ -66,8 +66,8 @@ def test_the_account_is_the_company_of_the_file_and_a_reset_returns_to_it(seed_f
         profile, code = get("/leads/custom_fields")["_embedded"]["custom_fields"]
         assert ([one["value"] for one in profile["enums"]], code["code"]) == (["Rehau", "KBE"], "EXT")
         assert get("/contacts/custom_fields")["_embedded"]["custom_fields"][0]["code"] == "PHONE"
-        requests.post(f"{url}/leads/loss_reasons", json=[{"name": "Далеко"}], headers=held, timeout=10)
-        requests.post(f"{sandbox.amocrm.url}/_sandbox/reset", timeout=10)
+        requests.post(f"{url}/leads/loss_reasons", json=[{"name": "Далеко"}], headers=held, timeout=30)
+        requests.post(f"{sandbox.amocrm.url}/_sandbox/reset", timeout=30)
         assert [one["name"] for one in get("/leads/loss_reasons")["_embedded"]["loss_reasons"]] == ["Дорого"]
 
 

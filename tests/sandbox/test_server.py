@@ -123,7 +123,7 @@ def test_the_command_serves_on_the_designed_ports_until_it_is_told_to_stop():
             assert inbox(base + 5)[0] == 0
             assert requests.get(f"http://127.0.0.1:{base + 7}/_sandbox/stats", timeout=30).json()["name"] == "senders"
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=15) == 0
+            assert process.wait(timeout=30) == 0
         finally:
             process.kill()
 

@@ -48,7 +48,7 @@ def with_bot(telegram, use, token=TOKEN):
 
 
 def call(telegram, method, token=TOKEN, **parameters):
-    return requests.post(f"{telegram.url}/bot{token}/{method}", json=parameters, timeout=10)
+    return requests.post(f"{telegram.url}/bot{token}/{method}", json=parameters, timeout=30)
 
 
 def send(telegram, text="Новый лид", chat_id=PERSON, **more):

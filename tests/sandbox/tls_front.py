@@ -31,7 +31,7 @@ class TlsFront:
                     back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
                     back.start()
                     _pump(outside, inside)
-                    back.join(timeout=10)
+                    back.join(timeout=30)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -46,7 +46,7 @@ class TlsFront:
     def __exit__(self, *exc: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=30)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -62,7 +62,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def eventually(held: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while not held():
         assert time.monotonic() < until
         time.sleep(0.005)

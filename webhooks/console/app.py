@@ -21,6 +21,7 @@ from webhooks.console.mount import PREFIX
 from webhooks.console.parts import Parts
 from webhooks.console.rooms import ROOMS, nav
 from webhooks.console.tasks import Tasks
+from webhooks.receive import AGAIN
 
 log = structlog.get_logger("console")
 
@@ -94,7 +95,11 @@ def _templates(app: Flask, parts: Parts) -> None:
         return words.moment(at, zone, parts.now())
 
     app.jinja_env.filters.update(
-        moment=moment, span=words.span, whole=words.whole, ago=lambda at: words.span(parts.now() - at)
+        moment=moment,
+        span=words.span,
+        whole=words.whole,
+        theirs=words.theirs,
+        ago=lambda at: words.span(parts.now() - at),
     )
     app.jinja_env.globals.update(opened_until=opened_until, may_open=may_open)
     static = partial(_address, app)
@@ -131,14 +136,14 @@ def _errors(app: Flask) -> None:
         return page(400, words.gettext("Не выполнено"), text)
 
     @app.errorhandler(JournalUnavailableError)
-    def away(error: JournalUnavailableError) -> tuple[str, int]:
+    def away(error: JournalUnavailableError) -> tuple[str, int, dict[str, str]]:
         log.error("console.journal_unavailable", error=str(error))
         text = words.gettext(
             "Он занят, на диске кончилось место, нет прав или не отвечает база. Обновите страницу через минуту; "
             "не прошло — освободите место или поднимите базу. Ничего не потеряно: отправители получают отказ 503 "
             "и повторят."
         )
-        return page(503, words.gettext("Журнал недоступен"), text)
+        return *page(503, words.gettext("Журнал недоступен"), text), AGAIN
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> tuple[str, int]:

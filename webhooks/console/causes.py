@@ -10,7 +10,7 @@ from flask import current_app
 
 from support.diagnosis import Finding, What
 from webhooks.console.names import event_title
-from webhooks.console.refusals import meaning
+from webhooks.console.refusals import EXHAUSTED, meaning
 from webhooks.console.telling import condition
 from webhooks.console.titles import called
 from webhooks.console.words import _, gettext
@@ -37,8 +37,8 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         _("Проверьте, того ли хотели от правила. Того — отпустите его, не того — отмените придержанное."),
     ),
     What.REUSED: (
-        _("Нового лида нет, потому что у человека уже открыт лид № %(lead)s: обращение записано в него."),
-        _("Откройте этот лид: заявка в нём."),
+        _("Нового лида нет, потому что у человека уже открыт лид № %(lead)s: обращения записываются в него."),
+        _("Откройте этот лид: всё в нём."),
     ),
     What.DOUBLES: (
         _("Человек заведён в CRM не один раз: контакты %(contacts)s."),
@@ -115,6 +115,8 @@ def cause_of(found: Finding) -> Cause:
     if found.what in (What.DEAD, What.STUCK):
         known = meaning(found)
         cure = [_said(known.cure, found, told)]
+        if known.cure == EXHAUSTED.cure and found.hint:
+            cure.insert(0, found.hint)
         if found.what is What.STUCK and found.until is not None:
             cure.append(gettext(_GOES_ON) % told)
         return Cause(_said(known.what, found, told), " ".join(cure), found.error)

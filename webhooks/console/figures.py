@@ -135,19 +135,24 @@ def _headlines(found: PeriodFigures) -> list[Headline]:
         "all": whole(found.all_misses),
     }
     return [
-        Headline(gettext("Новых лидов"), whole(now.leads), whole(before.leads) if before else ""),
+        Headline(
+            gettext("Новых лидов"),
+            whole(now.leads),
+            whole(before.leads) if before else "",
+            gettext("и ещё %s из загрузки списков") % whole(now.imported.leads) if now.imported.leads else "",
+        ),
         Headline(
             gettext("Выиграно"),
             whole(now.won),
             whole(before.won) if before else "",
-            gettext("проиграно %s") % whole(now.lost),
+            gettext("проиграно: %s") % whole(now.lost),
         ),
         Headline(gettext("Медиана ожидания"), _half(now) or "—", _half(before) if before else ""),
         Headline(gettext("95 % ждали не дольше"), _most(now) or "—", _most(before) if before else ""),
         Headline(
             gettext("Дольше предела"),
             whole(found.all_late),
-            note=gettext("никто не тронул %s") % whole(found.untouched),
+            note=gettext("никто не тронул: %s") % whole(found.untouched),
         ),
         Headline(
             gettext("Пропущено звонков"),

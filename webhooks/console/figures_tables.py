@@ -9,7 +9,7 @@ from typing import Final
 
 from provodka.journal import turns
 from rules.assignment.responsible import ELSE
-from rules.figures import BY_HAND, NOT_SAID, Line
+from rules.figures import BY_HAND, IMPORTED, NOT_SAID, Line
 from support.figures import MOST_CASES, Dealt, PeriodFigures, Wait
 from support.masking import Mask
 from webhooks.console.table import Bar, Cell, Column, Table, minutes, number, waited
@@ -37,6 +37,7 @@ def tables(found: PeriodFigures, seen: Seen, limit: str) -> list[Table]:
             gettext("Источник"),
             found.figures.by_source,
             lambda name: seen.mask.text(_source(name)),
+            found.figures.imported,
         ),
         _hours(found.figures.by_hour),
         _lines("person", gettext("Лиды по людям"), gettext("Ответственный"), found.figures.by_person, _person),
@@ -48,15 +49,19 @@ def tables(found: PeriodFigures, seen: Seen, limit: str) -> list[Table]:
 
 
 def _source(name: str) -> str:
-    return gettext("вручную") if name == BY_HAND else name
+    return {BY_HAND: gettext("вручную"), IMPORTED: gettext("загрузка списков, отдельно от остальных")}.get(name, name)
 
 
 def _person(name: str) -> str:
     return gettext("не указано") if name == NOT_SAID else name
 
 
-def _lines(key: str, title: str, what: str, lines: Sequence[Line], called: Callable[[str], str]) -> Table:
+def _lines(
+    key: str, title: str, what: str, lines: Sequence[Line], called: Callable[[str], str], apart: Line | None = None
+) -> Table:
+    """`apart` is the last line, which no bar is measured by."""
     most = max((line.leads for line in lines), default=0)
+    lines = [*lines, *([apart] if apart and apart.has_any else [])]
     return Table(
         key,
         title,
@@ -75,7 +80,7 @@ def _lines(key: str, title: str, what: str, lines: Sequence[Line], called: Calla
             )
             for line in lines
         ),
-        bars=tuple(Bar(100 * line.leads / most if most else 0) for line in lines),
+        bars=tuple(Bar(100 * line.leads / most if most and line is not apart else 0) for line in lines),
     )
 
 

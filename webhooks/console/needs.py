@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.errors import taken_apart
 from provodka.journal import StoredEvent, brakes
+from support import diagnosis, replaying
 from support import needs as waiting
-from support import replaying
-from support.diagnosis import Finding, Grade, What
 from support.masking import Mask
 from webhooks.console.access import masks, needs, parts, reader, record, row_number
 from webhooks.console.causes import Cause, cause_of
@@ -222,9 +220,4 @@ def _words() -> dict[str, object]:
 
 def cause(group: waiting.Cause, mask: Mask) -> Cause:
     """What has gone wrong with all of a group and what helps, as the page of each event says it."""
-    apart = taken_apart(group.error)
-    found = Finding(
-        What.DEAD, Grade.BAD, group.rule, group.kind, reason=group.reason, error=mask.text(apart.reason),
-        hint=mask.text(group.hint), status=apart.status, code=apart.code,
-    )  # fmt: skip
-    return cause_of(found)
+    return cause_of(diagnosis.dead(group, group.attempts, mask))

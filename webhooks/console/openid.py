@@ -9,9 +9,10 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from connectors.openid.provider import Asked, Identity, Provider
+from connectors.openid.identity import Identity
+from connectors.openid.provider import Asked, Provider
 from connectors.openid.why import Why
-from provodka.errors import ConnectorError, Rejected
+from provodka.errors import ConnectorError, Rejected, Retryable
 from provodka.journal import audit
 from provodka.journal.audit import REFUSED, SIGNED_IN, Deed
 from webhooks.console import lockout, sessions
@@ -31,6 +32,8 @@ _MOST: Final = 3  # sign-ins begun in one browser, in several tabs
 _LONGEST: Final = timedelta(minutes=10)
 _LONGEST_WANTED: Final = 300  # signs of an address: the cookie has 4 KB for all of it
 _LONGEST_NAME: Final = 80
+_AWAY: Final = ("server_error", "temporarily_unavailable")  # RFC 6749, 4.1.2.1
+_OF_US: Final = ("unauthorized_client", "invalid_request", "invalid_scope", "unsupported_response_type")
 
 
 def provider(house: Parts, openid: OpenId) -> Provider:
@@ -62,8 +65,8 @@ def blueprint() -> Blueprint:
         if asked is None:  # on no record: any page can make a browser ask so, and would lock its address out
             log.warning("console.openid_refused", reason="no sign-in of this state was begun in this browser")
             return door(sentence(Why.STATE), 400)
-        if request.args.get("error"):
-            return _refused(Why.DENIED)
+        if said := request.args.get("error"):
+            return _declined(said[:_LONGEST_NAME])
         if request.args.get("iss", _settings().issuer).rstrip("/") != _settings().issuer.rstrip("/"):  # RFC 9207
             return _refused(Why.ISSUER)
         try:
@@ -117,6 +120,14 @@ def _ask(openid: OpenId) -> str:
     """Who gives roles, as the config tells."""
     known = [user.name or login for login, user in parts().settings.users.items() if user.role is Role.ADMINISTER]
     return openid.contact or ", ".join(known)
+
+
+def _declined(error: str) -> ResponseReturnValue:
+    """By the provider, before there was a code."""
+    if error in _AWAY:
+        return _unavailable(Retryable(f"the provider answers {error}"))
+    log.warning("console.openid_refused", reason=f"the provider answers {error}")
+    return _refused(Why.CLIENT if error in _OF_US else Why.DENIED)
 
 
 def _refused(why: str) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from rules.assignment.distributions import Distribution
 from rules.calendar import WorkingCalendar
 from rules.team import Team
 from support.saving import Saved
-from support.whatif import Tried
+from support.trial import Outcome, Tell, Trial
 from webhooks.console.settings import ConsoleSettings
 
 
@@ -33,24 +33,16 @@ class WrittenRule:
     channels: tuple[str, ...] = ()
 
 
-def _nothing_tried(_: str) -> Tried:
-    raise NotImplementedError
-
-
-def _nothing_saved(_: StoredEvent) -> Saved:
-    raise NotImplementedError
-
-
 @dataclass(frozen=True)
 class Parts:
     """`evaluate` plans an event anew by today's rules and writes nothing. `lead_url` and `contact_url` give the address
     of a card in the CRM, empty where there is none. `channels` are the kinds of the config's channels by their names,
     `crm` and `accounting` what those systems are called (empty for none). `token_ends` are the ends of tokens that do
     not renew themselves, by what they open. `secure` where people come by https, `proxied` where they come through a
-    proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` reads the text of
-    another one (ConfigError with its mistakes); `save_test` makes a test of an event, to be put into `tests_file`.
-    `team` and `calendar` are the client's, `distributions` the queues by which its rules deal leads. `public_url` is
-    where people find us, without `/console`; empty for nowhere."""
+    proxy of ours, that tells whose request it was. `rules` are those of the config; `try_config` holds another one
+    against the journal, beside us and within limits (ClosedError where we end first); `save_test` makes a test of an
+    event, to be put into `tests_file`. `team` and `calendar` are the client's, `distributions` the queues by which its
+    rules deal leads. `public_url` is where people find us, without `/console`; empty for nowhere."""
 
     journal: Journal
     settings: ConsoleSettings
@@ -58,6 +50,8 @@ class Parts:
     zone: ZoneInfo
     now: Callable[[], datetime]
     evaluate: Callable[[StoredEvent], PlanRecord]
+    try_config: Callable[[Trial, Tell], Outcome]
+    save_test: Callable[[StoredEvent], Saved]
     lead_url: Callable[[str], str] = _no_card
     contact_url: Callable[[str], str] = _no_card
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -67,8 +61,6 @@ class Parts:
     secure: bool = False
     proxied: bool = False
     rules: Sequence[WrittenRule] = ()
-    try_config: Callable[[str], Tried] = _nothing_tried
-    save_test: Callable[[StoredEvent], Saved] = _nothing_saved
     tests_file: str = ""
     team: Team = field(default_factory=lambda: Team({}))
     calendar: WorkingCalendar = field(default_factory=lambda: WorkingCalendar.around_the_clock(ZoneInfo("UTC")))

@@ -11,9 +11,9 @@ import weakref
 from pathlib import Path
 from typing import Final
 
-from provodka.journal.owners import is_dead, new_owner
+from provodka.leftovers import held, sweep
 
-_PREFIX: Final = "provodka."
+_PREFIX: Final = "provodka-files-"
 
 
 class PrivateFiles:
@@ -31,10 +31,9 @@ class PrivateFiles:
             return self._folder / f"{secrets.token_hex(8)}-{name}"
 
     def _home(self) -> Path:
-        _sweep()
-        folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{new_owner()}"
-        folder.mkdir(mode=0o700)
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # also when the process ends
+        sweep(Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"))
+        folder, lock = held(lambda: Path(tempfile.mkdtemp(prefix=_PREFIX)))
+        weakref.finalize(self, _throw_away, folder, lock)  # also when the process ends
         return folder
 
 
@@ -43,9 +42,6 @@ def called(path: Path) -> str:
     return path.name.partition("-")[2]
 
 
-def _sweep() -> None:
-    """Throw away what processes of ours have left that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*|*"):
-        ours = not folder.is_symlink() and folder.stat().st_uid == os.getuid()
-        if ours and is_dead(folder.name.removeprefix(_PREFIX)):
-            shutil.rmtree(folder, ignore_errors=True)
+def _throw_away(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)

@@ -63,6 +63,10 @@ _NO_ENTRY: Final = Known(
     _("%(system)s не принимает ключ доступа: он истёк или отозван."),
     _("Выдайте доступ заново: новый ключ в .env и перезапуск или команда provodka connect. Заявки сохранены."),
 )
+_SHUT: Final = Known(
+    _("%(system)s не пускает: адрес или ключ доступа больше не годится."),
+    _("Проверьте адрес и ключ доступа в настройках и перезапустите Provodka. Заявки сохранены."),
+)
 _UNPAID: Final = Known(
     _("Тариф (%(system)s) не оплачен или не даёт этой возможности."),
     _("Попросите клиента оплатить или сменить тариф. Заявки сохранены и после оплаты уйдут сами."),
@@ -104,10 +108,11 @@ _REFUSED: Final = Known(
     _("%(system)s отказывает: повторять без исправления бесполезно."),
     _("Прочтите ответ, исправьте названное и нажмите «Отправить снова»."),
 )
-_EXHAUSTED: Final = Known(
+EXHAUSTED: Final = Known(
     _("Попытки кончились, а дело не сделано (%(system)s)."),
     _("Посмотрите ответ последней попытки, устраните причину и нажмите «Отправить снова»."),
 )
+_OF_A_KEY: Final = frozenset({401, 402, 403})
 NOT_FOUND: Final = 404
 TOO_MANY: Final = 429
 SERVER: Final = 500
@@ -123,12 +128,24 @@ def meaning(found: Finding) -> Known:
     if found.reason == DeadReason.REJECTED and found.hint:
         return Known(found.hint, _AGAIN)
     known = _known(found)
+    if found.reason == DeadReason.EXHAUSTED:  # nothing goes by itself any more
+        return Known(known.what, EXHAUSTED.cure)
     return Known(known.what, found.hint or known.cure or _CLOSED.cure)
+
+
+def meaning_of_status(status: int | None) -> str:
+    """What it means that a system answers everything with this status, with `%(system)s` in it; empty where that says
+    nothing."""
+    if status is not None and status >= SERVER:
+        return _BROKEN.what
+    return {401: _NO_ENTRY, 402: _UNPAID, 403: _CLOSED, 429: _TOO_FAST}.get(status or 0, Known()).what
 
 
 def _known(found: Finding) -> Known:
     if found.outcome == "rate_limited" and found.status != TOO_MANY:
         return _BANNED if found.code == "blocked" else _CLOSED
+    if found.outcome == "auth_failed" and found.status and found.status not in _OF_A_KEY:
+        return _SHUT  # such as 404 for a token that Telegram does not know: nothing of it is about a card
     by_status = _BY_STATUS.get(found.status or 0)
     if by_status is not None and not (found.kind == "http" and found.status == NOT_FOUND):
         return by_status
@@ -136,6 +153,6 @@ def _known(found: Finding) -> Known:
         return _BROKEN
     if found.outcome in _BY_OUTCOME:
         return _BY_OUTCOME[found.outcome]
-    if found.status is not None and found.status >= SERVER:
+    if found.status is not None and found.status >= SERVER and found.reason != DeadReason.REJECTED:
         return _BROKEN
-    return _REFUSED if found.reason == DeadReason.REJECTED else _EXHAUSTED
+    return _REFUSED if found.reason == DeadReason.REJECTED else EXHAUSTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Blueprint, url_for
 
@@ -47,9 +48,14 @@ ROOMS: Sequence[Room] = (
 )
 
 
+_WITHIN: Final = {"whatif": "rules"}
+"""Rooms that are entered from another one."""
+
+
 def nav(endpoint: str | None) -> list[NavLink]:
     """The menu for whoever is reading."""
     here = (endpoint or "").partition(".")[0]
+    here = _WITHIN.get(here, here)
     return [
         NavLink(gettext(room.title), url_for(room.start), room.start.partition(".")[0] == here)
         for room in ROOMS

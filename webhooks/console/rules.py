@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from provodka.errors import JournalUnavailableError
 from rules.plan import rule_slug
 from support.masking import Mask
 from support.rule_counts import Fate, RuleCount, RuleCounts, count_rules
@@ -111,7 +112,10 @@ def blueprint() -> Blueprint:
 
 def _asked() -> Counted[RuleCounts]:
     house = parts()
-    return tasks().ask("rules", lambda task: _count(house, task), _FRESH)
+    asked: Counted[RuleCounts] = tasks().ask("rules", lambda task: _count(house, task), _FRESH)
+    if isinstance(asked.error, JournalUnavailableError):
+        raise asked.error
+    return asked
 
 
 def _count(house: Parts, task: Task[RuleCounts]) -> RuleCounts:
@@ -180,7 +184,7 @@ def _why(line: Line, mask: Mask) -> Iterator[str]:
     met = sorted(((count.of(fate), fate) for fate in count.last), reverse=True)
     if not line.met:
         yield gettext("В разборах за это время его ещё нет: правило новое или недавно переименовано.")
-    elif not [fate for _, fate in met if fate is not Fate.ELSEWHERE]:
+    elif not met:
         triggers = ", ".join(f"«{names.event_title(one)}»" for one in (rule.triggers if rule else ()))
         yield gettext("Таких событий не было: %s.") % triggers
     for many, fate in met:

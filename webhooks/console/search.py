@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import phonenumbers
@@ -10,12 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from provodka.journal import numbering
 from provodka.journal.numbering import Numbered
+from support.diagnosis import What
 from support.find import Understood, understand
 from support.timeline import Entry, Step, Timeline, entries, needs_a_look, timeline
 from support.unheard import unheard
 from webhooks.console import names
 from webhooks.console.access import masks, parts, row_number
-from webhooks.console.causes import cause_of
+from webhooks.console.causes import Cause, cause_of
 from webhooks.console.troubles import nearness, words_of
 from webhooks.console.words import gettext, span
 
@@ -60,7 +62,7 @@ def blueprint() -> Blueprint:
         if len(found.people) == 1 and not found.many and not found.numbers:
             return _story(found.people[0].lane, "", before, {"q": wanted})
         if found.people or found.alike:
-            shown = [(one, masks().of([one.event.event.person]).person(one.event.event.person)) for one in found.people]
+            shown = [(one, masks().of([one.person]).person(one.person)) for one in found.people]
             return render_template("search_choose.html", found=found, people=shown, known_by=_known_by(found))
         return _nothing(found, wanted)
 
@@ -89,15 +91,32 @@ def _story(
         newest=newest,
         leads=_leads(story.entries),
         told=_told(story),
+        reused=_reused(story.entries),
+        most_told=TOLD,
     )
 
 
 def _told(story: Timeline) -> list[Entry]:
     """The entries of the page that something is to be said of, and those of the whole story that need a person, which
-    go first."""
-    bad = {one.seq: one for one in (*story.bad, *story.entries) if one.is_bad}
-    rest = [one for one in story.entries if one.findings and one.seq not in bad]
+    go first. What is the same of many of them is not said here, see `_reused`."""
+    bad = {one.seq: _without_reuse(one) for one in (*story.bad, *story.entries) if one.is_bad}
+    rest = [one for one in map(_without_reuse, story.entries) if one.findings and one.seq not in bad]
     return [*(bad[seq] for seq in sorted(bad, reverse=True)), *rest][:TOLD]
+
+
+def _without_reuse(one: Entry) -> Entry:
+    return replace(one, findings=tuple(found for found in one.findings if found.what is not What.REUSED))
+
+
+def _reused(some: tuple[Entry, ...]) -> dict[str, tuple[Cause, str, list[Entry]]]:
+    """By the open lead that entries went into, why there is no new one, the address of the lead, and the entries."""
+    found: dict[str, tuple[Cause, str, list[Entry]]] = {}
+    for one in some:
+        for finding in one.findings:
+            if finding.what is What.REUSED:
+                lead = finding.told["lead"]
+                found.setdefault(lead, (cause_of(finding), parts().lead_url(lead), []))[2].append(one)
+    return found
 
 
 def _leads(some: tuple[Entry, ...]) -> dict[str, str]:
@@ -172,7 +191,8 @@ def led_to(step: Step) -> str:
     if step.state != "done":
         return f"{names.action_title(step.kind)}{what}: {names.state_words(step.state)}"
     if step.kind in ("intake", "create") and step.lead:
-        told = gettext("Лид создан за %s") % after if step.is_new else gettext("Взят открытый лид за %s") % after
+        reused = gettext("Взят открытый лид № %(lead)s за %(after)s") % {"lead": step.lead, "after": after}
+        told = gettext("Лид создан за %s") % after if step.is_new else reused
         return told + (gettext(", ответственный %s") % step.responsible if step.responsible else "")
     done = gettext("сделано за %s") % after if after else names.state_words(step.state)
     return f"{names.action_title(step.kind)}{what}: {done}"

@@ -10,9 +10,8 @@ from typing import Final
 
 from flask import session
 
-from webhooks.console.settings import ConsoleSettings, OpenId, Role, User
+from webhooks.console.settings import LONGEST, ConsoleSettings, OpenId, Role, User
 
-LONGEST: Final = timedelta(days=7)
 OPEN_FOR: Final = timedelta(minutes=10)
 OPENID: Final = "openid"
 _MOST_OPEN: Final = 8
@@ -58,12 +57,14 @@ def admit(who: Admitted, openid: OpenId, key: bytes, now: datetime) -> None:
 def reader_of(settings: ConsoleSettings, key: bytes, now: datetime, *, touch: bool = True) -> Reader | None:
     """Whoever this request belongs to; without `touch` asking does not make the session any younger. It is over when it
     was quiet for too long, when it is a week old, and when the password or the role has become another; a provider's,
-    when the config names another provider."""
-    found = _by_provider(settings.openid, key) if session.get("by") == OPENID else _by_password(settings, key)
+    when the config names another provider, and as soon as its `max_age` is over."""
+    openid = settings.openid if session.get("by") == OPENID else None
+    found = _by_provider(openid, key) if session.get("by") == OPENID else _by_password(settings, key)
+    longest = openid.max_age if openid else LONGEST
     at = now.timestamp()
     if found is None:
         return None
-    if at - session["seen"] > settings.session.total_seconds() or at - session["since"] > LONGEST.total_seconds():
+    if at - session["seen"] > settings.session.total_seconds() or at - session["since"] > longest.total_seconds():
         return None
     if touch:
         session["seen"] = at

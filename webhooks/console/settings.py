@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -13,10 +14,13 @@ from connectors.addresses import is_loopback
 from connectors.openid.client import Client
 from provodka.mistakes import Finding, Mistakes
 from provodka.settings import Strict, is_bare_address
-from provodka.units import Duration
+from provodka.units import Duration, Size
 from rules.durations import DurationText
 
 HASH: Final = "$argon2id$"
+LONGEST: Final = timedelta(days=7)
+"""No session is older."""
+LEAST_MEMORY: Final = 128 * 1024 * 1024
 
 
 class Role(StrEnum):
@@ -68,6 +72,12 @@ def _somebody(names: tuple[str, ...]) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], AfterValidator(_somebody)]
 
 
+def _age(length: timedelta) -> timedelta:
+    if not timedelta() < length <= LONGEST:
+        raise Mistakes(Finding((), "no age of a sign-in", "write up to 7d: 12h"))
+    return length
+
+
 class OpenIdRoles(Strict):
     """Who may what: e-mails, whole domains (`@example.ru`), and values of the claim."""
 
@@ -91,7 +101,8 @@ class OpenIdRoles(Strict):
 class OpenId(Strict):
     """Sign-in at a provider of OpenID Connect. `title` stands on the button. `claim` names the claim of the provider
     that tells groups (a name with points leads inside: `realm_access.roles`); without it only e-mails decide, and only
-    those that the provider has verified. `contact` is told to whoever has no role."""
+    those that the provider has verified. `contact` is told to whoever has no role. A sign-in older than `max_age` is
+    over, however busy: what the provider has taken away since is seen at the next one."""
 
     issuer: Annotated[str, AfterValidator(_issuer)]
     client_id: str = Field(min_length=1)
@@ -100,6 +111,7 @@ class OpenId(Strict):
     roles: OpenIdRoles
     claim: str = ""
     contact: str = Field("", max_length=200)
+    max_age: Annotated[Duration, AfterValidator(_age)] = Field("12h", validate_default=True)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -129,10 +141,29 @@ class OpenId(Strict):
         return next((role for role, some in self.roles.each() if not set(some).isdisjoint(names)), None)
 
 
+def _room(memory: int) -> int:
+    if memory < LEAST_MEMORY:
+        raise Mistakes(Finding((), "too little memory to read a config in", "write 128MB at least; usual is 512MB"))
+    return memory
+
+
+def _while(time: timedelta) -> timedelta:
+    if time < timedelta(seconds=1):
+        raise Mistakes(Finding((), "too little time to read a config in", "write 1s at least; usual is 5m"))
+    return time
+
+
+class WhatIf(Strict):
+    """What a config that somebody tries may take at most: `time` of the processor, and `memory` (bytes)."""
+
+    time: Annotated[Duration, AfterValidator(_while)] = Field("5m", validate_default=True)
+    memory: Annotated[Size, AfterValidator(_room)] = Field("512MB", validate_default=True)
+
+
 class ConsoleSettings(Strict):
     """`users` by the name that they sign in with; `openid` lets others in by a provider's word. `session` is for how
     long a quiet session holds (never longer than a week in all), `open` who may open personal data. A new lead that
-    nobody touches within `answer_within` is told by the figures."""
+    nobody touches within `answer_within` is told by the figures. `what_if` are the limits of a config that is tried."""
 
     users: dict[str, User] = Field(default_factory=dict)
     openid: OpenId | None = None
@@ -140,3 +171,4 @@ class ConsoleSettings(Strict):
     open: Role = Role.VIEW
     language: Literal["ru", "en"] = "ru"
     answer_within: DurationText = Field("15m working", validate_default=True)
+    what_if: WhatIf = Field(default_factory=WhatIf)

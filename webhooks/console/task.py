@@ -14,6 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
+from provodka.errors import JournalUnavailableError
+
 log = structlog.get_logger("console")
 T = TypeVar("T")
 
@@ -101,6 +103,13 @@ class Task(Generic[T]):
         if self._called_off:
             raise StoppedError
 
+    def hear(self, done: int, total: int) -> None:
+        """Called by work that another process does: so many of so many are done there. It takes nobody's time here, so
+        that it rests never. Raises StoppedError once the task was called off."""
+        self.done, self.total = done, total
+        if self._called_off:
+            raise StoppedError
+
     def stop(self) -> None:
         """Call it off; it ends at its next step."""
         with self._floor.moved:
@@ -121,6 +130,9 @@ class Task(Generic[T]):
                 state = TaskState.DONE
             except StoppedError:
                 state = TaskState.STOPPED
+            except JournalUnavailableError as error:  # no fault of the work: nobody is helped by its traceback
+                log.warning("console.task_failed", error=str(error))
+                self.error, state = error, TaskState.FAILED
             except Exception as error:
                 log.exception("console.task_failed", error=str(error))
                 self.error, state = error, TaskState.FAILED

@@ -2,11 +2,12 @@
 
 However many people ask, webhooks and pages keep half of the processor's time:
 
-- A task rests as long as it has worked, every 10 ms or at its next step (`Task.progress`).
+- A task rests as long as it has worked, every 10 ms or at its next step (`Task.progress`). One that only listens to a
+  process of its own (`Task.hear`: a comparison) leaves that to the system, which lets the others go first.
 - Of heavy tasks (a comparison, an export: minutes) one is under way at a time, over all rooms and people; whoever wants
   another meanwhile is told so (`begin`).
 - Counts (of rules, of figures: seconds, at the worst a minute) are not refused, since a page that somebody looks at is
-  empty without them. They are made one after another, and a heavy task stands still meanwhile (`ask`).
+  empty without them. They are made one after another, and a heavy task that works here stands still meanwhile (`ask`).
 """
 
 from __future__ import annotations

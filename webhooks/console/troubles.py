@@ -15,6 +15,7 @@ from provodka.errors import taken_apart
 from provodka.journal import Trouble
 from webhooks.console.access import parts
 from webhooks.console.names import action_title
+from webhooks.console.refusals import TOO_MANY, meaning_of_status
 from webhooks.console.titles import channel_kind, system_title
 from webhooks.console.words import _, counted, gettext, span
 
@@ -133,21 +134,22 @@ def _talks(_: str, trouble: Trouble) -> Words:
 
 def _channel(name: str, trouble: Trouble) -> Words:
     named = {"name": name, "kind": channel_kind(name, parts().channels)}
-    what = gettext("Канал «%(name)s» не работает: %(kind)s") % named
-    return Words(what, _refused(trouble), taken_apart(trouble.cause).reason, trouble.cure)
+    what = gettext("Канал «%(name)s» (%(kind)s) не работает") % named
+    return Words(what, _refused(trouble, gettext("Сервис")), taken_apart(trouble.cause).reason, trouble.cure)
 
 
 def _system(name: str, trouble: Trouble) -> Words:
-    what = gettext("Сбой связи: %s") % system_title(name)
-    why = f"{_refused(trouble)} {gettext('Что должно туда уйти, ждёт и не потеряно.')}".strip()
+    system = system_title(name)
+    what = gettext("Сбой связи: %s") % system
+    why = f"{_refused(trouble, system)} {gettext('Что должно туда уйти, ждёт и не потеряно.')}".strip()
     return Words(what, why, taken_apart(trouble.cause).reason, trouble.cure)
 
 
-def _refused(trouble: Trouble) -> str:
+def _refused(trouble: Trouble, system: str) -> str:
     """What the other side's refusal means, by its code or status; empty where neither is known."""
     apart = taken_apart(trouble.cause)
-    found = _BY_CODE.get(apart.code) or _BY_STATUS.get(apart.status or 0)
-    return gettext(found) if found else ""
+    found = _BY_CODE.get(apart.code) or meaning_of_status(apart.status)
+    return gettext(found) % {"system": system} if found else ""
 
 
 def _needs() -> str:
@@ -178,13 +180,7 @@ _REFUSED: Final[Sequence[tuple[re.Pattern[str], str]]] = (
 )
 _BY_CODE: Final[Mapping[str, str]] = {
     "auth_failed": _("Не пускает: пароль или ключ не тот."),
-    "rate_limited": _("Просит подождать: запросов больше, чем разрешено."),
-}
-_BY_STATUS: Final[Mapping[int, str]] = {
-    401: _("Не принимает ключ доступа: он истёк или отозван."),
-    402: _("Тариф не оплачен или не даёт этой возможности."),
-    403: _("Не пускает запросы."),
-    429: _BY_CODE["rate_limited"],
+    "rate_limited": meaning_of_status(TOO_MANY),
 }
 _ANY: Final = re.compile("(.*)")
 _CHANNEL: Final = Kind(_ANY, _channel)

@@ -5,27 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provodka.errors import ConfigError, Problem
-from provodka.journal.planned_before import count, newest_since
+from provodka.fence import Bound, ClosedError
 from rules.differences import What
 from rules.plan import RuleOutcome, RuleTrace
-from support.masking import Masks
 from support.story import shown_condition
-from support.whatif import compare
-from support.whatif_tally import Span, Tally
+from support.trial import Beyond, Outcome, Trial
 from webhooks.console import names, telling
 from webhooks.console.access import needs, parts, reader, record
 from webhooks.console.parts import Parts
 from webhooks.console.settings import Role
-from webhooks.console.task import Order, Task
+from webhooks.console.task import Order, StoppedError, Task
 from webhooks.console.tasks import PATIENCE, BusyError, tasks
-from webhooks.console.words import _, gettext
+from webhooks.console.words import _, gettext, span
 
 LIMIT: Final = 1_000_000  # bytes of a config
 MOST: Final = 50_000  # events
@@ -40,17 +36,6 @@ class Try:
 
     text: str
     days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a try: mistakes of the config, or what would have become. `cut`: there were more events than are
-    looked at; `by_name` the references that their names stood for."""
-
-    problems: tuple[Problem, ...] = ()
-    tally: Tally | None = None
-    cut: bool = False
-    by_name: tuple[str, ...] = ()
 
 
 def blueprint() -> Blueprint:
@@ -128,30 +113,24 @@ def _given() -> tuple[str, str, int]:
 
 def _work(house: Parts, asked: Try, task: Task[Outcome]) -> Outcome:
     try:
-        tried = house.try_config(asked.text)
-    except ConfigError as error:
-        return Outcome(problems=tuple(error.problems))
-    until = house.now()
-    wanted = until - timedelta(days=asked.days)
-    since = newest_since(house.journal, wanted, until, MOST)
-    task.total = count(house.journal, since, until)
-    masks = Masks(house.journal.key, opened=False)
-    found = compare(house.journal, tried, Span(since, until), masks, task.step, limit=SHOWN)
-    return Outcome(tally=found.tally, cut=since > wanted, by_name=tried.by_name)
+        return house.try_config(Trial(asked.text, asked.days, house.now(), MOST, SHOWN), task.hear)
+    except ClosedError as error:
+        raise StoppedError from error
 
 
 def _shown(mine: Task[Outcome] | None) -> dict[str, Any]:
     runs = mine is not None and mine.running  # asked first: what is over then has its result
     outcome = mine.result if mine and not runs else None
-    tally = outcome.tally if outcome else None
+    told = outcome.told if outcome else None
     return {
         "mine": mine,
         "runs": runs,
         "outcome": outcome,
-        "told": tally.told() if tally else None,
-        "gaps": _gaps(tally) if tally else {},
-        "because": _because(tally) if tally else {},
-        "text": mine.order.about.text if mine and outcome and outcome.problems else "",
+        "told": told,
+        "gaps": _gaps(outcome) if outcome else {},
+        "because": _because(outcome) if outcome else {},
+        "beyond": _beyond(outcome.beyond) if outcome and outcome.beyond else (),
+        "text": mine.order.about.text if mine and outcome and not told else "",
         "days": _DAYS,
         "limit": LIMIT,
         "names": names,
@@ -162,7 +141,42 @@ def _shown(mine: Task[Outcome] | None) -> dict[str, Any]:
     }
 
 
+def _beyond(limit: Beyond) -> tuple[str, str]:
+    """At which limit it was ended, and what to do."""
+    megabytes = gettext("%s МБ") % round(limit.most / 1024 / 1024)
+    what, cure = _READING if limit.reading and limit.bound is Bound.STEP else _LIMITS[limit.bound]
+    return gettext(what) % (megabytes if limit.bound is Bound.MEMORY else span(limit.most)), gettext(cure)
+
+
 _BUSY: Final = _("Сейчас идёт другое сравнение: его начал %(name)s, готово %(done)s.")
+_LIMITS: Final[Mapping[Bound, tuple[str, str]]] = {
+    Bound.TIME: (
+        _("Сравнение заняло больше %s процессорного времени и прервано."),
+        _("Сравните за 7 дней или поднимите console.what_if.time."),
+    ),
+    Bound.STEP: (
+        _("Сравнение прервано: одно событие заняло больше %s процессорного времени."),
+        _(
+            "Так же это задержало бы и настоящие заявки: ищите условие matches, где повтор стоит внутри повтора, как в "
+            "(a+)+, или шаблон, который считает слишком много."
+        ),
+    ),
+    Bound.MEMORY: (
+        _("Сравнение прервано: ему не хватило %s памяти."),
+        _(
+            "Ищите шаблон, который много раз повторяет текст, или конфиг, который разрастается из ссылок. Если он "
+            "таким и должен быть, поднимите console.what_if.memory."
+        ),
+    ),
+    Bound.CLOCK: (
+        _("Сравнение шло дольше %s и прервано: машина занята, или журнал отвечает слишком медленно."),
+        _("Повторите позже или сравните за 7 дней."),
+    ),
+}
+_READING: Final = (
+    _("Сравнение прервано: чтение конфига заняло больше %s процессорного времени."),
+    _("Ищите шаблон, который считает слишком много, хотя бы и из одних чисел."),
+)
 _WORDS: Final[Mapping[str, str]] = {
     What.ADDED: _("делалось бы"),
     What.DROPPED: _("не делалось бы"),
@@ -185,11 +199,11 @@ _SIGNS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def _gaps(tally: Tally) -> dict[str, list[tuple[int, str]]]:
+def _gaps(outcome: Outcome) -> dict[str, list[tuple[int, str]]]:
     """By rule: for how many events it cannot be told, and why."""
     found: dict[str, list[tuple[int, str]]] = {}
-    for (rule, fact, behind), many in tally.gaps.most_common():
-        found.setdefault(rule, []).append((many, gap(fact, behind)))
+    for one in outcome.gaps:
+        found.setdefault(one.rule, []).append((one.events, gap(one.fact, one.behind)))
     return found
 
 
@@ -200,9 +214,9 @@ def gap(fact: str, behind: str) -> str:
     return gettext("неизвестно, остановило бы событие правило «%s», которое стоит раньше") % behind
 
 
-def _because(tally: Tally) -> dict[tuple[str, str, str], str]:
+def _because(outcome: Outcome) -> dict[tuple[str, str, str], str]:
     """By event, difference and rule: why something would, or would not, be done."""
-    return {key: "; ".join(_why(key[1], trace)) for key, trace in tally.because.items()}
+    return {(one.event, one.what, one.rule): "; ".join(_why(one.what, one.trace)) for one in outcome.because}
 
 
 def _why(what: What, trace: RuleTrace | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ languages are catalogues in `locale/<language>/*.po`, which are read as they are
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import g, has_request_context
+from markupsafe import Markup
 
 LANGUAGES: Final = ("ru", "en")
 
@@ -47,12 +49,17 @@ def language() -> str:
 
 def gettext(text: str) -> str:
     """A text in the reader's language."""
-    return catalogue(language()).ugettext(text)
+    return _unparted(catalogue(language()).ugettext(text))
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """A text with a number in the reader's language; `%(num)s` in it stands for the number."""
-    return catalogue(language()).ungettext(one, many, number)
+    return _unparted(catalogue(language()).ungettext(one, many, number))
+
+
+def _unparted(text: str) -> str:
+    """A number stays on the line of the sign before it."""
+    return text.replace("№ ", "№\N{NO-BREAK SPACE}").replace("No. ", "No.\N{NO-BREAK SPACE}")
 
 
 def counted(one: str, many: str, number: int) -> str:
@@ -63,6 +70,19 @@ def counted(one: str, many: str, number: int) -> str:
 def whole(number: int) -> str:
     """A number in groups of three: `12 400`."""
     return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}" if language() == "ru" else ",")
+
+
+def theirs(text: str) -> str:
+    """What is not of our catalogues (errors, hints, other sides' words), with its language told where that is not the
+    reader's: Russian, as most of our hints are, if it has a Russian word besides quoted names, else English."""
+    spoken = "ru" if _RUSSIAN.search(_QUOTED.sub("", text)) else "en"
+    return text if spoken == language() or not _WORD.search(text) else _SPOKEN.format(spoken, text)
+
+
+_QUOTED: Final = re.compile("«[^»]*»|“[^”]*”|\"[^\"]*\"|'[^']*'")
+_RUSSIAN: Final = re.compile("[а-яё]{2}", re.IGNORECASE)
+_WORD: Final = re.compile("[a-zа-яё]{2}", re.IGNORECASE)
+_SPOKEN: Final = Markup('<span lang="{}">{}</span>')
 
 
 def span(length: timedelta | float) -> str:

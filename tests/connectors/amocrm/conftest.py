@@ -24,12 +24,12 @@ class Desk:
         self.session.headers["Authorization"] = "Bearer sandbox"
 
     def api(self, method, path, body=None, **params):
-        answer = self.session.request(method, f"{self.account.url}/api/v4{path}", json=body, params=params, timeout=10)
+        answer = self.session.request(method, f"{self.account.url}/api/v4{path}", json=body, params=params, timeout=30)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
     def control(self, path, body=None, method="POST"):
-        answer = self.session.request(method, f"{self.account.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = self.session.request(method, f"{self.account.url}/_sandbox/{path}", json=body, timeout=30)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

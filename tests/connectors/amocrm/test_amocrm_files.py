@@ -40,7 +40,7 @@ def test_a_file_goes_up_in_parts_hangs_on_the_lead_and_shows_in_its_feed(crm, de
     [done] = crm.attach_files(ask(NewFile(keep("смета.pdf"), lead)))
     [file] = crm.files(lead)
     assert file == CardFile(done.remote_id, "смета.pdf", len(BODY), file.url)
-    assert http.get(file.url, timeout=10).content == BODY
+    assert http.get(file.url, timeout=30).content == BODY
     assert desk.calls("POST /v1.0/upload/<token>") == 3
     [note] = attachments(desk, lead)
     assert (note["file_uuid"], note["file_name"]) == (done.remote_id, "смета.pdf")

@@ -21,12 +21,12 @@ class Desk:
         self.session = requests.Session()
 
     def control(self, path, body=None, method="POST"):
-        answer = self.session.request(method, f"{self.portal.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = self.session.request(method, f"{self.portal.url}/_sandbox/{path}", json=body, timeout=30)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
     def rest(self, method, **params):
-        answer = self.session.post(f"{self.portal.url}/rest/7/chief/{method}", json=params, timeout=10)
+        answer = self.session.post(f"{self.portal.url}/rest/7/chief/{method}", json=params, timeout=30)
         assert answer.ok, answer.text
         return answer.json()["result"]
 

@@ -34,7 +34,7 @@ def test_a_file_hangs_on_its_card_and_can_be_fetched_from_there(crm, desk, ask, 
     assert isinstance(on_firm, Done)
     [found] = crm.files(card(lead))
     assert (found.name, found.size) == ("Смета.pdf", len(PDF))
-    assert desk.session.get(found.url, timeout=10).content == PDF
+    assert desk.session.get(found.url, timeout=30).content == PDF
     assert len(crm.files(card(firm, CardKind.COMPANY))) == 1
 
 

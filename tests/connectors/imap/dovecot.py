@@ -114,7 +114,7 @@ class Dovecot:
     @contextmanager
     def client(self, user: str) -> Iterator[IMAPClient]:
         """As another mail program."""
-        with IMAPClient(self.host, port=self.port, ssl=False, timeout=10) as client:
+        with IMAPClient(self.host, port=self.port, ssl=False, timeout=30) as client:
             client.login(user, PASSWORD)
             yield client
 
@@ -184,7 +184,7 @@ def _started(home: Path) -> Iterator[Dovecot]:
 
 
 def _wait_for(port: int, home: Path, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and child.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as wire:

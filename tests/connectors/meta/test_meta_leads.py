@@ -255,7 +255,7 @@ def test_a_watch_tells_of_trouble_and_of_its_end(running, service, journal, make
     stop = threading.Event()
     thread = threading.Thread(target=make().watch, args=(stop, journal, journal))
     thread.start()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while not told(journal) and time.monotonic() < until:
         stop.wait(0.02)
     stop.set()

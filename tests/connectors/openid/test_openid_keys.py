@@ -15,6 +15,13 @@ from tests.cli.playing import Clock
 OURS, OTHER = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
 
 
+@pytest.mark.parametrize("told", [[], {"keys": 5}, {"keys": {}}, {"keys": [5, None, {"kty": "EC"}]}])
+def test_an_answer_without_keys_proves_nothing(told: object) -> None:
+    token = jwt.encode({"alg": "ES256"}, {"sub": "1"}, OURS)
+    with pytest.raises(Rejected, match="no key that could be read"):
+        Keys(lambda: told, Clock()).proven(token, ("ES256",))
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -97,6 +97,21 @@ def test_a_refund_long_after_a_late_payment_is_found_by_asking() -> None:
     assert shop.orders.of(str(order.number)) is not None
 
 
+def test_an_order_that_was_given_up_and_then_paid_is_asked_for_its_refund_and_makes_no_second_link() -> None:
+    shop = Shop()
+    order = shop.place()
+    assert shop.look() == [order.number]
+    assert shop.look(timedelta(days=100)) == [], "nobody pays it any more"
+    assert shop.orders.same(replace(REQUEST, part="1")) is None
+    shop.book.accept([paid(order)], shop.intake, shop.now)
+    assert shop.orders.same(replace(REQUEST, part="1")) is not None
+    shop.answer = given_back
+    assert shop.look(timedelta(days=9)) == [order.number]
+    assert list(shop.intake.types().values()) == ["payment.requested", "payment.succeeded", "payment.refunded"]
+    assert shop.look(timedelta(days=2)) == [], "the days for refunds are counted from the late payment"
+    assert shop.orders.paid() == []
+
+
 class YooKassa:
     """A watcher of YooKassa, which answers as `responses` says, and two hints of payments: `x` and `2f3a`."""
 

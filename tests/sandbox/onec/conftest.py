@@ -17,7 +17,7 @@ def running_onec():
 
 @pytest.fixture
 def onec(running_onec):
-    requests.post(f"{running_onec.url}/_sandbox/reset", timeout=10).raise_for_status()
+    requests.post(f"{running_onec.url}/_sandbox/reset", timeout=30).raise_for_status()
     return running_onec
 
 

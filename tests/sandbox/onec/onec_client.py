@@ -51,7 +51,7 @@ class Api:
             else json.dumps(content, default=float).encode()
         )
         kinds = {"Content-Type": "application/json", **(headers or {})}
-        return self.session.request(verb, address, data=raw, headers=kinds, timeout=10)
+        return self.session.request(verb, address, data=raw, headers=kinds, timeout=30)
 
     def get(self, path, **options):
         answer = self.call("GET", path, **options)
@@ -79,7 +79,7 @@ class Api:
 
     def control(self, path, content=None, status=200):
         verb = "GET" if content is None else "POST"
-        answer = self.session.request(verb, f"{self.onec.url}/_sandbox/{path}", json=content, timeout=10)
+        answer = self.session.request(verb, f"{self.onec.url}/_sandbox/{path}", json=content, timeout=30)
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -10,7 +10,7 @@ from tests.sandbox.onec.onec_client import INVOICE, at
 
 
 def page(api, path="/"):
-    answer = requests.get(f"{api.onec.url}{path}", timeout=10)
+    answer = requests.get(f"{api.onec.url}{path}", timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.text.replace("\u00a0", " ")
 
@@ -29,7 +29,7 @@ def test_the_desk_shows_documents_with_their_state(api):
     for needed in ("&lt;b&gt;срочно", "Оплата № 1", "Отгрузка № 1", "KAB-3x2.5", 'value="99"', 'value="12 028,00"'):
         assert needed in opened
     assert "7701999111" in page(api, "/?tab=counterparty")
-    assert requests.get(f"{api.onec.url}/document/нет", timeout=10).status_code == 404
+    assert requests.get(f"{api.onec.url}/document/нет", timeout=30).status_code == 404
 
 
 def test_the_desk_of_trade_shows_the_goods_of_the_order_under_its_invoice(api):
@@ -48,11 +48,11 @@ def test_a_foreign_page_cannot_act_and_a_refusal_is_told(api):
     ref = api.invoice()
     address = f"{api.onec.url}/board/act"
     body = f'{{"act": "delete", "document": "{ref}"}}'
-    assert requests.post(address, data=body, headers={"Content-Type": "text/plain"}, timeout=10).status_code == 400
+    assert requests.post(address, data=body, headers={"Content-Type": "text/plain"}, timeout=30).status_code == 400
     assert api.get(at(INVOICE, ref))["DeletionMark"] is False
-    told = requests.post(address, json={"act": "order", "document": ref}, timeout=10)
+    told = requests.post(address, json={"act": "order", "document": ref}, timeout=30)
     assert (told.status_code, "нет документа" in told.json()["error"]) == (409, True)
-    policy = requests.get(api.onec.url, timeout=10).headers["Content-Security-Policy"]
+    policy = requests.get(api.onec.url, timeout=30).headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
 
 
@@ -60,12 +60,12 @@ def test_a_waiting_browser_hears_of_a_change_at_once(api):
     known, heard = api.onec.base.revision, []
 
     def wait():
-        heard.append(requests.get(f"{api.onec.url}/board/wait?since={known}", timeout=15).json()["revision"])
+        heard.append(requests.get(f"{api.onec.url}/board/wait?since={known}", timeout=30).json()["revision"])
 
     waiting = threading.Thread(target=wait)
     waiting.start()
     api.counterparty()
-    waiting.join(timeout=10)
+    waiting.join(timeout=30)
     assert heard
     assert heard[0] > known
 

@@ -216,7 +216,7 @@ def test_maintenance_comes_with_a_byte_order_mark(api):
 
 def test_an_error_in_atom_and_a_page_of_the_platform(api):
     address = api.address(at(INVOICE, "7c9e1a40-6a32-11f0-9a01-00155d0a0bff"))
-    answer = api.session.get(address, timeout=10)
+    answer = api.session.get(address, timeout=30)
     expected = ElementTree.parse(BODIES / "error_404.atom.xml").getroot()
     ours = ElementTree.fromstring(answer.content)
     assert [(one.tag, one.text) for one in ours] == [(one.tag, one.text) for one in expected]

@@ -180,7 +180,7 @@ def test_one_walks_from_an_object_to_its_parts(api):
 
 def test_formats_are_chosen_by_the_option_or_by_accept(api):
     def kind(accept="*/*", **options):
-        answer = api.session.get(api.address(GOODS, **options), headers={"Accept": accept}, timeout=10)
+        answer = api.session.get(api.address(GOODS, **options), headers={"Accept": accept}, timeout=30)
         return answer.headers["Content-Type"], answer.text
 
     assert kind()[0].startswith("application/atom+xml")
@@ -189,7 +189,7 @@ def test_formats_are_chosen_by_the_option_or_by_accept(api):
     assert "nometadata" in kind(format="application/json;odata=nometadata")[0]
     assert '"odata.type": "StandardODATA.Catalog_Номенклатура"' in kind(format="json;odata=fullmetadata")[1]
     assert "navigationLinkUrl" not in kind(format="json;odata=nometadata")[1]
-    assert api.session.get(api.address(GOODS, format="csv"), timeout=10).status_code == 400
+    assert api.session.get(api.address(GOODS, format="csv"), timeout=30).status_code == 400
     assert api.call("HEAD", "$metadata").status_code == 405
 
 
@@ -197,9 +197,9 @@ def test_a_cyrillic_login_with_an_empty_password_is_taken_in_utf_8_only(api):
     api.control("users", {"name": "Обмен CRM", "password": ""})
     for encoding, status in (("utf-8", 200), ("cp1251", 401)):
         word = base64.b64encode("Обмен CRM:".encode(encoding)).decode()
-        answer = requests.get(api.root, headers={"Authorization": f"Basic {word}"}, timeout=10)
+        answer = requests.get(api.root, headers={"Authorization": f"Basic {word}"}, timeout=30)
         assert answer.status_code == status
-    assert requests.get(api.root, timeout=10).headers["WWW-Authenticate"].startswith("Basic")
+    assert requests.get(api.root, timeout=30).headers["WWW-Authenticate"].startswith("Basic")
 
 
 def test_contracts_of_an_owner_are_found_by_a_single_typed_reference(api):

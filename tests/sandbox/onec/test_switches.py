@@ -95,7 +95,7 @@ def test_rows_forbidden_to_the_user_fail_the_request_unless_only_the_allowed_are
     assert api.refusal("POST", COUNTERPARTY, {})[:2] == (401, "20")
     for name in ("allowedOnly", "$allowedOnly"):
         address = f"{api.address(COUNTERPARTY, format='json')}&{name}=true"
-        assert api.session.get(address, timeout=10).json()["value"] == []
+        assert api.session.get(address, timeout=30).json()["value"] == []
     assert api.list(GOODS)
 
 
@@ -155,12 +155,12 @@ def test_other_releases_differ_in_patch_order_and_pages(api):
 
 
 def test_a_session_started_by_hand_is_known_by_its_cookie(api):
-    started = api.session.get(api.root, headers={"IBSession": "start"}, timeout=10)
+    started = api.session.get(api.root, headers={"IBSession": "start"}, timeout=30)
     assert started.cookies["ibsession"]
-    assert api.session.get(api.root, timeout=10).status_code == 200
-    assert api.session.get(api.root, headers={"IBSession": "finish"}, timeout=10).status_code == 200
+    assert api.session.get(api.root, timeout=30).status_code == 200
+    assert api.session.get(api.root, headers={"IBSession": "finish"}, timeout=30).status_code == 200
     stranger = requests.get(
-        api.root, auth=("sandbox", "sandbox"), cookies={"ibsession": "нет".encode().hex()}, timeout=10
+        api.root, auth=("sandbox", "sandbox"), cookies={"ibsession": "нет".encode().hex()}, timeout=30
     )
     assert stranger.status_code == 400
 

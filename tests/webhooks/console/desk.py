@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfo
 import requests
 from argon2 import PasswordHasher
 
+from provodka.errors import Problem
 from provodka.event import utc_now
 from provodka.journal import Journal
+from support.saving import Saved, Unfit
+from support.trial import Outcome, Tell, Trial
 from webhooks.app import create_app
 from webhooks.console.parts import Parts
 from webhooks.console.settings import ConsoleSettings, Role
@@ -29,7 +32,8 @@ HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD) 
 
 @dataclass
 class Desk:
-    """Serves the console of `parts` as `provodka run` does. `users` have their role as their name."""
+    """Serves the console of `parts` as `provodka run` does. `users` have their role as their name. Unless `more` brings
+    those of a house, no config can be tried here and no test made."""
 
     journal: Journal
     more: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class Desk:
             "zone": ZoneInfo("Europe/Moscow"),
             "now": utc_now,
             "evaluate": lambda stored: None,
+            "try_config": _no_config,
+            "save_test": lambda stored: Saved(unfit=Unfit.NOT_PLANNED),
         }
         self.parts = Parts(**{**given, **self.more})
         door = cast("Door", SimpleNamespace(receivers={}, now=utc_now, body_limit=2**20, metrics=None))
@@ -86,6 +92,10 @@ class Visitor:
         headers = {"X-Forwarded-For": forwarded} if forwarded else {}
         fields["csrf_token"] = token[1] if token else ""
         return self.session.post(f"{self.url}{path}", data=fields, headers=headers, timeout=30)
+
+
+def _no_config(_: Trial, _tell: Tell) -> Outcome:
+    return Outcome((Problem("config.yaml", 1, 1, "", "this console has no config to try another beside"),))
 
 
 def sign_in(page: Any, name: str) -> None:

@@ -69,7 +69,7 @@ PAGES: Final = (
     Page("event-view", "the same for a role that only looks", "/events/{maria}"),
     Page("event-replay", "what a replay would change", "/events/{failed}", O, {}, REPLAY),
     Page("event-resend", "a resend of what may be done already asks first",
-         "/events/{unknown}", O, {}, ("Отправить снова",)),
+         "/events/{unknown}", O, {}, ("Неизвестно, отправить снова",)),
     Page("event-unfit", "a settlement that lacks the number", "/events/{unknown}", O, {}, ("Сделано",), status=422),
     Page("event-test", "a rule test made of the event, people made up",
          "/events/{done}", O, {}, ("Сохранить как проверку",)),

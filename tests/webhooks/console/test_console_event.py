@@ -66,6 +66,15 @@ def test_a_dead_action_stands_first_with_its_cause_and_its_cure(desk: Desk, hous
     assert "Отправить снова" in page(desk, event.id, Role.OPERATE).text
 
 
+def test_an_event_that_no_rule_has_read_to_its_end_says_how_far_they_came(desk: Desk, house: House) -> None:  # noqa: F811
+    event = house.event()
+    waits = page(desk, event.id).text
+    assert ("<b>Ждёт разбора</b>" in waits, "Правила его ещё не читали" in waits) == (True, True)
+    house.journal.fail_event(house.journal.claim_events(1)[0].seq, "RuleError: нет поля utm")
+    failed = page(desk, event.id).text
+    assert ("Правила споткнулись, не дочитав" in failed, "ещё не читали" in failed) == (True, False)
+
+
 def test_all_of_a_person_is_masked(desk: Desk, house: House) -> None:  # noqa: F811
     event = house.planned()
     house.dead(DeadReason.REJECTED, f"нет {PHONE}", calls=(call("/api/v4/leads", 400, request_summary=EMAIL),))

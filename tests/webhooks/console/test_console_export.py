@@ -13,11 +13,11 @@ import pytest
 import requests
 
 from provodka.journal import Journal, audit
-from provodka.journal.owners import new_owner
 from tests.cli.leaks import found_in, masked_forms, planted
 from tests.cli.playing import NAME, PHONE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
 from webhooks.console import export as page
+from webhooks.console.private_files import PrivateFiles
 from webhooks.console.settings import ConsoleSettings, Role
 
 DAYS = {"since": "2026-03-01", "until": "2026-03-02"}
@@ -230,14 +230,17 @@ def test_too_much_is_said_with_the_way_out(desk: Desk, house: House, monkeypatch
     assert "командой provodka export на сервере" in answer.text
 
 
-def test_what_a_killed_process_has_left_is_swept_away(desk: Desk, house: House, folder: Path) -> None:
+def test_what_a_killed_process_has_left_is_swept_away_but_not_what_another_is_writing(
+    desk: Desk, house: House, folder: Path
+) -> None:
     house.planned("1")
-    host = new_owner().partition("|")[0]
-    dead, alive = folder / f"provodka.{host}|999999999|00000000|0", folder / "provodka.elsewhere|1|00000000|0"
-    for one in (dead, alive):
-        one.mkdir()
-        (one / "journal.sqlite").write_text(PHONE)
+    other = PrivateFiles()
+    half = other.place("journal.sqlite")
+    dead = folder / f"{half.parent.name}-of-before"
+    dead.mkdir()
+    for one in (half, dead / "journal.sqlite"):
+        one.write_text(PHONE)
     olga = desk.sign_in(Role.OPERATE)
     ready(olga, asked(olga, **DAYS))
     assert not dead.exists()
-    assert alive.exists()
+    assert half.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -355,8 +356,10 @@ def test_a_place_is_free_again_as_soon_as_its_reader_has_gone(busy: Visitor, mon
     monkeypatch.setattr(feed, "_BEAT", 60.0)  # nothing is written that could fail
     for stream in [Stream(busy) for _ in range(MOST)]:
         stream.close()
+    end = time.monotonic() + 30
     while (stream := Stream(busy)).first.event == "full":
         stream.close()
+        assert time.monotonic() < end, "no place was given back"
     stream.close()
 
 

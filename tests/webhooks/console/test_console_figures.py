@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from provodka.journal import Journal, audit
+from provodka.journal import ActionState, Journal, audit
+from provodka.payloads import EventType, RowAdded
 from rules.durations import parse_duration
 from support import figures as counting
 from tests.cli.playing import Clock, House
@@ -52,10 +53,10 @@ def test_the_numbers_of_today_stand_beside_those_of_yesterday_until_the_same_hou
     monday(house)
     assert numbers(page(desk.sign_in())) == {
         "Новых лидов": "5 было 1",
-        "Выиграно": "1 было 0проиграно 0",
+        "Выиграно": "1 было 0проиграно: 0",
         "Медиана ожидания": "40 мин было 20 мин",
         "95 % ждали не дольше": "2 ч 10 мин было 20 мин",
-        "Дольше предела": "2никто не тронул 2",
+        "Дольше предела": "2никто не тронул: 2",
         "Пропущено звонков": "4 было 0перезвонили 1 из 3 номеров",
     }
 
@@ -75,6 +76,24 @@ def test_leads_stand_by_source_by_hour_and_by_person(desk: Desk, house: House) -
     assert tree.xpath("//*[@data-of='hour']/@aria-label") == [
         "Столбцы по часам суток. Больше всего лидов приходит с 11:00: 2 из 5."
     ]
+
+
+def test_an_import_is_told_apart_on_the_page_and_in_the_file(desk: Desk, house: House) -> None:
+    house.planned("row", type=EventType.TABLE_ROW_ADDED, channel="base", payload=RowAdded(imported=True))
+    house.attempt(outcome="done", state=ActionState.DONE, result='{"lead_id": "30"}', made=(("lead", "30"),))
+    house.done(remote_id="5")
+    monday(house)
+    visitor = desk.sign_in()
+    before = page(visitor)
+    lead(house, "30", "anna", at("08:00"))
+    house.clock.forward(minutes=2)  # what was counted is fresh no longer
+    tree = page(visitor)
+    apart = "загрузка списков, отдельно от остальных"
+    assert numbers(tree) == numbers(before) | {"Новых лидов": "5 было 1и ещё 1 из загрузки списков"}
+    assert rows(tree, "source") == [*rows(before, "source"), [apart, "1", "0", "0", "—"]]
+    assert [rows(tree, name) for name in ("person", "hour")] == [rows(before, name) for name in ("person", "hour")]
+    file = visitor.get("/figures", period="today", table="source", **{"as": "csv"}).content.decode("utf-8-sig")
+    assert list(csv.reader(StringIO(file), delimiter=";"))[-1][:2] == [apart, "1"]
 
 
 def test_who_waited_over_the_limit_of_working_time_is_linked_to_card_and_event(desk: Desk, house: House) -> None:
@@ -197,7 +216,7 @@ def test_a_page_whose_figures_take_long_says_so_and_opens_when_they_are_there(
     go_on.set()
     ready = visitor.session.get(f"{desk.url}/figures", headers=asking, timeout=30)
     assert (ready.status_code, ready.headers.get("HX-Refresh")) == (200, "true")
-    assert numbers(page(visitor))["Дольше предела"] == "2никто не тронул 2"
+    assert numbers(page(visitor))["Дольше предела"] == "2никто не тронул: 2"
 
 
 def test_what_was_counted_is_shown_for_a_minute(desk: Desk, house: House, clock: Clock) -> None:

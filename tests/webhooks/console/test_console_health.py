@@ -65,17 +65,25 @@ def test_everything_that_is_wrong_is_told(desk: Desk, house: House, journal: Jou
     seen = look(desk)
     for words in (
         "Не сделано: 4, не разобрано: 1, неполадок: 2.",
-        "Канал «mail» не работает: Почтовый ящик Точнее: the mailbox refuses the password "
+        "Канал «mail» (Почтовый ящик) не работает Точнее: the mailbox refuses the password "
         "Что делать: Проверьте пароль С 12:00:",
         "site Форма Tilda 7 ",
         "долгосрочный токен amoCRM 12.03 15:00:00 10 дн 3 ч",
         "amoCRM, krovlya.amocrm.ru 03.03 08:00:",
         "обновляется сам",
         "приостановлен до",
-        "Канал «phone» не работает: Телефония MANGO OFFICE Точнее: was silent",
+        "Канал «phone» (Телефония MANGO OFFICE) не работает Точнее: was silent",
     ):
         assert words in seen, words
     assert seen.index("Канал «mail»") < seen.index("Прошедшие неполадки") < seen.index("Канал «phone»")
+
+
+def test_a_refusal_of_a_system_means_the_same_as_on_the_page_of_an_event(desk: Desk, journal: Journal) -> None:
+    journal.trouble("amocrm", "Service Unavailable [503]", "Ждать")
+    journal.trouble("mail", "no entry [401]", "Выдать доступ")
+    seen = look(desk)
+    assert "Сбой связи: amoCRM amoCRM отвечает ошибкой своего сервера. Что должно туда уйти, ждёт" in seen
+    assert "не работает Сервис не принимает ключ доступа: он истёк или отозван. Точнее: no entry" in seen
 
 
 def test_a_stopped_rule_stands_once_with_the_page_where_it_is_let_go(desk: Desk, house: House) -> None:
@@ -109,7 +117,7 @@ def test_what_is_refused_at_the_door_is_said_in_words(desk: Desk, journal: Journ
         ("X-Telegram-Bot-Api-Secret-Token is wrong or absent", "Секрета нет, или он не тот."),
         ("the signature in taplink-signature is wrong or absent", "Подписи нет, или она не та."),
         ("the body is no JSON, so it has no secret", "Прислано не то, что шлёт этот сервис."),
-        ("something new", "Присланное так не записано. Точнее: <q>something new</q>"),
+        ("something new", 'Присланное так не записано. Точнее: <q><span lang="en">something new</span></q>'),
     ):
         journal.trouble("door of «site»", f"deliveries are refused: {refused}", "Сверьте")
         assert words in visitor.get("/health").text

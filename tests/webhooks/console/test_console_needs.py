@@ -14,7 +14,7 @@ from provodka.journal import ActionState, DeadReason, EventState, Journal, PlanR
 from provodka.journal.schema import actions
 from rules.plan import PlanTrace, dump_trace
 from support import needs
-from tests.cli.playing import NAME, RULE, Clock, House
+from tests.cli.playing import NAME, PHONE, RULE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
 from tests.webhooks.console.planting import NOTE, brake, planted
 from webhooks.console.settings import Role
@@ -67,7 +67,13 @@ def test_a_house_that_needs_nobody_says_so(desk: Desk, house: House) -> None:
             "CRM не принимает данные запроса",
             "Ответ называет поле",
         ),
-        ("Лид: попытки кончились", "1 действие", "503 Service Unavailable", "Посмотрите ответ последней попытки"),
+        (
+            "Лид: попытки кончились",
+            "1 действие",
+            "Service Unavailable",
+            "amoCRM отвечает ошибкой своего сервера",
+            "Посмотрите ответ последней попытки",
+        ),
         ("Неизвестно, выполнено ли", "read timeout", "Ответ потерялся", "Посмотрите в CRM", "Заявка с сайта"),
         ("Событие не удалось разобрать", "RuleError: нет поля utm", "Исправьте правило в конфиге"),
         (NOTE, "остановилось", "1 действие", "Проверьте, того ли вы хотели"),
@@ -80,6 +86,15 @@ def test_every_cause_is_told_with_its_number_and_its_cure(desk: Desk, house: Hou
     assert [word for word in words if word not in page] == []
     assert NAME not in page
     assert "/console/events/" in page
+
+
+def test_a_cause_is_named_as_the_search_and_the_event_name_it(desk: Desk, house: House) -> None:
+    planted(house)
+    visitor = desk.sign_in()
+    told = re.findall(r"<p><b>(.*?)</b> (.*?)</p>", visitor.get("/needs").text)
+    assert len(told) == 3
+    for page in (visitor.get("/").text, visitor.get("/", q=PHONE).text):
+        assert [what for what, cure in told if what not in page or cure not in page] == []
 
 
 def test_a_cause_is_sent_again_after_it_was_asked(desk: Desk, house: House, journal: Journal) -> None:

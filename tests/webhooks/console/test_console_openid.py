@@ -302,6 +302,21 @@ def test_a_role_of_others_in_the_config_ends_no_session(desk: Desk, provider: Op
     assert "Вход в консоль" in visitor.get("/").text
 
 
+@pytest.mark.parametrize(("max_age", "hours"), [({}, 12), ({"max_age": "2h"}, 2)])
+def test_a_group_that_was_withdrawn_opens_nothing_after_a_while_however_busy_somebody_is(
+    desk: Desk, provider: OpenId, clock: Clock, max_age: dict[str, str], hours: int
+) -> None:
+    configure(desk, provider, **max_age)
+    visitor = come(desk, OLGA)
+    provider.twist.claims = provider.twist.userinfo = {"groups": []}
+    for _ in range(hours):
+        assert "Где моя заявка?" in visitor.get("/").text
+        clock.forward(hours=1)
+    clock.forward(seconds=1)
+    assert "Вход в консоль" in visitor.get("/").text
+    assert come(desk, OLGA).answer.status_code == 403
+
+
 def again(desk: Desk) -> None:
     """The product was started anew, with another config, at the same port."""
     from webhooks.console.mount import Mounted
@@ -348,11 +363,11 @@ def test_a_page_of_somebody_else_cannot_lock_an_office_out(desk: Desk, journal: 
     assert come(desk, OLGA).answer.status_code == 200
 
 
-def denied(visitor: Visitor) -> Response:
-    """Somebody begins to sign in, and declines there."""
+def denied(visitor: Visitor, error: str = "access_denied") -> Response:
+    """Somebody begins to sign in, and declines there, or the provider does."""
     where = visitor.session.get(f"{visitor.url}/openid", allow_redirects=False, timeout=30).headers["Location"]
     (state,) = parse_qs(urlsplit(where).query)["state"]
-    return visitor.get("/openid/back", state=state, error="access_denied")
+    return visitor.get("/openid/back", state=state, error=error)
 
 
 def test_a_browser_that_knocks_too_often_has_to_wait(desk: Desk, journal: Journal, clock: Clock) -> None:
@@ -365,3 +380,16 @@ def test_a_browser_that_knocks_too_often_has_to_wait(desk: Desk, journal: Journa
     assert len(told(journal)) == 20, "what has to wait is written nowhere"
     clock.forward(minutes=2)
     assert come(desk, OLGA).answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        ("temporarily_unavailable", 503, "Сервис входа сейчас недоступен"),
+        ("invalid_scope", 400, "проверьте client_id и client_secret"),
+        ("consent_required", 400, "Вход отменён"),
+    ],
+)
+def test_what_the_provider_says_instead_of_a_code_is_told(desk: Desk, error: str, status: int, words: str) -> None:
+    answer = denied(Visitor(desk.url), error)
+    assert (answer.status_code, words in answer.text) == (status, True)

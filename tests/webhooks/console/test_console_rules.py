@@ -51,6 +51,7 @@ def test_each_rule_is_told_with_its_matches_misses_and_failures(standing: tuple[
 def test_a_rule_that_never_acts_is_named_first_with_the_likely_why(serve: Serve) -> None:
     changed = RULES.replace("{utm.source: yandex}", "{utm.source: bing}") + (
         "  - name: Оплата\n    on: payment.succeeded\n    do: [{note: {text: Оплачено}}]\n"
+        "  - name: Чужое\n    on: form.submitted\n    channel: land\n    do: [{note: {text: Чужое}}]\n"
     )
     client, desk = serve(changed)
     assert "правило новое или недавно переименовано" in seen(desk)
@@ -64,6 +65,7 @@ def test_a_rule_that_never_acts_is_named_first_with_the_likely_why(serve: Serve)
     page = text(seen(desk))
     silent, _, rest = page.partition("Правила конфига")
     assert "Оплата Таких событий не было: «Оплата получена»." in silent
+    assert "Чужое Событие пришло, 3 раза, но из других каналов; правило слушает: land." in silent
     assert "Заявка" in silent.partition("Ни разу не сработали")[2], "it matched before, but that was over 30 days ago"
     assert "Чаще всего не сходится (в 3 из 3 событий): utm.source: нужно: bing; здесь: " in silent
     assert "Звонок" in rest

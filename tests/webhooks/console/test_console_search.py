@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import requests
 
+from provodka.calls import Call, Direction
 from provodka.invoices import InvoiceRef
 from provodka.journal import ActionState, DeadReason, Journal
-from provodka.payloads import EventType, FormSubmitted, InvoiceEvent, Order, Person, Unreadable
+from provodka.payloads import CallEvent, EventType, FormSubmitted, InvoiceEvent, Order, Person, Unreadable
 from tests.cli.playing import EMAIL, NAME, PHONE, Clock, House
 from tests.webhooks.console.desk import Desk, Visitor
 
@@ -109,6 +110,15 @@ def test_several_people_of_a_name_are_offered_the_newest_first(house: House, clo
     assert re.findall(r"М•••, \+7916•••113(\d)", page) == ["2", "1"]
 
 
+def test_whoever_called_last_is_offered_by_the_name_of_their_form(house: House, clock: Clock, visitor: Visitor) -> None:
+    for number in (1, 2):
+        house.planned(str(number), person=Person(f"Мария {number}", (f"+7916000113{number}",)))
+    clock.forward(hours=1)
+    call = CallEvent(Call("9", Direction.IN))
+    house.planned("3", type=EventType.CALL_MISSED, payload=call, person=Person("", ("+79160001131",)))
+    assert re.search(r"М•••, \+7916•••1131\S* Пропущенный звонок, .* М•••, ", told(visitor.get("/", q="мария")))
+
+
 def test_a_masked_story_shows_no_personal_data(house: House, visitor: Visitor) -> None:
     delivered(house)
     page = visitor.get("/", q="17").text
@@ -127,6 +137,36 @@ def test_what_is_not_done_stands_first_with_its_cause_and_cure(house: House, clo
     assert "Подробно: нет такого этапа" in first
     assert "Последнее, что не получилось" in told(visitor.get("/"))
     assert "нет такого этапа" in told(visitor.get("/"))
+
+
+def test_what_went_into_an_open_lead_is_told_once_for_all_of_it(house: House, visitor: Visitor) -> None:
+    delivered(house)
+    ids = []
+    for number in ("2", "3", "4"):
+        ids.append(house.planned(number).id)
+        house.done(lead_id="17" if number < "4" else "18", created="no")
+        house.done(remote_id=number)
+    page = visitor.get("/", q=PHONE)
+    first = page.text[page.text.index("Что случилось и что делать") : page.text.index("Всё по порядку")]
+    for lead, into in (("18", ids[2:]), ("17", ids[1::-1])):
+        _, why, first = first.partition(f"Нового лида нет, потому что у человека уже открыт лид №\xa0{lead}")
+        assert why
+        told_of = first.partition("Нового лида нет")[0]
+        assert f"https://krovlya.test/leads/detail/{lead}" in told_of
+        assert re.findall(r"/console/events/(\w+)", told_of) == into
+    assert "Нового лида нет" not in first
+    assert "Взят открытый лид № 17 за 3,2 с" in told(page)
+
+
+def test_what_went_wrong_with_a_lead_that_was_open_keeps_its_own_cause(house: House, visitor: Visitor) -> None:
+    id_ = house.planned("1").id
+    house.done(lead_id="17", created="no")
+    house.dead(DeadReason.REJECTED)
+    page = visitor.get("/", q=PHONE).text
+    first = page[page.index("Что случилось и что делать") : page.index("Всё по порядку")]
+    assert first.count("Нового лида нет") == 1
+    assert re.findall(r"/console/events/(\w+)", first) == [id_, id_]
+    assert first.index("Исправьте это") < first.index("Нового лида нет")
 
 
 def test_an_event_that_nobody_has_planned_yet_is_found(house: House, visitor: Visitor) -> None:

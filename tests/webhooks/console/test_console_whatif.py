@@ -14,33 +14,13 @@ from provodka.journal import Journal, audit
 from provodka.offline import OfflineError, offline
 from rules.engine import Engine
 from tests.cli.past import MARIA, RULES, Client, real
-from tests.webhooks.console.desk import Desk, Visitor
+from tests.webhooks.console.desk import Desk
 from tests.webhooks.console.month import Serve
+from tests.webhooks.console.trying import CHANGED, config, over, plain, tried
 from webhooks.console import whatif
 from webhooks.console.settings import Role
 
 Held = tuple[Client, Desk, threading.Event, threading.Event]
-CHANGED = RULES.replace("utm.source: yandex", "utm.source: google").replace(
-    "text: Перезвонить, due: 1h", "text: Набрать, due: 2h"
-)
-
-
-def config(client: Client, rules: str) -> str:
-    return client.config(rules, "new.yaml").read_text("utf-8")
-
-
-def tried(visitor: Visitor, text: str, **fields: str) -> str:
-    """What the page says once it is over."""
-    visitor.post("/what-if", "/rules", text=text, **({"days": "30"} | fields))
-    return over(visitor)
-
-
-def over(visitor: Visitor) -> str:
-    return plain(visitor.until(lambda page: 'id="progress"' not in page, "/what-if"))
-
-
-def plain(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<main")[2]))
 
 
 def test_a_changed_config_is_told_by_rule_and_by_event_with_links(standing: tuple[Client, Desk]) -> None:
@@ -78,8 +58,11 @@ def test_all_mistakes_of_a_config_are_told_with_places_and_cures(standing: tuple
     lines = wrong.splitlines()
     place = next(at for at, line in enumerate(lines, 1) if "taskk" in line)
     assert "В конфиге 3 ошибки" in page
-    assert f"{place} {lines[place - 1].index('{') + 1} rules[4].do[0].taskk unknown action taskk" in page
-    assert "did you mean &#34;task&#34;?" in page
+    menu = desk.sign_in(Role.OPERATE).get("/what-if").text.partition("</nav>")[0]
+    assert re.search(r'aria-current="page">Правила<', menu)
+    column = lines[place - 1].index("{") + 1
+    shown = f"Строка {place}, столбец {column}: unknown action taskk Что делать: did you mean &#34;task&#34;?"
+    assert f"{shown} {lines[place - 1].strip()} rules[4].do[0].taskk" in page
     assert "channels.phone.type" in page
     assert "call.missed" in page
     assert "name: Заявка" in page, "the text is there to be mended"
@@ -165,6 +148,8 @@ def test_what_the_running_config_takes_is_filled_in_where_it_stands_and_is_not_s
     monkeypatch.setenv("ROP", "1234567")
     running = RULES.replace("{utm.source: yandex}", '{utm.source: "${SOURCE}"}')
     client, desk = serve(running)
+    monkeypatch.delenv("SOURCE")  # it is what the config was read with, wherever that is now
+    monkeypatch.delenv("ROP")
     page = tried(desk.sign_in(Role.OPERATE), config(client, running))
     assert "Ничего бы не изменилось" in page
     assert "взяты имена" not in page

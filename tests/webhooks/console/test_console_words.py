@@ -7,6 +7,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from flask import Flask, g
 
 from webhooks.console import words
 
@@ -47,6 +48,19 @@ def test_every_number_of_things_has_its_three_russian_forms() -> None:
     many = [(file, line, one[0]) for file, line, one in said() if not isinstance(one, str)]
     missing = [f"{file}:{line}: {key}" for file, line, key in many if len(russian.get(key, ())) != 3]
     assert missing == []
+
+
+def test_what_others_say_tells_its_language_where_it_is_not_the_reader_s() -> None:
+    assert words.theirs("no task type «Звонок» in the account") == (
+        '<span lang="en">no task type «Звонок» in the account</span>'
+    )
+    assert words.theirs("Проверьте login и <пароль>") == "Проверьте login и <пароль>"
+    assert words.theirs("<b>") == "<b>"
+    assert words.theirs("no <b>tag</b>") == '<span lang="en">no &lt;b&gt;tag&lt;/b&gt;</span>'
+    with Flask(__name__).test_request_context():
+        g.language = "en"
+        assert words.theirs("no entry") == "no entry"
+        assert words.theirs("Сверьте пароль") == '<span lang="ru">Сверьте пароль</span>'
 
 
 def test_lengths_and_numbers_are_said_as_people_say_them() -> None:

@@ -114,7 +114,7 @@ class World:
         return self.account.sales([lead])[lead][-1]
 
     def calls(self):
-        return requests.get(f"{self.onec.url}/_sandbox/stats", timeout=10).json()
+        return requests.get(f"{self.onec.url}/_sandbox/stats", timeout=30).json()
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +125,7 @@ def running_onec():
 
 @pytest.fixture(params=["bp"])
 def world(request, running_onec):
-    requests.post(f"{running_onec.url}/_sandbox/reset", timeout=10).raise_for_status()
+    requests.post(f"{running_onec.url}/_sandbox/reset", timeout=30).raise_for_status()
     running_onec.use(request.param)
     world = World(running_onec)
     yield world

@@ -30,10 +30,10 @@ class Publication(OneC):
         self.session.auth = (LOGIN, PASSWORD)
 
     def call(self, method, path, **how):
-        return self.session.request(method, f"{self.url}{HS}{path}", timeout=10, **how)
+        return self.session.request(method, f"{self.url}{HS}{path}", timeout=30, **how)
 
     def switch(self, **switches):
-        requests.post(f"{self.url}/_sandbox/services", json=switches, timeout=10).raise_for_status()
+        requests.post(f"{self.url}/_sandbox/services", json=switches, timeout=30).raise_for_status()
 
     def invoice(self, external_id="b24:deal:90210", **changed):
         """PUT the reference's invoice, with some members changed."""

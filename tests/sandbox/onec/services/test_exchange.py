@@ -354,7 +354,7 @@ def test_a_base_restored_from_yesterday_sends_what_it_holds_again(ut, site, exch
 
 def ask(onec, site, **more):
     sent = {"url": site.url, "user": USER, "password": PASSWORD, **more}
-    return requests.post(f"{onec.url}/_sandbox/exchange", json=sent, timeout=10)
+    return requests.post(f"{onec.url}/_sandbox/exchange", json=sent, timeout=30)
 
 
 def test_one_exchange_is_asked_for_by_http_and_kept_in_the_log(ut, site):
@@ -363,7 +363,7 @@ def test_one_exchange_is_asked_for_by_http_and_kept_in_the_log(ut, site):
     assert [step["asked"] for step in told["steps"]] == WHOLE_RUN
     site.refusal = ("query", "failure\nЗаказы заняты")
     ask(ut, site)
-    log = requests.get(f"{ut.url}/_sandbox/exchange", timeout=10).json()
+    log = requests.get(f"{ut.url}/_sandbox/exchange", timeout=30).json()
     assert [run["error"] for run in log["runs"]] == [None, "query: Заказы заняты"]
     assert PASSWORD not in str(log)
 
@@ -385,6 +385,6 @@ def test_a_periodic_exchange_runs_till_it_is_told_to_stop(ut, site):
     while site.modes().count("query") < 3:
         assert time.monotonic() < deadline, "the exchange did not come again"
         time.sleep(0.01)
-    assert requests.get(f"{ut.url}/_sandbox/exchange", timeout=10).json()["periodic"] == [site.url]
+    assert requests.get(f"{ut.url}/_sandbox/exchange", timeout=30).json()["periodic"] == [site.url]
     ask(ut, site, every=0)
-    assert requests.get(f"{ut.url}/_sandbox/exchange", timeout=10).json()["periodic"] == []
+    assert requests.get(f"{ut.url}/_sandbox/exchange", timeout=30).json()["periodic"] == []

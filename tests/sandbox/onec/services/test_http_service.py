@@ -335,7 +335,7 @@ def test_ping_tells_configuration_and_version(onec):
 
 
 def test_a_stranger_is_not_let_in(bp):
-    answer = requests.get(f"{bp.url}{HS}/ping", auth=("sandbox", "wrong"), timeout=10)
+    answer = requests.get(f"{bp.url}{HS}/ping", auth=("sandbox", "wrong"), timeout=30)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
@@ -382,6 +382,6 @@ def test_a_closed_period_refuses_in_the_words_of_1c(bp):
 
 
 def test_a_wrong_switch_is_named(bp):
-    answer = requests.post(f"{bp.url}/_sandbox/services", json={"bomb": True}, timeout=10)
+    answer = requests.post(f"{bp.url}/_sandbox/services", json={"bomb": True}, timeout=30)
     assert answer.status_code == 400
     assert "bomb" in answer.json()["error"]

@@ -25,7 +25,7 @@ def client(onec, port="CRMExchangeSoap"):
 
 
 def post(onec, raw):
-    return onec.session.post(f"{onec.url}{PATH}", data=raw, headers={"Content-Type": "text/xml"}, timeout=10)
+    return onec.session.post(f"{onec.url}{PATH}", data=raw, headers={"Content-Type": "text/xml"}, timeout=30)
 
 
 def counterparty(**changed):
@@ -87,7 +87,7 @@ def kept_in(ours, reference):
 
 def test_the_wsdl_keeps_every_element_of_the_reference(bp):
     reference = etree.fromstring(body("soap/CRMExchange.wsdl"))
-    ours = etree.fromstring(bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=10).content)
+    ours = etree.fromstring(bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=30).content)
     for address in [*reference.iter("{*}address"), *ours.iter("{*}address")]:
         address.attrib.pop("location")
     assert kept_in(ours, reference) == []
@@ -95,14 +95,14 @@ def test_the_wsdl_keeps_every_element_of_the_reference(bp):
 
 
 def test_the_wsdl_needs_a_login(bp):
-    assert requests.get(f"{bp.url}{PATH}?wsdl", timeout=10).status_code == 401
+    assert requests.get(f"{bp.url}{PATH}?wsdl", timeout=30).status_code == 401
 
 
 def test_the_address_in_the_wsdl_may_be_of_another_network(bp):
     location = f'location="{INTERNAL}"'.encode()
-    assert location not in bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=10).content
+    assert location not in bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=30).content
     bp.switch(internal_address=True)
-    assert location in bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=10).content
+    assert location in bp.session.get(f"{bp.url}{PATH}?wsdl", timeout=30).content
     service = client(bp).create_service(f"{{{NAMESPACE}}}CRMExchangeSoapBinding", f"{bp.url}{PATH}")
     assert service.Ping()["Version"]
 
