@@ -19,6 +19,7 @@ from rules.whatif import Otherwise, Past, PastAction, PastPlan, what_if
 from support.masking import Mask, Masks
 from support.story import names_in
 from support.whatif_tally import Span, Tally
+from worker.replies import BY_ITSELF
 
 _TO_COME: Final = (EventState.RECEIVED, EventState.PLANNING)
 
@@ -72,9 +73,11 @@ def compare(
 
 
 def past_of(history: History) -> Past:
-    """The history of an event as the rules take it."""
+    """The history of an event as the rules take it: without what goes by itself, whatever they are."""
     actions = tuple(
-        PastAction(a.rule, Did.of(a.kind, a.rule, json.loads(a.params), -a.priority)) for a in history.actions
+        PastAction(a.rule, Did.of(a.kind, a.rule, json.loads(a.params), -a.priority))
+        for a in history.actions
+        if a.rule != BY_ITSELF
     )
     return Past(history.event.event, tuple(PastPlan(*one) for one in history.plans), actions)
 

@@ -9,9 +9,13 @@ import pytest
 
 from provodka.event import Event
 from provodka.journal import StoredAction, outbox
+from provodka.journal.planned_before import history_of
 from provodka.payloads import Person
+from rules.actions import REGISTRY
 from rules.actions.reply import answer_mark
-from tests.rules.world import make_rule
+from rules.whatif import Otherwise, what_if
+from support.whatif import past_of
+from tests.rules.world import make_engine, make_rule
 from tests.worker.office import Office
 from worker.outside import JournalLinks
 
@@ -111,6 +115,17 @@ def test_an_answer_from_the_card_is_planned_in_the_lane_of_its_talk_and_no_rule_
     (lane,) = {action.lane for action in (*office.actions(asked), *office.actions(replied))}
     assert {action.lane for action in office.actions(stranger)} != {lane}
     assert {action.rule for action in office.actions(replied)} == {"ответ из карточки"}
+
+
+def test_no_rule_is_missed_for_an_answer_that_goes_by_itself(office: Office) -> None:
+    rule = make_rule({"note": {"text": "x"}}, on="message.received")
+    office.open(rule)
+    say(office, "Вы тут?")
+    replied = answer(office)
+    office.work()
+    past = past_of(office.journal.read(lambda c: history_of(c, office.stored(replied))))
+    assert past.plans
+    assert what_if(past, make_engine(rule), REGISTRY, office.clock()) == Otherwise()
 
 
 @pytest.mark.parametrize("answered", [True, False])
