@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -88,12 +89,7 @@ class Planner:
         self._held = self._held or self._journal.claim_events(_BATCH)
         records = [r for hints, plan in self._hints.batches(self._held) for r in self._guarded(hints, plan)]
         others = [one for one in self._held if not isinstance(one.event.payload, CrmHint | AccountingHint)]
-        leads = LeadsTogether(self._crm, [stored.event for stored in others])
-        repeats = self._repeats.together(others, self._journal)
-        for stored in others:
-            records += self._guarded(
-                [stored], lambda taken: [self._evaluated(one, "event", leads, repeats) for one in taken]
-            )
+        records += self._of_batch(others)
         if records:
             self._journal.write_plans(records)
         handled, self._held = len(self._held), []
@@ -101,6 +97,19 @@ class Planner:
             planned = [{"event": r.seq, "actions": len(r.actions), "found": len(r.derived)} for r in records]
             log.info("event.planned", events=planned)
         return handled
+
+    def _of_batch(self, batch: Sequence[StoredEvent]) -> list[PlanRecord]:
+        leads = LeadsTogether(self._crm, [stored.event for stored in batch])
+        repeats = self._repeats.together(batch, self._journal)
+        records: list[PlanRecord] = []
+        for stored in batch:
+            planned = self._guarded([stored], partial(self._one_of_batch, leads=leads, repeats=repeats))
+            repeats = repeats if planned else self._repeats  # nothing is a repeat of what was put back or has failed
+            records += planned
+        return records
+
+    def _one_of_batch(self, taken: Sequence[StoredEvent], leads: LeadsTogether, repeats: Repeats) -> list[PlanRecord]:
+        return [self._evaluated(one, "event", leads, repeats) for one in taken]
 
     def keep_leases(self) -> int:
         """Extend the leases of what is being planned now, and say how many; called by a clock."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from provodka.errors import ConnectorError, Retryable
 from provodka.event import Event
 from provodka.journal import Journal
 from provodka.payloads import Person
@@ -152,6 +153,25 @@ def test_two_planners_at_once_count_a_repeat_once(site: Office, open_journal: Ca
         thread.join()
     site.later(seconds=1)
     assert acted(site, *presses).count(True) == 1
+
+
+@pytest.mark.parametrize("error", [Retryable("no answer"), RuntimeError("a mistake of ours")], ids=["away", "broken"])
+def test_presses_planned_together_of_which_the_first_cannot_be_are_one_request(site: Office, error: Exception) -> None:
+    answers = iter([error])
+
+    def refuse(_: object) -> ConnectorError | None:
+        refused = next(answers, None)
+        if isinstance(refused, ConnectorError | None):
+            return refused
+        raise refused
+
+    site.open(make_rule({"note": {"text": "x"}}, on="form.submitted", when={"lead": {"known": False}}))
+    site.crm.refuse["find_people"] = refuse
+    presses = [sent(site) for _ in range(3)]
+    site.work()
+    assert acted(site, *presses) == [False, True, False]
+    site.later(hours=1)
+    assert acted(site, *presses) == [False, True, False]
 
 
 def test_a_planner_that_dies_before_it_writes_leaves_the_first_the_first(site: Office) -> None:
