@@ -48,6 +48,7 @@ class Writer:
         self._waiting: list[_Job[Any]] = []
         self._is_led = False
         self._is_closed = False
+        self._has_begun = False
 
     def run(self, work: Work[T], *, durable: bool = True) -> T:
         """Run `work` in a transaction; raises JournalUnavailableError when it cannot be committed.
@@ -78,18 +79,19 @@ class Writer:
         if not leads:
             job.woken.acquire()
         if not job.is_over:
-            self._lead(job)
+            self._lead()
         if job.error is not None:
             raise job.error
 
-    def _lead(self, own: _Job[Any]) -> None:
+    def _lead(self) -> None:
         with self._guard:
             group, self._waiting = self._waiting, []
         try:
             self._commit(group)
         except BaseException as error:  # noqa: BLE001 -- each job gets its own verdict below
-            if len(group) == 1:
-                own.error = unavailable(error) or error
+            if len(group) == 1 or not self._has_begun:  # one by one they would wait as long again, each after the other
+                for job in group:
+                    job.error = unavailable(error) or error
             else:
                 self._commit_singly(group)
         with self._guard:
@@ -105,7 +107,9 @@ class Writer:
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
         bulks: dict[Any, list[Any]] = {}
         durable = any(job.durable for job in group)
+        self._has_begun = False
         with (self._database.writing if durable else self._database.passing).begin() as connection:
+            self._has_begun = True
             if not durable and not self._database.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             for job in group:
