@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.payments.cashier import Link, carry_out
-from connectors.payments.orders import MOST_NUMBER, Order, Orders, Stage
+from connectors.payments.orders import MOST_NUMBER, ORDER, Order, Orders, Stage
 from provodka.cashier import PaymentRequest
 from provodka.errors import Ambiguous, Rejected
 from provodka.operation import Done, Outcome, Request
@@ -43,6 +44,16 @@ def test_there_are_no_numbers_beyond_what_services_take() -> None:
     with pytest.raises(Rejected) as caught:
         orders.place("k2", REQUEST)
     assert "first_order" in caught.value.hint
+
+
+def test_only_an_order_that_was_paid_late_says_so_lest_a_process_of_the_version_before_cannot_read_it() -> None:
+    orders = shop()
+    order = orders.place("k", REQUEST)
+    number = str(order.number)
+    assert "paid_late" not in json.loads(orders.store.snapshots("payments:shop", ORDER, [number])[number].body)
+    assert orders.of(number) == order
+    late = orders.change(order, stage=Stage.PAID, paid_late=NOW.isoformat())
+    assert orders.of(number) == late
 
 
 def test_the_order_is_there_before_the_service_is_asked() -> None:
