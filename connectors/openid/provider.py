@@ -147,8 +147,9 @@ class Provider:
         now = self._now()
         if self._known is not None and now - self._known[1] < _KEPT:
             return self._known[0]
-        if self._away is not None and now - self._away[1] < _AWAY:
-            return self._before(self._away[0])
+        away = self._away  # read once: whoever has a turn may have an answer at this moment
+        if away is not None and now - away[1] < _AWAY:
+            return self._before(away[0])
         return None
 
     def _before(self, failed: ConnectorError) -> Metadata:
