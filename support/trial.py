@@ -19,7 +19,7 @@ from support.masking import Masks
 from support.whatif import Tried, compare
 from support.whatif_tally import Span, Tally, Told
 
-_LONGEST: Final = 2_000  # signs of a text in an answer; a page shows a tenth of that
+_LONGEST: Final = 1_000  # signs of a text in an answer; a page shows a fifth of that
 
 Tell = Callable[[int, int], None]
 """Is told how many events are done, of how many (0: not known yet), also when nothing has changed; what it raises ends

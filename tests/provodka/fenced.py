@@ -8,7 +8,7 @@ import resource
 import signal
 import time
 
-from provodka.fence import OutOfTimeError, Steps
+from provodka.fence import LINE, OutOfTimeError, Steps
 
 
 def main(steps: Steps) -> None:
@@ -29,7 +29,7 @@ def main(steps: Steps) -> None:
     elif word == "grow":
         steps.say(str(len(b"x" * 10**12)))
     elif word == "chatter":
-        steps.say("x" * 5 * 10**6)
+        steps.say("x" * (LINE + 1))
     elif word == "break":
         raise ValueError("the reason")
     elif word.startswith("SIG"):

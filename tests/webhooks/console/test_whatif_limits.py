@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,15 +15,19 @@ from cli.config import read
 from cli.house import House
 from cli.trial import fenced
 from provodka.errors import JournalUnavailableError
-from provodka.fence import Bound, ClosedError, Fence, Limits
+from provodka.fence import LINE, Bound, ClosedError, Fence, Limits
 from provodka.journal import Journal
-from support.trial import Beyond, Outcome, Tell, Trial
+from rules.differences import Changed, Difference, What
+from support.trial import Beyond, Outcome, Tell, Trial, dump_outcome
+from support.whatif_tally import Span, Told, ToldEvent, Totals
 from tests.cli.past import RULES, Client, real
 from tests.cli.playing import Clock
 from tests.webhooks.console.desk import Desk
 from tests.webhooks.console.month import Serve, after_a_month
 from tests.webhooks.console.trying import CHANGED, UNFENCED, config, over, tried
 from webhooks.console.settings import ConsoleSettings, Role
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def test_a_config_that_runs_wild_ends_at_its_limit_and_hinders_nobody(
@@ -48,6 +54,15 @@ def test_a_template_that_takes_all_memory_is_told_with_its_rule(standing: tuple[
     assert "ему не хватило 512 МБ памяти. Это случилось в правиле «Звонок»" in page
     assert "поднимите console.what_if.memory" in page
     assert f"/console/events/{real('c1')}" in visitor.get("/what-if").text
+
+
+def test_long_letters_of_many_events_are_an_answer_that_passes_the_fence() -> None:
+    letter = {"text": "Здравствуйте! " * 1_000, "html": "Здравствуйте! " * 1_000}
+    changed = tuple(Changed(name, text, text) for name, text in letter.items())
+    many = (Difference(What.CHANGED, "Письмо", "send_letter", letter, letter, changed),) * 5
+    event = ToldEvent("1", "form.submitted", NOW, many, ())
+    told = Told(Span(NOW, NOW), Totals(30, 0, 30, 0, 0, {}), (), (event,) * 30, 0)
+    assert len(json.dumps({"outcome": dump_outcome(Outcome(told=told))})) < LINE
 
 
 def test_a_journal_that_is_away_is_no_fault_of_the_config(serve: Serve) -> None:
