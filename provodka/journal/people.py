@@ -42,7 +42,8 @@ def _known(connection: Connection, lane: int, newest: Person) -> Person:
     if newest.name:
         return newest
     named = select(events.c.person).where(events.c.lane == lane, ~events.c.person.startswith(_NAMELESS))
-    body = connection.execute(named.order_by(events.c.seq.desc()).limit(1)).scalar_one_or_none()
+    newest_first = (events.c.seq + 0).desc()  # by the number itself PostgreSQL would go back through all events
+    body = connection.execute(named.order_by(newest_first).limit(1)).scalar_one_or_none()
     if body is None:
         return newest
     known = load_person(body)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.event import listen
 
 from provodka.event import Event
 from provodka.journal import Journal, naming, people
+from provodka.journal.schema import events
 from provodka.payloads import Person
 from tests.journal.conftest import steps_of, undo_after
 
@@ -67,6 +71,28 @@ def test_whoever_calls_after_a_form_keeps_the_name_of_the_form(journal: Journal,
     assert newest.person == Person("Мария Иванова", ("+79160001122", "+79160001133"), ("maria@example.test",))
     nameless = comes(journal, form, "4", "", "+79160001144")
     assert journal.read(lambda c: people.newest_of(c, [nameless]))[0].person == Person(phones=("+79160001144",))
+
+
+def test_a_name_is_looked_for_in_no_other_lane(journal: Journal, form: Form) -> None:
+    lane = comes(journal, form, "1", "", "+79160001144")
+    comes(journal, form, "2", "Мария", "+79160001122")
+    names = ", ".join(column.name for column in events.c if column.name not in ("seq", "id", "external_id"))
+    others = f"SELECT id || '{{0}}', external_id || '{{0}}', {names} FROM events"
+    double = f"INSERT INTO events (id, external_id, {names}) {others}"
+
+    def plan(connection: Connection) -> str:
+        for number in range(8):
+            connection.exec_driver_sql(double.format(number))
+        connection.exec_driver_sql("ANALYZE")
+        asked: list[tuple[str, Any]] = []
+        listen(connection, "before_cursor_execute", lambda _c, _u, sql, values, *_: asked.append((sql, values)))
+        people.newest_of(connection, [lane])
+        sql, values = asked[-1]
+        explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        return str(connection.exec_driver_sql(f"{explain} {sql}", values).all())
+
+    assert "events_pkey" not in (found := journal.write(plan)), found
+    assert "SCAN" not in found
 
 
 def test_the_names_are_found_by_their_index(journal: Journal, form: Form) -> None:
