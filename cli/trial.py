@@ -21,7 +21,7 @@ from provodka.fence import Bound, BoundError, BrokenError, Fence, OutOfTimeError
 from provodka.journal.reading import ReadOnlyJournal
 from provodka.yaml_marks import Document, parse_document
 from rules.engine import rule_at
-from support.trial import Beyond, Outcome, Tell, Trial, dump_outcome, held_against, load_outcome
+from support.trial import PROBLEMS, Beyond, Outcome, Tell, Trial, dump_outcome, held_against, load_outcome
 
 _READING: Final = 6  # a config of a megabyte takes some fifteen seconds, an event a thousandth of one
 _PAUSE: Final = 0.2  # seconds between two words about the progress
@@ -107,7 +107,7 @@ def _answer(steps: Steps, tell: Tell) -> Outcome:
     try:
         return _held(_ASKED.validate_json(steps.asked), step, tell)
     except ConfigError as error:
-        return Outcome(problems=tuple(error.problems))
+        return Outcome(problems=tuple(error.problems[:PROBLEMS]), more=len(error.problems[PROBLEMS:]))
     except OutOfTimeError as limit:
         return Outcome(beyond=Beyond(limit.bound, limit.most, not where, rule_at(limit), where))
     except MemoryError as limit:

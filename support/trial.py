@@ -21,6 +21,9 @@ from support.whatif_tally import Span, Tally, Told
 
 _LONGEST: Final = 1_000  # signs of a text in an answer; a page shows a fifth of that
 
+PROBLEMS: Final = 50
+"""So many mistakes of a config are told; the others most likely come of the first ones."""
+
 Tell = Callable[[int, int], None]
 """Is told how many events are done, of how many (0: not known yet), also when nothing has changed; what it raises ends
 the trial."""
@@ -72,10 +75,12 @@ class Beyond:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a trial: mistakes of the config, a limit, or what would have become. `cut`: there were more events
-    than are looked at; `by_name` the references that their names stood for."""
+    """What came of a trial: mistakes of the config (its first ones, and how many `more` there are), a limit, or what
+    would have become. `cut`: there were more events than are looked at; `by_name` the references that their names stood
+    for."""
 
     problems: tuple[Problem, ...] = ()
+    more: int = 0
     beyond: Beyond | None = None
     told: Told | None = None
     gaps: tuple[Gap, ...] = ()

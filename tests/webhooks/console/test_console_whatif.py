@@ -13,6 +13,7 @@ import pytest
 from provodka.journal import Journal, audit
 from provodka.offline import OfflineError, offline
 from rules.engine import Engine
+from support.trial import PROBLEMS
 from tests.cli.past import MARIA, RULES, Client, real
 from tests.webhooks.console.desk import Desk
 from tests.webhooks.console.month import Serve
@@ -66,6 +67,15 @@ def test_all_mistakes_of_a_config_are_told_with_places_and_cures(standing: tuple
     assert "channels.phone.type" in page
     assert "call.missed" in page
     assert "name: Заявка" in page, "the text is there to be mended"
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_how_many_there_are(standing: tuple[Client, Desk]) -> None:
+    client, desk = standing
+    wrong = config(client, RULES) + "".join(f"wrong{number}: 1\n" for number in range(PROBLEMS + 10))
+    page = tried(desk.sign_in(Role.OPERATE), wrong)
+    assert f"В конфиге {PROBLEMS + 10} ошибок" in page
+    assert page.count("Строка ") == PROBLEMS
+    assert "Здесь не все" in page
 
 
 @pytest.mark.parametrize(
