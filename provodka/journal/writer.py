@@ -89,7 +89,8 @@ class Writer:
         try:
             self._commit(group)
         except BaseException as error:  # noqa: BLE001 -- each job gets its own verdict below
-            if len(group) == 1 or not self._has_begun:  # one by one they would wait as long again, each after the other
+            away = None if self._has_begun else unavailable(error)
+            if len(group) == 1 or away:  # one by one they would wait as long again, each after the other
                 for job in group:
                     job.error = unavailable(error) or error
             else:
