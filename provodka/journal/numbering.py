@@ -107,7 +107,11 @@ def key_of(number: str) -> tuple[str, str] | None:
     digits = re.findall(r"\d+", folded)
     if not digits or len(number) > LONGEST:
         return None
-    return (whole if len(whole) > _LONG else digits[-1].lstrip("0") or "0"), whole
+    return (whole if len(whole) > _LONG else _tail(digits[-1])), whole
+
+
+def _tail(digits: str) -> str:
+    return digits.lstrip("0") or "0"
 
 
 def lanes_numbered(connection: Connection, typed: str, most: int) -> list[Numbered]:
@@ -125,7 +129,7 @@ def lanes_numbered(connection: Connection, typed: str, most: int) -> list[Number
     if short is not None and not found:
         found = _read(connection, tail, short[1], most, alone=False)
     if not found and whole.isdecimal():  # «12 345» on one of the two sides, 12345 on the other
-        tails = {whole.lstrip("0"), whole[-_GROUP:].lstrip("0")} - {tail, ""}
+        tails = {_tail(whole), _tail(whole[-_GROUP:])} - {tail}
         found = [one for other in tails for one in _read(connection, other, whole, most, alone=True)]
     return found
 

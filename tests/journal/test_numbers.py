@@ -64,7 +64,10 @@ def test_an_invoice_is_found_however_its_number_is_typed(journal: Journal, form:
     assert found == {typed: [Numbered(INVOICE, NUMBER, lane)] for typed in TYPED}
 
 
-@pytest.mark.parametrize(("written", "typed"), [("12 345", "12345"), ("12345", "12 345"), ("1 005", "1005")])
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [("12 345", "12345"), ("12345", "12 345"), ("1 005", "1005"), ("10 000", "10000"), ("10000", "10 000")],
+)
 def test_a_number_in_groups_of_three_digits_is_found_without_them(
     journal: Journal, form: MakeForm, written: str, typed: str
 ) -> None:
