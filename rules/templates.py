@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
@@ -20,6 +20,7 @@ from rules.filters import FILTERS, LOOKUP, MENTIONED, date_filters, lookup_filte
 from rules.text import same
 
 Names = Mapping[str, Any]
+_TOO_DEEP: Final = (RecursionError, SyntaxError)  # Python's own: of the parser, and of what a template is compiled to
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -144,6 +145,8 @@ class Templates:
             return Text(source, names_used(tree), False, _renderer(template) if plain else template.render)
         except TemplateSyntaxError as error:
             raise RuleError(f"the template cannot be read: {error.message}") from error
+        except _TOO_DEEP as error:
+            raise RuleError("the template is nested too deeply") from error
 
     def _compile_expression(self, source: str) -> Expression:
         try:
@@ -151,6 +154,8 @@ class Templates:
             return Expression(source, names_used(tree), self._env.compile_expression(source, undefined_to_none=False))
         except TemplateSyntaxError as error:
             raise RuleError(f"the expression cannot be read: {error.message}") from error
+        except _TOO_DEEP as error:
+            raise RuleError("the expression is nested too deeply") from error
 
 
 def _renderer(template: Template) -> Callable[[Names], str]:

@@ -110,6 +110,14 @@ def test_what_a_customer_wrote_is_never_read_as_a_template() -> None:
     assert render("{{ comment }}", comment="{{ 7 * 7 }}") == "{{ 7 * 7 }}"
 
 
+def test_what_is_nested_too_deeply_to_be_read_is_a_mistake_of_the_rule() -> None:
+    for deep in ("{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}", "{% for a in b %}" * 30 + "{% endfor %}" * 30):
+        with pytest.raises(RuleError, match="nested too deeply"):
+            TEMPLATES.text(deep)
+    with pytest.raises(RuleError, match="nested too deeply"):
+        TEMPLATES.expression("not " * 5_000 + "a")
+
+
 @pytest.mark.parametrize("source", ["{{ person.name", "{% if %}", "{{ a | phon }}"])
 def test_a_text_that_cannot_be_read_is_a_mistake_of_the_config(source: str) -> None:
     with pytest.raises(RuleError, match="cannot be read"):
