@@ -30,8 +30,7 @@ from provodka.errors import ProvodkaError
 
 _ROOT: Final = Path(__file__).parents[1]
 _LOOK: Final = 0.1  # seconds of silence
-LINE: Final = 16 * 1024 * 1024
-"""Bytes of one line at most."""
+LINE: Final = 16 * 1024 * 1024  # bytes of one line at most
 _LAST_WORDS: Final = 4_000  # bytes
 _GRACE: Final = 5  # seconds of the processor for saying where it was
 _PR_SET_PDEATHSIG: Final = 1  # of linux/prctl.h

@@ -93,9 +93,9 @@ class PaymentBook:
             case Told.FAILED if not further:
                 kind, key = EventType.PAYMENT_FAILED, f"failed:{notice.payment}"
             case Told.PAID:
-                if order is not None:
-                    self.orders.paid_after_all(order)
                 why = self._why(order, notice, ledger)
+                if order is not None and why != TRIAL:
+                    self.orders.paid_after_all(order)
                 kind, key = _kind_of_paid(order, why), f"paid:{notice.payment}"
                 payment = replace(payment, reason=why, trial=why == TRIAL)
             case Told.REFUNDED if order is None or ledger.can_reckon(notice):

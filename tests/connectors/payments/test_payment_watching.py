@@ -112,6 +112,16 @@ def test_an_order_that_was_given_up_and_then_paid_is_asked_for_its_refund_and_ma
     assert shop.orders.paid() == []
 
 
+def test_a_trial_payment_of_an_order_that_was_given_up_is_no_reason_against_another_link() -> None:
+    shop = Shop()
+    order = shop.place()
+    shop.look()
+    shop.look(timedelta(days=100))
+    shop.book.accept([replace(paid(order), test=True)], shop.intake, shop.now)
+    assert list(shop.intake.types().values())[-1] == "payment.differs"
+    assert shop.orders.same(replace(REQUEST, part="1")) is None
+
+
 class YooKassa:
     """A watcher of YooKassa, which answers as `responses` says, and two hints of payments: `x` and `2f3a`."""
 
