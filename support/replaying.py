@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -148,8 +147,8 @@ def _write(
     if records:
         journal.write(work)
         journal.new_actions.set()
-    for stored in hints:
-        journal.put_back(stored.seq, timedelta(), "")
+    if hints:
+        journal.write(lambda c: mending.plan_again(c, [stored.seq for stored in hints]))
 
 
 def _compare(record: PlanRecord, existing: Sequence[StoredAction], mask: Mask) -> tuple[Difference, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Table,
@@ -250,8 +251,9 @@ def stored(row: Row[Any]) -> StoredEvent:
     )
 
 
-def put_back(connection: Connection, seq: int, not_before: datetime, error: str) -> None:
-    """An event that could not be planned now (a fact could not be read): try again later."""
+def put_back(connection: Connection, owner: str, seq: int, not_before: datetime, error: str) -> None:
+    """An event that could not be planned now (a fact could not be read): try again later. Only one that this owner
+    still holds: it may be planned already, and its plan would be made a second time."""
     values = {
         "state": EventState.RECEIVED,
         "not_before": not_before,
@@ -259,7 +261,7 @@ def put_back(connection: Connection, seq: int, not_before: datetime, error: str)
         "owner": None,
         "lease_until": None,
     }
-    connection.execute(update(events).where(events.c.seq == seq).values(**values))
+    connection.execute(update(events).where(*_held(owner, seq)).values(**values))
 
 
 def wake(connection: Connection, now: datetime) -> int:
@@ -273,10 +275,14 @@ def wake(connection: Connection, now: datetime) -> int:
     return connection.execute(paused.values(not_before=AT_ONCE)).rowcount
 
 
-def fail(connection: Connection, seq: int, error: str) -> None:
-    """An event that the rules cannot plan: it stays, marked, until it is replayed."""
+def fail(connection: Connection, owner: str, seq: int, error: str) -> None:
+    """An event that the rules cannot plan: it stays, marked, until it is replayed. Only one that is still held."""
     values = {"state": EventState.FAILED, "error": error, "owner": None, "lease_until": None}
-    connection.execute(update(events).where(events.c.seq == seq).values(**values))
+    connection.execute(update(events).where(*_held(owner, seq)).values(**values))
+
+
+def _held(owner: str, seq: int) -> tuple[ColumnElement[bool], ...]:
+    return events.c.seq == seq, events.c.owner == owner, events.c.state == EventState.PLANNING
 
 
 def extend(connection: Connection, owner: str, numbers: Sequence[int], until: datetime) -> None:

@@ -145,11 +145,11 @@ class Journal:
     def put_back(self, seq: int, after: timedelta, error: str) -> None:
         """An event that cannot be planned now."""
         now = self.now()
-        self.write(lambda c: inbox.put_back(c, seq, now + after, error))
+        self.write(lambda c: inbox.put_back(c, self.owner, seq, now + after, error))
 
     def fail_event(self, seq: int, error: str) -> None:
         """An event that the rules cannot plan."""
-        self.write(lambda c: inbox.fail(c, seq, error))
+        self.write(lambda c: inbox.fail(c, self.owner, seq, error))
 
     def due_timers(self, most: int) -> list[StoredAction]:
         """Timers that came due; each must be settled."""

@@ -185,9 +185,9 @@ def test_what_a_rule_made_after_its_wait_is_not_called_gone(
 def test_failed_events_are_replayed_and_count_as_planned(
     journal: Journal, house: House, seen: Seen, today: Callable[..., object]
 ) -> None:
-    event, fine = house.event("1"), house.planned("2")
-    (stored,) = [s for s in journal.read(lambda c: queries.list_events(c, limit=9)) if s.event.event.id == event.id]
-    journal.fail_event(stored.event.seq, "RuleError")
+    fine, event = house.planned("2"), house.event("1")
+    (stored,) = journal.claim_events(1)
+    journal.fail_event(stored.seq, "RuleError")
     assert replay(journal, [], seen.view(), evaluate=today(house.usual), failed=True) == 0
     seen.has(event.id, "1 event replayed, 2 new actions")
     assert fine.id not in seen.text

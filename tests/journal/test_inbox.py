@@ -182,6 +182,26 @@ def test_a_plan_that_comes_too_late_is_not_written(
     assert [a.key for a in story.actions] == [f"{claimed.event.id}:intake"]
 
 
+def test_whoever_held_an_event_too_long_takes_nothing_back_of_what_was_planned_meanwhile(
+    open_journal: Callable[[], Journal], form: Form, clock: Clock
+) -> None:
+    slow, quick = open_journal(), open_journal()
+    slow.accept([form("1")])
+    slow.claim_events(1)
+    clock.forward(minutes=5)
+    quick.recover()
+    (claimed,) = quick.claim_events(1)
+    for planned in (False, True):
+        if planned:
+            quick.write_plans([PlanRecord(claimed.seq, 1, "event", "{}")])
+        state = EventState.PLANNED if planned else EventState.PLANNING
+        slow.put_back(claimed.seq, timedelta(seconds=30), "CRM does not answer")
+        slow.fail_event(claimed.seq, "a rule broke")
+        event = slow.read(lambda c: queries.event_by_seq(c, claimed.seq))
+        assert event is not None
+        assert (event.state, event.error) == (state, "")
+
+
 def test_an_event_that_could_not_be_planned_comes_again_later(journal: Journal, form: Form, clock: Clock) -> None:
     journal.accept([form("1")])
     (claimed,) = journal.claim_events(1)
