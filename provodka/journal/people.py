@@ -16,6 +16,8 @@ from provodka.payloads import Person
 
 _NAMELESS: Final = dump_person(Person()).decode().partition(",")[0]
 """How whoever has no name begins in the journal."""
+_NEWEST_FIRST: Final = (events.c.seq + 0).desc()
+"""Within a lane. By the number itself PostgreSQL goes back through all events where it expects one of the lane soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,7 @@ def _known(connection: Connection, lane: int, newest: Person) -> Person:
     if newest.name:
         return newest
     named = select(events.c.person).where(events.c.lane == lane, ~events.c.person.startswith(_NAMELESS))
-    newest_first = (events.c.seq + 0).desc()  # by the number itself PostgreSQL would go back through all events
-    body = connection.execute(named.order_by(newest_first).limit(1)).scalar_one_or_none()
+    body = connection.execute(named.order_by(_NEWEST_FIRST).limit(1)).scalar_one_or_none()
     if body is None:
         return newest
     known = load_person(body)
@@ -57,8 +58,9 @@ def _known(connection: Connection, lane: int, newest: Person) -> Person:
 
 def page_of(connection: Connection, lane: int, before: int | None, limit: int) -> list[StoredEvent]:
     """The events of a lane, newest first, from before a number."""
-    query = select(events).where(events.c.lane == lane).order_by(events.c.seq.desc()).limit(limit)
-    rows = connection.execute(query if before is None else query.where(events.c.seq < before))
+    numbers = select(events.c.seq).where(events.c.lane == lane).order_by(_NEWEST_FIRST).limit(limit)
+    some = numbers if before is None else numbers.where(events.c.seq < before)
+    rows = connection.execute(select(events).where(events.c.seq.in_(some)).order_by(events.c.seq.desc()))
     return [inbox.stored(row) for row in rows]
 
 
