@@ -85,8 +85,8 @@ class Finding:
     told: Mapping[str, str] = field(default_factory=dict)
 
 
-class Tried(Protocol):
-    """What was tried and went wrong: an action, or a group of those that went wrong alike."""
+class Failing(Protocol):
+    """What went wrong: an action, or a group of those that went wrong alike."""
 
     @property
     def rule(self) -> str: ...
@@ -212,12 +212,12 @@ def _stuck(attempts: Sequence[Attempt]) -> Grade:
     return Grade.BAD if _outcome(attempts) == "auth_failed" else Grade.WAIT
 
 
-def dead(tried: Tried, attempts: Sequence[Attempt], mask: Mask) -> Finding:
+def dead(tried: Failing, attempts: Sequence[Attempt], mask: Mask) -> Finding:
     """Why it was given up, by its attempts."""
     return _tried(What.DEAD, Grade.BAD, tried, attempts, mask)
 
 
-def _tried(what: What, grade: Grade, tried: Tried, attempts: Sequence[Attempt], mask: Mask) -> Finding:
+def _tried(what: What, grade: Grade, tried: Failing, attempts: Sequence[Attempt], mask: Mask) -> Finding:
     apart, call = taken_apart(tried.error), _bad_call(attempts)
     return Finding(
         what, grade, tried.rule, tried.kind, reason=tried.reason or "", error=mask.text(apart.reason),

@@ -8,9 +8,10 @@ from typing import Final
 
 from flask import current_app
 
+from provodka.journal import DeadReason
 from support.diagnosis import Finding, What
 from webhooks.console.names import event_title
-from webhooks.console.refusals import EXHAUSTED, meaning
+from webhooks.console.refusals import meaning
 from webhooks.console.telling import condition
 from webhooks.console.titles import called
 from webhooks.console.words import _, gettext
@@ -115,7 +116,7 @@ def cause_of(found: Finding) -> Cause:
     if found.what in (What.DEAD, What.STUCK):
         known = meaning(found)
         cure = [_said(known.cure, found, told)]
-        if known.cure == EXHAUSTED.cure and found.hint:
+        if found.reason == DeadReason.EXHAUSTED and found.hint:
             cure.insert(0, found.hint)
         if found.what is What.STUCK and found.until is not None:
             cure.append(gettext(_GOES_ON) % told)

@@ -108,7 +108,7 @@ _REFUSED: Final = Known(
     _("%(system)s отказывает: повторять без исправления бесполезно."),
     _("Прочтите ответ, исправьте названное и нажмите «Отправить снова»."),
 )
-EXHAUSTED: Final = Known(
+_EXHAUSTED: Final = Known(
     _("Попытки кончились, а дело не сделано (%(system)s)."),
     _("Посмотрите ответ последней попытки, устраните причину и нажмите «Отправить снова»."),
 )
@@ -129,7 +129,7 @@ def meaning(found: Finding) -> Known:
         return Known(found.hint, _AGAIN)
     known = _known(found)
     if found.reason == DeadReason.EXHAUSTED:  # nothing goes by itself any more
-        return Known(known.what, EXHAUSTED.cure)
+        return Known(known.what, _EXHAUSTED.cure)
     return Known(known.what, found.hint or known.cure or _CLOSED.cure)
 
 
@@ -155,4 +155,4 @@ def _known(found: Finding) -> Known:
         return _BY_OUTCOME[found.outcome]
     if found.status is not None and found.status >= SERVER and found.reason != DeadReason.REJECTED:
         return _BROKEN
-    return _REFUSED if found.reason == DeadReason.REJECTED else EXHAUSTED
+    return _REFUSED if found.reason == DeadReason.REJECTED else _EXHAUSTED

@@ -20,7 +20,7 @@ from rules.durations import DurationText
 HASH: Final = "$argon2id$"
 LONGEST: Final = timedelta(days=7)
 """No session is older."""
-LEAST_MEMORY: Final = 128 * 1024 * 1024
+_LEAST_MEMORY: Final = 128 * 1024 * 1024
 
 
 class Role(StrEnum):
@@ -142,7 +142,7 @@ class OpenId(Strict):
 
 
 def _room(memory: int) -> int:
-    if memory < LEAST_MEMORY:
+    if memory < _LEAST_MEMORY:
         raise Mistakes(Finding((), "too little memory to read a config in", "write 128MB at least; usual is 512MB"))
     return memory
 
