@@ -21,6 +21,7 @@ from provodka.journal import Journal
 from provodka.journal.schema import actions, events, plans
 from provodka.journal.sql import chunks
 from rules.plan import ConditionTrace, RuleOutcome
+from worker.replies import BY_ITSELF
 
 MOST: Final = 50_000
 _AT_ONCE: Final = 500
@@ -193,6 +194,7 @@ class _Tally:
         for (rule, fate), seq in self._seqs.items():
             if seq in ids:
                 self._rules[rule].examples[fate] = ids[seq]
+        self._rules.pop(BY_ITSELF, None)  # no rule, though it stands in the place of one
         return self._rules
 
 

@@ -17,6 +17,7 @@ from tests.cli.playing import RULE, Clock, House, matched
 from tests.webhooks.console.desk import Desk
 from tests.webhooks.console.month import Serve
 from webhooks.console.settings import Role
+from worker.replies import BY_ITSELF
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -81,6 +82,13 @@ def test_a_rule_that_listens_to_another_channel_or_stands_behind_a_stop_says_so(
     found = counted(journal, clock)
     assert (found.rules["После"].of(Fate.STOPPED), found.rules["Чужое"].of(Fate.ELSEWHERE)) == (2, 2)
     assert not found.rules["Совсем другое"].last
+
+
+def test_an_answer_that_goes_by_itself_is_no_rule_that_the_config_has_no_more(journal: Journal, clock: Clock) -> None:
+    house = House(journal, clock)
+    event = house.event("1")
+    house.plan(event, matched(event), RuleTrace(BY_ITSELF, RuleOutcome.MATCHED), actions=())
+    assert set(counted(journal, clock).rules) == {RULE}
 
 
 def test_rules_that_the_config_has_no_more_are_told(serve: Serve) -> None:
