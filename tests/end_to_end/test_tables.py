@@ -67,7 +67,7 @@ def test_a_list_that_was_imported_and_then_is_looked_at_makes_nobody_twice(
 ) -> None:
     file = exported(closed.folder / "База.csv", *PEOPLE)
     closed.open()
-    command(closed, "start", file, "--channel", "sheet", "--yes", "--detach")
+    command(closed, "start", file, "--channel", "sheet", "--yes", "--detach", apart=True)
     closed.rest("table.row_added", 2)
     typed(google, *PEOPLE)
     reads = google.reads

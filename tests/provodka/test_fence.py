@@ -47,7 +47,7 @@ def test_the_process_has_its_limits_and_gives_way_to_all_others() -> None:
 
 def test_a_step_that_takes_too_long_is_ended_where_it_can_still_say_so() -> None:
     assert said("backtrack", Limits(60, USUAL.memory, step=0.1)) == ["step"] * 3 + [Bound.STEP]
-    assert said("backtrack", Limits(0.1, USUAL.memory)) == ["step"] * 3 + [Bound.TIME]
+    assert said("backtrack", Limits(1, USUAL.memory, nice=0)) == ["step"] * 3 + [Bound.TIME]
 
 
 def test_more_memory_than_there_is_ends_it_and_so_does_an_endless_line() -> None:

@@ -76,8 +76,8 @@ def test_a_webhook_that_somebody_takes_away_is_told_of_until_it_is_ours_again(bo
         requests.post(f"{bot.url}/bot1:sandbox/setWebhook", json=thief, timeout=30)
         until(lambda: told.troubles)
         assert "thief.example.ru" in told.troubles[0][1]
-        setup.subscribe(OURS)
         before = told.wells
+        setup.subscribe(OURS)
         until(lambda: told.wells > before)
     setup.close()
 
